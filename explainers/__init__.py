@@ -1,0 +1,35 @@
+"""Evident's library: see what a neural network looked at, and check that it is true.
+
+Importing this package is light: torch is imported when something first needs it.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from explainers.attribution import Attribution, Progress
+from explainers.baselines import BASELINES
+from explainers.methods import METHODS
+from explainers.problems import Cancelled, ModelProblem, Problem
+
+if TYPE_CHECKING:
+    from explainers.engine.request import Request
+    from explainers.front import explain, jacobian
+    from explainers.models import load_model
+
+__all__ = [
+    "BASELINES", "METHODS", "Attribution", "Cancelled", "ModelProblem", "Problem", "Progress",
+    "Request", "explain", "jacobian", "load_model",
+]  # fmt: skip
+
+_LATER = {
+    "explain": "explainers.front",
+    "jacobian": "explainers.front",
+    "Request": "explainers.engine.request",
+    "load_model": "explainers.models",
+}
+
+
+def __getattr__(name: str):
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,176 @@
+"""The front door: `explain` answers why a model gave an output, `jacobian` all slopes at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from explainers import borrow
+from explainers.attribution import Attribution, Progress, Question, Target
+from explainers.baselines import BASELINES
+from explainers.methods import METHODS
+from explainers.methods.registry import Found, Method
+from explainers.options import lookup, make_options
+from explainers.passes import Passes
+from explainers.problems import Problem
+
+
+def explain(
+    model: Callable,
+    inputs: Tensor,
+    method: str = "integrated_gradients",
+    baseline: str | Tensor = "zeros",
+    target: Question = None,
+    *,
+    score: str = "output",
+    device: str | torch.device | None = None,
+    precision: str = "auto",
+    batch_size: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> Attribution:
+    """Explain the output of `model` on `inputs`.
+
+    model      any module or callable from (N, …) to (N, outputs) or (N,), unmodified; put in eval
+               mode for the call and left exactly as found.
+    inputs     floating-point Tensor (N, …).
+    method     a key of METHODS; `options` are its own.
+    baseline   a key of BASELINES; or a Tensor: (…) one for all, (N, …) one each, (N, R, …) R
+               references each, whose attributions are averaged.
+    target     class index; list of N; pair (a, b) for a rather than b; a callable from the output
+               to (N,); None for each input's highest output.
+    score      "output" as it is; "logit" before a final softmax or sigmoid; "probability".
+    device, precision   run on a copy there, in "float32", "float64" or "bfloat16".
+    batch_size planned by time and memory unless given.
+    progress   called with a `Progress` after every pass; what it raises ends the call.
+
+    Returns an Attribution on the device of the inputs. Raises Problem, with a sentence that says
+    what to do, for whatever cannot be explained.
+    """
+    entry = lookup(METHODS, method, "method")
+    chosen = make_options(entry.options, options, entry.name)
+    if batch_size is not None and batch_size < 1:
+        raise Problem(f"batch_size={batch_size} is not a positive number.")
+    _check_inputs(inputs)
+    started = time.perf_counter()
+    with torch.no_grad():
+        model = borrow.placed(model, device, precision)
+        at, dtype = borrow.home(model)
+        at = at or (torch.device(device) if device else inputs.device)
+        points = inputs.detach().to(at, dtype or borrow.PRECISIONS.get(precision))
+        references = _references(baseline, inputs).to(points)
+    run = Passes(model, score=score, batch_size=batch_size, progress=progress)
+    with borrow.borrowed(model):
+        outputs = run.outputs(points)
+        run.target = Target.of(target, outputs)
+        rows = torch.arange(len(points), device=at)
+        output = run.target.select(outputs, rows)
+        found, before = _averaged(run, entry, points, references, chosen)
+    gap = None
+    if entry.complete:
+        difference = (output - before).double()
+        summed = found.scores.flatten(1).sum(1, dtype=torch.float64)
+        gap = ((summed - difference) / difference.abs()).to(inputs.device)
+    passes = -(-(run.forward_rows + run.backward_rows) // len(points))
+    home = {"device": inputs.device}
+    return Attribution(
+        scores=found.scores.to(**home),
+        positive=None if found.positive is None else found.positive.to(**home),
+        negative=None if found.negative is None else found.negative.to(**home),
+        spread=None if found.spread is None else found.spread.to(**home),
+        method=method,
+        target=run.target.described(),
+        output=output.to(**home),
+        baseline_output=None if before is None else before.to(**home),
+        gap=gap,
+        passes=passes,
+        seconds=time.perf_counter() - started,
+        device=str(at),
+        precision=str(points.dtype).removeprefix("torch."),
+        signed=entry.knows_sign(chosen),
+        settings={
+            "method": method,
+            "baseline": baseline if isinstance(baseline, str) else "tensor",
+            "target": run.target.described(),
+            "score": score,
+            **dataclasses.asdict(chosen),
+        },
+        notes=found.notes,
+    )
+
+
+def jacobian(model: Callable, inputs: Tensor, *, batch_size: int | None = None) -> Tensor:
+    """∂y_i/∂x_j of all outputs at every input: (N, outputs, …) for inputs (N, …).
+
+    One backward pass an output, on a model in eval mode that is left exactly as found.
+    """
+    _check_inputs(inputs)
+    at, dtype = borrow.home(model)
+    points = inputs.detach().to(at or inputs.device, dtype)
+    run = Passes(model, batch_size=batch_size)
+    rows = torch.arange(len(points), device=points.device)
+    columns = []
+    with borrow.borrowed(model):
+        width = run.outputs(points[:1]).shape[1]
+        for index in range(width):
+            run.target = Target(index=(index,) * len(points))
+            columns.append(run.gradients(points, rows)[1])
+    return torch.stack(columns, 1).to(inputs.device)
+
+
+def _check_inputs(inputs: Tensor) -> None:
+    if not isinstance(inputs, Tensor) or inputs.ndim < 2 or len(inputs) == 0:
+        raise Problem("inputs must be a tensor (N, …) with at least one input.")
+    if not inputs.is_floating_point():
+        raise Problem(f"inputs are {inputs.dtype}; attributions need floating-point numbers.")
+    bad = int((~torch.isfinite(inputs)).sum())
+    if bad:
+        raise Problem(f"{bad} input values are NaN or infinite; replace them first.")
+
+
+def _references(baseline: str | Tensor, inputs: Tensor) -> Tensor:
+    """The baseline as (N, R, …)."""
+    if not isinstance(baseline, Tensor):
+        return lookup(BASELINES, baseline, "baseline").make(inputs.detach()).unsqueeze(1)
+    shape = tuple(inputs.shape)
+    if baseline.shape == shape[1:]:
+        return baseline.expand(shape).unsqueeze(1)
+    if baseline.shape == shape:
+        return baseline.unsqueeze(1)
+    if baseline.ndim == len(shape) + 1 and (len(baseline), *baseline.shape[2:]) == shape:
+        return baseline
+    raise Problem(
+        f"The baseline has shape {tuple(baseline.shape)}; for inputs {shape} it must be "
+        f"{shape[1:]}, {shape}, or {(shape[0], 'R', *shape[1:])} for R references each."
+    )
+
+
+def _averaged(run: Passes, entry: Method, points, references, options) -> tuple[Found, Tensor]:
+    """The method's answer and the baselines' score (N,), averaged over the R references."""
+    rows = torch.arange(len(points), device=points.device)
+    run.shares = references.shape[1] if entry.uses_baseline else 1
+    parts, before = [], 0
+    for run.share in range(references.shape[1]):
+        reference = references[:, run.share]
+        before = before + run.values(reference, rows) / references.shape[1]
+        if run.share < run.shares:
+            parts.append(entry.attribute(run, points, reference, options))
+    if len(parts) == 1:
+        return parts[0], before
+    return Found(
+        scores=sum(part.scores for part in parts) / len(parts),
+        positive=_mean([part.positive for part in parts]),
+        negative=_mean([part.negative for part in parts]),
+        spread=None if parts[0].spread is None else
+        sum(part.spread**2 for part in parts).sqrt() / len(parts),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    ), before  # fmt: skip
+
+
+def _mean(parts: list) -> Tensor | None:
+    return None if parts[0] is None else sum(parts) / len(parts)

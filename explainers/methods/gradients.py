@@ -1,0 +1,65 @@
+"""Saliency and gradient × input: one backward pass.
+
+Simonyan, Vedaldi & Zisserman 2013 (arXiv:1312.6034); Shrikumar et al. 2016 (arXiv:1605.01713).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explainers.methods.registry import Found, method, option
+
+
+def one_each(inputs):
+    """Row numbers (N,) for points that are the inputs themselves."""
+    import torch
+
+    return torch.arange(len(inputs), device=inputs.device)
+
+
+@dataclass(frozen=True)
+class SaliencyOptions:
+    """Options of `saliency`."""
+
+    signed: bool = option(False, "Keep the sign", "Show the gradient itself, not its size.")
+
+
+@method(
+    key="saliency",
+    name="Saliency",
+    order=50,
+    says="Asks how strongly the answer would react to a tiny change of each value.",
+    cost="one forward and one backward pass",
+    misleads="Where the network is saturated it shows nothing, although the evidence is there.",
+    source="Simonyan, Vedaldi & Zisserman 2013, arXiv:1312.6034",
+    options=SaliencyOptions,
+    signed=lambda options: options.signed,
+    uses_baseline=False,
+)
+def saliency(run, inputs, baseline, options: SaliencyOptions) -> Found:
+    """|∂f/∂x|, or ∂f/∂x with its sign; scores like the inputs."""
+    run.expect(len(inputs))
+    _, grads = run.gradients(inputs, one_each(inputs))
+    return Found(grads if options.signed else grads.abs())
+
+
+@dataclass(frozen=True)
+class GradientTimesInputOptions:
+    """`gradient_x_input` has no options."""
+
+
+@method(
+    key="gradient_x_input",
+    name="Gradient × input",
+    order=40,
+    says="Asks what each value contributes if the network were a straight line at this input.",
+    cost="one forward and one backward pass",
+    misleads="It trusts the slope at one point: saturation hides evidence, kinks exaggerate it.",
+    source="Shrikumar et al. 2016, arXiv:1605.01713",
+    options=GradientTimesInputOptions,
+)
+def gradient_x_input(run, inputs, baseline, options) -> Found:
+    """(x − x′)·∂f/∂x, with baseline x′; scores like the inputs."""
+    run.expect(len(inputs))
+    _, grads = run.gradients(inputs, one_each(inputs))
+    return Found(grads * (inputs - baseline))

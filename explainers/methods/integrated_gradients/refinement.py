@@ -1,0 +1,142 @@
+"""Integrated Gradients to a tolerance: points are spent where the integrand bends.
+
+On every piece [a, b] of the way the contributions must add up to f(b) − f(a), which two forward
+passes tell exactly. A piece that misses more than its share of the tolerance is halved. Misses
+are added without cancelling, so a small gap cannot come from two errors of opposite sign.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import torch
+
+from explainers.methods.integrated_gradients import Options, Way, quadrature
+from explainers.methods.registry import Found
+
+POINTS_PER_PIECE = 4
+FIRST_PIECES = 4
+# How many pieces are held at a time; bounds the memory, whatever the number of inputs.
+PIECES_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The part [start, stop] of one input's way, and the score at both ends."""
+
+    row: int
+    start: float
+    stop: float
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """Its share of the way."""
+        return self.stop - self.start
+
+
+@dataclass
+class Account:
+    """What one input may miss, and what it has: share of the way settled, misses, steps spent."""
+
+    allowed: float
+    width: float = 0.0
+    missed: float = 0.0
+    steps: int = 0
+
+    def accepts(self, piece: Piece, miss: float) -> bool:
+        """Whether the piece fits; what earlier pieces left unspent is carried over."""
+        return self.missed + miss <= self.allowed * (self.width + piece.width)
+
+    def settle(self, piece: Piece, miss: float) -> None:
+        """Book an accepted piece."""
+        self.width += piece.width
+        self.missed += miss
+
+
+def refine(way: Way, options: Options) -> Found:
+    """Scores (N, …) whose pieces miss by at most `tolerance` of the difference, per input."""
+    queue, accounts = _first_pieces(way, options.tolerance)
+    places, weights = quadrature(options.rule, POINTS_PER_PIECE)
+    exhausted = False
+    way.run.show(lambda: way.total)
+    while queue:
+        group = [queue.popleft() for _ in range(min(PIECES_AT_ONCE, len(queue)))]
+        way.run.expect((len(group) + len(queue)) * POINTS_PER_PIECE)
+        maps, along = _integrate(way, group, places, weights)
+        keep, halve = [], []
+        for index, piece in enumerate(group):
+            account = accounts[piece.row]
+            account.steps += POINTS_PER_PIECE
+            miss = abs(along[index] - (piece.high - piece.low))
+            spent = account.steps + 2 * POINTS_PER_PIECE > options.most_steps
+            if account.accepts(piece, miss) or spent:
+                exhausted |= not account.accepts(piece, miss)
+                account.settle(piece, miss)
+                keep.append(index)
+            else:
+                halve.append(piece)
+        rows = torch.tensor([group[index].row for index in keep], dtype=torch.long)
+        device = way.total.device
+        way.total.index_add_(0, rows.to(device), maps[torch.tensor(keep, device=device).long()])
+        queue.extend(_halved(way, halve))
+    note = (
+        f"The tolerance of {options.tolerance:.2%} was not reached within {options.most_steps} "
+        "steps; the gap says how far it is off."
+    )
+    return Found(way.total, notes=(note,) if exhausted else ())
+
+
+def _first_pieces(way: Way, tolerance: float) -> tuple[deque[Piece], list[Account]]:
+    count = len(way.step)
+    ends = torch.linspace(0, 1, FIRST_PIECES + 1, dtype=torch.float64).tolist()
+    scores = _scores(way, [(row, end) for row in range(count) for end in ends])
+    queue, accounts = deque(), []
+    for row in range(count):
+        mine = scores[row * len(ends) : (row + 1) * len(ends)]
+        reach = max(mine) - min(mine)
+        # Where input and baseline score alike, the tolerance is relative to the way's own range.
+        allowed = tolerance * max(abs(mine[-1] - mine[0]), 1e-3 * reach)
+        rounding = 4 * torch.finfo(way.step.dtype).eps * max(map(abs, mine))
+        accounts.append(Account(max(allowed, rounding)))
+        for start, stop, low, high in zip(ends, ends[1:], mine, mine[1:], strict=False):
+            queue.append(Piece(row, start, stop, low, high))
+    # Breadth first over the way, so that a map seen early is not one of the baseline's end.
+    return deque(sorted(queue, key=lambda piece: (piece.start * 7) % 1)), accounts
+
+
+def _integrate(way: Way, group: list[Piece], places, weights):
+    """Maps (pieces, …) of the pieces, and the sum of each as floats."""
+    device = way.total.device
+    rows = torch.tensor([piece.row for piece in group], device=device)
+    start = torch.tensor([piece.start for piece in group], dtype=torch.float64)
+    width = torch.tensor([piece.width for piece in group], dtype=torch.float64)
+    where = (start[:, None] + width[:, None] * places).flatten()
+    weight = (width[:, None] * weights).flatten()
+    maps = torch.zeros(len(group), *way.total.shape[1:], dtype=way.total.dtype, device=device)
+    pieces = torch.arange(len(group), device=device).repeat_interleave(len(places))
+    way.integrate(rows.repeat_interleave(len(places)), where, weight, maps, pieces)
+    return maps, maps.flatten(1).sum(1, dtype=torch.float64).tolist()
+
+
+def _halved(way: Way, pieces: list[Piece]) -> list[Piece]:
+    middles = [(piece.start + piece.stop) / 2 for piece in pieces]
+    pairs = [(piece.row, middle) for piece, middle in zip(pieces, middles, strict=True)]
+    halves = []
+    for piece, middle, score in zip(pieces, middles, _scores(way, pairs), strict=True):
+        halves.append(Piece(piece.row, piece.start, middle, piece.low, score))
+        halves.append(Piece(piece.row, middle, piece.stop, score, piece.high))
+    return halves
+
+
+def _scores(way: Way, places: list[tuple[int, float]]) -> list[float]:
+    if not places:
+        return []
+    rows = torch.tensor([row for row, _ in places], device=way.total.device)
+    where = torch.tensor([place for _, place in places], dtype=torch.float64)
+    found = []
+    for part in way.run.batches(len(rows)):
+        found += way.run.values(way.at(rows[part], where[part]), rows[part]).tolist()
+    return found

@@ -1,0 +1,132 @@
+"""RISE: the answer on many randomly masked copies, averaged where each pixel was visible.
+
+Petsiuk, Das & Saenko 2018 (arXiv:1806.07421).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explainers.methods.registry import Found, method, option
+from explainers.problems import Problem
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `rise`."""
+
+    samples: int = option(1000, "Masks", "More masks: less noise, slower.", low=10, high=100_000)
+    cells: int = option(8, "Cells", "Side of the coarse random grid.", low=2, high=64)
+    visible: float = option(0.5, "Visible", "Share of the cells left visible.", low=0.05, high=0.95)
+    centred: bool = option(
+        True, "Centred",
+        "Subtract the mean answer, so that zero means no influence; off: the paper's map.",
+    )  # fmt: skip
+    seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
+
+
+@method(
+    key="rise",
+    name="RISE",
+    order=80,
+    says="Hides random parts many times and asks which pixels were visible when it went well.",
+    cost="one forward pass a mask",
+    misleads="Noisy with few masks: look at the standard error before trusting small spots.",
+    source="Petsiuk, Das & Saenko 2018, arXiv:1806.07421",
+    options=Options,
+    signed=lambda options: options.centred,
+    needs_gradient=False,
+    random=True,
+)
+def attribute(run, inputs, baseline, options: Options) -> Found:
+    """Mean over masks M of (f(M·x + (1 − M)·x′) − f̄)·M / p; p is the share visible.
+
+    inputs (N, C, H, W) or (N, C, L); scores like the inputs: the map, spread over the channels,
+    with the standard error of its mean. f̄ is the mean over the masks, or 0 when not centred.
+    """
+    import torch
+
+    from explainers.draws import shared_batches
+
+    if inputs.ndim not in (3, 4):
+        raise Problem("RISE masks pictures or series: inputs (N, channels, …).")
+    dice = torch.Generator().manual_seed(options.seed)
+    dtype = torch.promote_types(inputs.dtype, torch.float32)
+    sums = Sums(inputs, dtype, options)
+
+    def draw():
+        mask = random_mask(inputs.shape[2:], options.cells, options.visible, dice)
+        return mask.to(device=inputs.device, dtype=dtype)
+
+    def over_channels(found):
+        return (found / inputs.shape[1]).unsqueeze(1).expand_as(inputs).clone()
+
+    run.expect(len(inputs) * options.samples)
+    run.show(lambda: over_channels(sums.mean()))
+    for rows, masks in shared_batches(run, len(inputs), options.samples, draw):
+        rows = rows.to(inputs.device)
+        cover = masks.unsqueeze(1).to(inputs.dtype)
+        points = cover * inputs[rows] + (1 - cover) * baseline[rows]
+        sums.add(rows, run.values(points, rows).to(dtype), masks)
+    return Found(over_channels(sums.mean()), spread=over_channels(sums.standard_error()))
+
+
+class Sums:
+    """What is summed over the masks M, for each input: M, M², f, f·M, f·M², f²·M²."""
+
+    def __init__(self, inputs, dtype, options: Options) -> None:
+        import torch
+
+        self.options = options
+        shape = (len(inputs), *inputs.shape[2:])
+        self.m, self.mm, self.fm, self.fmm, self.ffmm = (
+            torch.zeros(shape, dtype=dtype, device=inputs.device) for _ in range(5)
+        )
+        self.f, self.count = (self.m.flatten(1)[:, 0].clone() for _ in range(2))
+
+    def add(self, rows, values, masks) -> None:
+        """Book values (n,) of the inputs `rows` under masks (n, …)."""
+        f = self._wide(values)
+        for total, part in (
+            (self.m, masks), (self.mm, masks**2), (self.fm, f * masks), (self.fmm, f * masks**2),
+            (self.ffmm, (f * masks) ** 2), (self.f, values), (self.count, values * 0 + 1),
+        ):  # fmt: skip
+            total.index_add_(0, rows, part)
+
+    def mean(self):
+        """The map (N, …) so far: mean of (f − f̄)·M / p."""
+        return (self._share(self.fm) - self._centre() * self._share(self.m)) / self.options.visible
+
+    def standard_error(self):
+        """Standard error (N, …) of that mean, f̄ taken as known."""
+        centre, mean = self._centre(), self.mean() * self.options.visible
+        square = self._share(self.ffmm - 2 * centre * self.fmm + centre**2 * self.mm)
+        return ((square - mean**2).clamp(min=0) / self._many()).sqrt() / self.options.visible
+
+    def _centre(self):
+        return self._share(self._wide(self.f)) if self.options.centred else 0.0
+
+    def _share(self, total):
+        return total / self._many()
+
+    def _many(self):
+        return self._wide(self.count.clamp(min=1))
+
+    def _wide(self, values):
+        return values.view(-1, *[1] * (self.m.ndim - 1))
+
+
+def random_mask(space, cells: int, visible: float, dice):
+    """A smooth mask (…) in [0, 1]: a coarse random grid, enlarged, at a random offset."""
+    import torch
+    import torch.nn.functional as F
+
+    sizes = [-(-size // cells) for size in space]
+    grid = (torch.rand(1, 1, *[cells + 1] * len(space), generator=dice) < visible).float()
+    enlarged = [(cells + 1) * size for size in sizes]
+    mode = "bilinear" if len(space) == 2 else "linear"
+    mask = F.interpolate(grid, enlarged, mode=mode, align_corners=False)[0, 0]
+    for dimension, (cell, size) in enumerate(zip(sizes, space, strict=True)):
+        offset = int(torch.randint(0, cell, (1,), generator=dice))
+        mask = mask.narrow(dimension, offset, size)
+    return mask

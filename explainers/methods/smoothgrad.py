@@ -1,0 +1,63 @@
+"""SmoothGrad: the mean gradient over noisy copies of the input.
+
+Smilkov et al. 2017 (arXiv:1706.03825).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explainers.methods.registry import Found, method, option
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `smoothgrad`."""
+
+    samples: int = option(32, "Noisy copies", "More copies: smoother, slower.", low=2, high=4096)
+    sigma: float = option(
+        0.15, "Noise level", "Standard deviation, as a share of the input's range.", low=0.0, high=2
+    )
+    signed: bool = option(False, "Keep the sign", "Average the gradient itself, not its size.")
+    seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
+
+
+@method(
+    key="smoothgrad",
+    name="SmoothGrad",
+    order=60,
+    says="Asks for the slope many times, on slightly noisy copies, and averages out the flicker.",
+    cost="one forward and one backward pass a copy",
+    misleads="The noise level decides what is seen; like all slopes it is blind to saturation.",
+    source="Smilkov et al. 2017, arXiv:1706.03825",
+    options=Options,
+    signed=lambda options: options.signed,
+    uses_baseline=False,
+    random=True,
+)
+def attribute(run, inputs, baseline, options: Options) -> Found:
+    """Mean over samples of |∂f/∂x| (or ∂f/∂x) at x + σ·range(x)·noise, with its standard error.
+
+    All inputs meet the same noise, so an attribution does not depend on its batch mates.
+    """
+    import torch
+
+    from explainers.draws import Moments, shared_batches
+
+    count = len(inputs)
+    flat = inputs.flatten(1)
+    reach = (flat.amax(1) - flat.amin(1)) * options.sigma
+    reach = reach.view(-1, *[1] * (inputs.ndim - 1))
+    noise = torch.Generator().manual_seed(options.seed)
+    found = Moments(inputs)
+    run.expect(count * options.samples)
+    run.show(found.mean)
+
+    def draw():
+        return torch.randn(inputs.shape[1:], generator=noise).to(inputs)
+
+    for rows, draws in shared_batches(run, count, options.samples, draw):
+        rows = rows.to(inputs.device)
+        _, grads = run.gradients(inputs[rows] + reach[rows] * draws, rows)
+        found.add(rows, grads if options.signed else grads.abs())
+    return Found(found.mean(), spread=found.standard_error())
