@@ -89,8 +89,8 @@ class Target:
         if outputs.ndim != 2:
             raise Problem(
                 f"The model returns shape {tuple(outputs.shape)}; a class index needs "
-                "(N, outputs). Give a callable target that turns the output into one number per input, "
-                "for example lambda y: y[:, 3].mean(-1)."
+                "(N, outputs). Give a callable target that turns the output into one number per "
+                "input, for example lambda y: y[:, 3].mean(-1)."
             )
         count, width = outputs.shape
         if question is None:

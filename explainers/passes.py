@@ -13,9 +13,9 @@ from explainers import borrow, scores
 from explainers.attribution import Progress, Target
 from explainers.problems import ModelProblem, Problem
 
-# A batch is planned to take about this long, so that a cancel is noticed well within a second.
-SECONDS_PER_BATCH = 0.25
-FIRST_BATCH, LARGEST_BATCH = 4, 512
+# Between these a batch is as long as it should be: worth its overhead, and a cancel is noticed soon.
+SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
+FIRST_BATCH, LARGEST_BATCH = 8, 512
 
 
 @dataclass
@@ -27,11 +27,13 @@ class Plan:
     fixed: bool = False
 
     def learn(self, points: int, seconds: float) -> None:
-        """Aim at SECONDS_PER_BATCH, at most doubling, after a pass of `points` took `seconds`."""
+        """Double or halve after a full pass of `points` that was too short or too long."""
         if self.fixed or points < self.size:
             return
-        wanted = int(points * SECONDS_PER_BATCH / max(seconds, 1e-4))
-        self.size = max(1, min(wanted, 2 * self.size, self.ceiling))
+        if seconds < SECONDS_TOO_SHORT:
+            self.size = min(2 * self.size, self.ceiling)
+        elif seconds > SECONDS_TOO_LONG:
+            self.size = max(self.size // 2, 1)
 
     def halve(self, points: int) -> None:
         """After `points` did not fit into memory."""

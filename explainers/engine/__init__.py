@@ -1,0 +1,1 @@
+"""Where work runs: the store, the worker process, and the queue before it."""

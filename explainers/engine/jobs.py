@@ -1,0 +1,90 @@
+"""Jobs, and the queue that takes them in turn between visitors."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from explainers.engine.request import Request
+from explainers.problems import Problem
+
+MOST_WAITING = 64
+MOST_WAITING_PER_VISITOR = 6
+WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+
+
+@dataclass
+class Job:
+    """One request of one visitor, and how far it is; pages read it, the engine writes it."""
+
+    request: Request
+    visitor: str
+    digest: str
+    state: str = WAITING
+    message: str = ""
+    progress: dict[str, Any] = field(default_factory=dict)
+    partial: dict[str, Any] | None = None
+    attempts: int = 0
+    cancel_asked: float | None = None
+    seen: float = field(default_factory=time.monotonic)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in (DONE, FAILED, CANCELLED)
+
+    def touch(self) -> None:
+        """Somebody still looks at it."""
+        self.seen = time.monotonic()
+
+
+class Turns:
+    """Waiting jobs; visitors take turns, and each visitor's own jobs keep their order."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[str, deque[Job]] = OrderedDict()
+
+    def add(self, job: Job, first: bool = False) -> None:
+        """Queue a job, in front for one that is tried again; Problem when the queue is full."""
+        line = self._lines.setdefault(job.visitor, deque())
+        if first:
+            line.appendleft(job)
+            self._lines.move_to_end(job.visitor, last=False)
+            return
+        if len(self) >= MOST_WAITING or len(line) >= MOST_WAITING_PER_VISITOR:
+            raise Problem("Too many explanations are waiting. Try again in a minute.")
+        line.append(job)
+
+    def next(self) -> Job | None:
+        """Take the next job out, or None."""
+        while self._lines:
+            visitor, line = self._lines.popitem(last=False)
+            if line:
+                job = line.popleft()
+                if line:
+                    self._lines[visitor] = line
+                return job
+        return None
+
+    def remove(self, job: Job) -> None:
+        """Take a waiting job out."""
+        self._lines[job.visitor].remove(job)
+
+    def before(self, job: Job) -> int:
+        """How many waiting jobs come before this one."""
+        visitors = list(self._lines)
+        turn, place = visitors.index(job.visitor), self._lines[job.visitor].index(job)
+        return place + sum(
+            min(len(line), place + (index < turn))
+            for index, line in enumerate(self._lines.values())
+            if index != turn
+        )
+
+    def __iter__(self) -> Iterator[Job]:
+        return (job for line in list(self._lines.values()) for job in list(line))
+
+    def __len__(self) -> int:
+        return sum(len(line) for line in self._lines.values())

@@ -1,0 +1,51 @@
+"""A request: everything that decides an answer, and nothing else; its digest names the answer."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from explainers.models.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of the worker.
+
+    picture     digest of the picture's bytes in the store.
+    baseline    a key of BASELINES, or "own" with `own_baseline` the digest of a picture.
+    method      a key of METHODS; "" asks only for the model's answers on picture and baseline.
+    target, rather_than   class indices; target None: the model's own first choice.
+    """
+
+    model: ModelSpec
+    picture: str
+    baseline: str = "zeros"
+    baseline_options: dict[str, Any] = field(default_factory=dict)
+    own_baseline: str = ""
+    method: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    target: int | None = None
+    rather_than: int | None = None
+    score: str = "logit"
+    device: str = "cpu"
+
+    def digest(self) -> str:
+        """SHA-256 of the request and of the code that answers it."""
+        text = json.dumps([code_version(), asdict(self)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@functools.cache
+def code_version() -> str:
+    """SHA-256 of the library's source and the demo's weights, so that no answer outlives them."""
+    root = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    files = sorted(root.rglob("*.py")) + sorted((root.parent / "assets").rglob("*.safetensors"))
+    for path in files:
+        digest.update(path.relative_to(root.parent).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()

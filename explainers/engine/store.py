@@ -1,0 +1,105 @@
+"""A folder of uploads and answers, each under its digest, bounded in bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LIMIT_BYTES = 2_000_000_000
+SHARE_KEPT = 0.8
+
+
+class Store:
+    """Blobs by the SHA-256 of their bytes; answers (plain data and arrays) by a request's digest.
+
+    Files are written whole and then renamed, so a reader never sees half of one. When the folder
+    grows over its limit, what was used longest ago goes first.
+    """
+
+    def __init__(self, folder: str | Path, limit: int = LIMIT_BYTES) -> None:
+        self.folder, self.limit = Path(folder), limit
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+
+    def put_blob(self, data: bytes) -> str:
+        """Keep the bytes; their digest."""
+        digest = hashlib.sha256(data).hexdigest()
+        self._write(f"{digest}.blob", bytes(data))
+        return digest
+
+    def blob(self, digest: str) -> bytes | None:
+        """The bytes, or None where they are not (or no longer) kept."""
+        return self._read(f"{digest}.blob")
+
+    def put_answer(self, digest: str, facts: dict[str, Any], **arrays: np.ndarray) -> None:
+        """Keep an answer: plain data that JSON can hold, and named arrays."""
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, facts=np.array(json.dumps(facts)), **arrays)
+        self._write(f"{digest}.npz", buffer.getvalue())
+
+    def answer(self, digest: str) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        """The answer's plain data and arrays, or None."""
+        data = self._read(f"{digest}.npz")
+        if data is None:
+            return None
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return json.loads(str(arrays.pop("facts"))), arrays
+
+    def size(self) -> int:
+        """Bytes kept."""
+        return sum(size for _, size, _ in self._files())
+
+    def _path(self, name: str) -> Path:
+        digest = name.split(".")[0]
+        if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+            raise ValueError(f"{digest!r} is not a digest")
+        return self.folder / name
+
+    def _read(self, name: str) -> bytes | None:
+        path = self._path(name)
+        try:
+            data = path.read_bytes()
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        return data
+
+    def _write(self, name: str, data: bytes) -> None:
+        path = self._path(name)
+        handle, temporary = tempfile.mkstemp(dir=self.folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+        with self._lock:
+            self._evict(keep=path)
+
+    def _evict(self, keep: Path) -> None:
+        files = sorted(self._files())
+        total = sum(size for _, size, _ in files)
+        if total <= self.limit:
+            return
+        for _, size, path in files:
+            if total <= SHARE_KEPT * self.limit:
+                return
+            if path != keep:
+                with contextlib.suppress(FileNotFoundError):
+                    path.unlink()
+                    total -= size
+
+    def _files(self) -> list[tuple[float, int, Path]]:
+        found = []
+        for path in self.folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                status = path.stat()
+                found.append((status.st_mtime, status.st_size, path))
+        return found

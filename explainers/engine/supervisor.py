@@ -1,0 +1,226 @@
+"""The engine: hands jobs to the worker process, cancels them, and replaces a worker that died."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection, Listener, Pipe, wait
+from pathlib import Path
+
+from explainers.engine.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job, Turns
+from explainers.engine.request import Request
+from explainers.engine.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_TO_START = 120
+# A worker that does not heed a cancel between two passes is killed after this long.
+SECONDS_TO_HEED = 0.6
+# A job that no page has looked at for so long is cancelled: its tab was closed.
+SECONDS_UNSEEN = 45
+ATTEMPTS = 2
+
+
+class Engine:
+    """One worker process, one queue, one store; safe to use from many threads."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.store = Store(folder)
+        self.devices: dict[str, str] = {}
+        self.worker_pid: int | None = None
+        self._jobs, self._running = Turns(), None
+        self._lock = threading.RLock()
+        self._bell, self._rung = Pipe(duplex=True)
+        self._key = secrets.token_bytes(32)
+        self._listener = Listener(authkey=self._key)
+        self._arrivals: queue.Queue[Connection] = queue.Queue()
+        self._nursery: subprocess.Popen | None = None
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=work, daemon=True) for work in (self._accept, self._serve)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    # What pages call
+
+    def submit(self, request: Request, visitor: str) -> Job:
+        """The visitor's job for this request; already done where the answer is in the store.
+
+        Raises Problem when too many jobs wait.
+        """
+        digest = request.digest()
+        with self._lock:
+            mine = [self._running] if self._running else []
+            for job in [*mine, *self._jobs]:
+                if job.digest == digest and job.visitor == visitor and job.cancel_asked is None:
+                    job.touch()
+                    return job
+            job = Job(request, visitor, digest)
+            if self.store.answer(digest) is not None:
+                job.state = DONE
+                return job
+            self._jobs.add(job)
+        self._ring()
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job; a running one ends within a second."""
+        with self._lock:
+            if job.state == WAITING and job in self._jobs:
+                self._jobs.remove(job)
+                job.state = CANCELLED
+            elif job.state == RUNNING and job.cancel_asked is None:
+                job.cancel_asked = time.monotonic()
+        self._ring()
+
+    def before(self, job: Job) -> int:
+        """How many jobs, the running one included, come before this waiting one."""
+        with self._lock:
+            if job.state != WAITING or job not in self._jobs:
+                return 0
+            return self._jobs.before(job) + (self._running is not None)
+
+    def close(self) -> None:
+        """End the worker and everything that was started."""
+        self._closed = True
+        self._ring()
+        self._kill_worker()
+        if self._nursery is not None:
+            self._nursery.stdin.close()
+            self._nursery.wait(10)
+        self._listener.close()
+
+    # The thread that owns the worker
+
+    def _serve(self) -> None:
+        connection = None
+        failures = 0
+        while not self._closed:
+            if connection is None:
+                connection = self._new_worker()
+                failures = 0 if connection is not None else failures + 1
+                if failures >= 3:
+                    self._fail_all("The worker process cannot be started; see the server's log.")
+                    failures = 0
+                continue
+            ready = wait([connection, self._rung], timeout=0.1)
+            if self._rung in ready:
+                self._rung.recv()
+            if connection in ready:
+                try:
+                    self._hear(*connection.recv())
+                except (EOFError, OSError):
+                    connection = None
+                    self._lost_worker()
+                    continue
+            self._attend(connection)
+
+    def _attend(self, connection: Connection) -> None:
+        """Give the worker its next job, pass on a cancel, kill it where it does not heed one."""
+        now = time.monotonic()
+        with self._lock, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for job in [*self._jobs, *([self._running] if self._running else [])]:
+                if now - job.seen > SECONDS_UNSEEN:
+                    self.cancel(job)
+            running = self._running
+            if running is not None:
+                if running.cancel_asked is not None:
+                    connection.send(("cancel", running.digest, None))
+                    if now - running.cancel_asked > SECONDS_TO_HEED:
+                        self._kill_worker()
+                return
+            while (job := self._jobs.next()) is not None:
+                if self.store.answer(job.digest) is not None:
+                    job.state = DONE
+                    continue
+                job.state, self._running = RUNNING, job
+                job.attempts += 1
+                connection.send(("do", job.digest, job.request))
+                return
+
+    def _hear(self, kind: str, digest: str, said) -> None:
+        with self._lock:
+            job = self._running
+            if job is None or job.digest != digest:
+                return
+            if kind == "progress":
+                if said["partial"] is not None:
+                    job.partial = said
+                job.progress = said
+                return
+            job.state = {"done": DONE, "cancelled": CANCELLED, "problem": FAILED}[kind]
+            job.message = said or ""
+            self._running = None
+
+    def _lost_worker(self) -> None:
+        """The worker ended: a cancelled job is over, another is tried once more."""
+        with self._lock:
+            job, self._running, self.worker_pid = self._running, None, None
+            if job is None:
+                return
+            if job.cancel_asked is not None:
+                job.state = CANCELLED
+            elif job.attempts < ATTEMPTS:
+                job.state, job.progress, job.partial = WAITING, {}, None
+                job.message = "The worker process ended and was started again; trying once more."
+                self._jobs.add(job, first=True)
+            else:
+                job.state = FAILED
+                job.message = (
+                    "The worker process ended twice while it worked on this, perhaps for want of "
+                    "memory. Try a smaller model or picture."
+                )
+
+    def _fail_all(self, sentence: str) -> None:
+        with self._lock:
+            while (job := self._jobs.next()) is not None:
+                job.state, job.message = FAILED, sentence
+
+    def _new_worker(self) -> Connection | None:
+        if self._nursery is None or self._nursery.poll() is not None:
+            command = [sys.executable, "-m", "explainers.engine.nursery"]
+            self._nursery = subprocess.Popen(
+                [*command, self._listener.address, str(self.store.folder)],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                text=True,
+                # Threads that wait by spinning slow everything down once the cores are shared.
+                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+            )
+            self._nursery.stdin.write(self._key.hex() + "\n")
+        with contextlib.suppress(BrokenPipeError):
+            self._nursery.stdin.write("worker\n")
+            self._nursery.stdin.flush()
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline and not self._closed:
+            with contextlib.suppress(queue.Empty):
+                connection = self._arrivals.get(timeout=0.2)
+                _, self.worker_pid, self.devices = connection.recv()
+                return connection
+            if self._nursery.poll() is not None:
+                return None
+        return None
+
+    def _accept(self) -> None:
+        while not self._closed:
+            try:
+                self._arrivals.put(self._listener.accept())
+            except Exception:
+                # A stranger without the key, or the listener closed.
+                time.sleep(0.05)
+
+    def _kill_worker(self) -> None:
+        if self.worker_pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.worker_pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    def _ring(self) -> None:
+        with self._lock:
+            self._bell.send(None)

@@ -1,0 +1,65 @@
+"""The worker process: owns torch and the device, takes one job at a time, tells how far it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from multiprocessing.connection import Client, Connection
+
+from explainers.engine.request import Request
+from explainers.problems import Cancelled, Problem
+
+
+def serve(address: str, key: bytes, folder: str) -> None:
+    """Connect to the engine at `address` and do its jobs until it goes away."""
+    connection = Client(address, authkey=key)
+    from explainers.engine.store import Store
+    from explainers.engine.work import Workshop
+
+    workshop = Workshop(Store(folder))
+    connection.send(("ready", os.getpid(), devices()))
+    while True:
+        try:
+            kind, job, request = connection.recv()
+            if kind == "do":
+                connection.send(_done(workshop, connection, job, request))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
+
+
+def _done(workshop, connection: Connection, job: str, request: Request) -> tuple:
+    def tell(facts: dict) -> None:
+        while connection.poll():
+            kind, which, _ = connection.recv()
+            if kind == "cancel" and which == job:
+                raise Cancelled
+        connection.send(("progress", job, facts))
+
+    try:
+        workshop.answer(request, tell)
+    except Cancelled:
+        return "cancelled", job, None
+    except Problem as problem:
+        return "problem", job, str(problem)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception as error:
+        traceback.print_exc(file=sys.stderr)
+        first = (str(error).strip().splitlines() or [""])[0][:200]
+        return "problem", job, f"The worker could not finish this: {type(error).__name__} {first}"
+    return "done", job, None
+
+
+def devices() -> dict[str, str]:
+    """Devices that torch can use, best first, with a name for people."""
+    import torch
+
+    found = {}
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            found[f"cuda:{index}"] = torch.cuda.get_device_name(index)
+    if torch.backends.mps.is_available():
+        found["mps"] = "Apple GPU"
+    found["cpu"] = f"CPU, {torch.get_num_threads()} threads"
+    return found

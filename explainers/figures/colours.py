@@ -1,0 +1,112 @@
+"""The colours of attribution maps: one table of colours that Python and the browser both draw with.
+
+Signed maps use ColorBrewer's RdBu (11 classes, safe for colour-blind viewers): red supports, blue
+opposes, zero is neutral, limits are symmetric. Maps without a sign use one sequential scale
+(ColorBrewer's YlOrBr, from white), so that nobody reads a sign into them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+STEPS = 255
+"""Colour steps from zero to the limit."""
+
+SIGNED: list[tuple[int, int, int]] = [
+    (5, 48, 97), (33, 102, 172), (67, 147, 195), (146, 197, 222), (209, 229, 240),
+    (247, 247, 247),
+    (253, 219, 199), (244, 165, 130), (214, 96, 77), (178, 24, 43), (103, 0, 31),
+]  # fmt: skip
+"""RGB stops at equal distances from -limit (opposes) over 0 to +limit (supports)."""
+
+SEQUENTIAL: list[tuple[int, int, int]] = [
+    (255, 255, 255), (255, 247, 188), (254, 227, 145), (254, 196, 79),
+    (254, 153, 41), (236, 112, 20), (204, 76, 2), (153, 52, 4),
+]  # fmt: skip
+"""RGB stops at equal distances from 0 to the limit, for strengths without a sign."""
+
+
+def checked(heat: np.ndarray) -> np.ndarray:
+    """The map as float64 (H, W); ValueError says what is wrong with one that cannot be drawn."""
+    heat = np.asarray(heat, dtype=np.float64)
+    if heat.ndim != 2 or heat.size == 0:
+        raise ValueError(
+            f"A map to draw has rows and columns (H, W); this one has shape {heat.shape}."
+        )
+    broken = int(heat.size - np.isfinite(heat).sum())
+    if broken:
+        raise ValueError(f"A map to draw has finite scores only; {broken} of {heat.size} are not.")
+    return heat
+
+
+def checked_limit(limit: float) -> float:
+    """A colour limit, or ValueError if colours cannot be spread over it."""
+    if not (np.isfinite(limit) and limit > 0):
+        raise ValueError(f"A colour limit is a finite number above 0; got {limit}.")
+    return float(limit)
+
+
+def colour_limit(heat: np.ndarray) -> float:
+    """The score that gets the strongest colour: the 99.5th percentile of |heat|, never 0.
+
+    A map that is zero nearly everywhere takes its largest score, an all-zero map takes 1.
+    """
+    strength = np.abs(checked(heat))
+    return float(np.percentile(strength, 99.5)) or float(strength.max()) or 1.0
+
+
+def table(signed: bool) -> np.ndarray:
+    """RGBA colours uint8 (2 * STEPS + 1, 4) from -limit to +limit, or (STEPS + 1, 4) from 0.
+
+    Alpha is for overlays: 0 at zero, so that the picture shows, and 255 at the limit.
+    """
+    stops = np.array(SIGNED if signed else SEQUENTIAL, dtype=np.float64)
+    share = np.linspace(-1 if signed else 0, 1, (2 if signed else 1) * STEPS + 1)
+    where = np.linspace(share[0], 1, len(stops))
+    rgb = [np.interp(share, where, channel) for channel in stops.T]
+    alpha = 255 * np.abs(share)
+    return np.floor(np.stack([*rgb, alpha], axis=-1) + 0.5).astype(np.uint8)
+
+
+def paint(heat: np.ndarray, signed: bool, limit: float | None = None) -> np.ndarray:
+    """The map (H, W) as colours uint8 (H, W, 3); scores beyond the limit get its colour."""
+    return _painted(heat, signed, limit)[..., :3]
+
+
+def overlay(
+    picture: np.ndarray,
+    heat: np.ndarray,
+    signed: bool,
+    limit: float | None = None,
+    opacity: float = 0.8,
+) -> np.ndarray:
+    """The map over a picture uint8 (H, W, 3): the stronger the score, the less picture shows.
+
+    A map of another shape than the picture is stretched over it in true cells.
+    """
+    picture = np.asarray(picture)
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(
+            f"The picture must be uint8 (H, W, 3); got {picture.dtype} {picture.shape}."
+        )
+    if not 0 <= opacity <= 1:
+        raise ValueError(f"Opacity lies between 0 and 1; got {opacity}.")
+    colours = _painted(heat, signed, limit).astype(np.float64)
+    colours = colours[_cells(picture.shape[0], colours.shape[0])]
+    colours = colours[:, _cells(picture.shape[1], colours.shape[1])]
+    alpha = opacity * colours[..., 3:] / 255
+    return np.floor((1 - alpha) * picture + alpha * colours[..., :3] + 0.5).astype(np.uint8)
+
+
+def _painted(heat: np.ndarray, signed: bool, limit: float | None) -> np.ndarray:
+    heat = checked(heat)
+    limit = checked_limit(colour_limit(heat) if limit is None else limit)
+    share = np.clip(heat / limit, -1 if signed else 0, 1)
+    # Rounding by size, then sign, so that a score and its opposite get mirrored colours.
+    step = np.floor(np.abs(share) * STEPS + 0.5) * np.sign(share)
+    return table(signed)[step.astype(np.intp) + (STEPS if signed else 0)]
+
+
+def _cells(pixels: int, cells: int) -> np.ndarray:
+    """Which of the map's cells each pixel along one side falls into."""
+    return np.arange(pixels) * cells // pixels

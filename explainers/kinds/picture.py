@@ -1,0 +1,89 @@
+"""Pictures: reading files safely, and cutting out the square that a network sees."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from explainers.problems import Problem
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MOST_MEGAPIXELS = 16
+SHOWN_SIDE = 1200
+
+
+def read(data: bytes) -> Image.Image:
+    """The picture in a PNG, JPEG or WebP file as RGB, upright; Problem where it cannot be read.
+
+    Transparent parts become white; grey, CMYK and 16-bit pictures are converted; of an animation
+    the first frame is taken.
+    """
+    accepted = "Accepted are PNG, JPEG and WebP files of up to 16 megapixels."
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise Problem(f"This file is not a picture that can be read. {accepted}") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise Problem(f"This picture is far too large. {accepted}") from error
+    except Exception as error:
+        raise Problem(f"This picture is damaged. {accepted}") from error
+    width, height = image.size
+    if width * height > MOST_MEGAPIXELS * 1_000_000:
+        raise Problem(
+            f"This picture has {width} × {height} pixels, {width * height / 1e6:.0f} megapixels. "
+            f"{accepted} Make it smaller and upload it again."
+        )
+    try:
+        image.load()
+        return _rgb(ImageOps.exif_transpose(image))
+    except Exception as error:
+        raise Problem(f"This picture is damaged or cut off. {accepted}") from error
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, dtype=np.float64)
+        top = 65535.0 if values.max() > 255 or image.mode.startswith("I;16") else 255.0
+        image = Image.fromarray(np.clip(values / top * 255, 0, 255).round().astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        white = Image.new("RGBA", clear.size, "white")
+        image = Image.alpha_composite(white, clear)
+    return image.convert("RGB")
+
+
+def shown(image: Image.Image) -> bytes:
+    """The picture as JPEG bytes for the browser, at its own shape, at most 1200 px long."""
+    copy = image.copy()
+    copy.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    copy.save(buffer, "JPEG", quality=92, subsampling=0)
+    return buffer.getvalue()
+
+
+def seen_region(size: tuple[int, int], fit: str) -> tuple[float, float, float, float]:
+    """What the network sees of a picture (width, height): left, top, width, height as fractions."""
+    width, height = size
+    if fit == "stretch":
+        return 0.0, 0.0, 1.0, 1.0
+    side = min(width, height)
+    return (width - side) / 2 / width, (height - side) / 2 / height, side / width, side / height
+
+
+def pixels(image: Image.Image, size: int, fit: str) -> np.ndarray:
+    """The square that the network sees: float32 (3, size, size) in [0, 1], antialiased."""
+    left, top, wide, high = seen_region(image.size, fit)
+    width, height = image.size
+    box = (left * width, top * height, (left + wide) * width, (top + high) * height)
+    square = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
+    return np.asarray(square, dtype=np.float32).transpose(2, 0, 1) / 255
+
+
+def picture_of(values: np.ndarray) -> Image.Image:
+    """Pixels (3, H, W) in [0, 1], clipped, as an RGB picture."""
+    return Image.fromarray((np.clip(values, 0, 1).transpose(1, 2, 0) * 255).round().astype("uint8"))

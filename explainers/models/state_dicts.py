@@ -1,0 +1,141 @@
+"""Reading weights: state dicts as .safetensors, or as .pt and .pth without running their code."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from explainers.options import lookup
+from explainers.problems import Problem
+
+SUFFIXES = (".safetensors", ".pt", ".pth")
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights", "params")
+_PREFIXES = ("module.", "model.", "_orig_mod.", "net.")
+
+HOW_TO_EXPORT = """from safetensors.torch import save_file
+weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+save_file(weights, "weights.safetensors")"""
+
+
+def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
+    """The named tensors in a file's bytes; Problem where the file is not a plain state dict."""
+    if suffix == ".safetensors":
+        import safetensors.torch
+
+        try:
+            state = safetensors.torch.load(data)
+        except Exception as error:
+            raise Problem(
+                f"This is not a .safetensors file: {str(error)[:120]}. Save the weights with "
+                "safetensors.torch.save_file and upload that file."
+            ) from error
+    elif suffix in (".pt", ".pth"):
+        state = _unpickled(data)
+    else:
+        raise Problem(f"{suffix or 'This'} is not accepted; weights are {', '.join(SUFFIXES)}.")
+    return _plain(state)
+
+
+def _unpickled(data: bytes):
+    try:
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise Problem(
+            "This file holds more than weights: loading it would run a program that is inside, "
+            "so it was not opened. Save the weights alone, best as .safetensors (three lines):\n\n"
+            + HOW_TO_EXPORT
+        ) from error
+    except Exception as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        raise Problem(
+            f"This file cannot be read as weights: {first}. Accepted are state dicts saved with "
+            "torch.save(model.state_dict(), …) or safetensors."
+        ) from error
+
+
+def _plain(state) -> dict[str, Tensor]:
+    """The tensors inside the usual wrappers, with the usual prefixes taken off."""
+    while isinstance(state, Mapping) and not any(isinstance(v, Tensor) for v in state.values()):
+        inner = [state[key] for key in _WRAPPERS if isinstance(state.get(key), Mapping)]
+        if not inner:
+            break
+        state = inner[0]
+    if not isinstance(state, Mapping):
+        raise Problem(
+            f"The file holds a {type(state).__name__}, not a state dict. Save "
+            "model.state_dict(), not the model."
+        )
+    tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
+    if not tensors:
+        raise Problem("The file holds no tensors. Save model.state_dict() and upload that.")
+    for prefix in _PREFIXES:
+        if all(key.startswith(prefix) for key in tensors):
+            tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
+    broken = [key for key, value in tensors.items() if not bool(torch.isfinite(value).all())]
+    if broken:
+        raise Problem(
+            f"{len(broken)} of the tensors hold NaN or infinite values ({_some(broken)}). "
+            "The training seems to have diverged; upload an earlier checkpoint."
+        )
+    return tensors
+
+
+def fitted(architecture: str, state: Mapping[str, Tensor]) -> nn.Module:
+    """The torchvision classifier `architecture` with these weights, in eval mode.
+
+    The number of classes is read from the weights. Problem says what differs where they do not fit.
+    """
+    from torchvision import models
+
+    from explainers.models.architectures import ARCHITECTURES
+
+    lookup(dict.fromkeys(ARCHITECTURES), architecture, "architecture")
+    with torch.device("meta"):
+        pattern = _build(models, architecture, 1000, aux=True).state_dict()
+    heads = [key for key, value in pattern.items() if value.ndim and value.shape[0] == 1000]
+    classes = {state[key].shape[0] for key in heads if key in state and state[key].ndim}
+    if not classes:
+        raise Problem(_difference(architecture, pattern, state))
+    aux = any(key.lower().startswith("aux") for key in state)
+    model = _build(models, architecture, min(classes), aux)
+    own = model.state_dict()
+    if set(own) != set(state) or any(own[key].shape != state[key].shape for key in own):
+        raise Problem(_difference(architecture, own, state))
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def _build(models, architecture: str, classes: int, aux: bool) -> nn.Module:
+    extra = {}
+    if architecture in ("googlenet", "inception_v3"):
+        extra = {"aux_logits": aux, "init_weights": False, "transform_input": False}
+    return models.get_model(architecture, weights=None, num_classes=classes, **extra)
+
+
+def _difference(architecture: str, wanted: Mapping, given: Mapping) -> str:
+    missing = [key for key in wanted if key not in given]
+    unknown = [key for key in given if key not in wanted]
+    shapes = [
+        f"{key}: file {tuple(given[key].shape)}, model {tuple(wanted[key].shape)}"
+        for key in wanted
+        if key in given and given[key].shape != wanted[key].shape
+    ]
+    parts = []
+    if missing:
+        parts.append(f"{len(missing)} of its names are missing in the file ({_some(missing)})")
+    if unknown:
+        parts.append(f"{len(unknown)} names of the file are unknown to it ({_some(unknown)})")
+    if shapes:
+        parts.append(f"{len(shapes)} shapes differ ({_some(shapes)})")
+    return (
+        f"These weights do not fit {architecture}: {'; '.join(parts)}. "
+        "Choose the architecture that they were trained with."
+    )
+
+
+def _some(names: list[str], count: int = 2) -> str:
+    return ", ".join(names[:count]) + (", …" if len(names) > count else "")
