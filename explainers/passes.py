@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,7 @@ from explainers import borrow, scores
 from explainers.attribution import Progress, Target
 from explainers.problems import ModelProblem, Problem
 
-# Between these a batch is as long as it should be: worth its overhead, and a cancel is noticed soon.
+# A batch between these is worth its overhead, and a cancel is still noticed soon.
 SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
 FIRST_BATCH, LARGEST_BATCH = 8, 512
 
@@ -52,6 +52,7 @@ class Passes:
         model: Callable,
         *,
         score: str = "output",
+        centre: bool = False,
         batch_size: int | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
@@ -59,7 +60,7 @@ class Passes:
         self.target: Target | None = None
         self.forward_rows = self.backward_rows = 0
         self.shares, self.share = 1, 0
-        self._answer = scores.scored(model, score)
+        self.answer = scores.scored(model, score, centre)
         self._plan = Plan(batch_size, batch_size, True) if batch_size else Plan()
         self._progress = progress
         self._partial: Callable[[], Tensor | None] = lambda: None
@@ -109,6 +110,24 @@ class Passes:
             parts.append((value.detach(), kept[-1].detach(), grad))
         return tuple(torch.cat(column) for column in zip(*parts, strict=True))
 
+    def pairs(self, work: Callable, points: Tensor, reference: Tensor, rows: Tensor) -> tuple:
+        """work(points, reference, rows) → a tuple of tensors (n, …) or None, batch by batch.
+
+        For methods that run the model (`answer`) at input and reference at once and find their own
+        way back: two evaluations forward and one backward a row.
+        """
+
+        def counted(points: Tensor, reference: Tensor, rows: Tensor) -> tuple:
+            found = work(points, reference, rows)
+            self._count(len(points), backward=True)
+            self._count(len(points), backward=False)
+            return found
+
+        return _joined(
+            self._fitted(counted, points[part], reference[part], rows[part])
+            for part in self.batches(len(points))
+        )
+
     def batches(self, total: int) -> Iterator[slice]:
         """Slices that cover range(total), each as long as the plan then says."""
         start = 0
@@ -137,9 +156,13 @@ class Passes:
 
     def _run(self, points: Tensor, backward: bool, rows: Tensor | None = None):
         """One pass; split in two, as often as needed, where memory does not suffice."""
+        return self._fitted(lambda points, rows: self._pass(points, backward, rows), points, rows)
+
+    def _fitted(self, work: Callable, points: Tensor, *others: Tensor | None) -> tuple:
+        """work(points, *others), a tuple of tensors; in halves where memory does not suffice."""
         started = time.perf_counter()
         try:
-            result = self._pass(points, backward, rows)
+            result = work(points, *others)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not _out_of_memory(error):
                 raise
@@ -154,12 +177,10 @@ class Passes:
                 torch.cuda.empty_cache()
             self._plan.halve(len(points))
             half = len(points) // 2
-            parts = [
-                self._run(points[part], backward, None if rows is None else rows[part])
+            return _joined(
+                self._fitted(work, points[part], *(None if t is None else t[part] for t in others))
                 for part in (slice(0, half), slice(half, None))
-            ]
-            first, second = zip(*parts, strict=True)
-            return torch.cat(first), torch.cat(second) if backward else None
+            )
         self._plan.learn(len(points), time.perf_counter() - started)
         return result
 
@@ -185,7 +206,7 @@ class Passes:
     def _forward(self, points: Tensor) -> Tensor:
         try:
             # The clone keeps a model that works in place from writing on the caller's data.
-            output = self._answer(points.clone())
+            output = self.answer(points.clone())
         except (Problem, torch.OutOfMemoryError):
             raise
         except Exception as error:
@@ -206,6 +227,12 @@ class Passes:
             done = self.forward_rows
             seconds = time.perf_counter() - self._started
             self._progress(Progress(done, max(done, self._expected), seconds, self._partial))
+
+
+def _joined(parts: Iterable[tuple]) -> tuple:
+    """Batches of results, column by column; a column of None stays None."""
+    columns = zip(*parts, strict=True)
+    return tuple(None if column[0] is None else torch.cat(column) for column in columns)
 
 
 def _out_of_memory(error: Exception) -> bool:

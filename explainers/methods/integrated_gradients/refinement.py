@@ -1,8 +1,9 @@
 """Integrated Gradients to a tolerance: points are spent where the integrand bends.
 
 On every piece [a, b] of the way the contributions must add up to f(b) − f(a), which two forward
-passes tell exactly. A piece that misses more than its share of the tolerance is halved. Misses
-are added without cancelling, so a small gap cannot come from two errors of opposite sign.
+passes tell exactly. A piece that misses more than its share of the tolerance is halved. The misses
+of a kinked function have random signs and cancel in the gap; that they may do, but their sum
+without signs is bounded too, so a small gap cannot come from two large errors.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from explainers.methods.registry import Found
 
 POINTS_PER_PIECE = 4
 FIRST_PIECES = 4
+# How much more than the gap the misses may add up to when their signs are ignored.
+UNSIGNED = 10
 # How many pieces are held at a time; bounds the memory, whatever the number of inputs.
 PIECES_AT_ONCE = 16
 
@@ -39,21 +42,27 @@ class Piece:
 
 @dataclass
 class Account:
-    """What one input may miss, and what it has: share of the way settled, misses, steps spent."""
+    """What one input may miss, and what it has: share of the way settled, misses, steps spent.
+
+    `gap` sums the misses of settled pieces with their signs, `missed` without.
+    """
 
     allowed: float
     width: float = 0.0
+    gap: float = 0.0
     missed: float = 0.0
     steps: int = 0
 
     def accepts(self, piece: Piece, miss: float) -> bool:
         """Whether the piece fits; what earlier pieces left unspent is carried over."""
-        return self.missed + miss <= self.allowed * (self.width + piece.width)
+        allowed = self.allowed * (self.width + piece.width)
+        return abs(self.gap + miss) <= allowed and (self.missed + abs(miss) <= UNSIGNED * allowed)
 
     def settle(self, piece: Piece, miss: float) -> None:
         """Book an accepted piece."""
         self.width += piece.width
-        self.missed += miss
+        self.gap += miss
+        self.missed += abs(miss)
 
 
 def refine(way: Way, options: Options) -> Found:
@@ -70,7 +79,7 @@ def refine(way: Way, options: Options) -> Found:
         for index, piece in enumerate(group):
             account = accounts[piece.row]
             account.steps += POINTS_PER_PIECE
-            miss = abs(along[index] - (piece.high - piece.low))
+            miss = along[index] - (piece.high - piece.low)
             spent = account.steps + 2 * POINTS_PER_PIECE > options.most_steps
             if account.accepts(piece, miss) or spent:
                 exhausted |= not account.accepts(piece, miss)

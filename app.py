@@ -1,0 +1,40 @@
+"""Evident's entry: starts the server with its worker and headers, and draws the frame of pages."""
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from streamlit.runtime.pages_manager import PagesManager
+
+from pages.parts import headers, service
+
+ROOT = Path(__file__).resolve().parent
+
+
+@asynccontextmanager
+async def lifespan(_app):
+    """Start the worker before the first visitor comes, and end it with the server."""
+    # Without this a fresh server that is first opened at /explain runs that page without a frame.
+    PagesManager.uses_pages_directory = False
+    service.engine()
+    try:
+        yield
+    finally:
+        service.stop()
+
+
+def frame() -> None:
+    """Navigation and title, then the page that was asked for."""
+    st.set_page_config(page_title="Evident", page_icon="🔎", layout="wide")
+    pages = [
+        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("pages/explain.py", title="Explain", icon=":material/search:"),
+    ]
+    st.navigation(pages, position="top").run()
+
+
+app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(headers.SecurityHeaders)])
+
+if __name__ == "__main__":
+    frame()

@@ -1,0 +1,1 @@
+"""Checks: is an attribution right, and where does it lie?"""

@@ -1,0 +1,90 @@
+"""The sentence over a map and the receipt under it, in plain words."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from explainers.checks import localisation
+
+
+def percent(share: float) -> str:
+    """A share as per cent: one decimal between 0.1 % and 99.9 %, never rounded up to certainty."""
+    value = 100 * share
+    if 0 < value < 0.1:
+        return "< 0.1 %"
+    if 99.9 < value < 100:
+        return "> 99.9 %"
+    return f"{value:.1f} %"
+
+
+def where(heat: np.ndarray) -> str:
+    """The middle of the support in words, such as "upper left" or "centre"."""
+    across, down = localisation.centre(heat)
+    vertical = "upper" if down < 0.4 else "lower" if down > 0.6 else ""
+    horizontal = "left" if across < 0.4 else "right" if across > 0.6 else ""
+    return " ".join(part for part in (vertical, horizontal) if part) or "centre"
+
+
+def sentence(heat: np.ndarray, about: str, signed: bool, regions: dict[str, np.ndarray]) -> str:
+    """One sentence on where the support for `about` lies.
+
+    `regions` are known masks by name ("the sign"), shares from 0 to 1 like `heat` (H, W).
+    """
+    what = "support" if signed else "attention"
+    if not (heat > 0).any():
+        return f"Nothing in this picture speaks for {about}, compared with the baseline."
+    if not regions:
+        area = localisation.half_area(heat)
+        return (
+            f"Half of the {what} for {about} lies on {percent(area)} of the picture, "
+            f"around its {where(heat)}."
+        )
+    parts = [
+        f"{100 * localisation.relevance_mass(heat, mask):.0f} % of the {what} for {about} lies on "
+        f"{name}, which covers {100 * mask.mean():.0f} % of the picture"
+        for name, mask in regions.items()
+    ]
+    return "; ".join(parts) + "."
+
+
+def receipt(
+    about: str,
+    probability: float | None,
+    baseline_probability: float | None,
+    facts: dict,
+    complete: bool,
+) -> str:
+    """What the map adds up to: the answer, the baseline's answer, and the share accounted for."""
+    parts = []
+    if probability is not None:
+        parts.append(f"{about} {percent(probability)}")
+        parts.append(f"baseline {percent(baseline_probability)}")
+    if complete:
+        parts.append(_adds_up(facts))
+    else:
+        parts.append("this method does not promise that its scores add up to the answer")
+    return "; ".join(parts)
+
+
+def _adds_up(facts: dict) -> str:
+    gap, difference = facts["gap"], facts["output"] - facts["baseline_output"]
+    if gap is None or not math.isfinite(gap):
+        return "input and baseline score the same, so there is no difference to explain"
+    share = 100 * (1 + gap)
+    return f"contributions add up to {share:.1f} % of the difference of {difference:.3g} in score"
+
+
+def gap_is_large(facts: dict, allowed: float = 0.05) -> bool:
+    """Whether a method that promises completeness missed it by more than `allowed`."""
+    gap = facts["gap"]
+    return gap is not None and math.isfinite(gap) and abs(gap) > allowed
+
+
+def cost(facts: dict) -> str:
+    """What the explanation took."""
+    return (
+        f"{facts['passes']} passes of the network in {facts['seconds']:.2g} s on "
+        f"{facts['device']} ({facts['precision']})"
+    )

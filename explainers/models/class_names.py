@@ -1,0 +1,63 @@
+"""Reading the names of a model's classes from a text or JSON file."""
+
+from __future__ import annotations
+
+import json
+
+from explainers.problems import Problem
+
+MOST_CLASSES = 100_000
+
+
+def read_class_names(data: bytes) -> tuple[str, ...]:
+    """Names in the order of the outputs: one a line, a JSON list, or a JSON object {"0": "cat"}.
+
+    An object may also map names to numbers. Problem where the file is none of these.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem(
+            "The class names are not readable as text. Accepted: a text file with one name a "
+            "line, or JSON: a list, or an object from number to name."
+        ) from error
+    if text.lstrip()[:1] in ("[", "{"):
+        names = _from_json(text)
+    else:
+        names = [line.strip() for line in text.splitlines() if line.strip()]
+    if not names or len(names) > MOST_CLASSES:
+        raise Problem(f"The file holds {len(names)} class names; 1 to {MOST_CLASSES} are accepted.")
+    return tuple(names)
+
+
+def _from_json(text: str) -> list[str]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Problem(f"The class names are not valid JSON: {str(error)[:100]}.") from error
+    if isinstance(found, list):
+        return [str(name) for name in found]
+    if all(isinstance(value, int) for value in found.values()):
+        found = {str(number): name for name, number in found.items()}
+    try:
+        pairs = sorted((int(number), name) for number, name in found.items())
+    except ValueError as error:
+        raise Problem(
+            'A JSON object of class names looks like {"0": "cat", "1": "dog"}.'
+        ) from error
+    if [number for number, _ in pairs] != list(range(len(pairs))):
+        raise Problem(f"The numbers of the classes must run from 0 to {len(pairs) - 1}.")
+    # ImageNet's usual file gives [identifier, name] for each number.
+    return [str(name[-1]) if isinstance(name, list) and name else str(name) for _, name in pairs]
+
+
+def named(names: tuple[str, ...], outputs: int) -> tuple[str, ...]:
+    """Names for all outputs: those given, or "class 0", …; Problem where the count is another."""
+    if not names:
+        return tuple(f"class {index}" for index in range(outputs))
+    if len(names) != outputs:
+        raise Problem(
+            f"There are {len(names)} class names, but the model has {outputs} outputs. Upload a "
+            "file with one name for each output, in their order."
+        )
+    return names

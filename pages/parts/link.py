@@ -1,0 +1,64 @@
+"""What the visitor chose, kept over pages and reruns, and written into the link."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+
+def choice() -> dict[str, Any]:
+    """The visitor's choices by name; read from the link when one was opened."""
+    kept = st.session_state.setdefault("choice", {})
+    found = st.query_params.to_dict()
+    if found and found != st.session_state.get("link"):
+        for name in list(kept):
+            st.session_state.pop(f"w_{name}", None)
+        kept.clear()
+        kept.update({name: _value(text) for name, text in found.items()})
+        st.session_state["link"] = found
+    return kept
+
+
+def write() -> None:
+    """Put the choices into the address, so that a reload and a copied link show the same."""
+    params = {name: _text(value) for name, value in choice().items() if value is not None}
+    if params != st.session_state.get("link"):
+        st.session_state["link"] = params
+        st.query_params.from_dict(params)
+
+
+def chosen(name: str, options: list, default: Any) -> Any:
+    """The choice where it is one of the options, else the default."""
+    value = choice().get(name, default)
+    return value if value in options else default
+
+
+def widget(draw, name: str, **arguments: Any) -> Any:
+    """Draw a Streamlit widget whose value is the choice `name`."""
+    key = f"w_{name}"
+    if key not in st.session_state:
+        st.session_state[key] = choice().get(name, arguments.pop("start"))
+    else:
+        arguments.pop("start")
+    value = draw(key=key, **arguments)
+    choice()[name] = value
+    return value
+
+
+def select(draw, name: str, options: list, start: Any, **arguments: Any) -> Any:
+    """Like `widget`, for widgets with options; a choice that is no option becomes the start."""
+    if f"w_{name}" in st.session_state and st.session_state[f"w_{name}"] not in options:
+        del st.session_state[f"w_{name}"]
+    choice()[name] = chosen(name, options, start)
+    return widget(draw, name, options=options, start=start, **arguments)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and _value(value) == value else json.dumps(value)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,118 @@
+"""Choosing a picture: from the gallery, by upload, or with the camera."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from explainers.kinds import picture as kind
+from explainers.models import demo
+from explainers.problems import Problem
+from pages.parts import link, service
+from pages.parts.gallery import gallery
+
+MOST_MEGABYTES = 40
+SOURCES = ("Gallery", "Upload", "Camera")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A picture: its digest in the store, its name for people, and known regions by name."""
+
+    digest: str
+    name: str
+    file: str
+    regions: dict[str, Image.Image] = field(default_factory=dict)
+
+
+def pick() -> Chosen | None:
+    """Draw the choice of a picture; None until there is one."""
+    source = link.select(
+        st.segmented_control, "from", list(SOURCES), "Gallery",
+        label="Picture from", label_visibility="collapsed", required=True, width="stretch",
+    )  # fmt: skip
+    if source == "Gallery":
+        return sample(_from_gallery())
+    slot = "picture" if source == "Upload" else "photo"
+    data = _uploaded() if source == "Upload" else _photographed()
+    if data is not None:
+        try:
+            link.choice()[slot] = keep(data)
+        except Problem as problem:
+            st.error(str(problem))
+    digest = link.choice().get(slot)
+    if not isinstance(digest, str) or not _kept(digest):
+        return None
+    return Chosen(digest, "your picture", "picture.png")
+
+
+def keep(data: bytes) -> str:
+    """Check that the bytes are a picture and keep them; their digest. Raises Problem."""
+    if len(data) > MOST_MEGABYTES * 1_000_000:
+        raise Problem(
+            f"This file has {len(data) / 1e6:.0f} MB; pictures of up to {MOST_MEGABYTES} MB are "
+            "accepted. Make it smaller and upload it again."
+        )
+    kind.read(data)
+    return service.engine().store.put_blob(data)
+
+
+def sample(name: str) -> Chosen:
+    """The gallery's picture of that name, kept in the store, with its masks."""
+    found = {sample.name: sample for sample in demo.samples()}[name]
+    regions = {"the sign": found.mask_path}
+    if found.sticker_mask_path is not None:
+        regions["the sticker"] = found.sticker_mask_path
+    return Chosen(
+        service.engine().store.put_blob(found.path.read_bytes()),
+        found.title,
+        found.path.relative_to(demo.ROOT).as_posix(),
+        {name: Image.open(path).convert("L") for name, path in regions.items()},
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def shown(digest: str) -> bytes:
+    """JPEG bytes of a kept picture, for the browser."""
+    return kind.shown(kind.read(service.engine().store.blob(digest)))
+
+
+def regions(picture: Chosen, size: int, fit: str) -> dict[str, np.ndarray]:
+    """The picture's known regions as the network's input sees them: (size, size) shares 0 to 1."""
+    return {
+        name: kind.pixels(mask.convert("RGB"), size, fit)[0]
+        for name, mask in picture.regions.items()
+    }
+
+
+def _from_gallery() -> str:
+    pictures = {sample.name: (sample.title, sample.path) for sample in demo.samples()}
+    chosen = link.chosen("sample", list(pictures), next(iter(pictures)))
+    link.choice()["sample"] = gallery("Sample pictures", pictures, chosen, key="gallery")
+    return link.choice()["sample"]
+
+
+def _uploaded() -> bytes | None:
+    file = st.file_uploader(
+        "A picture: PNG, JPEG or WebP",
+        type=["png", "jpg", "jpeg", "webp"],
+        max_upload_size=MOST_MEGABYTES,
+        key="w_upload",
+    )
+    return None if file is None else file.getvalue()
+
+
+def _photographed() -> bytes | None:
+    file = st.camera_input("Take a picture", key="w_camera")
+    return None if file is None else file.getvalue()
+
+
+def _kept(digest: str) -> bool:
+    try:
+        found = service.engine().store.blob(digest) is not None
+    except ValueError:
+        found = False
+    if not found:
+        st.info("This picture is no longer kept here. Upload it again.")
+    return found

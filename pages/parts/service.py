@@ -1,0 +1,73 @@
+"""The server's one engine, the visitor's name, and waiting for a job without holding the page."""
+
+import os
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import streamlit as st
+
+from explainers.engine.jobs import Job
+from explainers.engine.request import Request
+from explainers.engine.supervisor import Engine
+
+# Most answers on the demo come sooner than this; then the page is drawn once, without flicker.
+SECONDS_TO_WAIT = 0.6
+
+_lock = threading.Lock()
+_engine: Engine | None = None
+
+
+def engine() -> Engine:
+    """The engine, started by whoever asks first."""
+    global _engine
+    with _lock:
+        if _engine is None:
+            _engine = Engine(_folder())
+        return _engine
+
+
+def stop() -> None:
+    """End the engine and its processes."""
+    global _engine
+    with _lock:
+        if _engine is not None:
+            _engine.close()
+            _engine = None
+
+
+def _folder() -> Path:
+    """Where uploads and answers are kept: EVIDENT_STORE, or a folder of this user's."""
+    name = f"evident-{os.getuid() if hasattr(os, 'getuid') else 'store'}"
+    return Path(os.environ.get("EVIDENT_STORE") or Path(tempfile.gettempdir()) / name)
+
+
+def visitor() -> str:
+    """A name for this session, the same until its tab is closed or reloaded."""
+    return st.session_state.setdefault("visitor", uuid.uuid4().hex)
+
+
+def job(request: Request, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
+    """This visitor's job for the request; an older job in the same slot is cancelled.
+
+    Waits a moment for its end. Raises Problem when too many jobs wait already.
+    """
+    jobs = st.session_state.setdefault("jobs", {})
+    current: Job | None = jobs.get(slot)
+    if current is None or current.digest != request.digest():
+        if current is not None:
+            engine().cancel(current)
+        current = engine().submit(request, visitor())
+        jobs[slot] = current
+    current.touch()
+    until = time.monotonic() + wait
+    while not current.over and time.monotonic() < until:
+        time.sleep(0.02)
+    return current
+
+
+def again(slot: str) -> None:
+    """Forget the slot's job, so that the next run of the page submits it anew."""
+    st.session_state.get("jobs", {}).pop(slot, None)
