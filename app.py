@@ -7,7 +7,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.parts import headers, service
+from pages.parts import headers, service, stories
 
 ROOT = Path(__file__).resolve().parent
 
@@ -17,7 +17,7 @@ async def lifespan(_app):
     """Start the worker before the first visitor comes, and end it with the server."""
     # Without this a fresh server that is first opened at /explain runs that page without a frame.
     PagesManager.uses_pages_directory = False
-    service.engine()
+    stories.prepare()
     try:
         yield
     finally:
@@ -31,7 +31,9 @@ def frame() -> None:
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/explain.py", title="Explain", icon=":material/search:"),
     ]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    st.html(ROOT / "assets" / "frame.css")
+    page.run()
 
 
 app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(headers.SecurityHeaders)])

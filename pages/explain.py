@@ -26,16 +26,16 @@ def page() -> None:
     settings, answer = st.columns([4, 8], gap="large")
     with settings:
         with st.container(border=True):
-            st.subheader("Model", anchor=False)
+            st.header("Model", anchor=False)
             model = models.pick()
         with st.container(border=True):
-            st.subheader("Picture", anchor=False)
+            st.header("Picture", anchor=False)
             picture = pictures.pick()
         with st.container(border=True):
-            st.subheader("Compared with", anchor=False)
+            st.header("Compared with", anchor=False)
             baseline, thumbnail = _pick_baseline()
         with st.container(border=True):
-            st.subheader("Method", anchor=False)
+            st.header("Method", anchor=False)
             method = _pick_method()
     with answer:
         if model is None or picture is None:
@@ -108,7 +108,7 @@ def _answer(model, picture, asked: Request, method: dict, thumbnail) -> None:
         names = named((), len(arrays["probabilities"]))
     with thumbnail.container():
         _baseline_answer(arrays, names)
-    target, rather_than = _question(arrays["probabilities"], names)
+    target, rather_than = _question((asked.model, asked.picture), arrays["probabilities"], names)
     about = (
         names[target]
         if rather_than is None
@@ -140,7 +140,7 @@ def _finished(request: Request, slot: str, picture, about: str):
         st.error(str(problem))
         return None
     if not job.over:
-        shown = pictures.shown(request.picture) if request.method else None
+        shown = pictures.shown(request.picture)
         signed = knows_sign(request) if request.method else True
         progress.watch(job, slot, shown, signed, about)
         return None
@@ -150,18 +150,22 @@ def _finished(request: Request, slot: str, picture, about: str):
     return answer
 
 
-def _question(probabilities, names) -> tuple[int, int | None]:
+def _question(about, probabilities, names) -> tuple[int, int | None]:
     """Chips with the strongest classes; which to explain, and rather than which."""
+    if st.session_state.setdefault("asked_of", about) != about:
+        # A class that was asked for on another picture or model is no question about this one.
+        st.session_state["asked_of"] = about
+        for name in ("target", "versus", "rather"):
+            link.choice().pop(name, None)
+            st.session_state.pop(f"w_{name}", None)
     order = [int(index) for index in probabilities.argsort()[::-1]]
     target = link.choice().get("target")
     if not isinstance(target, int) or not 0 <= target < len(names):
         target = order[0]
     chips = order[:CHIPS] + ([target] if target not in order[:CHIPS] else [])
-    chips, share = chips[: CHIPS + 1], probabilities
-    # A class chosen for one picture stays for the next one only if it was asked for by hand.
     picked = st.pills(
         "Why does it say …", chips, required=True, default=target, key=f"chips_{chips}_{target}",
-        format_func=lambda index: f"{names[index]} {words.percent(float(share[index]))}",
+        format_func=lambda index: f"{names[index]} {words.percent(float(probabilities[index]))}",
     )  # fmt: skip
     if picked != target:
         link.choice()["target"] = int(picked)
@@ -199,7 +203,7 @@ def _bars(probabilities, names, chosen: str) -> None:
     labels, shares = [names[i] for i in order], [float(probabilities[i]) for i in order]
     spoken = ", ".join(f"{n} {words.percent(s)}" for n, s in zip(labels, shares, strict=True))
     st.plotly_chart(
-        class_bars(labels, shares, chosen), theme="streamlit", config=PLOT, key="bars",
+        class_bars(labels, shares, chosen), theme="streamlit", config=PLOT, key="bars", width="stretch",
         alt=f"The network's strongest answers: {spoken}",
     )  # fmt: skip
 

@@ -24,9 +24,13 @@ def convnet(classes: int = 4, channels: int = 3, seed: int = 0, kinks: bool = Tr
     torch.manual_seed(seed)
     return (
         nn.Sequential(
-            nn.Conv2d(channels, 8, 3, padding=1), nn.ReLU() if kinks else nn.Tanh(),
+            nn.Conv2d(channels, 8, 3, padding=1),
+            nn.ReLU() if kinks else nn.Tanh(),
             nn.MaxPool2d(2) if kinks else nn.AvgPool2d(2),
-            nn.Conv2d(8, 8, 3, padding=1), nn.Softplus(), nn.AdaptiveAvgPool2d(3), nn.Flatten(),
+            nn.Conv2d(8, 8, 3, padding=1),
+            nn.Softplus(),
+            nn.AdaptiveAvgPool2d(3),
+            nn.Flatten(),
             nn.Linear(72, classes),
         )  # fmt: skip
         .double()

@@ -166,7 +166,9 @@ def test_class_names(text, names):
     assert read_class_names(text.encode()) == names
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"[1, 2", b'{"0": "a", "5": "b"}', b"", b'{"a": "b"}'])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b"[1, 2", b'{"0": "a", "5": "b"}', b"", b'{"a": "b"}']
+)
 def test_broken_class_names_get_a_sentence(data):
     with pytest.raises(Problem):
         read_class_names(data)

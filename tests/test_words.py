@@ -38,6 +38,8 @@ def test_the_sentence():
     assert found == (
         "100 % of the support for stop lies on the sign, which covers 33 % of the picture."
     )
+    both = words.sentence(HEAT, "stop", True, {"the sign": LEFT, "the sticker": 1 - LEFT})
+    assert both.endswith("; 0 % lies on the sticker (67 %).")
     assert "attention" in words.sentence(np.abs(HEAT), "stop", False, {})
     assert "11.1 % of the picture, around its upper left" in words.sentence(HEAT, "stop", True, {})
     assert words.sentence(-np.ones((3, 3)), "stop", True, {}).startswith("Nothing")
@@ -46,7 +48,8 @@ def test_the_sentence():
 def test_the_receipt():
     facts = {"gap": -0.002, "output": 12.0, "baseline_output": 2.0}
     assert words.receipt("stop", 0.971, 0.032, facts, True) == (
-        "stop 97.1 %; baseline 3.2 %; contributions add up to 99.8 % of the difference of 10 in score"
+        "stop 97.1 %; baseline 3.2 %; contributions add up to 99.8 % of the difference of 10 in "
+        "score"
     )
     assert "does not promise" in words.receipt("stop", 0.9, 0.1, facts, False)
     assert not words.gap_is_large(facts)

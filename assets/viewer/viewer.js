@@ -3,7 +3,7 @@
 const EVENT = "evident-viewer";
 const MAX_ZOOM = 40;
 const DEFAULTS = {
-  mode: "overlay", opacity: 0.85, range: "all", top: 10, smooth: null, grey: false,
+  mode: "overlay", opacity: 0.85, range: "all", top: 10, smooth: null, grey: true,
 };
 const VIEWS = new WeakMap();
 
@@ -200,7 +200,7 @@ function drawPhoto(view, context) {
   context.imageSmoothingQuality = "high";
   context.imageSmoothingEnabled = (size.width * sight.zoom) / photo.width < 6;
   context.drawImage(photo, 0, 0, 1, 1);
-  if (settings.grey) drainColour(context);
+  if (settings.grey && settings.mode !== "picture") drainColour(context);
   if (!seenWhole(parcel)) dimUnseen(view, context);
 }
 
@@ -464,7 +464,7 @@ function syncControls(view) {
   part(view, "top").hidden = settings.range !== "top";
   part(view, "share").textContent = `${settings.top} %`;
   control(view, "grey").checked = settings.grey;
-  for (const name of ["range", "top", "smooth"])
+  for (const name of ["range", "top", "smooth", "grey"])
     control(view, name).disabled = settings.mode === "picture";
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from explainers.figures.words import percent
+
 SUPPORT, QUIET = "#b2182b", "#8a97a5"
 
 
@@ -15,7 +17,7 @@ def class_bars(names: list[str], shares: list[float], chosen: str | None = None)
             y=names,
             orientation="h",
             marker_color=[SUPPORT if name == chosen else QUIET for name in names],
-            text=[f"{100 * share:.1f} %" for share in shares],
+            text=[percent(share) for share in shares],
             textposition="outside",
             cliponaxis=False,
             hovertemplate="%{y}: %{x:.2f} %<extra></extra>",

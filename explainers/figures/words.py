@@ -41,10 +41,15 @@ def sentence(heat: np.ndarray, about: str, signed: bool, regions: dict[str, np.n
             f"Half of the {what} for {about} lies on {percent(area)} of the picture, "
             f"around its {where(heat)}."
         )
+    (first, mask), *others = regions.items()
     parts = [
         f"{100 * localisation.relevance_mass(heat, mask):.0f} % of the {what} for {about} lies on "
-        f"{name}, which covers {100 * mask.mean():.0f} % of the picture"
-        for name, mask in regions.items()
+        f"{first}, which covers {100 * mask.mean():.0f} % of the picture"
+    ]
+    parts += [
+        f"{100 * localisation.relevance_mass(heat, mask):.0f} % lies on {name} "
+        f"({100 * mask.mean():.0f} %)"
+        for name, mask in others
     ]
     return "; ".join(parts) + "."
 

@@ -21,7 +21,12 @@ def choice() -> dict[str, Any]:
 
 def write() -> None:
     """Put the choices into the address, so that a reload and a copied link show the same."""
-    params = {name: _text(value) for name, value in choice().items() if value is not None}
+    usual = st.session_state.get("usual", {})
+    params = {
+        name: _text(value)
+        for name, value in choice().items()
+        if value is not None and usual.get(name) != value
+    }
     if params != st.session_state.get("link"):
         st.session_state["link"] = params
         st.query_params.from_dict(params)
@@ -33,13 +38,12 @@ def chosen(name: str, options: list, default: Any) -> Any:
     return value if value in options else default
 
 
-def widget(draw, name: str, **arguments: Any) -> Any:
-    """Draw a Streamlit widget whose value is the choice `name`."""
+def widget(draw, name: str, *, start: Any, **arguments: Any) -> Any:
+    """Draw a Streamlit widget whose value is the choice `name`; the link leaves out the start."""
     key = f"w_{name}"
+    st.session_state.setdefault("usual", {})[name] = start
     if key not in st.session_state:
-        st.session_state[key] = choice().get(name, arguments.pop("start"))
-    else:
-        arguments.pop("start")
+        st.session_state[key] = choice().get(name, start)
     value = draw(key=key, **arguments)
     choice()[name] = value
     return value

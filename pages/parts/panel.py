@@ -27,7 +27,7 @@ def panel(
     heat = arrays["scores"].sum(0).astype(np.float64)
     known = pictures.regions(picture, heat.shape[-1], request.model.fit)
     sentence = words.sentence(heat, f"*{about}*", facts["signed"], known)
-    st.markdown(f"#### {sentence}")
+    st.markdown(f"### {sentence}")
     method = METHODS[request.method]
     viewer(
         pictures.shown(request.picture),

@@ -7,6 +7,7 @@ from pages.parts import service
 from pages.parts.viewer import viewer
 
 SECONDS_BETWEEN_LOOKS = 0.3
+SECONDS_TO_CANCEL = 1.0
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
@@ -22,9 +23,15 @@ def watch(job: Job, slot: str, picture: bytes | None, signed: bool, about: str) 
     with right:
         if st.button("Cancel", key=f"cancel_{slot}", width="stretch"):
             service.engine().cancel(job)
+            service.wait_for(job, SECONDS_TO_CANCEL)
+            st.rerun()
     if job.message:
         st.info(job.message)
-    if picture is not None and job.partial is not None:
+    if picture is None:
+        return
+    if job.partial is None:
+        st.image(picture, width=380, alt="The picture that is being explained")
+    else:
         heat = job.partial["partial"]
         viewer(
             picture, heat, signed=signed and bool((heat < 0).any()), key=f"partial_{slot}",

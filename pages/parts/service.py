@@ -62,10 +62,15 @@ def job(request: Request, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
         current = engine().submit(request, visitor())
         jobs[slot] = current
     current.touch()
-    until = time.monotonic() + wait
-    while not current.over and time.monotonic() < until:
+    return wait_for(current, wait)
+
+
+def wait_for(job: Job, seconds: float) -> Job:
+    """The job, after its end or so many seconds."""
+    until = time.monotonic() + seconds
+    while not job.over and time.monotonic() < until:
         time.sleep(0.02)
-    return current
+    return job
 
 
 def again(slot: str) -> None:

@@ -1,0 +1,100 @@
+"""Starting the real app, and the few gestures that the browser tests share."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page, TimeoutError
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = (
+    "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+)
+
+
+@dataclass
+class Server:
+    """A running app: its address, its process, and the folder of its store."""
+
+    url: str
+    process: subprocess.Popen
+    store: Path
+
+
+@contextmanager
+def running(folder: Path):
+    """Start the app as the README does, on a free port; stop it, children included."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (folder / "server.log").open("w+")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    process = subprocess.Popen(
+        [*command, "--server.address=127.0.0.1"],
+        cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+        env={**os.environ, "EVIDENT_STORE": str(folder / "store")},
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(url, process, log)
+        yield Server(url, process, folder / "store")
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+def _wait_until_healthy(url: str, process: subprocess.Popen, log) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+            return
+        except OSError:
+            time.sleep(0.1)
+    log.seek(0)
+    raise RuntimeError(f"the server did not start:\n{log.read()}")
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script has run."""
+    page.wait_for_selector(READY)
+
+
+def map_shown(page: Page, not_digest: str | None = None, index: int = 0) -> str:
+    """Wait for a finished map, another than the given one; its digest."""
+    viewer = page.get_by_test_id("viewer").nth(index)
+    page.get_by_text("Receipt:").nth(index).wait_for()
+    for _ in range(200):
+        digest = viewer.get_attribute("data-digest")
+        if viewer.get_attribute("data-ready") == "true" and digest and digest != not_digest:
+            return digest
+        page.wait_for_timeout(100)
+    raise AssertionError(f"no map other than {not_digest} was shown")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick an option of a select box by what is written on it; a rerun may close it once."""
+    for _ in range(5):
+        settled(page)
+        # Typing narrows the list, of which only a part is in the page.
+        page.get_by_role("combobox", name=label).fill(option)
+        try:
+            page.get_by_role("option", name=option, exact=True).click(timeout=3000)
+            break
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    else:
+        raise AssertionError(f"{label} never offered {option}")
+    page.wait_for_timeout(300)
+    settled(page)

@@ -1,0 +1,256 @@
+"""The Explain page, driven as a person would."""
+
+import json
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from driver import choose, map_shown, settled
+
+RISE = "/explain?method=rise&o.rise.samples=100000"
+
+
+def upload(page, data: bytes, name="photo.png", mime="image/png"):
+    page.get_by_role("radio", name="Upload").click()
+    settled(page)
+    picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
+    picker.set_input_files({"name": name, "mimeType": mime, "buffer": data})
+
+
+def frames_sent(page) -> list:
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    return sent
+
+
+def worker_pid(server) -> int:
+    """The worker is a child of the nursery, which is a child of the server."""
+    nursery = children(server.process.pid)[0]
+    return children(nursery)[0]
+
+
+def children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        found = [int(part) for part in file.read().split()]
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        if int(thread) != pid:
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                found += [int(part) for part in file.read().split()]
+    return found
+
+
+def test_a_fresh_server_opened_by_a_deep_link_has_its_frame(fresh_server, visit):
+    page = visit(f"{fresh_server.url}/explain")
+    page.get_by_role("link", name="Home").wait_for()
+    map_shown(page)
+    mapped = Path(f"/proc/{fresh_server.process.pid}/maps").read_text()
+    assert "libpython" in mapped or "python" in mapped
+    assert "libtorch" not in mapped
+
+
+def test_upload_a_photo_hover_and_see_a_value(server, visit, photo):
+    page = visit(f"{server.url}/explain")
+    first = map_shown(page)
+    upload(page, photo)
+    map_shown(page, not_digest=first)
+    canvas = page.get_by_test_id("viewer-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(120 / 90, rel=0.02)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    readout = page.get_by_test_id("viewer-readout")
+    page.wait_for_function("e => /\\d/.test(e.textContent)", arg=readout.element_handle())
+    assert re.search(r"[+−]?\d", readout.text_content())
+    page.mouse.move(box["x"] + 3, box["y"] + box["height"] / 2)
+    page.wait_for_function("e => /not seen/i.test(e.textContent)", arg=readout.element_handle())
+
+
+def test_another_class_has_another_map(server, visit):
+    page = visit(f"{server.url}/explain")
+    first = map_shown(page)
+    chips = page.get_by_role("radiogroup", name="Why does it say").get_by_role("radio")
+    other = chips.nth(1).text_content()
+    chips.nth(1).click()
+    assert map_shown(page, not_digest=first) != first
+    name = re.sub(r"[<> ]*[\d.]+ ?%", "", other).strip()
+    assert name in page.locator("p", has_text="Receipt:").text_content()
+    page.get_by_text("rather than …").click()
+    page.get_by_role("heading", name=re.compile("rather than")).wait_for()
+
+
+def test_opacity_and_hover_cause_no_traffic(server, visit):
+    page = visit(f"{server.url}/explain")
+    sent = frames_sent(page)
+    requests = []
+    page.reload()
+    settled(page)
+    map_shown(page)
+    page.wait_for_timeout(1500)
+    sent.clear()
+    page.on("request", lambda request: requests.append(request.url))
+    slider = page.get_by_test_id("viewer-opacity")
+    before = canvas_pixels(page)
+    slider.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowLeft")
+    box = page.get_by_test_id("viewer-canvas").bounding_box()
+    for step in range(10):
+        page.mouse.move(box["x"] + 20 + 10 * step, box["y"] + 40 + 5 * step)
+    page.get_by_test_id("viewer-mode-heat").click()
+    page.wait_for_timeout(500)
+    assert canvas_pixels(page) != before
+    assert sent == [] and requests == []
+
+
+def canvas_pixels(page) -> str:
+    return page.get_by_test_id("viewer-canvas").evaluate("canvas => canvas.toDataURL()")
+
+
+def test_cancel_a_long_job(server, visit):
+    page = visit(f"{server.url}{RISE}&o.rise.seed=11")
+    page.get_by_text(re.compile(r"\d+ of 100\d+ passes")).wait_for()
+    page.get_by_test_id("viewer").wait_for()  # the map that sharpens
+    pid = worker_pid(server)
+    started = time.monotonic()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancelled. Nothing is lost").wait_for()
+    print(f"cancelled after {time.monotonic() - started:.2f} s on the screen")
+    assert worker_pid(server) == pid, "a cancel between two passes does not cost the warm worker"
+    choose(page, "Method", "Saliency")
+    map_shown(page)
+
+
+def test_the_same_link_shows_the_same_result_at_once(server, visit, photo):
+    page = visit(f"{server.url}/explain")
+    upload(page, photo)
+    settled(page)
+    map_shown(page)
+    choose(page, "Method", "Occlusion")
+    page.get_by_text("Occlusion: ").wait_for()
+    shown = map_shown(page)
+    assert "method=occlusion" in page.url
+    page.reload()
+    started = time.monotonic()
+    assert map_shown(page) == shown
+    assert page.get_by_text("passes of the network").count() == 1
+    assert time.monotonic() - started < 5
+
+
+def test_two_visitors_never_see_each_others_picture(server, visit, photo):
+    noise = np.random.default_rng(7)
+    other = picture_of(noise.integers(0, 256, (64, 128, 3), dtype=np.uint8))
+    one, two = visit(f"{server.url}/explain"), visit(f"{server.url}/explain")
+    first = map_shown(one)
+    assert map_shown(two) == first
+    upload(one, photo)
+    upload(two, other)
+    shown = map_shown(one, first), map_shown(two, first)
+    assert shown[0] != shown[1]
+    for page, shape in ((one, 120 / 90), (two, 2.0)):
+        box = page.get_by_test_id("viewer-canvas").bounding_box()
+        assert box["width"] / box["height"] == pytest.approx(shape, rel=0.03)
+    assert "from=Upload" not in visit(f"{server.url}/explain").url
+
+
+def picture_of(values) -> bytes:
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_killed_worker_is_said_and_replaced(fresh_server, visit):
+    page = visit(f"{fresh_server.url}{RISE}")
+    page.get_by_text(re.compile(r"\d+ of 100\d+ passes")).wait_for()
+    os.kill(worker_pid(fresh_server), signal.SIGKILL)
+    page.get_by_text("started again; trying once more").wait_for()
+    page.get_by_text(re.compile(r"\d+ of 100\d+ passes")).wait_for()
+    os.kill(worker_pid(fresh_server), signal.SIGKILL)
+    page.get_by_text("ended twice").wait_for()
+    choose(page, "Method", "Saliency")
+    map_shown(page)
+
+
+@pytest.mark.parametrize(
+    "data, name, words",
+    [
+        (b"not a picture at all", "fake.png", "not a picture"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "broken.png", "picture"),
+    ],
+)
+def test_a_bad_picture_gets_a_sentence_and_the_app_goes_on(server, visit, data, name, words, photo):
+    page = visit(f"{server.url}/explain")
+    map_shown(page)
+    upload(page, data, name)
+    page.get_by_role("alert").filter(has_text=words).wait_for()
+    assert page.get_by_text("Traceback").count() == 0
+    picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
+    picker.set_input_files({"name": "good.png", "mimeType": "image/png", "buffer": photo})
+    map_shown(page)
+
+
+def test_a_picture_over_the_limit_gets_a_sentence(server, visit):
+    page = visit(f"{server.url}/explain")
+    map_shown(page)
+    upload(page, b"\x89PNG\r\n\x1a\n" + os.urandom(41_000_000), "huge.png")
+    page.get_by_text(re.compile("must be 40(.0)? ?MB or smaller", re.I)).wait_for()
+
+
+def test_uploaded_weights_from_mistake_to_map(server, visit):
+    import torch
+    import torchvision
+    from safetensors.torch import save
+
+    torch.manual_seed(0)
+    weights = save(torchvision.models.squeezenet1_1(num_classes=3).state_dict())
+    page = visit(f"{server.url}/explain?model=upload&size=64")
+    page.get_by_text("Upload the weights of your network").wait_for()
+    picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
+
+    def give(name, data):
+        picker.set_input_files({"name": name, "mimeType": "application/x", "buffer": data})
+        settled(page)
+
+    give("model.h5", b"\x89HDF")
+    page.get_by_text("model.h5 is not accepted").wait_for()
+    give("weights.safetensors", b"just a text file with another name")
+    page.get_by_text("not a .safetensors file").wait_for()
+    give("weights.safetensors", weights)
+    page.get_by_text("do not fit resnet18").wait_for()
+    choose(page, "Architecture", "squeezenet1_1")
+    first = map_shown(page)
+    assert page.get_by_role("radio", name=re.compile("class [012]")).count() == 3
+    torch.manual_seed(1)
+    give("weights.safetensors", save(torchvision.models.squeezenet1_1(num_classes=3).state_dict()))
+    assert map_shown(page, not_digest=first) != first, "same name, other weights, other map"
+    page.get_by_text("Classes, size and normalisation").click()
+    names = page.locator("[data-testid=stFileUploader] input[type=file]").nth(1)
+    names.set_input_files(
+        {"name": "names.json", "mimeType": "application/json", "buffer": b'["a", "b"]'}
+    )
+    page.get_by_text("2 class names, but the model has 3 outputs").wait_for()
+    names.set_input_files(
+        {"name": "names.json", "mimeType": "application/json",
+         "buffer": json.dumps(["apple", "pear", "plum"]).encode()}
+    )  # fmt: skip
+    page.get_by_role("radio", name=re.compile("apple|pear|plum")).first.wait_for()
+    choose(page, "Normalisation", "Own")
+    std = page.get_by_label("Standard deviation")
+    std.fill("0, 0, 0")
+    std.press("Enter")
+    page.get_by_text("every standard deviation must be above 0").wait_for()
+
+
+def test_as_code_shows_the_recipe(server, visit):
+    page = visit(f"{server.url}/explain?baseline=blur")
+    map_shown(page)
+    page.get_by_text("As code").click()
+    code = page.get_by_test_id("stCode")
+    assert 'BASELINES["blur"]' in code.text_content().replace("'", '"')

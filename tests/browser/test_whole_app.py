@@ -1,0 +1,116 @@
+"""Every page: its example, its privacy, its accessibility, and how it looks."""
+
+import time
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from driver import map_shown, settled
+
+PAGES = ["/", "/explain"]
+SHOTS = Path(__file__).parent / "shots"
+# Streamlit's own: the contrast of its captions, and the role of its uploader.
+STREAMLITS_OWN = {
+    "color-contrast": "[data-testid=stCaptionContainer] *, [data-testid=stFileUploader] *",
+    "presentation-role-conflict": "[data-testid=stFileUploaderDropzone]",
+}
+
+
+def test_home_shows_a_finished_example_soon_after_the_server_answers(fresh_server, visit):
+    started = time.monotonic()
+    page = visit(f"{fresh_server.url}/")
+    page.get_by_role("heading", name="See what a neural network looked at").wait_for()
+    first = time.monotonic() - started
+    for index in range(3):
+        map_shown(page, index=index)
+    print(f"first page after {first:.2f} s, all examples after {time.monotonic() - started:.2f} s")
+    assert page.get_by_text("lies on the sign").count() >= 3
+    page.get_by_role("button", name="Explain your own picture").click()
+    page.get_by_text("A picture: PNG, JPEG or WebP").wait_for()
+
+
+def test_a_story_opens_in_explain_with_its_settings(server, visit):
+    page = visit(f"{server.url}/")
+    map_shown(page, index=2)
+    page.get_by_role("button", name="Open it and change the settings").nth(2).click()
+    page.get_by_role("heading", name="Explain a picture").wait_for()
+    settled(page)
+    map_shown(page)
+    assert "model=signs_cheating" in page.url
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_leaves_the_machine_and_headers_are_set(server, visit, path):
+    page = visit(f"{server.url}{path}")
+    asked = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    answer = page.reload()
+    settled(page)
+    map_shown(page)
+    page.wait_for_timeout(1000)
+    hosts = {urlparse(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {"127.0.0.1"}
+    headers = answer.headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def _streamlits_own(page, rule: str, target: list) -> bool:
+    allowed = STREAMLITS_OWN.get(rule)
+    return (
+        bool(allowed)
+        and len(target) == 1
+        and isinstance(target[0], str)
+        and page.evaluate(
+            "([found, allowed]) => document.querySelector(found)?.matches(allowed) ?? false",
+            [target[0], allowed],
+        )
+    )
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/explain?from=Upload"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_accessibility(server, visit, path, scheme):
+    page = visit(f"{server.url}{path}", color_scheme=scheme)
+    if "Upload" not in path:
+        map_shown(page)
+    found = Axe().run(page).response["violations"]
+    left = [
+        (violation["id"], node["target"], node["html"][:200])
+        for violation in found
+        for node in violation["nodes"]
+        if not _streamlits_own(page, violation["id"], node["target"])
+    ]
+    assert left == []
+    for canvas in page.get_by_test_id("viewer-canvas").all():
+        assert len(canvas.get_attribute("aria-label")) > 20
+    for chart in page.locator("[data-testid=stPlotlyChart]").all():
+        named = chart.locator("[aria-label]").count() or chart.get_attribute("aria-label")
+        assert named
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    "name, scheme, width",
+    [("light", "light", 1280), ("dark", "dark", 1280), ("narrow", "light", 390)],
+)
+def test_screens_have_no_sideways_scrolling(server, visit, path, name, scheme, width):
+    page = visit(
+        f"{server.url}{path}", color_scheme=scheme, viewport={"width": width, "height": 800}
+    )
+    map_shown(page)
+    page.wait_for_timeout(500)
+    SHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SHOTS / f"{path.strip('/') or 'home'}-{name}.png")
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+
+
+def test_there_is_no_traceback_in_a_broken_link(server, visit):
+    page = visit(
+        f"{server.url}/explain?model=nonsense&method=magic&target=99&sample=zz&o.rise.samples=x"
+    )
+    map_shown(page)
+    assert page.get_by_text("Traceback").count() == 0

@@ -1,0 +1,177 @@
+"""The engine with its real worker process."""
+
+import contextlib
+import dataclasses
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from safetensors.torch import save
+
+from explainers.engine.recipe import recipe
+from explainers.engine.request import Request
+from explainers.engine.supervisor import ROOT, Engine
+from explainers.models.spec import ModelSpec
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    engine = Engine(tmp_path_factory.mktemp("store"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def weights() -> bytes:
+    torch.manual_seed(0)
+    return save(torchvision.models.squeezenet1_1(num_classes=5).state_dict())
+
+
+@pytest.fixture
+def request_(engine, photo, weights):
+    spec = ModelSpec("upload", "squeezenet1_1", engine.store.put_blob(weights) + ".safetensors",
+                     size=64)  # fmt: skip
+    return Request(spec, engine.store.put_blob(photo), target=2)
+
+
+def finished(job, seconds=60):
+    until = time.monotonic() + seconds
+    while not job.over and time.monotonic() < until:
+        job.touch()
+        time.sleep(0.01)
+    assert job.over, (job.state, job.progress)
+    return job
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert condition()
+
+
+def long(request_, seed=0):
+    options = {"samples": 100_000, "seed": seed}
+    return dataclasses.replace(request_, method="rise", options=options)
+
+
+def test_a_prediction_is_that_of_the_model(engine, request_, photo, weights):
+    from explainers.kinds import picture
+    from explainers.models.picture_model import build
+
+    job = finished(engine.submit(request_, "a"))
+    assert job.state == "done", job.message
+    facts, arrays = engine.store.answer(job.digest)
+    model, _, _ = build(request_.model, (weights, ".safetensors"))
+    x = torch.from_numpy(picture.pixels(picture.read(photo), 64, "crop"))[None]
+    with torch.no_grad():
+        expected = model(torch.cat([x, x * 0])).softmax(1).numpy()
+    np.testing.assert_allclose(arrays["probabilities"], expected[0], rtol=1e-4)
+    np.testing.assert_allclose(arrays["baseline_probabilities"], expected[1], rtol=1e-4)
+    assert facts["region"] == [0.125, 0.0, 0.75, 1.0]
+
+
+def test_the_recipe_gives_the_same_numbers(engine, request_, photo, weights, tmp_path):
+    (tmp_path / "photo.png").write_bytes(photo)
+    (tmp_path / "weights.safetensors").write_bytes(weights)
+    asked = dataclasses.replace(
+        request_, method="integrated_gradients", options={"steps": 9}, baseline="blur",
+        baseline_options={"sigma": 0.2}, rather_than=1,
+    )  # fmt: skip
+    job = finished(engine.submit(asked, "a"))
+    facts, arrays = engine.store.answer(job.digest)
+    text = recipe(asked, str(tmp_path / "photo.png"), str(tmp_path / "weights.safetensors"))
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(text, "recipe", "exec"), {})
+    found = printed.getvalue().split()
+    assert float(found[3]) == pytest.approx(arrays["scores"].sum(), rel=1e-3, abs=1e-5)
+    assert float(found[5]) == pytest.approx(facts["output"], rel=1e-4)
+    assert float(found[7]) == pytest.approx(facts["baseline_output"], rel=1e-4)
+
+
+def test_an_answer_in_the_store_is_not_computed_again(engine, request_):
+    asked = dataclasses.replace(request_, method="saliency")
+    finished(engine.submit(asked, "a"))
+    again = engine.submit(asked, "b")
+    assert again.state == "done" and again.attempts == 0
+    other = engine.submit(dataclasses.replace(asked, target=3), "b")
+    assert finished(other).attempts == 1
+
+
+def test_progress_partial_map_and_cancel_within_a_second(engine, request_):
+    job = engine.submit(long(request_), "a")
+    until(lambda: job.partial is not None)
+    assert job.partial["partial"].shape == (64, 64)
+    assert 0 < job.progress["done"] < job.progress["total"]
+    started = time.monotonic()
+    engine.cancel(job)
+    next_one = engine.submit(dataclasses.replace(request_, method="saliency", target=4), "b")
+    until(lambda: next_one.state != "waiting")
+    assert time.monotonic() - started < 1.0
+    assert job.state == "cancelled"
+    assert finished(next_one).state == "done"
+
+
+def test_a_worker_that_does_not_heed_a_cancel_is_replaced(engine, request_):
+    job = engine.submit(long(request_, 1), "a")
+    until(lambda: job.state == "running" and job.progress)
+    pid = engine.worker_pid
+    os.kill(pid, signal.SIGSTOP)
+    engine.cancel(job)
+    until(lambda: job.state == "cancelled", 5)
+    until(lambda: engine.worker_pid not in (None, pid), 10)
+    assert finished(engine.submit(request_, "a")).state == "done"
+
+
+def test_a_killed_worker_is_replaced_and_jobs_are_tried_again(engine, request_):
+    job = engine.submit(long(request_, 2), "a")
+    waiting = engine.submit(dataclasses.replace(request_, method="saliency", target=1), "b")
+    until(lambda: job.state == "running" and job.progress)
+    assert engine.before(waiting) == 1
+    os.kill(engine.worker_pid, signal.SIGKILL)
+    until(lambda: job.attempts == 2 and job.state == "running")
+    assert "started again" in job.message
+    os.kill(engine.worker_pid, signal.SIGKILL)
+    until(lambda: job.state == "failed")
+    assert "ended twice" in job.message
+    assert finished(waiting).state == "done"
+
+
+def test_problems_come_back_as_sentences(engine, request_):
+    wrong = dataclasses.replace(request_.model, name="resnet18")
+    job = finished(engine.submit(dataclasses.replace(request_, model=wrong), "a"))
+    assert job.state == "failed" and "do not fit resnet18" in job.message
+    zero = dataclasses.replace(request_.model, std=(0.0, 1.0, 1.0))
+    job = finished(engine.submit(dataclasses.replace(request_, model=zero), "a"))
+    assert "NaN" in job.message
+    gone = dataclasses.replace(request_, picture="0" * 64)
+    assert "no longer kept" in finished(engine.submit(gone, "a")).message
+
+
+def test_the_digest_follows_everything_that_decides_the_answer(request_):
+    changes = [
+        {"method": "rise"}, {"options": {"seed": 1}}, {"baseline": "blur"}, {"target": 1},
+        {"baseline_options": {"sigma": 0.1}}, {"rather_than": 0}, {"score": "output"},
+        {"picture": "1" * 64}, {"model": dataclasses.replace(request_.model, size=65)},
+    ]  # fmt: skip
+    digests = {dataclasses.replace(request_, **change).digest() for change in [{}, *changes]}
+    assert len(digests) == len(changes) + 1
+
+
+def test_the_web_process_never_imports_torch(tmp_path):
+    code = (
+        "import sys, explainers, explainers.engine.supervisor, explainers.engine.recipe;"
+        "import explainers.figures.words, explainers.figures.bars, explainers.kinds.picture;"
+        "import explainers.models.demo, explainers.models.spec, explainers.models.class_names;"
+        "assert not {'torch', 'torchvision'} & set(sys.modules), 'torch'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

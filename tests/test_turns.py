@@ -1,0 +1,47 @@
+"""The queue: visitors take turns, and it is bounded."""
+
+import pytest
+
+from explainers import Problem
+from explainers.engine.jobs import MOST_WAITING_PER_VISITOR, Job, Turns
+
+
+def jobs(turns, *names):
+    made = [Job(None, name[0], name) for name in names]
+    for job in made:
+        turns.add(job)
+    return made
+
+
+def test_visitors_take_turns():
+    turns = Turns()
+    jobs(turns, "a1", "a2", "a3", "b1", "c1", "c2")
+    order = []
+    while (job := turns.next()) is not None:
+        order.append(job.digest)
+    assert order == ["a1", "b1", "c1", "a2", "c2", "a3"]
+
+
+def test_what_comes_before_is_what_is_taken_before():
+    names = ["a1", "a2", "a3", "b1", "c1", "c2"]
+    turns = Turns()
+    promised = {job.digest: job for job in jobs(turns, *names)}
+    promised = {name: turns.before(job) for name, job in promised.items()}
+    taken = [turns.next().digest for _ in names]
+    assert promised == {name: place for place, name in enumerate(taken)}
+
+
+def test_the_queue_is_bounded_per_visitor():
+    turns = Turns()
+    jobs(turns, *(f"a{index}" for index in range(MOST_WAITING_PER_VISITOR)))
+    with pytest.raises(Problem, match="Too many"):
+        jobs(turns, "a-last")
+    jobs(turns, "b1")
+
+
+def test_a_job_tried_again_comes_first():
+    turns = Turns()
+    first, *_ = jobs(turns, "a1", "b1")
+    assert turns.next() is first
+    turns.add(first, first=True)
+    assert turns.next() is first
