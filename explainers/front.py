@@ -64,7 +64,8 @@ def explain(
         at = at or (torch.device(device) if device else inputs.device)
         points = inputs.detach().to(at, dtype or borrow.PRECISIONS.get(precision))
         references = _references(baseline, inputs).to(points)
-    run = Passes(model, score=score, batch_size=batch_size, progress=progress)
+    centre = getattr(chosen, "centre", False)
+    run = Passes(model, score=score, centre=centre, batch_size=batch_size, progress=progress)
     with borrow.borrowed(model):
         outputs = run.outputs(points)
         run.target = Target.of(target, outputs)

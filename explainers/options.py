@@ -16,12 +16,13 @@ def option(
     *,
     low: float | None = None,
     high: float | None = None,
-    choices: tuple[str, ...] | None = None,
+    choices: dict[str, str] | None = None,
     kind: type | None = None,
 ) -> Any:
     """A field of an options dataclass, with what a widget and a check need to know.
 
-    `kind` is the type of a value other than None or a tuple; by default that of `default`.
+    `choices` are the accepted values with their names for people. `kind` is the type of a value
+    other than None or a tuple; by default that of `default`.
     """
     metadata = {
         "label": label, "help": help, "low": low, "high": high, "choices": choices,

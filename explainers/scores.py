@@ -54,15 +54,18 @@ class FinalActivation(TorchFunctionMode):
         return (found[1], found[2]) if found is not None and found[0] is output else (output, None)
 
 
-def scored(model, score: str):
+def scored(model, score: str, centre: bool = False):
     """`model` as a function (n, …) → (n, …) that returns the asked form of its answer.
 
     "logit" is what enters a recognised final softmax, log-softmax or sigmoid, else the output.
     "probability" is the output of a recognised softmax or sigmoid; else the softmax of the output,
-    or its sigmoid where there is one output only.
+    or its sigmoid where there is one output only. `centre` subtracts the mean over the outputs.
     """
     if score not in SCORES:
         raise Problem(f"score={score!r} is not known; it is one of {', '.join(SCORES)}.")
+    if centre:
+        plain = scored(model, score)
+        return lambda points: _centred(plain(points))
     if score == "output":
         return model
 
@@ -80,3 +83,8 @@ def scored(model, score: str):
         return logits.sigmoid() if single else logits.softmax(1)
 
     return answer
+
+
+def _centred(output):
+    several = isinstance(output, Tensor) and output.ndim > 1
+    return output - output.mean(1, keepdim=True) if several else output

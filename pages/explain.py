@@ -203,7 +203,7 @@ def _bars(probabilities, names, chosen: str) -> None:
     labels, shares = [names[i] for i in order], [float(probabilities[i]) for i in order]
     spoken = ", ".join(f"{n} {words.percent(s)}" for n, s in zip(labels, shares, strict=True))
     st.plotly_chart(
-        class_bars(labels, shares, chosen), theme="streamlit", config=PLOT, key="bars", width="stretch",
+        class_bars(labels, shares, chosen), theme="streamlit", config=PLOT, key="bars",
         alt=f"The network's strongest answers: {spoken}",
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ def _widget(field: dataclasses.Field, name: str) -> Any:
     if meta["choices"] is not None:
         return link.select(
             st.selectbox, name, list(meta["choices"]), start,
-            format_func=lambda text: str(text).replace("_", " ").capitalize(), **words,
+            format_func=meta["choices"].get, **words,
         )  # fmt: skip
     if meta["kind"] is bool:
         return link.widget(st.toggle, name, start=start, **words)

@@ -12,6 +12,12 @@ from explainers.options import make_options
 from pages.parts import pictures
 from pages.parts.viewer import viewer
 
+PARTS = {
+    "scores": "support and opposition",
+    "positive": "support alone",
+    "negative": "opposition alone",
+}
+
 
 def panel(
     request: Request,
@@ -29,11 +35,13 @@ def panel(
     sentence = words.sentence(heat, f"*{about}*", facts["signed"], known)
     st.markdown(f"### {sentence}")
     method = METHODS[request.method]
+    part = _part(arrays, key)
     viewer(
         pictures.shown(request.picture),
-        heat,
+        arrays[part].sum(0),
         signed=facts["signed"],
-        alt=f"{method.name} for {about} on {picture.name}. {sentence.replace('*', '')}",
+        alt=f"{method.name} for {about} on {picture.name}, {PARTS[part]}. "
+        + sentence.replace("*", ""),
         key=key,
         region=tuple(facts["region"]),
         mime="image/jpeg",
@@ -59,6 +67,16 @@ def panel(
             "Use more steps or a smaller tolerance."
         )
     st.caption(f"{method.name}: {words.cost(facts)}.{_spread(arrays, heat)}")
+
+
+def _part(arrays: dict, key: str) -> str:
+    """Which part is shown, where the method tells support and opposition apart."""
+    if "positive" not in arrays:
+        return "scores"
+    return st.segmented_control(
+        "Part", list(PARTS), default="scores", required=True, key=f"{key}_part",
+        format_func=lambda part: PARTS[part].capitalize(), label_visibility="collapsed",
+    )  # fmt: skip
 
 
 def knows_sign(request: Request) -> bool:

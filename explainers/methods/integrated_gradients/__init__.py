@@ -24,7 +24,9 @@ class Options:
     )  # fmt: skip
     rule: str = option(
         "gauss_legendre", "Rule", "How the points on the way are placed and weighted.",
-        choices=("gauss_legendre", "midpoint", "trapezoid"),
+        choices={
+            "gauss_legendre": "Gauss–Legendre", "midpoint": "Midpoint", "trapezoid": "Trapezoid",
+        },
     )  # fmt: skip
     most_steps: int = option(
         1024, "At most", "Without fixed steps: stop refining here and say so.", low=8, high=65536

@@ -1,0 +1,129 @@
+"""Linear operations without weights: they rearrange, select, add up, average or interpolate."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from explainers.methods.deeplift.rulebook import RULES, composed, move, rule, values_in
+
+aten = torch.ops.aten
+
+rule(
+    # the same numbers in another place
+    aten.alias.default, aten.cat.default, aten.clone.default,
+    aten.contiguous.default, aten.diagonal.default, aten.expand.default,
+    aten.flip.default, aten.im2col.default, aten.permute.default,
+    aten.pixel_shuffle.default, aten.pixel_unshuffle.default, aten.channel_shuffle.default,
+    aten.reflection_pad1d.default, aten.reflection_pad2d.default, aten.reflection_pad3d.default,
+    aten.repeat.default, aten.replication_pad1d.default, aten.replication_pad2d.default,
+    aten.replication_pad3d.default, aten.roll.default, aten.slice.Tensor, aten.split.Tensor,
+    aten.split_with_sizes.default, aten.squeeze.default, aten.squeeze.dim, aten.squeeze.dims,
+    aten.stack.default, aten.t.default, aten.transpose.int, aten.tril.default, aten.triu.default,
+    aten.unbind.int, aten.unfold.default, aten.unsafe_split.Tensor,
+    aten.unsafe_split_with_sizes.default, aten.unsqueeze.default, aten.select.int,
+    aten.diag_embed.default, aten.slice_scatter.default, aten.select_scatter.default,
+    aten.view_copy.default, aten.unsafe_chunk.default,
+    # sums and averages
+    aten._adaptive_avg_pool2d.default, aten._adaptive_avg_pool3d.default,
+    aten.adaptive_avg_pool1d.default, aten.avg_pool1d.default, aten.avg_pool2d.default,
+    aten.avg_pool3d.default, aten.col2im.default, aten.cumsum.default, aten.mean.default,
+    aten.mean.dim, aten.sum.default, aten.sum.dim_IntList, aten.trace.default,
+    # interpolation
+    aten._upsample_bicubic2d_aa.default, aten._upsample_bilinear2d_aa.default,
+    aten.upsample_bicubic2d.default, aten.upsample_bicubic2d.vec,
+    aten.upsample_bilinear2d.default, aten.upsample_bilinear2d.vec,
+    aten.upsample_linear1d.default, aten.upsample_linear1d.vec,
+    aten.upsample_nearest1d.default, aten.upsample_nearest1d.vec,
+    aten.upsample_nearest2d.default, aten.upsample_nearest2d.vec,
+    aten.upsample_nearest3d.default, aten.upsample_nearest3d.vec,
+    aten._upsample_nearest_exact1d.default, aten._upsample_nearest_exact2d.default,
+    aten._upsample_nearest_exact3d.default, aten.upsample_trilinear3d.default,
+    aten.upsample_trilinear3d.vec,
+)(move)  # fmt: skip
+
+
+@rule(aten.view.default, aten._unsafe_view.default, aten._reshape_alias.default)
+def view(tape, _, args, kwargs):
+    """As reshape: the reference and the parts may lie in memory otherwise than the input."""
+    return move(tape, torch.reshape, args[:2], {})
+
+
+@rule(aten.as_strided.default)
+def as_strided(tape, function, args, kwargs):
+    """By places in memory: the reference and the parts are laid out as the input is."""
+    value, *rest = args
+    for name in ("before", "plus", "minus"):
+        tensor = getattr(value, name)
+        if tensor is not None and tensor.stride() != value.now.stride():
+            setattr(value, name, torch.empty_like(value.now).copy_(tensor))
+    return move(tape, function, (value, *rest), kwargs)
+
+
+@rule(aten.constant_pad_nd.default)
+def pad(tape, function, args, kwargs):
+    """Linear but for the constant, which contributes nothing."""
+    made = move(tape, function, args, kwargs)
+    if tape.parts and len(args) > 2 and args[2]:
+        value, widths = args[0], args[1]
+        made.plus, made.minus = (function(part, widths) for part in (value.plus, value.minus))
+    return made
+
+
+@rule(
+    aten.gather.default, aten.index_select.default, aten.index.Tensor, aten.take.default,
+    aten.scatter.src, aten.index_put.default, aten.index_copy.default, aten.index_add.default,
+    aten.scatter_add.default, aten.grid_sampler_2d.default, aten.grid_sampler_3d.default,
+)  # fmt: skip
+def selection(tape, function, args, kwargs):
+    """Linear in what is selected or written; where is fixed (an index, a grid of places)."""
+    return move(tape, function, args, kwargs)
+
+
+@rule(aten.detach.default, aten.lift_fresh.default)
+def same(tape, _, args, kwargs):
+    """What autograd would cut off still contributes."""
+    return move(tape, aten.alias.default, args, {})
+
+
+@rule(aten._to_copy.default)
+def cast(tape, function, args, kwargs):
+    """Another type or device; a truth value becomes 0 or 1. Numbers do not become truth values."""
+    dtype = kwargs.get("dtype")
+    (value,) = values_in(args)
+    if dtype == torch.bool and value.now.dtype != torch.bool:
+        return RULES[aten.ne.Scalar](tape, aten.ne.Scalar, (value, 0), {})
+    return move(tape, function, args, kwargs)
+
+
+@composed(aten.copy.default)
+def copy(old: Tensor, new: Tensor, non_blocking: bool = False) -> Tensor:
+    """What `old` holds after `new` was written on it."""
+    return new.to(old.dtype).expand(old.shape).clone()
+
+
+@composed(aten.fill.Tensor)
+def fill(old: Tensor, new: Tensor) -> Tensor:
+    """One number everywhere."""
+    return new.to(old.dtype).expand(old.shape).clone()
+
+
+@composed(aten.masked_fill.Scalar)
+def masked_fill(x: Tensor, mask: Tensor, value: float) -> Tensor:
+    """A number where the mask says so."""
+    return torch.where(mask, torch.full((), value, dtype=x.dtype, device=x.device), x)
+
+
+@composed(aten.masked_fill.Tensor)
+def masked_fill_tensor(x: Tensor, mask: Tensor, value: Tensor) -> Tensor:
+    """A number where the mask says so."""
+    return torch.where(mask, value.to(x.dtype), x)
+
+
+def overwrite(base: Tensor, places: Tensor, new: Tensor) -> Tensor:
+    """`base` with the entries at the flat `places` replaced."""
+    flat = base.reshape(-1).scatter(0, places.reshape(-1), new.reshape(-1).to(base.dtype))
+    return flat.view(base.shape)
+
+
+rule(overwrite)(move)

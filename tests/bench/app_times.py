@@ -1,0 +1,82 @@
+"""How soon the app answers: first page, first map, Integrated Gradients, cancel.
+
+python -m tests.bench.app_times prints a Markdown table, measured in a real browser, fresh server.
+"""
+
+import dataclasses
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+
+from conftest import FLAGS
+from driver import map_shown, running, settled
+from playwright.sync_api import sync_playwright
+
+from explainers.engine.request import Request
+from explainers.engine.supervisor import Engine
+from pages.parts import models
+from tests.__main__ import browser
+
+
+def first_page(folder: Path) -> dict[str, float]:
+    """Seconds from the server's first healthy answer to Home, and to its finished examples."""
+    with sync_playwright() as playwright, running(folder) as server:
+        launched = playwright.chromium.launch(executable_path=browser(), args=FLAGS)
+        page = launched.new_page(viewport={"width": 1280, "height": 800})
+        started = time.perf_counter()
+        page.goto(server.url)
+        page.get_by_role("heading", name="See what a neural network").wait_for()
+        home = time.perf_counter() - started
+        for index in range(3):
+            map_shown(page, index=index)
+        examples = time.perf_counter() - started
+        started = time.perf_counter()
+        page.goto(f"{server.url}/explain?method=rise&o.rise.samples=100000")
+        settled(page)
+        page.get_by_role("button", name="Cancel").wait_for()
+        page.wait_for_timeout(2000)
+        started = time.perf_counter()
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_text("Cancelled. Nothing is lost").wait_for()
+        cancel = time.perf_counter() - started
+        launched.close()
+    return {
+        "Home, after the server answers": home,
+        "its three finished examples": examples,
+        "Cancel of a long RISE, on the screen": cancel,
+    }
+
+
+def integrated_gradients(folder: Path) -> dict[str, float]:
+    """Seconds of 50 steps on a demo picture through the engine, on a warm worker, best of five."""
+    from explainers.models.demo import samples
+
+    engine = Engine(folder)
+    data = samples()[0].path.read_bytes()
+    asked = Request(models.demo("signs").spec, engine.store.put_blob(data), target=0)
+    times = []
+    for seed in range(6):
+        request = dataclasses.replace(
+            asked, method="integrated_gradients", options={"steps": 50},
+            baseline="noise", baseline_options={"seed": seed},
+        )  # fmt: skip
+        started = time.perf_counter()
+        job = engine.submit(request, "bench")
+        while not job.over:
+            time.sleep(0.002)
+        times.append(time.perf_counter() - started)
+    engine.close()
+    return {"Integrated Gradients, 50 steps, demo picture": min(times[1:])}
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        found = first_page(Path(one)) | integrated_gradients(Path(two))
+    print("| what | seconds |\n|---|---|")
+    for what, seconds in found.items():
+        print(f"| {what} | {seconds:.2f} |")

@@ -1,0 +1,107 @@
+"""What DeepLIFT costs, in units of one plain forward and backward pass on [inputs; references].
+
+python tests/bench/deeplift_cost.py writes the table beside itself. Ratios within one run: every
+round times all in turn, and the fastest of the rounds counts. Nothing is captured beforehand; the
+first call of each is shown apart, which includes filling the rulebook and PyTorch's own warm-up.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import torch
+import torchvision
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from explainers.borrow import borrowed  # noqa: E402
+from explainers.methods.deeplift.contributions import contributions  # noqa: E402
+
+ROUNDS, TARGET = 5, 3
+
+
+def plain(model, x, b):
+    """The unit: one pass forward and backward on the concatenated batch."""
+    with borrowed(model):
+        leaf = torch.cat([x, b]).requires_grad_()
+        return torch.autograd.grad(model(leaf)[:, TARGET].sum(), leaf)[0]
+
+
+def ours(rule):
+    """One evaluation of a rule."""
+
+    def call(model, x, b):
+        with borrowed(model):
+            return contributions(model, lambda x: model(x)[:, TARGET], x, b, rule).scores
+
+    return call
+
+
+def captum(model, x, b):
+    """captum's DeepLift."""
+    from captum.attr import DeepLift
+
+    return DeepLift(model).attribute(x, b, target=TARGET)
+
+
+def shap(model, x, b):
+    """shap's DeepExplainer, one reference."""
+    import shap
+
+    return shap.DeepExplainer(model, b[:1]).shap_values(x, check_additivity=False)
+
+
+WAYS = {
+    "plain": plain, "rescale": ours("rescale"), "reveal_cancel": ours("reveal_cancel"),
+    "genomics": ours("genomics"), "captum": captum, "shap": shap,
+}  # fmt: skip
+
+
+def measured(name: str, count: int, side: int) -> str:
+    """One row: seconds of the unit, ratios, and the first call of Rescale."""
+    torch.manual_seed(0)
+    model = torchvision.models.get_model(name, weights=None).eval()
+    x, b = torch.randn(count, 3, side, side), torch.zeros(count, 3, side, side)
+    best, first, broken = {}, {}, {}
+    for _ in range(ROUNDS + 1):
+        for way, call in WAYS.items():
+            if way in broken:
+                continue
+            started = time.perf_counter()
+            try:
+                call(model, x, b)
+            except Exception as error:
+                broken[way] = type(error).__name__
+                model = torchvision.models.get_model(name, weights=None).eval()
+                continue
+            took = time.perf_counter() - started
+            if way in first:
+                best[way] = min(took, best.get(way, took))
+            first.setdefault(way, took)
+    cells = [broken.get(way) or f"{best[way] / best['plain']:.2f}" for way in list(WAYS)[1:]]
+    extra = first["rescale"] / best["plain"]
+    where = f"{name}, {count} × {side}²"
+    return f"| {where} | {best['plain']:.2f} s | {' | '.join(cells)} | {extra:.2f} |"
+
+
+def main() -> None:
+    """One row a model."""
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    lines = [
+        "| model and batch | unit | rescale | reveal_cancel | genomics | captum | shap | "
+        "first rescale call |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, count, side in (("resnet50", 4, 128), ("vgg16", 2, 96)):
+        lines.append(measured(name, count, side))
+        print(lines[-1], flush=True)
+    about = __doc__.split("\n\n")[1].strip()
+    text = "\n".join(["## DeepLIFT: cost", "", about, "", *lines])
+    Path(__file__).with_suffix(".md").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
