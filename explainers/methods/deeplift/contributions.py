@@ -80,8 +80,10 @@ def _notes(tape: Tape, recorder: Recorder) -> tuple[str, ...]:
     notes = list(recorder.notes)
     tied = int(sum(tape.ties)) if tape.ties else 0
     if tied:
+        places = "one place" if tied == 1 else f"{tied} places"
         notes.append(
-            f"In {tied} places inside the model the positive and the negative part cancel exactly. "
-            "RevealCancel jumps there: a slightly different input may be explained differently."
+            f"In {places} inside the model the positive and the negative part "
+            "cancel exactly. RevealCancel jumps there: a slightly different input may be explained "
+            "differently."
         )
     return tuple(notes)

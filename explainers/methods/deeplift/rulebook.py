@@ -282,7 +282,7 @@ def local(*operations: Callable) -> Callable:
                 back = whole
             else:
                 for value in taken:
-                    tape.meet(value)
+                    tape.meet(value, off=False)
 
                 def back(m):
                     return [Parts(one, one) for one in whole(tape.chosen(m, made))]

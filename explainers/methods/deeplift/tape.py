@@ -116,10 +116,15 @@ class Tape:
         sign = value.delta.sign()
         return (m.plus * (1 + sign) + m.minus * (1 - sign)) / 2
 
-    def meet(self, value: Value) -> None:
-        """Count where the parts of a value cancel though both are there: the rule jumps there."""
+    def meet(self, value: Value, off: bool = True) -> None:
+        """Count where the parts of a value cancel though both are there: the rule jumps there.
+
+        Without `off`, values that are zero at both points are left out: behind a relu that is off
+        at both, Δ stays zero nearby, and nothing jumps.
+        """
         if value.plus is not None:
-            self.ties.append(torch.count_nonzero((value.delta == 0) & (value.plus != 0)))
+            tied = (value.delta == 0) & (value.plus != 0)
+            self.ties.append(torch.count_nonzero(tied if off else tied & (value.now != 0)))
 
     def backward(self, end: Value, seed: Tensor | Parts, start: Value, keep: bool = False):
         """Multipliers of `start`, from those of `end`; None where no step leads from one to other.

@@ -43,7 +43,7 @@ def weigh(tape: Tape, now: Tensor, before: Tensor, terms: list[Term], source: st
         size = sum(term.forward(term.value.delta.abs(), term.weight.abs()) for term in terms)
         made.plus, made.minus = (made.delta + size) / 2, (made.delta - size) / 2
         for value in taken:
-            tape.meet(value)
+            tape.meet(value, off=False)
 
         def back(m):
             return [_divided(term, m) for term in terms]

@@ -1,0 +1,45 @@
+"""Takes the README's screenshots of the real app: python -m assets.screenshots.take."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "browser"))
+
+from conftest import FLAGS  # noqa: E402
+from driver import map_shown, running, settled  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from tests.__main__ import browser  # noqa: E402
+
+SHOTS = {
+    "home": ("/", "light", 3),
+    "explain": ("/explain?method=deeplift&o.deeplift.rule=reveal_cancel&baseline=mean", "dark", 1),
+}
+
+
+def main() -> None:
+    """Start the app, open each address, wait for its maps, and keep the whole page as PNG."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder)) as server,
+        sync_playwright() as playwright,
+    ):
+        launched = playwright.chromium.launch(executable_path=browser(), args=FLAGS)
+        for name, (address, scheme, maps) in SHOTS.items():
+            page = launched.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
+            page.goto(server.url + address)
+            settled(page)
+            for index in range(maps):
+                map_shown(page, index=index)
+            height = page.get_by_test_id("stMain").evaluate("e => e.scrollHeight")
+            page.set_viewport_size({"width": 1280, "height": height})
+            page.wait_for_timeout(1500)
+            page.screenshot(path=FOLDER / f"{name}.png")
+            page.close()
+        launched.close()
+
+
+if __name__ == "__main__":
+    main()
