@@ -47,10 +47,11 @@ def make_options(kind: type, given: dict[str, Any], what: str) -> Any:
         if name not in fields:
             accepted = ", ".join(fields) or "none"
             raise Problem(f"{what} has no option {name!r}; its options are: {accepted}.")
-    return kind(**{name: _checked(fields[name], value, what) for name, value in given.items()})
+    return kind(**{name: checked(fields[name], value, what) for name, value in given.items()})
 
 
-def _checked(field: dataclasses.Field, value: Any, what: str) -> Any:
+def checked(field: dataclasses.Field, value: Any, what: str) -> Any:
+    """The value of one option, as its type; Problem where it is not possible."""
     meta = field.metadata
     if value is None and field.default is None:
         return None
@@ -60,7 +61,7 @@ def _checked(field: dataclasses.Field, value: Any, what: str) -> Any:
             raise Problem(f"{what}: {field.name}={value!r} is not one of {options}.")
         return value
     if isinstance(value, (tuple, list)):
-        return tuple(_checked(field, part, what) for part in value)
+        return tuple(checked(field, part, what) for part in value)
     kind = meta["kind"]
     if kind in (int, float):
         number = isinstance(value, (int, float)) and not isinstance(value, bool)

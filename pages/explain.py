@@ -1,5 +1,7 @@
 """One picture, one method: what the network saw, the picture of why, and the receipt."""
 
+from functools import partial
+
 import streamlit as st
 
 from explainers.baselines import BASELINES
@@ -37,7 +39,7 @@ def page() -> None:
         with st.container(border=True):
             st.header("Method", anchor=False)
             method = _pick_method()
-    with answer:
+    with answer, st.container(key="answer"):
         if model is None or picture is None:
             missing = "a model" if model is None else "a picture"
             st.info(f"Choose {missing} on the left, and the explanation appears here.",
@@ -58,14 +60,7 @@ def _pick_baseline() -> tuple[dict | None, st.delta_generator.DeltaGenerator]:
     )  # fmt: skip
     chosen = {"baseline": key}
     if key == "own":
-        file = st.file_uploader("Baseline picture", type=["png", "jpg", "jpeg", "webp"],
-                                key="w_baseline_file")  # fmt: skip
-        if file is not None:
-            try:
-                link.choice()["own"] = pictures.keep(file.getvalue())
-            except Problem as problem:
-                st.error(str(problem))
-        own = link.choice().get("own")
+        own = pictures.uploaded("own", partial(pictures.uploader, "Baseline picture"))
         return ({**chosen, "own_baseline": own} if own else None), st.empty()
     st.caption(BASELINES[key].says)
     given = options.widgets(BASELINES[key].options, f"b.{key}")

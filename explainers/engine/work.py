@@ -143,7 +143,7 @@ class Workshop:
             self._warm.popitem(last=False)
         spec, weights = request.model, None
         if spec.source == "upload":
-            digest, suffix = spec.weights.split(".")
+            digest, _, suffix = spec.weights.partition(".")
             weights = (self._blob(digest, "model"), f".{suffix}")
         model, classes, own = build(spec, weights)
         own = replace(own, fit=spec.fit)
@@ -151,7 +151,10 @@ class Workshop:
         return self._warm[key]
 
     def _blob(self, digest: str, what: str) -> bytes:
-        data = self.store.blob(digest)
+        try:
+            data = self.store.blob(digest)
+        except ValueError:
+            data = None
         if data is None:
             raise Problem(f"This {what} is no longer kept here. Upload it again.")
         return data

@@ -20,30 +20,34 @@ def percent(share: float) -> str:
 
 
 def where(heat: np.ndarray) -> str:
-    """The middle of the support in words, such as "upper left" or "centre"."""
+    """Where the middle of the positive scores is, such as "in the upper left"."""
     across, down = localisation.centre(heat)
     vertical = "upper" if down < 0.4 else "lower" if down > 0.6 else ""
     horizontal = "left" if across < 0.4 else "right" if across > 0.6 else ""
-    return " ".join(part for part in (vertical, horizontal) if part) or "centre"
+    if vertical and horizontal:
+        return f"in the {vertical} {horizontal}"
+    if horizontal:
+        return f"on the {horizontal}"
+    return f"in the {vertical} part" if vertical else "in the centre"
 
 
-def sentence(heat: np.ndarray, about: str, signed: bool, regions: dict[str, np.ndarray]) -> str:
-    """One sentence on where the support for `about` lies.
+def sentence(heat: np.ndarray, about: str, what: str, regions: dict[str, np.ndarray]) -> str:
+    """One sentence on where the positive scores of `heat` (H, W) lie.
 
-    `regions` are known masks by name ("the sign"), shares from 0 to 1 like `heat` (H, W).
+    `what` is "support for", "opposition to" or "attention to", `about` the class; `regions` are
+    known masks by name ("the sign"), shares from 0 to 1 like `heat`.
     """
-    what = "support" if signed else "attention"
     if not (heat > 0).any():
-        return f"Nothing in this picture speaks for {about}, compared with the baseline."
+        return f"There is no {what} {about} in this picture, compared with the baseline."
     if not regions:
         area = localisation.half_area(heat)
         return (
-            f"Half of the {what} for {about} lies on {percent(area)} of the picture, "
-            f"around its {where(heat)}."
+            f"Half of the {what} {about} lies on {percent(area)} of the picture, "
+            f"mostly {where(heat)}."
         )
     (first, mask), *others = regions.items()
     parts = [
-        f"{100 * localisation.relevance_mass(heat, mask):.0f} % of the {what} for {about} lies on "
+        f"{100 * localisation.relevance_mass(heat, mask):.0f} % of the {what} {about} lies on "
         f"{first}, which covers {100 * mask.mean():.0f} % of the picture"
     ]
     parts += [
@@ -78,7 +82,8 @@ def _adds_up(facts: dict) -> str:
     if gap is None or not math.isfinite(gap):
         return "input and baseline score the same, so there is no difference to explain"
     share = 100 * (1 + gap)
-    return f"contributions add up to {share:.1f} % of the difference of {difference:.3g} in score"
+    text = f"contributions add up to {share:.1f} % of the difference of {difference:.3g} in score"
+    return text.replace("-", "−")
 
 
 def gap_is_large(facts: dict, allowed: float = 0.05) -> bool:
@@ -90,6 +95,6 @@ def gap_is_large(facts: dict, allowed: float = 0.05) -> bool:
 def cost(facts: dict) -> str:
     """What the explanation took."""
     return (
-        f"{facts['passes']} passes of the network in {facts['seconds']:.2g} s on "
-        f"{facts['device']} ({facts['precision']})"
+        f"{facts['passes']} passes of the network, its answers on picture and baseline included, "
+        f"in {facts['seconds']:.2g} s on {facts['device']} ({facts['precision']})"
     )

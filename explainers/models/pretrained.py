@@ -27,8 +27,8 @@ def pretrained(name: str) -> tuple[nn.Module, tuple[str, ...], ModelSpec]:
     except (OSError, RuntimeError) as error:
         folder = os.path.join(torch.hub.get_dir(), "checkpoints")
         raise Problem(
-            f"The weights of {name} are not on this machine and could not be downloaded "
-            f"({type(error).__name__}). With internet on another machine, fetch {weights.url} "
+            f"The weights of {name} are not on this machine and could not be downloaded. "
+            f"With internet on another machine, fetch {weights.url} "
             f"and put the file into {folder}."
         ) from error
     recipe = weights.transforms()

@@ -46,8 +46,8 @@ def _unpickled(data: bytes):
     except pickle.UnpicklingError as error:
         raise Problem(
             "This file holds more than weights: loading it would run a program that is inside, "
-            "so it was not opened. Save the weights alone, best as .safetensors (three lines):\n\n"
-            + HOW_TO_EXPORT
+            "so it was not opened. Save the weights alone, best as .safetensors (three lines):"
+            f"\n\n```python\n{HOW_TO_EXPORT}\n```"
         ) from error
     except Exception as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -9,7 +9,8 @@ POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "media-src 'self' blob:",
         "font-src 'self' data:",
-        "connect-src 'self' ws: wss:",
+        # Streamlit's camera hands its photo over as a data: address.
+        "connect-src 'self' ws: wss: data:",
         "worker-src 'self' blob:",
         "object-src 'none'",
         "base-uri 'self'",

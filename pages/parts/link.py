@@ -1,6 +1,7 @@
 """What the visitor chose, kept over pages and reruns, and written into the link."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -38,12 +39,24 @@ def chosen(name: str, options: list, default: Any) -> Any:
     return value if value in options else default
 
 
-def widget(draw, name: str, *, start: Any, **arguments: Any) -> Any:
-    """Draw a Streamlit widget whose value is the choice `name`; the link leaves out the start."""
+def widget(draw, name: str, *, start: Any, clean: Callable | None = None, **arguments: Any) -> Any:
+    """Draw a Streamlit widget whose value is the choice `name`; the link leaves out the start.
+
+    `clean(value)` returns the value to use, or raises ValueError for one that is not possible,
+    which a link may hold; by default it must be of the start's type.
+    """
     key = f"w_{name}"
     st.session_state.setdefault("usual", {})[name] = start
     if key not in st.session_state:
-        st.session_state[key] = choice().get(name, start)
+        value = choice().get(name, start)
+        try:
+            st.session_state[key] = (clean or _like(start))(value)
+        except (ValueError, TypeError, OverflowError):
+            st.warning(
+                f"The link asks for “{arguments['label']}” = {value!r}, which is not possible. "
+                "The usual value is used."
+            )
+            st.session_state[key] = start
     value = draw(key=key, **arguments)
     choice()[name] = value
     return value
@@ -54,7 +67,16 @@ def select(draw, name: str, options: list, start: Any, **arguments: Any) -> Any:
     if f"w_{name}" in st.session_state and st.session_state[f"w_{name}"] not in options:
         del st.session_state[f"w_{name}"]
     choice()[name] = chosen(name, options, start)
-    return widget(draw, name, options=options, start=start, **arguments)
+    return widget(draw, name, options=options, start=start, clean=lambda value: value, **arguments)
+
+
+def _like(start: Any) -> Callable:
+    def clean(value: Any) -> Any:
+        if type(value) is not type(start):
+            raise ValueError
+        return value
+
+    return clean
 
 
 def _text(value: Any) -> str:

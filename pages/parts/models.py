@@ -59,7 +59,9 @@ def _architecture(start: str) -> str:
 
 def _uploaded() -> Chosen | None:
     file = st.file_uploader(
-        "Weights: a state dict as .safetensors, .pt or .pth", type=None, key="w_weights_file"
+        "Weights: a state dict as .safetensors, .pt or .pth",
+        key="w_weights_file",
+        on_change=lambda: link.choice().pop("weights", None),
     )
     name = _architecture("resnet18")
     if file is not None:
@@ -76,17 +78,23 @@ def _uploaded() -> Chosen | None:
         classes = _class_names()
         size = link.widget(
             st.number_input, "size", start=224, label="Input side, in pixels",
-            min_value=8, max_value=1024, step=1,
+            min_value=8, max_value=1024, step=1, clean=_side,
         )  # fmt: skip
         fit = link.select(
             st.selectbox, "fit", list(FITS), "crop", label="What it sees", format_func=FITS.get
         )
         mean, std = _normalisation()
     weights = link.choice().get("weights")
-    if not isinstance(weights, str) or weights.count(".") != 1:
+    if not isinstance(weights, str) or not service.kept(weights.split(".")[0]):
         st.info("Upload the weights of your network and choose its architecture.")
         return None
     return Chosen(ModelSpec("upload", name, weights, int(size), fit, mean, std), classes, name)
+
+
+def _side(value) -> int:
+    if isinstance(value, bool) or not 8 <= int(value) <= 1024:
+        raise ValueError
+    return int(value)
 
 
 def _kept(file) -> str:
@@ -98,8 +106,9 @@ def _kept(file) -> str:
 
 
 def _class_names() -> tuple[str, ...]:
-    file = st.file_uploader("Class names: a text file or JSON", type=["txt", "json", "csv"],
-                            key="w_names_file")  # fmt: skip
+    file = st.file_uploader("Class names: a text file or JSON", type=["txt", "json"],
+                            max_upload_size=10, key="w_names_file",
+                            on_change=lambda: link.choice().pop("names", None))  # fmt: skip
     if file is not None:
         link.choice()["names"] = _kept(file)
     digest = link.choice().get("names")

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from explainers.options import checked
 from pages.parts import link
 
 
@@ -21,13 +22,14 @@ def widgets(kind: type, prefix: str) -> dict[str, Any]:
 def _widget(field: dataclasses.Field, name: str) -> Any:
     meta, start = field.metadata, field.default
     words = {"label": meta["label"], "help": meta["help"]}
+    checks = {"clean": lambda value: checked(field, value, meta["label"])}
     if meta["choices"] is not None:
         return link.select(
             st.selectbox, name, list(meta["choices"]), start,
             format_func=meta["choices"].get, **words,
         )  # fmt: skip
     if meta["kind"] is bool:
-        return link.widget(st.toggle, name, start=start, **words)
+        return link.widget(st.toggle, name, start=start, **checks, **words)
     if meta["kind"] in (int, float):
         kind = meta["kind"]
         limits = {"min_value": meta["low"], "max_value": meta["high"]}
@@ -35,6 +37,6 @@ def _widget(field: dataclasses.Field, name: str) -> Any:
         step = 1 if kind is int else 0.01
         shown = {} if kind is int else {"format": "%.3g"}
         return link.widget(
-            st.number_input, name, start=start, step=step, **limits, **shown, **words
+            st.number_input, name, start=start, step=step, **limits, **shown, **checks, **words
         )
-    return link.widget(st.text_input, name, start=start, **words) or None
+    return link.widget(st.text_input, name, start=start, **checks, **words) or None

@@ -17,6 +17,7 @@ PARTS = {
     "positive": "support alone",
     "negative": "opposition alone",
 }
+WHAT = {"scores": "support for", "positive": "support for", "negative": "opposition to"}
 
 
 def panel(
@@ -32,10 +33,12 @@ def panel(
     facts, arrays = answer
     heat = arrays["scores"].sum(0).astype(np.float64)
     known = pictures.regions(picture, heat.shape[-1], request.model.fit)
-    sentence = words.sentence(heat, f"*{about}*", facts["signed"], known)
-    st.markdown(f"### {sentence}")
-    method = METHODS[request.method]
+    method, headline = METHODS[request.method], st.empty()
     part = _part(arrays, key)
+    what = WHAT[part] if facts["signed"] else "attention to"
+    seen = -arrays[part].sum(0) if part == "negative" else arrays[part].sum(0)
+    sentence = words.sentence(seen, f"*{about}*", what, known)
+    headline.markdown(f"### {sentence}")
     viewer(
         pictures.shown(request.picture),
         arrays[part].sum(0),

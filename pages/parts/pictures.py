@@ -35,16 +35,26 @@ def pick() -> Chosen | None:
     if source == "Gallery":
         return sample(_from_gallery())
     slot = "picture" if source == "Upload" else "photo"
-    data = _uploaded() if source == "Upload" else _photographed()
-    if data is not None:
+    digest = uploaded(slot, uploader if source == "Upload" else _camera)
+    return None if digest is None else Chosen(digest, "your picture", "picture.png")
+
+
+def uploaded(slot: str, draw) -> str | None:
+    """Digest of the picture that the widget `draw` gave, now or before; None until there is one.
+
+    A picture that is refused, or taken away, takes the earlier one with it.
+    """
+    file = draw(key=f"w_{slot}_file", on_change=lambda: link.choice().pop(slot, None))
+    if file is not None:
         try:
-            link.choice()[slot] = keep(data)
+            link.choice()[slot] = keep(file.getvalue())
         except Problem as problem:
             st.error(str(problem))
     digest = link.choice().get(slot)
-    if not isinstance(digest, str) or not _kept(digest):
-        return None
-    return Chosen(digest, "your picture", "picture.png")
+    if digest is None or (isinstance(digest, str) and service.kept(digest)):
+        return digest
+    st.info("This picture is no longer kept here. Upload it again.")
+    return None
 
 
 def keep(data: bytes) -> str:
@@ -93,26 +103,15 @@ def _from_gallery() -> str:
     return link.choice()["sample"]
 
 
-def _uploaded() -> bytes | None:
-    file = st.file_uploader(
-        "A picture: PNG, JPEG or WebP",
+def uploader(label: str = "A picture: PNG, JPEG or WebP", **arguments):
+    """A widget for one picture file."""
+    return st.file_uploader(
+        label,
         type=["png", "jpg", "jpeg", "webp"],
         max_upload_size=MOST_MEGABYTES,
-        key="w_upload",
+        **arguments,
     )
-    return None if file is None else file.getvalue()
 
 
-def _photographed() -> bytes | None:
-    file = st.camera_input("Take a picture", key="w_camera")
-    return None if file is None else file.getvalue()
-
-
-def _kept(digest: str) -> bool:
-    try:
-        found = service.engine().store.blob(digest) is not None
-    except ValueError:
-        found = False
-    if not found:
-        st.info("This picture is no longer kept here. Upload it again.")
-    return found
+def _camera(**arguments):
+    return st.camera_input("Take a picture", **arguments)

@@ -44,6 +44,14 @@ def _folder() -> Path:
     return Path(os.environ.get("EVIDENT_STORE") or Path(tempfile.gettempdir()) / name)
 
 
+def kept(digest: str) -> bool:
+    """Whether the store holds the upload of that digest; False for what is no digest."""
+    try:
+        return engine().store.blob(digest) is not None
+    except ValueError:
+        return False
+
+
 def visitor() -> str:
     """A name for this session, the same until its tab is closed or reloaded."""
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)

@@ -108,9 +108,35 @@ def test_screens_have_no_sideways_scrolling(server, visit, path, name, scheme, w
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
 
 
-def test_there_is_no_traceback_in_a_broken_link(server, visit):
-    page = visit(
-        f"{server.url}/explain?model=nonsense&method=magic&target=99&sample=zz&o.rise.samples=x"
-    )
+@pytest.mark.parametrize(
+    "query, words",
+    [
+        ("model=nonsense&method=magic&target=99&sample=zz", None),
+        ("o.integrated_gradients.tolerance=abc", "not possible"),
+        ("o.integrated_gradients.steps=1e99", "not possible"),
+        ("method=smoothgrad&o.smoothgrad.samples=-5", "not possible"),
+        ("method=saliency&o.saliency.signed=abc", "not possible"),
+        ("versus=[1]", "not possible"),
+    ],
+)
+def test_a_broken_link_is_mended_and_said(server, visit, query, words):
+    page = visit(f"{server.url}/explain?{query}")
     map_shown(page)
-    assert page.get_by_text("Traceback").count() == 0
+    if words:
+        page.get_by_text(words).first.wait_for(state="attached")
+    assert page.get_by_text("encountered an error").count() == 0
+
+
+@pytest.mark.parametrize(
+    "query, words",
+    [
+        ("baseline=own&own=zz", "no longer kept"),
+        ("model=upload&weights=zz.safetensors", "Upload the weights"),
+        ("model=upload&size=abc", "not possible"),
+        ("from=Upload&picture=zz", "no longer kept"),
+    ],
+)
+def test_a_link_to_what_is_gone_says_so(server, visit, query, words):
+    page = visit(f"{server.url}/explain?{query}")
+    page.get_by_text(words).first.wait_for(state="attached")
+    assert page.get_by_text("encountered an error").count() == 0

@@ -23,20 +23,22 @@ class Options:
 
     rule: str = option(
         "rescale", "Rule",
-        "How a non-linearity shares its change: as a whole; positive and negative parts apart; or "
-        "the first behind convolutions and the second behind dense layers.",
+        "How a non-linearity shares its change: as a whole (Rescale); positive and negative parts "
+        "apart (RevealCancel); or the first behind convolutions, the second behind dense layers "
+        "(Genomics).",
         choices={
             "rescale": "Rescale", "reveal_cancel": "RevealCancel",
-            "genomics": "Genomics: Rescale behind convolutions, else RevealCancel",
+            "genomics": "Genomics",
         },
     )  # fmt: skip
     centre: bool = option(
         False, "Against the mean class", "Explain the score less the mean over all classes."
     )
     apart: bool = option(
-        False, "Support and opposition apart",
-        "RevealCancel and genomics: what each value adds to the positive and to the negative part "
-        "of the change, instead of the balance of both. One more backward pass.",
+        False, "Parts of the change",
+        "For RevealCancel and Genomics: “support alone” and “opposition alone” are what each value "
+        "adds to the positive and to the negative part of the change, so that one value may have "
+        "both. Off: the scores above and below zero.",
     )  # fmt: skip
     fallback: str = option(
         "refuse", "Unknown operations",
