@@ -22,6 +22,7 @@ def main() -> None:
         for _ in sys.stdin:
             subprocess.Popen([sys.executable, "-m", __spec__.name, address, folder, key.hex()])
         return
+    os.nice(5)  # where cores are few, the page is painted before the worker is warm
     import torch  # noqa: F401
     import torchvision  # noqa: F401
 

@@ -24,10 +24,10 @@ from explainers import explain  # noqa: E402
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 RULES = ("rescale", "reveal_cancel", "genomics")
-PATIENCE = 40  # seconds for captum or shap on one model
+PATIENCE = 20  # seconds for captum or shap on one model
 # The smallest side that the model accepts, or that keeps the run short.
 SIDES = {
-    "vgg11_bn": 32, "vgg16": 32, "inception_v3": 96, "vit_b_16": 224, "maxvit_t": 224,
+    "vgg11_bn": 32, "vgg16": 32, "inception_v3": 96, "maxvit_t": 224,
 }  # fmt: skip
 NAMES = (
     "alexnet", "vgg11_bn", "vgg16", "resnet18", "resnet50", "squeezenet1_1", "densenet121",
@@ -41,6 +41,7 @@ def built(name: str) -> nn.Module:
     """The model with random weights, statistics and, for the ViT, a random head."""
     torch.manual_seed(0)
     more = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    more |= {"image_size": SIDES.get(name, 64)} if name == "vit_b_16" else {}
     model = torchvision.models.get_model(name, weights=None, **more).eval()
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     if norms:  # statistics of random pictures, so that a signal comes through, then shaken
@@ -54,8 +55,6 @@ def built(name: str) -> nn.Module:
             norm.momentum = momenta[norm]
             norm.running_mean.add_(torch.randn_like(norm.running_mean) * 0.1)
             norm.running_var.mul_(torch.rand_like(norm.running_var) + 0.5)
-            norm.weight.data.uniform_(0.5, 1.5)
-            norm.bias.data.normal_(0, 0.1)
     if name == "vit_b_16":
         nn.init.normal_(model.heads.head.weight, std=0.02)
     return model.to(DEVICE)
