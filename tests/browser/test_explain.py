@@ -175,7 +175,7 @@ def test_a_killed_worker_is_said_and_replaced(fresh_server, visit):
     os.kill(worker_pid(fresh_server), signal.SIGKILL)
     page.get_by_text("ended twice").wait_for()
     choose(page, "Method", "Saliency")
-    map_shown(page)
+    assert map_shown(page)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +201,7 @@ def test_a_picture_over_the_limit_gets_a_sentence(server, visit):
     map_shown(page)
     upload(page, b"\x89PNG\r\n\x1a\n" + os.urandom(41_000_000), "huge.png")
     page.get_by_text(re.compile("must be 40(.0)? ?MB or smaller", re.I)).wait_for()
+    assert page.get_by_text("Choose a picture on the left").is_visible()
 
 
 def test_uploaded_weights_from_mistake_to_map(server, visit):

@@ -16,18 +16,28 @@ from contextlib import ExitStack, suppress
 
 import torch
 from torch import Tensor
-from torch._decomp import core_aten_decompositions
 from torch.utils._mode_utils import no_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 from explainers.methods.deeplift import place
-from explainers.methods.deeplift.rulebook import COMPOSED, RULES, put
+from explainers.methods.deeplift.operations import (
+    BY_INDEX,
+    CONTROL,
+    SHAPE_ONLY,
+    differs,
+    functional,
+    is_number,
+    name_of,
+    parts_of,
+)  # fmt: skip
+from explainers.methods.deeplift.rulebook import RULES, put
 from explainers.methods.deeplift.rules.linear import overwrite
 from explainers.methods.deeplift.tape import Tape, Value
 from explainers.problems import ModelProblem, Problem
 
 aten = torch.ops.aten
+_MATH = torch.nn.attention.SDPBackend.MATH
 
 
 class Cell:
@@ -129,24 +139,24 @@ class Recorder(TorchDispatchMode):
     def apply(self, function, args, kwargs):
         """The operation on Values: by its rule, as others, or as a last resort by the fallback."""
         held = [v for v in tree_leaves((args, kwargs)) if isinstance(v, Value)]
-        if function in _SHAPE_ONLY:
+        if function in SHAPE_ONLY:
             return function(*put(args, lambda v: v.now), **put(kwargs, lambda v: v.now))
-        if function in _CONTROL or (function in _BY_INDEX and not all(map(_is_number, held))):
+        if function in CONTROL or (function in BY_INDEX and not all(map(is_number, held))):
             raise ModelProblem(
-                f"What the model does depends on the values it computes ({_named(function)}, "
+                f"What the model does depends on the values it computes ({name_of(function)}, "
                 f"{place.where(self.model)}): the input and its baseline could take different "
                 "ways. DeepLIFT needs one way for both; use torch.where there, or another method."
             )
         chosen = RULES.get(function)
-        if chosen is not None and all(_differs(v) for v in held):
+        if chosen is not None and all(differs(v) for v in held):
             with suppress(NotImplementedError):  # a weight or statistic that depends on the input
                 return chosen(self.tape, function, args, kwargs)
             chosen = None
         if chosen is None:
-            parts = _parts_of(function)
+            parts = parts_of(function)
             if parts is not None:
                 return self._as_others(parts, args, kwargs)
-        where = f"{_named(function)}, {place.where(self.model)}"
+        where = f"{name_of(function)}, {place.where(self.model)}"
         if self.fallback is None or not all(v.now.is_floating_point() for v in held):
             raise ModelProblem(
                 f"DeepLIFT has no rule for an operation of this model: {where}. Use "
@@ -209,10 +219,10 @@ class Recorder(TorchDispatchMode):
         written = [
             a for a in schema.arguments if a.alias_info is not None and a.alias_info.is_write
         ]
-        pure = _functional(function)
+        pure = functional(function)
         if len(written) != 1 or schema.arguments[0] is not written[0] or pure is None:
             raise ModelProblem(
-                f"DeepLIFT cannot follow {_named(function)}, {place.where(self.model)}: it writes "
+                f"DeepLIFT cannot follow {name_of(function)}, {place.where(self.model)}: it writes "
                 "on given tensors. Use the form that returns a new one."
             )
         target = args[0]
@@ -252,62 +262,10 @@ class Recorder(TorchDispatchMode):
         pair = args[0]
         if not isinstance(pair, Pair):
             return function(*args, **kwargs)
-        view = _functional(function)
+        view = functional(function)
         value = self.apply(view, (self.read(pair), *args[1:]), kwargs)
         with no_dispatch():
             function(pair, *args[1:], **kwargs)
         pair.views = (*pair.views, (view, args[1:], kwargs, None))
         pair.known = value
         return pair
-
-
-_DECOMPOSITIONS = core_aten_decompositions()
-_MATH = torch.nn.attention.SDPBackend.MATH
-_SHAPE_ONLY = {
-    aten.zeros_like.default, aten.ones_like.default, aten.empty_like.default,
-    aten.full_like.default, aten.rand_like.default, aten.randn_like.default,
-    aten.new_zeros.default, aten.new_ones.default, aten.new_empty.default, aten.new_full.default,
-    aten.new_empty_strided.default, aten.sym_size.int, aten.bernoulli.p,
-}  # fmt: skip
-_CONTROL = {
-    aten._local_scalar_dense.default, aten.is_nonzero.default, aten.equal.default,
-    aten.item.default, aten.nonzero.default, aten.masked_select.default, aten.allclose.default,
-    aten._unique2.default, aten.unique_dim.default, aten.nonzero_static.default,
-}  # fmt: skip
-
-
-# Their places are given; if they depend on the input, that is a choice and not a number.
-_BY_INDEX = {
-    aten.index.Tensor, aten.gather.default, aten.index_select.default, aten.take.default,
-    aten.scatter.src, aten.index_put.default, aten.index_copy.default, aten.index_add.default,
-    aten.scatter_add.default, aten.embedding.default, aten.masked_scatter.default,
-}  # fmt: skip
-
-
-def _is_number(value: Value) -> bool:
-    return value.now.is_floating_point()
-
-
-def _differs(value: Value) -> bool:
-    """Whether the value is a number or a truth value, which rules are about, not an index."""
-    return value.now.is_floating_point() or value.now.dtype == torch.bool or value.now.is_complex()
-
-
-def _named(function) -> str:
-    return function._schema.name.split("::")[-1]
-
-
-def _parts_of(function) -> Callable | None:
-    """The operation in terms of others: by our rulebook, by PyTorch's composition or its table."""
-    if function in COMPOSED:
-        return COMPOSED[function]
-    if torch._C._dispatch_has_kernel_for_dispatch_key(function.name(), "CompositeImplicitAutograd"):
-        return function.decompose
-    return _DECOMPOSITIONS.get(function)
-
-
-def _functional(function) -> Callable | None:
-    """The operation that returns what this one writes: add for add_, the same arguments."""
-    name = function._schema.name.split("::")[1]
-    packet = getattr(aten, name[:-1], None) if name.endswith("_") else None
-    return getattr(packet, {"transpose_": "int"}.get(name, function._overloadname), None)
