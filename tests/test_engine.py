@@ -120,6 +120,20 @@ def test_progress_partial_map_and_cancel_within_a_second(engine, request_):
     assert finished(next_one).state == "done"
 
 
+def test_a_long_job_does_not_block_other_visitors(engine, request_):
+    job = engine.submit(long(request_, 5), "a")
+    until(lambda: job.state == "running" and job.progress)
+    other = engine.submit(dataclasses.replace(request_, method="saliency", target=0), "b")
+    own = engine.submit(dataclasses.replace(request_, method="gradient_x_input"), "a")
+    short = engine.submit(dataclasses.replace(request_, baseline="white"), "c")
+    assert finished(other).state == "done" and finished(short).state == "done"
+    assert job.state == "running" and own.state == "waiting"
+    done = job.progress["done"]
+    until(lambda: job.progress["done"] > done)
+    engine.cancel(job)
+    assert finished(own).state == "done" and job.state == "cancelled"
+
+
 def test_a_worker_that_does_not_heed_a_cancel_is_replaced(engine, request_):
     job = engine.submit(long(request_, 1), "a")
     until(lambda: job.state == "running" and job.progress)
@@ -133,7 +147,7 @@ def test_a_worker_that_does_not_heed_a_cancel_is_replaced(engine, request_):
 
 def test_a_killed_worker_is_replaced_and_jobs_are_tried_again(engine, request_):
     job = engine.submit(long(request_, 2), "a")
-    waiting = engine.submit(dataclasses.replace(request_, method="saliency", target=1), "b")
+    waiting = engine.submit(dataclasses.replace(request_, method="saliency", target=1), "a")
     until(lambda: job.state == "running" and job.progress)
     assert engine.before(waiting) == 1
     os.kill(engine.worker_pid, signal.SIGKILL)

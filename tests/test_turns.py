@@ -1,9 +1,13 @@
 """The queue: visitors take turns, and it is bounded."""
 
+from dataclasses import replace
+
 import pytest
 
 from explainers import Problem
 from explainers.engine.jobs import MOST_WAITING_PER_VISITOR, Job, Turns
+from explainers.engine.request import Request
+from explainers.models.spec import ModelSpec
 
 
 def jobs(turns, *names):
@@ -29,6 +33,22 @@ def test_what_comes_before_is_what_is_taken_before():
     promised = {name: turns.before(job) for name, job in promised.items()}
     taken = [turns.next().digest for _ in names]
     assert promised == {name: place for place, name in enumerate(taken)}
+
+
+def test_only_other_visitors_and_short_jobs_interrupt():
+    asks = Request(ModelSpec("demo", "signs"), "0" * 64, method="rise")
+    running, own, short, other = (
+        Job(request, visitor, name)
+        for request, visitor, name in (
+            (asks, "a", "running"), (asks, "a", "own"), (replace(asks, method=""), "c", "short"),
+            (asks, "b", "other"),
+        )
+    )  # fmt: skip
+    turns = Turns()
+    for job in (own, short, other):
+        turns.add(job)
+    assert [turns.next(beside=running) for _ in range(3)] == [short, other, None]
+    assert turns.next() is own
 
 
 def test_the_queue_is_bounded_per_visitor():

@@ -28,6 +28,7 @@ class Job:
     progress: dict[str, Any] = field(default_factory=dict)
     partial: dict[str, Any] | None = None
     attempts: int = 0
+    started: float = 0.0
     cancel_asked: float | None = None
     seen: float = field(default_factory=time.monotonic)
 
@@ -58,16 +59,23 @@ class Turns:
             raise Problem("Too many explanations are waiting. Try again in a minute.")
         line.append(job)
 
-    def next(self) -> Job | None:
-        """Take the next job out, or None."""
-        while self._lines:
-            visitor, line = self._lines.popitem(last=False)
-            if line:
-                job = line.popleft()
-                if line:
-                    self._lines[visitor] = line
-                return job
+    def next(self, beside: Job | None = None) -> Job | None:
+        """Take the next job out, or None; with `beside`, only one that may interrupt that job.
+
+        Another visitor's job may, and a question for the model's answer, which is short.
+        """
+        for visitor, line in list(self._lines.items()):
+            if not line:
+                del self._lines[visitor]
+            elif beside is None or self._may_interrupt(line[0], beside):
+                self._lines.move_to_end(visitor)
+                return line.popleft()
         return None
+
+    def _may_interrupt(self, job: Job, other: Job) -> bool:
+        return job.digest != other.digest and (
+            job.visitor != other.visitor or not job.request.method
+        )
 
     def remove(self, job: Job) -> None:
         """Take a waiting job out."""

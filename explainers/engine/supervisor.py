@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 120
 # A worker that does not heed a cancel between two passes is killed after this long.
 SECONDS_TO_HEED = 0.6
+# A job that has run so long lets one of another visitor's, or a short one, run in between.
+SECONDS_ALONE = 2.0
 # A job that no page has looked at for so long is cancelled: its tab was closed.
 SECONDS_UNSEEN = 45
 ATTEMPTS = 2
@@ -34,7 +36,9 @@ class Engine:
         self.store = Store(folder)
         self.devices: dict[str, str] = {}
         self.worker_pid: int | None = None
-        self._jobs, self._running = Turns(), None
+        self._jobs = Turns()
+        # What the worker does; the second job, if there is one, interrupts the first.
+        self._doing: list[Job] = []
         self._lock = threading.RLock()
         self._bell, self._rung = Pipe(duplex=True)
         self._key = secrets.token_bytes(32)
@@ -57,8 +61,7 @@ class Engine:
         """
         digest = request.digest()
         with self._lock:
-            mine = [self._running] if self._running else []
-            for job in [*mine, *self._jobs]:
+            for job in [*self._doing, *self._jobs]:
                 if job.digest == digest and job.visitor == visitor and job.cancel_asked is None:
                     job.touch()
                     return job
@@ -85,7 +88,7 @@ class Engine:
         with self._lock:
             if job.state != WAITING or job not in self._jobs:
                 return 0
-            return self._jobs.before(job) + (self._running is not None)
+            return self._jobs.before(job) + len(self._doing)
 
     def close(self) -> None:
         """End the worker and everything that was started."""
@@ -126,29 +129,31 @@ class Engine:
         """Give the worker its next job, pass on a cancel, kill it where it does not heed one."""
         now = time.monotonic()
         with self._lock, contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            for job in [*self._jobs, *([self._running] if self._running else [])]:
+            for job in [*self._jobs, *self._doing]:
                 if now - job.seen > SECONDS_UNSEEN:
                     self.cancel(job)
-            running = self._running
-            if running is not None:
-                if running.cancel_asked is not None:
-                    connection.send(("cancel", running.digest, None))
-                    if now - running.cancel_asked > SECONDS_TO_HEED:
+            for job in self._doing:
+                if job.cancel_asked is not None:
+                    connection.send(("cancel", job.digest, None))
+                    if now - job.cancel_asked > SECONDS_TO_HEED:
                         self._kill_worker()
+            first = self._doing[0] if self._doing else None
+            if len(self._doing) > 1 or (first and now - first.started < SECONDS_ALONE):
                 return
-            while (job := self._jobs.next()) is not None:
+            while (job := self._jobs.next(beside=first)) is not None:
                 if self.store.answer(job.digest) is not None:
                     job.state = DONE
                     continue
-                job.state, self._running = RUNNING, job
+                job.state, job.started = RUNNING, now
                 job.attempts += 1
+                self._doing.append(job)
                 connection.send(("do", job.digest, job.request))
                 return
 
     def _hear(self, kind: str, digest: str, said) -> None:
         with self._lock:
-            job = self._running
-            if job is None or job.digest != digest:
+            job = next((job for job in self._doing if job.digest == digest), None)
+            if job is None:
                 return
             if kind == "progress":
                 if said["partial"] is not None:
@@ -157,26 +162,27 @@ class Engine:
                 return
             job.state = {"done": DONE, "cancelled": CANCELLED, "problem": FAILED}[kind]
             job.message = said or ""
-            self._running = None
+            self._doing.remove(job)
 
     def _lost_worker(self) -> None:
         """The worker ended: a cancelled job is over, another is tried once more."""
         with self._lock:
-            job, self._running, self.worker_pid = self._running, None, None
-            if job is None:
-                return
-            if job.cancel_asked is not None:
-                job.state = CANCELLED
-            elif job.attempts < ATTEMPTS:
-                job.state, job.progress, job.partial = WAITING, {}, None
-                job.message = "The worker process ended and was started again; trying once more."
-                self._jobs.add(job, first=True)
-            else:
-                job.state = FAILED
-                job.message = (
-                    "The worker process ended twice while it worked on this, perhaps for want of "
-                    "memory. Try a smaller model or picture."
-                )
+            jobs, self._doing, self.worker_pid = self._doing, [], None
+            for job in jobs:
+                if job.cancel_asked is not None:
+                    job.state = CANCELLED
+                elif job.attempts < ATTEMPTS:
+                    job.state, job.progress, job.partial = WAITING, {}, None
+                    job.message = (
+                        "The worker process ended and was started again; trying once more."
+                    )
+                    self._jobs.add(job, first=True)
+                else:
+                    job.state = FAILED
+                    job.message = (
+                        "The worker process ended twice while it worked on this, perhaps for want "
+                        "of memory. Try a smaller model or picture."
+                    )
 
     def _fail_all(self, sentence: str) -> None:
         with self._lock:

@@ -1,4 +1,7 @@
-"""The worker process: owns torch and the device, takes one job at a time, tells how far it is."""
+"""The worker process: owns torch and the device, does the jobs, tells how far they are.
+
+A job that comes while another runs is done between two passes of the other, which then goes on.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,10 @@ def serve(address: str, key: bytes, folder: str) -> None:
 def _done(workshop, connection: Connection, job: str, request: Request) -> tuple:
     def tell(facts: dict) -> None:
         while connection.poll():
-            kind, which, _ = connection.recv()
-            if kind == "cancel" and which == job:
+            kind, which, other = connection.recv()
+            if kind == "do":
+                connection.send(_done(workshop, connection, which, other))
+            elif which == job:
                 raise Cancelled
         connection.send(("progress", job, facts))
 
