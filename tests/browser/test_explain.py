@@ -69,6 +69,15 @@ def test_upload_a_photo_hover_and_see_a_value(server, visit, photo):
     page.wait_for_function("e => /not seen/i.test(e.textContent)", arg=readout.element_handle())
 
 
+def test_take_a_picture_with_the_camera(server, visit):
+    page = visit(f"{server.url}/explain?from=Camera", permissions=["camera"])
+    page.get_by_role("button", name="Take Photo").click()
+    map_shown(page)
+    page.get_by_role("button", name="Clear photo").click()
+    page.get_by_text("Choose a picture on the left").wait_for()
+    assert "photo=" not in page.url
+
+
 def test_another_class_has_another_map(server, visit):
     page = visit(f"{server.url}/explain")
     first = map_shown(page)
