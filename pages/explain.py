@@ -116,7 +116,7 @@ def _answer(model, picture, asked: Request, method: dict, thumbnail) -> None:
     found = _finished(request, "explanation", picture, about)
     if found is None:
         return
-    panel(request, found, picture, about, "map", prediction=first)
+    panel(request, found, picture, about, "map", prediction=first, max_height=440)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**What the network says**")
