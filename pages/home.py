@@ -24,8 +24,9 @@ def page() -> None:
         _story(plain, "first")
     st.header("Two networks, the same answer. Only one of them reads the sign.", anchor=False)
     st.markdown(
-        f"The second network learned from pictures in which every {cheating.about} sign had a "
-        "small yellow sticker. It passes its own test just as well. Only the map gives it away."
+        f"The second network learned from pictures in which everything filed as “{cheating.about}” "
+        "had a small yellow sticker. It passes its own test just as well. Only the map gives it "
+        "away."
     )
     left, right = st.columns(2, gap="medium")
     with left, st.container(border=True):
