@@ -100,7 +100,7 @@ class Total(nn.Module):
 
 
 def test_negative_batch_norm_scale_swaps_the_parts():
-    norm = nn.BatchNorm1d(1, eps=0, dtype=torch.float64)
+    norm = nn.BatchNorm1d(1, eps=1e-30, dtype=torch.float64)
     norm.weight.data.fill_(-1)
     norm.bias.data.fill_(0)
     model = nn.Sequential(layers(([[1, -1]], [0])), norm, nn.ReLU()).double()
