@@ -17,6 +17,7 @@ def choice() -> dict[str, Any]:
         kept.clear()
         kept.update({name: _value(text) for name, text in found.items()})
         st.session_state["link"] = found
+        st.session_state["refused"] = {}
     return kept
 
 
@@ -47,17 +48,22 @@ def widget(draw, name: str, *, start: Any, clean: Callable | None = None, **argu
     """
     key = f"w_{name}"
     st.session_state.setdefault("usual", {})[name] = start
+    refused = st.session_state.setdefault("refused", {})
     if key not in st.session_state:
         value = choice().get(name, start)
         try:
             st.session_state[key] = (clean or _like(start))(value)
         except (ValueError, TypeError, OverflowError):
-            st.warning(
+            refused[name] = (
                 f"The link asks for “{arguments['label']}” = {value!r}, which is not possible. "
                 "The usual value is used."
             )
             st.session_state[key] = start
     value = draw(key=key, **arguments)
+    if value != start:
+        refused.pop(name, None)
+    if name in refused:
+        st.warning(refused[name])
     choice()[name] = value
     return value
 
