@@ -12,12 +12,12 @@ from torch import Tensor
 
 from explainers import borrow
 from explainers.attribution import Attribution, Progress, Question, Target
-from explainers.baselines import BASELINES
 from explainers.methods import METHODS
 from explainers.methods.registry import Found, Method
 from explainers.options import lookup, make_options
 from explainers.passes import Passes
 from explainers.problems import Problem
+from explainers.references import check_inputs, references_of
 
 
 def explain(
@@ -56,14 +56,14 @@ def explain(
     chosen = make_options(entry.options, options, entry.name)
     if batch_size is not None and batch_size < 1:
         raise Problem(f"batch_size={batch_size} is not a positive number.")
-    _check_inputs(inputs)
+    check_inputs(inputs)
     started = time.perf_counter()
     with torch.no_grad():
         model = borrow.placed(model, device, precision)
         at, dtype = borrow.home(model)
         at = at or (torch.device(device) if device else inputs.device)
         points = inputs.detach().to(at, dtype or borrow.PRECISIONS.get(precision))
-        references = _references(baseline, inputs).to(points)
+        references = references_of(baseline, inputs).to(points)
     centre = getattr(chosen, "centre", False)
     run = Passes(model, score=score, centre=centre, batch_size=batch_size, progress=progress)
     with borrow.borrowed(model):
@@ -110,7 +110,7 @@ def jacobian(model: Callable, inputs: Tensor, *, batch_size: int | None = None) 
 
     One backward pass an output, on a model in eval mode that is left exactly as found.
     """
-    _check_inputs(inputs)
+    check_inputs(inputs)
     at, dtype = borrow.home(model)
     points = inputs.detach().to(at or inputs.device, dtype)
     run = Passes(model, batch_size=batch_size)
@@ -122,33 +122,6 @@ def jacobian(model: Callable, inputs: Tensor, *, batch_size: int | None = None) 
             run.target = Target(index=(index,) * len(points))
             columns.append(run.gradients(points, rows)[1])
     return torch.stack(columns, 1).to(inputs.device)
-
-
-def _check_inputs(inputs: Tensor) -> None:
-    if not isinstance(inputs, Tensor) or inputs.ndim < 2 or len(inputs) == 0:
-        raise Problem("inputs must be a tensor (N, …) with at least one input.")
-    if not inputs.is_floating_point():
-        raise Problem(f"inputs are {inputs.dtype}; attributions need floating-point numbers.")
-    bad = int((~torch.isfinite(inputs)).sum())
-    if bad:
-        raise Problem(f"{bad} input values are NaN or infinite; replace them first.")
-
-
-def _references(baseline: str | Tensor, inputs: Tensor) -> Tensor:
-    """The baseline as (N, R, …)."""
-    if not isinstance(baseline, Tensor):
-        return lookup(BASELINES, baseline, "baseline").make(inputs.detach()).unsqueeze(1)
-    shape = tuple(inputs.shape)
-    if baseline.shape == shape[1:]:
-        return baseline.expand(shape).unsqueeze(1)
-    if baseline.shape == shape:
-        return baseline.unsqueeze(1)
-    if baseline.ndim == len(shape) + 1 and (len(baseline), *baseline.shape[2:]) == shape:
-        return baseline
-    raise Problem(
-        f"The baseline has shape {tuple(baseline.shape)}; for inputs {shape} it must be "
-        f"{shape[1:]}, {shape}, or {(shape[0], 'R', *shape[1:])} for R references each."
-    )
 
 
 def _averaged(run: Passes, entry: Method, points, references, options) -> tuple[Found, Tensor]:

@@ -83,12 +83,19 @@ def _pick_method() -> dict:
             help="The score before softmax does not saturate; the probability also answers to "
             "what the other classes do.",
         )  # fmt: skip
-        devices = service.engine().devices or {"cpu": "CPU"}
-        device = link.select(
-            st.selectbox, "device", list(devices), next(iter(devices)), label="Runs on",
-            format_func=devices.get,
-        )  # fmt: skip
+        device = _pick_device()
     return {"method": key, "options": given, "score": score, "device": device}
+
+
+def _pick_device() -> str:
+    """The best device by default; before the worker has told what there is, no choice is kept."""
+    devices = service.engine().devices
+    if not devices:
+        return "cpu"
+    return link.select(
+        st.selectbox, "device", list(devices), next(iter(devices)), label="Runs on",
+        format_func=devices.get,
+    )  # fmt: skip
 
 
 def _answer(model, picture, asked: Request, method: dict, thumbnail) -> None:

@@ -17,7 +17,7 @@ _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights", "param
 _PREFIXES = ("module.", "model.", "_orig_mod.", "net.")
 
 HOW_TO_EXPORT = """from safetensors.torch import save_file
-weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+weights = {k: v.contiguous() for k, v in model.state_dict().items()}
 save_file(weights, "weights.safetensors")"""
 
 

@@ -112,16 +112,17 @@ def hypothetical(
 def _over_references(model, inputs, baseline, target, rule, score, found):
     import torch
 
-    from explainers import borrow, front
+    from explainers import borrow
     from explainers.attribution import Target
     from explainers.options import make_options
     from explainers.passes import Passes
+    from explainers.references import check_inputs, references_of
 
     options = make_options(Options, {"rule": rule}, "DeepLIFT")
-    front._check_inputs(inputs)
+    check_inputs(inputs)
     at, dtype = borrow.home(model)
     points = inputs.detach().to(at or inputs.device, dtype or inputs.dtype)
-    references = front._references(baseline, inputs).to(points)
+    references = references_of(baseline, inputs).to(points)
     rows = torch.arange(len(points), device=points.device)
     run = Passes(model, score=score)
     total = 0
