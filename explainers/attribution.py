@@ -122,6 +122,10 @@ class Target:
         score = outputs.gather(1, index).squeeze(1)
         return score if self.rather_than is None else score - outputs[:, self.rather_than]
 
+    def asked_of(self, row: int) -> Any:
+        """What is asked of one input, as something that can be compared and hashed."""
+        return self.function or (self.index[row], self.rather_than)
+
     def described(self) -> Any:
         """The target as plain data: a list of indices, of pairs, or the function's name."""
         if self.function is not None:

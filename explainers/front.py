@@ -12,6 +12,8 @@ from torch import Tensor
 
 from explainers import borrow
 from explainers.attribution import Attribution, Progress, Question, Target
+from explainers.checks.completeness import completeness_gap
+from explainers.known import Known
 from explainers.methods import METHODS
 from explainers.methods.registry import Found, Method
 from explainers.options import lookup, make_options
@@ -32,6 +34,7 @@ def explain(
     precision: str = "auto",
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
+    known: Known | None = None,
     **options: Any,
 ) -> Attribution:
     """Explain the output of `model` on `inputs`.
@@ -48,6 +51,8 @@ def explain(
     device, precision   run on a copy there, in "float32", "float64" or "bfloat16".
     batch_size planned by time and memory unless given.
     progress   called with a `Progress` after every pass; what it raises ends the call.
+    known      a `Known` of this model: explanations given the same one share the model's answers
+               to inputs and baseline, and the gradient at the inputs.
 
     Returns an Attribution on the device of the inputs. Raises Problem, with a sentence that says
     what to do, for whatever cannot be explained.
@@ -65,7 +70,10 @@ def explain(
         points = inputs.detach().to(at, dtype or borrow.PRECISIONS.get(precision))
         references = references_of(baseline, inputs).to(points)
     centre = getattr(chosen, "centre", False)
-    run = Passes(model, score=score, centre=centre, batch_size=batch_size, progress=progress)
+    run = Passes(
+        model, score=score, centre=centre, batch_size=batch_size, progress=progress, known=known
+    )
+    run.landmarks = (points,)
     with borrow.borrowed(model):
         outputs = run.outputs(points)
         run.target = Target.of(target, outputs)
@@ -74,9 +82,7 @@ def explain(
         found, before = _averaged(run, entry, points, references, chosen)
     gap = None
     if entry.complete:
-        difference = (output - before).double()
-        summed = found.scores.flatten(1).sum(1, dtype=torch.float64)
-        gap = ((summed - difference) / difference.abs()).to(inputs.device)
+        gap = completeness_gap(found.scores, output, before).to(inputs.device)
     passes = -(-(run.forward_rows + run.backward_rows) // len(points))
     home = {"device": inputs.device}
     return Attribution(
@@ -131,6 +137,7 @@ def _averaged(run: Passes, entry: Method, points, references, options) -> tuple[
     parts, before = [], 0
     for run.share in range(references.shape[1]):
         reference = references[:, run.share]
+        run.landmarks = (points, reference)
         before = before + run.values(reference, rows) / references.shape[1]
         if run.share < run.shares:
             parts.append(entry.attribute(run, points, reference, options))

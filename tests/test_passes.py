@@ -33,6 +33,15 @@ def test_an_attribution_depends_on_its_own_input_alone(method):
 
 
 @pytest.mark.parametrize("method", list(METHODS))
+def test_a_caller_without_gradients_gets_the_same(method):
+    net, x = convnet(), pictures()
+    options = QUICK.get(method, {})
+    expected = explain(net, x, method, **options).scores
+    with torch.no_grad():
+        assert torch.equal(explain(net, x, method, **options).scores, expected)
+
+
+@pytest.mark.parametrize("method", list(METHODS))
 def test_the_model_is_left_as_found(method):
     net = nn.Sequential(*convnet(), nn.Dropout(0.5), nn.BatchNorm1d(4).double())
     net.train()

@@ -11,8 +11,9 @@ from typing import Any
 from explainers.engine.request import Request
 from explainers.problems import Problem
 
-MOST_WAITING = 64
-MOST_WAITING_PER_VISITOR = 6
+MOST_WAITING = 256
+# A comparison of twelve panels, with the model's answers and two checks of each.
+MOST_WAITING_PER_VISITOR = 60
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 
@@ -74,7 +75,7 @@ class Turns:
 
     def _may_interrupt(self, job: Job, other: Job) -> bool:
         return job.digest != other.digest and (
-            job.visitor != other.visitor or not job.request.method
+            job.visitor != other.visitor or not (job.request.method or job.request.check)
         )
 
     def remove(self, job: Job) -> None:

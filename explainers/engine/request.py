@@ -13,6 +13,15 @@ from explainers.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)
+class Compared:
+    """What a picture is compared with: a baseline by its key, its options, or an own picture."""
+
+    baseline: str = "zeros"
+    baseline_options: dict[str, Any] = field(default_factory=dict)
+    own_baseline: str = ""
+
+
+@dataclass(frozen=True)
 class Request:
     """What is asked of the worker.
 
@@ -20,6 +29,9 @@ class Request:
     baseline    a key of BASELINES, or "own" with `own_baseline` the digest of a picture.
     method      a key of METHODS; "" asks only for the model's answers on picture and baseline.
     target, rather_than   class indices; target None: the model's own first choice.
+    check       a key of CHECKS in `engine.checking`: asks for that check of the explanation (or of
+                the model, where method is ""); "" asks for the explanation itself.
+    hide_with   for checks that hide parts: what they are hidden with, if not with the baseline.
     """
 
     model: ModelSpec
@@ -33,6 +45,13 @@ class Request:
     rather_than: int | None = None
     score: str = "logit"
     device: str = "cpu"
+    check: str = ""
+    hide_with: Compared | None = None
+
+    @property
+    def compared(self) -> Compared:
+        """The baseline with its options."""
+        return Compared(self.baseline, self.baseline_options, self.own_baseline)
 
     def digest(self) -> str:
         """SHA-256 of the request and of the code that answers it."""

@@ -33,7 +33,10 @@ class Store:
     def put_blob(self, data: bytes) -> str:
         """Keep the bytes; their digest."""
         digest = hashlib.sha256(data).hexdigest()
-        self._write(f"{digest}.blob", bytes(data))
+        try:
+            os.utime(self._path(f"{digest}.blob"))
+        except FileNotFoundError:
+            self._write(f"{digest}.blob", bytes(data))
         return digest
 
     def blob(self, digest: str) -> bytes | None:

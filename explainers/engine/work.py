@@ -5,34 +5,24 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from explainers.attribution import Progress
 from explainers.baselines import BASELINES
-from explainers.engine.request import Request
+from explainers.engine.checking import CHECKS
+from explainers.engine.request import Compared, Request
 from explainers.engine.store import Store
-from explainers.front import explain
+from explainers.engine.task import Answer, Task, Warm
 from explainers.kinds import picture as pictures
-from explainers.models.picture_model import PictureModel, build
+from explainers.models.picture_model import build
 from explainers.models.spec import ModelSpec
 from explainers.options import lookup
 from explainers.passes import Passes
 from explainers.problems import Problem
 
 MODELS_KEPT_WARM = 3
-SECONDS_BETWEEN_PICTURES = 0.3
-
-
-@dataclass(frozen=True)
-class Warm:
-    """A loaded model on its device, its class names, and the preparation that it expects."""
-
-    model: PictureModel
-    classes: tuple[str, ...]
-    spec: ModelSpec
 
 
 class Workshop:
@@ -44,95 +34,36 @@ class Workshop:
 
     def answer(self, request: Request, tell: Callable[[dict], None]) -> None:
         """Put the answer to `request` into the store; `tell` gets progress and may raise."""
+        self._answered(request, tell)
+
+    def _answered(self, request: Request, tell) -> Answer:
+        kept = self.store.answer(request.digest())
+        if kept is not None:
+            return kept
+        task = self._task(request, tell)
+        if request.check:
+            check = lookup(CHECKS, request.check, "check")
+            explanation = None
+            if request.method:
+                plain = replace(request, check="", hide_with=None)
+                explanation = self._answered(plain, tell)
+                if request.hide_with is not None:
+                    hidden = self._baseline(request.hide_with, task.x, task.warm.spec)
+                    task = replace(task, baseline=hidden)
+            facts, arrays = check(task, explanation)
+        elif request.method:
+            facts, arrays = _explanation(task)
+        else:
+            facts, arrays = _prediction(task)
+        self.store.put_answer(request.digest(), facts, **arrays)
+        return facts, arrays
+
+    def _task(self, request: Request, tell) -> Task:
         warm = self._model(request)
         image = pictures.read(self._blob(request.picture, "picture"))
         x = self._pixels(image, warm.spec, request.device)
-        baseline = self._baseline(request, x, warm.spec)
         region = pictures.seen_region(image.size, warm.spec.fit)
-        if request.method:
-            self._explain(request, warm, x, baseline, region, tell)
-        else:
-            self._predict(request, warm, x, baseline, region)
-
-    def _predict(self, request: Request, warm: Warm, x, baseline, region) -> None:
-        both = torch.cat([x, baseline])
-        logits = Passes(warm.model, score="logit").outputs(both)
-        if logits.ndim != 2:
-            raise Problem(
-                f"The model returns shape {tuple(logits.shape)}; a classifier of pictures returns "
-                "one row of scores per picture (N, classes)."
-            )
-        probabilities = Passes(warm.model, score="probability").outputs(both).cpu().numpy()
-        facts = {
-            "classes": list(warm.classes),
-            "region": region,
-            "spec": {"size": warm.spec.size, "fit": warm.spec.fit},
-            "parameters": sum(p.numel() for p in warm.model.parameters()),
-        }
-        self.store.put_answer(
-            request.digest(),
-            facts,
-            probabilities=probabilities[0],
-            baseline_probabilities=probabilities[1],
-            logits=logits[0].cpu().numpy(),
-            baseline_picture=np.asarray(pictures.picture_of(baseline[0].cpu().numpy())),
-        )
-
-    def _explain(self, request: Request, warm: Warm, x, baseline, region, tell) -> None:
-        target = request.target
-        if request.rather_than is not None:
-            target = (target, request.rather_than)
-        last = 0.0
-
-        def progress(state: Progress) -> None:
-            nonlocal last
-            partial = None
-            if time.monotonic() - last > SECONDS_BETWEEN_PICTURES:
-                last = time.monotonic()
-                partial = state.partial()
-                if partial is not None:
-                    partial = partial[0].sum(0).float().cpu().numpy().astype(np.float32)
-            tell(
-                {
-                    "done": state.done,
-                    "total": state.total,
-                    "seconds_left": state.seconds_left,
-                    "partial": partial,
-                    "region": region,
-                }
-            )
-
-        found = explain(
-            warm.model, x, request.method, baseline, target,
-            score=request.score, progress=progress, **request.options,
-        )  # fmt: skip
-        (aimed,) = found.target
-        facts = {
-            "target": aimed[0] if request.rather_than is not None else aimed,
-            "output": found.output.item(),
-            "baseline_output": found.baseline_output.item(),
-            "gap": None if found.gap is None else found.gap.item(),
-            "passes": found.passes,
-            "seconds": found.seconds,
-            "device": found.device,
-            "precision": found.precision,
-            "signed": found.signed,
-            "notes": list(found.notes),
-            "region": region,
-        }
-        arrays = {"scores": found.scores[0], "spread": found.spread}
-        arrays |= {"positive": found.positive, "negative": found.negative}
-        kept = {
-            name: (value if name == "scores" else value[0]).float().cpu().numpy()
-            for name, value in arrays.items()
-            if value is not None
-        }
-        if not all(np.isfinite(value).all() for value in kept.values()):
-            raise Problem(
-                "The explanation holds NaN or infinite values: the model's slopes overflow on this "
-                "picture. Try another baseline, or a perturbation method such as occlusion."
-            )
-        self.store.put_answer(request.digest(), facts, **kept)
+        return Task(request, warm, x, self._baseline(request.compared, x, warm.spec), region, tell)
 
     def _model(self, request: Request) -> Warm:
         key = (request.model, request.device)
@@ -163,9 +94,71 @@ class Workshop:
         values = pictures.pixels(image, spec.size, spec.fit)
         return torch.from_numpy(values)[None].to(device)
 
-    def _baseline(self, request: Request, x, spec: ModelSpec):
-        if request.baseline == "own":
-            image = pictures.read(self._blob(request.own_baseline, "baseline picture"))
-            return self._pixels(image, spec, request.device)
-        entry = lookup(BASELINES, request.baseline, "baseline")
-        return entry.make(x, **request.baseline_options)
+    def _baseline(self, compared: Compared, x, spec: ModelSpec):
+        if compared.baseline == "own":
+            image = pictures.read(self._blob(compared.own_baseline, "baseline picture"))
+            return self._pixels(image, spec, x.device)
+        entry = lookup(BASELINES, compared.baseline, "baseline")
+        return entry.make(x, **compared.baseline_options)
+
+
+def _prediction(task: Task) -> Answer:
+    """The model's answers to the picture and to the baseline, and what a pass costs."""
+    warm, answers = task.warm, []
+    for score in ("logit", "probability"):
+        run = Passes(warm.model, score=score, known=warm.known)
+        run.landmarks = (task.x, task.baseline)
+        started = time.perf_counter()
+        answers.append([run.outputs(at) for at in run.landmarks])
+        seconds = time.perf_counter() - started
+    (logits, _), (ours, baselines) = answers
+    if logits.ndim != 2:
+        raise Problem(
+            f"The model returns shape {tuple(logits.shape)}; a classifier of pictures returns "
+            "one row of scores per picture (N, classes)."
+        )
+    facts = {
+        "classes": list(warm.classes),
+        "region": task.region,
+        "spec": {"size": warm.spec.size, "fit": warm.spec.fit},
+        "parameters": sum(p.numel() for p in warm.model.parameters()),
+        "seconds_per_pass": seconds / max(run.forward_rows, 1),
+    }
+    return facts, {
+        "probabilities": ours[0].cpu().numpy(),
+        "baseline_probabilities": baselines[0].cpu().numpy(),
+        "logits": logits[0].cpu().numpy(),
+        "baseline_picture": np.asarray(pictures.picture_of(task.baseline[0].cpu().numpy())),
+    }
+
+
+def _explanation(task: Task) -> Answer:
+    """The request's attribution."""
+    found = task.explained(progress=task.progress())
+    (aimed,) = found.target
+    facts = {
+        "target": aimed[0] if task.request.rather_than is not None else aimed,
+        "output": found.output.item(),
+        "baseline_output": found.baseline_output.item(),
+        "gap": None if found.gap is None else found.gap.item(),
+        "passes": found.passes,
+        "seconds": found.seconds,
+        "device": found.device,
+        "precision": found.precision,
+        "signed": found.signed,
+        "notes": list(found.notes),
+        "region": task.region,
+    }
+    arrays = {"scores": found.scores[0], "spread": found.spread}
+    arrays |= {"positive": found.positive, "negative": found.negative}
+    kept = {
+        name: (value if name == "scores" else value[0]).float().cpu().numpy()
+        for name, value in arrays.items()
+        if value is not None
+    }
+    if not all(np.isfinite(value).all() for value in kept.values()):
+        raise Problem(
+            "The explanation holds NaN or infinite values: the model's slopes overflow on this "
+            "picture. Try another baseline, or a perturbation method such as occlusion."
+        )
+    return facts, kept

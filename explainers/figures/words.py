@@ -93,8 +93,6 @@ def gap_is_large(facts: dict, allowed: float = 0.05) -> bool:
 
 
 def cost(facts: dict) -> str:
-    """What the explanation took."""
-    return (
-        f"{facts['passes']} passes of the network, its answers on picture and baseline included, "
-        f"in {facts['seconds']:.2g} s on {facts['device']} ({facts['precision']})"
-    )
+    """What the explanation took, beyond what was known already."""
+    passes = f"{facts['passes']} passes of the network" if facts["passes"] else "No further pass"
+    return f"{passes}, {facts['seconds']:.2g} s on {facts['device']} ({facts['precision']})"

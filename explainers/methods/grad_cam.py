@@ -28,6 +28,8 @@ class Options:
     cost="one forward and one backward pass",
     misleads="Coarse: it shows regions, not pixels, and only what supports the class.",
     source="Selvaraju et al. 2017, arXiv:1610.02391",
+    estimate=lambda options, shape: 2,
+    unit="activation",
     options=Options,
     signed=False,
     uses_baseline=False,

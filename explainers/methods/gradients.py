@@ -32,6 +32,8 @@ class SaliencyOptions:
     cost="one forward and one backward pass",
     misleads="Where the network is saturated it shows nothing, although the evidence is there.",
     source="Simonyan, Vedaldi & Zisserman 2013, arXiv:1312.6034",
+    estimate=lambda options, shape: 2,
+    unit="slope",
     options=SaliencyOptions,
     signed=lambda options: options.signed,
     uses_baseline=False,
@@ -56,6 +58,7 @@ class GradientTimesInputOptions:
     cost="one forward and one backward pass",
     misleads="It trusts the slope at one point: saturation hides evidence, kinks exaggerate it.",
     source="Shrikumar et al. 2016, arXiv:1605.01713",
+    estimate=lambda options, shape: 2,
     options=GradientTimesInputOptions,
 )
 def gradient_x_input(run, inputs, baseline, options) -> Found:

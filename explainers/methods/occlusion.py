@@ -35,6 +35,8 @@ class Options:
     cost="one forward pass a window",
     misleads="Evidence that exists twice looks unimportant, since hiding one copy changes nothing.",
     source="Zeiler & Fergus 2014, arXiv:1311.2901",
+    estimate=lambda options, shape: math.prod(map(len, _grid(options, shape)[1])),
+    unit="change of the answer where hidden",
     options=Options,
     needs_gradient=False,
 )
@@ -43,12 +45,10 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     import torch
 
     shape = tuple(inputs.shape[1:])
-    window = _per_dimension(options.window or max(1, max(shape[-2:]) // 8), shape)
-    stride = _per_dimension(options.stride or tuple(max(1, side // 2) for side in window), shape)
-    corners = list(itertools.product(*map(_starts, shape, window, stride)))
+    window, starts = _grid(options, shape)
     boxes = [
         tuple(slice(at, at + side) for at, side in zip(corner, window, strict=True))
-        for corner in corners
+        for corner in itertools.product(*starts)
     ]
     count = len(inputs)
     run.expect(count * (len(boxes) + 1))
@@ -71,6 +71,13 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
             if pair % count == 0:
                 covered[box] += 1
     return Found(total / covered)
+
+
+def _grid(options: Options, shape) -> tuple[tuple[int, ...], list[list[int]]]:
+    """The window's sides, and where windows start along each dimension of one input."""
+    window = _per_dimension(options.window or max(1, max(shape[-2:]) // 8), shape)
+    stride = _per_dimension(options.stride or tuple(max(1, side // 2) for side in window), shape)
+    return window, [_starts(*side) for side in zip(shape, window, stride, strict=True)]
 
 
 def _per_dimension(given, shape) -> tuple[int, ...]:

@@ -27,6 +27,9 @@ class Method:
     says        one plain sentence: what it asks. `cost`: one phrase.
     misleads    one sentence: when not to trust it. `source`: the paper.
     options     a frozen dataclass whose fields are made by `option`.
+    estimate    (options, shape of one input) → about how many evaluations of the model, forward
+                and backward, one input will take.
+    unit        what a score measures; maps of the same unit can share a colour scale.
     signed      whether scores have a sign; a function of the options where that depends on them.
     uses_baseline, complete, needs_gradient, pictures_only, random   what it needs and promises.
     """
@@ -39,6 +42,8 @@ class Method:
     source: str
     options: type
     attribute: Callable
+    estimate: Callable[[Any, tuple[int, ...]], int]
+    unit: str = "contribution"
     order: int = 100
     signed: bool | Callable[[Any], bool] = True
     uses_baseline: bool = True

@@ -33,6 +33,8 @@ class Options:
     cost="one forward pass a mask",
     misleads="Noisy with few masks: look at the standard error before trusting small spots.",
     source="Petsiuk, Das & Saenko 2018, arXiv:1806.07421",
+    estimate=lambda options, shape: options.samples,
+    unit="change of the answer where visible",
     options=Options,
     signed=lambda options: options.centred,
     needs_gradient=False,

@@ -30,6 +30,8 @@ class Options:
     cost="one forward and one backward pass a copy",
     misleads="The noise level decides what is seen; like all slopes it is blind to saturation.",
     source="Smilkov et al. 2017, arXiv:1706.03825",
+    estimate=lambda options, shape: 2 * options.samples,
+    unit="slope",
     options=Options,
     signed=lambda options: options.signed,
     uses_baseline=False,

@@ -55,6 +55,7 @@ class Options:
     cost="two forward passes and one backward pass",
     misleads="The answer is relative to the baseline: what equals the baseline gets nothing.",
     source="Shrikumar, Greenside & Kundaje 2017, arXiv:1704.02685",
+    estimate=lambda options, shape: 3,
     options=Options,
     complete=True,
 )

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from explainers.methods.registry import Found, method, option
 
+# What the tolerance of 1 % needs on most networks.
+USUAL_STEPS = 50
+
 
 @dataclass(frozen=True)
 class Options:
@@ -59,7 +62,7 @@ class Way:
     def __init__(self, run, inputs, baseline) -> None:
         import torch
 
-        self.run, self.baseline = run, baseline
+        self.run, self.inputs, self.baseline = run, inputs, baseline
         self.step = inputs - baseline
         dtype = torch.promote_types(inputs.dtype, torch.float32)
         self.total = torch.zeros_like(inputs, dtype=dtype)
@@ -71,6 +74,13 @@ class Way:
             grads = self.run.gradients(self.at(row, places[part]), row)[1]
             maps = grads.to(into.dtype) * self.step[row].to(into.dtype)
             into.index_add_(0, index[part], maps * self._wide(weights[part]).to(into.dtype))
+
+    def ends(self) -> tuple[list[float], list[float]]:
+        """The scores of the baselines and of the inputs, where the ways start and end."""
+        import torch
+
+        rows = torch.arange(len(self.step), device=self.step.device)
+        return tuple(self.run.values(at, rows).tolist() for at in (self.baseline, self.inputs))
 
     def at(self, rows, places):
         """The points (n, …) at the given places of the ways of the given rows."""
@@ -89,6 +99,7 @@ class Way:
     cost="one forward and one backward pass a step",
     misleads="The answer is relative to the baseline: what equals the baseline gets nothing.",
     source="Sundararajan, Taly & Yan 2017, arXiv:1703.01365",
+    estimate=lambda options, shape: 2 * (options.steps or USUAL_STEPS),
     options=Options,
     complete=True,
 )

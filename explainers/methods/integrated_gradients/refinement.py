@@ -101,10 +101,12 @@ def refine(way: Way, options: Options) -> Found:
 def _first_pieces(way: Way, tolerance: float) -> tuple[deque[Piece], list[Account]]:
     count = len(way.step)
     ends = torch.linspace(0, 1, FIRST_PIECES + 1, dtype=torch.float64).tolist()
-    scores = _scores(way, [(row, end) for row in range(count) for end in ends])
+    first, last = way.ends()
+    between = _scores(way, [(row, end) for row in range(count) for end in ends[1:-1]])
+    inner = len(ends) - 2
     queue, accounts = deque(), []
     for row in range(count):
-        mine = scores[row * len(ends) : (row + 1) * len(ends)]
+        mine = [first[row], *between[row * inner : (row + 1) * inner], last[row]]
         reach = max(mine) - min(mine)
         # Where input and baseline score alike, the tolerance is relative to the way's own range.
         allowed = tolerance * max(abs(mine[-1] - mine[0]), 1e-3 * reach)

@@ -1,0 +1,85 @@
+"""How much two maps agree: rank correlation, and overlap of their hottest cells.
+
+Everywhere the hottest cells are those with the highest score; give `abs(map)` for either sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explainers.problems import Problem
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's correlation of two maps of the same shape, −1 to 1; NaN when one is constant.
+
+    Pearson's correlation of the ranks, equal scores sharing the mean of their ranks. Spearman 1904,
+    "The proof and measurement of association between two things".
+    """
+    a, b = _alike(a, b)
+    a, b = (_ranks(flat) - (len(flat) + 1) / 2 for flat in (a, b))
+    scale = np.sqrt((a @ a) * (b @ b))
+    return float(np.clip(a @ b / scale, -1, 1)) if scale > 0 else float("nan")
+
+
+def top_overlap(a: np.ndarray, b: np.ndarray, share: float = 0.1) -> float:
+    """|top(a) ∩ top(b)| / |top|, 0 to 1, where the top is the hottest `share` of the cells.
+
+    Cells that tie for the last places are each in the top by an equal fraction (`membership`), and
+    the intersection is Σ min of both. So equal maps overlap by 1 however many ties they have, which
+    the product of the fractions would miss; and a flat map overlaps with one that has no ties by
+    the share itself, which is chance.
+    """
+    a, b = _alike(a, b)
+    size = _size(share, a.size)
+    return float(np.minimum(membership(a, size), membership(b, size)).sum() / size)
+
+
+def consensus(maps: Sequence[np.ndarray] | np.ndarray, share: float = 0.1) -> np.ndarray:
+    """(…): in how many of the maps (M, …) each cell is among the hottest `share`, 0 to M.
+
+    Cells that tie for a map's last places count for a fraction, as in `top_overlap`.
+    """
+    if len(maps) == 0:
+        raise Problem("There are no maps; give at least one.")
+    first = np.asarray(maps[0])
+    tops = (_alike(first, other)[1] for other in maps)
+    return sum(membership(top, _size(share, top.size)) for top in tops).reshape(first.shape)
+
+
+def membership(scores: np.ndarray, size: int) -> np.ndarray:
+    """How far each cell is among the `size` highest scores: 0 to 1, `size` in all.
+
+    Like scores (…). 1 above the last place's score, 0 below; cells at it share what is left
+    equally, as they would on average if lots were drawn.
+    """
+    scores = np.asarray(scores)
+    if not 1 <= size <= scores.size:
+        raise Problem(f"The top of {scores.size} cells holds 1 to {scores.size}, not {size}.")
+    last = np.partition(scores.ravel(), scores.size - size)[scores.size - size]
+    above, level = scores > last, scores == last
+    return above + level * ((size - above.sum()) / level.sum())
+
+
+def _ranks(flat: np.ndarray) -> np.ndarray:
+    """Ranks from 1, equal values sharing the mean of theirs."""
+    _, which, counts = np.unique(flat, return_inverse=True, return_counts=True)
+    return (counts.cumsum() - (counts - 1) / 2)[which]
+
+
+def _size(share: float, cells: int) -> int:
+    if not 0 < share <= 1:
+        raise Problem(f"share={share} must be above 0 and at most 1.")
+    return max(1, int(share * cells + 0.5))
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or a.size == 0:
+        raise Problem(f"Maps of shapes {a.shape} and {b.shape} cannot be compared; "
+                      "they need the same number of cells.")  # fmt: skip
+    if np.isnan(a).any() or np.isnan(b).any():
+        raise Problem("A map that holds NaN cannot be compared.")
+    return a.ravel(), b.ravel()

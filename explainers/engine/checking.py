@@ -1,0 +1,99 @@
+"""What the worker does to check an explanation: hide what is hottest, randomise the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from explainers import borrow
+from explainers.checks.faithfulness import SHARES, answers_along, hottest_first, random_orders
+from explainers.checks.randomisation import cascade, similarity
+from explainers.engine.task import Answer, Task
+from explainers.kinds.picture import picture_of
+from explainers.methods import METHODS
+from explainers.options import make_options
+from explainers.passes import Passes
+from explainers.problems import ModelProblem, Problem
+
+RANDOM_DRAWS = 10
+STAGES = 5
+
+
+def proof(task: Task, explanation: Answer) -> Answer:
+    """All answers while the hottest cells are hidden, and while they are revealed.
+
+    Arrays: `order` (H, W), the rank of each cell, 0 for the hottest; `deletion` and `insertion`
+    (K, classes), probabilities along the grid `shares`; `baseline_picture` (H, W, 3).
+    """
+    heat = torch.from_numpy(explanation[1]["scores"].sum(0))[None]
+    first = hottest_first(heat)
+    rank = torch.empty_like(first).scatter_(1, first, torch.arange(first.shape[1])[None])
+    along = {name: values[0] for name, values in _along(task, first[:, None]).items()}
+    order = rank.view(heat.shape)[0].numpy().astype(np.int32)
+    shown = np.asarray(picture_of(task.baseline[0].cpu().numpy()))
+    return {"shares": list(SHARES)}, {"order": order, "baseline_picture": shown, **along}
+
+
+def chance(task: Task, explanation: Answer | None) -> Answer:
+    """The same in random order, which no method knows of: (draws, K, classes)."""
+    units = task.x[0, 0].numel()
+    orders = random_orders(units, RANDOM_DRAWS, seed=0)[None]
+    return {"shares": list(SHARES)}, _along(task, orders)
+
+
+def randomisation(task: Task, explanation: Answer) -> Answer:
+    """Maps of the model with its weights randomised from the top down, stage after stage.
+
+    Facts: `stages`, what was randomised in each; `similarity` of each stage's map to the first.
+    Arrays: `maps` (stages, H, W).
+    """
+    first = explanation[1]["scores"].sum(0)
+    asked = task.request
+    task = replace(task, request=replace(asked, target=explanation[0]["target"]))
+    entry = METHODS[asked.method]
+    options = make_options(entry.options, asked.options, entry.name)
+    each = entry.estimate(options, tuple(task.x.shape[1:])) + 2
+    names, maps, note = [], [], ""
+    for stage, model in cascade(task.warm.model, task.x, most=STAGES, seed=0):
+        progress = task.progress(len(maps) * each, STAGES * each)
+        try:
+            found = task.explained(model, progress=progress)
+        except ModelProblem as problem:
+            if not maps:
+                raise Problem(
+                    f"With randomised weights this model cannot be explained: {problem}"
+                ) from problem
+            note = f"The check ended after {len(maps)} stages: {problem}"
+            break
+        names.append(stage)
+        maps.append(found.scores[0].sum(0).float().cpu().numpy())
+    alike = [similarity(first, heat) for heat in maps]
+    facts = {"stages": names, "similarity": alike, "note": note}
+    return facts, {"maps": np.stack(maps)}
+
+
+def _along(task: Task, orders: torch.Tensor) -> dict[str, np.ndarray]:
+    """Probabilities (R, K, classes), or (K, classes) for one order, hiding and revealing."""
+    total = 2 * orders.shape[1] * len(SHARES)
+    run = Passes(
+        task.warm.model, score="probability", known=task.warm.known,
+        progress=task.progress(0, total),
+    )  # fmt: skip
+    found = {}
+    with borrow.borrowed(task.warm.model):
+        for name, insert in (("deletion", False), ("insertion", True)):
+            outputs = answers_along(
+                run, task.x, task.baseline, orders.to(task.x.device), SHARES, insert
+            )
+            found[name] = outputs[0].float().cpu().numpy()
+    return found
+
+
+CHECKS: dict[str, Callable[[Task, Answer | None], Answer]] = {
+    "proof": proof,
+    "chance": chance,
+    "randomisation": randomisation,
+}

@@ -1,0 +1,90 @@
+"""A request with everything prepared for it, as the worker's doers see it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from explainers.attribution import Progress
+from explainers.engine.request import Request
+from explainers.front import explain
+from explainers.known import Known
+from explainers.models.picture_model import PictureModel
+from explainers.models.spec import ModelSpec
+
+SECONDS_BETWEEN_PICTURES = 0.3
+
+Answer = tuple[dict, dict[str, np.ndarray]]
+"""What the store keeps: plain data, and arrays by name."""
+
+
+@dataclass(frozen=True)
+class Warm:
+    """A loaded model on its device, its class names, the preparation it expects, what it said."""
+
+    model: PictureModel
+    classes: tuple[str, ...]
+    spec: ModelSpec
+    known: Known = field(default_factory=Known)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A request with everything prepared: the model, its input and baseline (1, 3, H, W).
+
+    `region` is what the network sees of the picture; `tell` gets progress and may raise.
+    """
+
+    request: Request
+    warm: Warm
+    x: Tensor
+    baseline: Tensor
+    region: tuple[float, float, float, float]
+    tell: Callable[[dict], None]
+
+    @property
+    def target(self) -> int | tuple[int, int] | None:
+        """The question as `explain` takes it."""
+        asked = self.request
+        return asked.target if asked.rather_than is None else (asked.target, asked.rather_than)
+
+    def explained(self, model=None, **arguments):
+        """The request's explanation, of its own model or of another one."""
+        asked = self.request
+        if model is None:
+            model, arguments = self.warm.model, {**arguments, "known": self.warm.known}
+        return explain(
+            model, self.x, asked.method, self.baseline, self.target,
+            score=asked.score, **arguments, **asked.options,
+        )  # fmt: skip
+
+    def progress(self, done: int = 0, total: int | None = None) -> Callable[[Progress], None]:
+        """A `progress` for the library; for one part of several, the parts before and in all."""
+
+        def told(state: Progress) -> None:
+            nonlocal last
+            partial = None
+            if total is None and time.monotonic() - last > SECONDS_BETWEEN_PICTURES:
+                last = time.monotonic()
+                partial = state.partial()
+                if partial is not None:
+                    partial = partial[0].sum(0).float().cpu().numpy().astype(np.float32)
+            left = state.seconds_left
+            if total is not None:
+                left = state.seconds / max(state.done, 1) * max(total - done - state.done, 0)
+            self.tell(
+                {
+                    "done": done + state.done,
+                    "total": total or state.total,
+                    "seconds_left": left,
+                    "partial": partial,
+                    "region": self.region,
+                }
+            )
+
+        last = 0.0
+        return told

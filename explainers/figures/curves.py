@@ -1,0 +1,94 @@
+"""Curves: the answer while cells are hidden or revealed, and maps' likeness over stages."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+# Okabe & Ito's colours, told apart by colour-blind people; dashes where they run out.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+DASHES = ("solid", "dash", "dot")
+RANDOM = "rgba(128,128,128,{})"
+
+
+def area(shares, values: np.ndarray) -> np.ndarray:
+    """Area under curves (…, K) over shares (K,) from 0 to 1, by the trapezoid rule."""
+    values = np.asarray(values, dtype=np.float64)
+    return ((values[..., 1:] + values[..., :-1]) / 2 * np.diff(shares)).sum(-1)
+
+
+def proof_curves(
+    shares: list[float],
+    deletion: dict[str, np.ndarray],
+    insertion: dict[str, np.ndarray],
+    chance: tuple[np.ndarray, np.ndarray] | None,
+    about: str,
+) -> go.Figure:
+    """Deletion and insertion side by side: shares of the answer (0 to 1) over what is changed.
+
+    `deletion` and `insertion` hold (K,) curves by name; `chance` the (draws, K) curves of random
+    orders for both, drawn as a band from lowest to highest with their mean, or None.
+    """
+    titles = ("Hidden, hottest first: lower is better", "Revealed, hottest first: higher is better")
+    figure = make_subplots(1, 2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06)
+    percent = 100 * np.asarray(shares)
+    for column, curves in ((1, deletion), (2, insertion)):
+        if chance is not None:
+            _band(figure, percent, 100 * chance[column - 1], column)
+        for index, (name, values) in enumerate(curves.items()):
+            figure.add_scatter(
+                x=percent, y=100 * values, name=name, legendgroup=name, showlegend=column == 1,
+                mode="lines", row=1, col=column,
+                line={"color": COLOURS[index % len(COLOURS)], "width": 2.5,
+                      "dash": DASHES[index // len(COLOURS) % len(DASHES)]},
+                hovertemplate="%{x:.0f} % of the cells: %{y:.1f} %",
+            )  # fmt: skip
+    figure.update_layout(
+        height=400, margin={"l": 8, "r": 8, "t": 40, "b": 8}, hovermode="x unified",
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 14}, legend={"orientation": "h", "y": -0.22},
+    )  # fmt: skip
+    figure.update_yaxes(
+        range=[0, 102], ticksuffix=" %", fixedrange=True, gridcolor=RANDOM.format(0.2)
+    )
+    figure.update_yaxes(title=f"Answer {about}", col=1)
+    figure.update_xaxes(
+        title="Share of the cells", ticksuffix=" %", range=[0, 100], fixedrange=True
+    )
+    return figure
+
+
+def _band(figure: go.Figure, percent, draws: np.ndarray, column: int) -> None:
+    common = {"x": percent, "legendgroup": "random", "row": 1, "col": column, "mode": "lines"}
+    edge = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    figure.add_scatter(y=draws.min(0), **common, **edge)
+    figure.add_scatter(
+        y=draws.max(0), fill="tonexty", fillcolor=RANDOM.format(0.25), **common, **edge
+    )
+    figure.add_scatter(
+        y=draws.mean(0), name=f"at random, {len(draws)} draws", showlegend=column == 1,
+        line={"color": RANDOM.format(1), "dash": "dash", "width": 2}, **common,
+        hovertemplate="%{x:.0f} % of the cells: %{y:.1f} %",
+    )  # fmt: skip
+
+
+def matrix(names: list[str], values: np.ndarray, what: str) -> go.Figure:
+    """A square of shares or correlations (n, n) from −1 to 1, with its numbers written in it."""
+    text = [[f"{value:.2f}".replace("-", "−") for value in row] for row in values]
+    figure = go.Figure(
+        go.Heatmap(
+            z=values, x=names, y=names, text=text, texttemplate="%{text}", showscale=False,
+            zmin=-1, zmax=1, xgap=2, ygap=2,
+            colorscale=[[0, "#f4a582"], [0.5, "#f7f7f7"], [1, "#4393c3"]],
+            textfont={"color": "#16161d", "size": 14},
+            hovertemplate="%{y} and %{x}: %{z:.2f}<extra>" + what + "</extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(
+        height=110 + 46 * len(names), margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"size": 14},
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, ticksuffix="  ")
+    figure.update_xaxes(fixedrange=True, automargin=True, tickangle=-35)
+    return figure

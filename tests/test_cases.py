@@ -1,0 +1,57 @@
+"""What the pages know of an explanation before and after it was made."""
+
+import numpy as np
+import pytest
+
+from explainers.engine.request import Request
+from explainers.models.spec import ModelSpec
+from pages.parts.cases import SECONDS_UNASKED, Case, duration
+from pages.parts.grid import limits
+from pages.parts.pictures import Chosen
+
+PREDICTION = (
+    {"spec": {"size": 96}, "seconds_per_pass": 0.002, "region": [0, 0, 1, 1]},
+    {"probabilities": np.array([0.6, 0.3, 0.1], dtype=np.float32)},
+)
+
+
+def case(method="integrated_gradients", options=None, **asked) -> Case:
+    request = Request(ModelSpec("demo", "signs"), "0" * 64, method=method,
+                      options=options or {}, **{"target": 0, **asked})  # fmt: skip
+    picture = Chosen("0" * 64, "a picture", "a.png")
+    return Case("label", request, picture, ("stop", "yield", "no entry"), PREDICTION)
+
+
+def test_a_class_or_one_of_two():
+    shares = PREDICTION[1]["probabilities"]
+    assert case().share(shares) == pytest.approx(0.6)
+    pair = case(target=0, rather_than=1)
+    assert pair.share(shares) == pytest.approx(2 / 3)
+    assert pair.about == "stop rather than yield"
+    np.testing.assert_allclose(pair.share(np.array([[0, 0, 1.0], [0, 1, 0], [1, 0, 0]])), [0, 0, 1])
+
+
+def test_the_sign_follows_the_options():
+    assert case().signed
+    assert not case("saliency").signed
+    assert case("saliency", {"signed": True}).signed
+
+
+def test_what_is_slow_is_known_beforehand():
+    quick, slow = case("saliency"), case("rise", {"samples": 100_000})
+    assert quick.seconds(quick.passes()) < SECONDS_UNASKED < slow.seconds(slow.passes())
+    assert slow.seconds(slow.passes()) == pytest.approx(200, rel=0.01)
+    assert duration(200) == "3 minutes" and duration(20) == "20 s"
+
+
+def answer(peak: float, signed: bool = True):
+    heat = np.zeros((3, 8, 8), dtype=np.float32)
+    heat[0, :4] = peak
+    return {"signed": signed}, {"scores": heat}
+
+
+def test_only_scores_that_mean_the_same_share_a_scale():
+    shown = [case(), case("deeplift"), case("saliency"), case("occlusion")]
+    answers = [answer(2.0), answer(5.0), answer(100.0, signed=False), answer(7.0)]
+    assert limits(shown, answers, shared=True) == pytest.approx([5, 5, 100, 7])
+    assert limits(shown, answers, shared=False) == pytest.approx([2, 5, 100, 7])

@@ -1,0 +1,179 @@
+"""The worker's checks of an explanation, and the work that explanations share."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from explainers import METHODS, explain
+from explainers.checks.faithfulness import SHARES, deletion, insertion
+from explainers.engine.request import Compared, Request
+from explainers.engine.store import Store
+from explainers.engine.work import Workshop
+from explainers.kinds import picture
+from explainers.known import Known
+from explainers.models.demo import load_demo, samples
+from explainers.models.picture_model import build
+from explainers.models.spec import NORMALISATIONS, ModelSpec
+from explainers.passes import Passes
+
+SIX = ("integrated_gradients", "deeplift", "occlusion", "gradient_x_input", "saliency", "grad_cam")
+SPEC = ModelSpec("demo", "signs", size=96, mean=NORMALISATIONS["0–1"][0],
+                 std=NORMALISATIONS["0–1"][1])  # fmt: skip
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Workshop(Store(tmp_path))
+
+
+@pytest.fixture
+def asked(shop):
+    photo = shop.store.put_blob(samples()[0].path.read_bytes())
+    return Request(SPEC, photo, "blur", target=0)
+
+
+def answered(shop, request):
+    shop.answer(request, lambda state: None)
+    return shop.store.answer(request.digest())
+
+
+def pixels():
+    image = picture.read(samples()[0].path.read_bytes())
+    return torch.from_numpy(picture.pixels(image, 96, "crop"))[None]
+
+
+@pytest.fixture
+def evaluations(monkeypatch):
+    """Rows that went through any model, forward and backward, as they are counted."""
+    total, count = [0], Passes._count
+
+    def counted(run, points, backward):
+        total[0] += points * (1 + backward)
+        return count(run, points, backward)
+
+    monkeypatch.setattr(Passes, "_count", counted)
+    return total
+
+
+def test_six_methods_on_one_picture_share_what_they_have_in_common(asked, evaluations, tmp_path):
+    alone = {}
+    for method in SIX:
+        evaluations[0] = 0
+        answered(_shop(tmp_path / method), replace(asked, method=method))
+        alone[method] = evaluations[0]
+    together = _shop(tmp_path / "all")
+    evaluations[0] = 0
+    for method in SIX:
+        answered(together, replace(asked, method=method))
+    # The answer to the picture and to the baseline five times, and one gradient.
+    shared = 5 * 2 + 2
+    assert evaluations[0] == sum(alone.values()) - shared
+
+
+def _shop(folder) -> Workshop:
+    shop = Workshop(Store(folder))
+    shop.store.put_blob(samples()[0].path.read_bytes())
+    return shop
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_sharing_changes_no_score(method):
+    model, x, known = load_demo("signs"), pixels(), Known()
+    options = {"samples": 40} if METHODS[method].random else {}
+    explain(model, x, "saliency", "blur", score="logit", known=known)
+    alone = explain(model, x, method, "blur", score="logit", **options)
+    shared = explain(model, x, method, "blur", score="logit", known=known, **options)
+    assert torch.equal(alone.scores, shared.scores)
+    assert shared.passes <= alone.passes
+    other = explain(model, x, method, "blur", target=3, score="logit", known=known, **options)
+    fresh = explain(model, x, method, "blur", target=3, score="logit", **options)
+    assert torch.equal(other.scores, fresh.scores), "another class is another question"
+
+
+def test_what_is_known_is_known_by_value_and_forgotten_in_time():
+    known, calls = Known(), []
+
+    def compute(points):
+        def found(rows):
+            calls.append(len(rows))
+            return (points[rows] * 2,)
+
+        return found
+
+    points = torch.arange(12.0).view(4, 3)
+    for repeat in (points, points.clone()):
+        (found,) = known.recall(["a"] * 4, repeat, compute(repeat))
+        assert torch.equal(found, 2 * points)
+    assert calls == [4]
+    changed = points.clone()
+    changed[2, 1] += 1e-6
+    known.recall(["a"] * 4, changed, compute(changed))
+    known.recall(["b"] * 4, points, compute(points))
+    assert calls == [4, 1, 4]
+    for start in range(20):
+        other = torch.full((4, 3), float(100 + start)) + torch.arange(4.0)[:, None] * 50
+        known.recall(["a"] * 4, other, compute(other))
+    known.recall(["a"] * 4, points, compute(points))
+    assert calls[-1] == 4, "what was not asked for lately is not kept for ever"
+
+
+def test_a_proof_is_the_librarys_deletion_and_insertion(shop, asked):
+    request = replace(asked, method="gradient_x_input", check="proof")
+    facts, arrays = answered(shop, request)
+    assert facts["shares"] == list(SHARES)
+    model, _, _ = build(SPEC, None)
+    x = pixels()
+    heat = explain(model, x, "gradient_x_input", "blur", 0, score="logit").scores.sum(1)
+    for name, measure in (("deletion", deletion), ("insertion", insertion)):
+        expected = measure(model, x, heat, "blur", 0).values[0, 0].numpy()
+        np.testing.assert_allclose(arrays[name][:, 0], expected, atol=1e-5)
+    order = arrays["order"]
+    assert sorted(order.ravel()) == list(range(96 * 96))
+    assert heat[0].flatten()[order.ravel() == 0].item() == heat.max().item()
+    prediction = answered(shop, asked)[1]
+    np.testing.assert_allclose(arrays["deletion"][0], prediction["probabilities"], atol=1e-6)
+    np.testing.assert_allclose(
+        arrays["deletion"][-1], prediction["baseline_probabilities"], atol=1e-6
+    )
+
+
+def test_what_hides_may_differ_from_what_was_compared_with(shop, asked, evaluations):
+    request = replace(asked, method="occlusion", check="proof")
+    own = answered(shop, request)[1]
+    evaluations[0] = 0
+    white = answered(shop, replace(request, hide_with=Compared("white")))[1]
+    assert evaluations[0] <= 2 * len(SHARES), "the explanation itself is not made again"
+    assert np.array_equal(own["order"], white["order"])
+    at_end = answered(shop, replace(asked, baseline="white"))[1]["baseline_probabilities"]
+    np.testing.assert_allclose(white["deletion"][-1], at_end, atol=1e-6)
+    assert np.abs(own["deletion"] - white["deletion"]).max() > 0.01
+
+
+def test_chance_knows_of_no_map(shop, asked):
+    _, arrays = answered(shop, replace(asked, check="chance"))
+    assert arrays["deletion"].shape == (10, len(SHARES), 12)
+    np.testing.assert_allclose(arrays["deletion"].sum(-1), 1, atol=1e-5)
+    proof = answered(shop, replace(asked, method="integrated_gradients", check="proof"))[1]
+    assert proof["deletion"][:, 0].mean() < arrays["deletion"][..., 0].mean(1).min()
+
+
+def test_randomising_the_weights_changes_the_map(shop, asked):
+    request = replace(asked, method="gradient_x_input", check="randomisation")
+    facts, arrays = answered(shop, request)
+    assert arrays["maps"].shape == (len(facts["stages"]), 96, 96)
+    assert 2 <= len(facts["stages"]) <= 5 and facts["stages"][0] == ["network.head"]
+    assert all(-1 <= value < 0.9 for value in facts["similarity"])
+    again = answered(shop, replace(asked, method="gradient_x_input"))[1]["scores"]
+    fresh = explain(build(SPEC, None)[0], pixels(), "gradient_x_input", "blur", 0, score="logit")
+    assert np.array_equal(again, fresh.scores[0].numpy()), "the warm model was left as it was"
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_the_estimated_cost_is_near_the_true_one(method):
+    model, x = load_demo("signs"), pixels()
+    entry = METHODS[method]
+    found = explain(model, x, method, "blur", score="logit")
+    estimate = entry.estimate(entry.options(), tuple(x.shape[1:])) + 2
+    assert found.passes / 3 <= estimate <= 3 * found.passes
