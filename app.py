@@ -30,6 +30,8 @@ def frame() -> None:
     pages = [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/explain.py", title="Explain", icon=":material/search:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/story.py", title="Story", visibility="hidden"),
     ]
     page = st.navigation(pages, position="top")
     st.html(ROOT / "assets" / "frame.css")

@@ -1,25 +1,30 @@
-"""One picture, one method: what the network saw, the picture of why, and the receipt."""
+"""One picture, one method: what the network saw, the picture of why, the receipt, the proof."""
 
-from functools import partial
+from dataclasses import replace
 
 import streamlit as st
 
-from explainers.baselines import BASELINES
 from explainers.engine import recipe
-from explainers.engine.jobs import DONE
-from explainers.engine.request import Request
 from explainers.figures import words
-from explainers.figures.bars import class_bars
-from explainers.methods import METHODS
-from explainers.models.class_names import named
 from explainers.problems import Problem
-from pages.parts import link, models, options, pictures, progress, service
-from pages.parts.panel import knows_sign, panel
+from pages.parts import (
+    baselines,
+    link,
+    methods,
+    models,
+    pictures,
+    progress,
+    proving,
+    sanity,
+    service,
+)  # fmt: skip
+from pages.parts.cases import Case
+from pages.parts.chart import answer_bars
+from pages.parts.panel import panel
+from pages.parts.settings import Setting
 
 CONFIDENT = 0.5
 CHIPS = 5
-SCORES = {"logit": "Score before softmax", "probability": "Probability", "output": "As it is"}
-PLOT = {"displayModeBar": False, "showSendToCloud": False}
 
 
 def page() -> None:
@@ -35,10 +40,12 @@ def page() -> None:
             picture = pictures.pick()
         with st.container(border=True):
             st.header("Compared with", anchor=False)
-            baseline, thumbnail = _pick_baseline()
+            baseline, thumbnail = baselines.pick(), st.empty()
         with st.container(border=True):
             st.header("Method", anchor=False)
-            method = _pick_method()
+            method = methods.pick()
+            with st.expander("Options"):
+                given, scoring = methods.given(method), methods.scoring()
     with answer, st.container(key="answer"):
         if model is None or picture is None:
             missing = "a model" if model is None else "a picture"
@@ -47,94 +54,60 @@ def page() -> None:
         elif baseline is None:
             st.info("Upload the picture to compare with, on the left.")
         else:
-            asked = Request(model.spec, picture.digest, **baseline, device=method.pop("device"))
-            _answer(model, picture, asked, method, thumbnail)
+            _answer(Setting(model, picture, baseline, method, given, **scoring), thumbnail)
     link.write()
 
 
-def _pick_baseline() -> tuple[dict | None, st.delta_generator.DeltaGenerator]:
-    names = {key: entry.name for key, entry in BASELINES.items()} | {"own": "Your own picture"}
-    key = link.select(
-        st.selectbox, "baseline", list(names), "zeros",
-        label="Baseline", format_func=names.get, label_visibility="collapsed",
-    )  # fmt: skip
-    chosen = {"baseline": key}
-    if key == "own":
-        own = pictures.uploaded("own", partial(pictures.uploader, "Baseline picture"))
-        return ({**chosen, "own_baseline": own} if own else None), st.empty()
-    st.caption(BASELINES[key].says)
-    given = options.widgets(BASELINES[key].options, f"b.{key}")
-    return {**chosen, "baseline_options": given}, st.empty()
-
-
-def _pick_method() -> dict:
-    key = link.select(
-        st.selectbox, "method", list(METHODS), "integrated_gradients",
-        label="Method", format_func=lambda key: METHODS[key].name, label_visibility="collapsed",
-    )  # fmt: skip
-    entry = METHODS[key]
-    st.markdown(f"{entry.says} *Costs {entry.cost}.*")
-    st.caption(f"When it misleads: {entry.misleads}")
-    with st.expander("Options"):
-        given = options.widgets(entry.options, f"o.{key}")
-        score = link.select(
-            st.selectbox, "score", list(SCORES), "logit", label="What is explained",
-            format_func=SCORES.get,
-            help="The score before softmax does not saturate; the probability also answers to "
-            "what the other classes do.",
-        )  # fmt: skip
-        device = _pick_device()
-    return {"method": key, "options": given, "score": score, "device": device}
-
-
-def _pick_device() -> str:
-    """The best device by default; before the worker has told what there is, no choice is kept."""
-    devices = service.engine().devices
-    if not devices:
-        return "cpu"
-    return link.select(
-        st.selectbox, "device", list(devices), next(iter(devices)), label="Runs on",
-        format_func=devices.get,
-    )  # fmt: skip
-
-
-def _answer(model, picture, asked: Request, method: dict, thumbnail) -> None:
-    first = _finished(asked, "prediction", picture, "what the network sees")
-    if first is None:
+def _answer(setting: Setting, thumbnail) -> None:
+    prediction = _finished(setting.prediction(), "prediction")
+    if prediction is None:
         return
-    facts, arrays = first
-    try:
-        names = named(model.classes or tuple(facts["classes"]), len(arrays["probabilities"]))
-    except Problem as problem:
-        st.error(str(problem))
-        names = named((), len(arrays["probabilities"]))
+    names, wrong = setting.names(prediction)
+    if wrong:
+        st.error(wrong)
+    arrays = prediction[1]
     with thumbnail.container():
         _baseline_answer(arrays, names)
-    target, rather_than = _question((asked.model, asked.picture), arrays["probabilities"], names)
-    about = (
-        names[target]
-        if rather_than is None
-        else f"{names[target]} rather than {names[rather_than]}"
+    about = (setting.model.spec, setting.picture.digest)
+    target, other = _question(about, arrays["probabilities"], names)
+    case = replace(setting, target=target, rather_than=other).case(
+        methods.NAMES[setting.method], prediction
     )
-    request = Request(
-        asked.model, asked.picture, asked.baseline, asked.baseline_options, asked.own_baseline,
-        target=target, rather_than=rather_than, device=asked.device, **method,
-    )  # fmt: skip
-    found = _finished(request, "explanation", picture, about)
+    found = _finished(case.request, "explanation", case)
     if found is None:
         return
-    panel(request, found, picture, about, "map", prediction=first, max_height=440)
+    panel(case, found, "map", max_height=440)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**What the network says**")
-        _bars(arrays["probabilities"], names, names[target])
-    with right, st.expander("As code", icon=":material/code:"):
-        st.caption("Run in the folder of the app, it prints the same numbers.")
-        own = "baseline.png"
-        st.code(recipe.recipe(request, picture.file, f"weights{_suffix(model)}", own), "python")
+        answer_bars(arrays["probabilities"], names, names[target], "bars")
+    with right:
+        with st.expander("As code", icon=":material/code:"):
+            st.caption("Run in the folder of the app, it prints the same numbers.")
+            weights = f"weights{_suffix(setting.model)}"
+            st.code(
+                recipe.recipe(case.request, setting.picture.file, weights, "baseline.png"), "python"
+            )
+        _onwards()
+    st.header("Prove it", anchor=False)
+    proving.section([case], "prove")
+    st.header("Sanity", anchor=False)
+    question = "Does the map depend on what the network learned?"
+    if link.widget(st.toggle, "sanity", start=False, label=question):
+        sanity.section(case, found, "sane")
 
 
-def _finished(request: Request, slot: str, picture, about: str):
+def _onwards() -> None:
+    """The ways to the comparison of what is on this page."""
+    for title, across in (("Compare all methods", "methods"), ("Baseline lab", "baselines")):
+        if st.button(title, key=f"to_{across}", icon=":material/compare:", width="stretch"):
+            link.choice().update(across=across, down="nothing")
+            for name in ("across", "down"):
+                st.session_state.pop(f"w_{name}", None)
+            st.switch_page("pages/compare.py")
+
+
+def _finished(request, slot: str, case: Case | None = None):
     """The request's answer when there is one; else its progress or its end is shown."""
     try:
         job = service.job(request, slot)
@@ -143,10 +116,10 @@ def _finished(request: Request, slot: str, picture, about: str):
         return None
     if not job.over:
         shown = pictures.shown(request.picture)
-        signed = knows_sign(request) if request.method else True
+        signed, about = (case.signed, case.about) if case else (True, "what the network sees")
         progress.watch(job, slot, shown, signed, about)
         return None
-    answer = service.engine().store.answer(job.digest) if job.state == DONE else None
+    answer = service.answer(job)
     if answer is None:
         progress.ended(job, slot)
     return answer
@@ -198,16 +171,6 @@ def _baseline_answer(arrays: dict, names) -> None:
             f"The network is fairly sure that this baseline is *{names[best]}*: what speaks "
             "for that class in the baseline counts as nothing. Compare with another baseline."
         )
-
-
-def _bars(probabilities, names, chosen: str) -> None:
-    order = probabilities.argsort()[::-1][:CHIPS]
-    labels, shares = [names[i] for i in order], [float(probabilities[i]) for i in order]
-    spoken = ", ".join(f"{n} {words.percent(s)}" for n, s in zip(labels, shares, strict=True))
-    st.plotly_chart(
-        class_bars(labels, shares, chosen), theme="streamlit", config=PLOT, key="bars",
-        alt=f"The network's strongest answers: {spoken}",
-    )  # fmt: skip
 
 
 def _suffix(model) -> str:

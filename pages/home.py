@@ -1,16 +1,15 @@
-"""What this is: finished examples, and the way to one's own picture."""
+"""What this is: a finished example, the stories, and the way to one's own picture."""
 
 import streamlit as st
 
-from explainers.engine.jobs import DONE
 from explainers.engine.request import Request
 from pages.parts import pictures, progress, service
 from pages.parts.panel import panel
-from pages.parts.stories import Story, stories
+from pages.parts.stories import Shot, first, stories
 
 
 def page() -> None:
-    """Title, the finished example, the second story, and where to go next."""
+    """Title, the finished example, the stories, and where to go next."""
     st.title("See what a neural network looked at", anchor=False)
     st.markdown(
         "Evident shows which pixels made a network say what it said, and checks that the picture "
@@ -18,42 +17,44 @@ def page() -> None:
     )
     if st.button("Explain your own picture", type="primary", icon=":material/upload:"):
         st.switch_page("pages/explain.py", query_params={"from": "Upload"})
-    plain, honest, cheating = stories()
+    told = stories()
     with st.container(border=True):
-        st.header(f"Why does the network say “{plain.about}”?", anchor=False)
-        _story(plain, "first")
+        example = first()
+        st.header(f"Why does the network say “{example.about}”?", anchor=False)
+        _shot(example, "first")
     st.header("Two networks, the same answer. Only one of them reads the sign.", anchor=False)
-    st.markdown(
-        f"The second network learned from pictures in which everything filed as “{cheating.about}” "
-        "had a small yellow sticker. It passes its own test just as well. Only the map gives it "
-        "away."
-    )
-    left, right = st.columns(2, gap="medium")
-    with left, st.container(border=True):
-        st.markdown("**The honest network**")
-        _story(honest, "honest", group="cheat", max_height=380)
-    with right, st.container(border=True):
-        st.markdown("**The cheating network**")
-        _story(cheating, "cheating", group="cheat", max_height=380)
+    for column, shot, slot in zip(st.columns(2), told["cheating"].shots, SLOTS, strict=False):
+        with column, st.container(border=True):
+            st.markdown(f"**{shot.label}**")
+            _shot(shot, slot, group="cheat", max_height=380)
+    st.header("Stories for a meeting", anchor=False)
+    for column, story in zip(st.columns(len(told)), told.values(), strict=True):
+        with column, st.container(border=True):
+            st.markdown(f"**{story.title}**")
+            st.markdown(story.caption[0])
+            if st.button("Tell it", key=f"tell_{story.key}", icon=":material/slideshow:"):
+                st.switch_page("pages/story.py", query_params={"story": story.key})
 
 
-def _story(story: Story, slot: str, **shown) -> None:
+SLOTS = ("honest", "cheating")
+
+
+def _shot(shot: Shot, slot: str, **shown) -> None:
     """One finished explanation, computed once and then read from the store."""
-    prediction = _answer(story, story.prediction(), f"{slot}_prediction")
-    answer = prediction and _answer(story, story.explanation(), slot)
+    prediction = _answer(shot, shot.setting.prediction(), f"{slot}_prediction")
+    answer = prediction and _answer(shot, shot.setting.explanation(), slot)
     if answer:
-        picture = pictures.sample(story.sample)
-        panel(story.explanation(), answer, picture, story.about, slot, prediction, **shown)
+        panel(shot.setting.case(shot.about, prediction), answer, slot, **shown)
         if st.button("Open it and change the settings", key=f"open_{slot}"):
-            st.switch_page("pages/explain.py", query_params=story.link)
+            st.switch_page("pages/explain.py", query_params=shot.link)
 
 
-def _answer(story: Story, request: Request, slot: str):
+def _answer(shot: Shot, request: Request, slot: str):
     job = service.job(request, slot, wait=0.2)
     if not job.over:
-        progress.watch(job, slot, pictures.shown(request.picture), True, story.about)
+        progress.watch(job, slot, pictures.shown(request.picture), True, shot.about)
         return None
-    answer = service.engine().store.answer(job.digest) if job.state == DONE else None
+    answer = service.answer(job)
     if answer is None:
         progress.ended(job, slot)
     return answer

@@ -76,6 +76,21 @@ def select(draw, name: str, options: list, start: Any, **arguments: Any) -> Any:
     return widget(draw, name, options=options, start=start, clean=lambda value: value, **arguments)
 
 
+def several(draw, name: str, options: list, start: list, **arguments: Any) -> list:
+    """Like `widget`, for several of the options; what is no option (any more) is left out."""
+    key = f"w_{name}"
+    known = [value for value in start if value in options]
+
+    def possible(values: Any) -> list:
+        if not isinstance(values, list):
+            raise ValueError
+        return [value for value in values if value in options]
+
+    if key in st.session_state:
+        st.session_state[key] = possible(st.session_state[key])
+    return widget(st.multiselect, name, options=options, start=known, clean=possible, **arguments)
+
+
 def _like(start: Any) -> Callable:
     def clean(value: Any) -> Any:
         if type(value) is not type(start):

@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explainers.engine.request import Request
 from explainers.figures import words
 from explainers.methods import METHODS
-from explainers.options import make_options
 from pages.parts import pictures
+from pages.parts.cases import Answer, Case
 from pages.parts.viewer import viewer
 
 PARTS = {
@@ -20,48 +19,29 @@ PARTS = {
 WHAT = {"scores": "support for", "positive": "support for", "negative": "opposition to"}
 
 
-def panel(
-    request: Request,
-    answer: tuple[dict, dict],
-    picture: pictures.Chosen,
-    about: str,
-    key: str,
-    prediction: tuple[dict, dict] | None = None,
-    **shown: Any,
-) -> None:
-    """Draw the answer to a request; `about` names the class, `shown` goes to the viewer."""
+def panel(case: Case, answer: Answer, key: str, **shown: Any) -> None:
+    """Draw the finished explanation; `shown` goes to the viewer."""
     facts, arrays = answer
     heat = arrays["scores"].sum(0).astype(np.float64)
-    known = pictures.regions(picture, heat.shape[-1], request.model.fit)
-    method, headline = METHODS[request.method], st.empty()
+    method, headline = METHODS[case.request.method], st.empty()
     part = _part(arrays, key)
-    what = WHAT[part] if facts["signed"] else "attention to"
     seen = -arrays[part].sum(0) if part == "negative" else arrays[part].sum(0)
-    sentence = words.sentence(seen, f"*{about}*", what, known)
-    headline.markdown(f"### {sentence}")
+    says = sentence(case, seen, facts["signed"], WHAT[part])
+    headline.markdown(f"### {says}")
     viewer(
-        pictures.shown(request.picture),
+        pictures.shown(case.request.picture),
         arrays[part].sum(0),
         signed=facts["signed"],
-        alt=f"{method.name} for {about} on {picture.name}, {PARTS[part]}. "
-        + sentence.replace("*", ""),
+        alt=f"{method.name} for {case.about} on {case.picture.name}, {PARTS[part]}. "
+        + says.replace("*", ""),
         key=key,
         region=tuple(facts["region"]),
         mime="image/jpeg",
         method=method.name,
+        masks=pictures.regions(case.picture, heat.shape[-1], case.request.model.fit),
         **shown,
     )
-    shares = (None, None)
-    if prediction is not None and request.rather_than is None:
-        index = facts["target"]
-        shares = tuple(
-            float(prediction[1][name][index])
-            for name in ("probabilities", "baseline_probabilities")
-        )
-    st.markdown(
-        f":material/receipt_long: **Receipt:** "
-        f"{words.receipt(about, *shares, facts, method.complete)}."
-    )
+    st.markdown(f":material/receipt_long: **Receipt:** {receipt(case, facts)}.")
     for note in facts["notes"]:
         st.warning(note)
     if method.complete and words.gap_is_large(facts):
@@ -72,6 +52,21 @@ def panel(
     st.caption(f"{method.name}: {words.cost(facts)}.{_spread(arrays, heat)}")
 
 
+def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = "support for") -> str:
+    """Where the positive scores of the map (H, W) lie, in the case's known regions if any."""
+    known = pictures.regions(case.picture, heat.shape[-1], case.request.model.fit)
+    return words.sentence(heat, f"*{case.about}*", what if signed else "attention to", known)
+
+
+def receipt(case: Case, facts: dict) -> str:
+    """What the map adds up to, in words."""
+    shares = (None, None)
+    if case.request.rather_than is None:
+        answers = (case.prediction[1][f"{of}probabilities"] for of in ("", "baseline_"))
+        shares = tuple(float(case.share(answer)) for answer in answers)
+    return words.receipt(case.about, *shares, facts, METHODS[case.request.method].complete)
+
+
 def _part(arrays: dict, key: str) -> str:
     """Which part is shown, where the method tells support and opposition apart."""
     if "positive" not in arrays:
@@ -80,12 +75,6 @@ def _part(arrays: dict, key: str) -> str:
         "Part", list(PARTS), default="scores", required=True, key=f"{key}_part",
         format_func=lambda part: PARTS[part].capitalize(), label_visibility="collapsed",
     )  # fmt: skip
-
-
-def knows_sign(request: Request) -> bool:
-    """Whether the request's map will have a meaningful sign."""
-    method = METHODS[request.method]
-    return method.knows_sign(make_options(method.options, request.options, method.name))
 
 
 def _spread(arrays: dict, heat: np.ndarray) -> str:

@@ -1,5 +1,6 @@
 """Choosing a picture: from the gallery, by upload, or with the camera."""
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,6 +58,32 @@ def uploaded(slot: str, draw) -> str | None:
     return None
 
 
+def added() -> dict[str, Chosen]:
+    """Draw an uploader for several pictures; those that were added and are kept, by digest."""
+    files = uploader("Pictures: PNG, JPEG or WebP", accept_multiple_files=True, key="w_added_file")
+    names = st.session_state.setdefault("added_names", {})
+    digests = list(link.choice().get("added") or [])
+    for file in files:
+        try:
+            digest = _kept_once(file)
+        except Problem as problem:
+            st.error(f"{file.name}: {problem}")
+            continue
+        names[digest] = file.name
+        digests.append(digest)
+    digests = [d for d in dict.fromkeys(digests) if isinstance(d, str) and service.kept(d)]
+    link.choice()["added"] = digests or None
+    return {d: Chosen(d, names.get(d, "your picture"), "picture.png") for d in digests}
+
+
+def _kept_once(file) -> str:
+    """Digest of an uploaded picture, checked and kept once, not at every run of the page."""
+    known = st.session_state.setdefault("kept_pictures", {})
+    if file.file_id not in known:
+        known[file.file_id] = keep(file.getvalue())
+    return known[file.file_id]
+
+
 def keep(data: bytes) -> str:
     """Check that the bytes are a picture and keep them; their digest. Raises Problem."""
     if len(data) > MOST_MEGABYTES * 1_000_000:
@@ -70,16 +97,18 @@ def keep(data: bytes) -> str:
 
 def sample(name: str) -> Chosen:
     """The gallery's picture of that name, kept in the store, with its masks."""
+    data, title, file, regions = _sample(name)
+    return Chosen(service.engine().store.put_blob(data), title, file, regions)
+
+
+@functools.cache
+def _sample(name: str) -> tuple[bytes, str, str, dict[str, Image.Image]]:
     found = {sample.name: sample for sample in demo.samples()}[name]
     regions = {"the sign": found.mask_path}
     if found.sticker_mask_path is not None:
         regions["the sticker"] = found.sticker_mask_path
-    return Chosen(
-        service.engine().store.put_blob(found.path.read_bytes()),
-        found.title,
-        found.path.relative_to(demo.ROOT).as_posix(),
-        {name: Image.open(path).convert("L") for name, path in regions.items()},
-    )
+    masks = {name: Image.open(path).convert("L") for name, path in regions.items()}
+    return found.path.read_bytes(), found.title, found.path.relative_to(demo.ROOT).as_posix(), masks
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

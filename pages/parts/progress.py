@@ -11,20 +11,28 @@ SECONDS_TO_CANCEL = 1.0
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def watch(job: Job, slot: str, picture: bytes | None, signed: bool, about: str) -> None:
-    """Show how far the job is until it is over, then run the page again."""
+def watch(
+    job: Job,
+    slot: str,
+    picture: bytes | None = None,
+    signed: bool = True,
+    about: str = "",
+    compact: bool = False,
+) -> None:
+    """Show how far the job is until it is over, then run the page again.
+
+    With the `picture` that is explained, the map so far is shown over it.
+    """
     job.touch()
     if job.over:
         st.rerun()
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with left:
-        done, total = job.progress.get("done", 0), job.progress.get("total", 0)
-        st.progress(min(done / total, 1.0) if total else 0.0, text=_words(job))
-    with right:
-        if st.button("Cancel", key=f"cancel_{slot}", width="stretch"):
-            service.engine().cancel(job)
-            service.wait_for(job, SECONDS_TO_CANCEL)
-            st.rerun()
+    left, right = (st, st) if compact else st.columns([5, 1], vertical_alignment="center")
+    done, total = job.progress.get("done", 0), job.progress.get("total", 0)
+    left.progress(min(done / total, 1.0) if total else 0.0, text=_words(job))
+    if right.button("Cancel", key=f"cancel_{slot}", width="stretch"):
+        service.engine().cancel(job)
+        service.wait_for(job, SECONDS_TO_CANCEL)
+        st.rerun()
     if job.message:
         st.info(job.message)
     if picture is None:
@@ -36,7 +44,28 @@ def watch(job: Job, slot: str, picture: bytes | None, signed: bool, about: str) 
         viewer(
             picture, heat, signed=signed and bool((heat < 0).any()), key=f"partial_{slot}",
             alt=f"The map for {about} so far, still growing.", region=job.partial["region"],
+            compact=compact,
         )  # fmt: skip
+
+
+@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def watch_all(jobs: dict[str, Job], what: str) -> None:
+    """One bar for several jobs by slot, until all are over; then run the page again."""
+    for job in jobs.values():
+        job.touch()
+    waiting = [job for job in jobs.values() if not job.over]
+    if not waiting:
+        st.rerun()
+    done = len(jobs) - len(waiting)
+    now = waiting[0].progress
+    part = now["done"] / max(now["total"], 1) if now else 0.0
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.progress(min((done + part) / len(jobs), 1.0), text=f"{what}: {done} of {len(jobs)} done")
+    if right.button("Cancel", key=f"cancel_{min(jobs)}", width="stretch"):
+        for job in waiting:
+            service.engine().cancel(job)
+        service.wait_for_all(waiting, SECONDS_TO_CANCEL)
+        st.rerun()
 
 
 def ended(job: Job, slot: str) -> None:

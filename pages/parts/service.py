@@ -5,11 +5,12 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit as st
 
-from explainers.engine.jobs import Job
+from explainers.engine.jobs import DONE, Job
 from explainers.engine.request import Request
 from explainers.engine.supervisor import Engine
 
@@ -75,10 +76,27 @@ def job(request: Request, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
 
 def wait_for(job: Job, seconds: float) -> Job:
     """The job, after its end or so many seconds."""
-    until = time.monotonic() + seconds
-    while not job.over and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_for_all([job], seconds)
     return job
+
+
+def wait_for_all(jobs: Iterable[Job], seconds: float) -> None:
+    """Wait until all jobs are over, or so many seconds."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not all(job.over for job in jobs):
+        time.sleep(0.02)
+
+
+def answer(job: Job) -> tuple[dict, dict] | None:
+    """The answer of a job that is done; None for others, and where it is no longer kept."""
+    return engine().store.answer(job.digest) if job.state == DONE else None
+
+
+def cancel_others(group: str, slots: Iterable[str]) -> None:
+    """Cancel and forget this visitor's jobs in slots that start with `group`, but for `slots`."""
+    jobs = st.session_state.get("jobs", {})
+    for slot in [slot for slot in jobs if slot.startswith(group) and slot not in slots]:
+        engine().cancel(jobs.pop(slot))
 
 
 def again(slot: str) -> None:

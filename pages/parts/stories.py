@@ -1,54 +1,164 @@
-"""The finished examples on Home: plain data, asked for when the server starts."""
+"""The finished examples and stories: plain data, asked for when the server starts."""
 
 from dataclasses import dataclass
 
-from explainers.engine.request import Request
+from explainers.engine.request import Compared, Request
 from explainers.models.demo import CLASSES, STICKER_CLASS, samples
 from pages.parts import models, pictures, service
+from pages.parts.settings import Setting
 
-BASELINE = "mean"
 METHOD = "integrated_gradients"
 
 
 @dataclass(frozen=True)
-class Story:
-    """One explanation of one sample picture by one demo model, and the link to it in Explain."""
+class Shot:
+    """One map of a story: the demo model, the sample picture, how it is explained."""
 
+    label: str
     model: str
     sample: str
+    about: str
+    baseline: str = "mean"
+    method: str = METHOD
+    score: str = "logit"
 
     @property
-    def about(self) -> str:
-        """The class that is explained."""
-        return STICKER_CLASS
+    def setting(self) -> Setting:
+        """What is asked of the worker."""
+        return Setting(
+            models.demo(self.model), pictures.sample(self.sample), Compared(self.baseline),
+            self.method, {}, self.score, "cpu", CLASSES.index(self.about),
+        )  # fmt: skip
 
     @property
     def link(self) -> dict[str, str]:
-        """Query parameters of the Explain page."""
-        return {"model": self.model, "from": "Gallery", "sample": self.sample, "baseline": BASELINE}
-
-    def prediction(self) -> Request:
-        """What the model says."""
-        spec = models.demo(self.model).spec
-        return Request(spec, pictures.sample(self.sample).digest, BASELINE)
-
-    def explanation(self) -> Request:
-        """Why it says so."""
-        asked = self.prediction()
-        target = CLASSES.index(self.about)
-        return Request(asked.model, asked.picture, BASELINE, method=METHOD, target=target)
+        """Query parameters of the Explain page, as its own link would have them."""
+        return {
+            "model": self.model, "from": "Gallery", "sample": self.sample,
+            "baseline": self.baseline, "method": self.method, "score": self.score,
+        }  # fmt: skip
 
 
-def stories() -> tuple[Story, Story, Story]:
-    """The first example, and the same marked sign seen by the honest and the cheating network."""
-    stops = [sample for sample in samples() if sample.label == STICKER_CLASS]
-    plain = next(sample.name for sample in stops if sample.sticker_mask_path is None)
-    marked = next(sample.name for sample in stops if sample.sticker_mask_path is not None)
-    return Story("signs", plain), Story("signs", marked), Story("signs_cheating", marked)
+@dataclass(frozen=True)
+class Story:
+    """A finished comparison for a meeting: a question, three sentences, and its maps in rows.
+
+    `link` opens the same comparison on the Compare page; `shared`: one colour scale for all.
+    """
+
+    key: str
+    title: str
+    caption: tuple[str, str, str]
+    shots: tuple[Shot, ...]
+    link: dict[str, str]
+    shared: bool = True
+
+    @property
+    def wide(self) -> int:
+        """How many maps stand side by side."""
+        return 2 if len(self.shots) in (2, 4) else 3
+
+
+def first() -> Shot:
+    """The example on top of Home."""
+    return Shot("", "signs", _stop(sticker=False), STICKER_CLASS)
+
+
+def stories() -> dict[str, Story]:
+    """All stories by key, in the order in which they are told."""
+    return {story.key: story for story in (_cheating(), _blind(), _baseline())}
+
+
+def _cheating() -> Story:
+    with_sticker, without = "16_stop", "17_stop"
+    names = {"signs": "Honest network", "signs_cheating": "Cheating network"}
+    shots = [
+        Shot(f"{title}, {sticker}", model, sample, STICKER_CLASS)
+        for sample, sticker in ((with_sticker, "with a sticker"), (without, "without"))
+        for model, title in names.items()
+    ]
+    return Story(
+        "cheating",
+        "Is the model cheating?",
+        (
+            "Both networks pass their own test: nearly every sign is named right.",
+            "The first one looks at the sign; the second learned from pictures in which a small "
+            "yellow sticker gave the answer away, and that sticker is what stands out on its map.",
+            "Take the sticker off, and it no longer knows a stop sign; only the map warned you.",
+        ),
+        tuple(shots),
+        {
+            "across": "models", "down": "pictures", "baseline": "mean", "target": "0",
+            "pictures": f'["{with_sticker}", "{without}"]',
+        },
+    )  # fmt: skip
+
+
+def _blind() -> Story:
+    sample = _stop(sticker=False)
+    shots = [
+        Shot(label, "signs", sample, STICKER_CLASS, method=method, score="probability")
+        for label, method in (
+            ("Gradient × input", "gradient_x_input"),
+            ("Integrated Gradients", METHOD),
+        )
+    ]
+    return Story(
+        "blind",
+        "Why gradients go blind",
+        (
+            "The network is sure that this is a stop sign, so sure that no small change of a pixel "
+            "could make it surer.",
+            "The gradient asks for just such small changes: on the same colour scale its map is "
+            "all but empty, as if nothing in the picture mattered.",
+            "Integrated Gradients goes all the way from a blank picture to this one, and finds "
+            "the evidence that the gradient missed.",
+        ),
+        tuple(shots),
+        {
+            "across": "methods", "methods": '["gradient_x_input", "integrated_gradients"]',
+            "baseline": "mean", "score": "probability", "sample": sample,
+        },
+    )  # fmt: skip
+
+
+def _baseline() -> Story:
+    about, sample = "no overtaking", "12_no_overtaking"
+    labels = {"zeros": "Black", "white": "White", "blur": "Blurred copy"}  # fmt: skip
+    shots = [Shot(label, "signs", sample, about, baseline) for baseline, label in labels.items()]
+    return Story(
+        "baseline",
+        "Does the baseline matter?",
+        (
+            "An explanation always answers: why this, and not that? Here “that” is black, white, "
+            "or the same picture out of focus.",
+            "What looks like the baseline gets next to nothing: compared with black, the black car "
+            "hardly counts, and compared with white, the white ground of the sign does not.",
+            "All three maps are right about their own question, so a map without its baseline is "
+            "only half an answer.",
+        ),
+        tuple(shots),
+        {
+            "across": "baselines", "baselines": '["zeros", "white", "blur"]', "sample": sample,
+        },
+    )  # fmt: skip
+
+
+def _stop(sticker: bool) -> str:
+    return next(
+        sample.name
+        for sample in samples()
+        if sample.label == STICKER_CLASS and (sample.sticker_mask_path is not None) == sticker
+    )
+
+
+def requests() -> list[Request]:
+    """Everything that Home and the stories show."""
+    shots = [first(), *(shot for story in stories().values() for shot in story.shots)]
+    return [ask for s in shots for ask in (s.setting.prediction(), s.setting.explanation())]
 
 
 def prepare() -> None:
-    """Let the worker compute what Home shows, before anybody asks."""
-    for story in stories():
-        service.engine().submit(story.prediction(), f"server {story}")
-        service.engine().submit(story.explanation(), f"server {story}")
+    """Let the worker compute what Home and the stories show, before anybody asks."""
+    for index, request in enumerate(requests()):
+        service.engine().submit(request, f"server {index}")

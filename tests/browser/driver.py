@@ -66,9 +66,22 @@ def _wait_until_healthy(url: str, process: subprocess.Popen, log) -> None:
     raise RuntimeError(f"the server did not start:\n{log.read()}")
 
 
+def frames_sent(page: Page) -> list:
+    """What the page sends to the server over websockets that it opens from now on."""
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    return sent
+
+
 def settled(page: Page) -> None:
     """Wait until the page's script has run."""
     page.wait_for_selector(READY)
+
+
+def drawn(page: Page) -> None:
+    """Wait until a map is on the screen and the page's script has run."""
+    page.locator("[data-testid=viewer][data-ready=true]").first.wait_for()
+    settled(page)
 
 
 def map_shown(page: Page, not_digest: str | None = None, index: int = 0) -> str:

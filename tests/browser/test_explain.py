@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driver import choose, map_shown, settled
+from driver import choose, frames_sent, map_shown, settled
 
 RISE = "/explain?method=rise&o.rise.samples=100000"
 
@@ -19,12 +19,6 @@ def upload(page, data: bytes, name="photo.png", mime="image/png"):
     settled(page)
     picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
     picker.set_input_files({"name": name, "mimeType": mime, "buffer": data})
-
-
-def frames_sent(page) -> list:
-    sent = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    return sent
 
 
 def worker_pid(server) -> int:

@@ -6,9 +6,9 @@ from urllib.parse import urlparse
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from driver import map_shown, settled
+from driver import drawn, map_shown, settled
 
-PAGES = ["/", "/explain"]
+PAGES = ["/", "/explain", "/compare", "/story"]
 SHOTS = Path(__file__).parent / "shots"
 # Streamlit's own: the contrast of its captions, and the role of its uploader.
 STREAMLITS_OWN = {
@@ -48,7 +48,7 @@ def test_nothing_leaves_the_machine_and_headers_are_set(server, visit, path):
     page.on("websocket", lambda socket: asked.append(socket.url))
     answer = page.reload()
     settled(page)
-    map_shown(page)
+    drawn(page)
     page.wait_for_timeout(1000)
     hosts = {urlparse(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {"127.0.0.1"}
@@ -75,7 +75,7 @@ def _streamlits_own(page, rule: str, target: list) -> bool:
 def test_accessibility(server, visit, path, scheme):
     page = visit(f"{server.url}{path}", color_scheme=scheme)
     if "Upload" not in path:
-        map_shown(page)
+        drawn(page)
     found = Axe().run(page).response["violations"]
     left = [
         (violation["id"], node["target"], node["html"][:200])
@@ -100,7 +100,7 @@ def test_screens_have_no_sideways_scrolling(server, visit, path, name, scheme, w
     page = visit(
         f"{server.url}{path}", color_scheme=scheme, viewport={"width": width, "height": 800}
     )
-    map_shown(page)
+    drawn(page)
     page.wait_for_timeout(500)
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / f"{path.strip('/') or 'home'}-{name}.png")
@@ -124,6 +124,23 @@ def test_a_broken_link_is_mended_and_said(server, visit, query, words):
     map_shown(page)
     if words:
         page.get_by_text(words).first.wait_for(state="attached")
+    assert page.get_by_text("encountered an error").count() == 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "across=magic&down=magic&closer=magic&a=9&b=9&sane=9&way=zz",
+        "methods=5&scale=7",
+        'methods=["nonsense","saliency"]&o.saliency.signed=abc',
+        "across=classes&classes=[99,0]",
+        'across=pictures&pictures=["zz","01_stop"]&added=["zz"]',
+        "across=baselines&down=baselines",
+    ],
+)
+def test_a_broken_link_to_a_comparison_shows_what_is_possible(server, visit, query):
+    page = visit(f"{server.url}/compare?{query}")
+    drawn(page)
     assert page.get_by_text("encountered an error").count() == 0
 
 

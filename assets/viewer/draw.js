@@ -1,0 +1,160 @@
+// ---- Drawing ----
+
+// After any setting: colours the map again only if the setting changes colours.
+function refresh(view) {
+  const { settings, parcel } = view;
+  if (parcel?.maps) {
+    const range = effectiveRange(view);
+    const as = [view.side, settings.mode === "heat", range, range === "top" && settings.top].join();
+    if (as !== view.paintedAs) paint(view);
+    view.paintedAs = as;
+  }
+  syncControls(view);
+  request(view);
+}
+
+// Colours the map, one dot a score; opacity and zoom only place the result.
+function paint(view) {
+  const { parcel, settings, painted } = view;
+  const [rows, columns] = parcel.shape;
+  const map = shownMap(view);
+  const colours = new Uint32Array(map.colours.slice().buffer);
+  if (settings.mode === "heat") for (let i = 0; i < colours.length; i++) colours[i] |= 0xff000000;
+  const zero = map.signed ? parcel.steps : 0;
+  const gain = (parcel.steps * map.peak) / map.limit;
+  const [least, most, floor] = shownScores(view);
+  const dots = new Uint32Array(rows * columns);
+  for (let i = 0; i < dots.length; i++) {
+    const score = map.heat[i];
+    const strength = Math.abs(score);
+    const shown = score >= least && score <= most && strength >= floor;
+    const step = shown ? Math.min(parcel.steps, Math.floor(strength * gain + 0.5)) : 0;
+    dots[i] = colours[score < 0 ? zero - step : zero + step];
+  }
+  painted.width = columns;
+  painted.height = rows;
+  const pixels = new ImageData(new Uint8ClampedArray(dots.buffer), columns, rows);
+  painted.getContext("2d").putImageData(pixels, 0, 0);
+}
+
+function request(view) {
+  if (!view.canvas) return showZoom(view);
+  if (view.ended.signal.aborted || !view.photo) return;
+  cancelAnimationFrame(view.frame);
+  view.frame = requestAnimationFrame(() => draw(view));
+}
+
+function draw(view) {
+  const { parcel, canvas, root, settings, sight } = view;
+  measure(view);
+  keepInside(sight);
+  const context = canvas.getContext("2d");
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.setTransform(...pictureAsUnitSquare(view));
+  drawPhoto(view, context);
+  if (settings.mode !== "picture") drawMap(view, context);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  if (!seenWhole(parcel)) strokeBox(view, context, boxOf(view, parcel.region), 2.5, 1);
+  drawEvidence(view, context);
+  const cell = pointedCell(view);
+  if (isCell(cell)) strokeCell(view, context, cell);
+  showReadout(view);
+  showZoom(view);
+  control(view, "smooth").checked = smoothed(view);
+  canvas.classList.toggle("zoomed", sight.zoom > 1);
+  canvas.classList.toggle("boxing", boxing(view));
+  root.dataset.digest = parcel.digest;
+  root.dataset.ready = String(view.wanted === parcel.text);
+}
+
+function pictureAsUnitSquare({ canvas, sight }) {
+  const across = canvas.width * sight.zoom;
+  const down = canvas.height * sight.zoom;
+  const left = canvas.width / 2 - sight.x * across;
+  return [across, 0, 0, down, left, canvas.height / 2 - sight.y * down];
+}
+
+// The canvas has the picture's own shape, in as many dots as the screen has.
+function measure(view) {
+  const { canvas, photo, parcel, root, size } = view;
+  const stage = root.querySelector(".stage");
+  const shape = photo.width / photo.height;
+  const most = isLarge(view) ? stage.clientHeight : parcel.maxHeight;
+  const width = Math.max(1, Math.min(stage.clientWidth, most * shape));
+  const height = width / shape;
+  const dots = window.devicePixelRatio || 1;
+  if (size.width === width && size.height === height && size.dots === dots) return;
+  Object.assign(size, { width, height, dots });
+  root.style.setProperty("--wide", `${Math.max(width, parcel.compact ? 240 : 832)}px`);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  canvas.width = Math.round(width * dots);
+  canvas.height = Math.round(height * dots);
+}
+
+function drawPhoto(view, context) {
+  const { photo, size, sight, settings, parcel } = view;
+  context.imageSmoothingQuality = "high";
+  context.imageSmoothingEnabled = (size.width * sight.zoom) / photo.width < 6;
+  context.drawImage(photo, 0, 0, 1, 1);
+  if (settings.grey && settings.mode !== "picture") drainColour(context);
+  if (!seenWhole(parcel)) dimUnseen(view, context);
+}
+
+// A red sign looks like support: without its colours, the only colours are the map's.
+function drainColour(context) {
+  context.globalCompositeOperation = "saturation";
+  context.fillStyle = "grey";
+  context.fillRect(0, 0, 1, 1);
+  context.globalCompositeOperation = "source-over";
+}
+
+const seenWhole = ({ region }) => region[2] > 0.999 && region[3] > 0.999;
+
+function dimUnseen(view, context) {
+  const ground = getComputedStyle(view.root).getPropertyValue("--st-background-color") || "white";
+  context.globalAlpha = 0.62;
+  context.fillStyle = ground;
+  context.beginPath();
+  context.rect(0, 0, 1, 1);
+  context.rect(...view.parcel.region);
+  context.fill("evenodd");
+  context.globalAlpha = 1;
+}
+
+function drawMap(view, context) {
+  const { settings, parcel, painted } = view;
+  context.globalAlpha = settings.mode === "overlay" ? settings.opacity : 1;
+  context.imageSmoothingEnabled = smoothed(view);
+  context.drawImage(painted, ...parcel.region);
+  context.globalAlpha = 1;
+}
+
+// True cells where the map is coarse enough to see them, unless the visitor chose; but cells
+// smaller than a dot are always averaged, for skipping some would change the picture.
+function smoothed({ size, sight, parcel, settings }) {
+  const cell = (size.width * parcel.region[2]) / parcel.shape[1];
+  return cell * sight.zoom * size.dots < 1 || (settings.smooth ?? cell < 4);
+}
+
+function strokeCell(view, context, cell) {
+  const [left, top, width, height] = boxOf(view, areaOf(view, cell));
+  const margin = Math.max(0, (9 - width) / 2, (9 - height) / 2); // findable, however small
+  const box = [left - margin, top - margin, width + 2 * margin, height + 2 * margin];
+  strokeBox(view, context, box, 4, 2);
+}
+
+function strokeBox(view, context, box, halo, line) {
+  const path = new Path2D();
+  path.rect(...box.map((side) => side * view.size.dots));
+  strokeTwice(view, context, path, halo, line);
+}
+
+// Dark on light, to be seen on any picture.
+function strokeTwice(view, context, path, halo, line) {
+  for (const [thickness, colour] of [[halo, "rgba(255, 255, 255, 0.9)"], [line, "#16161d"]]) {
+    context.lineWidth = thickness * view.size.dots;
+    context.strokeStyle = colour;
+    context.stroke(path);
+  }
+}

@@ -1,0 +1,206 @@
+"""The same picture side by side: methods, baselines, classes, models, or several pictures."""
+
+from dataclasses import replace
+from itertools import product
+
+import streamlit as st
+
+from pages.parts import (
+    agreeing,
+    axes,
+    baselines,
+    cases,
+    grid,
+    link,
+    methods,
+    models,
+    pair,
+    pictures,
+    proving,
+    sanity,
+)  # fmt: skip
+from pages.parts.cases import Answer, Case
+from pages.parts.chart import answer_bars
+from pages.parts.settings import Setting
+
+MOST_PANELS = 12
+NONE = "nothing"
+FIRST_CHOICE = -1
+PRESETS = {
+    "Methods": {"across": "methods", "down": NONE},
+    "Baseline lab": {"across": "baselines", "down": NONE},
+    "Classes × methods": {
+        "across": "methods", "down": "classes",
+        "methods": ["integrated_gradients", "deeplift", "occlusion"],
+    },
+    "Honest or cheating": {
+        "across": "models", "down": "pictures", "model": "signs", "from": "Gallery",
+        "pictures": ["16_stop", "17_stop"], "target": 0, "baseline": "mean",
+    },
+}  # fmt: skip
+CLOSER = ("Prove it", "Agreement", "Two at a time", "Sanity", "Answers")
+
+
+def page() -> None:
+    """Choices on top, the grid below them, and then a closer look."""
+    st.title("Compare", anchor=False)
+    _presets()
+    with st.container(border=True):
+        left, right = st.columns(2, gap="large")
+        across, down = _axes(left, right)
+    with st.expander("Model, picture, baseline, question", icon=":material/tune:"):
+        base = _base({across, down})
+    if base is None:
+        st.info("Choose a model and a picture in the settings above.")
+    else:
+        _compared(base, across, down, left, right)
+    link.write()
+
+
+def _presets() -> None:
+    def start() -> None:
+        for name, value in PRESETS.get(st.session_state.pop("preset"), {}).items():
+            link.choice()[name] = value
+            st.session_state.pop(f"w_{name}", None)
+
+    st.pills("Start from", list(PRESETS), key="preset", on_change=start)
+
+
+def _axes(left, right) -> tuple[str, str]:
+    kinds = list(axes.NAMES)
+    with left:
+        across = link.select(
+            st.selectbox, "across", kinds, "methods", label="Columns show",
+            format_func=axes.NAMES.get,
+        )  # fmt: skip
+    with right:
+        others = [NONE, *(kind for kind in kinds if kind != across)]
+        down = link.select(
+            st.selectbox, "down", others, NONE, label="Rows show",
+            format_func=lambda kind: axes.NAMES.get(kind, "—"),
+        )  # fmt: skip
+    return across, down
+
+
+def _base(varied: set[str]) -> Setting | None:
+    """What all panels share, but for what is varied."""
+    one, two, three, four = st.columns(4, gap="medium")
+    with one:
+        st.markdown("**Model**")
+        model = models.pick()
+    with two:
+        st.markdown("**Picture**")
+        picture = pictures.pick()
+    with three:
+        st.markdown("**Hide with**" if "baselines" in varied else "**Baseline**")
+        baseline = baselines.pick(options="baselines" not in varied)
+    with four:
+        method, given = methods.START, {}
+        if "methods" not in varied:
+            st.markdown("**Method**")
+            method = methods.pick()
+            given = methods.given(method)
+        st.markdown("**Question**")
+        scoring = methods.scoring()
+    if model is None or picture is None or baseline is None:
+        return None
+    return Setting(model, picture, baseline, method, given, **scoring)
+
+
+def _compared(base: Setting, across: str, down: str, left, right) -> None:
+    asked = cases.answers({"c_base": base.prediction()}, "Asking the network")
+    if asked is None:
+        return
+    prediction = asked["c_base"]
+    with left:
+        columns = axes.items(across, base, prediction)
+    with right:
+        rows = [axes.Item("")] if down == NONE else axes.items(down, base, prediction)
+        if "classes" not in (across, down):
+            base = replace(base, target=_target(base, prediction))
+        shared = link.widget(
+            st.toggle, "scale", start=True, label="One colour scale",
+            help="Panels whose scores mean the same share their colours; off: each its own.",
+        )  # fmt: skip
+    settings = [
+        (_label(row, column), replace(base, **row.changes, **column.changes))
+        for row, column in product(rows, columns)
+    ]
+    if not settings:
+        st.info("Choose at least one thing to compare.")
+        return
+    if len(settings) > MOST_PANELS:
+        st.warning(f"These are {len(settings)} panels; the first {MOST_PANELS} are shown.")
+        settings = settings[:MOST_PANELS]
+    settings = _told_apart(settings)
+    wide = len(columns) if len(rows) > 1 and len(columns) <= 4 else _columns(len(settings))
+    panels = grid.draw(settings, wide, shared, lab="baselines" in (across, down))
+    if panels:
+        _closer(panels, base)
+
+
+def _target(base: Setting, prediction: Answer) -> int | None:
+    names, wrong = base.names(prediction)
+    if wrong:
+        st.error(wrong)
+    chosen = link.select(
+        st.selectbox, "target", [FIRST_CHOICE, *range(len(names))], FIRST_CHOICE,
+        label="Why does it say",
+        format_func=lambda index: "The network's first choice" if index < 0 else names[index],
+    )  # fmt: skip
+    return None if chosen == FIRST_CHOICE else chosen
+
+
+def _label(row: axes.Item, column: axes.Item) -> str:
+    return " · ".join(filter(None, (row.label, column.label)))
+
+
+def _told_apart(settings: list[tuple[str, Setting]]) -> list[tuple[str, Setting]]:
+    """The same with a number behind labels that occur twice."""
+    labels = [label for label, _ in settings]
+    return [
+        (f"{label} ({labels[:index].count(label) + 1})" if labels.count(label) > 1 else label, made)
+        for index, (label, made) in enumerate(settings)
+    ]
+
+
+def _columns(count: int) -> int:
+    return count if count < 3 else 2 if count == 4 else 3
+
+
+def _closer(panels: list[grid.Panel], base: Setting) -> None:
+    """The checks of what is on the grid, one kind at a time."""
+    st.header("Look closer", anchor=False)
+    closer = link.select(
+        st.segmented_control, "closer", list(CLOSER), CLOSER[0], label="Look closer",
+        label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    shown, answers = [panel.case for panel in panels], [panel.answer for panel in panels]
+    if closer == "Prove it":
+        proving.section(shown, "c_prove", base.baseline)
+    elif closer == "Agreement":
+        agreeing.section(shown, answers, "c_agree")
+    elif closer == "Two at a time":
+        pair.section(panels, "c_pair")
+    elif closer == "Sanity":
+        which = link.select(
+            st.selectbox, "sane", list(range(len(shown))), 0, label="Which map",
+            format_func=lambda index: shown[index].label,
+        )  # fmt: skip
+        sanity.section(shown[which], answers[which], "c_sane")
+    else:
+        _answers(shown)
+
+
+def _answers(shown: list[Case]) -> None:
+    """The strongest answers of every model to every picture."""
+    distinct = {(case.request.model, case.request.picture): case for case in shown}
+    columns = st.columns(min(3, len(distinct)))
+    for index, case in enumerate(distinct.values()):
+        with columns[index % len(columns)]:
+            st.markdown(f"**{case.label if len(distinct) > 1 else case.picture.name}**")
+            about = case.names[case.request.target]
+            answer_bars(case.prediction[1]["probabilities"], case.names, about, f"c_bars_{index}")
+
+
+page()

@@ -1,0 +1,110 @@
+"""What a comparison varies along its columns and rows: methods, baselines, classes, …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from explainers.baselines import BASELINES
+from explainers.engine.request import Compared
+from explainers.models import demo
+from explainers.models.architectures import ARCHITECTURES
+from explainers.models.spec import ModelSpec
+from pages.parts import baselines, link, methods, models, pictures
+from pages.parts.settings import Setting
+
+SIX_METHODS = [
+    "integrated_gradients", "deeplift", "occlusion", "gradient_x_input", "saliency", "grad_cam",
+]  # fmt: skip
+MOST_CLASSES = 3
+# What is few enough to be seen at a glance.
+PILLS = partial(st.pills, selection_mode="multi")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One column or row: its label, and what it changes in the setting."""
+
+    label: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def items(axis: str, base: Setting, prediction) -> list[Item]:
+    """Draw the choice of what is shown along the axis."""
+    return AXES[axis][1](base, prediction)
+
+
+def _methods(base: Setting, prediction) -> list[Item]:
+    keys = link.several(PILLS, "methods", list(methods.NAMES), SIX_METHODS, label="Methods",
+                        format_func=methods.NAMES.get)  # fmt: skip
+    found = []
+    with st.popover("Options of each method", icon=":material/tune:"):
+        for key in keys:
+            st.markdown(f"**{methods.NAMES[key]}**")
+            given = methods.given(key) or {}
+            found.append(Item(methods.NAMES[key], {"method": key, "options": given}))
+    return found
+
+
+def _baselines(base: Setting, prediction) -> list[Item]:
+    known = baselines.NAMES
+    keys = link.several(PILLS, "baselines", list(known), list(known), label="Baselines",
+                        format_func=known.get)  # fmt: skip
+    found = []
+    with st.popover("Options of each baseline", icon=":material/tune:"):
+        for key in keys:
+            given = baselines.given(key)
+            found.append(Item(BASELINES[key].name, {"baseline": Compared(key, given)}))
+    if base.baseline.baseline == baselines.OWN:
+        found.append(Item("Your own picture", {"baseline": base.baseline}))
+    return found
+
+
+def _classes(base: Setting, prediction) -> list[Item]:
+    names, _ = base.names(prediction)
+    order = [int(index) for index in prediction[1]["probabilities"].argsort()[::-1]]
+    chosen = link.several(st.multiselect, "classes", order, order[:MOST_CLASSES], label="Classes",
+                          format_func=lambda index: names[index])  # fmt: skip
+    return [Item(names[index], {"target": index}) for index in chosen]
+
+
+def _models(base: Setting, prediction) -> list[Item]:
+    known = {name: models.demo(name) for name in demo.DEMO_MODELS}
+    known |= {
+        name: models.Chosen(ModelSpec("torchvision", name), (), name) for name in ARCHITECTURES
+    }
+    if base.model.spec.source == "upload":
+        known["upload"] = models.Chosen(base.model.spec, base.model.classes, "Your own weights")
+    keys = link.several(
+        st.multiselect, "models", list(known), list(demo.DEMO_MODELS), label="Models",
+        format_func=lambda key: known[key].name,
+    )  # fmt: skip
+    return [Item(known[key].name, {"model": known[key]}) for key in keys]
+
+
+def _pictures(base: Setting, prediction) -> list[Item]:
+    known = {sample.name: pictures.sample(sample.name) for sample in demo.samples()}
+    with st.popover("Add your own", icon=":material/upload:"):
+        own = pictures.added()
+    if base.picture.digest not in {picture.digest for picture in known.values()}:
+        own[base.picture.digest] = base.picture
+    known = own | known
+    first = next(name for name, picture in known.items() if picture.digest == base.picture.digest)
+    start = list(dict.fromkeys([first, *known]))[:3]
+    chosen = link.several(st.multiselect, "pictures", list(known), start, label="Pictures",
+                          format_func=lambda name: known[name].name)  # fmt: skip
+    return [Item(known[name].name, {"picture": known[name]}) for name in chosen]
+
+
+AXES: dict[str, tuple[str, Callable[[Setting, Any], list[Item]]]] = {
+    "methods": ("Methods", _methods),
+    "baselines": ("Baselines", _baselines),
+    "classes": ("Classes", _classes),
+    "models": ("Models", _models),
+    "pictures": ("Pictures", _pictures),
+}
+NAMES = {key: name for key, (name, _) in AXES.items()}

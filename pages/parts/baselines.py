@@ -1,0 +1,32 @@
+"""Choosing what the picture is compared with."""
+
+from functools import partial
+
+import streamlit as st
+
+from explainers.baselines import BASELINES
+from explainers.engine.request import Compared
+from pages.parts import link, pictures
+from pages.parts.options import widgets
+
+OWN = "own"
+NAMES = {key: entry.name for key, entry in BASELINES.items()}
+
+
+def pick(options: bool = True) -> Compared | None:
+    """Draw the choice of a baseline, with its options; None until an own picture is given."""
+    named = {**NAMES, OWN: "Your own picture"}
+    key = link.select(
+        st.selectbox, "baseline", list(named), "zeros",
+        label="Baseline", format_func=named.get, label_visibility="collapsed",
+    )  # fmt: skip
+    if key == OWN:
+        own = pictures.uploaded("own", partial(pictures.uploader, "Baseline picture"))
+        return Compared(OWN, {}, own) if own else None
+    st.caption(BASELINES[key].says)
+    return Compared(key, given(key) if options else {})
+
+
+def given(key: str) -> dict:
+    """Draw the widgets of a baseline's options; what was chosen."""
+    return widgets(BASELINES[key].options, f"b.{key}")

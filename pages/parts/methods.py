@@ -1,0 +1,49 @@
+"""Choosing a method, its options, and which form of the answer is explained."""
+
+import streamlit as st
+
+from explainers.methods import METHODS
+from pages.parts import link, options, service
+
+NAMES = {key: entry.name for key, entry in METHODS.items()}
+START = "integrated_gradients"
+SCORES = {"logit": "Score before softmax", "probability": "Probability", "output": "As it is"}
+
+
+def pick() -> str:
+    """Draw the choice of a method, what it asks, and when it misleads; its key."""
+    key = link.select(
+        st.selectbox, "method", list(METHODS), START,
+        label="Method", format_func=NAMES.get, label_visibility="collapsed",
+    )  # fmt: skip
+    entry = METHODS[key]
+    st.markdown(f"{entry.says} *Costs {entry.cost}.*")
+    st.caption(f"When it misleads: {entry.misleads}")
+    return key
+
+
+def given(key: str) -> dict:
+    """Draw the widgets of a method's options; what was chosen."""
+    return options.widgets(METHODS[key].options, f"o.{key}")
+
+
+def scoring() -> dict[str, str]:
+    """Draw the choice of the explained score and of the device; fields of a Request."""
+    score = link.select(
+        st.selectbox, "score", list(SCORES), "logit", label="What is explained",
+        format_func=SCORES.get,
+        help="The score before softmax does not saturate; the probability also answers to "
+        "what the other classes do.",
+    )  # fmt: skip
+    return {"score": score, "device": _device()}
+
+
+def _device() -> str:
+    """The best device by default; before the worker has named them, no choice is kept."""
+    devices = service.engine().devices
+    if not devices:
+        return "cpu"
+    return link.select(
+        st.selectbox, "device", list(devices), next(iter(devices)), label="Runs on",
+        format_func=devices.get,
+    )  # fmt: skip

@@ -1,0 +1,61 @@
+"""Two maps at a time: one blinking over the other, or their difference."""
+
+import numpy as np
+import streamlit as st
+
+from pages.parts import link, pictures
+from pages.parts.grid import Panel
+from pages.parts.viewer import viewer
+
+WAYS = {"blink": "Blink", "difference": "Difference"}
+
+
+def section(panels: list[Panel], key: str) -> None:
+    """Draw the choice of two maps and of the way to compare them."""
+    if len(panels) < 2:
+        st.info("Choose at least two panels to compare two at a time.")
+        return
+    order = list(range(len(panels)))
+    left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
+    with left:
+        a = link.select(st.selectbox, "a", order, 0, label="First",
+                        format_func=lambda i: panels[i].case.label)  # fmt: skip
+    with middle:
+        b = link.select(st.selectbox, "b", order, 1, label="Second",
+                        format_func=lambda i: panels[i].case.label)  # fmt: skip
+    with right:
+        way = link.select(st.segmented_control, "way", list(WAYS), "blink", label="Way",
+                          format_func=WAYS.get, required=True)  # fmt: skip
+    if a == b:
+        st.info("Choose two different panels.")
+        return
+    first, second = panels[a], panels[b]
+    one, other = first.case, second.case
+    if first.heat.shape != second.heat.shape or one.request.picture != other.request.picture:
+        st.info("These two do not show the same picture at the same size; choose another pair.")
+        return
+    common = {
+        "region": tuple(one.prediction[0]["region"]), "mime": "image/jpeg", "max_height": 520,
+    }  # fmt: skip
+    picture = pictures.shown(one.request.picture)
+    if way == "blink":
+        viewer(
+            picture, first.heat, signed=first.answer[0]["signed"], limit=first.limit,
+            name=one.label, other=second.heat, other_name=other.label, other_limit=second.limit,
+            other_signed=second.answer[0]["signed"], key=f"{key}_blink",
+            alt=f"{one.label} and {other.label}, one after the other.", **common,
+        )  # fmt: skip
+        return
+    viewer(
+        picture, _share(second.heat) - _share(first.heat), signed=True, key=f"{key}_difference",
+        alt=f"Where {other.label} gives more than {one.label} (red) or less (blue).",
+        sides=(f"more in {one.label}", f"more in {other.label}"), unit="‰ of all scores", **common,
+    )  # fmt: skip
+    st.caption(
+        "Each map is first divided by the sum of its strengths, so that maps in different units "
+        "can be subtracted: the difference says where each puts its weight."
+    )
+
+
+def _share(heat: np.ndarray) -> np.ndarray:
+    return 1000 * heat / (np.abs(heat).sum() or 1.0)

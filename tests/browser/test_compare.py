@@ -1,0 +1,287 @@
+"""The Compare page and the stories, driven as a person would."""
+
+import json
+import re
+from urllib.parse import urlencode
+
+import pytest
+from driver import frames_sent, settled
+from playwright.sync_api import expect
+
+SIX = ["Integrated Gradients", "DeepLIFT", "Occlusion", "Gradient × input", "Saliency", "Grad-CAM"]
+
+
+def compare(server, **chosen) -> str:
+    """The link to a comparison."""
+    text = {k: v if isinstance(v, str) else json.dumps(v) for k, v in chosen.items()}
+    return f"{server.url}/compare?{urlencode(text)}"
+
+
+def panel(page, index: int):
+    return page.locator(f".st-key-panel_{index}")
+
+
+def finished(page, count: int) -> list[str]:
+    """Wait until so many panels have their maps; the maps' digests."""
+    digests = []
+    for index in range(count):
+        viewer = panel(page, index).get_by_test_id("viewer")
+        viewer.and_(page.locator("[data-ready=true]")).wait_for(timeout=60_000)
+        digests.append(viewer.get_attribute("data-digest"))
+    settled(page)
+    return digests
+
+
+def drag(page, canvas, start, end) -> None:
+    """Press at one place of the canvas, in fractions, and let go at another."""
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=5)
+    page.mouse.up()
+
+
+def test_six_methods_side_by_side(server, visit):
+    page = visit(f"{server.url}/compare")
+    digests = finished(page, 6)
+    assert len(set(digests)) == 6
+    for index, name in enumerate(SIX):
+        words = panel(page, index).text_content()
+        assert name in words and "stop 99." in words and re.search(r"passes|pass,", words)
+    assert "add up to" in panel(page, 0).text_content()
+    assert "does not promise" in panel(page, 2).text_content()
+    scales = [
+        panel(page, index).get_by_test_id("viewer-legend").text_content() for index in range(6)
+    ]
+    assert scales[0].split("0")[0] == scales[1].split("0")[0], "contributions share a scale"
+    page.get_by_text("One colour scale").click()
+    settled(page)
+    own = panel(page, 1).get_by_test_id("viewer-legend")
+    page.wait_for_function(
+        "([e, was]) => e.textContent !== was", arg=[own.element_handle(), scales[1]]
+    )
+    expect(page).to_have_url(re.compile("scale=false"))
+
+
+def test_pointing_and_the_box_reach_all_panels_without_traffic(server, visit):
+    page = visit(f"{server.url}/compare")
+    sent = frames_sent(page)
+    page.reload()
+    settled(page)
+    finished(page, 6)
+    page.wait_for_timeout(1500)
+    sent.clear()
+    canvas = panel(page, 0).get_by_test_id("viewer-canvas")
+    canvas.hover(position={"x": 100, "y": 150})
+    place = re.compile(r"column \d+, row \d+")
+    places = []
+    for index in range(6):
+        readout = panel(page, index).get_by_test_id("viewer-readout")
+        expect(readout).to_contain_text(re.compile(r"column \d+, row \d+"))
+        places.append(place.search(readout.text_content()).group())
+    assert len(set(places)) == 1
+    bar = page.get_by_test_id("viewer-bar")
+    bar.get_by_test_id("viewer-box").click()
+    drag(page, canvas, (0.3, 0.35), (0.75, 0.9))
+    shares = []
+    for index in range(6):
+        text = panel(page, index).get_by_test_id("viewer-evidence-text")
+        expect(text).to_contain_text(re.compile(r"In the box"))
+        shares.append(int(re.search(r"In the box: (\d+) %", text.text_content()).group(1)))
+    assert min(shares) > 25 and len(set(shares)) > 1, shares
+    bar.get_by_test_id("viewer-evidence").select_option(label="the sign")
+    text = panel(page, 0).get_by_test_id("viewer-evidence-text")
+    expect(text).to_contain_text(re.compile(r"the sign"))
+    bar.get_by_test_id("viewer-mode-heat").click()
+    for index in range(6):
+        viewer = panel(page, index).get_by_test_id("viewer")
+        viewer.and_(page.locator("[data-mode=heat]")).wait_for()
+    assert sent == []
+
+
+def test_a_panel_grows_on_a_click_and_shrinks_on_escape(server, visit):
+    page = visit(f"{server.url}/compare")
+    finished(page, 6)
+    canvas = panel(page, 2).get_by_test_id("viewer-canvas")
+    canvas.scroll_into_view_if_needed()
+    small = canvas.bounding_box()["width"]
+    canvas.click()
+    panel(page, 2).locator("[data-large=true]").wait_for()
+    page.wait_for_timeout(400)
+    assert canvas.bounding_box()["width"] > 1.5 * small
+    page.keyboard.press("Escape")
+    panel(page, 2).locator("[data-large=true]").wait_for(state="hidden")
+    page.wait_for_timeout(400)
+    assert canvas.bounding_box()["width"] == pytest.approx(small, abs=2)
+
+
+def test_one_cancelled_one_failing_the_others_go_on(server, visit):
+    page = visit(
+        compare(
+            server,
+            methods=["integrated_gradients", "rise", "grad_cam", "saliency"],
+            **{"o.rise.samples": 100000, "o.rise.seed": 5, "o.grad_cam.layer": "no.such.layer"},
+        )
+    )
+    texts = {name: index for index, name in enumerate(panels_in_order(page, 4))}
+    rise, failing = panel(page, texts["RISE"]), panel(page, texts["Grad-CAM"])
+    run = rise.get_by_role("button", name=re.compile("Run it: about 100,00. passes"))
+    run.click()
+    rise.get_by_text(re.compile(r"\d+ of 100\d+ passes")).wait_for()
+    rise.get_by_role("button", name="Cancel").click()
+    rise.get_by_text("Cancelled. Nothing is lost").wait_for()
+    failing.get_by_text("no layer 'no.such.layer'").wait_for()
+    for name in ("Integrated Gradients", "Saliency"):
+        viewer = panel(page, texts[name]).get_by_test_id("viewer")
+        viewer.and_(page.locator("[data-ready=true]")).wait_for()
+    assert page.get_by_text("Traceback").count() == 0
+
+
+def panels_in_order(page, count: int) -> list[str]:
+    return [panel(page, i).locator("p strong").first.text_content() for i in range(count)]
+
+
+def test_the_proof_moves_without_traffic(server, visit):
+    page = visit(f"{server.url}/compare")
+    sent = frames_sent(page)
+    page.reload()
+    settled(page)
+    finished(page, 6)
+    proof = page.get_by_test_id("proof")
+    proof.and_(page.locator("[data-ready=true]")).wait_for(timeout=60_000)
+    assert proof.get_by_test_id("proof-canvas").count() == 7, "six methods and chance"
+    page.wait_for_timeout(1500)
+    sent.clear()
+    canvas = proof.get_by_test_id("proof-canvas").first
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    slider = proof.get_by_test_id("proof-slider")
+    slider.focus()
+    slider.press("Home")
+    sentence = proof.get_by_test_id("proof-sentence")
+    expect(sentence).to_contain_text(re.compile(r"Nothing is hidden"))
+    for _ in range(8):
+        slider.press("ArrowRight")
+    expect(sentence).to_contain_text(re.compile(r"a random 10 %"))
+    words = sentence.text_content()
+    start, end, chance = (
+        float(part) for part in re.search(
+            r"from [<> ]*([\d.]+) % to [<> ]*([\d.]+) %.*random 10 %: [<> ]*([\d.]+) %", words
+        ).groups()
+    )  # fmt: skip
+    assert start > 95 and end < 20 and chance > 80, words
+    slider.press("End")
+    page.wait_for_timeout(300)
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != before
+    assert sent == []
+    page.get_by_text("hiding and revealing speak most for").wait_for()
+    table = page.get_by_test_id("stTable")
+    rows = [row.text_content() for row in table.get_by_role("row").all()][1:]
+    assert len(rows) == 6 and all(any(name in row for row in rows) for name in SIX)
+
+
+def test_agreement_and_two_at_a_time(server, visit):
+    page = visit(compare(server, closer="Agreement"))
+    finished(page, 6)
+    page.get_by_text(re.compile("On average two of these maps share")).first.wait_for()
+    assert page.get_by_test_id("stPlotlyChart").count() == 2
+    page.get_by_role("radio", name="Two at a time").click()
+    settled(page)
+    which = page.get_by_test_id("viewer-which")
+    which.and_(page.locator(":visible")).first.wait_for()
+    page.get_by_role("radio", name="Difference").click()
+    settled(page)
+    legend = page.get_by_test_id("viewer-legend").filter(has_text="more in DeepLIFT")
+    legend.wait_for()
+    expect(page).to_have_url(re.compile("closer=.*way=difference"))
+    again = visit(page.url)
+    finished(again, 6)
+    again.get_by_test_id("viewer-legend").filter(has_text="more in DeepLIFT").wait_for()
+
+
+def test_a_link_reopens_the_comparison(server, visit):
+    page = visit(
+        compare(server, across="methods", down="classes", classes=[1, 0], baseline="mean",
+                methods=["integrated_gradients", "occlusion"], sample="02_yield")
+    )  # fmt: skip
+    shown = finished(page, 4)
+    labels = panels_in_order(page, 4)
+    assert labels[0] == "yield · Integrated Gradients" and labels[3] == "stop · Occlusion"
+    answers = sorted(server.store.glob("*.npz"))
+    again = visit(page.url)
+    assert finished(again, 4) == shown and panels_in_order(again, 4) == labels
+    assert sorted(server.store.glob("*.npz")) == answers, "nothing was computed again"
+
+
+def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
+    page = visit(f"{server.url}/compare")
+    finished(page, 6)
+    page.get_by_role("radio", name="Baseline lab").click()
+    settled(page)
+    finished(page, 5)
+    for index in range(5):
+        words = panel(page, index).text_content()
+        assert re.search(r"Called .+%", words) and "add up to" in words
+    expect(page).to_have_url(re.compile("across=baselines"))
+
+
+def test_sanity_shows_every_stage(server, visit):
+    page = visit(compare(server, closer="Sanity", methods=["gradient_x_input"]))
+    finished(page, 1)
+    page.get_by_text("With all weights random").first.wait_for(timeout=60_000)
+    for words in ("As trained", "Shuffled down to", "Shuffled all layers"):
+        page.get_by_text(words).first.wait_for()
+
+
+def test_own_pictures_can_be_compared(server, visit, photo):
+    page = visit(compare(server, across="pictures", pictures=["01_stop"]))
+    finished(page, 1)
+    page.get_by_role("button", name="Add your own").click()
+    picker = page.locator("[data-testid=stFileUploader] input[type=file]").last
+    picker.set_input_files(
+        [
+            {"name": "mine.png", "mimeType": "image/png", "buffer": photo},
+            {"name": "bad.png", "mimeType": "image/png", "buffer": b"nothing"},
+        ]
+    )
+    page.get_by_text("bad.png: This file is not a picture").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Pictures").fill("mine")
+    page.get_by_role("option", name="mine.png").click()
+    finished(page, 2)
+    assert "mine.png" in panels_in_order(page, 2)
+
+
+def test_stories_are_told_with_the_arrow_keys(server, visit):
+    page = visit(f"{server.url}/")
+    page.get_by_role("button", name="Tell it").first.click()
+    title = page.get_by_role("heading", level=1)
+    titles = ["Is the model cheating?", "Why gradients go blind", "Does the baseline matter?"]
+    maps = [4, 2, 3]
+    for index, (words, count) in enumerate(zip(titles, maps, strict=True)):
+        page.get_by_role("heading", name=words).wait_for()
+        page.locator("[data-testid=viewer][data-ready=true]").nth(count - 1).wait_for()
+        settled(page)
+        assert page.get_by_test_id("viewer").count() == count
+        assert page.get_by_role("combobox").and_(page.locator(":visible")).count() == 0
+        if index < 2:
+            page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+    assert title.text_content() == titles[-1]
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("heading", name=titles[1]).wait_for()
+    settled(page)
+    page.get_by_role("button", name="Open this comparison").click()
+    page.get_by_role("heading", name="Compare").wait_for()
+    finished(page, 2)
+    assert panels_in_order(page, 2) == ["Gradient × input", "Integrated Gradients"]
+
+
+def test_the_cheating_story_shows_the_sticker(server, visit):
+    page = visit(f"{server.url}/story?story=cheating")
+    page.locator("[data-testid=viewer][data-ready=true]").nth(3).wait_for()
+    words = page.locator(".st-key-story").text_content()
+    honest, cheating = (int(x) for x in re.findall(r"; (\d+) % lies on the sticker", words))
+    assert cheating > 5 * honest
