@@ -43,8 +43,10 @@ CLOSER = ("Prove it", "Agreement", "Two at a time", "Sanity", "Answers")
 
 def page() -> None:
     """Choices on top, the grid below them, and then a closer look."""
-    st.title("Compare", anchor=False)
-    _presets()
+    title, presets = st.columns([1, 3], vertical_alignment="bottom")
+    title.title("Compare", anchor=False)
+    with presets:
+        _presets()
     with st.container(border=True):
         left, right = st.columns(2, gap="large")
         across, down = _axes(left, right)

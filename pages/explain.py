@@ -30,7 +30,7 @@ CHIPS = 5
 def page() -> None:
     """Settings on the left, the answer on the right."""
     st.title("Explain a picture", anchor=False)
-    settings, answer = st.columns([4, 8], gap="large")
+    settings, answer = st.columns([3.5, 8.5], gap="medium")
     with settings:
         with st.container(border=True):
             st.header("Model", anchor=False)
@@ -76,7 +76,7 @@ def _answer(setting: Setting, thumbnail) -> None:
     found = _finished(case.request, "explanation", case)
     if found is None:
         return
-    panel(case, found, "map", max_height=440)
+    panel(case, found, "map", max_height=400)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**What the network says**")

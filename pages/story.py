@@ -53,22 +53,19 @@ def _maps(story: Story) -> None:
     ]
     answers = [found[cases.slot_of(case.request, "s_map")] for case in shown]
     scale = limits(shown, answers, story.shared)
-    for start in range(0, len(shown), story.wide):
-        for index, column in enumerate(st.columns(story.wide, gap="large"), start):
-            if index == len(shown):
-                break
-            case, (facts, arrays) = shown[index], answers[index]
-            share = words.percent(float(case.share(case.prediction[1]["probabilities"])))
-            says = sentence(case, arrays["scores"].sum(0), facts["signed"])
-            with column:
-                st.markdown(f"**{case.label}:** *{case.about}* {share}")
-                viewer(
-                    pictures.shown(case.request.picture), arrays["scores"].sum(0),
-                    signed=facts["signed"], alt=f"{case.label}. {says}", limit=scale[index],
-                    key=f"story_{story.key}_{index}", region=tuple(facts["region"]),
-                    mime="image/jpeg", max_height=330, group=f"story {story.key}", compact=True,
-                )  # fmt: skip
-                st.markdown(says)
+    for index, column in enumerate(st.columns(len(shown), gap="medium")):
+        case, (facts, arrays) = shown[index], answers[index]
+        share = words.percent(float(case.share(case.prediction[1]["probabilities"])))
+        says = sentence(case, arrays["scores"].sum(0), facts["signed"])
+        with column:
+            st.markdown(f"**{case.label}:** *{case.about}* {share}")
+            viewer(
+                pictures.shown(case.request.picture), arrays["scores"].sum(0),
+                signed=facts["signed"], alt=f"{case.label}. {says}", limit=scale[index],
+                key=f"story_{story.key}_{index}", region=tuple(facts["region"]),
+                mime="image/jpeg", max_height=330, group=f"story {story.key}", compact=True,
+            )  # fmt: skip
+            st.markdown(says)
 
 
 page()

@@ -8,13 +8,15 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "browser"))
 
 from conftest import FLAGS  # noqa: E402
-from driver import map_shown, running, settled  # noqa: E402
+from driver import drawn, map_shown, running, settled  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 from tests.__main__ import browser  # noqa: E402
 
 SHOTS = {
     "home": ("/", "light", 3),
+    "compare": ("/compare?baseline=blur", "light", 0),
+    "story": ("/story?story=cheating", "light", 0),
     "explain": ("/explain?method=deeplift&o.deeplift.rule=reveal_cancel&baseline=mean", "dark", 1),
 }
 
@@ -31,8 +33,11 @@ def main() -> None:
             page = launched.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
             page.goto(server.url + address)
             settled(page)
+            drawn(page)
             for index in range(maps):
                 map_shown(page, index=index)
+            if name == "compare":
+                page.locator("[data-testid=proof][data-ready=true]").wait_for()
             height = page.get_by_test_id("stMain").evaluate("e => e.scrollHeight")
             page.set_viewport_size({"width": 1280, "height": height})
             page.wait_for_timeout(1500)

@@ -22,7 +22,7 @@ SIX_METHODS = [
 ]  # fmt: skip
 MOST_CLASSES = 3
 # What is few enough to be seen at a glance.
-PILLS = partial(st.pills, selection_mode="multi")
+PILLS = partial(st.pills, selection_mode="multi", wrap=True)
 
 
 @dataclass(frozen=True)

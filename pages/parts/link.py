@@ -88,7 +88,7 @@ def several(draw, name: str, options: list, start: list, **arguments: Any) -> li
 
     if key in st.session_state:
         st.session_state[key] = possible(st.session_state[key])
-    return widget(st.multiselect, name, options=options, start=known, clean=possible, **arguments)
+    return widget(draw, name, options=options, start=known, clean=possible, **arguments)
 
 
 def _like(start: Any) -> Callable:

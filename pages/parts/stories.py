@@ -53,11 +53,6 @@ class Story:
     link: dict[str, str]
     shared: bool = True
 
-    @property
-    def wide(self) -> int:
-        """How many maps stand side by side."""
-        return 2 if len(self.shots) in (2, 4) else 3
-
 
 def first() -> Shot:
     """The example on top of Home."""

@@ -70,7 +70,9 @@ def _streamlits_own(page, rule: str, target: list) -> bool:
     )
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/explain?from=Upload"])
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/explain?from=Upload", "/compare?across=classes&closer=Agreement"]
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_accessibility(server, visit, path, scheme):
     page = visit(f"{server.url}{path}", color_scheme=scheme)
