@@ -34,7 +34,7 @@ class Store:
         """Keep the bytes; their digest."""
         digest = hashlib.sha256(data).hexdigest()
         try:
-            os.utime(self._path(f"{digest}.blob"))
+            os.utime(self.path(f"{digest}.blob"))
         except FileNotFoundError:
             self._write(f"{digest}.blob", bytes(data))
         return digest
@@ -42,6 +42,29 @@ class Store:
     def blob(self, digest: str) -> bytes | None:
         """The bytes, or None where they are not (or no longer) kept."""
         return self._read(f"{digest}.blob")
+
+    def has_blob(self, digest: str) -> bool:
+        """Whether the bytes are kept; False for what is no digest."""
+        return self.blob_size(digest) > 0
+
+    def blob_size(self, digest: str) -> int:
+        """How many bytes are kept under the digest; 0 for none."""
+        try:
+            return self.path(f"{digest}.blob").stat().st_size
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def last_used(self, digest: str) -> float:
+        """When the bytes were last put or read, in seconds since 1970; 0 for none."""
+        try:
+            return self.path(f"{digest}.blob").stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+
+    def delete(self, digest: str) -> None:
+        """Delete whatever is kept under the digest."""
+        for suffix in ("blob", "npz", "own"):
+            self.path(f"{digest}.{suffix}").unlink(missing_ok=True)
 
     def put_answer(self, digest: str, facts: dict[str, Any], **arrays: np.ndarray) -> None:
         """Keep an answer: plain data that JSON can hold, and named arrays."""
@@ -62,14 +85,15 @@ class Store:
         """Bytes kept."""
         return sum(size for _, size, _ in self._files())
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """The file of that name, which starts with a digest; ValueError for any other."""
         digest = name.split(".")[0]
         if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
             raise ValueError(f"{digest!r} is not a digest")
         return self.folder / name
 
     def _read(self, name: str) -> bytes | None:
-        path = self._path(name)
+        path = self.path(name)
         try:
             data = path.read_bytes()
             os.utime(path)
@@ -78,7 +102,7 @@ class Store:
         return data
 
     def _write(self, name: str, data: bytes) -> None:
-        path = self._path(name)
+        path = self.path(name)
         handle, temporary = tempfile.mkstemp(dir=self.folder)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -95,13 +119,14 @@ class Store:
             if total <= SHARE_KEPT * self.limit:
                 return
             if path != keep:
-                with contextlib.suppress(FileNotFoundError):
-                    path.unlink()
-                    total -= size
+                self.delete(path.stem)
+                total -= size
 
     def _files(self) -> list[tuple[float, int, Path]]:
         found = []
         for path in self.folder.iterdir():
+            if path.suffix not in (".blob", ".npz"):
+                continue
             with contextlib.suppress(FileNotFoundError):
                 status = path.stat()
                 found.append((status.st_mtime, status.st_size, path))

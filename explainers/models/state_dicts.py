@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -94,14 +95,14 @@ def fitted(architecture: str, state: Mapping[str, Tensor]) -> nn.Module:
     from explainers.models.architectures import ARCHITECTURES
 
     lookup(dict.fromkeys(ARCHITECTURES), architecture, "architecture")
-    with torch.device("meta"):
-        pattern = _build(models, architecture, 1000, aux=True).state_dict()
+    with weightless():
+        pattern = built(models, architecture, 1000, aux=True).state_dict()
     heads = [key for key, value in pattern.items() if value.ndim and value.shape[0] == 1000]
     classes = {state[key].shape[0] for key in heads if key in state and state[key].ndim}
     if not classes:
         raise Problem(_difference(architecture, pattern, state))
     aux = any(key.lower().startswith("aux") for key in state)
-    model = _build(models, architecture, min(classes), aux)
+    model = built(models, architecture, min(classes), aux)
     own = model.state_dict()
     if set(own) != set(state) or any(own[key].shape != state[key].shape for key in own):
         raise Problem(_difference(architecture, own, state))
@@ -109,7 +110,28 @@ def fitted(architecture: str, state: Mapping[str, Tensor]) -> nn.Module:
     return model.eval()
 
 
-def _build(models, architecture: str, classes: int, aux: bool) -> nn.Module:
+@contextmanager
+def weightless() -> Iterator[None]:
+    """Modules built meanwhile have parameters without data: names and shapes, no memory, no time.
+
+    torch.device("meta") would do as much, but some constructors (RegNet) compute with tensors.
+    """
+    register = nn.Module.register_parameter
+
+    def without_data(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        register(module, name, parameter)
+        if parameter is not None:
+            module._parameters[name] = nn.Parameter(parameter.to("meta"))
+
+    nn.Module.register_parameter = without_data
+    try:
+        yield
+    finally:
+        nn.Module.register_parameter = register
+
+
+def built(models, architecture: str, classes: int, aux: bool) -> nn.Module:
+    """The untrained architecture for so many classes, with auxiliary heads where it has them."""
     extra = {}
     if architecture in ("googlenet", "inception_v3"):
         extra = {"aux_logits": aux, "init_weights": False, "transform_input": False}

@@ -43,7 +43,7 @@ def visit(chromium):
             chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
         )
         page = contexts[-1].new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.goto(address)
         settled(page)
         return page

@@ -1,0 +1,41 @@
+"""Which of torchvision's classifiers a file of weights belongs to, by its names and shapes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from explainers.models.architectures import ARCHITECTURES
+from explainers.models.state_dicts import built, weightless
+
+_USUAL_CLASSES = 1000
+Shapes = dict[str, tuple[int, ...]]
+
+
+def recognised(state: Mapping[str, Tensor]) -> list[str]:
+    """Architectures with just these names and shapes, whatever the number of classes; often one."""
+    given = {key: tuple(value.shape) for key, value in state.items()}
+    return [name for name in ARCHITECTURES if any(_alike(given, own) for own in _patterns(name))]
+
+
+@functools.cache
+def _patterns(architecture: str) -> tuple[Shapes, ...]:
+    """Names and shapes of the architecture for the usual classes, without and with aux heads."""
+    from torchvision import models
+
+    variants = []
+    for aux in (False, True) if architecture in ("googlenet", "inception_v3") else (False,):
+        with weightless():
+            state = built(models, architecture, _USUAL_CLASSES, aux).state_dict()
+        variants.append({key: tuple(value.shape) for key, value in state.items()})
+    return tuple(variants)
+
+
+def _alike(given: Shapes, own: Shapes) -> bool:
+    return given.keys() == own.keys() and all(
+        given[key] == shape
+        or (shape[:1] == (_USUAL_CLASSES,) and given[key][1:] == shape[1:] and given[key])
+        for key, shape in own.items()
+    )

@@ -1,0 +1,131 @@
+"""The doctor finds out by asking the network, and says what it cannot be sure of."""
+
+import json
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from explainers import METHODS, Problem
+from explainers.kinds import picture
+from explainers.models import demo
+from explainers.models.architectures import ARCHITECTURES
+from explainers.models.doctor import examine, likely_normalisation
+from explainers.models.recognise import recognised
+from explainers.models.spec import NORMALISATIONS, ModelSpec
+from explainers.models.state_dicts import built, weightless
+
+UPLOAD = ModelSpec("upload", "resnet18", size=32)
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return [Image.open(sample.path).convert("RGB") for sample in demo.samples()[:12]]
+
+
+def convolutional(*end: nn.Module) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(8, 5), *end,
+    ).eval()  # fmt: skip
+
+
+def test_the_demo_network_is_read_right(photos):
+    card = examine(demo.load_demo("signs"), ModelSpec("upload", "x", size=96), photos)
+    assert card == json.loads(json.dumps(card)), "plain data"
+    assert card["input"] == [3, 96, 96] and 96 in card["sizes"] and 224 in card["sizes"]
+    assert (card["outputs"], card["answers"], card["parameters"]) == (12, "logits", 295_164)
+    assert card["normalisation"]["name"] == "0–1" and card["questions"] == ["size"]
+    assert card["methods"] == dict.fromkeys(METHODS, "")
+    stop = card["first"]
+    assert demo.CLASSES[stop["index"]] == demo.samples()[0].label and stop["share"] > 0.9
+    assert card["seconds_per_pass"] > 0
+
+
+@pytest.mark.parametrize("name", list(NORMALISATIONS))
+def test_the_normalisation_is_read_from_what_the_network_remembers(photos, name):
+    net = convolutional()
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in NORMALISATIONS[name])
+    net.train()
+    net[1].momentum = None
+    with torch.no_grad():
+        for sample in photos[::2]:
+            pixels = torch.from_numpy(picture.pixels(sample, 64, "crop"))[None]
+            net((pixels - mean) / std)
+    net.eval()
+    with torch.no_grad():
+        found, sure = likely_normalisation(net, photos[1::2], 64)
+    assert found == name and sure
+
+
+def test_a_network_that_remembers_nothing_is_a_question(photos):
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    card = examine(net, UPLOAD, photos)
+    assert "normalisation" in card["questions"]
+    assert card["normalisation"]["name"] == "ImageNet", "what the settings say"
+
+
+@pytest.mark.parametrize(
+    "end, answers",
+    [
+        ((), "logits"),
+        ((nn.Softmax(1),), "softmax"),
+        ((nn.Sigmoid(),), "sigmoid"),
+        ((nn.Linear(5, 1),), "number"),
+        ((nn.Linear(5, 1), nn.Flatten(0)), "number"),
+        ((nn.Softmax(1), nn.Linear(5, 5, bias=False)), "probabilities"),
+    ],
+)
+def test_what_the_answers_are(photos, end, answers):
+    net = convolutional(*end)
+    if answers == "probabilities":
+        net[-1].weight.data = torch.eye(5).flip(0)
+    assert examine(net, UPLOAD, photos)["answers"] == answers
+
+
+def test_a_fixed_size_is_found_and_no_question():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 28 * 28, 4))
+    card = examine(net, UPLOAD, [])
+    assert card["sizes"] == [28] and card["input"] == [3, 28, 28]
+    assert "size" not in card["questions"] and card["first"] is None
+
+
+def test_what_takes_no_pictures_is_told_so():
+    with pytest.raises(Problem, match="No colour picture of 28 to 512 pixels"):
+        examine(nn.Linear(10, 2), UPLOAD, [])
+
+
+def test_methods_that_cannot_work_say_why(photos):
+    class Numb(nn.Module):
+        def forward(self, x):
+            return x.detach().flatten(1)[:, :3]
+
+    methods = examine(Numb(), UPLOAD, photos)["methods"]
+    assert methods["occlusion"] == methods["rise"] == ""
+    for key in ("saliency", "integrated_gradients", "smoothgrad"):
+        assert "gradient" in methods[key]
+    assert "no convolution" in methods["grad_cam"]
+
+
+def test_the_network_is_left_as_it_was(photos):
+    net = convolutional().train()
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    examine(net, UPLOAD, photos)
+    assert net.training and all(p.requires_grad for p in net.parameters())
+    assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+
+
+def test_every_architecture_is_recognised_by_its_weights():
+    from torchvision import models
+
+    for name in ARCHITECTURES:
+        with weightless():
+            state = built(models, name, 7, aux=False).state_dict()
+        assert name in recognised(state), name
+        if name in ("resnet50", "regnet_y_400mf", "swin_t", "vgg16"):
+            assert recognised(state) == [name]
+            renamed = {f"x{key}": value for key, value in state.items()}
+            assert recognised(renamed) == []
