@@ -7,7 +7,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.parts import headers, service, stories
+from pages.parts import headers, login, mine, service, stories
 
 ROOT = Path(__file__).resolve().parent
 
@@ -33,9 +33,15 @@ def frame() -> None:
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/story.py", title="Story", visibility="hidden"),
     ]
-    page = st.navigation(pages, position="top")
+    inside = login.passed()
+    page = st.navigation(pages, position="top" if inside else "hidden")
     st.html(ROOT / "assets" / "frame.css")
+    if not inside:
+        login.ask()
+        return
     page.run()
+    mine.row()
+    login.row()
 
 
 app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(headers.SecurityHeaders)])

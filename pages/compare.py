@@ -24,11 +24,10 @@ from pages.parts.chart import answer_bars
 from pages.parts.settings import Setting
 
 MOST_PANELS = 12
-NONE = "nothing"
-FIRST_CHOICE = -1
+NONE, FIRST_CHOICE = "nothing", -1
 PRESETS = {
-    "Methods": {"across": "methods", "down": NONE},
-    "Baseline lab": {"across": "baselines", "down": NONE},
+    "Methods": {"across": "methods", "down": NONE, "target": FIRST_CHOICE},
+    "Baseline lab": {"across": "baselines", "down": NONE, "target": FIRST_CHOICE},
     "Classes × methods": {
         "across": "methods", "down": "classes",
         "methods": ["integrated_gradients", "deeplift", "occlusion"],
@@ -60,12 +59,14 @@ def page() -> None:
 
 
 def _presets() -> None:
-    def start() -> None:
-        for name, value in PRESETS.get(st.session_state.pop("preset"), {}).items():
+    def start(preset: str) -> None:
+        for name, value in PRESETS[preset].items():
             link.choice()[name] = value
             st.session_state.pop(f"w_{name}", None)
 
-    st.pills("Start from", list(PRESETS), key="preset", on_change=start)
+    with st.container(horizontal=True):
+        for preset in PRESETS:
+            st.button(preset, key=f"preset_{preset}", on_click=start, args=(preset,))
 
 
 def _axes(left, right) -> tuple[str, str]:
@@ -121,8 +122,9 @@ def _compared(base: Setting, across: str, down: str, left, right) -> None:
         if "classes" not in (across, down):
             base = replace(base, target=_target(base, prediction))
         shared = link.widget(
-            st.toggle, "scale", start=True, label="One colour scale",
-            help="Panels whose scores mean the same share their colours; off: each its own.",
+            st.toggle, "scale", start=True, label="One colour scale for scores of one kind",
+            help="Contributions share their colours with contributions, slopes with slopes; off: "
+            "every panel has its own scale.",
         )  # fmt: skip
     settings = [
         (_label(row, column), replace(base, **row.changes, **column.changes))

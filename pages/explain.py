@@ -18,7 +18,7 @@ from pages.parts import (
     sanity,
     service,
 )  # fmt: skip
-from pages.parts.cases import Case
+from pages.parts.cases import Answer, Case
 from pages.parts.chart import answer_bars
 from pages.parts.panel import panel
 from pages.parts.settings import Setting
@@ -46,22 +46,27 @@ def page() -> None:
             method = methods.pick()
             with st.expander("Options"):
                 given, scoring = methods.given(method), methods.scoring()
+    below = st.container()
     with answer, st.container(key="answer"):
         if model is None or picture is None:
             missing = "a model" if model is None else "a picture"
-            st.info(f"Choose {missing} on the left, and the explanation appears here.",
-                    icon=":material/arrow_back:")  # fmt: skip
+            st.info(f"Choose {missing} in the settings, and the explanation appears here.")
         elif baseline is None:
-            st.info("Upload the picture to compare with, on the left.")
+            st.info("Upload the picture to compare with, in the settings.")
         else:
-            _answer(Setting(model, picture, baseline, method, given, **scoring), thumbnail)
+            setting = Setting(model, picture, baseline, method, given, **scoring)
+            finished = _answer(setting, thumbnail)
+            if finished is not None:
+                with below:
+                    _checks(*finished)
     link.write()
 
 
-def _answer(setting: Setting, thumbnail) -> None:
+def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
+    """Draw the explanation; the case and its answer once that is there."""
     prediction = _finished(setting.prediction(), "prediction")
     if prediction is None:
-        return
+        return None
     names, wrong = setting.names(prediction)
     if wrong:
         st.error(wrong)
@@ -75,7 +80,7 @@ def _answer(setting: Setting, thumbnail) -> None:
     )
     found = _finished(case.request, "explanation", case)
     if found is None:
-        return
+        return None
     panel(case, found, "map", max_height=400)
     left, right = st.columns(2, gap="large")
     with left:
@@ -89,6 +94,10 @@ def _answer(setting: Setting, thumbnail) -> None:
                 recipe.recipe(case.request, setting.picture.file, weights, "baseline.png"), "python"
             )
         _onwards()
+    return case, found
+
+
+def _checks(case: Case, found: Answer) -> None:
     st.header("Prove it", anchor=False)
     proving.section([case], "prove")
     st.header("Sanity", anchor=False)
@@ -99,7 +108,7 @@ def _answer(setting: Setting, thumbnail) -> None:
 
 def _onwards() -> None:
     """The ways to the comparison of what is on this page."""
-    for title, across in (("Compare all methods", "methods"), ("Baseline lab", "baselines")):
+    for title, across in (("Compare methods", "methods"), ("Baseline lab", "baselines")):
         if st.button(title, key=f"to_{across}", icon=":material/compare:", width="stretch"):
             link.choice().update(across=across, down="nothing")
             for name in ("across", "down"):

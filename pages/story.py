@@ -20,13 +20,17 @@ def page() -> None:
     story = told[order[place]]
     with st.container(key="story"):
         st.title(story.title, anchor=False)
-        st.markdown("\n\n".join(story.caption))
+        words, photos = st.columns([3, 1], vertical_alignment="center")
+        words.markdown("\n\n".join(story.caption))
+        with photos:
+            _photos(story)
         _maps(story)
     back, at, opened, onward = st.columns([2, 1, 3, 2], vertical_alignment="center")
     last = place + 1 == len(order)
     if back.button("Previous", icon=":material/arrow_back:", disabled=not place, width="stretch"):
         _move(order, place - 1, place)
-    at.markdown(f"{place + 1} of {len(order)}", text_alignment="center")
+    at.markdown(f"← {place + 1} of {len(order)} →", text_alignment="center",
+                help="The arrow keys move to the other stories.")  # fmt: skip
     if opened.button("Open this comparison", icon=":material/compare:", width="stretch"):
         st.switch_page("pages/compare.py", query_params=story.link)
     if onward.button("Next", icon=":material/arrow_forward:", disabled=last, width="stretch"):
@@ -37,6 +41,13 @@ def _move(order: list[str], to: int, place: int) -> None:
     if to != place and 0 <= to < len(order):
         st.query_params["story"] = order[to]
         st.rerun()
+
+
+def _photos(story: Story) -> None:
+    """The pictures in their own colours, which the maps take away."""
+    shown = {shot.sample: shot.setting.picture for shot in story.shots}
+    for column, picture in zip(st.columns(len(shown)), shown.values(), strict=True):
+        column.image(pictures.shown(picture.digest), alt=picture.name, width=150)
 
 
 def _maps(story: Story) -> None:
@@ -55,15 +66,17 @@ def _maps(story: Story) -> None:
     scale = limits(shown, answers, story.shared)
     for index, column in enumerate(st.columns(len(shown), gap="medium")):
         case, (facts, arrays) = shown[index], answers[index]
-        share = words.percent(float(case.share(case.prediction[1]["probabilities"])))
-        says = sentence(case, arrays["scores"].sum(0), facts["signed"])
+        heat, answer = arrays["scores"].sum(0), case.prediction[1]["probabilities"]
+        share, best = words.percent(float(case.share(answer))), case.names[int(answer.argmax())]
+        instead = "" if best == case.about else f" (it says *{best}*)"
+        says = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
         with column:
-            st.markdown(f"**{case.label}:** *{case.about}* {share}")
+            st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
             viewer(
-                pictures.shown(case.request.picture), arrays["scores"].sum(0),
+                pictures.shown(case.request.picture), heat,
                 signed=facts["signed"], alt=f"{case.label}. {says}", limit=scale[index],
                 key=f"story_{story.key}_{index}", region=tuple(facts["region"]),
-                mime="image/jpeg", max_height=330, group=f"story {story.key}", compact=True,
+                mime="image/jpeg", max_height=260, group=f"story {story.key}", compact=True,
             )  # fmt: skip
             st.markdown(says)
 

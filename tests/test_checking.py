@@ -8,6 +8,7 @@ import torch
 
 from explainers import METHODS, explain
 from explainers.checks.faithfulness import SHARES, deletion, insertion
+from explainers.engine.parsed import put
 from explainers.engine.request import Compared, Request
 from explainers.engine.store import Store
 from explainers.engine.work import Workshop
@@ -30,8 +31,15 @@ def shop(tmp_path):
 
 @pytest.fixture
 def asked(shop):
-    photo = shop.store.put_blob(samples()[0].path.read_bytes())
-    return Request(SPEC, photo, "blur", target=0)
+    return Request(SPEC, _kept(shop), "blur", target=0)
+
+
+def _kept(shop) -> str:
+    """The first sample in the shop's store, as the reading process would have left it."""
+    data = samples()[0].path.read_bytes()
+    digest = shop.store.put_blob(data)
+    put(shop.store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(data))}))
+    return digest
 
 
 def answered(shop, request):
@@ -74,7 +82,7 @@ def test_six_methods_on_one_picture_share_what_they_have_in_common(asked, evalua
 
 def _shop(folder) -> Workshop:
     shop = Workshop(Store(folder))
-    shop.store.put_blob(samples()[0].path.read_bytes())
+    _kept(shop)
     return shop
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from explainers import Problem
-from explainers.engine.jobs import MOST_WAITING_PER_VISITOR, Job, Turns
+from explainers.engine.jobs import Job, Turns
+from explainers.engine.limits import limits
 from explainers.engine.request import Request
 from explainers.models.spec import ModelSpec
 
@@ -53,8 +54,8 @@ def test_only_other_visitors_and_short_jobs_interrupt():
 
 def test_the_queue_is_bounded_per_visitor():
     turns = Turns()
-    jobs(turns, *(f"a{index}" for index in range(MOST_WAITING_PER_VISITOR)))
-    with pytest.raises(Problem, match="Too many"):
+    jobs(turns, *(f"a{index}" for index in range(limits().jobs_per_visitor)))
+    with pytest.raises(Problem, match="as many as one visitor may"):
         jobs(turns, "a-last")
     jobs(turns, "b1")
 

@@ -46,11 +46,18 @@ def test_the_sentence():
     assert "no support" in words.sentence(-np.ones((3, 3)), "stop", "support for", {})
 
 
+def test_what_is_accounted_for():
+    facts = {"output": 1.0, "baseline_output": 0.2, "sum": 0.04}
+    assert words.accounted(facts) == "Its contributions account for 5.0 % of the answer."
+    assert "−5.0 %" in words.accounted({**facts, "sum": -0.04})
+    assert "nothing to account" in words.accounted({**facts, "baseline_output": 1.0})
+
+
 def test_the_receipt():
     facts = {"gap": -0.002, "output": 12.0, "baseline_output": 2.0}
     assert words.receipt("stop", 0.971, 0.032, facts, True) == (
-        "stop 97.1 %; baseline 3.2 %; contributions add up to 99.8 % of the difference of 10 in "
-        "score"
+        "stop 97.1 %, on the baseline 3.2 %; contributions add up to 99.8 % of the difference of "
+        "10 in score"
     )
     assert "does not promise" in words.receipt("stop", 0.9, 0.1, facts, False)
     assert not words.gap_is_large(facts)

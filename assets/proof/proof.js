@@ -209,7 +209,7 @@ function sentence({ parcel: { about, shares, figures }, at }) {
   chance.append(whole(share), ": ", whole(percent(mean[at])));
   if (draws > 1) chance.append(" (", whole(between(low[at], high[at])), ")");
   chance.title = draws > 1 ? `Mean of ${draws} random draws, lowest and highest in brackets` : "";
-  const by = [whole(share), cases.length > 1 ? ` by ${name}` : ""];
+  const by = [whole(share), cases.length > 1 ? ` by ${name}, which tells most here,` : ""];
   return ["Hiding the hottest ", ...by, ...takes, bold(now), "; ", chance, ".", ...change];
 }
 

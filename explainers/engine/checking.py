@@ -10,7 +10,7 @@ import torch
 
 from explainers import borrow
 from explainers.checks.faithfulness import SHARES, answers_along, hottest_first, random_orders
-from explainers.checks.randomisation import cascade, similarity
+from explainers.checks.randomisation import cascade, similarity, stages
 from explainers.engine.task import Answer, Task
 from explainers.kinds.picture import picture_of
 from explainers.methods import METHODS
@@ -47,7 +47,8 @@ def chance(task: Task, explanation: Answer | None) -> Answer:
 def randomisation(task: Task, explanation: Answer) -> Answer:
     """Maps of the model with its weights randomised from the top down, stage after stage.
 
-    Facts: `stages`, what was randomised in each; `similarity` of each stage's map to the first.
+    Facts: `stages`, what was randomised in each, of so many `layers`; `similarity` of each stage's
+    map to the first; `note`.
     Arrays: `maps` (stages, H, W).
     """
     first = explanation[1]["scores"].sum(0)
@@ -71,7 +72,8 @@ def randomisation(task: Task, explanation: Answer) -> Answer:
         names.append(stage)
         maps.append(found.scores[0].sum(0).float().cpu().numpy())
     alike = [similarity(first, heat) for heat in maps]
-    facts = {"stages": names, "similarity": alike, "note": note}
+    layers = sum(map(len, stages(task.warm.model, task.x, STAGES)))
+    facts = {"stages": names, "layers": layers, "similarity": alike, "note": note}
     return facts, {"maps": np.stack(maps)}
 
 
@@ -92,8 +94,24 @@ def _along(task: Task, orders: torch.Tensor) -> dict[str, np.ndarray]:
     return found
 
 
+def doctor(task: Task, explanation: Answer | None) -> Answer:
+    """What the model is, found out by trials: the card of `explainers.models.doctor`."""
+    from PIL import Image
+
+    from explainers.models.demo import samples
+    from explainers.models.doctor import examine
+
+    def tell(what: str) -> None:
+        task.tell({"done": 0, "total": 0, "seconds_left": 0, "partial": None, "what": what})
+
+    photos = [Image.open(sample.path).convert("RGB") for sample in samples()[:12]]
+    card = examine(task.warm.model.network, task.warm.spec, photos, tell)
+    return {**card, "architecture": task.warm.spec.name}, {}
+
+
 CHECKS: dict[str, Callable[[Task, Answer | None], Answer]] = {
     "proof": proof,
     "chance": chance,
     "randomisation": randomisation,
+    "doctor": doctor,
 }

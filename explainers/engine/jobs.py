@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from explainers.engine.limits import limits
 from explainers.engine.request import Request
 from explainers.problems import Problem
 
-MOST_WAITING = 256
-# A comparison of twelve panels, with the model's answers and two checks of each.
-MOST_WAITING_PER_VISITOR = 60
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 
 
@@ -29,14 +27,25 @@ class Job:
     progress: dict[str, Any] = field(default_factory=dict)
     partial: dict[str, Any] | None = None
     attempts: int = 0
+    prepared: bool = False
     started: float = 0.0
     cancel_asked: float | None = None
+    took_too_long: bool = False
     seen: float = field(default_factory=time.monotonic)
 
     @property
     def over(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.state in (DONE, FAILED, CANCELLED)
+
+    def stopped(self) -> None:
+        """It was cancelled: by somebody, or because it took too long."""
+        self.state = FAILED if self.took_too_long else CANCELLED
+        if self.took_too_long:
+            self.message = (
+                f"This took more than {limits().job_seconds / 60:.0f} minutes, the limit of this "
+                "server. Ask for fewer passes, or run it from Python: “As code” shows how."
+            )
 
     def touch(self) -> None:
         """Somebody still looks at it."""
@@ -56,8 +65,13 @@ class Turns:
             line.appendleft(job)
             self._lines.move_to_end(job.visitor, last=False)
             return
-        if len(self) >= MOST_WAITING or len(line) >= MOST_WAITING_PER_VISITOR:
-            raise Problem("Too many explanations are waiting. Try again in a minute.")
+        if len(line) >= limits().jobs_per_visitor:
+            raise Problem(
+                f"You have {len(line)} explanations waiting, as many as one visitor may. Wait for "
+                "some, or cancel them."
+            )
+        if len(self) >= limits().jobs_waiting:
+            raise Problem("Too many explanations are waiting here. Try again in a minute.")
         line.append(job)
 
     def next(self, beside: Job | None = None) -> Job | None:

@@ -53,6 +53,13 @@ class Request:
         """The baseline with its options."""
         return Compared(self.baseline, self.baseline_options, self.own_baseline)
 
+    @property
+    def uploads(self) -> list[str]:
+        """Digests of the files that it needs."""
+        own = [self.picture, self.own_baseline, self.model.weights.split(".")[0]]
+        own += [self.hide_with.own_baseline] if self.hide_with else []
+        return [digest for digest in own if digest]
+
     def digest(self) -> str:
         """SHA-256 of the request and of the code that answers it."""
         text = json.dumps([code_version(), asdict(self)], sort_keys=True)

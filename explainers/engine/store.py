@@ -9,12 +9,14 @@ import json
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-LIMIT_BYTES = 2_000_000_000
+from explainers.engine.limits import limits
+
 SHARE_KEPT = 0.8
 
 
@@ -25,8 +27,9 @@ class Store:
     grows over its limit, what was used longest ago goes first.
     """
 
-    def __init__(self, folder: str | Path, limit: int = LIMIT_BYTES) -> None:
-        self.folder, self.limit = Path(folder), limit
+    def __init__(self, folder: str | Path, limit: float | None = None) -> None:
+        self.folder = Path(folder)
+        self.limit = 1e6 * limits().store_megabytes if limit is None else limit
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
 
@@ -63,7 +66,7 @@ class Store:
 
     def delete(self, digest: str) -> None:
         """Delete whatever is kept under the digest."""
-        for suffix in ("blob", "npz", "own"):
+        for suffix in ("blob", "npz", "own", "parsed"):
             self.path(f"{digest}.{suffix}").unlink(missing_ok=True)
 
     def put_answer(self, digest: str, facts: dict[str, Any], **arrays: np.ndarray) -> None:
@@ -80,6 +83,21 @@ class Store:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return json.loads(str(arrays.pop("facts"))), arrays
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        """A file to fill; it takes its name when the block ends, and is gone where that raises."""
+        path = self.path(name)
+        handle, temporary = tempfile.mkstemp(dir=self.folder)
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                yield file
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        with self._lock:
+            self._evict(keep=path)
 
     def size(self) -> int:
         """Bytes kept."""
@@ -102,13 +120,8 @@ class Store:
         return data
 
     def _write(self, name: str, data: bytes) -> None:
-        path = self.path(name)
-        handle, temporary = tempfile.mkstemp(dir=self.folder)
-        with os.fdopen(handle, "wb") as file:
+        with self.writing(name) as file:
             file.write(data)
-        os.replace(temporary, path)
-        with self._lock:
-            self._evict(keep=path)
 
     def _evict(self, keep: Path) -> None:
         files = sorted(self._files())
@@ -118,14 +131,14 @@ class Store:
         for _, size, path in files:
             if total <= SHARE_KEPT * self.limit:
                 return
-            if path != keep:
+            if path.stem != keep.stem:
                 self.delete(path.stem)
                 total -= size
 
     def _files(self) -> list[tuple[float, int, Path]]:
         found = []
         for path in self.folder.iterdir():
-            if path.suffix not in (".blob", ".npz"):
+            if path.suffix not in (".blob", ".npz", ".parsed"):
                 continue
             with contextlib.suppress(FileNotFoundError):
                 status = path.stat()

@@ -15,6 +15,9 @@ from multiprocessing.connection import Connection, Listener, Pipe, wait
 from pathlib import Path
 
 from explainers.engine.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job, Turns
+from explainers.engine.limits import limits
+from explainers.engine.parsed import Parsed
+from explainers.engine.reading import ReadingRoom
 from explainers.engine.request import Request
 from explainers.engine.store import Store
 
@@ -34,11 +37,14 @@ class Engine:
 
     def __init__(self, folder: str | Path) -> None:
         self.store = Store(folder)
+        self.parsed = Parsed(self.store, ReadingRoom())
         self.devices: dict[str, str] = {}
         self.worker_pid: int | None = None
         self._jobs = Turns()
         # What the worker does; the second job, if there is one, interrupts the first.
         self._doing: list[Job] = []
+        # Jobs whose uploads are being read, each by a thread that waits for the reading process.
+        self._reading: list[Job] = []
         self._lock = threading.RLock()
         self._bell, self._rung = Pipe(duplex=True)
         self._key = secrets.token_bytes(32)
@@ -47,7 +53,8 @@ class Engine:
         self._nursery: subprocess.Popen | None = None
         self._closed = False
         self._threads = [
-            threading.Thread(target=work, daemon=True) for work in (self._accept, self._serve)
+            threading.Thread(target=work, daemon=True)
+            for work in (self.parsed.room.warm, self._accept, self._serve)
         ]
         for thread in self._threads:
             thread.start()
@@ -61,7 +68,7 @@ class Engine:
         """
         digest = request.digest()
         with self._lock:
-            for job in [*self._doing, *self._jobs]:
+            for job in [*self._reading, *self._doing, *self._jobs]:
                 if job.digest == digest and job.visitor == visitor and job.cancel_asked is None:
                     job.touch()
                     return job
@@ -99,6 +106,7 @@ class Engine:
             self._nursery.stdin.close()
             self._nursery.wait(10)
         self._listener.close()
+        self.parsed.room.close()
 
     # The thread that owns the worker
 
@@ -129,10 +137,13 @@ class Engine:
         """Give the worker its next job, pass on a cancel, kill it where it does not heed one."""
         now = time.monotonic()
         with self._lock, contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            for job in [*self._jobs, *self._doing]:
+            for job in [*self._jobs, *self._doing, *self._reading]:
                 if now - job.seen > SECONDS_UNSEEN:
                     self.cancel(job)
             for job in self._doing:
+                if now - job.started > limits().job_seconds and job.cancel_asked is None:
+                    job.took_too_long = True
+                    self.cancel(job)
                 if job.cancel_asked is not None:
                     connection.send(("cancel", job.digest, None))
                     if now - job.cancel_asked > SECONDS_TO_HEED:
@@ -145,10 +156,25 @@ class Engine:
                     job.state = DONE
                     continue
                 job.state, job.started = RUNNING, now
+                if not (job.prepared or self.parsed.ready(job.request)):
+                    self._reading.append(job)
+                    threading.Thread(target=self._prepare, args=(job,), daemon=True).start()
+                    continue
                 job.attempts += 1
                 self._doing.append(job)
                 connection.send(("do", job.digest, job.request))
                 return
+
+    def _prepare(self, job: Job) -> None:
+        """Have the job's uploads read, then put it in front of its visitor's others."""
+        failure = self.parsed.failure(job.request, lambda: self._closed or job.cancel_asked)
+        with self._lock:
+            self._reading.remove(job)
+            job.prepared, job.message = True, failure
+            job.state = CANCELLED if job.cancel_asked else FAILED if failure else WAITING
+            if job.state == WAITING:
+                self._jobs.add(job, first=True)
+        self._ring()
 
     def _hear(self, kind: str, digest: str, said) -> None:
         with self._lock:
@@ -160,9 +186,11 @@ class Engine:
                     job.partial = said
                 job.progress = said
                 return
-            job.state = {"done": DONE, "cancelled": CANCELLED, "problem": FAILED}[kind]
-            job.message = said or ""
             self._doing.remove(job)
+            if kind == "cancelled":
+                job.stopped()
+                return
+            job.state, job.message = DONE if kind == "done" else FAILED, said or ""
 
     def _lost_worker(self) -> None:
         """The worker ended: a cancelled job is over, another is tried once more."""
@@ -170,7 +198,7 @@ class Engine:
             jobs, self._doing, self.worker_pid = self._doing, [], None
             for job in jobs:
                 if job.cancel_asked is not None:
-                    job.state = CANCELLED
+                    job.stopped()
                 elif job.attempts < ATTEMPTS:
                     job.state, job.progress, job.partial = WAITING, {}, None
                     job.message = (

@@ -15,8 +15,11 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from explainers.engine.limits import limits
 from explainers.engine.store import Store
 from explainers.problems import Problem
+
+SECONDS_BETWEEN_SWEEPS = 3600.0
 
 
 class Uploads:
@@ -24,6 +27,7 @@ class Uploads:
 
     def __init__(self, store: Store, most_bytes: float = float("inf")) -> None:
         self.store, self.most_bytes = store, most_bytes
+        self._swept = 0.0
         self._lock = threading.RLock()
 
     def keep(self, data: bytes, visitor: str, what: str = "file") -> str:
@@ -32,6 +36,9 @@ class Uploads:
         Raises Problem where the visitor's uploads would become too many.
         """
         with self._lock:
+            if time.monotonic() - self._swept > SECONDS_BETWEEN_SWEEPS:
+                self._swept = time.monotonic()
+                self.forget_old(limits().days_kept)
             kept = self.bytes_of(visitor)
             if kept + len(data) > self.most_bytes:
                 raise Problem(

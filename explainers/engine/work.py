@@ -9,9 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from PIL import Image
 
 from explainers.baselines import BASELINES
 from explainers.engine.checking import CHECKS
+from explainers.engine.limits import limits
+from explainers.engine.parsed import gone, parsed, weights_of
+from explainers.engine.readers import graph, state_dict
 from explainers.engine.request import Compared, Request
 from explainers.engine.store import Store
 from explainers.engine.task import Answer, Task, Warm
@@ -21,8 +25,6 @@ from explainers.models.spec import ModelSpec
 from explainers.options import lookup
 from explainers.passes import Passes
 from explainers.problems import Problem
-
-MODELS_KEPT_WARM = 3
 
 
 class Workshop:
@@ -60,7 +62,7 @@ class Workshop:
 
     def _task(self, request: Request, tell) -> Task:
         warm = self._model(request)
-        image = pictures.read(self._blob(request.picture, "picture"))
+        image = self._picture(request.picture)
         x = self._pixels(image, warm.spec, request.device)
         region = pictures.seen_region(image.size, warm.spec.fit)
         return Task(request, warm, x, self._baseline(request.compared, x, warm.spec), region, tell)
@@ -70,25 +72,26 @@ class Workshop:
         if key in self._warm:
             self._warm.move_to_end(key)
             return self._warm[key]
-        while len(self._warm) >= MODELS_KEPT_WARM:
+        while len(self._warm) >= limits().models_warm:
             self._warm.popitem(last=False)
         spec, weights = request.model, None
         if spec.source == "upload":
-            digest, _, suffix = spec.weights.partition(".")
-            weights = (self._blob(digest, "model"), f".{suffix}")
+            what = weights_of(request)
+            weights = (graph if what[0] == "onnx" else state_dict)(self._parsed(*what))
         model, classes, own = build(spec, weights)
         own = replace(own, fit=spec.fit)
         self._warm[key] = Warm(model.to(request.device), classes, own)
         return self._warm[key]
 
-    def _blob(self, digest: str, what: str) -> bytes:
-        try:
-            data = self.store.blob(digest)
-        except ValueError:
-            data = None
-        if data is None:
-            raise Problem(f"This {what} is no longer kept here. Upload it again.")
-        return data
+    def _picture(self, digest: str) -> Image.Image:
+        return Image.fromarray(self._parsed("picture", digest, {})[1]["pixels"])
+
+    def _parsed(self, kind: str, digest: str, options: dict) -> Answer:
+        """What the reading process made of an upload; its bytes are never decoded here."""
+        found = parsed(self.store, kind, digest, **options)
+        if found is None:
+            raise gone(kind)
+        return found
 
     def _pixels(self, image, spec: ModelSpec, device: str):
         values = pictures.pixels(image, spec.size, spec.fit)
@@ -96,22 +99,22 @@ class Workshop:
 
     def _baseline(self, compared: Compared, x, spec: ModelSpec):
         if compared.baseline == "own":
-            image = pictures.read(self._blob(compared.own_baseline, "baseline picture"))
-            return self._pixels(image, spec, x.device)
+            return self._pixels(self._picture(compared.own_baseline), spec, x.device)
         entry = lookup(BASELINES, compared.baseline, "baseline")
         return entry.make(x, **compared.baseline_options)
 
 
 def _prediction(task: Task) -> Answer:
     """The model's answers to the picture and to the baseline, and what a pass costs."""
-    warm, answers = task.warm, []
+    warm, answers, seconds = task.warm, [], []
     for score in ("logit", "probability"):
         run = Passes(warm.model, score=score, known=warm.known)
         run.landmarks = (task.x, task.baseline)
-        started = time.perf_counter()
-        answers.append([run.outputs(at) for at in run.landmarks])
-        seconds = time.perf_counter() - started
-    (logits, _), (ours, baselines) = answers
+        for at in run.landmarks:
+            started = time.perf_counter()
+            answers.append(run.outputs(at))
+            seconds.append(time.perf_counter() - started)
+    logits, _, ours, baselines = answers
     if logits.ndim != 2:
         raise Problem(
             f"The model returns shape {tuple(logits.shape)}; a classifier of pictures returns "
@@ -122,7 +125,8 @@ def _prediction(task: Task) -> Answer:
         "region": task.region,
         "spec": {"size": warm.spec.size, "fit": warm.spec.fit},
         "parameters": sum(p.numel() for p in warm.model.parameters()),
-        "seconds_per_pass": seconds / max(run.forward_rows, 1),
+        # The first pass of a new size is slow for other reasons.
+        "seconds_per_pass": min(seconds),
     }
     return facts, {
         "probabilities": ours[0].cpu().numpy(),
@@ -140,6 +144,7 @@ def _explanation(task: Task) -> Answer:
         "target": aimed[0] if task.request.rather_than is not None else aimed,
         "output": found.output.item(),
         "baseline_output": found.baseline_output.item(),
+        "sum": found.scores.double().sum().item(),
         "gap": None if found.gap is None else found.gap.item(),
         "passes": found.passes,
         "seconds": found.seconds,

@@ -18,10 +18,13 @@ def serve(address: str, key: bytes, folder: str) -> None:
     """Connect to the engine at `address` and do its jobs until it goes away."""
     connection = Client(address, authkey=key)
     from explainers.engine.store import Store
+    from explainers.engine.wall import raise_low_wall
     from explainers.engine.work import Workshop
 
-    workshop = Workshop(Store(folder))
-    connection.send(("ready", os.getpid(), devices()))
+    workshop, found = Workshop(Store(folder)), devices()
+    if set(found) == {"cpu"}:  # drivers and compilers of other devices may start programs
+        raise_low_wall()
+    connection.send(("ready", os.getpid(), found))
     while True:
         try:
             kind, job, request = connection.recv()

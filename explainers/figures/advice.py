@@ -47,7 +47,7 @@ def ranking(
         line = f"On this input, {names[0]} {'does not beat' if beaten else 'beats'} chance."
     else:
         best = names[int(score.argmax())]
-        line = f"On this input, hiding and revealing speak most for **{best}**."
+        line = f"On this input and over all shares, hiding and revealing speak most for **{best}**."
         if beaten:
             line += f" No better than chance here: {', '.join(beaten)}."
     return f"{line} Another input may give another ranking."

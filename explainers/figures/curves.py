@@ -30,7 +30,10 @@ def proof_curves(
     `deletion` and `insertion` hold (K,) curves by name; `chance` the (draws, K) curves of random
     orders for both, drawn as a band from lowest to highest with their mean, or None.
     """
-    titles = ("Hidden, hottest first: lower is better", "Revealed, hottest first: higher is better")
+    titles = (
+        "Hottest hidden first:<br>lower is better",
+        "Hottest shown first:<br>higher is better",
+    )
     figure = make_subplots(1, 2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06)
     percent = 100 * np.asarray(shares)
     for column, curves in ((1, deletion), (2, insertion)):
@@ -45,7 +48,7 @@ def proof_curves(
                 hovertemplate="%{x:.0f} % of the cells: %{y:.1f} %",
             )  # fmt: skip
     figure.update_layout(
-        height=400, margin={"l": 8, "r": 8, "t": 40, "b": 8}, hovermode="x unified",
+        height=400, margin={"l": 8, "r": 8, "t": 56, "b": 8}, hovermode="x unified",
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 14}, legend={"orientation": "h", "y": -0.22},
     )  # fmt: skip

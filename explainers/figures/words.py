@@ -31,24 +31,29 @@ def where(heat: np.ndarray) -> str:
     return f"in the {vertical} part" if vertical else "in the centre"
 
 
-def sentence(heat: np.ndarray, about: str, what: str, regions: dict[str, np.ndarray]) -> str:
+def sentence(
+    heat: np.ndarray,
+    about: str,
+    what: str,
+    regions: dict[str, np.ndarray],
+    place: str = "the picture",
+) -> str:
     """One sentence on where the positive scores of `heat` (H, W) lie.
 
     `what` is "support for", "opposition to" or "attention to", `about` the class; `regions` are
-    known masks by name ("the sign"), shares from 0 to 1 like `heat`.
+    known masks by name ("the sign"), shares from 0 to 1 like `heat`; `place` is what is covered.
     """
     if not (heat > 0).any():
         return f"There is no {what} {about} in this picture, compared with the baseline."
     if not regions:
         area = localisation.half_area(heat)
         return (
-            f"Half of the {what} {about} lies on {percent(area)} of the picture, "
-            f"mostly {where(heat)}."
+            f"Half of the {what} {about} lies on {percent(area)} of {place}, mostly {where(heat)}."
         )
     (first, mask), *others = regions.items()
     parts = [
         f"{100 * localisation.relevance_mass(heat, mask):.0f} % of the {what} {about} lies on "
-        f"{first}, which covers {100 * mask.mean():.0f} % of the picture"
+        f"{first}, which covers {100 * mask.mean():.0f} % of {place}"
     ]
     parts += [
         f"{100 * localisation.relevance_mass(heat, mask):.0f} % lies on {name} "
@@ -68,8 +73,8 @@ def receipt(
     """What the map adds up to: the answer, the baseline's answer, and the share accounted for."""
     parts = []
     if probability is not None:
-        parts.append(f"{about} {percent(probability)}")
-        parts.append(f"baseline {percent(baseline_probability)}")
+        ours, other = percent(probability), percent(baseline_probability)
+        parts.append(f"{about} {ours}, on the baseline {other}")
     if complete:
         parts.append(_adds_up(facts))
     else:
@@ -84,6 +89,15 @@ def _adds_up(facts: dict) -> str:
     share = 100 * (1 + gap)
     text = f"contributions add up to {share:.1f} % of the difference of {difference:.3g} in score"
     return text.replace("-", "−")
+
+
+def accounted(facts: dict) -> str:
+    """What share of the answer's difference from the baseline the contributions account for."""
+    difference = facts["output"] - facts["baseline_output"]
+    if not difference:
+        return "Picture and baseline score the same: there is nothing to account for."
+    share = 100 * facts["sum"] / difference
+    return f"Its contributions account for {share:.1f} % of the answer.".replace("-", "−")
 
 
 def gap_is_large(facts: dict, allowed: float = 0.05) -> bool:

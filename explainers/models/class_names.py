@@ -40,7 +40,7 @@ def _from_json(text: str) -> list[str]:
     if all(isinstance(value, int) for value in found.values()):
         found = {str(number): name for name, number in found.items()}
     try:
-        pairs = sorted((int(number), name) for number, name in found.items())
+        pairs = sorted(((int(n), name) for n, name in found.items()), key=lambda pair: pair[0])
     except ValueError as error:
         raise Problem(
             'A JSON object of class names looks like {"0": "cat", "1": "dog"}.'

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
-from explainers.models.spec import ModelSpec
+from explainers.models.spec import RECOGNISE, ModelSpec
 from explainers.problems import Problem
+
+if TYPE_CHECKING:
+    from explainers.models.onnx import Graph
 
 
 class PictureModel(nn.Module):
@@ -32,11 +39,12 @@ class PictureModel(nn.Module):
 
 
 def build(
-    spec: ModelSpec, weights: tuple[bytes, str] | None
+    spec: ModelSpec, weights: tuple[bytes, str] | Mapping[str, Tensor] | Graph | None
 ) -> tuple[PictureModel, tuple, ModelSpec]:
     """The model that `spec` names, its class names (or ()), and the spec with what it knows itself.
 
-    `weights` is (bytes, suffix) of an uploaded file, or None.
+    `weights` of an upload: its named tensors, its graph, or (bytes, suffix) of one's own file; else
+    None.
     """
     if spec.source == "demo":
         from explainers.models.demo import CLASSES, load_demo
@@ -47,7 +55,39 @@ def build(
 
         network, classes, spec = pretrained(spec.name)
     else:
+        from explainers.models.onnx import Graph
+        from explainers.models.recognise import recognised
         from explainers.models.state_dicts import fitted, read_state_dict
 
-        network, classes = fitted(spec.name, read_state_dict(*weights)), ()
+        if isinstance(weights, Graph) or (isinstance(weights, tuple) and weights[1] == ".onnx"):
+            network, spec = _from_graph(weights, spec)
+            return PictureModel(network, spec.mean, spec.std).eval(), (), spec
+        state = weights if isinstance(weights, Mapping) else read_state_dict(*weights)
+        if spec.name == RECOGNISE:
+            spec = replace(spec, name=recognised(state))
+        network, classes = fitted(spec.name, state), ()
     return PictureModel(network, spec.mean, spec.std).eval(), classes, spec
+
+
+class ChannelsLast(nn.Module):
+    """A network that takes (N, H, W, 3), as one that takes (N, 3, H, W)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """The channels go last."""
+        return self.network(pixels.movedim(1, -1))
+
+
+def _from_graph(graph: Graph | tuple[bytes, str], spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
+    """The network of an ONNX graph, and the spec with the size that its file fixes, if it does."""
+    from explainers.models.onnx import loaded, read_graph
+
+    network, card = loaded(read_graph(graph[0]) if isinstance(graph, tuple) else graph)
+    if card.layout == "channels last":
+        network = ChannelsLast(network)
+    shape = card.input.shape or ()
+    side = shape[1 if card.layout == "channels last" else 2] if len(shape) == 4 else None
+    return network, replace(spec, name="ONNX network", size=side or spec.size)

@@ -9,15 +9,27 @@ from torch import Tensor
 
 from explainers.models.architectures import ARCHITECTURES
 from explainers.models.state_dicts import built, weightless
+from explainers.problems import Problem
 
 _USUAL_CLASSES = 1000
 Shapes = dict[str, tuple[int, ...]]
 
 
-def recognised(state: Mapping[str, Tensor]) -> list[str]:
-    """Architectures with just these names and shapes, whatever the number of classes; often one."""
+def recognised(state: Mapping[str, Tensor]) -> str:
+    """The architecture with just these names and shapes, whatever the number of classes.
+
+    Where several have, they are one network under several names. Problem where none has.
+    """
     given = {key: tuple(value.shape) for key, value in state.items()}
-    return [name for name in ARCHITECTURES if any(_alike(given, own) for own in _patterns(name))]
+    for name in ARCHITECTURES:
+        if any(_alike(given, own) for own in _patterns(name)):
+            return name
+    names = ", ".join(list(given)[:3])
+    raise Problem(
+        f"These weights ({len(given)} tensors: {names}, …) are of none of the {len(ARCHITECTURES)} "
+        "architectures of torchvision. Choose the nearest to see what differs, or upload the "
+        "network as ONNX, which needs no architecture."
+    )
 
 
 @functools.cache

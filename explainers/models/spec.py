@@ -10,13 +10,16 @@ NORMALISATIONS = {
     "−1–1": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
 }
 
+RECOGNISE = "recognise"
+"""The name of an uploaded model whose architecture is to be found by its weights."""
+
 
 @dataclass(frozen=True)
 class ModelSpec:
     """A model by its origin, and the preparation that it expects of a picture.
 
     source      "demo", "torchvision" (pretrained, by name) or "upload" (weights in the store).
-    name        the demo's name, or the architecture's.
+    name        the demo's name, or the architecture's, or RECOGNISE.
     weights     digest of the uploaded file in the store; "" for the others.
     size        side of the square that the network sees, in px.
     fit         "crop": the largest centred square; "stretch": the whole picture, made square.

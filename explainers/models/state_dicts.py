@@ -10,16 +10,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from explainers.models.refusals import HOW_TO_EXPORT, WEIGHTS
 from explainers.options import lookup
 from explainers.problems import Problem
 
-SUFFIXES = (".safetensors", ".pt", ".pth")
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights", "params")
 _PREFIXES = ("module.", "model.", "_orig_mod.", "net.")
-
-HOW_TO_EXPORT = """from safetensors.torch import save_file
-weights = {k: v.contiguous() for k, v in model.state_dict().items()}
-save_file(weights, "weights.safetensors")"""
 
 
 def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
@@ -37,7 +33,7 @@ def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
     elif suffix in (".pt", ".pth"):
         state = _unpickled(data)
     else:
-        raise Problem(f"{suffix or 'This'} is not accepted; weights are {', '.join(SUFFIXES)}.")
+        raise Problem(f"{suffix or 'This'} is not accepted; weights are {', '.join(WEIGHTS)}.")
     return _plain(state)
 
 

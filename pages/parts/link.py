@@ -29,7 +29,7 @@ def write() -> None:
         for name, value in choice().items()
         if value is not None and usual.get(name) != value
     }
-    if params != st.session_state.get("link"):
+    if params != st.query_params.to_dict():
         st.session_state["link"] = params
         st.query_params.from_dict(params)
 
@@ -54,12 +54,9 @@ def widget(draw, name: str, *, start: Any, clean: Callable | None = None, **argu
         try:
             st.session_state[key] = (clean or _like(start))(value)
         except (ValueError, TypeError, OverflowError):
-            refused[name] = (
-                f"The link asks for “{arguments['label']}” = {value!r}, which is not possible. "
-                "The usual value is used."
-            )
+            refused[name] = _refusal(arguments["label"], value)
             st.session_state[key] = start
-    value = draw(key=key, **arguments)
+    value = draw(key=key, **_shown(draw, st.session_state[key], arguments), **arguments)
     if value != start:
         refused.pop(name, None)
     if name in refused:
@@ -72,6 +69,9 @@ def select(draw, name: str, options: list, start: Any, **arguments: Any) -> Any:
     """Like `widget`, for widgets with options; a choice that is no option becomes the start."""
     if f"w_{name}" in st.session_state and st.session_state[f"w_{name}"] not in options:
         del st.session_state[f"w_{name}"]
+    asked = choice().get(name, start)
+    if asked not in options and name in st.session_state.get("link", {}):
+        st.session_state.setdefault("refused", {})[name] = _refusal(arguments["label"], asked)
     choice()[name] = chosen(name, options, start)
     return widget(draw, name, options=options, start=start, clean=lambda value: value, **arguments)
 
@@ -89,6 +89,23 @@ def several(draw, name: str, options: list, start: list, **arguments: Any) -> li
     if key in st.session_state:
         st.session_state[key] = possible(st.session_state[key])
     return widget(draw, name, options=options, start=known, clean=possible, **arguments)
+
+
+def _refusal(label: str, value: Any) -> str:
+    return f"The link asks for “{label}” = {value!r}, which is not possible. The usual is used."
+
+
+def _shown(draw, value: Any, arguments: dict) -> dict[str, Any]:
+    """The value as the widget's own default: what a browser shows that draws it anew.
+
+    Without it a widget that moves on the page sends back its lowest value as if it were chosen.
+    """
+    name = getattr(draw, "func", draw).__name__
+    if name == "selectbox":
+        return {"index": list(arguments["options"]).index(value)}
+    if name in ("multiselect", "pills", "segmented_control"):
+        return {"default": value}
+    return {"value": value}
 
 
 def _like(start: Any) -> Callable:

@@ -5,15 +5,16 @@ from pathlib import PurePath
 
 import streamlit as st
 
+from explainers.engine.readers import class_names
+from explainers.engine.wall import walls
 from explainers.models.architectures import ARCHITECTURES
-from explainers.models.class_names import read_class_names
 from explainers.models.demo import DEMO_MODELS, INPUT_SIZE
-from explainers.models.spec import NORMALISATIONS, ModelSpec
+from explainers.models.refusals import NETWORKS, WEIGHTS, refusal
+from explainers.models.spec import NORMALISATIONS, RECOGNISE, ModelSpec
 from explainers.problems import Problem
-from pages.parts import link, service
+from pages.parts import doctor, link, service
 
 TORCHVISION, UPLOAD = "torchvision", "upload"
-WEIGHTS = (".safetensors", ".pt", ".pth")
 FITS = {"crop": "Centre crop", "stretch": "Whole picture, stretched"}
 
 
@@ -29,7 +30,7 @@ class Chosen:
 def pick() -> Chosen | None:
     """Draw the choice of a model; None until there is one."""
     titles = {name: model.title for name, model in DEMO_MODELS.items()}
-    titles |= {TORCHVISION: "ImageNet classifier, by name", UPLOAD: "Upload your own weights"}
+    titles |= {TORCHVISION: "ImageNet classifier, by name", UPLOAD: "Upload your own network"}
     source = link.select(
         st.selectbox, "model", list(titles), "signs",
         label="Model", format_func=titles.get, label_visibility="collapsed",
@@ -38,7 +39,9 @@ def pick() -> Chosen | None:
         st.caption(DEMO_MODELS[source].description)
         return demo(source)
     if source == TORCHVISION:
-        name = _architecture("resnet18")
+        name = link.select(
+            st.selectbox, "architecture", list(ARCHITECTURES), "resnet18", label="Architecture"
+        )
         st.caption("Pretrained by torchvision; downloaded once, when it is first used.")
         return Chosen(ModelSpec("torchvision", name), (), name)
     return _uploaded()
@@ -51,43 +54,47 @@ def demo(name: str) -> Chosen:
     return Chosen(spec, (), DEMO_MODELS[name].title)
 
 
-def _architecture(start: str) -> str:
-    return link.select(
-        st.selectbox, "architecture", list(ARCHITECTURES), start, label="Architecture"
-    )
-
-
 def _uploaded() -> Chosen | None:
+    if not (found := walls()).complete:
+        st.warning(found.sentence)
     file = st.file_uploader(
-        "Weights: a state dict as .safetensors, .pt or .pth",
+        "A network as .onnx, or its weights as .safetensors, .pt or .pth",
         key="w_weights_file",
         on_change=lambda: link.choice().pop("weights", None),
     )
-    name = _architecture("resnet18")
     if file is not None:
         suffix = PurePath(file.name).suffix.lower()
-        if suffix not in WEIGHTS:
-            st.error(
-                f"{file.name} is not accepted. Weights are state dicts in {', '.join(WEIGHTS)}; "
-                "other formats can be programs. In Python: "
-                "`safetensors.torch.save_file(model.state_dict(), 'weights.safetensors')`."
-            )
+        if suffix not in (*WEIGHTS, *NETWORKS):
+            st.error(refusal(file.name))
         else:
             link.choice()["weights"] = _kept(file) + suffix
+    weights = link.choice().get("weights")
+    if not isinstance(weights, str) or not service.kept(weights.split(".")[0]):
+        st.info("Upload the weights of your network.")
+        return None
+    name = "onnx"
+    if not weights.endswith(NETWORKS):
+        name = link.select(
+            st.selectbox, "architecture", [RECOGNISE, *ARCHITECTURES], RECOGNISE,
+            label="Architecture",
+            format_func=lambda name: "Recognise it" if name == RECOGNISE else name,
+        )  # fmt: skip
+    card = doctor.examined(ModelSpec("upload", name, weights))
+    if card is None:
+        return None
     with st.expander("Classes, size and normalisation"):
         classes = _class_names()
         size = link.widget(
-            st.number_input, "size", start=224, label="Input side, in pixels",
+            st.number_input, "size", start=card["input"][1], label="Input side, in pixels",
             min_value=8, max_value=1024, step=1, clean=_side,
         )  # fmt: skip
         fit = link.select(
             st.selectbox, "fit", list(FITS), "crop", label="What it sees", format_func=FITS.get
         )
-        mean, std = _normalisation()
-    weights = link.choice().get("weights")
-    if not isinstance(weights, str) or not service.kept(weights.split(".")[0]):
-        st.info("Upload the weights of your network and choose its architecture.")
-        return None
+        mean, std = _normalisation(card["normalisation"]["name"])
+    with st.expander("What the doctor found", expanded=True, icon=":material/stethoscope:"):
+        doctor.show(card, classes)
+    name = card["architecture"]
     return Chosen(ModelSpec("upload", name, weights, int(size), fit, mean, std), classes, name)
 
 
@@ -101,7 +108,7 @@ def _kept(file) -> str:
     """Digest of the uploaded file; hashed once, not at every rerun."""
     known = st.session_state.setdefault("kept_files", {})
     if file.file_id not in known:
-        known[file.file_id] = service.engine().store.put_blob(file.getvalue())
+        known[file.file_id] = service.keep(file.getvalue(), "file")
     return known[file.file_id]
 
 
@@ -113,18 +120,16 @@ def _class_names() -> tuple[str, ...]:
         link.choice()["names"] = _kept(file)
     digest = link.choice().get("names")
     try:
-        data = service.engine().store.blob(digest) if isinstance(digest, str) else None
-        return read_class_names(data) if data else ()
+        if isinstance(digest, str) and service.kept(digest):
+            return class_names(service.engine().parsed.get("names", digest))
     except Problem as problem:
         st.error(str(problem))
-    except ValueError:
-        link.choice()["names"] = None
     return ()
 
 
-def _normalisation() -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _normalisation(start: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     name = link.select(
-        st.selectbox, "normalise", [*NORMALISATIONS, "Own"], "ImageNet", label="Normalisation"
+        st.selectbox, "normalise", [*NORMALISATIONS, "Own"], start, label="Normalisation"
     )
     if name in NORMALISATIONS:
         return NORMALISATIONS[name]

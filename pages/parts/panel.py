@@ -55,7 +55,10 @@ def panel(case: Case, answer: Answer, key: str, **shown: Any) -> None:
 def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = "support for") -> str:
     """Where the positive scores of the map (H, W) lie, in the case's known regions if any."""
     known = pictures.regions(case.picture, heat.shape[-1], case.request.model.fit)
-    return words.sentence(heat, f"*{case.about}*", what if signed else "attention to", known)
+    left, top, width, height = case.prediction[0]["region"]
+    place = "the picture" if width > 0.999 and height > 0.999 else "the part that it sees"
+    what = what if signed else "attention to"
+    return words.sentence(heat, f"*{case.about}*", what, known, place)
 
 
 def receipt(case: Case, facts: dict) -> str:

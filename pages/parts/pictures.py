@@ -85,14 +85,14 @@ def _kept_once(file) -> str:
 
 
 def keep(data: bytes) -> str:
-    """Check that the bytes are a picture and keep them; their digest. Raises Problem."""
+    """Keep the bytes if they can be read as a picture; their digest. Raises Problem."""
     if len(data) > MOST_MEGABYTES * 1_000_000:
         raise Problem(
             f"This file has {len(data) / 1e6:.0f} MB; pictures of up to {MOST_MEGABYTES} MB are "
             "accepted. Make it smaller and upload it again."
         )
-    kind.read(data)
-    return service.engine().store.put_blob(data)
+    parsed = service.engine().parsed
+    return parsed.take("picture", data, lambda: service.keep(data, "picture"))
 
 
 def sample(name: str) -> Chosen:
@@ -114,7 +114,8 @@ def _sample(name: str) -> tuple[bytes, str, str, dict[str, Image.Image]]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def shown(digest: str) -> bytes:
     """JPEG bytes of a kept picture, for the browser."""
-    return kind.shown(kind.read(service.engine().store.blob(digest)))
+    _, arrays = service.engine().parsed.get("picture", digest)
+    return kind.shown(Image.fromarray(arrays["pixels"]))
 
 
 def regions(picture: Chosen, size: int, fit: str) -> dict[str, np.ndarray]:

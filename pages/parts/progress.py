@@ -73,7 +73,7 @@ def ended(job: Job, slot: str) -> None:
     if job.state == FAILED:
         st.error(job.message)
     elif job.state == CANCELLED:
-        st.info("Cancelled. Nothing is lost: change a setting, or run it again.")
+        st.info("Cancelled. Change a setting, or run it again.")
     if st.button("Run again", key=f"again_{slot}", icon=":material/refresh:"):
         service.again(slot)
         st.rerun()
@@ -85,6 +85,8 @@ def _words(job: Job) -> str:
         return f"Waiting: {before} before you" if before else "Starting …"
     if not job.progress:
         return "Loading the model …"
+    if "what" in job.progress:
+        return f"{job.progress['what']} …"
     left = job.progress["seconds_left"]
     pace = f"about {left:.0f} s left" if left >= 1.5 else "almost done"
     return f"{job.progress['done']} of {job.progress['total']} passes, {pace}"

@@ -46,11 +46,10 @@ def section(case: Case, answer: Answer, key: str) -> None:
 
 
 def _stage(index: int, facts: dict) -> str:
-    layers = facts["stages"][index]
-    last = index + 1 == len(facts["stages"]) and not facts["note"]
-    words = "all layers" if last else f"down to {layers[-1].removeprefix('network.')}"
+    counts = [len(layers) for layers in facts["stages"]]
+    words = f"{sum(counts[: index + 1])} of {facts['layers']} layers"
     likeness = f"{facts['similarity'][index]:.2f}".replace("-", "−").replace("nan", "none (flat)")
-    return f"Shuffled {words}: likeness {likeness}"
+    return f"{words} shuffled: likeness {likeness}"
 
 
 def _map(case: Case, heat, title: str, key: str) -> None:

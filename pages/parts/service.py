@@ -1,5 +1,7 @@
-"""The server's one engine, the visitor's name, and waiting for a job without holding the page."""
+"""The server's one engine, whose uploads are whose, and waiting for jobs without holding a page."""
 
+import functools
+import hashlib
 import os
 import tempfile
 import threading
@@ -11,8 +13,11 @@ from pathlib import Path
 import streamlit as st
 
 from explainers.engine.jobs import DONE, Job
+from explainers.engine.limits import limits
 from explainers.engine.request import Request
 from explainers.engine.supervisor import Engine
+from explainers.engine.uploads import Uploads
+from pages.parts.headers import COOKIE
 
 # Most answers on the demo come sooner than this; then the page is drawn once, without flicker.
 SECONDS_TO_WAIT = 0.6
@@ -45,12 +50,30 @@ def _folder() -> Path:
     return Path(os.environ.get("EVIDENT_STORE") or Path(tempfile.gettempdir()) / name)
 
 
+@functools.cache
+def uploads() -> Uploads:
+    """What visitors brought, and who may open it."""
+    return Uploads(engine().store, most_bytes=1e6 * limits().visitor_megabytes)
+
+
+def owner() -> str:
+    """Whose this session's uploads are: the person who logged in, else this browser's.
+
+    A digest, since the cookie itself opens the uploads and is not written to disk.
+    """
+    person = st.user.get("sub") if st.user.get("is_logged_in") else None
+    name = person or st.context.cookies.get(COOKIE) or visitor()
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
+def keep(data: bytes, what: str) -> str:
+    """Keep an upload as this visitor's; its digest. Raises Problem where there are too many."""
+    return uploads().keep(data, owner(), what)
+
+
 def kept(digest: str) -> bool:
-    """Whether the store holds the upload of that digest; False for what is no digest."""
-    try:
-        return engine().store.blob(digest) is not None
-    except ValueError:
-        return False
+    """Whether this visitor may open the upload of that digest; False for what is no digest."""
+    return uploads().may_open(digest, owner())
 
 
 def visitor() -> str:
@@ -69,6 +92,7 @@ def job(request: Request, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
         if current is not None:
             engine().cancel(current)
         current = engine().submit(request, visitor())
+        uploads().made(current.digest, request.uploads)
         jobs[slot] = current
     current.touch()
     return wait_for(current, wait)

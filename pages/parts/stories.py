@@ -44,6 +44,7 @@ class Story:
     """A finished comparison for a meeting: a question, three sentences, and its maps in rows.
 
     `link` opens the same comparison on the Compare page; `shared`: one colour scale for all.
+    `sums`: under each map what its contributions add up to, instead of where they lie.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Story:
     shots: tuple[Shot, ...]
     link: dict[str, str]
     shared: bool = True
+    sums: bool = False
 
 
 def first() -> Shot:
@@ -105,15 +107,16 @@ def _blind() -> Story:
             "The network is sure that this is a stop sign, so sure that no small change of a pixel "
             "could make it surer.",
             "The gradient asks for just such small changes: on the same colour scale its map is "
-            "all but empty, as if nothing in the picture mattered.",
-            "Integrated Gradients goes all the way from a blank picture to this one, and finds "
-            "the evidence that the gradient missed.",
+            "all but empty, and what it adds up to is next to nothing.",
+            "Integrated Gradients goes all the way from a blank picture to this one, and accounts "
+            "for the whole answer.",
         ),
         tuple(shots),
         {
             "across": "methods", "methods": '["gradient_x_input", "integrated_gradients"]',
             "baseline": "mean", "score": "probability", "sample": sample,
         },
+        sums=True,
     )  # fmt: skip
 
 
@@ -127,8 +130,8 @@ def _baseline() -> Story:
         (
             "An explanation always answers: why this, and not that? Here “that” is black, white, "
             "or the same picture out of focus.",
-            "What looks like the baseline gets next to nothing: compared with black, the black car "
-            "hardly counts, and compared with white, the white ground of the sign does not.",
+            "What equals the baseline gets nothing: black cannot count against black, nor white "
+            "against white, so the maps differ although network and picture are the same.",
             "All three maps are right about their own question, so a map without its baseline is "
             "only half an answer.",
         ),

@@ -28,7 +28,7 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path):
+def running(folder: Path, *arguments: str):
     """Start the app as the README does, on a free port; stop it, children included."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -36,7 +36,7 @@ def running(folder: Path):
     log = (folder / "server.log").open("w+")
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     process = subprocess.Popen(
-        [*command, "--server.address=127.0.0.1"],
+        [*command, "--server.address=127.0.0.1", *arguments],
         cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
         env={**os.environ, "EVIDENT_STORE": str(folder / "store")},
     )  # fmt: skip
@@ -111,3 +111,11 @@ def choose(page: Page, label: str, option: str) -> None:
         raise AssertionError(f"{label} never offered {option}")
     page.wait_for_timeout(300)
     settled(page)
+
+
+def upload(page: Page, data: bytes, name="photo.png", mime="image/png") -> None:
+    """Give the Explain page a picture of one's own."""
+    page.get_by_role("radio", name="Upload").click()
+    settled(page)
+    picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
+    picker.set_input_files({"name": name, "mimeType": mime, "buffer": data})

@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from driver import frames_sent, settled
+from driver import choose, frames_sent, map_shown, settled, upload
 from playwright.sync_api import expect
 
 SIX = ["Integrated Gradients", "DeepLIFT", "Occlusion", "Gradient × input", "Saliency", "Grad-CAM"]
@@ -131,7 +131,7 @@ def test_one_cancelled_one_failing_the_others_go_on(server, visit):
     run.click()
     rise.get_by_text(re.compile(r"\d+ of 100\d+ passes")).wait_for()
     rise.get_by_role("button", name="Cancel").click()
-    rise.get_by_text("Cancelled. Nothing is lost").wait_for()
+    rise.get_by_text("Cancelled. Change a setting").wait_for()
     failing.get_by_text("no layer 'no.such.layer'").wait_for()
     for name in ("Integrated Gradients", "Saliency"):
         viewer = panel(page, texts[name]).get_by_test_id("viewer")
@@ -175,7 +175,7 @@ def test_the_proof_moves_without_traffic(server, visit):
     page.wait_for_timeout(300)
     assert canvas.evaluate("canvas => canvas.toDataURL()") != before
     assert sent == []
-    page.get_by_text("hiding and revealing speak most for").wait_for()
+    page.get_by_text("hiding and revealing speak most for").first.wait_for()
     table = page.get_by_test_id("stTable")
     rows = [row.text_content() for row in table.get_by_role("row").all()][1:]
     assert len(rows) == 6 and all(any(name in row for row in rows) for name in SIX)
@@ -217,7 +217,7 @@ def test_a_link_reopens_the_comparison(server, visit):
 def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
     page = visit(f"{server.url}/compare")
     finished(page, 6)
-    page.get_by_role("radio", name="Baseline lab").click()
+    page.get_by_role("button", name="Baseline lab").click()
     settled(page)
     finished(page, 5)
     for index in range(5):
@@ -226,11 +226,39 @@ def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
     expect(page).to_have_url(re.compile("across=baselines"))
 
 
+def test_presets_and_axes_leave_the_options_alone(server, visit):
+    page = visit(f"{server.url}/compare")
+    finished(page, 6)
+    for preset in ("Baseline lab", "Methods", "Honest or cheating", "Classes × methods"):
+        page.get_by_role("button", name=preset, exact=True).click()
+        settled(page)
+        page.wait_for_timeout(1500)
+        assert "tolerance" not in page.url and "steps" not in page.url, preset
+    choose(page, "Columns show", "Models")
+    expect(page).to_have_url(re.compile("across=models"))
+    finished(page, 6)
+    assert panels_in_order(page, 1) == ["stop · Traffic signs"]
+
+
+def test_the_way_from_explain_keeps_the_own_picture(server, visit, photo):
+    page = visit(f"{server.url}/explain")
+    first = map_shown(page)
+    upload(page, photo)
+    map_shown(page, not_digest=first)
+    page.get_by_role("button", name="Compare methods").click()
+    page.get_by_role("heading", name="Compare").wait_for()
+    shown = finished(page, 6)
+    expect(page).to_have_url(re.compile("picture="))
+    page.reload()
+    settled(page)
+    assert finished(page, 6) == shown
+
+
 def test_sanity_shows_every_stage(server, visit):
     page = visit(compare(server, closer="Sanity", methods=["gradient_x_input"]))
     finished(page, 1)
     page.get_by_text("With all weights random").first.wait_for(timeout=60_000)
-    for words in ("As trained", "Shuffled down to", "Shuffled all layers"):
+    for words in ("As trained", "1 of 17 layers shuffled", "17 of 17 layers shuffled"):
         page.get_by_text(words).first.wait_for()
 
 

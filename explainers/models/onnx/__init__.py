@@ -1,0 +1,9 @@
+"""Models in ONNX files: read strictly, run by torch so that every method can explain them."""
+
+from __future__ import annotations
+
+from explainers.models.onnx.graph import Graph, Node, Port
+from explainers.models.onnx.loading import Card, load_onnx, loaded
+from explainers.models.onnx.reading import read_graph
+
+__all__ = ["Card", "Graph", "Node", "Port", "load_onnx", "loaded", "read_graph"]

@@ -1,0 +1,170 @@
+"""From the bytes of an .onnx file to a model that can be explained, and a card of facts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from explainers.models.onnx.graph import Graph, Port
+from explainers.models.onnx.reading import read_graph
+from explainers.problems import Problem
+
+_CHANNELS = (1, 3, 4)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a model from its file.
+
+    input      name, type and shape of the one input; None is a free side.
+    layout     "channels first", "channels last", or "" where nothing tells.
+    outputs    all outputs of the file; `output` is the one explained.
+    opsets     versions of the operator sets, by domain. `producer` wrote the file.
+    gradients  whether methods that need a gradient work.
+    rows       None: any number of rows at once; a number: so many at a time.
+    notes      sentences for people.
+    """
+
+    input: Port
+    layout: str
+    outputs: tuple[Port, ...]
+    output: str
+    opsets: Mapping[str, int]
+    producer: str
+    gradients: bool
+    rows: int | None
+    notes: tuple[str, ...] = ()
+
+
+def load_onnx(
+    data: bytes, output: str | None = None, verify: bool = False
+) -> tuple[Callable, Card]:
+    """(a model from (N, …) to (N, …), its card) from the bytes of an .onnx file.
+
+    output   name of the output to explain; by default the first of floating type, (N, k) first.
+    verify   also run onnxruntime on a random input, and use it instead where the two differ.
+
+    The model is a torch module in eval mode where gradients work; else a function that calls
+    onnxruntime on the CPU. Problem says what cannot be read, and where neither can run it.
+    """
+    return loaded(read_graph(data), data, output, verify)
+
+
+def loaded(
+    graph: Graph, data: bytes | None = None, output: str | None = None, verify: bool = False
+) -> tuple[Callable, Card]:
+    """As `load_onnx` for a graph that was read before; without `data` onnxruntime is not tried."""
+    from explainers.models.onnx.module import OnnxModel, explained_input, explained_output
+
+    port, name = explained_input(graph), explained_output(graph, output)
+    notes = list(graph.notes)
+    try:
+        model, rows, sample = _settled(graph, port, name)
+        gradients = sample is None or _slopes(model, sample)
+        if verify and data is not None and sample is not None:
+            _verify(model, data, graph, name, rows, sample)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        problem = error
+        if not isinstance(error, Problem):
+            problem = Problem("The model's graph is damaged. Export the model again.")
+        if data is None:
+            raise problem from error
+        model, rows = _run_elsewhere(data, graph, port, name)
+        gradients = False
+        notes.append(str(problem))
+    if not gradients and isinstance(model, OnnxModel):
+        notes.append(
+            "No slope leads from the input to the output (rounding or comparisons are in the way), "
+            "so methods that need a gradient are off."
+        )
+    if rows is not None:
+        notes.append(_apart(port, rows))
+    return model, Card(
+        port, layout(graph), graph.outputs, name, graph.opsets, graph.producer, gradients, rows,
+        tuple(notes),
+    )  # fmt: skip
+
+
+def _apart(port: Port, rows: int) -> str:
+    why = f"The file is made for batches of exactly {rows}"
+    if port.shape is None or port.shape[0] is None:
+        why = "In larger batches, the model's answer to one row is another or none"
+    return (
+        f"{why}, so inputs are run {rows} at a time, which is slower, and without Grad-CAM. To "
+        "change that, export it with a free batch dimension: torch.onnx.export(…, "
+        'dynamic_shapes=({0: torch.export.Dim("batch")},)).'
+    )
+
+
+def _settled(graph: Graph, port: Port, name: str):
+    """(the module, its rows, an input that it can answer or None)."""
+    from explainers.models.onnx.batching import examples, freed, together, works
+    from explainers.models.onnx.module import OnnxModel
+
+    fixed = port.shape[0] if port.shape else None
+    model = OnnxModel(graph, name).eval()
+    sample = works(model, examples(port), fixed or 1)
+    if sample is None:
+        if port.shape and None not in port.shape[1:]:
+            # What is wrong is told by the model itself.
+            model(next(examples(port))[:1].expand(fixed or 1, *port.shape[1:]).float())
+        return (OnnxModel(graph, name, fixed).eval(), fixed, None) if fixed else (model, None, None)
+    if together(model, sample, fixed or 1):
+        return model, None, sample
+    other = OnnxModel(freed(graph, fixed or 1), name).eval()
+    if together(other, sample, fixed or 1, apart=model):
+        return other, None, sample
+    return OnnxModel(graph, name, fixed or 1).eval(), fixed or 1, sample
+
+
+def _slopes(model: Callable, sample) -> bool:
+    import torch
+
+    with torch.enable_grad():
+        return model(sample[:1].float().requires_grad_()).requires_grad
+
+
+def _verify(model: Callable, data: bytes, graph: Graph, name: str, rows, sample) -> None:
+    import torch
+
+    from explainers.models.onnx.runtime import RuntimeModel
+
+    count = rows or (graph.inputs[0].shape or (None,))[0]
+    x = sample.float()
+    with torch.no_grad():
+        ours, theirs = model(x).double(), RuntimeModel(data, graph, name, count)(x).double()
+    scale = theirs.abs().max().clamp(min=1e-30)
+    if ours.shape != theirs.shape or not bool((ours - theirs).abs().max() <= 1e-3 * scale):
+        raise Problem(
+            "Our own reading of this model does not agree with onnxruntime, which is used instead; "
+            "methods that need a gradient are off."
+        )
+
+
+def _run_elsewhere(data: bytes, graph: Graph, port: Port, name: str):
+    from explainers.models.onnx.batching import examples, together, works
+    from explainers.models.onnx.runtime import RuntimeModel
+
+    fixed = port.shape[0] if port.shape else None
+    model = RuntimeModel(data, graph, name, fixed)
+    if fixed is None:
+        sample = works(model, examples(port), 1)
+        if sample is not None and not together(model, sample, 1):
+            return RuntimeModel(data, graph, name, 1), 1
+    return model, fixed
+
+
+def layout(graph: Graph) -> str:
+    """Where the channels of the input are, by what first happens to it, else by its sides."""
+    port = graph.inputs[0]
+    for node in graph.nodes:
+        if port.name in node.inputs[:1]:
+            if node.op == "Conv":
+                return "channels first"
+            order = tuple(node.attributes.get("perm", ()))
+            if node.op == "Transpose" and len(order) > 2 and order[1] == len(order) - 1:
+                return "channels last"
+    shape = port.shape or ()
+    if len(shape) == 4 and (shape[1] in _CHANNELS) != (shape[3] in _CHANNELS):
+        return "channels first" if shape[1] in _CHANNELS else "channels last"
+    return ""

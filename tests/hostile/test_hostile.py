@@ -1,0 +1,156 @@
+"""Hostile uploads and a lying reader: each ends in a sentence, and the server goes on."""
+
+import dataclasses
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explainers import Problem
+from explainers.engine import forking
+from explainers.engine.readers import READERS, class_names, state_dict
+from explainers.engine.reading import ReadingRoom
+from explainers.engine.wall import walls
+from tests.hostile import files, liar
+
+pytestmark = pytest.mark.skipif(not walls().complete, reason="this system has no complete wall")
+
+
+@pytest.fixture(scope="module")
+def room():
+    room = ReadingRoom()
+    yield room
+    room.close()
+
+
+@pytest.fixture(scope="module")
+def mark(tmp_path_factory):
+    return tmp_path_factory.mktemp("mark") / "touched"
+
+
+@pytest.fixture
+def lying(monkeypatch):
+    monkeypatch.setattr(forking, "COMMAND", (sys.executable, liar.__file__))
+    room = ReadingRoom()
+    yield room
+    room.close()
+
+
+def alive(room) -> None:
+    """The next honest upload is read."""
+    names = room.found("names", b"cat\ndog")
+    assert class_names(names) == ("cat", "dog")
+
+
+def children(room) -> list[str]:
+    """Reading processes that are still there."""
+    found = []
+    for nursery in room._nurseries.values():
+        if nursery._process is not None:
+            pid = nursery._process.pid
+            found += Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return found
+
+
+def test_every_hostile_file_gets_a_sentence_and_touches_nothing(room, mark):
+    results = {}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for name, (kind, options, data) in files.everything(str(mark)):
+        before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        try:
+            facts, arrays = room.found(kind, data, **options)
+            results[name] = "result"
+            assert sum(value.nbytes for value in arrays.values()) < 64e6, name
+        except Problem as problem:
+            results[name] = str(problem)
+            assert 20 < len(str(problem)) < 1000 and str(problem).rstrip("`").strip(), name
+            assert "Traceback" not in str(problem) and "](" not in str(problem), name
+        assert not mark.exists(), name
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert (after - before) * 1024 < 300e6, f"{name}: the server grew"
+        alive(room)
+    assert len(results) > 70
+    refused = [name for name, said in results.items() if said != "result"]
+    assert {n for n in results if any(w in n for w in ("Runs", "Opens", "Evaluates", "bomb"))} <= {
+        *refused
+    }
+    assert children(room) == []
+
+
+def test_the_programs_would_have_run(tmp_path):
+    import io
+
+    import torch
+
+    for name, thing, new in files.programs(str(tmp_path / "mark")):
+        buffer = io.BytesIO()
+        torch.save(thing, buffer, _use_new_zipfile_serialization=new)
+        torch.load(io.BytesIO(buffer.getvalue()), weights_only=False)
+        assert (tmp_path / "mark").exists(), name
+        os.unlink(tmp_path / "mark")
+
+
+@pytest.mark.parametrize("kind, megabytes", [("names", 1000), ("picture", 100), ("weights", 5000)])
+def test_what_is_too_large_is_not_even_read(room, kind, megabytes, tmp_path):
+    huge = tmp_path / "huge"
+    with huge.open("wb") as file:
+        file.truncate(megabytes * 1_000_000)
+    started = time.monotonic()
+    options = {"suffix": ".pt"} if kind == "weights" else {}
+    with pytest.raises(Problem, match=f"has {megabytes} MB"):
+        room.found(kind, huge, **options)
+    assert time.monotonic() - started < 1
+
+
+def test_good_files_of_every_kind_come_through(room):
+    import torch
+
+    for data, options in READERS["picture"].rehearsal():
+        assert room.found("picture", data, **options)[1]["pixels"].shape in ((8, 6, 3), (6, 8, 3))
+    for data, options in READERS["weights"].rehearsal():
+        found = state_dict(room.found("weights", data, **options))
+        assert found["b"].dtype == torch.bfloat16 and found["a"].shape == (2, 3)
+        assert found["n"].shape == ()
+
+
+def test_a_zip_bomb_is_refused_for_its_size(room):
+    with pytest.raises(Problem, match="too much memory"):
+        room.found("weights", files.zip_bomb(3000), suffix=".pt")
+
+
+def test_the_liar_can_tell_the_truth(lying):
+    _, arrays = lying.found("picture", b"truth")
+    assert np.array_equal(arrays["pixels"].ravel(), np.arange(12))
+
+
+@pytest.mark.parametrize("lie", [*liar.LIES, "endless"])
+def test_a_lie_is_found_out(lying, lie):
+    started = time.monotonic()
+    with pytest.raises(Problem, match="ended without a result"):
+        lying.found("picture", lie.encode())
+    assert time.monotonic() - started < 10
+    assert children(lying) == []
+
+
+@pytest.mark.parametrize("lie", ["never", "loop"])
+def test_a_reader_that_does_not_end_is_ended(lying, lie, monkeypatch):
+    brief = dataclasses.replace(READERS["picture"], seconds=1)
+    monkeypatch.setitem(READERS, "picture", brief)
+    started = time.monotonic()
+    # Sleeping is not on the list of calls, so that one may end by itself.
+    with pytest.raises(Problem, match="more than 1 seconds|ended without"):
+        lying.found("picture", lie.encode())
+    assert time.monotonic() - started < 10
+    assert children(lying) == []
+
+
+def test_a_sentence_cannot_load_or_link_anything(lying):
+    with pytest.raises(Problem) as caught:
+        lying.found("picture", b"sentence")
+    said = str(caught.value)
+    assert len(said) < 5000 and said.isprintable()
+    assert "![" not in said and "](" not in said and "http://" not in said

@@ -1,0 +1,198 @@
+"""Nets from PyTorch through ONNX and back: the same outputs and the same explanations."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from onnx_files import exported, truth
+from torch import nn
+from torchvision import models
+
+from explainers import explain
+from explainers.models.onnx import load_onnx
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+class Recurrent(nn.Module):
+    """The last step of a recurrent layer, both ways, to three numbers."""
+
+    def __init__(self, kind, **options) -> None:
+        super().__init__()
+        self.layer = kind(5, 6, batch_first=True, **options)
+        self.head = nn.Linear(12 if options.get("bidirectional") else 6, 3)
+
+    def forward(self, x):
+        return self.head(self.layer(x)[0][:, -1])
+
+
+class Encoder(nn.Module):
+    """A transformer encoder, its mean over time to three numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.head(self.layers(x).mean(1))
+
+
+def small_vit():
+    """One patch in sixteen of a 16 × 16 picture, two layers; a head that is not all zeros."""
+    net = models.VisionTransformer(16, 4, 2, 2, 16, 32, num_classes=5)
+    nn.init.normal_(net.heads.head.weight)
+    return net
+
+
+def letters():
+    """A one-dimensional network on DNA (N, 4, L)."""
+    return nn.Sequential(
+        nn.Conv1d(4, 8, 5, padding="same"), nn.ELU(), nn.MaxPool1d(2),
+        nn.Conv1d(8, 8, 3, padding=1), nn.BatchNorm1d(8), nn.GELU(), nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(), nn.Linear(8, 2),
+    )  # fmt: skip
+
+
+def upwards():
+    """Transposed convolution, resizing, group normalisation, PReLU, a skip connection."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.down = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.GroupNorm(2, 4), nn.PReLU(4))
+            self.up = nn.ConvTranspose2d(4, 4, 3, 2, 1, output_padding=1)
+            self.head = nn.Conv2d(8, 3, 1)
+
+        def forward(self, x):
+            low = self.down(x)
+            wide = nn.functional.interpolate(low, scale_factor=2.0, mode="bilinear")
+            both = torch.cat([self.up(low), wide], 1)
+            return self.head(nn.functional.pad(both, (1, 1, 1, 1), mode="reflect")).mean((2, 3))
+
+    return Net()
+
+
+def regressor():
+    """Table rows to one number."""
+    return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 8), nn.SiLU(), nn.Linear(8, 1))
+
+
+PICTURE = (3, 48, 48)
+NETS = {
+    "resnet18": (lambda: models.resnet18(num_classes=7), PICTURE),
+    "mobilenet_v2": (lambda: models.mobilenet_v2(num_classes=7), PICTURE),
+    "mobilenet_v3": (lambda: models.mobilenet_v3_small(num_classes=7), PICTURE),
+    "efficientnet_b0": (lambda: models.efficientnet_b0(num_classes=7), PICTURE),
+    "densenet121": (lambda: models.densenet121(num_classes=7), PICTURE),
+    "squeezenet": (lambda: models.squeezenet1_1(num_classes=7), PICTURE),
+    "shufflenet": (lambda: models.shufflenet_v2_x0_5(num_classes=7), PICTURE),
+    "swin": (lambda: models.SwinTransformer([4, 4], 12, [2, 2], [2, 2], [4, 4], num_classes=5),
+             (3, 32, 32)),
+    "vit": (small_vit, (3, 16, 16)),
+    "lstm": (lambda: Recurrent(nn.LSTM, num_layers=2), (6, 5)),
+    "lstm both ways": (lambda: Recurrent(nn.LSTM, bidirectional=True), (6, 5)),
+    "gru": (lambda: Recurrent(nn.GRU, bidirectional=True), (6, 5)),
+    "rnn": (lambda: Recurrent(nn.RNN), (6, 5)),
+    "transformer": (Encoder, (6, 8)),
+    "letters": (letters, (4, 20)),
+    "upwards": (upwards, (3, 12, 12)),
+    "regressor": (regressor, (6,)),
+}  # fmt: skip
+SMALL = ("vit", "lstm", "lstm both ways", "gru", "transformer", "letters", "upwards", "regressor")
+KINDS = [(name, False, True) for name in NETS]
+KINDS += [(name, False, False) for name in ("resnet18", "shufflenet", "swin", *SMALL)]
+KINDS += [(name, True, free) for name in SMALL for free in (True, False)]
+KINDS += [("resnet18", True, True)]
+
+
+def trained_like(net: nn.Module) -> nn.Module:
+    """Statistics and scales as if it had been trained, so that no normalisation is the identity."""
+    dice = torch.Generator().manual_seed(3)
+    for module in net.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            module.running_mean += 0.1 * torch.randn(module.running_mean.shape, generator=dice)
+            module.running_var *= 0.5 + torch.rand(module.running_var.shape, generator=dice)
+            module.weight.data *= 0.5 + torch.rand(module.weight.shape, generator=dice)
+    return net.eval()
+
+
+@pytest.mark.parametrize(("name", "dynamo", "free"), KINDS)
+def test_outputs_and_explanations_are_those_of_the_original(name, dynamo, free):
+    make, shape = NETS[name]
+    torch.manual_seed(0)
+    net = trained_like(make())
+    x = torch.rand(3, *shape)
+    data = exported(copy.deepcopy(net), x[:2] if free else x[:1], dynamo, free)
+    model, card = load_onnx(data)
+    assert card.gradients and card.input.shape[1:] == shape
+    assert card.rows is None or (not free and card.rows == 1 and "batches" in card.notes[0])
+    for count in (1, 3):
+        with torch.no_grad():
+            found, expected = model(x[:count]), net(x[:count])
+        scale = expected.abs().max()
+        assert (found - expected).abs().max() < 1e-4 * scale
+        told = [truth(data, row) for row in (x[:count] if free else x[:1]).split(count)]
+        assert np.abs(found[: len(told[0])].numpy() - told[0]).max() < 1e-4 * scale
+    # In double precision, so that only a difference in meaning can show.
+    net, model, x = net.double(), copy.deepcopy(model).double(), x.double()
+    for method, options in (
+        ("saliency", {}),
+        ("integrated_gradients", {"steps": 4}),
+        ("deeplift", {}),
+    ):
+        theirs = explain(net, x, method=method, target=0, **options).scores
+        ours = explain(model, x, method=method, target=0, **options).scores
+        assert (ours - theirs).abs().max() < 1e-4 * theirs.abs().max(), method
+
+
+def test_grad_cam_and_randomisation_see_the_layers():
+    from explainers.checks.randomisation import stages
+
+    torch.manual_seed(0)
+    # Without batch normalisation, which the exporter would fold into the convolution.
+    net = nn.Sequential(nn.Conv1d(4, 8, 5), nn.ELU(), nn.Conv1d(8, 8, 3), nn.GELU(),
+                        nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 2)).eval()  # fmt: skip
+    x = torch.rand(2, 4, 20)
+    model, _ = load_onnx(exported(net, x))
+    theirs = explain(net, x, method="grad_cam", target=0).scores
+    torch.testing.assert_close(
+        explain(model, x, method="grad_cam", target=0).scores, theirs, atol=1e-5, rtol=1e-4
+    )
+    found = stages(model, x, most=9)
+    assert len(found) >= 3 and "6" in found[0][0]  # the dense layer, module 6, is used last
+
+
+def test_weights_are_shared_moved_and_cast():
+    shared = nn.Linear(5, 5)
+    net = nn.Sequential(shared, nn.Tanh(), shared).eval()
+    x = torch.rand(2, 5)
+    model, _ = load_onnx(exported(net, x))
+    assert len({id(p) for p in model.parameters()}) == 2
+    torch.testing.assert_close(model.double()(x.double()), net.double()(x.double()))
+    assert model(x.double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize("name", ["vit", "swin", "lstm", "transformer", "upwards"])
+def test_on_another_device_shapes_are_still_computed_on_the_cpu(name):
+    """The device "meta" holds no numbers: whatever needs one for a shape would fail."""
+    make, shape = NETS[name]
+    net = trained_like(make())
+    model, _ = load_onnx(exported(net, torch.rand(2, *shape)))
+    model.to("meta")
+    answer = model(torch.rand(3, *shape).to("meta"))
+    assert answer.is_meta and answer.shape == net(torch.rand(3, *shape)).shape
+
+
+def test_a_softmax_at_the_end_is_recognised():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 3), nn.Softmax(1)).eval()
+    x = torch.rand(3, 4)
+    for dynamo in (False, True):
+        model, _ = load_onnx(exported(net, x, dynamo))
+        torch.testing.assert_close(
+            explain(model, x, method="saliency", target=1, score="logit").scores,
+            explain(net[0], x, method="saliency", target=1).scores,
+        )

@@ -1,0 +1,95 @@
+"""A picture classifier as ONNX, on the road that uploads take: read, built, examined, explained."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from explainers import explain
+from explainers.engine.parsed import put
+from explainers.engine.readers import READERS, graph
+from explainers.engine.request import Request
+from explainers.engine.store import Store
+from explainers.engine.work import Workshop
+from explainers.models.picture_model import build
+from explainers.models.spec import NORMALISATIONS, ModelSpec
+
+PLAIN = dict(zip(("mean", "std"), NORMALISATIONS["0–1"], strict=True))
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(3)
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 3, 2), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(96, 5)
+    ).eval()
+
+
+class Last(nn.Module):
+    """The same network for pictures with their channels last, as Keras exports them."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner(x.permute(0, 3, 1, 2))
+
+
+def exported(net: nn.Module, shape: tuple[int, ...]) -> bytes:
+    buffer = io.BytesIO()
+    torch.onnx.export(net, torch.rand(1, *shape), buffer, dynamo=False, input_names=["x"],
+                      output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})  # fmt: skip
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
+    net = network()
+    data = exported(Last(net), (20, 20, 3)) if last else exported(net, (3, 20, 20))
+    store = Store(tmp_path)
+    photo = np.random.default_rng(0).integers(0, 256, (30, 30, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(photo).save(buffer, "PNG")
+    picture, weights = store.put_blob(buffer.getvalue()), store.put_blob(data)
+    put(store, "picture", picture, ({}, {"pixels": photo}))
+    put(store, "onnx", weights, READERS["onnx"].parse(data))
+    spec = ModelSpec("upload", "onnx", f"{weights}.onnx", size=224, **PLAIN)
+    shop = Workshop(store)
+    request = Request(spec, picture, "mean", method="integrated_gradients", target=2,
+                      options={"steps": 20})  # fmt: skip
+    shop.answer(request, lambda state: None)
+    facts, arrays = store.answer(request.digest())
+    assert arrays["scores"].shape == (3, 20, 20), "the file says the size"
+    from explainers.kinds.picture import pixels
+
+    x = torch.from_numpy(pixels(Image.fromarray(photo), 20, "crop"))[None]
+    expected = explain(net, x, baseline="mean", target=2, steps=20)
+    np.testing.assert_allclose(arrays["scores"], expected.scores[0].numpy(), atol=1e-5)
+    assert facts["output"] == pytest.approx(expected.output.item(), abs=1e-5)
+    doctor = Request(spec, picture, check="doctor")
+    shop.answer(doctor, lambda state: None)
+    card = store.answer(doctor.digest())[0]
+    assert (card["input"], card["outputs"]) == ([3, 20, 20], 5)
+    assert card["sizes"] == [20]
+    assert not any(card["methods"].values()), card["methods"]
+
+
+def test_what_is_no_graph_is_no_graph():
+    facts, arrays = READERS["onnx"].parse(exported(network(), (3, 20, 20)))
+    READERS["onnx"].check(facts, arrays)
+    assert graph((facts, arrays)).nodes
+    for broken in ({}, {**facts, "nodes": [{"op": 5}]}):
+        with pytest.raises(ValueError):
+            READERS["onnx"].check(broken, arrays)
+
+
+def test_ones_own_file_needs_no_store():
+    model, classes, spec = build(
+        ModelSpec("upload", "onnx", **PLAIN), (exported(network(), (3, 20, 20)), ".onnx")
+    )
+    assert spec.size == 20 and classes == ()
+    x = torch.rand(2, 3, 20, 20)
+    torch.testing.assert_close(model(x), network()(x), atol=1e-5, rtol=1e-5)

@@ -1,0 +1,160 @@
+"""The road of an upload: read behind the wall, kept in its parsed form, used by the worker."""
+
+import ast
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save
+
+from explainers import Problem
+from explainers.engine.parsed import Parsed, parsed, put
+from explainers.engine.readers import class_names, state_dict
+from explainers.engine.reading import ReadingRoom
+from explainers.engine.request import Request
+from explainers.engine.store import Store
+from explainers.engine.supervisor import Engine
+from explainers.kinds import picture
+from explainers.models.spec import ModelSpec
+from explainers.problems import Cancelled
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ModelSpec("demo", "signs", size=96)
+
+
+@pytest.fixture(scope="module")
+def room():
+    room = ReadingRoom()
+    yield room
+    room.close()
+
+
+@pytest.fixture
+def uploads(tmp_path, room):
+    return Parsed(Store(tmp_path), room)
+
+
+def test_a_picture_is_kept_as_its_pixels(uploads, photo):
+    digest = uploads.take("picture", photo, lambda: uploads.store.put_blob(photo))
+    _, arrays = uploads.get("picture", digest)
+    assert np.array_equal(arrays["pixels"], np.asarray(picture.read(photo)))
+    (uploads.store.folder / f"{digest}.parsed").unlink()
+    assert np.array_equal(uploads.get("picture", digest)[1]["pixels"], arrays["pixels"])
+    arrays["pixels"][:] = 7
+    assert uploads.get("picture", digest)[1]["pixels"].std() > 1, "what is kept cannot be changed"
+
+
+def test_what_cannot_be_read_is_not_kept(uploads):
+    with pytest.raises(Problem, match="not a picture"):
+        uploads.take("picture", b"words", lambda: uploads.store.put_blob(b"words"))
+    with pytest.raises(Problem, match="no longer kept"):
+        uploads.get("picture", "0" * 64)
+    with pytest.raises(Problem, match="no longer kept"):
+        uploads.get("picture", "../../etc/passwd")
+
+    def full() -> str:
+        raise Problem("too many")
+
+    with pytest.raises(Problem, match="too many"):
+        uploads.take("names", b"a\nb", full)
+    assert list(uploads.store.folder.iterdir()) == []
+
+
+def test_the_parsed_form_goes_with_the_upload_and_counts_for_the_store(uploads, photo):
+    digest = uploads.take("picture", photo, lambda: uploads.store.put_blob(photo))
+    assert uploads.store.size() > len(photo) + 90 * 120 * 3
+    uploads.store.delete(digest)
+    assert list(uploads.store.folder.iterdir()) == []
+
+
+def test_a_changed_file_or_another_way_of_reading_is_read_again(uploads, photo):
+    digest = uploads.take("picture", photo, lambda: uploads.store.put_blob(photo))
+    path = uploads.store.path(f"{digest}.parsed")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert parsed(uploads.store, "picture", digest) is None
+    assert parsed(uploads.store, "names", digest) is None
+    assert uploads.get("picture", digest)[1]["pixels"].shape == (90, 120, 3)
+
+
+def test_many_who_want_the_same_upload_have_it_read_once(uploads, photo, monkeypatch):
+    digest, read, times = uploads.store.put_blob(photo), uploads.room.read, []
+
+    def counted(*arguments, **options):
+        times.append(1)
+        read(*arguments, **options)
+
+    monkeypatch.setattr(uploads.room, "read", counted)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: uploads.get("picture", digest), range(8)))
+    assert len(times) == 1 and all(f[1]["pixels"].shape == (90, 120, 3) for f in found)
+
+
+def test_weights_of_every_type_survive(room):
+    types = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.uint8,
+             torch.bool, torch.complex64)  # fmt: skip
+    state = {str(t): torch.arange(6).reshape(2, 3).to(t) for t in types}
+    state |= {"scalar": torch.tensor(3.0), "empty": torch.zeros(0, 4)}
+    found = state_dict(room.found("weights", save(state), suffix=".safetensors"))
+    assert set(found) == set(state)
+    for name, tensor in state.items():
+        assert found[name].dtype == tensor.dtype and torch.equal(found[name], tensor)
+
+
+def test_class_names_come_back_in_their_order(room):
+    assert class_names(room.found("names", '["größe", "b", ""]'.encode())) == ("größe", "b", "")
+
+
+def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):
+    store = Store(tmp_path)
+    digest = "d" * 64
+    put(store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(photo))}))
+    engine = Engine(tmp_path)
+    try:
+        job = engine.submit(Request(DEMO, digest, target=0), "a")
+        _wait(job)
+        assert job.state == "done", job.message
+    finally:
+        engine.close()
+
+
+def test_a_job_is_cancelled_while_its_upload_is_read(tmp_path, photo, monkeypatch):
+    engine = Engine(tmp_path)
+
+    def forever(kind, upload, into, stop, **options):
+        while not stop():
+            time.sleep(0.01)
+        raise Cancelled
+
+    monkeypatch.setattr(engine.parsed.room, "read", forever)
+    try:
+        job = engine.submit(Request(DEMO, engine.store.put_blob(photo), target=0), "a")
+        while job not in engine._reading:
+            time.sleep(0.01)
+        engine.cancel(job)
+        started = time.monotonic()
+        _wait(job)
+        assert job.state == "cancelled" and time.monotonic() - started < 1
+    finally:
+        engine.close()
+
+
+def _wait(job, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not job.over and time.monotonic() < until:
+        job.touch()
+        time.sleep(0.01)
+
+
+def test_nothing_else_in_the_app_decodes_uploads():
+    decoding = ("read_state_dict", "read_class_names", "picture.read", "pictures.read", "kind.read")
+    for folder in ("explainers/engine", "pages"):
+        for path in (ROOT / folder).rglob("*.py"):
+            calls = {
+                ast.unparse(node.func)
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.Call)
+            }
+            assert path.name == "readers.py" or not calls & {*decoding}, path

@@ -1,0 +1,175 @@
+"""The wall around the reading of uploads: one test a clause, each with a control that passes."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from explainers import Problem
+from explainers.engine import landlock, seccomp, wall
+from explainers.engine.reading import ReadingRoom
+
+ROOT = Path(__file__).resolve().parents[1]
+PRISONER = ROOT / "tests" / "hostile" / "prisoner.py"
+
+pytestmark = pytest.mark.skipif(
+    not wall.walls().complete, reason="this system has no complete wall"
+)
+
+
+def tried(how: str, *action, **options) -> str:
+    """What the prisoner printed; "killed" where it was ended."""
+    command = [sys.executable, str(PRISONER), how, *map(str, action)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, **options)
+    assert done.returncode <= 0, done.stderr
+    return "killed" if done.returncode < 0 else done.stdout.strip()
+
+
+def refused(*action, **options) -> bool:
+    """Whether the wall refuses it; first of all it must be possible without."""
+    assert tried("free", *action, **options) == "done", action
+    return tried("walled", *action, **options) != "done"
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "kept"
+    path.write_bytes(b"a secret")
+    return path
+
+
+@pytest.mark.parametrize(
+    "action", ["hundred_megabytes", "compute", "decode", "pipe", "thread", "fork"]
+)
+def test_the_prisoner_can_do_everything_when_free(action):
+    assert tried("free", action) == "done"
+
+
+@pytest.mark.parametrize("action", ["hundred_megabytes", "compute", "decode"])
+def test_reading_needs_nothing_that_the_wall_refuses(action):
+    assert tried("walled", action) == "done"
+
+
+@pytest.mark.parametrize("action", ["read", "stat"])
+def test_it_cannot_read_or_find_files(file, action):
+    for path in (file, "/etc/passwd", ROOT / "app.py", f"/proc/{os.getpid()}/environ"):
+        assert refused(action, path)
+    assert refused("list", file.parent)
+
+
+def test_it_cannot_read_what_the_server_had_open(file):
+    with file.open("rb") as opened:
+        os.set_inheritable(opened.fileno(), True)
+        assert tried("free", "inherited", opened.fileno(), pass_fds=[opened.fileno()]) == "done"
+        found = tried("walled", "inherited", opened.fileno(), pass_fds=[opened.fileno()])
+    assert found == "refused: OSError"
+
+
+@pytest.mark.parametrize("action", ["append", "truncate", "chmod", "rename", "delete"])
+def test_it_cannot_change_files(file, action):
+    before = file.stat()
+    assert tried("walled", action, file) != "done"
+    assert file.read_bytes() == b"a secret" and file.stat().st_mode == before.st_mode
+    assert tried("free", action, file) == "done"
+
+
+@pytest.mark.parametrize("action", ["create", "mkdir", "symlink"])
+def test_it_cannot_make_files(tmp_path, action):
+    assert tried("walled", action, tmp_path / "new") != "done"
+    assert not os.path.lexists(tmp_path / "new")
+    assert tried("free", action, tmp_path / "new") == "done"
+
+
+@pytest.mark.parametrize("action", ["memory_file", "pipe", "shared_memory", "listen"])
+def test_it_cannot_open_anything_else(action):
+    assert refused(action)
+
+
+def test_it_cannot_connect(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert refused("tcp", server.getsockname()[1])
+        assert refused("udp", server.getsockname()[1])
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        server.listen()
+        assert refused("unix", tmp_path / "s")
+
+
+def test_it_cannot_start_programs():
+    assert tried("free", "execute", "/bin/echo") == "done"
+    assert tried("walled", "execute", "/bin/echo") == "killed"
+    assert refused("fork") and refused("thread")
+
+
+@pytest.mark.parametrize("action", ["signal", "priority", "memory_of"])
+def test_it_cannot_touch_other_processes(action):
+    assert refused(action, os.getpid())
+
+
+@pytest.mark.parametrize("action", ["namespace", "executable_memory", "own_program"])
+def test_it_cannot_make_itself_another(action):
+    assert refused(action)
+
+
+def test_it_cannot_take_all_memory():
+    assert refused("eight_gigabytes")
+
+
+@pytest.mark.parametrize("action", ["loop", "sleep"])
+def test_it_ends_in_time(action):
+    started = time.monotonic()
+    assert tried("walled", action) == "killed"
+    assert time.monotonic() - started < 8
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run([sys.executable, PRISONER, "free", action], timeout=4)
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+@pytest.mark.parametrize("layer", ["seccomp", "landlock"])
+def test_either_layer_alone_keeps_files_shut(layer, file):
+    raised = {"seccomp": "refuse_all_but_reading", "landlock": "give_up_everything"}[layer]
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from explainers.engine import landlock, seccomp\n"
+        "import ctypes; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)\n"
+        f"{layer}.{raised}()\n"
+        "try: open(sys.argv[2]); print('open')\n"
+        "except PermissionError: print('shut')\n"
+        "sys.stdout.flush(); import os; os._exit(0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(ROOT), str(file)], capture_output=True)
+    assert done.stdout.strip() == b"shut", done.stderr
+    assert file.read_bytes()
+
+
+@pytest.mark.parametrize("action", ["compute", "decode", "thread", "pipe", "listen"])
+def test_the_worker_can_compute_behind_its_low_wall(action):
+    assert tried("low", action) == "done"
+
+
+def test_the_worker_can_start_no_program_and_look_into_none():
+    assert tried("low", "execute", "/bin/echo") == "refused: PermissionError"
+    assert tried("low", "memory_of", os.getpid()) == "refused: PermissionError"
+
+
+def test_where_the_wall_is_missing_weights_are_refused_in_words(monkeypatch, photo):
+    monkeypatch.setattr(seccomp, "available", lambda: False)
+    assert not wall.walls().complete
+    room = ReadingRoom()
+    with pytest.raises(Problem, match="cannot shut in .* seccomp.*EVIDENT_ALLOW_UNWALLED=1"):
+        room.found("weights", b"", suffix=".pt")
+    assert room.found("picture", photo)[1]["pixels"].shape == (90, 120, 3)
+    monkeypatch.setenv(wall.ALLOW_UNWALLED, "1")
+    wall.demand_wall()
+    room.close()
+
+
+def test_the_reading_process_knows_no_secret_of_the_server(monkeypatch):
+    from explainers.engine.forking import environment
+
+    monkeypatch.setenv("A_TOKEN", "secret")
+    assert "secret" not in environment().values() and environment()["PATH"] == os.environ["PATH"]
