@@ -26,8 +26,13 @@ from pages.parts.settings import Setting
 MOST_PANELS = 12
 NONE, FIRST_CHOICE = "nothing", -1
 PRESETS = {
-    "Methods": {"across": "methods", "down": NONE, "target": FIRST_CHOICE},
-    "Baseline lab": {"across": "baselines", "down": NONE, "target": FIRST_CHOICE},
+    "Methods": {
+        "across": "methods", "down": NONE, "target": FIRST_CHOICE, "methods": axes.SIX_METHODS,
+    },
+    "Baseline lab": {
+        "across": "baselines", "down": NONE, "target": FIRST_CHOICE,
+        "baselines": list(baselines.NAMES),
+    },
     "Classes × methods": {
         "across": "methods", "down": "classes",
         "methods": ["integrated_gradients", "deeplift", "occlusion"],
@@ -59,14 +64,9 @@ def page() -> None:
 
 
 def _presets() -> None:
-    def start(preset: str) -> None:
-        for name, value in PRESETS[preset].items():
-            link.choice()[name] = value
-            st.session_state.pop(f"w_{name}", None)
-
     with st.container(horizontal=True):
         for preset in PRESETS:
-            st.button(preset, key=f"preset_{preset}", on_click=start, args=(preset,))
+            st.button(preset, key=f"preset_{preset}", on_click=link.put, args=(PRESETS[preset],))
 
 
 def _axes(left, right) -> tuple[str, str]:

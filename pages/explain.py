@@ -110,9 +110,7 @@ def _onwards() -> None:
     """The ways to the comparison of what is on this page."""
     for title, across in (("Compare methods", "methods"), ("Baseline lab", "baselines")):
         if st.button(title, key=f"to_{across}", icon=":material/compare:", width="stretch"):
-            link.choice().update(across=across, down="nothing")
-            for name in ("across", "down"):
-                st.session_state.pop(f"w_{name}", None)
+            link.put({"across": across, "down": "nothing"})
             st.switch_page("pages/compare.py")
 
 
@@ -139,9 +137,7 @@ def _question(about, probabilities, names) -> tuple[int, int | None]:
     if st.session_state.setdefault("asked_of", about) != about:
         # A class that was asked for on another picture or model is no question about this one.
         st.session_state["asked_of"] = about
-        for name in ("target", "versus", "rather"):
-            link.choice().pop(name, None)
-            st.session_state.pop(f"w_{name}", None)
+        link.put(dict.fromkeys(("target", "versus", "rather")))
     order = [int(index) for index in probabilities.argsort()[::-1]]
     target = link.choice().get("target")
     if not isinstance(target, int) or not 0 <= target < len(names):

@@ -13,12 +13,34 @@ def choice() -> dict[str, Any]:
     found = st.query_params.to_dict()
     if found and found != st.session_state.get("link"):
         for name in list(kept):
-            st.session_state.pop(f"w_{name}", None)
+            _anew(name)
         kept.clear()
         kept.update({name: _value(text) for name, text in found.items()})
         st.session_state["link"] = found
         st.session_state["refused"] = {}
     return kept
+
+
+def put(choices: dict[str, Any]) -> None:
+    """Choose for the visitor, whatever the widgets of those names hold; None leaves it open."""
+    for name, value in choices.items():
+        choice()[name] = value
+        _anew(name)
+
+
+def _anew(name: str) -> None:
+    """Let the next widget of that name be another one.
+
+    A browser sends its widgets' values with every run, also those that it has not drawn anew yet;
+    to another key they cannot come back.
+    """
+    st.session_state.pop(_key(name), None)
+    rounds = st.session_state.setdefault("rounds", {})
+    rounds[name] = rounds.get(name, 0) + 1
+
+
+def _key(name: str) -> str:
+    return f"w_{name}.{st.session_state.get('rounds', {}).get(name, 0)}"
 
 
 def write() -> None:
@@ -46,7 +68,7 @@ def widget(draw, name: str, *, start: Any, clean: Callable | None = None, **argu
     `clean(value)` returns the value to use, or raises ValueError for one that is not possible,
     which a link may hold; by default it must be of the start's type.
     """
-    key = f"w_{name}"
+    key = _key(name)
     st.session_state.setdefault("usual", {})[name] = start
     refused = st.session_state.setdefault("refused", {})
     if key not in st.session_state:
@@ -67,8 +89,8 @@ def widget(draw, name: str, *, start: Any, clean: Callable | None = None, **argu
 
 def select(draw, name: str, options: list, start: Any, **arguments: Any) -> Any:
     """Like `widget`, for widgets with options; a choice that is no option becomes the start."""
-    if f"w_{name}" in st.session_state and st.session_state[f"w_{name}"] not in options:
-        del st.session_state[f"w_{name}"]
+    if _key(name) in st.session_state and st.session_state[_key(name)] not in options:
+        del st.session_state[_key(name)]
     asked = choice().get(name, start)
     if asked not in options and name in st.session_state.get("link", {}):
         st.session_state.setdefault("refused", {})[name] = _refusal(arguments["label"], asked)
@@ -78,7 +100,7 @@ def select(draw, name: str, options: list, start: Any, **arguments: Any) -> Any:
 
 def several(draw, name: str, options: list, start: list, **arguments: Any) -> list:
     """Like `widget`, for several of the options; what is no option (any more) is left out."""
-    key = f"w_{name}"
+    key = _key(name)
     known = [value for value in start if value in options]
 
     def possible(values: Any) -> list:

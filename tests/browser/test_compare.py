@@ -22,14 +22,17 @@ def panel(page, index: int):
 
 
 def finished(page, count: int) -> list[str]:
-    """Wait until so many panels have their maps; the maps' digests."""
-    digests = []
-    for index in range(count):
-        viewer = panel(page, index).get_by_test_id("viewer")
-        viewer.and_(page.locator("[data-ready=true]")).wait_for(timeout=60_000)
-        digests.append(viewer.get_attribute("data-digest"))
-    settled(page)
-    return digests
+    """Wait until the panels, and no others, have their maps; the maps' digests."""
+    for _ in range(400):
+        settled(page)
+        viewers = [panel(page, index).get_by_test_id("viewer") for index in range(count)]
+        # While a page is drawn anew, a panel may still hold what stood in its place.
+        if [viewer.count() for viewer in viewers] == [1] * count and not panel(page, count).count():
+            ready = [viewer.get_attribute("data-ready") == "true" for viewer in viewers]
+            if all(ready):
+                return [viewer.get_attribute("data-digest") for viewer in viewers]
+        page.wait_for_timeout(150)
+    raise AssertionError(f"{count} maps never stood at {page.url}")
 
 
 def drag(page, canvas, start, end) -> None:
@@ -229,10 +232,11 @@ def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
 def test_presets_and_axes_leave_the_options_alone(server, visit):
     page = visit(f"{server.url}/compare")
     finished(page, 6)
-    for preset in ("Baseline lab", "Methods", "Honest or cheating", "Classes × methods"):
+    panels = {"Baseline lab": 5, "Methods": 6, "Honest or cheating": 4, "Classes × methods": 9}
+    for preset, count in panels.items():
         page.get_by_role("button", name=preset, exact=True).click()
         settled(page)
-        page.wait_for_timeout(1500)
+        finished(page, count)
         assert "tolerance" not in page.url and "steps" not in page.url, preset
     choose(page, "Columns show", "Models")
     expect(page).to_have_url(re.compile("across=models"))

@@ -151,7 +151,6 @@ def test_a_broken_link_to_a_comparison_shows_what_is_possible(server, visit, que
     [
         ("baseline=own&own=zz", "no longer kept"),
         ("model=upload&weights=zz.safetensors", "Upload the weights"),
-        ("model=upload&size=abc", "not possible"),
         ("from=Upload&picture=zz", "no longer kept"),
     ],
 )

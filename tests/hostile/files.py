@@ -12,6 +12,8 @@ import torch
 from PIL import Image, PngImagePlugin
 from safetensors.torch import save
 
+from tests.hostile.networks import networks
+
 ZEROS = bytes(1 << 20)
 
 
@@ -218,6 +220,6 @@ def names(mark: str):
 
 def everything(mark: str):
     """All of them."""
-    for some in (weights, pictures, names):
+    for some in (weights, pictures, names, networks):
         for name, case in some(mark):
             yield f"{case[0]}: {name}", case
