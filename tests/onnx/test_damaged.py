@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 from onnx_files import built
-from test_refusals import refused
+from test_refusals import assert_refused
 
 from explainers.models.onnx import loaded, read_graph
 from explainers.problems import Problem
@@ -19,7 +19,7 @@ node = helper.make_node
 
 def test_what_is_no_onnx_file():
     for data in (b"", b"PK\x03\x04 a zip", b"\x80\x04.", b"x" * 1000):
-        refused(data, "Export")
+        assert_refused(data, "Export")
 
 
 def test_files_cut_off_anywhere():

@@ -16,14 +16,14 @@ node = helper.make_node
 RELU = [node("Relu", ["x"], ["y"])]
 
 
-def refused(model, match: str) -> None:
+def assert_refused(model, match: str) -> None:
     data = model if isinstance(model, bytes) else model.SerializeToString()
     with pytest.raises(Problem, match=match) as found:
         read_graph(data)
     assert str(found.value).rstrip().endswith((".", ")", "`")) and len(str(found.value)) < 700
 
 
-def passes(model) -> None:
+def assert_passes(model) -> None:
     read_graph(model.SerializeToString())
 
 
@@ -74,34 +74,37 @@ PLACES = ["initialiser", "constant", "attribute", "graph", "deep graph", "functi
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("path", ["../../secrets.toml", "/etc/passwd", "weights.bin"])
 def test_numbers_in_other_files(place, path):
-    refused(holding(outside(path), place), "another file")
-    passes(holding(numpy_helper.from_array(np.zeros(1 if place == "attribute" else 4, F32), "w"),
-                   place))  # fmt: skip
+    assert_refused(holding(outside(path), place), "another file")
+    assert_passes(
+        holding(
+            numpy_helper.from_array(np.zeros(1 if place == "attribute" else 4, F32), "w"), place
+        )
+    )
 
 
 def test_external_data_without_the_flag():
     tensor = outside("../x")
     tensor.data_location = TensorProto.DEFAULT
-    refused(holding(tensor, "initialiser"), "another file")
+    assert_refused(holding(tensor, "initialiser"), "another file")
 
 
 def test_external_data_in_sparse_tensors():
     model = built(RELU)
     sparse = model.graph.sparse_initializer.add()
     sparse.values.CopyFrom(outside("../x"))
-    refused(model, "sparse")
+    assert_refused(model, "sparse")
     model = built([node("Constant", [], ["w"]), *RELU])
     attribute = model.graph.node[0].attribute.add()
     attribute.name, attribute.type = "sparse_value", onnx.AttributeProto.SPARSE_TENSOR
     attribute.sparse_tensor.values.CopyFrom(outside("../x"))
-    refused(model, "sparse")
+    assert_refused(model, "sparse")
 
 
 @pytest.mark.parametrize("domain", ["com.microsoft", "evil", "ai.onnx.preview.training"])
 def test_unknown_domains(domain):
-    refused(built([node("Relu", ["x"], ["y"], domain=domain)]), "not one of ONNX's own")
-    passes(built([node("Relu", ["x"], ["y"], domain="ai.onnx")]))
-    passes(built([node("Scaler", ["x"], ["y"], domain="ai.onnx.ml")]))
+    assert_refused(built([node("Relu", ["x"], ["y"], domain=domain)]), "not one of ONNX's own")
+    assert_passes(built([node("Relu", ["x"], ["y"], domain="ai.onnx")]))
+    assert_passes(built([node("Scaler", ["x"], ["y"], domain="ai.onnx.ml")]))
 
 
 def test_functions_are_inlined_and_end():
@@ -114,7 +117,7 @@ def test_functions_are_inlined_and_end():
     graph = read_graph(built(call, functions=[function("F", twice)]).SerializeToString())
     assert [n.op for n in graph.nodes] == ["Relu", "Neg", "Relu", "Neg"]
     itself = [node("F", ["a"], ["b"], domain="own")]
-    refused(built(call, functions=[function("F", itself)]), "deeper than 8")
+    assert_refused(built(call, functions=[function("F", itself)]), "deeper than 8")
     # Each function calls the next ten times: 10^8 operations, if nobody counted.
     many = []
     for level in range(7):
@@ -124,31 +127,31 @@ def test_functions_are_inlined_and_end():
         ]))  # fmt: skip
     many.append(function("F7", twice))
     start = [node("F0", ["x"], ["y"], domain="own")]
-    refused(built(start, functions=many), "more than 20,000 operations")
+    assert_refused(built(start, functions=many), "more than 20,000 operations")
 
 
 def test_circles_and_gaps():
     circle = [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Neg", ["b"], ["y"])]
-    refused(built(circle), "before anything makes it")
-    refused(built([node("Relu", ["nobody"], ["y"])]), "before anything makes it")
-    refused(built([node("Relu", ["y"], ["y"])]), "before anything makes it")
-    refused(built([node("Relu", ["x"], ["z"])]), "Nothing makes the output")
+    assert_refused(built(circle), "before anything makes it")
+    assert_refused(built([node("Relu", ["nobody"], ["y"])]), "before anything makes it")
+    assert_refused(built([node("Relu", ["y"], ["y"])]), "before anything makes it")
+    assert_refused(built([node("Relu", ["x"], ["z"])]), "Nothing makes the output")
     straight = [node("Add", ["x", "x"], ["a"]), node("Relu", ["a"], ["b"]),
                 node("Neg", ["b"], ["y"])]  # fmt: skip
-    passes(built(straight))
+    assert_passes(built(straight))
 
 
 def test_names_given_twice():
-    refused(built([*RELU, node("Neg", ["x"], ["y"])]), "two tensors")
-    refused(built([node("Split", ["x"], ["y", "y"], num_outputs=2)]), "two tensors")
-    refused(built([node("Relu", ["x"], ["x"])], outputs=("x",)), "two tensors")
+    assert_refused(built([*RELU, node("Neg", ["x"], ["y"])]), "two tensors")
+    assert_refused(built([node("Split", ["x"], ["y", "y"], num_outputs=2)]), "two tensors")
+    assert_refused(built([node("Relu", ["x"], ["x"])], outputs=("x",)), "two tensors")
     model = built([node("Add", ["x", "w"], ["y"])], {"w": np.ones(4, F32)})
-    passes(model)
+    assert_passes(model)
     model.graph.initializer.add().CopyFrom(model.graph.initializer[0])
-    refused(model, "Two tensors")
+    assert_refused(model, "Two tensors")
     model = built(RELU)
     model.graph.input.add().CopyFrom(model.graph.input[0])
-    refused(model, "two tensors")
+    assert_refused(model, "two tensors")
 
 
 @pytest.mark.parametrize(
@@ -157,24 +160,24 @@ def test_names_given_twice():
 def test_shapes_that_are_not_there(dims):
     tensor = numpy_helper.from_array(np.zeros(4, F32), "w")
     add = [node("Add", ["x", "w"], ["y"])]
-    passes(built(add, {"w": tensor}))
+    assert_passes(built(add, {"w": tensor}))
     del tensor.dims[:]
     tensor.dims.extend(dims)
     started = time.perf_counter()
-    refused(built(add, {"w": tensor}), "declares")
+    assert_refused(built(add, {"w": tensor}), "declares")
     assert time.perf_counter() - started < 1
     other = TensorProto(name="w", data_type=1, dims=dims, float_data=[0.0] * 4)
-    refused(built(add, {"w": other}), "declares")
+    assert_refused(built(add, {"w": other}), "declares")
 
 
 def test_numbers_of_no_size_or_another_type():
     add = [node("Concat", ["x", "w"], ["y"])]
-    passes(built(add, {"w": TensorProto(name="w", data_type=1, dims=[0, 4])}))
-    refused(built(add, {"w": TensorProto(name="w", data_type=1, dims=[1], int64_data=[1])}),
+    assert_passes(built(add, {"w": TensorProto(name="w", data_type=1, dims=[0, 4])}))
+    assert_refused(built(add, {"w": TensorProto(name="w", data_type=1, dims=[1], int64_data=[1])}),
             "another type")  # fmt: skip
-    refused(built(add, {"w": TensorProto(name="w", data_type=99, dims=[0])}), "element type")
+    assert_refused(built(add, {"w": TensorProto(name="w", data_type=99, dims=[0])}), "element type")
     both = TensorProto(name="w", data_type=1, dims=[1], float_data=[1], raw_data=b"1234")
-    refused(built(add, {"w": both}), "declares")
+    assert_refused(built(add, {"w": both}), "declares")
 
 
 def test_bfloat16_and_float16_weights_are_read():
@@ -191,10 +194,10 @@ def test_a_million_operations():
     model.graph.node.extend([node("Relu", ["x"], ["y"])] * 1_000_000)
     data = model.SerializeToString()
     started = time.perf_counter()
-    refused(data, "20,000")
+    assert_refused(data, "20,000")
     assert time.perf_counter() - started < 20
     chain = [node("Relu", ["x" if i == 0 else f"v{i}"], [f"v{i + 1}"]) for i in range(5_000)]
-    passes(built(chain, outputs=("v5000",)))
+    assert_passes(built(chain, outputs=("v5000",)))
 
 
 def test_graphs_in_graphs():
@@ -207,8 +210,8 @@ def test_graphs_in_graphs():
         return built([node("If", ["c"], ["y"], then_branch=graph, else_branch=graph)],
                      {"c": np.array(True)})  # fmt: skip
 
-    passes(nested(4))
-    refused(nested(9), "deeper than 8")
+    assert_passes(nested(4))
+    assert_refused(nested(9), "deeper than 8")
 
 
 def test_tensors_too_large_to_make():
@@ -227,9 +230,9 @@ def test_tensors_too_large_to_make():
 def test_training_information_and_long_names():
     model = built(RELU)
     model.training_info.add()
-    refused(model, "training")
-    refused(built([node("Relu", ["x"], ["y"], name="n" * 5000)]), "5,000 letters")
-    refused(built([node("Relu", ["x"], ["y"], mode="n" * 5000)]), "5,000 letters")
+    assert_refused(model, "training")
+    assert_refused(built([node("Relu", ["x"], ["y"], name="n" * 5000)]), "5,000 letters")
+    assert_refused(built([node("Relu", ["x"], ["y"], mode="n" * 5000)]), "5,000 letters")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
