@@ -24,8 +24,10 @@ def test_only_the_maker_may_open_until_it_is_shared(uploads):
     assert uploads.may_open(digest, "ann") and not uploads.may_open(digest, "bob")
     uploads.share([digest], "bob")
     assert not uploads.may_open(digest, "bob"), "only its maker can share"
+    assert uploads.shared_by("ann") == []
     uploads.share([digest], "ann")
     assert uploads.may_open(digest, "bob")
+    assert uploads.shared_by("ann") == [digest] and uploads.shared_by("bob") == []
     for wrong in ("", "../../etc/passwd", "f" * 64):
         assert not uploads.may_open(wrong, "ann")
     other = Uploads(Store(uploads.store.folder))

@@ -66,6 +66,10 @@ class Uploads:
                     with self._entry(digest) as entry:
                         entry["shared"] = True
 
+    def shared_by(self, visitor: str) -> list[str]:
+        """Digests of what the visitor brought that others may open by a link."""
+        return [d for d, entry in self._all() if visitor in entry["owners"] and entry["shared"]]
+
     def made(self, answer: str, of: Iterable[str]) -> None:
         """Remember that an answer was made from these uploads, to be deleted with them."""
         for digest in of:

@@ -18,10 +18,7 @@ def row() -> None:
         return
     st.divider()
     words, share, delete = st.columns([6, 2, 2], vertical_alignment="center")
-    words.markdown(
-        f"You have {len(mine)} upload{'s' * (len(mine) > 1)} here "
-        f"({uploads.bytes_of(owner) / 1e6:.1f} MB). Only this browser can open them."
-    )
+    words = words.empty()
     named = [digest for digest in _in_link() if digest in mine]
     if named and share.button(
         "Share this link", icon=":material/link:", width="stretch",
@@ -29,6 +26,13 @@ def row() -> None:
     ):  # fmt: skip
         uploads.share(named, owner)
         st.toast("Whoever has this page's address can now open it.", icon=":material/link:")
+    shared = len(uploads.shared_by(owner))
+    words.markdown(
+        f"You have {len(mine)} upload{'s' * (len(mine) > 1)} here "
+        f"({uploads.bytes_of(owner) / 1e6:.1f} MB). "
+        + (f"{shared} of them can be opened by whoever has the link." if shared
+           else "Only you can open them.")
+    )  # fmt: skip
     if delete.button("Delete my uploads", icon=":material/delete:", width="stretch"):
         _delete(owner)
 

@@ -37,11 +37,13 @@ def mine(server, visit):
 
 def test_a_link_opens_only_what_its_maker_shared(mine, visit):
     shown = map_shown(mine)
+    mine.get_by_text("Only you can open them").wait_for()
     stranger = visit(mine.url)
     stranger.get_by_text("no longer kept here").wait_for()
     assert stranger.get_by_test_id("viewer").count() == 0
     mine.get_by_role("button", name="Share this link").click()
     mine.get_by_text("can now open it").wait_for()
+    mine.get_by_text("1 of them can be opened by whoever has the link").wait_for()
     guest = visit(mine.url)
     assert map_shown(guest) == shown
     assert guest.get_by_role("button", name="Delete my uploads").count() == 0
