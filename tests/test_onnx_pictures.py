@@ -10,7 +10,8 @@ from torch import nn
 
 from explainers import explain
 from explainers.engine.parsed import put
-from explainers.engine.readers import READERS, graph
+from explainers.engine.readers import READERS
+from explainers.engine.readers.onnx import graph
 from explainers.engine.request import Request
 from explainers.engine.store import Store
 from explainers.engine.work import Workshop

@@ -15,7 +15,8 @@ from explainers.baselines import BASELINES
 from explainers.engine.checking import CHECKS
 from explainers.engine.limits import limits
 from explainers.engine.parsed import gone, parsed, weights_of
-from explainers.engine.readers import graph, state_dict
+from explainers.engine.readers.onnx import graph
+from explainers.engine.readers.weights import state_dict
 from explainers.engine.request import Compared, Request
 from explainers.engine.store import Store
 from explainers.engine.task import Answer, Task, Warm

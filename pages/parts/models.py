@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from explainers.engine.readers import class_names
+from explainers.engine.readers.names import class_names
 from explainers.engine.wall import walls
 from explainers.models.architectures import ARCHITECTURES
 from explainers.models.demo import DEMO_MODELS, INPUT_SIZE

@@ -12,7 +12,9 @@ import pytest
 
 from explainers import Problem
 from explainers.engine import forking
-from explainers.engine.readers import READERS, class_names, state_dict
+from explainers.engine.readers import READERS
+from explainers.engine.readers.names import class_names
+from explainers.engine.readers.weights import state_dict
 from explainers.engine.reading import ReadingRoom
 from explainers.engine.wall import walls
 from tests.hostile import files, liar
