@@ -1,4 +1,4 @@
-"""The same picture side by side: methods, baselines, classes, models, or several pictures."""
+"""The same input side by side: methods, baselines, classes, models, or several inputs."""
 
 from dataclasses import replace
 from itertools import product
@@ -11,11 +11,11 @@ from pages.parts import (
     baselines,
     cases,
     grid,
+    kinds,
     link,
     methods,
     models,
     pair,
-    pictures,
     proving,
     sanity,
 )  # fmt: skip
@@ -31,7 +31,7 @@ PRESETS = {
     },
     "Baseline lab": {
         "across": "baselines", "down": NONE, "target": FIRST_CHOICE,
-        "baselines": list(baselines.NAMES),
+        "baselines": list(baselines.names("picture")),
     },
     "Classes × methods": {
         "across": "methods", "down": "classes",
@@ -54,10 +54,10 @@ def page() -> None:
     with st.container(border=True):
         left, right = st.columns(2, gap="large")
         across, down = _axes(left, right)
-    with st.expander("Model, picture, baseline, question", icon=":material/tune:"):
+    with st.expander("Model, input, baseline, question", icon=":material/tune:"):
         base = _base({across, down})
     if base is None:
-        st.info("Choose a model and a picture in the settings above.")
+        st.info("Choose a model and an input in the settings above.")
     else:
         _compared(base, across, down, left, right)
     link.write()
@@ -70,14 +70,14 @@ def _presets() -> None:
 
 
 def _axes(left, right) -> tuple[str, str]:
-    kinds = list(axes.NAMES)
+    all_axes = list(axes.NAMES)
     with left:
         across = link.select(
-            st.selectbox, "across", kinds, "methods", label="Columns show",
+            st.selectbox, "across", all_axes, "methods", label="Columns show",
             format_func=axes.NAMES.get,
         )  # fmt: skip
     with right:
-        others = [NONE, *(kind for kind in kinds if kind != across)]
+        others = [NONE, *(axis for axis in all_axes if axis != across)]
         down = link.select(
             st.selectbox, "down", others, NONE, label="Rows show",
             format_func=lambda kind: axes.NAMES.get(kind, "—"),
@@ -91,23 +91,29 @@ def _base(varied: set[str]) -> Setting | None:
     with one:
         st.markdown("**Model**")
         model = models.pick()
+    if model is None:
+        return None
+    kind, given = kinds.of(model.spec), None
     with two:
-        st.markdown("**Picture**")
-        picture = pictures.pick()
+        st.markdown(f"**{kind.title}**")
+        given = kind.pick(model)
+        model = kind.fitted(model, given) if given else None
+    if model is None:
+        return None
     with three:
         st.markdown("**Hide with**" if "baselines" in varied else "**Baseline**")
-        baseline = baselines.pick(options="baselines" not in varied)
+        baseline = baselines.pick(model.spec.kind, options="baselines" not in varied)
     with four:
-        method, given = methods.START, {}
+        method, options = methods.START, {}
         if "methods" not in varied:
             st.markdown("**Method**")
-            method = methods.pick()
-            given = methods.given(method)
+            method = methods.pick(model.spec.kind)
+            options = methods.given(method)
         st.markdown("**Question**")
-        scoring = methods.scoring()
-    if model is None or picture is None or baseline is None:
+        scoring = methods.scoring(model.spec.answers == "numbers")
+    if baseline is None:
         return None
-    return Setting(model, picture, baseline, method, given, **scoring)
+    return Setting(model, given, baseline, method, options, **scoring)
 
 
 def _compared(base: Setting, across: str, down: str, left, right) -> None:
@@ -198,13 +204,14 @@ def _closer(panels: list[grid.Panel], base: Setting) -> None:
 
 def _answers(shown: list[Case]) -> None:
     """The strongest answers of every model to every picture."""
-    distinct = {(case.request.model, case.request.picture): case for case in shown}
+    distinct = {(case.request.model, *case.input.asked.values()): case for case in shown}
     columns = st.columns(min(3, len(distinct)))
     for index, case in enumerate(distinct.values()):
         with columns[index % len(columns)]:
-            st.markdown(f"**{case.label if len(distinct) > 1 else case.picture.name}**")
+            st.markdown(f"**{case.label if len(distinct) > 1 else case.input.name}**")
             about = case.names[case.request.target]
-            answer_bars(case.prediction[1]["probabilities"], case.names, about, f"c_bars_{index}")
+            answer_bars(case.prediction[1]["probabilities"], case.names, about, f"c_bars_{index}",
+                        case.numbers)  # fmt: skip
 
 
 page()

@@ -1,4 +1,4 @@
-"""One picture, one method: what the network saw, the picture of why, the receipt, the proof."""
+"""One input, one method: what the network saw, the picture of why, the receipt, the proof."""
 
 from dataclasses import replace
 
@@ -6,13 +6,14 @@ import streamlit as st
 
 from explainers.engine import recipe
 from explainers.figures import words
+from explainers.methods import METHODS
 from explainers.problems import Problem
 from pages.parts import (
     baselines,
+    kinds,
     link,
     methods,
     models,
-    pictures,
     progress,
     proving,
     sanity,
@@ -24,42 +25,50 @@ from pages.parts.panel import panel
 from pages.parts.settings import Setting
 
 CONFIDENT = 0.5
-CHIPS = 5
+CHIPS, MOST_NUMBERS = 5, 16
 
 
 def page() -> None:
     """Settings on the left, the answer on the right."""
-    st.title("Explain a picture", anchor=False)
+    st.title("Explain", anchor=False)
     settings, answer = st.columns([3.5, 8.5], gap="medium")
     with settings:
         with st.container(border=True):
             st.header("Model", anchor=False)
             model = models.pick()
-        with st.container(border=True):
-            st.header("Picture", anchor=False)
-            picture = pictures.pick()
-        with st.container(border=True):
-            st.header("Compared with", anchor=False)
-            baseline, thumbnail = baselines.pick(), st.empty()
-        with st.container(border=True):
-            st.header("Method", anchor=False)
-            method = methods.pick()
-            with st.expander("Options"):
-                given, scoring = methods.given(method), methods.scoring()
+        setting, thumbnail = _setting(model) if model else (None, None)
     below = st.container()
     with answer, st.container(key="answer"):
-        if model is None or picture is None:
-            missing = "a model" if model is None else "a picture"
+        if setting is None:
+            missing = "a model" if model is None else kinds.of(model.spec).missing
             st.info(f"Choose {missing} in the settings, and the explanation appears here.")
-        elif baseline is None:
-            st.info("Upload the picture to compare with, in the settings.")
         else:
-            setting = Setting(model, picture, baseline, method, given, **scoring)
             finished = _answer(setting, thumbnail)
             if finished is not None:
                 with below:
                     _checks(*finished)
     link.write()
+
+
+def _setting(model: models.Chosen) -> tuple[Setting | None, object]:
+    """The other choices, and the place for the baseline's thumbnail; None while one is missing."""
+    kind = kinds.of(model.spec)
+    with st.container(border=True):
+        st.header(kind.title, anchor=False)
+        given = kind.pick(model)
+        fitted = kind.fitted(model, given) if given else None
+    with st.container(border=True):
+        st.header("Compared with", anchor=False)
+        baseline, thumbnail = baselines.pick(model.spec.kind), st.empty()
+    with st.container(border=True):
+        st.header("Method", anchor=False)
+        method = methods.pick(model.spec.kind)
+        with st.expander("Options"):
+            options = methods.given(method)
+            scoring = methods.scoring(model.spec.answers == "numbers")
+    if fitted is None or baseline is None:
+        return None, thumbnail
+    return Setting(fitted, given, baseline, method, options, **scoring), thumbnail
 
 
 def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
@@ -72,11 +81,11 @@ def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
         st.error(wrong)
     arrays = prediction[1]
     with thumbnail.container():
-        _baseline_answer(arrays, names)
-    about = (setting.model.spec, setting.picture.digest)
-    target, other = _question(about, arrays["probabilities"], names)
+        _baseline_answer(setting.model.spec, arrays, names)
+    about = (setting.model.spec, setting.input.data)
+    target, other = _question(about, arrays["probabilities"], names, setting.model.spec)
     case = replace(setting, target=target, rather_than=other).case(
-        methods.NAMES[setting.method], prediction
+        METHODS[setting.method].name, prediction
     )
     found = _finished(case.request, "explanation", case)
     if found is None:
@@ -85,13 +94,13 @@ def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**What the network says**")
-        answer_bars(arrays["probabilities"], names, names[target], "bars")
+        answer_bars(arrays["probabilities"], names, names[target], "bars", case.numbers)
     with right:
         with st.expander("As code", icon=":material/code:"):
             st.caption("Run in the folder of the app, it prints the same numbers.")
             weights = f"weights{_suffix(setting.model)}"
             st.code(
-                recipe.recipe(case.request, setting.picture.file, weights, "baseline.png"), "python"
+                recipe.recipe(case.request, setting.input.file, weights, "baseline.png"), "python"
             )
         _onwards()
     return case, found
@@ -122,9 +131,8 @@ def _finished(request, slot: str, case: Case | None = None):
         st.error(str(problem))
         return None
     if not job.over:
-        shown = pictures.shown(request.picture)
         signed, about = (case.signed, case.about) if case else (True, "what the network sees")
-        progress.watch(job, slot, shown, signed, about)
+        progress.watch(job, slot, kinds.growing(request, about, signed))
         return None
     answer = service.answer(job)
     if answer is None:
@@ -132,20 +140,27 @@ def _finished(request, slot: str, case: Case | None = None):
     return answer
 
 
-def _question(about, probabilities, names) -> tuple[int, int | None]:
-    """Chips with the strongest classes; which to explain, and rather than which."""
+def _question(about, probabilities, names, spec) -> tuple[int, int | None]:
+    """Chips with the strongest classes, or all numbers; which to explain, rather than which."""
+    numbers = spec.answers == "numbers"
+    if len(names) == 1:
+        return 0, None
     if st.session_state.setdefault("asked_of", about) != about:
         # A class that was asked for on another picture or model is no question about this one.
         st.session_state["asked_of"] = about
         link.put(dict.fromkeys(("target", "versus", "rather")))
     order = [int(index) for index in probabilities.argsort()[::-1]]
+    if numbers:
+        order = list(range(len(names)))
+    most = MOST_NUMBERS if numbers else CHIPS
     target = link.choice().get("target")
     if not isinstance(target, int) or not 0 <= target < len(names):
         target = order[0]
-    chips = order[:CHIPS] + ([target] if target not in order[:CHIPS] else [])
+    chips = order[:most] + ([target] if target not in order[:most] else [])
+    said = words.number if numbers else words.percent
     picked = st.pills(
         "Why does it say …", chips, required=True, default=target, key=f"chips_{chips}_{target}",
-        format_func=lambda index: f"{names[index]} {words.percent(float(probabilities[index]))}",
+        format_func=lambda index: f"{names[index]} {said(float(probabilities[index]))}",
     )  # fmt: skip
     if picked != target:
         link.choice()["target"] = int(picked)
@@ -164,12 +179,17 @@ def _question(about, probabilities, names) -> tuple[int, int | None]:
     return target, other
 
 
-def _baseline_answer(arrays: dict, names) -> None:
+def _baseline_answer(spec, arrays: dict, names) -> None:
     """The baseline's thumbnail and what the network says to it."""
     shares = arrays["baseline_probabilities"]
     best = int(shares.argmax())
     left, right = st.columns([1, 2], vertical_alignment="center")
-    left.image(arrays["baseline_picture"], alt="The baseline picture", width=88)
+    with left:
+        kinds.of(spec).baseline(arrays["baseline_shown"], "", 88)
+    if spec.answers == "numbers":
+        said = ", ".join(words.number(float(share)) for share in shares[:4])
+        right.markdown(f"The network answers {said}{' …' if len(shares) > 4 else ''}.")
+        return
     right.markdown(f"The network calls it *{names[best]}*, {words.percent(float(shares[best]))}.")
     if shares[best] > CONFIDENT and len(shares) > 1:
         st.warning(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explainers.engine.request import Request
-from pages.parts import pictures, progress, service
+from pages.parts import kinds, progress, service
 from pages.parts.panel import panel
 from pages.parts.stories import Shot, first, stories
 
@@ -52,7 +52,7 @@ def _shot(shot: Shot, slot: str, **shown) -> None:
 def _answer(shot: Shot, request: Request, slot: str):
     job = service.job(request, slot, wait=0.2)
     if not job.over:
-        progress.watch(job, slot, pictures.shown(request.picture), True, shot.about)
+        progress.watch(job, slot, kinds.growing(request, shot.about, True))
         return None
     answer = service.answer(job)
     if answer is None:

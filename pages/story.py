@@ -3,11 +3,10 @@
 import streamlit as st
 
 from explainers.figures import words
-from pages.parts import cases, keys, pictures
+from pages.parts import cases, keys, kinds, pictures
 from pages.parts.grid import limits
 from pages.parts.panel import sentence
 from pages.parts.stories import Story, stories
-from pages.parts.viewer import viewer
 
 
 def page() -> None:
@@ -45,9 +44,9 @@ def _move(order: list[str], to: int, place: int) -> None:
 
 def _photos(story: Story) -> None:
     """The pictures in their own colours, which the maps take away."""
-    shown = {shot.sample: shot.setting.picture for shot in story.shots}
+    shown = {shot.sample: shot.setting.input for shot in story.shots}
     for column, picture in zip(st.columns(len(shown)), shown.values(), strict=True):
-        column.image(pictures.shown(picture.digest), alt=picture.name, width=150)
+        column.image(pictures.shown(picture.data), alt=picture.name, width=150)
 
 
 def _maps(story: Story) -> None:
@@ -66,17 +65,16 @@ def _maps(story: Story) -> None:
     scale = limits(shown, answers, story.shared)
     for index, column in enumerate(st.columns(len(shown), gap="medium")):
         case, (facts, arrays) = shown[index], answers[index]
-        heat, answer = arrays["scores"].sum(0), case.prediction[1]["probabilities"]
-        share, best = words.percent(float(case.share(answer))), case.names[int(answer.argmax())]
+        heat, answer = case.heat(arrays["scores"]), case.prediction[1]["probabilities"]
+        share, best = case.amount(float(case.share(answer))), case.names[int(answer.argmax())]
         instead = "" if best == case.about else f" (it says *{best}*)"
         says = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
         with column:
             st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
-            viewer(
-                pictures.shown(case.request.picture), heat,
-                signed=facts["signed"], alt=f"{case.label}. {says}", limit=scale[index],
-                key=f"story_{story.key}_{index}", region=tuple(facts["region"]),
-                mime="image/jpeg", max_height=260, group=f"story {story.key}", compact=True,
+            kinds.of(case.request.model).draw(
+                case, heat, signed=facts["signed"], alt=f"{case.label}. {says}",
+                limit=scale[index], key=f"story_{story.key}_{index}", max_height=260,
+                group=f"story {story.key}", compact=True,
             )  # fmt: skip
             st.markdown(says)
 

@@ -7,10 +7,10 @@ from explainers.engine.request import Request
 from explainers.models.spec import ModelSpec
 from pages.parts.cases import SECONDS_UNASKED, Case, duration
 from pages.parts.grid import limits
-from pages.parts.pictures import Chosen
+from pages.parts.inputs import Chosen
 
 PREDICTION = (
-    {"spec": {"size": 96}, "seconds_per_pass": 0.002, "region": [0, 0, 1, 1]},
+    {"shape": [3, 96, 96], "references": 1, "seconds_per_pass": 0.002, "region": [0, 0, 1, 1]},
     {"probabilities": np.array([0.6, 0.3, 0.1], dtype=np.float32)},
 )
 

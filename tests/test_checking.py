@@ -15,7 +15,7 @@ from explainers.engine.work import Workshop
 from explainers.kinds import picture
 from explainers.known import Known
 from explainers.models.demo import load_demo, samples
-from explainers.models.picture_model import build
+from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.passes import Passes
 

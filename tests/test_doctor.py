@@ -11,7 +11,8 @@ from explainers import METHODS, Problem
 from explainers.kinds import picture
 from explainers.models import demo
 from explainers.models.architectures import ARCHITECTURES
-from explainers.models.doctor import examine, likely_normalisation
+from explainers.models.doctor import examine
+from explainers.models.doctor.pictures import likely_normalisation
 from explainers.models.recognise import recognised
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.models.state_dicts import built, weightless
@@ -93,7 +94,7 @@ def test_a_fixed_size_is_found_and_no_question():
 
 
 def test_what_takes_no_pictures_is_told_so():
-    with pytest.raises(Problem, match="No colour picture of 28 to 512 pixels"):
+    with pytest.raises(Problem, match="No input that was tried fits"):
         examine(nn.Linear(10, 2), UPLOAD, [])
 
 

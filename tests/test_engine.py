@@ -64,7 +64,7 @@ def long(request_, seed=0):
 
 def test_a_prediction_is_that_of_the_model(engine, request_, photo, weights):
     from explainers.kinds import picture
-    from explainers.models.picture_model import build
+    from explainers.models.prepared import build
 
     job = finished(engine.submit(request_, "a"))
     assert job.state == "done", job.message
@@ -166,7 +166,7 @@ def test_problems_come_back_as_sentences(engine, request_):
     zero = dataclasses.replace(request_.model, std=(0.0, 1.0, 1.0))
     job = finished(engine.submit(dataclasses.replace(request_, model=zero), "a"))
     assert "NaN" in job.message
-    gone = dataclasses.replace(request_, picture="0" * 64)
+    gone = dataclasses.replace(request_, data="0" * 64)
     assert "no longer kept" in finished(engine.submit(gone, "a")).message
 
 
@@ -174,7 +174,7 @@ def test_the_digest_follows_everything_that_decides_the_answer(request_):
     changes = [
         {"method": "rise"}, {"options": {"seed": 1}}, {"baseline": "blur"}, {"target": 1},
         {"baseline_options": {"sigma": 0.1}}, {"rather_than": 0}, {"score": "output"},
-        {"picture": "1" * 64}, {"model": dataclasses.replace(request_.model, size=65)},
+        {"data": "1" * 64}, {"model": dataclasses.replace(request_.model, size=65)},
     ]  # fmt: skip
     digests = {dataclasses.replace(request_, **change).digest() for change in [{}, *changes]}
     assert len(digests) == len(changes) + 1

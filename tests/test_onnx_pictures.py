@@ -15,7 +15,7 @@ from explainers.engine.readers.onnx import graph
 from explainers.engine.request import Request
 from explainers.engine.store import Store
 from explainers.engine.work import Workshop
-from explainers.models.picture_model import build
+from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 
 PLAIN = dict(zip(("mean", "std"), NORMALISATIONS["0–1"], strict=True))

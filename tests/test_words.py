@@ -55,12 +55,12 @@ def test_what_is_accounted_for():
 
 def test_the_receipt():
     facts = {"gap": -0.002, "output": 12.0, "baseline_output": 2.0}
-    assert words.receipt("stop", 0.971, 0.032, facts, True) == (
+    assert words.receipt("stop", "97.1 %", "3.2 %", facts, True) == (
         "stop 97.1 %, on the baseline 3.2 %; contributions add up to 99.8 % of the difference of "
         "10 in score"
     )
-    assert "does not promise" in words.receipt("stop", 0.9, 0.1, facts, False)
+    assert "does not promise" in words.receipt("stop", "90.0 %", "10.0 %", facts, False)
     assert not words.gap_is_large(facts)
     assert words.gap_is_large({"gap": 0.2})
     equal = {"gap": float("nan"), "output": 1.0, "baseline_output": 1.0}
-    assert "no difference to explain" in words.receipt("stop", 0.9, 0.9, equal, True)
+    assert "no difference to explain" in words.receipt("stop", "90.0 %", "90.0 %", equal, True)

@@ -12,7 +12,7 @@ from explainers import borrow
 from explainers.checks.faithfulness import SHARES, answers_along, hottest_first, random_orders
 from explainers.checks.randomisation import cascade, similarity, stages
 from explainers.engine.task import Answer, Task
-from explainers.kinds.picture import picture_of
+from explainers.front import explain
 from explainers.methods import METHODS
 from explainers.options import make_options
 from explainers.passes import Passes
@@ -25,21 +25,21 @@ STAGES = 5
 def proof(task: Task, explanation: Answer) -> Answer:
     """All answers while the hottest cells are hidden, and while they are revealed.
 
-    Arrays: `order` (H, W), the rank of each cell, 0 for the hottest; `deletion` and `insertion`
-    (K, classes), probabilities along the grid `shares`; `baseline_picture` (H, W, 3).
+    Arrays: `order` like the heat, the rank of each cell, 0 for the hottest; `deletion` and
+    `insertion` (K, classes), probabilities along the grid `shares`; `baseline_shown`.
     """
-    heat = torch.from_numpy(explanation[1]["scores"].sum(0))[None]
+    heat = torch.from_numpy(task.kind.heat(explanation[1]["scores"]))[None]
     first = hottest_first(heat)
     rank = torch.empty_like(first).scatter_(1, first, torch.arange(first.shape[1])[None])
     along = {name: values[0] for name, values in _along(task, first[:, None]).items()}
     order = rank.view(heat.shape)[0].numpy().astype(np.int32)
-    shown = np.asarray(picture_of(task.baseline[0].cpu().numpy()))
-    return {"shares": list(SHARES)}, {"order": order, "baseline_picture": shown, **along}
+    shown = task.kind.shown(task.hidden[0].cpu().numpy())
+    return {"shares": list(SHARES)}, {"order": order, "baseline_shown": shown, **along}
 
 
 def chance(task: Task, explanation: Answer | None) -> Answer:
     """The same in random order, which no method knows of: (draws, K, classes)."""
-    units = task.x[0, 0].numel()
+    units = task.kind.heat(task.x[0]).numel()
     orders = random_orders(units, RANDOM_DRAWS, seed=0)[None]
     return {"shares": list(SHARES)}, _along(task, orders)
 
@@ -49,9 +49,9 @@ def randomisation(task: Task, explanation: Answer) -> Answer:
 
     Facts: `stages`, what was randomised in each, of so many `layers`; `similarity` of each stage's
     map to the first; `note`.
-    Arrays: `maps` (stages, H, W).
+    Arrays: `maps` (stages, …), each like the heat.
     """
-    first = explanation[1]["scores"].sum(0)
+    first = task.kind.heat(explanation[1]["scores"])
     asked = task.request
     task = replace(task, request=replace(asked, target=explanation[0]["target"]))
     entry = METHODS[asked.method]
@@ -70,7 +70,7 @@ def randomisation(task: Task, explanation: Answer) -> Answer:
             note = f"The check ended after {len(maps)} stages: {problem}"
             break
         names.append(stage)
-        maps.append(found.scores[0].sum(0).float().cpu().numpy())
+        maps.append(task.kind.heat(found.scores[0]).float().cpu().numpy())
     alike = [similarity(first, heat) for heat in maps]
     layers = sum(map(len, stages(task.warm.model, task.x, STAGES)))
     facts = {"stages": names, "layers": layers, "similarity": alike, "note": note}
@@ -81,14 +81,14 @@ def _along(task: Task, orders: torch.Tensor) -> dict[str, np.ndarray]:
     """Probabilities (R, K, classes), or (K, classes) for one order, hiding and revealing."""
     total = 2 * orders.shape[1] * len(SHARES)
     run = Passes(
-        task.warm.model, score="probability", known=task.warm.known,
+        task.warm.model, score=task.form, known=task.warm.known,
         progress=task.progress(0, total),
     )  # fmt: skip
     found = {}
     with borrow.borrowed(task.warm.model):
         for name, insert in (("deletion", False), ("insertion", True)):
             outputs = answers_along(
-                run, task.x, task.baseline, orders.to(task.x.device), SHARES, insert
+                run, task.x, task.hidden, orders.to(task.x.device), SHARES, insert
             )
             found[name] = outputs[0].float().cpu().numpy()
     return found
@@ -109,9 +109,25 @@ def doctor(task: Task, explanation: Answer | None) -> Answer:
     return {**card, "architecture": task.warm.spec.name}, {}
 
 
+def rows(task: Task, explanation: Answer | None) -> Answer:
+    """The same question of many inputs of the file: `scores` and `inputs` (M, …) each."""
+    asked = task.request
+    x, baseline = task.others(asked.rows)
+    entry = METHODS[asked.method]
+    options = make_options(entry.options, asked.options, entry.name)
+    passes = entry.estimate(options, tuple(x.shape[1:])) + 2
+    found = explain(
+        task.warm.model, x, asked.method, baseline, task.target, score=asked.score,
+        progress=task.progress(0, len(x) * passes), **asked.options,
+    )  # fmt: skip
+    facts = {"signed": found.signed, "passes": found.passes, "seconds": found.seconds}
+    return facts, {"scores": found.scores.float().cpu().numpy(), "inputs": x.cpu().numpy()}
+
+
 CHECKS: dict[str, Callable[[Task, Answer | None], Answer]] = {
     "proof": proof,
     "chance": chance,
     "randomisation": randomisation,
     "doctor": doctor,
+    "rows": rows,
 }

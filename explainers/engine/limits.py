@@ -16,6 +16,7 @@ class Limits:
     """Bounds on uploads, store and jobs; the settings file says why each is what it is."""
 
     picture_megabytes: float = 40
+    data_megabytes: float = 200
     weights_megabytes: float = 600
     names_megabytes: float = 1
     visitor_megabytes: float = 2000

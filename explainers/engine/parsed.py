@@ -23,7 +23,10 @@ from explainers.engine.store import Store
 from explainers.problems import Cancelled, Problem
 
 _FIRST = 64
-_WORDS = {"picture": "picture", "weights": "model", "onnx": "model", "names": "list of class names"}
+_WORDS = {
+    "picture": "picture", "table": "table", "weights": "model", "onnx": "model",
+    "exported": "model", "names": "list of class names",
+}  # fmt: skip
 
 
 class Parsed:
@@ -139,13 +142,20 @@ def put(store: Store, kind: str, digest: str, found: Found, **options: Any) -> N
 
 def uploads_of(request: Request) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Kind, digest and options of every upload that the worker needs for a request."""
-    yield "picture", request.picture, {}
+    if request.data:
+        yield file_of(request.model.kind, request.data)
     compared = [request.compared] + [request.hide_with] * (request.hide_with is not None)
     for one in compared:
         if one.baseline == "own":
-            yield "picture", one.own_baseline, {}
+            yield file_of(request.model.kind, one.own_baseline)
     if request.model.source == "upload":
         yield weights_of(request)
+
+
+def file_of(kind: str, name: str) -> tuple[str, str, dict[str, Any]]:
+    """Kind, digest and options of the file of an input, named by its digest and suffix."""
+    digest, _, suffix = name.partition(".")
+    return kind, digest, {"suffix": f".{suffix}"} if suffix else {}
 
 
 def weights_of(request: Request) -> tuple[str, str, dict[str, Any]]:

@@ -21,7 +21,7 @@ from explainers.options import lookup
 from explainers.problems import Cancelled, Problem
 
 # Readings at once: many pictures are small, weights are not.
-AT_ONCE = {"light": 4, "torch": 1, "onnx": 1}
+AT_ONCE = {"light": 4, "tables": 2, "torch": 1, "onnx": 1}
 _CAN_FORK = sys.platform == "linux"
 if _CAN_FORK:
     import fcntl

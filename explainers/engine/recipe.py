@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 
+from explainers.baselines import BASELINES
 from explainers.engine.request import Request
 
 _TEMPLATE = """\
 import torch
 from explainers import BASELINES, explain
-from explainers.kinds import picture
-from explainers.models.picture_model import build
+from explainers.engine.readers import READERS
+from explainers.kinds import KINDS
+from explainers.models.prepared import build
 from explainers.models.spec import ModelSpec
 
+read, kind = READERS[{kind!r}].parse, KINDS[{kind!r}]
 model, classes, spec = build({spec}, {weights})
-with open({picture!r}, "rb") as file:
-    image = picture.read(file.read())
-x = torch.from_numpy(picture.pixels(image, spec.size, {fit!r}))[None]
-{baseline}
+{inputs}
 answer = explain(
     model, x, {method!r}, baseline, {target},
     score={score!r}{options}
@@ -27,10 +27,10 @@ print("output", answer.output.item(), "baseline", answer.baseline_output.item())
 """
 
 
-def recipe(request: Request, picture: str, weights: str = "weights", own_baseline: str = "") -> str:
+def recipe(request: Request, file: str, weights: str = "weights", own_baseline: str = "") -> str:
     """A script for the repository's root that prints the request's numbers.
 
-    `picture`, `weights` and `own_baseline` are the names of the visitor's own files.
+    `file`, `weights` and `own_baseline` are the names of the visitor's own files.
     """
     spec = request.model
     shown = {
@@ -41,27 +41,48 @@ def recipe(request: Request, picture: str, weights: str = "weights", own_baselin
     arguments = ", ".join(f"{name}={value!r}" for name, value in shown.items())
     given = "None"
     if spec.source == "upload":
-        suffix = "." + spec.weights.split(".")[1]
-        given = f'(open({weights!r}, "rb").read(), {suffix!r})'
-    if request.baseline == "own":
-        baseline = (
-            f'image = picture.read(open({own_baseline!r}, "rb").read())\n'
-            f"baseline = torch.from_numpy(picture.pixels(image, spec.size, {spec.fit!r}))[None]"
-        )
-    else:
-        options = "".join(f", {k}={v!r}" for k, v in request.baseline_options.items())
-        baseline = f"baseline = BASELINES[{request.baseline!r}].make(x{options})"
+        given = f"({_bytes(weights)}, {_suffix(spec.weights)!r})"
     target = request.target
     if request.rather_than is not None:
         target = (target, request.rather_than)
     return _TEMPLATE.format(
+        kind=spec.kind,
         spec=f"ModelSpec({arguments})",
         weights=given,
-        picture=picture,
-        fit=spec.fit,
-        baseline=baseline,
+        inputs="\n".join([*_inputs(request, file), *_baseline(request, own_baseline)]),
         method=request.method,
         target=target,
         score=request.score,
         options="".join(f", {k}={v!r}" for k, v in request.options.items()),
     )
+
+
+def _inputs(request: Request, file: str) -> list[str]:
+    lines = [f"found = {_read(file, request.data)}"] if request.data else []
+    if request.values:
+        shape = (1, *request.model.shape)
+        return [*lines, f"x = torch.tensor({list(request.values)}).reshape{shape}"]
+    return [*lines, f"x = torch.from_numpy(kind.inputs(found, spec, [{request.item}]))"]
+
+
+def _baseline(request: Request, own: str) -> list[str]:
+    if request.baseline == "own":
+        read = _read(own, request.own_baseline)
+        return [f"baseline = torch.from_numpy(kind.inputs({read}, spec, [0]))"]
+    options = "".join(f", {k}={v!r}" for k, v in request.baseline_options.items())
+    if BASELINES[request.baseline].uses_data and request.data:
+        options = f", data=torch.from_numpy(kind.some(found, spec)){options}"
+    return [f"baseline = BASELINES[{request.baseline!r}].make(x{options})"]
+
+
+def _read(file: str, name: str) -> str:
+    suffix = f", suffix={_suffix(name)!r}" if "." in name else ""
+    return f"read({_bytes(file)}{suffix})"
+
+
+def _bytes(file: str) -> str:
+    return f'open({file!r}, "rb").read()'
+
+
+def _suffix(name: str) -> str:
+    return "." + name.partition(".")[2]

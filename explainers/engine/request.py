@@ -14,7 +14,7 @@ from explainers.models.spec import ModelSpec
 
 @dataclass(frozen=True)
 class Compared:
-    """What a picture is compared with: a baseline by its key, its options, or an own picture."""
+    """What an input is compared with: a baseline by its key, its options, or an own file."""
 
     baseline: str = "zeros"
     baseline_options: dict[str, Any] = field(default_factory=dict)
@@ -25,8 +25,11 @@ class Compared:
 class Request:
     """What is asked of the worker.
 
-    picture     digest of the picture's bytes in the store.
-    baseline    a key of BASELINES, or "own" with `own_baseline` the digest of a picture.
+    data        digest of the file that holds the input in the store, and its suffix where the kind
+                has files of several; `item`: which of the inputs in it.
+    rows        for the check of that name: how many of the file's inputs are explained.
+    values      the input itself instead, flat, in the units of the data; `data` may then be "".
+    baseline    a key of BASELINES, or "own" with `own_baseline` the digest of a file.
     method      a key of METHODS; "" asks only for the model's answers on picture and baseline.
     target, rather_than   class indices; target None: the model's own first choice.
     check       a key of CHECKS in `engine.checking`: asks for that check of the explanation (or of
@@ -35,7 +38,7 @@ class Request:
     """
 
     model: ModelSpec
-    picture: str
+    data: str
     baseline: str = "zeros"
     baseline_options: dict[str, Any] = field(default_factory=dict)
     own_baseline: str = ""
@@ -47,6 +50,9 @@ class Request:
     device: str = "cpu"
     check: str = ""
     hide_with: Compared | None = None
+    item: int = 0
+    values: tuple[float, ...] = ()
+    rows: int = 0
 
     @property
     def compared(self) -> Compared:
@@ -56,9 +62,9 @@ class Request:
     @property
     def uploads(self) -> list[str]:
         """Digests of the files that it needs."""
-        own = [self.picture, self.own_baseline, self.model.weights.split(".")[0]]
+        own = [self.data, self.own_baseline, self.model.weights]
         own += [self.hide_with.own_baseline] if self.hide_with else []
-        return [digest for digest in own if digest]
+        return [name.split(".")[0] for name in own if name]
 
     def digest(self) -> str:
         """SHA-256 of the request and of the code that answers it."""

@@ -12,8 +12,9 @@ from torch import Tensor
 from explainers.attribution import Progress
 from explainers.engine.request import Request
 from explainers.front import explain
+from explainers.kinds import KINDS, Kind
 from explainers.known import Known
-from explainers.models.picture_model import PictureModel
+from explainers.models.prepared import Prepared
 from explainers.models.spec import ModelSpec
 
 SECONDS_BETWEEN_PICTURES = 0.3
@@ -26,7 +27,7 @@ Answer = tuple[dict, dict[str, np.ndarray]]
 class Warm:
     """A loaded model on its device, its class names, the preparation it expects, what it said."""
 
-    model: PictureModel
+    model: Prepared
     classes: tuple[str, ...]
     spec: ModelSpec
     known: Known = field(default_factory=Known)
@@ -34,17 +35,41 @@ class Warm:
 
 @dataclass(frozen=True)
 class Task:
-    """A request with everything prepared: the model, its input and baseline (1, 3, H, W).
+    """A request with everything prepared: the model, its input (1, …) and its baseline.
 
-    `region` is what the network sees of the picture; `tell` gets progress and may raise.
+    baseline    (1, …), or (1, R, …): R references, whose attributions are averaged.
+    facts       what pages must know to draw the input.
+    tell        gets progress and may raise.
+    others      how many → at most so many inputs (M, …) of the same file, and their baselines.
     """
 
     request: Request
     warm: Warm
     x: Tensor
     baseline: Tensor
-    region: tuple[float, float, float, float]
+    facts: dict
     tell: Callable[[dict], None]
+    others: Callable[[int], tuple[Tensor, Tensor]]
+
+    @property
+    def kind(self) -> Kind:
+        """What the input is."""
+        return KINDS[self.request.model.kind]
+
+    @property
+    def form(self) -> str:
+        """The form in which people read the model's answers."""
+        return "output" if self.warm.spec.answers == "numbers" else "probability"
+
+    @property
+    def references(self) -> Tensor:
+        """The references (R, …)."""
+        return self.baseline[0] if self.baseline.ndim > self.x.ndim else self.baseline
+
+    @property
+    def hidden(self) -> Tensor:
+        """What hidden parts show (1, …): the mean of the references."""
+        return self.references.mean(0, keepdim=True)
 
     @property
     def target(self) -> int | tuple[int, int] | None:
@@ -72,7 +97,7 @@ class Task:
                 last = time.monotonic()
                 partial = state.partial()
                 if partial is not None:
-                    partial = partial[0].sum(0).float().cpu().numpy().astype(np.float32)
+                    partial = self.kind.heat(partial[0]).float().cpu().numpy().astype(np.float32)
             left = state.seconds_left
             if total is not None:
                 left = state.seconds / max(state.done, 1) * max(total - done - state.done, 0)
@@ -82,7 +107,7 @@ class Task:
                     "total": total or state.total,
                     "seconds_left": left,
                     "partial": partial,
-                    "region": self.region,
+                    **self.facts,
                 }
             )
 

@@ -9,19 +9,18 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from PIL import Image
 
 from explainers.baselines import BASELINES
 from explainers.engine.checking import CHECKS
 from explainers.engine.limits import limits
-from explainers.engine.parsed import gone, parsed, weights_of
+from explainers.engine.parsed import file_of, gone, parsed, weights_of
 from explainers.engine.readers.onnx import graph
 from explainers.engine.readers.weights import state_dict
 from explainers.engine.request import Compared, Request
 from explainers.engine.store import Store
 from explainers.engine.task import Answer, Task, Warm
-from explainers.kinds import picture as pictures
-from explainers.models.picture_model import build
+from explainers.kinds import KINDS
+from explainers.models.prepared import build
 from explainers.models.spec import ModelSpec
 from explainers.options import lookup
 from explainers.passes import Passes
@@ -47,11 +46,11 @@ class Workshop:
         if request.check:
             check = lookup(CHECKS, request.check, "check")
             explanation = None
-            if request.method:
+            if request.method and request.check != "rows":
                 plain = replace(request, check="", hide_with=None)
                 explanation = self._answered(plain, tell)
                 if request.hide_with is not None:
-                    hidden = self._baseline(request.hide_with, task.x, task.warm.spec)
+                    hidden = self._baseline(request.hide_with, request, task.x, task.warm.spec)
                     task = replace(task, baseline=hidden)
             facts, arrays = check(task, explanation)
         elif request.method:
@@ -63,10 +62,22 @@ class Workshop:
 
     def _task(self, request: Request, tell) -> Task:
         warm = self._model(request)
-        image = self._picture(request.picture)
-        x = self._pixels(image, warm.spec, request.device)
-        region = pictures.seen_region(image.size, warm.spec.fit)
-        return Task(request, warm, x, self._baseline(request.compared, x, warm.spec), region, tell)
+        kind, facts = KINDS[warm.spec.kind], {}
+        if request.data:
+            facts = kind.facts(self._parsed(*file_of(kind.key, request.data)), warm.spec)
+        if request.values:
+            values = np.array(request.values, np.float32).reshape(1, *warm.spec.shape)
+            x = torch.from_numpy(values).to(request.device)
+        else:
+            x = self._inputs(request.data, [request.item], warm.spec, request.device)
+        baseline = self._baseline(request.compared, request, x, warm.spec)
+
+        def others(most: int):
+            found = self._parsed(*file_of(kind.key, request.data))
+            some = torch.from_numpy(kind.some(found, warm.spec, most)).to(request.device)
+            return some, self._baseline(request.compared, request, some, warm.spec)
+
+        return Task(request, warm, x, baseline, facts, tell, others)
 
     def _model(self, request: Request) -> Warm:
         key = (request.model, request.device)
@@ -84,9 +95,6 @@ class Workshop:
         self._warm[key] = Warm(model.to(request.device), classes, own)
         return self._warm[key]
 
-    def _picture(self, digest: str) -> Image.Image:
-        return Image.fromarray(self._parsed("picture", digest, {})[1]["pixels"])
-
     def _parsed(self, kind: str, digest: str, options: dict) -> Answer:
         """What the reading process made of an upload; its bytes are never decoded here."""
         found = parsed(self.store, kind, digest, **options)
@@ -94,23 +102,29 @@ class Workshop:
             raise gone(kind)
         return found
 
-    def _pixels(self, image, spec: ModelSpec, device: str):
-        values = pictures.pixels(image, spec.size, spec.fit)
-        return torch.from_numpy(values)[None].to(device)
+    def _inputs(self, name: str, items, spec: ModelSpec, device):
+        """Those inputs (M, …) of the file."""
+        found = self._parsed(*file_of(spec.kind, name))
+        return torch.from_numpy(KINDS[spec.kind].inputs(found, spec, items)).to(device)
 
-    def _baseline(self, compared: Compared, x, spec: ModelSpec):
+    def _baseline(self, compared: Compared, request: Request, x, spec: ModelSpec):
+        """What x is compared with: (1, …), or (1, R, …) for R references."""
         if compared.baseline == "own":
-            return self._pixels(self._picture(compared.own_baseline), spec, x.device)
+            return self._inputs(compared.own_baseline, [0], spec, x.device)
         entry = lookup(BASELINES, compared.baseline, "baseline")
-        return entry.make(x, **compared.baseline_options)
+        given = {}
+        if entry.uses_data and request.data:
+            found = self._parsed(*file_of(spec.kind, request.data))
+            given["data"] = torch.from_numpy(KINDS[spec.kind].some(found, spec)).to(x.device)
+        return entry.make(x, **given, **compared.baseline_options)
 
 
 def _prediction(task: Task) -> Answer:
     """The model's answers to the picture and to the baseline, and what a pass costs."""
     warm, answers, seconds = task.warm, [], []
-    for score in ("logit", "probability"):
+    for score in ("output" if task.form == "output" else "logit", task.form):
         run = Passes(warm.model, score=score, known=warm.known)
-        run.landmarks = (task.x, task.baseline)
+        run.landmarks = (task.x, task.references)
         for at in run.landmarks:
             started = time.perf_counter()
             answers.append(run.outputs(at))
@@ -118,22 +132,25 @@ def _prediction(task: Task) -> Answer:
     logits, _, ours, baselines = answers
     if logits.ndim != 2:
         raise Problem(
-            f"The model returns shape {tuple(logits.shape)}; a classifier of pictures returns "
-            "one row of scores per picture (N, classes)."
+            f"The model returns shape {tuple(logits.shape)}; one row of answers for each "
+            f"{task.kind.one} is needed: (N, outputs). Where the answer is a series, choose its "
+            "output step in the model's settings."
         )
     facts = {
         "classes": list(warm.classes),
-        "region": task.region,
-        "spec": {"size": warm.spec.size, "fit": warm.spec.fit},
+        **task.facts,
+        "shape": list(task.x.shape[1:]),
+        "references": len(task.references),
         "parameters": sum(p.numel() for p in warm.model.parameters()),
         # The first pass of a new size is slow for other reasons.
         "seconds_per_pass": min(seconds),
     }
     return facts, {
         "probabilities": ours[0].cpu().numpy(),
-        "baseline_probabilities": baselines[0].cpu().numpy(),
+        "baseline_probabilities": baselines.mean(0).cpu().numpy(),
         "logits": logits[0].cpu().numpy(),
-        "baseline_picture": np.asarray(pictures.picture_of(task.baseline[0].cpu().numpy())),
+        "input": task.x[0].cpu().numpy(),
+        "baseline_shown": task.kind.shown(task.hidden[0].cpu().numpy()),
     }
 
 
@@ -153,9 +170,9 @@ def _explanation(task: Task) -> Answer:
         "precision": found.precision,
         "signed": found.signed,
         "notes": list(found.notes),
-        "region": task.region,
+        **task.facts,
     }
-    arrays = {"scores": found.scores[0], "spread": found.spread}
+    arrays = {"scores": found.scores[0], "spread": found.spread, **found.extra}
     arrays |= {"positive": found.positive, "negative": found.negative}
     kept = {
         name: (value if name == "scores" else value[0]).float().cpu().numpy()

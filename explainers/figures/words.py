@@ -19,6 +19,11 @@ def percent(share: float) -> str:
     return f"{value:.1f} %"
 
 
+def number(value: float) -> str:
+    """A number with four digits and a real minus sign."""
+    return f"{value:,.4g}".replace("-", "−")
+
+
 def where(heat: np.ndarray) -> str:
     """Where the middle of the positive scores is, such as "in the upper left"."""
     across, down = localisation.centre(heat)
@@ -65,16 +70,18 @@ def sentence(
 
 def receipt(
     about: str,
-    probability: float | None,
-    baseline_probability: float | None,
+    answer: str,
+    baseline_answer: str,
     facts: dict,
     complete: bool,
 ) -> str:
-    """What the map adds up to: the answer, the baseline's answer, and the share accounted for."""
+    """What the map adds up to: the answer, the baseline's answer, and the share accounted for.
+
+    The answers are in words; "" where the question has none.
+    """
     parts = []
-    if probability is not None:
-        ours, other = percent(probability), percent(baseline_probability)
-        parts.append(f"{about} {ours}, on the baseline {other}")
+    if answer:
+        parts.append(f"{about} {answer}, on the baseline {baseline_answer}")
     if complete:
         parts.append(_adds_up(facts))
     else:
@@ -95,7 +102,7 @@ def accounted(facts: dict) -> str:
     """What share of the answer's difference from the baseline the contributions account for."""
     difference = facts["output"] - facts["baseline_output"]
     if not difference:
-        return "Picture and baseline score the same: there is nothing to account for."
+        return "Input and baseline score the same: there is nothing to account for."
     share = 100 * facts["sum"] / difference
     return f"Its contributions account for {share:.1f} % of the answer.".replace("-", "−")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from explainers.kinds.registry import KINDS, Kind
 from explainers.problems import Problem
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -85,5 +87,28 @@ def pixels(image: Image.Image, size: int, fit: str) -> np.ndarray:
 
 
 def picture_of(values: np.ndarray) -> Image.Image:
-    """Pixels (3, H, W) in [0, 1], clipped, as an RGB picture."""
+    """Pixels (3, H, W) or grey (1, H, W) in [0, 1], clipped, as an RGB picture."""
+    values = np.broadcast_to(values, (3, *values.shape[1:]))
     return Image.fromarray((np.clip(values, 0, 1).transpose(1, 2, 0) * 255).round().astype("uint8"))
+
+
+def _inputs(found, spec, items: Sequence[int]) -> np.ndarray:
+    values = pixels(Image.fromarray(found[1]["pixels"]), spec.size, spec.fit)
+    if len(spec.mean) == 1:
+        values = np.tensordot(_GREY, values, 1)[None]
+    return np.stack([values.astype(np.float32) for _ in items])
+
+
+def _facts(found, spec) -> dict:
+    height, width = found[1]["pixels"].shape[:2]
+    return {"region": seen_region((width, height), spec.fit)}
+
+
+# The brightness that people see, ITU-R BT.601.
+_GREY = np.array([0.299, 0.587, 0.114])
+
+KINDS["picture"] = Kind(
+    "picture", "picture", "cell", "cells", dimensions=3, spread=0, channels=True, inputs=_inputs,
+    items=lambda found, spec: np.arange(1), facts=_facts,
+    shown=lambda values: np.asarray(picture_of(values)),
+)  # fmt: skip

@@ -31,6 +31,7 @@ class Options:
     estimate=lambda options, shape: 2,
     unit="activation",
     options=Options,
+    kinds=("picture", "sequence"),
     signed=False,
     uses_baseline=False,
     needs_module=True,

@@ -18,7 +18,8 @@ class Options:
     """Options of `occlusion`: numbers in input cells, or one per dimension after the first."""
 
     window: int | tuple[int, ...] | None = option(
-        None, "Window", "Side of the hidden square; empty: an eighth of the picture.",
+        None, "Window",
+        "Side of what is hidden; empty: an eighth of the input, or one value of a row.",
         low=1, high=4096, kind=int,
     )  # fmt: skip
     stride: int | tuple[int, ...] | None = option(
@@ -38,6 +39,7 @@ class Options:
     estimate=lambda options, shape: math.prod(map(len, _grid(options, shape)[1])),
     unit="change of the answer where hidden",
     options=Options,
+    trial=lambda shape: {"window": max(shape), "stride": max(shape)},
     needs_gradient=False,
 )
 def attribute(run, inputs, baseline, options: Options) -> Found:
@@ -75,7 +77,8 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
 
 def _grid(options: Options, shape) -> tuple[tuple[int, ...], list[list[int]]]:
     """The window's sides, and where windows start along each dimension of one input."""
-    window = _per_dimension(options.window or max(1, max(shape[-2:]) // 8), shape)
+    usual = 1 if len(shape) == 1 else max(1, max(shape[-2:]) // 8)
+    window = _per_dimension(options.window or usual, shape)
     stride = _per_dimension(options.stride or tuple(max(1, side // 2) for side in window), shape)
     return window, [_starts(*side) for side in zip(shape, window, stride, strict=True)]
 

@@ -8,7 +8,7 @@ and the shared tests follow from what it declares.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from explainers.options import option
@@ -31,7 +31,9 @@ class Method:
                 and backward, one input will take.
     unit        what a score measures; maps of the same unit can share a colour scale.
     signed      whether scores have a sign; a function of the options where that depends on them.
-    uses_baseline, complete, needs_gradient, pictures_only, random   what it needs and promises.
+    kinds       keys of the kinds of input that it is for; None: all.
+    trial       options, or shape of one input → options, with which it is quick; for trying it.
+    uses_baseline, complete, needs_gradient, needs_module, random   what it needs and promises.
     """
 
     key: str
@@ -51,6 +53,10 @@ class Method:
     needs_gradient: bool = True
     needs_module: bool = False
     random: bool = False
+    kinds: tuple[str, ...] | None = None
+    trial: dict[str, Any] | Callable[[tuple[int, ...]], dict[str, Any]] = field(
+        default_factory=dict
+    )
 
     def knows_sign(self, options: Any) -> bool:
         """Whether scores made with these options have a meaningful sign."""
@@ -59,13 +65,14 @@ class Method:
 
 @dataclass(frozen=True)
 class Found:
-    """What a method returns: scores like the inputs, and what else it knows."""
+    """What a method returns: scores like the inputs, and what else it knows; see Attribution."""
 
     scores: Tensor
     positive: Tensor | None = None
     negative: Tensor | None = None
     spread: Tensor | None = None
     notes: tuple[str, ...] = ()
+    extra: dict[str, Tensor] = field(default_factory=dict)
 
 
 def method(**declared: Any) -> Callable:

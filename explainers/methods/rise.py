@@ -36,6 +36,8 @@ class Options:
     estimate=lambda options, shape: options.samples,
     unit="change of the answer where visible",
     options=Options,
+    kinds=("picture", "sequence"),
+    trial={"samples": 10},
     signed=lambda options: options.centred,
     needs_gradient=False,
     random=True,
@@ -51,7 +53,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     from explainers.draws import shared_batches
 
     if inputs.ndim not in (3, 4):
-        raise Problem("RISE masks pictures or series: inputs (N, channels, …).")
+        raise Problem("RISE masks pictures or sequences: inputs (N, channels, …).")
     dice = torch.Generator().manual_seed(options.seed)
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     sums = Sums(inputs, dtype, options)

@@ -33,6 +33,7 @@ class Options:
     estimate=lambda options, shape: 2 * options.samples,
     unit="slope",
     options=Options,
+    trial={"samples": 2},
     signed=lambda options: options.signed,
     uses_baseline=False,
     random=True,

@@ -51,10 +51,13 @@ def _from_json(text: str) -> list[str]:
     return [str(name[-1]) if isinstance(name, list) and name else str(name) for _, name in pairs]
 
 
-def named(names: tuple[str, ...], outputs: int) -> tuple[str, ...]:
-    """Names for all outputs: those given, or "class 0", …; Problem where the count is another."""
+def named(names: tuple[str, ...], outputs: int, one: str = "class") -> tuple[str, ...]:
+    """Names for all outputs: those given, or `one` with its number: "class 0", ….
+
+    Problem where the count is another.
+    """
     if not names:
-        return tuple(f"class {index}" for index in range(outputs))
+        return tuple(f"{one} {index}" for index in range(outputs))
     if len(names) != outputs:
         raise Problem(
             f"There are {len(names)} class names, but the model has {outputs} outputs. Upload a "

@@ -1,4 +1,4 @@
-"""Which model is meant and how a picture is prepared for it: plain data, no torch."""
+"""Which model is meant and how an input is prepared for it: plain data, no torch."""
 
 from __future__ import annotations
 
@@ -16,14 +16,25 @@ RECOGNISE = "recognise"
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A model by its origin, and the preparation that it expects of a picture.
+    """A model by its origin, and the preparation that it expects of an input.
 
-    source      "demo", "torchvision" (pretrained, by name) or "upload" (weights in the store).
+    source      "demo", "torchvision" (pretrained, by name), "python" (defined by whoever started
+                the server) or "upload" (a file in the store).
     name        the demo's name, or the architecture's, or RECOGNISE.
-    weights     digest of the uploaded file in the store; "" for the others.
-    size        side of the square that the network sees, in px.
+    weights     digest and suffix of the uploaded file in the store; "" for the others.
+    size        side of the square that the network sees, in px; of pictures only.
     fit         "crop": the largest centred square; "stretch": the whole picture, made square.
-    mean, std   per channel, of pixels from 0 to 1.
+    mean, std   what is subtracted and divided by before the network: per channel of a picture, of
+                pixels from 0 to 1; per feature of a table; per variable of a series. One mean alone
+                for a picture: the network sees it in grey.
+    kind        a key of KINDS: what an input is.
+    shape       of one input where it is no picture: (F,), (T, V) or (4, L).
+    swapped     whether the network wants the first dimension of an input last: channels last, or
+                variables × time, or letters × ACGT.
+    columns     names of features or variables, in the network's order.
+    answers     "classes" (one of them is right), "labels" (each is right or not) or "numbers".
+    step        which step of an answer that is a series is explained; None: the answer is none.
+    choices     answers to questions that the weights leave open, by name.
     """
 
     source: str
@@ -33,3 +44,10 @@ class ModelSpec:
     fit: str = "crop"
     mean: tuple[float, ...] = NORMALISATIONS["ImageNet"][0]
     std: tuple[float, ...] = NORMALISATIONS["ImageNet"][1]
+    kind: str = "picture"
+    shape: tuple[int, ...] = ()
+    swapped: bool = False
+    columns: tuple[str, ...] = ()
+    answers: str = "classes"
+    step: int | None = None
+    choices: tuple[tuple[str, str], ...] = ()

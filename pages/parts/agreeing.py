@@ -6,10 +6,9 @@ import streamlit as st
 from explainers.checks import agreement
 from explainers.figures import advice
 from explainers.figures.curves import matrix
-from pages.parts import pictures
+from pages.parts import kinds
 from pages.parts.cases import Answer, Case
 from pages.parts.chart import chart
-from pages.parts.viewer import viewer
 
 SHARE = 0.1
 
@@ -20,16 +19,15 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
     alike = [
         (case, answer)
         for case, answer in zip(shown, answers, strict=True)
-        if case.request.picture == first.request.picture
-        and answer[1]["scores"].shape == answers[0][1]["scores"].shape
+        if case.input == first.input and answer[1]["scores"].shape == answers[0][1]["scores"].shape
     ]
     if len(alike) < 2:
-        st.info("Agreement compares maps of one picture: choose at least two that show the same.")
+        st.info("Agreement compares maps of one input: choose at least two that show the same.")
         return
     if len(alike) < len(shown):
-        st.caption(f"Only the {len(alike)} maps of “{first.picture.name}” are compared.")
+        st.caption(f"Only the {len(alike)} maps of “{first.input.name}” are compared.")
     names = [case.label for case, _ in alike]
-    maps = [answer[1]["scores"].sum(0).astype(np.float64) for _, answer in alike]
+    maps = [case.heat(answer[1]["scores"]) for case, answer in alike]
     signed = [answer[0]["signed"] for _, answer in alike]
     overlap = _pairs(lambda i, j: agreement.top_overlap(maps[i], maps[j], SHARE), len(maps))
     ranks = _pairs(lambda i, j: _correlation(maps, signed, i, j), len(maps))
@@ -40,21 +38,22 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
         st.markdown("**Overlap of the hottest 10 %**")
         chart(matrix(names, overlap, "overlap"), f"Overlap of the hottest tenth: {line}",
               f"{key}_overlap")  # fmt: skip
-        st.caption("1: the same cells; 0.1: what chance would give.")
+        st.caption(f"1: the same {first.kind.units}; 0.1: what chance would give.")
     with middle:
         st.markdown("**Rank correlation**")
         chart(matrix(names, ranks, "rank correlation"), _spoken(names, ranks), f"{key}_ranks")
-        st.caption("Spearman's, over all cells; of strengths where one map knows no sign.")
+        st.caption(
+            f"Spearman's, over all {first.kind.units}; of strengths where one map knows no sign."
+        )
     with right:
         st.markdown("**Where they agree**")
-        viewer(
-            pictures.shown(first.request.picture), agreement.consensus(maps, SHARE), signed=False,
-            alt=f"In how many of {len(maps)} maps each cell is among the hottest tenth. {line}",
-            key=f"{key}_consensus", region=tuple(first.prediction[0]["region"]),
-            mime="image/jpeg", limit=len(maps), compact=True, group=key, max_height=320,
-            unit="maps",
+        unit = first.kind.unit
+        kinds.of(first.request.model).draw(
+            first, agreement.consensus(maps, SHARE), signed=False, key=f"{key}_consensus",
+            alt=f"In how many of {len(maps)} maps each {unit} is among the hottest tenth. {line}",
+            limit=len(maps), compact=True, group=key, max_height=320, unit="maps",
         )  # fmt: skip
-        st.caption(f"In how many of the {len(maps)} maps a cell is among the hottest tenth.")
+        st.caption(f"In how many of the {len(maps)} maps a {unit} is among the hottest tenth.")
 
 
 def _pairs(measure, count: int) -> np.ndarray:

@@ -9,12 +9,12 @@ from typing import Any
 
 import streamlit as st
 
-from explainers.baselines import BASELINES
 from explainers.engine.request import Compared
 from explainers.models import demo
 from explainers.models.architectures import ARCHITECTURES
+from explainers.models.demos import demos
 from explainers.models.spec import ModelSpec
-from pages.parts import baselines, link, methods, models, pictures
+from pages.parts import baselines, kinds, link, methods, models, pictures
 from pages.parts.settings import Setting
 
 SIX_METHODS = [
@@ -39,26 +39,27 @@ def items(axis: str, base: Setting, prediction) -> list[Item]:
 
 
 def _methods(base: Setting, prediction) -> list[Item]:
-    keys = link.several(PILLS, "methods", list(methods.NAMES), SIX_METHODS, label="Methods",
-                        format_func=methods.NAMES.get)  # fmt: skip
+    known = methods.names(base.model.spec.kind)
+    keys = link.several(PILLS, "methods", list(known), SIX_METHODS, label="Methods",
+                        format_func=known.get)  # fmt: skip
     found = []
     with st.popover("Options of each method", icon=":material/tune:"):
         for key in keys:
-            st.markdown(f"**{methods.NAMES[key]}**")
+            st.markdown(f"**{known[key]}**")
             given = methods.given(key) or {}
-            found.append(Item(methods.NAMES[key], {"method": key, "options": given}))
+            found.append(Item(known[key], {"method": key, "options": given}))
     return found
 
 
 def _baselines(base: Setting, prediction) -> list[Item]:
-    known = baselines.NAMES
+    known = baselines.names(base.model.spec.kind)
     keys = link.several(PILLS, "baselines", list(known), list(known), label="Baselines",
                         format_func=known.get)  # fmt: skip
     found = []
     with st.popover("Options of each baseline", icon=":material/tune:"):
         for key in keys:
             given = baselines.given(key)
-            found.append(Item(BASELINES[key].name, {"baseline": Compared(key, given)}))
+            found.append(Item(known[key], {"baseline": Compared(key, given)}))
     if base.baseline.baseline == baselines.OWN:
         found.append(Item("Your own picture", {"baseline": base.baseline}))
     return found
@@ -73,31 +74,48 @@ def _classes(base: Setting, prediction) -> list[Item]:
 
 
 def _models(base: Setting, prediction) -> list[Item]:
-    known = {name: models.demo(name) for name in demo.DEMO_MODELS}
-    known |= {
-        name: models.Chosen(ModelSpec("torchvision", name), (), name) for name in ARCHITECTURES
-    }
+    kind = base.model.spec.kind
+    known = {
+        name: models.demo(name) for name, demo in demos().items()
+        if demo.spec.kind == kind and demo.spec.shape == base.model.spec.shape
+    }  # fmt: skip
+    if kind == "picture":
+        known |= {
+            name: models.Chosen(ModelSpec("torchvision", name), (), name) for name in ARCHITECTURES
+        }
     if base.model.spec.source == "upload":
-        known["upload"] = models.Chosen(base.model.spec, base.model.classes, "Your own weights")
+        known["upload"] = models.Chosen(base.model.spec, base.model.classes, "Your own network")
+    start = [name for name in demo.DEMO_MODELS if name in known] or list(known)[:2]
     keys = link.several(
-        st.multiselect, "models", list(known), list(demo.DEMO_MODELS), label="Models",
+        st.multiselect, "models", list(known), start, label="Models",
         format_func=lambda key: known[key].name,
     )  # fmt: skip
     return [Item(known[key].name, {"model": known[key]}) for key in keys]
 
 
-def _pictures(base: Setting, prediction) -> list[Item]:
+def _inputs(base: Setting, prediction) -> list[Item]:
+    if base.model.spec.kind == "picture":
+        return _pictures(base)
+    known = kinds.of(base.model.spec).others(base.model, base.input)
+    places = list(known)
+    first = next((place for place in places if known[place] == base.input), places[0])
+    chosen = link.several(st.multiselect, "inputs", places, [first, *places][:3], label="Inputs",
+                          format_func=lambda place: known[place].name)  # fmt: skip
+    return [Item(known[place].name, {"input": known[place]}) for place in chosen]
+
+
+def _pictures(base: Setting) -> list[Item]:
     known = {sample.name: pictures.sample(sample.name) for sample in demo.samples()}
     with st.popover("Add your own", icon=":material/upload:"):
         own = pictures.added()
-    if base.picture.digest not in {picture.digest for picture in known.values()}:
-        own[base.picture.digest] = base.picture
+    if base.input.data not in {picture.data for picture in known.values()}:
+        own[base.input.data] = base.input
     known = own | known
-    first = next(name for name, picture in known.items() if picture.digest == base.picture.digest)
+    first = next(name for name, picture in known.items() if picture.data == base.input.data)
     start = list(dict.fromkeys([first, *known]))[:3]
     chosen = link.several(st.multiselect, "pictures", list(known), start, label="Pictures",
                           format_func=lambda name: known[name].name)  # fmt: skip
-    return [Item(known[name].name, {"picture": known[name]}) for name in chosen]
+    return [Item(known[name].name, {"input": known[name]}) for name in chosen]
 
 
 AXES: dict[str, tuple[str, Callable[[Setting, Any], list[Item]]]] = {
@@ -105,6 +123,6 @@ AXES: dict[str, tuple[str, Callable[[Setting, Any], list[Item]]]] = {
     "baselines": ("Baselines", _baselines),
     "classes": ("Classes", _classes),
     "models": ("Models", _models),
-    "pictures": ("Pictures", _pictures),
+    "pictures": ("Inputs", _inputs),
 }
 NAMES = {key: name for key, (name, _) in AXES.items()}

@@ -1,4 +1,4 @@
-"""Choosing what the picture is compared with."""
+"""Choosing what the input is compared with."""
 
 from functools import partial
 
@@ -6,18 +6,24 @@ import streamlit as st
 
 from explainers.baselines import BASELINES
 from explainers.engine.request import Compared
-from pages.parts import link, pictures
+from pages.parts import kinds, link, pictures
 from pages.parts.options import widgets
 
 OWN = "own"
-NAMES = {key: entry.name for key, entry in BASELINES.items()}
 
 
-def pick(options: bool = True) -> Compared | None:
+def names(kind: str) -> dict[str, str]:
+    """Names of the baselines for that kind of input, by key."""
+    return {k: b.title(kind) for k, b in BASELINES.items() if kind in b.kinds}
+
+
+def pick(kind: str, options: bool = True) -> Compared | None:
     """Draw the choice of a baseline, with its options; None until an own picture is given."""
-    named = {**NAMES, OWN: "Your own picture"}
+    named = names(kind)
+    if kind == "picture":
+        named[OWN] = "Your own picture"
     key = link.select(
-        st.selectbox, "baseline", list(named), "zeros",
+        st.selectbox, "baseline", list(named), kinds.PAGES[kind].start,
         label="Baseline", format_func=named.get, label_visibility="collapsed",
     )  # fmt: skip
     if key == OWN:

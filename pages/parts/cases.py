@@ -7,10 +7,12 @@ import streamlit as st
 
 from explainers.engine.jobs import Job
 from explainers.engine.request import Request
+from explainers.figures.words import number, percent
+from explainers.kinds import KINDS, Kind
 from explainers.methods import METHODS
 from explainers.options import make_options
 from explainers.problems import Problem
-from pages.parts import pictures, progress, service
+from pages.parts import inputs, progress, service
 
 # What takes longer than this is run only when it is asked for.
 SECONDS_UNASKED = 8.0
@@ -22,14 +24,24 @@ class Case:
     """A request for an explanation, with what people call its parts.
 
     label       what sets it apart from the others on the page, such as the method's name.
-    names       of all classes; `prediction` is the model's answer to picture and baseline.
+    names       of all classes; `prediction` is the model's answer to input and baseline.
     """
 
     label: str
     request: Request
-    picture: pictures.Chosen
+    input: inputs.Chosen
     names: tuple[str, ...]
     prediction: Answer
+
+    @property
+    def kind(self) -> Kind:
+        """What the input is."""
+        return KINDS[self.request.model.kind]
+
+    @property
+    def numbers(self) -> bool:
+        """Whether the model answers with numbers, and not with shares of classes."""
+        return self.request.model.answers == "numbers"
 
     @property
     def about(self) -> str:
@@ -45,19 +57,33 @@ class Case:
 
     def passes(self) -> int:
         """About how many evaluations of the model the explanation takes."""
-        entry, side = METHODS[self.request.method], self.prediction[0]["spec"]["size"]
+        entry, shape = METHODS[self.request.method], tuple(self.prediction[0]["shape"])
         options = make_options(entry.options, self.request.options, entry.name)
-        return entry.estimate(options, (3, side, side)) + 2
+        shares = self.prediction[0]["references"] if entry.uses_baseline else 1
+        return shares * (entry.estimate(options, shape) + 2)
 
     def seconds(self, passes: int) -> float:
         """About how long so many evaluations take, from a trial of this model."""
         return passes * self.prediction[0]["seconds_per_pass"]
 
     def share(self, probabilities: np.ndarray) -> np.ndarray:
-        """The explained class's share of the answer (…, classes) → (…); of two, for a pair."""
+        """The explained class's share of the answer (…, classes) → (…); of two, for a pair.
+
+        Of a model that answers with numbers, the number itself; of two, their difference.
+        """
         target, other = self.request.target, self.request.rather_than
         ours = probabilities[..., target].astype(np.float64)
+        if self.numbers:
+            return ours if other is None else ours - probabilities[..., other]
         return ours if other is None else ours / (ours + probabilities[..., other] + 1e-30)
+
+    def amount(self, share: float) -> str:
+        """A share of the answer, or a number, in words."""
+        return number(share) if self.numbers else percent(share)
+
+    def heat(self, scores: np.ndarray) -> np.ndarray:
+        """Scores as they are drawn, in double precision."""
+        return self.kind.heat(scores).astype(np.float64)
 
 
 def ask(requests: dict[str, Request], wait: float = service.SECONDS_TO_WAIT) -> dict[str, Job]:

@@ -1,6 +1,4 @@
-"""What the doctor found out about an uploaded network, in words, before it explains anything."""
-
-from __future__ import annotations
+"""What the doctor found out about an uploaded network, in words."""
 
 import json
 from typing import Any
@@ -8,12 +6,14 @@ from typing import Any
 import streamlit as st
 
 from explainers.engine.request import Request
-from explainers.figures.words import percent
+from explainers.figures.words import number, percent
 from explainers.methods import METHODS
+from explainers.models import card as cards
 from explainers.models.demo import samples
 from explainers.models.spec import ModelSpec
 from explainers.problems import Problem
 from pages.parts import pictures, progress, service
+from pages.parts.cases import duration
 
 ANSWERS = {
     "logits": "scores before a softmax (logits)",
@@ -22,15 +22,23 @@ ANSWERS = {
     "probabilities": "numbers that are positive and add up to 1",
     "number": "one number, not classes",
 }
+TAKES = {
+    "picture": "pictures of {1} × {2} px, {0} channels",
+    "table": "rows of a table with {0} features",
+    "series": "time series of {0} steps and {1} variables",
+    "sequence": "DNA of {1} letters",
+}
+SAMPLES = {"picture": "Calls our stop sign"}
 
 
 def examined(spec: ModelSpec) -> dict[str, Any] | None:
     """The doctor's card of an uploaded model; None while it is made, or where it cannot be.
 
-    What the visitor set himself does not matter: the card is of the weights alone.
+    What the visitor set himself does not matter, but for answers to questions that the weights
+    alone leave open: the card is of the file.
     """
-    usual = ModelSpec("upload", spec.name, spec.weights)
-    request = Request(usual, pictures.sample(samples()[0].name).digest, check="doctor")
+    usual = ModelSpec("upload", spec.name, spec.weights, choices=spec.choices)
+    request = Request(usual, pictures.sample(samples()[0].name).data, check="doctor")
     try:
         job = service.job(request, "doctor")
     except Problem as problem:
@@ -46,13 +54,25 @@ def examined(spec: ModelSpec) -> dict[str, Any] | None:
     return found[0]
 
 
-def show(card: dict[str, Any], names: tuple[str, ...]) -> None:
+def takes(kind: str, shape: list[int], swapped: bool) -> str:
+    """What a network takes, in words."""
+    last = {"picture": "channels last", "series": "variables × time", "sequence": "letters × ACGT"}
+    said = TAKES[kind].format(*shape)
+    return f"{said} ({last[kind]})" if swapped else said
+
+
+def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
     """Draw the card, what is not sure first, with a way to take it along."""
-    channels, height, width = card["input"]
+    if "kind" in card["questions"]:
+        st.warning(
+            f"It could take {' or '.join(takes(*_order(one)) for one in card['kinds'])}. The first "
+            "is a guess: set what it was trained with."
+        )
     if "size" in card["questions"]:
         st.warning(
             f"It takes pictures of many sizes ({', '.join(map(str, sorted(card['sizes'])))} px "
-            f"a side were tried). {width} is a guess: set the size that it was trained with."
+            f"a side were tried). {card['input'][-1]} is a guess: set the size that it was trained "
+            "with."
         )
     if "normalisation" in card["questions"]:
         st.warning(
@@ -60,28 +80,56 @@ def show(card: dict[str, Any], names: tuple[str, ...]) -> None:
             f"{card['normalisation']['name']} is a guess. A wrong one makes wrong answers."
         )
     outputs, first = card["outputs"], card["first"]
+    given = f"; normalised as {card['normalisation']['name']}" if card["normalisation"] else ""
+    steps = f", at each of {card['steps']} steps" if card["steps"] else ""
     lines = [
         f"**{card['architecture']}**, {card['parameters']:,} parameters "
-        f"({card['megabytes']:.1f} MB)",
-        f"Takes pictures of {width} × {height} px, {channels} channels; normalised as "
-        f"{card['normalisation']['name']}",
-        f"Gives {outputs} answers: {ANSWERS[card['answers']]}",
+        f"({card['megabytes']:.1f} MB; one pass takes {card['pass_megabytes']:.1f} MB more)",
+        f"Takes {takes(card['kind'], card['input'], card['swapped'])}{given}",
+        f"Gives {_counted(outputs)}{steps}: {ANSWERS[card['answers']]}",
     ]
     if first is not None:
         name = names[first["index"]] if len(names) == outputs else f"class {first['index']}"
-        lines.append(f"Calls our stop sign *{name}* ({percent(first['share'])})")
+        share = percent(first["share"]) if spec.answers == "classes" else ""
+        said = SAMPLES.get(card["kind"], "Answers a random input with")
+        if share:
+            lines.append(f"{said} *{name}* ({share})")
     works = [METHODS[key].name for key, reason in card["methods"].items() if not reason]
     lines.append(f"Works with {', '.join(works)}; one pass takes {_seconds(card)}")
     st.markdown("\n".join(f"- {line}" for line in lines))
     for key, reason in card["methods"].items():
         if reason:
             st.caption(f"Not with {METHODS[key].name}: {reason}")
+    with st.popover("What one explanation costs", icon=":material/timer:"):
+        st.table(
+            {
+                "Method": [METHODS[key].name for key in card["costs"]],
+                "Passes": [f"about {passes:,}" for passes in card["costs"].values()],
+                "Time": [
+                    duration(max(passes * card["seconds_per_pass"], 1))
+                    for passes in card["costs"].values()
+                ],
+            }
+        )
+    whole = card | {"settings": cards.settled(spec, names)}
     st.download_button(
-        "The card (JSON)", json.dumps(card, indent=1), "evident-card.json", "application/json",
+        "The card (JSON)", json.dumps(whole, indent=1), "evident-card.json", "application/json",
         icon=":material/download:", on_click="ignore",
+        help="What was found and what you set. Upload it with the model next time.",
     )  # fmt: skip
+
+
+def _order(one: list) -> tuple[str, list[int], bool]:
+    kind, swapped, shape = one
+    return kind, shape, swapped
+
+
+def _counted(outputs) -> str:
+    if isinstance(outputs, list):
+        return f"answers of shape {' × '.join(map(str, outputs))}"
+    return f"{outputs} answer{'s' * (outputs != 1)}"
 
 
 def _seconds(card: dict[str, Any]) -> str:
     seconds = card["seconds_per_pass"]
-    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return f"{number(1000 * seconds)} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -10,11 +10,11 @@ import streamlit as st
 from explainers.engine.jobs import Job
 from explainers.figures import colours, words
 from explainers.methods import METHODS
-from pages.parts import cases, pictures, progress, service
+from pages.parts import cases, kinds, progress, service
 from pages.parts.cases import Answer, Case
 from pages.parts.panel import receipt
 from pages.parts.settings import Setting
-from pages.parts.viewer import viewer, viewer_bar
+from pages.parts.viewer import viewer_bar
 
 GROUP = "comparison"
 CONFIDENT = 0.5
@@ -30,8 +30,8 @@ class Panel:
 
     @property
     def heat(self) -> np.ndarray:
-        """The map (H, W)."""
-        return self.answer[1]["scores"].sum(0).astype(np.float64)
+        """The map."""
+        return self.case.heat(self.answer[1]["scores"])
 
 
 def draw(settings: list[tuple[str, Setting]], wide: int, shared: bool, lab: bool) -> list[Panel]:
@@ -51,8 +51,9 @@ def draw(settings: list[tuple[str, Setting]], wide: int, shared: bool, lab: bool
         slot: Panel(made[slot], answer, limit)
         for (slot, answer), limit in zip(done.items(), scale, strict=True)
     }
-    regions = {name for case in made.values() for name in case.picture.regions}
-    viewer_bar(GROUP, key="bar", masks=tuple(sorted(regions)))
+    if any(setting.model.spec.kind == "picture" for _, setting in settings):
+        regions = {name for case in made.values() for name in case.input.regions}
+        viewer_bar(GROUP, key="bar", masks=tuple(sorted(regions)))
     for start in range(0, len(settings), wide):
         row = settings[start : start + wide]
         for index, (column, (label, setting)) in enumerate(
@@ -81,7 +82,7 @@ def _slot(index: int) -> str:
 def _cases(settings, asked: dict[str, Job]) -> dict[str, Case]:
     """The cases by slot, of all settings whose model has answered.
 
-    Without a class of its own, every panel of a picture explains the first model's first choice.
+    Without a class of its own, every panel of an input explains the first model's first choice.
     """
     made, leads = {}, {}
     for index, (label, setting) in enumerate(settings):
@@ -92,7 +93,7 @@ def _cases(settings, asked: dict[str, Job]) -> dict[str, Case]:
         if setting.target is None:
             names, _ = setting.names(prediction)
             own = int(prediction[1]["probabilities"].argmax())
-            lead = leads.setdefault(setting.picture.digest, names[own])
+            lead = leads.setdefault(tuple(setting.input.asked.values()), names[own])
             setting = replace(setting, target=names.index(lead) if lead in names else own)
         made[_slot(index)] = setting.case(label, prediction)
     return made
@@ -108,7 +109,8 @@ def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float
     With `shared`, maps whose scores mean the same (one unit, both with or without sign) have the
     same; slopes and contributions cannot share a scale.
     """
-    own = [colours.colour_limit(answer[1]["scores"].sum(0)) for answer in answers]
+    heats = [case.heat(answer[1]["scores"]) for case, answer in zip(shown, answers, strict=True)]
+    own = [colours.colour_limit(heat) for heat in heats]
     if not shared:
         return own
     units = [(METHODS[c.request.method].unit, a[0]["signed"]) for c, a in zip(
@@ -123,13 +125,11 @@ def _finished(panel: Panel, slot: str, lab: bool) -> None:
     """Map and receipt, and in the baseline lab the model's answer to the baseline."""
     case, facts, heat = panel.case, panel.answer[0], panel.heat
     method = METHODS[case.request.method]
-    share = words.percent(float(case.share(case.prediction[1]["probabilities"])))
-    viewer(
-        pictures.shown(case.request.picture), heat, signed=facts["signed"],
-        alt=f"{case.label}: {method.name} for {case.about}, {share}, on {case.picture.name}.",
-        key=f"map_{slot}", region=tuple(facts["region"]), mime="image/jpeg", limit=panel.limit,
+    share = case.amount(float(case.share(case.prediction[1]["probabilities"])))
+    kinds.of(case.request.model).draw(
+        case, heat, signed=facts["signed"], key=f"map_{slot}", limit=panel.limit,
+        alt=f"{case.label}: {method.name} for {case.about}, {share}, on {case.input.name}.",
         method=method.name, max_height=380, group=GROUP, compact=True,
-        masks=pictures.regions(case.picture, heat.shape[-1], case.request.model.fit),
     )  # fmt: skip
     if lab:
         _answer_to_baseline(case)
@@ -144,8 +144,8 @@ def _unfinished(case: Case, job: Job, slot: str) -> None:
     if job.over:
         progress.ended(job, slot)
         return
-    shown = pictures.shown(case.request.picture)
-    progress.watch(job, slot, shown, case.signed, case.about, compact=True)
+    growing = kinds.growing(case.request, case.about, case.signed, compact=True)
+    progress.watch(job, slot, growing, compact=True)
 
 
 def _unasked(job: Job | None, slot: str) -> None:
@@ -162,6 +162,11 @@ def _answer_to_baseline(case: Case) -> None:
     shares = case.prediction[1]["baseline_probabilities"]
     best = int(shares.argmax())
     left, right = st.columns([1, 3], vertical_alignment="center")
-    left.image(case.prediction[1]["baseline_picture"], alt=f"The baseline: {case.label}", width=72)
+    with left:
+        shown = case.prediction[1]["baseline_shown"]
+        kinds.of(case.request.model).baseline(shown, case.label, 72)
+    if case.numbers:
+        right.markdown(f"Answer: {case.amount(float(case.share(shares)))}.")
+        return
     sure = " It is not neutral." if shares[best] > CONFIDENT and len(shares) > 1 else ""
     right.markdown(f"Called *{case.names[best]}*, {words.percent(float(shares[best]))}.{sure}")

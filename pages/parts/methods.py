@@ -5,16 +5,21 @@ import streamlit as st
 from explainers.methods import METHODS
 from pages.parts import link, options, service
 
-NAMES = {key: entry.name for key, entry in METHODS.items()}
 START = "integrated_gradients"
 SCORES = {"logit": "Score before softmax", "probability": "Probability", "output": "As it is"}
 
 
-def pick() -> str:
+def names(kind: str) -> dict[str, str]:
+    """Names of the methods for that kind of input, by key."""
+    return {k: m.name for k, m in METHODS.items() if m.kinds is None or kind in m.kinds}
+
+
+def pick(kind: str) -> str:
     """Draw the choice of a method, what it asks, and when it misleads; its key."""
+    known = names(kind)
     key = link.select(
-        st.selectbox, "method", list(METHODS), START,
-        label="Method", format_func=NAMES.get, label_visibility="collapsed",
+        st.selectbox, "method", list(known), START,
+        label="Method", format_func=known.get, label_visibility="collapsed",
     )  # fmt: skip
     entry = METHODS[key]
     st.markdown(f"{entry.says} *Costs {entry.cost}.*")
@@ -27,8 +32,13 @@ def given(key: str) -> dict:
     return options.widgets(METHODS[key].options, f"o.{key}")
 
 
-def scoring() -> dict[str, str]:
-    """Draw the choice of the explained score and of the device; fields of a Request."""
+def scoring(numbers: bool = False) -> dict[str, str]:
+    """Draw the choice of the explained score and of the device; fields of a Request.
+
+    Of a model that answers with `numbers`, these are explained as they are.
+    """
+    if numbers:
+        return {"score": "output", "device": _device()}
     score = link.select(
         st.selectbox, "score", list(SCORES), "logit", label="What is explained",
         format_func=SCORES.get,

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.parts import service
 
 # The names of choices that hold an upload's digest.
-UPLOADS = ("picture", "photo", "own", "weights", "names", "added")
+UPLOADS = ("picture", "photo", "own", "weights", "names", "added", "data")
 
 
 def row() -> None:

@@ -3,9 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from pages.parts import link, pictures
+from pages.parts import kinds, link
 from pages.parts.grid import Panel
-from pages.parts.viewer import viewer
 
 WAYS = {"blink": "Blink", "difference": "Difference"}
 
@@ -23,33 +22,32 @@ def section(panels: list[Panel], key: str) -> None:
     with middle:
         b = link.select(st.selectbox, "b", order, 1, label="Second",
                         format_func=lambda i: panels[i].case.label)  # fmt: skip
+    drawn = kinds.of(panels[a].case.request.model)
+    ways = [way for way in WAYS if way != "blink" or drawn.blinks]
     with right:
-        way = link.select(st.segmented_control, "way", list(WAYS), "blink", label="Way",
+        way = link.select(st.segmented_control, "way", ways, ways[0], label="Way",
                           format_func=WAYS.get, required=True)  # fmt: skip
     if a == b:
         st.info("Choose two different panels.")
         return
     first, second = panels[a], panels[b]
     one, other = first.case, second.case
-    if first.heat.shape != second.heat.shape or one.request.picture != other.request.picture:
-        st.info("These two do not show the same picture at the same size; choose another pair.")
+    if first.heat.shape != second.heat.shape or one.input != other.input:
+        st.info("These two do not show the same input at the same size; choose another pair.")
         return
-    common = {
-        "region": tuple(one.prediction[0]["region"]), "mime": "image/jpeg", "max_height": 520,
-    }  # fmt: skip
-    picture = pictures.shown(one.request.picture)
     if way == "blink":
-        viewer(
-            picture, first.heat, signed=first.answer[0]["signed"], limit=first.limit,
+        drawn.draw(
+            one, first.heat, signed=first.answer[0]["signed"], limit=first.limit, max_height=520,
             name=one.label, other=second.heat, other_name=other.label, other_limit=second.limit,
             other_signed=second.answer[0]["signed"], key=f"{key}_blink",
-            alt=f"{one.label} and {other.label}, one after the other.", **common,
+            alt=f"{one.label} and {other.label}, one after the other.",
         )  # fmt: skip
         return
-    viewer(
-        picture, _share(second.heat) - _share(first.heat), signed=True, key=f"{key}_difference",
+    drawn.draw(
+        one, _share(second.heat) - _share(first.heat), signed=True, key=f"{key}_difference",
+        max_height=520,
         alt=f"Where {other.label} gives more than {one.label} (red) or less (blue).",
-        sides=(f"more in {one.label}", f"more in {other.label}"), unit="‰ of all scores", **common,
+        sides=(f"more in {one.label}", f"more in {other.label}"), unit="‰ of all scores",
     )  # fmt: skip
     st.caption(
         "Each map is first divided by the sum of its strengths, so that maps in different units "

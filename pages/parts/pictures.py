@@ -1,7 +1,6 @@
 """Choosing a picture: from the gallery, by upload, or with the camera."""
 
 import functools
-from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
@@ -12,19 +11,10 @@ from explainers.models import demo
 from explainers.problems import Problem
 from pages.parts import link, service
 from pages.parts.gallery import gallery
+from pages.parts.inputs import Chosen
 
 MOST_MEGABYTES = 40
 SOURCES = ("Gallery", "Upload", "Camera")
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A picture: its digest in the store, its name for people, and known regions by name."""
-
-    digest: str
-    name: str
-    file: str
-    regions: dict[str, Image.Image] = field(default_factory=dict)
 
 
 def pick() -> Chosen | None:
@@ -98,7 +88,7 @@ def keep(data: bytes) -> str:
 def sample(name: str) -> Chosen:
     """The gallery's picture of that name, kept in the store, with its masks."""
     data, title, file, regions = _sample(name)
-    return Chosen(service.engine().store.put_blob(data), title, file, regions)
+    return Chosen(service.engine().store.put_blob(data), title, file, regions=regions)
 
 
 @functools.cache

@@ -1,10 +1,12 @@
 """A job on its way: the queue, the bar, the map so far, and Cancel."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from explainers.engine.jobs import CANCELLED, FAILED, WAITING, Job
 from pages.parts import service
-from pages.parts.viewer import viewer
 
 SECONDS_BETWEEN_LOOKS = 0.3
 SECONDS_TO_CANCEL = 1.0
@@ -14,14 +16,12 @@ SECONDS_TO_CANCEL = 1.0
 def watch(
     job: Job,
     slot: str,
-    picture: bytes | None = None,
-    signed: bool = True,
-    about: str = "",
+    growing: Callable[[dict[str, Any] | None, str], None] | None = None,
     compact: bool = False,
 ) -> None:
     """Show how far the job is until it is over, then run the page again.
 
-    With the `picture` that is explained, the map so far is shown over it.
+    `growing` draws the input with the map so far, from the latest state that has one.
     """
     job.touch()
     if job.over:
@@ -35,17 +35,8 @@ def watch(
         st.rerun()
     if job.message:
         st.info(job.message)
-    if picture is None:
-        return
-    if job.partial is None:
-        st.image(picture, width=380, alt="The picture that is being explained")
-    else:
-        heat = job.partial["partial"]
-        viewer(
-            picture, heat, signed=signed and bool((heat < 0).any()), key=f"partial_{slot}",
-            alt=f"The map for {about} so far, still growing.", region=job.partial["region"],
-            compact=compact,
-        )  # fmt: skip
+    if growing is not None:
+        growing(job.partial, f"partial_{slot}")
 
 
 @st.fragment(run_every=SECONDS_BETWEEN_LOOKS)

@@ -8,7 +8,7 @@ import streamlit as st
 from explainers.engine.request import Compared, Request
 from explainers.figures import advice
 from explainers.figures.curves import area, proof_curves
-from pages.parts import cases, pictures
+from pages.parts import cases, hiding, kinds, pictures
 from pages.parts.cases import Answer, Case
 from pages.parts.chart import chart as draw_chart
 from pages.parts.proof import Hidden, prove
@@ -41,24 +41,29 @@ def section(shown: list[Case], key: str, hide_with: Compared | None = None) -> N
     shares = pairs[0][0][0]["shares"]
     abouts = {case.about for case in shown}
     about = abouts.pop() if len(abouts) == 1 else "the explained class"
-    prove([_hidden(c, *pair) for c, pair in zip(shown, pairs, strict=True)], shares, about,
-          key=f"{key}_slider", max_height=340 if len(shown) == 1 else 260)  # fmt: skip
+    if all(kinds.of(case.request.model).hidden is None for case in shown):
+        hidden = [_hidden(c, *pair) for c, pair in zip(shown, pairs, strict=True)]
+        height = 340 if len(shown) == 1 else 260
+        prove(hidden, shares, about, key=f"{key}_slider", max_height=height)
+    else:
+        hiding.section(shown, pairs, shares, f"{key}_hiding")
     _curves(shown, pairs, shares, about, key)
 
 
 def _chance(request: Request, hide_with: Compared | None) -> Request:
     compared = hide_with or request.compared
     return Request(
-        request.model, request.picture, **vars(compared), device=request.device, check="chance"
-    )
+        request.model, request.data, **vars(compared), device=request.device, check="chance",
+        item=request.item, values=request.values,
+    )  # fmt: skip
 
 
 def _hidden(case: Case, proof: Answer, chance: Answer) -> Hidden:
     region = case.prediction[0]["region"]
     return Hidden(
         case.label,
-        pictures.shown(case.request.picture),
-        proof[1]["baseline_picture"],
+        pictures.shown(case.request.data),
+        proof[1]["baseline_shown"],
         proof[1]["order"],
         case.share(proof[1]["deletion"]).tolist(),
         [case.names[best] for best in proof[1]["deletion"].argmax(-1)],
@@ -97,10 +102,11 @@ def _curves(shown, pairs, shares, about: str, key: str) -> None:
             "at random": [_range(random["insertion"][i]) for i in order],
         }
     )
+    what = "the answer" if shown[0].numbers else "the explained class's share of the answer"
     st.caption(
-        "Areas under the curves, from 0 to 1, of the explained class's share of the answer; at "
-        "random: mean of ten draws, lowest and highest. Petsiuk, Das & Saenko 2018. Pictures with "
-        "parts hidden are unusual for a network, so this is one piece of evidence, for this input."
+        f"Areas under the curves of {what}; at random: mean of ten draws, lowest and highest. "
+        "Petsiuk, Das & Saenko 2018. Inputs with parts hidden are unusual for a network, so this "
+        "is one piece of evidence, for this input."
     )
 
 

@@ -6,9 +6,8 @@ import streamlit as st
 
 from explainers.figures import advice
 from explainers.methods import METHODS
-from pages.parts import cases, pictures
+from pages.parts import cases, kinds
 from pages.parts.cases import Answer, Case
-from pages.parts.viewer import viewer
 
 STAGES = 5
 PER_ROW = 3
@@ -17,7 +16,7 @@ PER_ROW = 3
 def section(case: Case, answer: Answer, key: str) -> None:
     """Draw the check of one finished explanation, when it is asked for."""
     st.caption(
-        "The network's weights are shuffled layer by layer, from the answer down to the picture, "
+        "The network's weights are shuffled layer by layer, from the answer down to the input, "
         "and the map is made again each time. A map that stays the same is not about this network. "
         "Adebayo et al. 2018."
     )
@@ -35,7 +34,7 @@ def section(case: Case, answer: Answer, key: str) -> None:
     st.markdown(f"**{advice.sanity(name, facts['similarity'])}**")
     if facts["note"]:
         st.warning(facts["note"])
-    maps = [answer[1]["scores"].sum(0), *arrays["maps"]]
+    maps = [case.heat(answer[1]["scores"]), *arrays["maps"]]
     titles = ["As trained"] + [_stage(index, facts) for index in range(len(arrays["maps"]))]
     for start in range(0, len(maps), PER_ROW):
         columns = st.columns(PER_ROW)
@@ -54,9 +53,7 @@ def _stage(index: int, facts: dict) -> str:
 
 def _map(case: Case, heat, title: str, key: str) -> None:
     st.markdown(f"**{title}**")
-    viewer(
-        pictures.shown(case.request.picture), heat, signed=case.signed,
-        alt=f"{METHODS[case.request.method].name} for {case.about}. {title}.", key=key,
-        region=tuple(case.prediction[0]["region"]), mime="image/jpeg", compact=True,
-        group=key.rsplit("_", 1)[0], max_height=260,
+    kinds.of(case.request.model).draw(
+        case, heat, signed=case.signed, key=key, compact=True, group=key.rsplit("_", 1)[0],
+        alt=f"{METHODS[case.request.method].name} for {case.about}. {title}.", max_height=260,
     )  # fmt: skip

@@ -8,16 +8,16 @@ from typing import Any
 from explainers.engine.request import Compared, Request
 from explainers.models.class_names import named
 from explainers.problems import Problem
-from pages.parts import models, pictures
+from pages.parts import inputs, models
 from pages.parts.cases import Answer, Case
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Model, picture, baseline, method and question; target None is the model's first choice."""
+    """Model, input, baseline, method and question; target None is the model's first choice."""
 
     model: models.Chosen
-    picture: pictures.Chosen
+    input: inputs.Chosen
     baseline: Compared
     method: str
     options: dict[str, Any]
@@ -27,9 +27,9 @@ class Setting:
     rather_than: int | None = None
 
     def prediction(self) -> Request:
-        """Asks for the model's answers to picture and baseline."""
+        """Asks for the model's answers to input and baseline."""
         return Request(
-            self.model.spec, self.picture.digest, **vars(self.baseline), device=self.device
+            self.model.spec, **self.input.asked, **vars(self.baseline), device=self.device
         )
 
     def explanation(self) -> Request:
@@ -41,13 +41,15 @@ class Setting:
 
     def names(self, prediction: Answer) -> tuple[tuple[str, ...], str]:
         """The classes' names, and what is wrong with those that were given, or ""."""
-        count = len(prediction[1]["probabilities"])
+        count, one = len(prediction[1]["probabilities"]), "class"
+        if self.model.spec.answers == "numbers":
+            one = "output"
         try:
-            return named(self.model.classes or tuple(prediction[0]["classes"]), count), ""
+            return named(self.model.classes or tuple(prediction[0]["classes"]), count, one), ""
         except Problem as problem:
-            return named((), count), str(problem)
+            return named((), count, one), str(problem)
 
     def case(self, label: str, prediction: Answer) -> Case:
         """The explanation, labelled, for a setting whose target is known."""
         names, _ = self.names(prediction)
-        return Case(label, self.explanation(), self.picture, names, prediction)
+        return Case(label, self.explanation(), self.input, names, prediction)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explainers.methods.registry import Found, method, option
@@ -64,13 +65,17 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
 
     `positive` and `negative` add up to the scores: the contributions above and below zero; with
     `apart`, for RevealCancel and genomics, the contributions to the positive and to the negative
-    part of the score's difference, so that one value may have both.
+    part of the score's difference, so that one value may have both. For one-hot DNA (N, 4, L)
+    `extra["hypothetical"]` is what every letter would contribute; see `hypothetical`.
     """
     import torch
 
+    from explainers.letters import is_one_hot
+
     rows = torch.arange(len(inputs), device=inputs.device)
-    scores, positive, negative, _, notes = _explained(run, inputs, baseline, rows, options)
-    return Found(scores, positive, negative, notes=notes)
+    scores, positive, negative, m, notes = _explained(run, inputs, baseline, rows, options)
+    extra = {"hypothetical": _over_letters(m, baseline)} if is_one_hot(inputs) else {}
+    return Found(scores, positive, negative, notes=notes, extra=extra)
 
 
 def multipliers(
@@ -104,10 +109,12 @@ def hypothetical(
     channel; at the letters that are there it is their contribution. Mean over R references.
     """
 
-    def over_letters(m, reference):
-        return m - (m * reference).sum(channel_dim, keepdim=True)
-
+    over_letters = partial(_over_letters, channel_dim=channel_dim)
     return _over_references(model, inputs, baseline, target, rule, score, over_letters)
+
+
+def _over_letters(m, reference, channel_dim: int = 1):
+    return m - (m * reference).sum(channel_dim, keepdim=True)
 
 
 def _over_references(model, inputs, baseline, target, rule, score, found):

@@ -101,6 +101,7 @@ class Way:
     source="Sundararajan, Taly & Yan 2017, arXiv:1703.01365",
     estimate=lambda options, shape: 2 * (options.steps or USUAL_STEPS),
     options=Options,
+    trial={"steps": 2},
     complete=True,
 )
 def attribute(run, inputs, baseline, options: Options) -> Found:

@@ -1,0 +1,169 @@
+"""From a table to what a network gets: the columns chosen, gaps, scale, and what to beware of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explainers.kinds.labels import listed
+from explainers.kinds.registry import KINDS, Kind
+from explainers.kinds.table import Found
+from explainers.problems import Problem
+
+FILLS = ("refuse", "mean", "median")
+_USABLE = ("number", "category")
+
+
+def features(found: Found, columns: Sequence[str], fill: str = "refuse") -> np.ndarray:
+    """The chosen columns, in their order: float64 (rows, F).
+
+    fill    what becomes of missing values: "refuse" raises a Problem that names the columns and
+            counts the rows; "mean" and "median" put the column's own in their place (in a category
+            both stand for the commonest level).
+    """
+    if fill not in FILLS:
+        raise Problem(f"Missing values can be treated by {', '.join(FILLS)}. Choose one of these.")
+    facts, arrays = found
+    places = [_place(facts, name, "feature") for name in columns]
+    if not places:
+        raise Problem("No feature is chosen. Choose the columns that the network gets.")
+    values = arrays["values"][:, places].copy()
+    gaps = np.isnan(values)
+    if not gaps.any():
+        return values
+    if fill == "refuse":
+        having = [f"{name} ({n:,})" for name, n in zip(columns, gaps.sum(0), strict=True) if n]
+        raise Problem(
+            f"{gaps.any(axis=1).sum():,} of {len(values):,} rows have missing values in the chosen "
+            f"features: {listed(having)}. Leave these rows out, fill the gaps, or choose other "
+            "columns."
+        )
+    for index, place in enumerate(places):
+        present = values[~gaps[:, index], index]
+        if not len(present):
+            raise Problem(f"Column {listed([columns[index]])} holds no value at all, so it cannot "
+                          "be filled. Leave it out.")  # fmt: skip
+        if facts["types"][place] == "category":
+            instead = np.bincount(present.astype(int)).argmax()
+        else:
+            instead = present.mean() if fill == "mean" else np.median(present)
+        values[gaps[:, index], index] = instead
+    return values
+
+
+def complete(found: Found, columns: Sequence[str]) -> np.ndarray:
+    """Which rows have all of these columns: bool (rows,)."""
+    places = [_place(found[0], name, "column") for name in columns]
+    return ~np.isnan(found[1]["values"][:, places]).any(axis=1)
+
+
+def target_column(found: Found, name: str) -> np.ndarray:
+    """The column to be predicted, (rows,), NaN where it is missing.
+
+    Problem where there is no such column, naming those that exist, or it holds no numbers or
+    categories.
+    """
+    return found[1]["values"][:, _place(found[0], name, "target")].copy()
+
+
+def _place(facts: dict, name: str, what: str) -> int:
+    usable = [c for c, t in zip(facts["columns"], facts["types"], strict=True) if t in _USABLE]
+    if name not in facts["columns"]:
+        raise Problem(
+            f"There is no column {listed([name])} for the {what}; there are "
+            f"{listed(facts['columns'], 12)}. Choose one of them."
+        )
+    place = facts["columns"].index(name)
+    if facts["types"][place] not in _USABLE:
+        raise Problem(
+            f"Column {listed([name])} holds {facts['types'][place].replace('empty', 'nothing')}; a "
+            f"{what} holds numbers or up to 50 categories, as do {listed(usable, 12) or 'none'}."
+        )
+    return place
+
+
+def scaler(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each feature (rows, F), (F,) each; a deviation of 0 is 1."""
+    spread = values.std(axis=0)
+    return values.mean(axis=0), np.where(_constant(values), 1.0, spread)
+
+
+def warnings(values: np.ndarray, names: Sequence[str]) -> list[str]:
+    """Sentences on features (rows, F) whose importances are easily misread."""
+    said, spread, constant = [], values.std(axis=0), _constant(values)
+    if constant.any():
+        one = [name for name, same in zip(names, constant, strict=True) if same]
+        said.append(
+            f"The same value in every row: {listed(one)}. Nothing can be learned from that."
+        )
+    moving = np.flatnonzero(~constant)
+    if len(moving) > 1:
+        low, high = (moving[pick(spread[moving])] for pick in (np.argmin, np.argmax))
+        if spread[high] > 10 * spread[low]:
+            said.append(
+                f'The spread of "{names[high]}" is {spread[high] / spread[low]:,.0f} times that of '
+                f'"{names[low]}". A network that was not given standardised features may overlook '
+                "the small ones, and weights alone do not tell what matters."
+            )
+    pairs = _pairs(values, 0.7)
+    if pairs:
+        shown = [f"{names[a]} and {names[b]} ({r:+.2f})" for r, a, b in pairs[:3]]
+        said.append(
+            f'Correlated features share their importance: {listed(shown, 3)[:-1]}"'
+            f"{f', and {len(pairs) - 3} more pairs' if len(pairs) > 3 else ''}. Hide such features "
+            "together."
+        )
+    return said
+
+
+def correlated_groups(
+    values: np.ndarray, names: Sequence[str], threshold: float = 0.7
+) -> list[list[str]]:
+    """Features (rows, F) tied by chains of pairs with |r| above the threshold, two or more each."""
+    root = list(range(len(names)))
+
+    def top(index: int) -> int:
+        while root[index] != index:
+            root[index] = index = root[root[index]]
+        return index
+
+    for _, a, b in _pairs(values, threshold):
+        a, b = sorted((top(a), top(b)))
+        root[b] = a
+    groups: dict[int, list[str]] = {}
+    for index, name in enumerate(names):
+        groups.setdefault(top(index), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _pairs(values: np.ndarray, threshold: float) -> list[tuple[float, int, int]]:
+    """Pearson's r of the pairs with |r| above the threshold, the strongest first."""
+    moving = np.flatnonzero(~_constant(values))
+    if len(values) < 3 or len(moving) < 2:
+        return []
+    r = np.corrcoef(values[:, moving], rowvar=False)
+    rows, columns = np.nonzero(np.triu(np.abs(r) > threshold, 1))
+    found = [
+        (float(r[a, b]), int(moving[a]), int(moving[b])) for a, b in zip(rows, columns, strict=True)
+    ]
+    return sorted(found, key=lambda pair: -abs(pair[0]))
+
+
+def _constant(values: np.ndarray) -> np.ndarray:
+    return np.ptp(values, axis=0) == 0
+
+
+def _inputs(found: Found, spec, items: Sequence[int]) -> np.ndarray:
+    places = [_place(found[0], name, "feature") for name in spec.columns]
+    values = found[1]["values"][np.asarray(items)][:, places]
+    if np.isnan(values).any():
+        gaps = [n for n, gap in zip(spec.columns, np.isnan(values).any(0), strict=True) if gap]
+        raise Problem(f"This row has no value for {listed(gaps)}. Choose another row.")
+    return values.astype(np.float32)
+
+
+KINDS["table"] = Kind(
+    "table", "row", "feature", "features", dimensions=1, spread=0, channels=False, inputs=_inputs,
+    items=lambda found, spec: np.flatnonzero(complete(found, spec.columns)),
+)  # fmt: skip

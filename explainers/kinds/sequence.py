@@ -1,0 +1,201 @@
+"""DNA sequences: FASTA files, lines of letters, and one-hot arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explainers.kinds.arrays import read_arrays
+from explainers.kinds.labels import demand_brief, label
+from explainers.kinds.registry import KINDS, Kind
+from explainers.problems import Problem
+
+SUFFIXES = (".fa", ".fasta", ".fna", ".txt", ".npy", ".npz")
+LETTERS = "ACGTN"
+MOST_LETTERS, MOST_SEQUENCES, LONG = 1_000_000, 20_000, 10_000
+_UNKNOWN = 4
+_BAD = 255
+_CODES = np.full(256, _BAD, np.uint8)
+for _code, _both in enumerate(("Aa", "Cc", "Gg", "TtUu", "Nn")):
+    _CODES[[ord(letter) for letter in _both]] = _code
+_ONLY_PROTEIN = set("EFILPQXZ*")
+_AMINO = set("ABCDEFGHIKLMNPQRSTUVWXYZ*-")
+_ACCEPTED = "Accepted are A, C, G, T and N, small or capital."
+
+Found = tuple[dict, dict[str, np.ndarray]]
+
+
+def read(data: bytes, suffix: str) -> Found:
+    """Facts (names, notes), letters uint8 (all,) 0..3 for A C G T and 4 for N, starts int64 (n+1,).
+
+    A file of text holds FASTA records, or a sequence a line. U counts as T. A file of arrays holds
+    one-hot letters (N, 4, L), (N, L, 4), (4, L) or (L, 4); a place of all zeros, or of all
+    quarters, is N. Where both ways are possible, rows are letters.
+
+    Problem names other letters and places that are not one-hot.
+    """
+    if suffix not in SUFFIXES:
+        raise Problem(
+            f"DNA comes in files named {', '.join(SUFFIXES)}. Save yours as one of these."
+        )
+    if suffix in (".npy", ".npz"):
+        return _from_arrays(read_arrays(data, suffix))
+    return _from_text(data)
+
+
+def one_hot(letters: np.ndarray) -> np.ndarray:
+    """Letters (L,) as float32 (4, L): a one in the row of A, C, G or T; N is 0.25 in all four,
+    which is the expectation over letters that are equally likely.
+    """
+    table = np.vstack([np.eye(4, dtype=np.float32), np.full((1, 4), 0.25, np.float32)])
+    return np.ascontiguousarray(table[letters].T)
+
+
+def letters_of(found: Found, index: int) -> np.ndarray:
+    """The letters of one sequence, uint8 (L,)."""
+    _, arrays = found
+    return arrays["letters"][arrays["starts"][index] : arrays["starts"][index + 1]]
+
+
+def text_of(letters: np.ndarray) -> str:
+    """Letters (L,) as text, "ACGTN"."""
+    return np.frombuffer(LETTERS.encode(), np.uint8)[letters].tobytes().decode()
+
+
+def _answer(names: list[str], parts: list[np.ndarray], notes: list[str]) -> Found:
+    lengths = [len(part) for part in parts]
+    _demand_size(len(parts), sum(lengths))
+    if max(lengths) > LONG:
+        notes.append(f"The longest sequence has {max(lengths):,} letters; beyond {LONG:,} "
+                     "explaining takes long.")  # fmt: skip
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return demand_brief({"names": names, "notes": notes}), {
+        "letters": np.concatenate(parts).astype(np.uint8), "starts": starts,
+    }  # fmt: skip
+
+
+def _demand_size(sequences: int, letters: int) -> None:
+    if sequences > MOST_SEQUENCES or letters > MOST_LETTERS:
+        raise Problem(
+            f"This file holds {sequences:,} sequences with {letters:,} letters; up to "
+            f"{MOST_SEQUENCES:,} and {MOST_LETTERS:,} are accepted. Upload a part of it."
+        )
+
+
+def _from_text(data: bytes) -> Found:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if len(data) > 40 * MOST_LETTERS:
+        _demand_size(1, len(data))
+    fasta = data.lstrip().startswith(b">")
+    names, records = [], []
+    for number, line in enumerate(data.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith(b";"):
+            continue
+        if fasta and line.startswith(b">"):
+            words = line[1:].decode("utf-8", "replace").split()
+            names.append(label(words[0], 60) if words else f"sequence {len(names) + 1}")
+            records.append([])
+        elif fasta:
+            records[-1].append((number, line))
+        else:
+            names.append(f"sequence {len(names) + 1}")
+            records.append([(number, line)])
+        _demand_size(len(records), 0)
+    if not records:
+        raise Problem(f"This file holds no sequence. {_ACCEPTED}")
+    for name, record in zip(names, records, strict=True):
+        if not record:
+            raise Problem(f'The record "{name}" has no letters. Leave it out, or add them.')
+    _demand_size(len(records), sum(len(line) for record in records for _, line in record))
+    _demand_no_protein(records)
+    parts = [_letters(name, record) for name, record in zip(names, records, strict=True)]
+    notes = [] if fasta else ["Each line is taken as a sequence of its own."]
+    if any(b"U" in line.upper() for record in records for _, line in record):
+        notes.append("This looks like RNA; U was read as T.")
+    return _answer(names, parts, notes)
+
+
+def _letters(name: str, record: list[tuple[int, bytes]]) -> np.ndarray:
+    parts, before = [], 0
+    for number, line in record:
+        codes = _CODES[np.frombuffer(line, np.uint8)]
+        if (codes == _BAD).any():
+            at = int(np.argmax(codes == _BAD))
+            letter = label(line[at:].decode("utf-8", "replace")[0]) or "a sign without a shape"
+            raise Problem(
+                f'The letter "{letter}" is no DNA: record "{name}", line {number}, position '
+                f"{at + 1} (letter {before + at + 1} of the record). {_ACCEPTED} Write N where a "
+                "letter is not known."
+            )
+        parts.append(codes)
+        before += len(line)
+    return np.concatenate(parts)
+
+
+def _demand_no_protein(records: list) -> None:
+    """Problem where the letters are those of proteins: many, and some that no DNA has."""
+    lines = (line for record in records for _, line in record)
+    start = b"".join(line for line, _ in zip(lines, range(200), strict=False))[:20_000]
+    text = start.decode("latin-1").upper()
+    strange = sum(letter not in "ACGTUN" for letter in text)
+    if set(text) & _ONLY_PROTEIN and set(text) <= _AMINO and strange > 0.3 * len(text):
+        raise Problem(
+            "This looks like protein, not DNA: it has letters such as "
+            f"{', '.join(sorted(set(text) & _ONLY_PROTEIN)[:4])}. {_ACCEPTED} Upload the DNA that "
+            "codes for it."
+        )
+
+
+def _from_arrays(arrays: dict[str, np.ndarray]) -> Found:
+    data = {name: array for name, array in arrays.items() if array.dtype.kind != "U"}
+    if len(data) != 1:
+        raise Problem(f"This file holds {len(data)} arrays of numbers; one is expected, of one-hot "
+                      "letters. Leave out the others.")  # fmt: skip
+    given, notes = next(iter(data.values())), []
+    values = given[None] if given.ndim == 2 else given
+    if values.ndim != 3 or 4 not in values.shape[1:] or not values.size:
+        raise Problem(
+            f"The array has the shape {given.shape}; expected is (N, 4, L) or (N, L, 4) for N "
+            "sequences of L letters, or (4, L) or (L, 4) for one. Reshape it and save it again."
+        )
+    count, length = len(values), values.shape[1] * values.shape[2] // 4
+    _demand_size(count, count * length)
+    if values.shape[1:] == (4, 4):
+        notes.append("Letters may lie in rows or columns here; rows are taken as A, C, G, T.")
+    elif values.shape[1] != 4:
+        values = values.swapaxes(1, 2)
+    ones, zeros = (values == 1).sum(axis=1), (values == 0).sum(axis=1)
+    known = (ones == 1) & (zeros == 3)
+    unknown = (zeros == 4) | (values == 0.25).all(axis=1)
+    wrong = np.argwhere(~(known | unknown))
+    if len(wrong):
+        sequence, place = wrong[0]
+        shown = ", ".join(f"{float(value):g}" for value in values[sequence, :, place])
+        raise Problem(
+            f"Sequence {sequence + 1}, position {place + 1} is not one-hot: A, C, G, T are "
+            f"{shown}. Expected is a single 1 and zeros, or all zeros for N."
+        )
+    letters = np.where(known, (values == 1).argmax(axis=1), _UNKNOWN).astype(np.uint8)
+    names = arrays.get("names")
+    if names is not None and names.dtype.kind == "U" and names.shape == (count,):
+        names = [label(name, 60) for name in names.tolist()]
+    else:
+        names = [f"sequence {index + 1}" for index in range(count)]
+    return _answer(names, list(letters), notes)
+
+
+def _inputs(found: Found, spec, items) -> np.ndarray:
+    return np.stack([one_hot(letters_of(found, int(item))) for item in items])
+
+
+def _items(found: Found, spec) -> np.ndarray:
+    """Those of the length that the network takes, where it is known; else of the first's."""
+    lengths = np.diff(found[1]["starts"])
+    wanted = spec.shape[1] if len(spec.shape) == 2 and spec.shape[1] else lengths[0]
+    return np.flatnonzero(lengths == wanted)
+
+
+KINDS["sequence"] = Kind(
+    "sequence", "sequence", "letter", "letters", dimensions=2, spread=0, channels=True,
+    inputs=_inputs, items=_items,
+)  # fmt: skip

@@ -1,0 +1,90 @@
+"""Tables: files with a row for each case and a column for each of its properties."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from explainers.kinds import delimited, parquet
+from explainers.kinds.columns import Column, Sample
+from explainers.kinds.labels import demand_brief
+from explainers.problems import Problem
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+MOST_ROWS, MOST_KEPT = 100_000, 10_000_000
+"""Rows, and cells, that are kept of a larger table."""
+_MOST_NOTES, _MOST_LEVELS, _LONGEST_LEVEL = 50, 1_000_000, 200
+
+Found = tuple[dict, dict[str, np.ndarray]]
+
+
+def read(
+    data: bytes,
+    suffix: str,
+    delimiter: str = "auto",
+    header: str = "auto",
+    most_rows: int = MOST_ROWS,
+) -> Found:
+    """Facts and values of a table: CSV text in any of its dialects, or Parquet.
+
+    facts    columns, types ("number", "category", "text" or "empty"), missing (how many, in the
+             whole file), levels of the categories, rows (in the file), sampled, notes.
+    values   float64 (rows kept, columns); a category is the index of its level; NaN is missing, and
+             stands for text too.
+    most_rows   of a longer table an even sample of so many rows is kept, in their order.
+
+    Problem says what is wrong with a file that is no table, and where: ragged rows, a wrong
+    delimiter, infinite values, more than the limits.
+    """
+    if suffix not in SUFFIXES:
+        raise Problem(f"A table is a file named {', '.join(SUFFIXES)}. Save yours as one of these.")
+    if not isinstance(most_rows, int) or not 1 <= most_rows <= MOST_ROWS:
+        raise Problem(f"From 1 to {MOST_ROWS:,} rows can be kept. Choose a number between.")
+    if suffix == ".parquet":
+        sheet = parquet.opened(data)
+    else:
+        sheet = delimited.opened(data, suffix, delimiter, header)
+    columns = [Column(name, sheet.place, sheet.comma) for name in sheet.names]
+    sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))))
+    for block in sheet.blocks:
+        shape = len(block.places), len(columns)
+        values, codes = np.empty(shape), np.empty(shape, np.int8)
+        for index, (column, cells) in enumerate(zip(columns, block.columns, strict=True)):
+            values[:, index], codes[:, index] = column.take(cells, block.places)
+        sample.add(values, codes)
+    if not sample.seen:
+        raise Problem("This table has names but no rows. Add a row for each case.")
+    return _found(sheet, columns, sample)
+
+
+def _found(sheet, columns: list[Column], sample: Sample) -> Found:
+    values, codes = sample.rows()
+    types, missing, levels, doubts, letters = [], [], {}, [], 0
+    for index, column in enumerate(columns):
+        kind, names, code = column.finished(codes[:, index])
+        letters += len(json.dumps(names))
+        if letters > _MOST_LEVELS or any(len(name) > _LONGEST_LEVEL for name in names):
+            kind = "text"
+        if kind == "number":
+            doubts.append(column.note())
+        if kind == "category":
+            levels[column.name] = names
+            values[:, index] = np.where(code < 0, np.nan, code)
+        elif kind != "number":
+            values[:, index] = np.nan
+        types.append(kind)
+        missing.append(column.missing + (column.words if kind == "number" else 0))
+    sampled = sample.seen > len(values)
+    notes = [*sheet.notes, *filter(None, doubts)]
+    if len(notes) > _MOST_NOTES:
+        notes[_MOST_NOTES:] = [f"… and {len(notes) - _MOST_NOTES} more notes like these."]
+    if sampled:
+        of = f"{len(values):,} of its {sample.seen:,} rows, drawn evenly at random"
+        notes.insert(0, f"The table is large: {of}, are used. Types and missing values were "
+                     "counted in all rows.")  # fmt: skip
+    facts = {
+        "columns": sheet.names, "types": types, "missing": missing, "levels": levels,
+        "rows": sample.seen, "sampled": sampled, "notes": notes,
+    }  # fmt: skip
+    return demand_brief(facts), {"values": values}

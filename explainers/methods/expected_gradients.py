@@ -1,0 +1,64 @@
+"""Expected Gradients: Integrated Gradients averaged over many baselines and places on the way.
+
+Erion et al. 2021 (arXiv:1906.10670).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explainers.methods.registry import Found, method, option
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `expected_gradients`."""
+
+    samples: int = option(
+        200, "Draws", "In all, shared by the baselines; more draws: steadier, slower.",
+        low=2, high=100_000,
+    )  # fmt: skip
+    seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
+
+
+@method(
+    key="expected_gradients",
+    name="Expected Gradients",
+    order=12,
+    says="Asks for the slope at random places on the ways from many baselines to the input.",
+    cost="one forward and one backward pass a draw",
+    misleads="A random estimate: it adds up to the difference on average only, so look at the "
+    "standard error.",
+    source="Erion et al. 2021, arXiv:1906.10670",
+    estimate=lambda options, shape: 2 * options.samples,
+    options=Options,
+    trial={"samples": 2},
+    random=True,
+)
+def attribute(run, inputs, baseline, options: Options) -> Found:
+    """Mean over α of (x − x′)·∂f/∂x at x′ + α(x − x′), α uniform; with its standard error.
+
+    Every one of R references x′ gets an equal share of the draws, at least two; the standard
+    error is that of the draws of α, the references taken as given. Not complete but in
+    expectation.
+    """
+    import torch
+
+    from explainers.draws import Moments, shared_batches
+
+    count, samples = len(inputs), max(2, -(-options.samples // run.shares))
+    # Independent draws for every reference, so that their standard errors combine.
+    dice = torch.Generator().manual_seed((options.seed << 20) + run.share)
+    found = Moments(inputs)
+    run.expect(count * samples)
+    run.show(found.mean)
+
+    def draw():
+        return torch.rand([1] * (inputs.ndim - 1), generator=dice, dtype=torch.float64).to(inputs)
+
+    for rows, along in shared_batches(run, count, samples, draw):
+        rows = rows.to(inputs.device)
+        change = (inputs - baseline)[rows]
+        _, grads = run.gradients(baseline[rows] + along * change, rows)
+        found.add(rows, grads * change)
+    return Found(found.mean(), spread=found.standard_error())

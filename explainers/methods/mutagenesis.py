@@ -1,0 +1,77 @@
+"""In-silico mutagenesis: put every other letter at every position of DNA and read the answer.
+
+Zhou & Troyanskaya 2015 (doi:10.1038/nmeth.3547).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from explainers.letters import is_one_hot
+from explainers.methods.registry import Found, method, option
+from explainers.problems import Problem
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of `mutagenesis`."""
+
+    start: int = option(0, "From position", "The first position, from 0.", low=0, high=2**31 - 1)
+    stop: int | None = option(
+        None, "To position", "The first position that is left alone; empty: to the end.",
+        low=1, high=2**31 - 1, kind=int,
+    )  # fmt: skip
+
+
+@method(
+    key="mutagenesis",
+    name="Mutagenesis",
+    order=34,
+    says="Puts every other letter at every position and notes how the answer changes.",
+    cost="three forward passes a letter",
+    misleads="One letter at a time: where a motif stands twice, each copy looks unimportant.",
+    source="Zhou & Troyanskaya 2015, doi:10.1038/nmeth.3547",
+    estimate=lambda options, shape: 3 * len(range(shape[-1])[options.start : options.stop]),
+    options=Options,
+    kinds=("sequence",),
+    trial={"stop": 1},
+    uses_baseline=False,
+    needs_gradient=False,
+)
+def attribute(run, inputs, baseline, options: Options) -> Found:
+    """f(x) − mean of f over the three other letters, at the letter that is there; else 0.
+
+    inputs (N, 4, L) one-hot. `extra["mutations"]` (N, 4, L) holds f(x with the letter) − f(x) for
+    all letters, 0 for the one there. An unknown letter has no score, but mutations to all four.
+    """
+    import torch
+
+    if not is_one_hot(inputs):
+        raise Problem(
+            "Mutagenesis needs one-hot DNA: inputs (N, 4, L) of 0 and 1, rows A, C, G, T, one "
+            f"letter at each position; these have shape {tuple(inputs.shape)}."
+        )
+    chosen = slice(options.start, options.stop)
+    if not range(inputs.shape[2])[chosen]:
+        raise Problem(f"There is no position between {options.start} and {options.stop} in a "
+                      f"sequence of {inputs.shape[2]} letters.")  # fmt: skip
+    dtype = torch.promote_types(inputs.dtype, torch.float32)
+    change = torch.zeros_like(inputs, dtype=dtype)
+    others = torch.zeros_like(inputs, dtype=torch.bool)
+    others[..., chosen] = inputs[..., chosen] == 0
+    rows, letters, places = others.nonzero(as_tuple=True)
+    run.expect(len(rows) + len(inputs))
+    full = run.values(inputs, torch.arange(len(inputs), device=inputs.device))
+
+    def scores():
+        return -change.sum(1, keepdim=True) / 3 * inputs
+
+    run.show(scores)
+    for part in run.batches(len(rows)):
+        row, letter, place = rows[part], letters[part], places[part]
+        each = torch.arange(len(row), device=inputs.device)
+        points = inputs[row]
+        points[each, :, place] = 0
+        points[each, letter, place] = 1
+        change[row, letter, place] = (run.values(points, row) - full[row]).to(dtype)
+    return Found(scores(), extra={"mutations": change})

@@ -1,0 +1,90 @@
+"""The card of a model: what its owner settled about it, as JSON to take along and bring back."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from explainers.models.class_names import MOST_CLASSES
+from explainers.models.spec import ModelSpec
+from explainers.problems import Problem
+
+VERSION = 2
+KINDS = ("picture", "table", "series", "sequence")
+# So many means, columns or choices: as many as a table may have columns.
+MOST = 2000
+LONGEST = 300
+
+
+def settled(spec: ModelSpec, classes: tuple[str, ...]) -> dict[str, Any]:
+    """What is settled about a model, as plain data; `read_card` gives it back."""
+    kept = ("size", "fit", "mean", "std", "kind", "shape", "swapped", "columns", "answers", "step")
+    found = {name: value for name, value in asdict(spec).items() if name in kept}
+    return found | {"choices": dict(spec.choices), "classes": list(classes)}
+
+
+def read_card(data: bytes) -> dict[str, Any]:
+    """The settings in a card's bytes, checked; Problem where it is none, with what is wrong."""
+    try:
+        card = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Problem(
+            "This is not a card: it is not JSON. Upload the file that “The card” gave you."
+        ) from error
+    if not isinstance(card, dict) or card.get("evident") != VERSION:
+        raise Problem(
+            f"This is not a card of a model: it lacks “evident”: {VERSION}. Upload the file that "
+            "“The card” gave you."
+        )
+    return checked(card.get("settings"))
+
+
+def checked(found: Any) -> dict[str, Any]:
+    """The settings as they are, or Problem naming the first that is not possible."""
+    if not isinstance(found, dict):
+        raise Problem("This card has no settings. Download it anew from “What the doctor found”.")
+    for name, value in found.items():
+        if name not in _POSSIBLE or not _POSSIBLE[name](value):
+            raise Problem(
+                f"The card's setting {str(name)[:40]!r} = {str(value)[:60]!r} is not possible. "
+                "Mend it in the file, or leave it out."
+            )
+    return found
+
+
+def _whole(low: int, high: int):
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _list(one, most: int = MOST):
+    return lambda value: isinstance(value, list) and len(value) <= most and all(map(one, value))
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST
+
+
+_POSSIBLE = {
+    "size": _whole(1, 1024),
+    "fit": lambda value: value in ("crop", "stretch"),
+    "mean": _list(_number),
+    "std": _list(lambda value: _number(value) and value > 0),
+    "kind": lambda value: value in KINDS,
+    "shape": _list(_whole(0, 10**7), 3),
+    "swapped": lambda value: type(value) is bool,
+    "columns": _list(_text),
+    "answers": lambda value: value in ("classes", "numbers"),
+    "step": lambda value: value is None or _whole(-(10**6), 10**6)(value),
+    "choices": lambda value: (
+        isinstance(value, dict)
+        and len(value) <= MOST
+        and all(_text(name) and _text(choice) for name, choice in value.items())
+    ),
+    "classes": _list(_text, MOST_CLASSES),
+}

@@ -1,0 +1,74 @@
+"""The demos that are always there: a trained network, and data to try it on, for every kind."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explainers.models.demo import CLASSES, DEMO_MODELS, INPUT_SIZE, ROOT, load_demo
+from explainers.models.spec import NORMALISATIONS, ModelSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo: its title, a sentence about it, its model, and its file of data.
+
+    outputs     names of the classes or of the numbers that it answers.
+    data        the file of inputs; None for the traffic signs, which have a gallery.
+    card        the demo's own facts, its answer key among them.
+    """
+
+    key: str
+    title: str
+    description: str
+    spec: ModelSpec
+    outputs: tuple[str, ...]
+    data: Path | None = None
+    card: dict[str, Any] = field(default_factory=dict)
+    folder: Path = ROOT
+
+
+@functools.cache
+def demos() -> dict[str, Demo]:
+    """All demos by key: the traffic signs first, then one for every card in `assets`."""
+    mean, std = NORMALISATIONS["0–1"]
+    found = {
+        name: Demo(name, model.title, model.description,
+                   ModelSpec("demo", name, size=INPUT_SIZE, mean=mean, std=std), CLASSES)
+        for name, model in DEMO_MODELS.items()
+    }  # fmt: skip
+    for path in sorted((ROOT / "assets").glob("*/card.json")):
+        demo = _of_card(path)
+        found[demo.key] = demo
+    return found
+
+
+def load(name: str) -> tuple[nn.Module, tuple[str, ...]]:
+    """The demo's network in eval mode, and the names of its outputs; KeyError for others."""
+    demo = demos()[name]
+    if not demo.card:
+        return load_demo(name), demo.outputs
+    from explainers.models import toys
+
+    return toys.load(demo.folder / "card.json"), demo.outputs
+
+
+def _of_card(path: Path) -> Demo:
+    card = json.loads(path.read_text(encoding="utf-8"))
+    columns = tuple(card.get("columns") or card.get("variables") or ())
+    spec = ModelSpec(
+        "demo", card["name"], kind=card["kind"], size=card.get("size", 224), columns=columns,
+        mean=tuple(card.get("mean") or (0.0,)), std=tuple(card.get("std") or (1.0,)),
+        shape=tuple(card.get("shape") or ()),
+        answers="labels" if card.get("link") == "sigmoid" else card["answers"],
+        step=-1 if card.get("steps") else None,
+    )  # fmt: skip
+    data = path.parent / card["data"] if card.get("data") else None
+    return Demo(card["name"], card["title"], card["description"], spec, tuple(card["outputs"]),
+                data, card, path.parent)  # fmt: skip

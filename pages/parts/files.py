@@ -1,0 +1,87 @@
+"""Files of inputs that are no pictures: the demo's own, or an upload."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path, PurePath
+
+import streamlit as st
+
+from explainers.engine.parsed import file_of
+from explainers.models.demos import demos
+from explainers.problems import Problem
+from pages.parts import link, service
+from pages.parts.models import Chosen as Model
+
+DEMO, UPLOAD = "The demo's", "Upload"
+
+
+def pick(model: Model, label: str, suffixes: tuple[str, ...]) -> tuple[str, str] | None:
+    """Draw the choice of a file; its name in the store and for people, or None."""
+    demo = demos().get(model.spec.name) if model.spec.source == "demo" else None
+    if demo is not None and demo.data is not None:
+        source = link.select(
+            st.segmented_control, "source", [DEMO, UPLOAD], DEMO, label="Data from",
+            label_visibility="collapsed", required=True, width="stretch",
+        )  # fmt: skip
+        if source == DEMO:
+            return _kept_demo(demo.data), demo.data.relative_to(demo.folder.parents[1]).as_posix()
+    file = st.file_uploader(
+        label, type=[suffix[1:] for suffix in suffixes], key=f"w_data_file_{model.spec.kind}",
+        on_change=lambda: link.choice().pop("data", None),
+    )  # fmt: skip
+    if file is not None:
+        try:
+            link.choice()["data"] = _kept(model.spec.kind, file)
+        except Problem as problem:
+            st.error(str(problem))
+            return None
+    name = link.choice().get("data")
+    if not isinstance(name, str):
+        return None
+    if not service.kept(name.split(".")[0]) or PurePath(name).suffix not in suffixes:
+        st.info("This file is no longer kept here. Upload it again.")
+        return None
+    return name, f"data{PurePath(name).suffix}"
+
+
+def found(kind: str, name: str) -> tuple[dict, dict]:
+    """Facts and arrays of a kept file. Raises Problem where it cannot be read."""
+    kind, digest, options = file_of(kind, name)
+    return service.engine().parsed.get(kind, digest, **options)
+
+
+def readable(kind: str, name: str) -> tuple[dict, dict] | None:
+    """The same; None where it cannot be read, which the page then says."""
+    try:
+        return found(kind, name)
+    except Problem as problem:
+        st.error(str(problem))
+        return None
+
+
+def notes(facts: dict) -> None:
+    """What reading the file found worth saying."""
+    for note in facts.get("notes", []):
+        st.caption(f":material/info: {note}")
+
+
+def _kept(kind: str, file) -> str:
+    """Name of the uploaded file in the store; read and kept once, not at every run of the page."""
+    known = st.session_state.setdefault("kept_data", {})
+    if (kind, file.file_id) not in known:
+        data, suffix = file.getvalue(), PurePath(file.name).suffix.lower()
+        digest = service.engine().parsed.take(
+            kind, data, lambda: service.keep(data, "file"), suffix=suffix
+        )
+        known[kind, file.file_id] = digest + suffix
+    return known[kind, file.file_id]
+
+
+def _kept_demo(path: Path) -> str:
+    return service.engine().store.put_blob(_bytes(path)) + path.suffix
+
+
+@functools.cache
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes()

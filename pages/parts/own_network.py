@@ -1,0 +1,197 @@
+"""Uploading one's own network: the file, the doctor, and the questions that are left."""
+
+import json
+from dataclasses import replace
+from pathlib import PurePath
+
+import streamlit as st
+
+from explainers.engine.readers.names import class_names
+from explainers.engine.wall import walls
+from explainers.models.architectures import ARCHITECTURES
+from explainers.models.refusals import NETWORKS, WEIGHTS, refusal
+from explainers.models.spec import NORMALISATIONS, RECOGNISE, ModelSpec
+from explainers.problems import Problem
+from pages.parts import doctor, link, service
+from pages.parts.models import Chosen
+
+FITS = {"crop": "Centre crop", "stretch": "Whole picture, stretched"}
+ANSWERS = {
+    "classes": "Classes: one of them is right", "labels": "Labels: each is right or not",
+    "numbers": "Numbers",
+}  # fmt: skip
+
+
+def pick() -> Chosen | None:
+    """Draw uploader, doctor and questions; None until there is a network."""
+    if not (found := walls()).complete:
+        st.warning(found.sentence)
+    file = st.file_uploader(
+        "A network as .onnx or .pt2, or its weights as .safetensors, .pt or .pth",
+        key="w_weights_file",
+        on_change=lambda: link.choice().pop("weights", None),
+    )
+    if file is not None:
+        suffix = PurePath(file.name).suffix.lower()
+        if suffix not in (*WEIGHTS, *NETWORKS):
+            st.error(refusal(file.name))
+        else:
+            link.choice()["weights"] = _kept(file) + suffix
+    weights = link.choice().get("weights")
+    if not isinstance(weights, str) or not service.kept(weights.split(".")[0]):
+        st.info("Upload your network, or its weights.")
+        return None
+    _card()
+    name = "network"
+    if not weights.endswith(NETWORKS):
+        name = link.select(
+            st.selectbox, "architecture", [RECOGNISE, *ARCHITECTURES], RECOGNISE,
+            label="Architecture",
+            format_func=lambda name: "Recognise it" if name == RECOGNISE else name,
+        )  # fmt: skip
+    card = doctor.examined(ModelSpec("upload", name, weights))
+    if card is None:
+        return None
+    with st.expander("What it takes, and what it answers"):
+        spec, classes = _settled(ModelSpec("upload", name, weights), card)
+    with st.expander("What the doctor found", expanded=True, icon=":material/stethoscope:"):
+        doctor.show(card, spec, classes)
+    return Chosen(spec, classes, card["architecture"])
+
+
+def _settled(spec: ModelSpec, card: dict) -> tuple[ModelSpec, tuple[str, ...]]:
+    """The questions with the doctor's guesses as defaults."""
+    kind, swapped, shape = card["kinds"][_taken(card)]
+    spec = replace(spec, kind=kind, swapped=swapped, shape=tuple(shape), mean=(0.0,), std=(1.0,))
+    # Where a sigmoid or a softmax is inside, the network itself says which they are.
+    open_ = card["answers"] in ("logits", "number")
+    answers = link.select(
+        st.selectbox, "answers", [a for a in ANSWERS if open_ or a != "labels"],
+        "numbers" if card["answers"] == "number" else "classes",
+        label="Its answers are", format_func=ANSWERS.get,
+    )  # fmt: skip
+    if card["steps"]:
+        step = link.widget(
+            st.number_input, "step", start=card["steps"], label="Output step", min_value=1,
+            max_value=card["steps"], step=1,
+            help=f"Its answer is a series of {card['steps']} steps; which one is explained.",
+        )  # fmt: skip
+        spec = replace(spec, step=int(step) - 1)
+    spec = replace(spec, answers=answers)
+    if kind == "picture":
+        size = link.widget(
+            st.number_input, "size", start=shape[-1], label="Input side, in pixels",
+            min_value=8, max_value=1024, step=1, clean=_side,
+        )  # fmt: skip
+        fit = link.select(
+            st.selectbox, "fit", list(FITS), "crop", label="What it sees", format_func=FITS.get
+        )
+        mean, std = _normalisation(card["normalisation"]["name"], shape[0])
+        spec = replace(spec, size=int(size), fit=fit, mean=mean, std=std)
+    return spec, _class_names()
+
+
+def _taken(card: dict) -> int:
+    """Which of the kinds of input that it could take; asked where there are several."""
+    if len(card["kinds"]) == 1:
+        return 0
+    said = [doctor.takes(kind, shape, swapped) for kind, swapped, shape in card["kinds"]]
+    wanted = link.choice().get("card") or {}
+    start = next(
+        (place for place, (kind, swapped, _) in enumerate(card["kinds"])
+         if wanted.get("kind") == kind and wanted.get("swapped", swapped) == swapped), 0,
+    )  # fmt: skip
+    return link.select(
+        st.selectbox, "takes", list(range(len(said))), start, label="It takes",
+        format_func=said.__getitem__,
+    )  # fmt: skip
+
+
+def _card() -> None:
+    """An uploader for the model's card, whose settings become the visitor's choices."""
+    file = st.file_uploader(
+        "Its card, if you have one", type=["json"], max_upload_size=1, key="w_card_file"
+    )
+    done = st.session_state.setdefault("cards_applied", set())
+    if file is None or file.file_id in done:
+        return
+    done.add(file.file_id)
+    try:
+        found, _ = service.engine().parsed.room.found("card", file.getvalue())
+    except Problem as problem:
+        st.error(str(problem))
+        return
+    choices = {name: found[name] for name in ("size", "fit", "answers") if name in found}
+    if found.get("step") is not None and found["step"] >= 0:
+        choices["step"] = found["step"] + 1
+    if "mean" in found and "std" in found:
+        both = (tuple(found["mean"]), tuple(found["std"]))
+        known = next((name for name, values in NORMALISATIONS.items() if values == both), "Own")
+        choices |= {"normalise": known, "mean": _listed(both[0]), "std": _listed(both[1])}
+    if found.get("classes"):
+        choices["names"] = service.keep(json.dumps(found["classes"]).encode(), "file")
+    choices["card"] = {
+        name: found[name] for name in ("kind", "swapped", "columns") if name in found
+    }
+    link.put(choices)
+    st.toast("The card's settings are used.", icon=":material/check:")
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _side(value) -> int:
+    if isinstance(value, bool) or not 8 <= int(value) <= 1024:
+        raise ValueError
+    return int(value)
+
+
+def _kept(file) -> str:
+    """Digest of the uploaded file; hashed once, not at every rerun."""
+    known = st.session_state.setdefault("kept_files", {})
+    if file.file_id not in known:
+        known[file.file_id] = service.keep(file.getvalue(), "file")
+    return known[file.file_id]
+
+
+def _class_names() -> tuple[str, ...]:
+    file = st.file_uploader("Names of its answers: a text file or JSON", type=["txt", "json"],
+                            max_upload_size=10, key="w_names_file",
+                            on_change=lambda: link.choice().pop("names", None))  # fmt: skip
+    if file is not None:
+        link.choice()["names"] = _kept(file)
+    digest = link.choice().get("names")
+    try:
+        if isinstance(digest, str) and service.kept(digest):
+            return class_names(service.engine().parsed.get("names", digest))
+    except Problem as problem:
+        st.error(str(problem))
+    return ()
+
+
+def _normalisation(start: str, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    name = link.select(
+        st.selectbox, "normalise", [*NORMALISATIONS, "Own"], start, label="Normalisation"
+    )
+    if name in NORMALISATIONS:
+        mean, std = NORMALISATIONS[name]
+        return mean[:channels], std[:channels]
+    left, right = st.columns(2)
+    with left:
+        mean = _numbers("mean", "Mean of each channel", "0.5, 0.5, 0.5", channels)
+    with right:
+        std = _numbers("std", "Standard deviation", "0.25, 0.25, 0.25", channels)
+    return mean, std
+
+
+def _numbers(name: str, label: str, start: str, count: int) -> tuple[float, ...]:
+    text = link.widget(st.text_input, name, start=start, label=label)
+    try:
+        values = tuple(float(part) for part in str(text).split(","))
+        if len(values) >= count:
+            return values[:count]
+    except ValueError:
+        pass
+    st.error(f"{label}: {count} numbers with commas between them, for example {start}.")
+    return tuple(float(part) for part in start.split(","))[:count]
