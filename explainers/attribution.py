@@ -22,6 +22,7 @@ class Attribution:
     gap             (N,): (Σ scores − (output − baseline_output)) / |output − baseline_output|,
                     for methods that promise completeness; else None.
     spread          like scores: standard error of a random method; else None.
+    extra           what else the method found, by name: tensors (N, …).
     signed          whether the sign of a score means anything.
     passes          forward and backward evaluations of the model per input, rounded up.
     settings        all that is needed to run it again.
@@ -44,6 +45,7 @@ class Attribution:
     spread: Tensor | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    extra: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ def explain(
     baseline: str | Tensor = "zeros",
     target: Question = None,
     *,
+    data: Tensor | None = None,
     score: str = "output",
     device: str | torch.device | None = None,
     precision: str = "auto",
@@ -45,6 +46,7 @@ def explain(
     method     a key of METHODS; `options` are its own.
     baseline   a key of BASELINES; or a Tensor: (…) one for all, (N, …) one each, (N, R, …) R
                references each, whose attributions are averaged.
+    data       other inputs (M, …), for baselines that are made from them, such as "data_mean".
     target     class index; list of N; pair (a, b) for a rather than b; a callable from the output
                to (N,); None for each input's highest output.
     score      "output" as it is; "logit" before a final softmax or sigmoid; "probability".
@@ -68,7 +70,7 @@ def explain(
         at, dtype = borrow.home(model)
         at = at or (torch.device(device) if device else inputs.device)
         points = inputs.detach().to(at, dtype or borrow.PRECISIONS.get(precision))
-        references = references_of(baseline, inputs).to(points)
+        references = references_of(baseline, inputs, data).to(points)
     centre = getattr(chosen, "centre", False)
     run = Passes(
         model, score=score, centre=centre, batch_size=batch_size, progress=progress, known=known
@@ -108,6 +110,7 @@ def explain(
             **dataclasses.asdict(chosen),
         },
         notes=found.notes,
+        extra={name: value.to(**home) for name, value in found.extra.items()},
     )
 
 
@@ -150,6 +153,7 @@ def _averaged(run: Passes, entry: Method, points, references, options) -> tuple[
         spread=None if parts[0].spread is None else
         sum(part.spread**2 for part in parts).sqrt() / len(parts),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        extra={name: _mean([part.extra[name] for part in parts]) for name in parts[0].extra},
     ), before  # fmt: skip
 
 

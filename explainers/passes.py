@@ -221,7 +221,7 @@ class Passes:
         if not value.requires_grad:
             raise ModelProblem(
                 "No gradient flows from the model's answer back to its input. Use a method that "
-                "needs none: occlusion or RISE."
+                "needs none: occlusion, RISE or finite differences."
             )
         (grad,) = torch.autograd.grad(total, leaf, allow_unused=True)
         self._count(len(points), backward=True)

@@ -21,10 +21,14 @@ def check_inputs(inputs: Tensor) -> None:
         raise Problem(f"{bad} input values are NaN or infinite; replace them first.")
 
 
-def references_of(baseline: str | Tensor, inputs: Tensor) -> Tensor:
-    """The baseline of inputs (N, …) as (N, R, …); Problem for a name or shape that does not fit."""
+def references_of(baseline: str | Tensor, inputs: Tensor, data: Tensor | None = None) -> Tensor:
+    """The baseline of inputs (N, …) as (N, R, …); Problem for a name or shape that does not fit.
+
+    `data` (M, …) are other inputs, for baselines that are made from them.
+    """
     if not isinstance(baseline, Tensor):
-        return lookup(BASELINES, baseline, "baseline").make(inputs.detach()).unsqueeze(1)
+        made = lookup(BASELINES, baseline, "baseline").make(inputs.detach(), data)
+        return made if made.ndim > inputs.ndim else made.unsqueeze(1)
     shape = tuple(inputs.shape)
     if baseline.shape == shape[1:]:
         return baseline.expand(shape).unsqueeze(1)

@@ -111,7 +111,8 @@ def test_several_references_are_averaged():
 def test_occlusion_hides_one_value_of_a_row_at_a_time():
     net, x = smooth(), some(2, 5)
     theirs = captum.attr.Occlusion(net).attribute(x, (1,), target=1).detach()
-    torch.testing.assert_close(explain(net, x, "occlusion", target=1).scores, theirs)
+    ours = explain(net, x, "occlusion", target=1).scores
+    torch.testing.assert_close(ours.to(theirs), theirs)
     wide, many = linear(some(40)), some(1, 40)
     torch.testing.assert_close(
         explain(wide, many, "occlusion").scores, explain(wide, many, "ablation").scores

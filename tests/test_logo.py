@@ -103,7 +103,7 @@ def test_strengths_without_a_sign_are_neither_red_nor_blue(sent):
 
 
 def test_spans_that_overlap_lie_in_lanes_of_their_own(sent):
-    spans = [(2, 5, "c"), (0, 3, "a"), (3, 4, "d"), (0, 2, "b")]
+    spans = [(2, 5, "c"), (1, 3, "a"), (3, 4, "d"), (0, 2, "b")]
     placed = sent(spans=spans)[0]["spans"]
     assert sorted((start, stop, name) for start, stop, name, _ in placed) == sorted(spans)
     for start, stop, _, lane in placed:

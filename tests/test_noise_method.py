@@ -19,7 +19,9 @@ def test_a_linear_function_moves_by_its_weight_times_the_noise():
     expected = (w.abs() * 0.3).expand(2, 4)
     assert ((answer.scores - expected).abs() <= 4 * answer.spread).all()
     torch.testing.assert_close(answer.scores, expected, rtol=0.1, atol=0)
-    assert not answer.signed and (answer.scores[:, 2] == 0).all() and (answer.spread[:, 2] == 0).all()
+    assert (
+        not answer.signed and (answer.scores[:, 2] == 0).all() and (answer.spread[:, 2] == 0).all()
+    )
 
 
 def test_a_square_moves_as_its_fourth_moment_says():

@@ -96,7 +96,7 @@ def test_no_stretch_overlaps_another_and_every_end_adds_something():
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, -2.5])
 def test_where_all_letters_are_alike_none_stands_out(value):
-    assert stretches(np.full(37, value), min_width=1) == []
+    assert stretches(np.full(41, value), min_width=1) == []
 
 
 def test_the_threshold_can_be_chosen():

@@ -1,4 +1,4 @@
-"""Baselines of one colour: black, white, and the picture's own mean."""
+"""Baselines of one value: zeros, and for pictures white and the mean colour."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from explainers.problems import Problem
     says="Everything off: black pixels, zeros.",
     options=NoOptions,
     order=10,
+    kinds=("picture", "table", "series", "sequence"),
+    names={"table": "Zeros", "series": "Zeros", "sequence": "Zeros (no letter)"},
 )
 def zeros(inputs, options):
     """Zeros like the inputs (N, …)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-SETTINGS = Path(__file__).resolve().parents[2] / ".evident.toml"
+from explainers.engine.settings import SETTINGS, settings_file, table
+
+__all__ = ["SETTINGS", "Limits", "limits", "read"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Limits:
 @functools.cache
 def limits() -> Limits:
     """The limits of this server, from EVIDENT_SETTINGS or the file in the app's folder."""
-    return read(Path(os.environ.get("EVIDENT_SETTINGS") or SETTINGS))
+    return read(settings_file())
 
 
 def read(path: Path) -> Limits:
@@ -39,14 +39,13 @@ def read(path: Path) -> Limits:
 
     ValueError names a limit that does not exist or is not a positive number.
     """
-    given = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    table = given.get("limits", {})
+    given = table(path, "limits")
     known = {field.name: field for field in fields(Limits)}
-    for name, value in table.items():
+    for name, value in given.items():
         if name not in known:
             raise ValueError(f"{path}: there is no limit {name!r}; there are {', '.join(known)}.")
         if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
             raise ValueError(f"{path}: {name} = {value!r} is not a number above 0.")
         if known[name].type == "int" and value != int(value):
             raise ValueError(f"{path}: {name} = {value!r} is not a whole number.")
-    return Limits(**table)
+    return Limits(**given)

@@ -24,8 +24,12 @@ def proof_curves(
     insertion: dict[str, np.ndarray],
     chance: tuple[np.ndarray, np.ndarray] | None,
     about: str,
+    units: str = "cells",
+    numbers: bool = False,
 ) -> go.Figure:
     """Deletion and insertion side by side: shares of the answer (0 to 1) over what is changed.
+
+    With `numbers` the answer is a number and no share; `units` are what is hidden.
 
     `deletion` and `insertion` hold (K,) curves by name; `chance` the (draws, K) curves of random
     orders for both, drawn as a band from lowest to highest with their mean, or None.
@@ -35,34 +39,34 @@ def proof_curves(
         "Hottest shown first:<br>higher is better",
     )
     figure = make_subplots(1, 2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06)
-    percent = 100 * np.asarray(shares)
+    percent, whole = 100 * np.asarray(shares), 1 if numbers else 100
+    hover = f"%{{x:.0f}} % of the {units}: " + ("%{y:.4g}" if numbers else "%{y:.1f} %")
     for column, curves in ((1, deletion), (2, insertion)):
         if chance is not None:
-            _band(figure, percent, 100 * chance[column - 1], column)
+            _band(figure, percent, whole * chance[column - 1], column, hover)
         for index, (name, values) in enumerate(curves.items()):
             figure.add_scatter(
-                x=percent, y=100 * values, name=name, legendgroup=name, showlegend=column == 1,
+                x=percent, y=whole * values, name=name, legendgroup=name, showlegend=column == 1,
                 mode="lines", row=1, col=column,
                 line={"color": COLOURS[index % len(COLOURS)], "width": 2.5,
                       "dash": DASHES[index // len(COLOURS) % len(DASHES)]},
-                hovertemplate="%{x:.0f} % of the cells: %{y:.1f} %",
+                hovertemplate=hover,
             )  # fmt: skip
     figure.update_layout(
         height=400, margin={"l": 8, "r": 8, "t": 56, "b": 8}, hovermode="x unified",
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 14}, legend={"orientation": "h", "y": -0.22},
     )  # fmt: skip
-    figure.update_yaxes(
-        range=[0, 102], ticksuffix=" %", fixedrange=True, gridcolor=RANDOM.format(0.2)
-    )
+    axis = {} if numbers else {"range": [0, 102], "ticksuffix": " %"}
+    figure.update_yaxes(**axis, fixedrange=True, gridcolor=RANDOM.format(0.2))
     figure.update_yaxes(title=f"Answer {about}", col=1)
     figure.update_xaxes(
-        title="Share of the cells", ticksuffix=" %", range=[0, 100], fixedrange=True
+        title=f"Share of the {units}", ticksuffix=" %", range=[0, 100], fixedrange=True
     )
     return figure
 
 
-def _band(figure: go.Figure, percent, draws: np.ndarray, column: int) -> None:
+def _band(figure: go.Figure, percent, draws: np.ndarray, column: int, hover: str) -> None:
     common = {"x": percent, "legendgroup": "random", "row": 1, "col": column, "mode": "lines"}
     edge = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     figure.add_scatter(y=draws.min(0), **common, **edge)
@@ -72,7 +76,7 @@ def _band(figure: go.Figure, percent, draws: np.ndarray, column: int) -> None:
     figure.add_scatter(
         y=draws.mean(0), name=f"at random, {len(draws)} draws", showlegend=column == 1,
         line={"color": RANDOM.format(1), "dash": "dash", "width": 2}, **common,
-        hovertemplate="%{x:.0f} % of the cells: %{y:.1f} %",
+        hovertemplate=hover,
     )  # fmt: skip
 
 

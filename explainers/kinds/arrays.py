@@ -94,5 +94,5 @@ def _demand_plain(kind: np.dtype, called: str) -> None:
 
 def _demand_room(size: int) -> None:
     if size > MOST_BYTES:
-        raise Problem(f"The arrays in this file take {size / 1e9:,.1f} GB; up to "
-                      f"{MOST_BYTES / 1e9:g} GB are accepted. Save less, or float32.")  # fmt: skip
+        raise Problem(f"The arrays in this file take {size / 1e6:,.0f} MB; up to "
+                      f"{MOST_BYTES / 1e6:.0f} MB are accepted. Save less, or as float32.")  # fmt: skip

@@ -142,11 +142,19 @@ def _split(lines: list[str], delimiter: str) -> list[list[str]]:
         raise Problem(f"The first lines are no table: {label(error)}. {_SAVE}") from error
 
 
+def _widths(lines: list[str], delimiter: str) -> Counter[int]:
+    """How many rows have how many fields; none where a field would be absurdly long."""
+    try:
+        return Counter(map(len, _split(lines, delimiter)))
+    except Problem:
+        return Counter()
+
+
 def _delimiter(lines: list[str], asked: str) -> str:
     """The delimiter asked for, or the likely one; Problem where one column alone comes out."""
     best, likely = (False, 0), None
     for delimiter in DELIMITERS:
-        widths = Counter(map(len, _split(lines, delimiter)))
+        widths = _widths(lines, delimiter)
         width, rows = widths.most_common(1)[0] if widths else (0, 0)
         even = rows >= 0.8 * widths.total()
         score = (even and width > 1, max(widths, default=0) > 1)

@@ -74,11 +74,11 @@ def _answer(names: list[str], parts: list[np.ndarray], notes: list[str]) -> Foun
 
 
 def _demand_size(sequences: int, letters: int) -> None:
-    if sequences > MOST_SEQUENCES or letters > MOST_LETTERS:
-        raise Problem(
-            f"This file holds {sequences:,} sequences with {letters:,} letters; up to "
-            f"{MOST_SEQUENCES:,} and {MOST_LETTERS:,} are accepted. Upload a part of it."
-        )
+    for count, most, what in ((sequences, MOST_SEQUENCES, "sequences"),
+                              (letters, MOST_LETTERS, "letters")):  # fmt: skip
+        if count > most:
+            raise Problem(f"This file holds {count:,} {what} or more; up to {most:,} are accepted. "
+                          "Upload a part of it.")  # fmt: skip
 
 
 def _from_text(data: bytes) -> Found:
@@ -121,11 +121,11 @@ def _letters(name: str, record: list[tuple[int, bytes]]) -> np.ndarray:
         codes = _CODES[np.frombuffer(line, np.uint8)]
         if (codes == _BAD).any():
             at = int(np.argmax(codes == _BAD))
-            letter = label(line[at:].decode("utf-8", "replace")[0]) or "a sign without a shape"
+            letter = label(line[at : at + 4].decode("utf-8", "replace")[0])
+            what = f'The letter "{letter}"' if letter else "A sign that cannot be shown"
             raise Problem(
-                f'The letter "{letter}" is no DNA: record "{name}", line {number}, position '
-                f"{at + 1} (letter {before + at + 1} of the record). {_ACCEPTED} Write N where a "
-                "letter is not known."
+                f'{what} is no DNA: record "{name}", line {number}, position {at + 1} (letter '
+                f"{before + at + 1} of the record). {_ACCEPTED} Write N for unknown letters."
             )
         parts.append(codes)
         before += len(line)

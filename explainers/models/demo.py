@@ -42,14 +42,14 @@ class DemoModel:
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample picture: 384 × 384 px, with the mask of its sign and, if it has one, its sticker."""
+    """A sample picture, with the mask of its sign and its sticker, if it has such."""
 
     name: str
     title: str
     label: str
     path: Path
-    mask_path: Path
-    sticker_mask_path: Path | None
+    mask_path: Path | None = None
+    sticker_mask_path: Path | None = None
 
 
 DEMO_MODELS = {

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explainers.models.demo import CLASSES, DEMO_MODELS, INPUT_SIZE, ROOT, load_demo
+from explainers.models.demo import (
+    CLASSES,
+    DEMO_MODELS,
+    INPUT_SIZE,
+    ROOT,
+    Sample,
+    load_demo,
+    samples,
+)
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 
 if TYPE_CHECKING:
@@ -20,7 +28,7 @@ class Demo:
     """One demo: its title, a sentence about it, its model, and its file of data.
 
     outputs     names of the classes or of the numbers that it answers.
-    data        the file of inputs; None for the traffic signs, which have a gallery.
+    data        the file of inputs; the list of its pictures for a gallery; None: the traffic signs.
     card        the demo's own facts, its answer key among them.
     """
 
@@ -47,6 +55,17 @@ def demos() -> dict[str, Demo]:
         demo = _of_card(path)
         found[demo.key] = demo
     return found
+
+
+def gallery(name: str = "") -> list[Sample]:
+    """Sample pictures for the demo of that name; the traffic signs where it has none of its own."""
+    demo = demos().get(name)
+    if demo is None or demo.data is None or demo.spec.kind != "picture":
+        return samples()
+    return [
+        Sample(entry["name"], entry["title"], entry["label"], demo.data.parent / entry["picture"])
+        for entry in json.loads(demo.data.read_text(encoding="utf-8"))
+    ]
 
 
 def load(name: str) -> tuple[nn.Module, tuple[str, ...]]:

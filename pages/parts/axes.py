@@ -10,9 +10,9 @@ from typing import Any
 import streamlit as st
 
 from explainers.engine.request import Compared
-from explainers.models import demo
 from explainers.models.architectures import ARCHITECTURES
-from explainers.models.demos import demos
+from explainers.models.demo import DEMO_MODELS
+from explainers.models.demos import demos, gallery
 from explainers.models.spec import ModelSpec
 from pages.parts import baselines, kinds, link, methods, models, pictures
 from pages.parts.settings import Setting
@@ -85,7 +85,7 @@ def _models(base: Setting, prediction) -> list[Item]:
         }
     if base.model.spec.source == "upload":
         known["upload"] = models.Chosen(base.model.spec, base.model.classes, "Your own network")
-    start = [name for name in demo.DEMO_MODELS if name in known] or list(known)[:2]
+    start = [name for name in DEMO_MODELS if name in known] or list(known)[:2]
     keys = link.several(
         st.multiselect, "models", list(known), start, label="Models",
         format_func=lambda key: known[key].name,
@@ -105,7 +105,8 @@ def _inputs(base: Setting, prediction) -> list[Item]:
 
 
 def _pictures(base: Setting) -> list[Item]:
-    known = {sample.name: pictures.sample(sample.name) for sample in demo.samples()}
+    demo = base.model.spec.name if base.model.spec.source == "demo" else ""
+    known = {sample.name: pictures.sample(sample.name) for sample in gallery(demo)}
     with st.popover("Add your own", icon=":material/upload:"):
         own = pictures.added()
     if base.input.data not in {picture.data for picture in known.values()}:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.engine.jobs import Job
-from explainers.figures import colours, words
+from explainers.figures import words
 from explainers.methods import METHODS
 from pages.parts import cases, kinds, progress, service
 from pages.parts.cases import Answer, Case
@@ -109,8 +109,10 @@ def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float
     With `shared`, maps whose scores mean the same (one unit, both with or without sign) have the
     same; slopes and contributions cannot share a scale.
     """
-    heats = [case.heat(answer[1]["scores"]) for case, answer in zip(shown, answers, strict=True)]
-    own = [colours.colour_limit(heat) for heat in heats]
+    own = [
+        kinds.of(case.request.model).limit(case.heat(answer[1]["scores"]))
+        for case, answer in zip(shown, answers, strict=True)
+    ]
     if not shared:
         return own
     units = [(METHODS[c.request.method].unit, a[0]["signed"]) for c, a in zip(

@@ -7,7 +7,9 @@ import streamlit as st
 from PIL import Image
 
 from explainers.kinds import picture as kind
-from explainers.models import demo
+from explainers.models.demo import ROOT
+from explainers.models.demos import demos
+from explainers.models.demos import gallery as samples_of
 from explainers.problems import Problem
 from pages.parts import link, service
 from pages.parts.gallery import gallery
@@ -17,14 +19,14 @@ MOST_MEGABYTES = 40
 SOURCES = ("Gallery", "Upload", "Camera")
 
 
-def pick() -> Chosen | None:
-    """Draw the choice of a picture; None until there is one."""
+def pick(model: str = "") -> Chosen | None:
+    """Draw the choice of a picture for the demo `model`, or any; None until there is one."""
     source = link.select(
         st.segmented_control, "from", list(SOURCES), "Gallery",
         label="Picture from", label_visibility="collapsed", required=True, width="stretch",
     )  # fmt: skip
     if source == "Gallery":
-        return sample(_from_gallery())
+        return sample(_from_gallery(model))
     slot = "picture" if source == "Upload" else "photo"
     digest = uploaded(slot, uploader if source == "Upload" else _camera)
     return None if digest is None else Chosen(digest, "your picture", "picture.png")
@@ -93,12 +95,10 @@ def sample(name: str) -> Chosen:
 
 @functools.cache
 def _sample(name: str) -> tuple[bytes, str, str, dict[str, Image.Image]]:
-    found = {sample.name: sample for sample in demo.samples()}[name]
-    regions = {"the sign": found.mask_path}
-    if found.sticker_mask_path is not None:
-        regions["the sticker"] = found.sticker_mask_path
-    masks = {name: Image.open(path).convert("L") for name, path in regions.items()}
-    return found.path.read_bytes(), found.title, found.path.relative_to(demo.ROOT).as_posix(), masks
+    found = next(one for key in demos() for one in samples_of(key) if one.name == name)
+    regions = {"the sign": found.mask_path, "the sticker": found.sticker_mask_path}
+    masks = {name: Image.open(path).convert("L") for name, path in regions.items() if path}
+    return found.path.read_bytes(), found.title, found.path.relative_to(ROOT).as_posix(), masks
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -116,10 +116,11 @@ def regions(picture: Chosen, size: int, fit: str) -> dict[str, np.ndarray]:
     }
 
 
-def _from_gallery() -> str:
-    pictures = {sample.name: (sample.title, sample.path) for sample in demo.samples()}
+def _from_gallery(model: str) -> str:
+    pictures = {sample.name: (sample.title, sample.path) for sample in samples_of(model)}
     chosen = link.chosen("sample", list(pictures), next(iter(pictures)))
-    link.choice()["sample"] = gallery("Sample pictures", pictures, chosen, key="gallery")
+    key = f"gallery_{next(iter(pictures))}"
+    link.choice()["sample"] = gallery("Sample pictures", pictures, chosen, key=key)
     return link.choice()["sample"]
 
 

@@ -90,7 +90,8 @@ def _curves(shown, pairs, shares, about: str, key: str) -> None:
                  for i in range(len(shown))]  # fmt: skip
     line = advice.ranking(labels, areas["deletion"], areas["insertion"], by_chance)
     st.markdown(line)
-    figure = proof_curves(shares, curves["deletion"], curves["insertion"], band, about)
+    figure = proof_curves(shares, curves["deletion"], curves["insertion"], band, about,
+                          shown[0].kind.units, shown[0].numbers)  # fmt: skip
     draw_chart(figure, f"Deletion and insertion curves. {line}", f"{key}_chart")
     order = np.argsort(areas["deletion"] - areas["insertion"])
     st.table(

@@ -7,6 +7,7 @@ a result or a sentence, leaves a process behind, or touches a file outside.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import sys
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from explainers.engine.readers import READERS
 from explainers.engine.reading import ReadingRoom
 from explainers.problems import Problem
-from tests.hostile import files
+from tests.hostile import data_files, files
 from tests.hostile.test_hostile import children
 
 DEATH = "ended without a result"
@@ -32,7 +33,8 @@ def seeds() -> dict[str, list[tuple[dict, bytes]]]:
     """Good files, and hostile ones that are small, by kind."""
     found = {kind: [(o, d) for d, o in reader.rehearsal()] for kind, reader in READERS.items()}
     mark = "/nonexistent/evident"
-    for kind, options, data in (case for _, case in files.everything(mark)):
+    hostile = itertools.chain(files.everything(mark), data_files.everything(files.Runs(mark)))
+    for kind, options, data in (case for _, case in hostile):
         if len(data) < 50_000:
             found[kind].append((options, data))
     return found

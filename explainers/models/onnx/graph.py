@@ -17,6 +17,8 @@ import numpy as np
 from explainers.problems import Problem
 
 MOST_NODES = 20_000
+# Attributes of more items (the nodes of a forest's trees) travel as arrays and not as text.
+_MANY = 64
 DEEPEST = 8
 
 
@@ -111,7 +113,7 @@ class Graph:
         """The graph that `to_facts` split; Problem where it is not well formed."""
         try:
             graph = _graph(facts, arrays)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise Problem("The model's description is damaged. Upload the file again.") from error
         return checked(graph)
 
@@ -198,11 +200,27 @@ def _encoded(value, arrays: dict):
         return {"graph": _facts(value, arrays)}
     if isinstance(value, np.ndarray):
         return {"array": _put(value, arrays)}
+    if isinstance(value, tuple) and len(value) > _MANY:
+        found = _packed(value, arrays)
+        if found is not None:
+            return found
     if isinstance(value, tuple):
         return [_encoded(item, arrays) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": str(value)}
     return value
+
+
+def _packed(values: tuple, arrays: dict) -> dict | None:
+    """Many numbers, or strings of few kinds, as arrays; None where they are neither."""
+    kinds = set(map(type, values))
+    if kinds == {int} or kinds == {float}:
+        return {"numbers": _put(np.array(values, kinds.pop().__name__ + "64"), arrays)}
+    if kinds == {str}:
+        words = sorted(set(values))
+        place = {word: index for index, word in enumerate(words)}
+        return {"words": words, "order": _put(np.array([place[v] for v in values]), arrays)}
+    return None
 
 
 def _decoded(value, arrays: Mapping):
@@ -211,6 +229,11 @@ def _decoded(value, arrays: Mapping):
     if isinstance(value, dict):
         if "graph" in value:
             return _graph(value["graph"], arrays)
+        if "numbers" in value:
+            return tuple(arrays[value["numbers"]].tolist())
+        if "words" in value:
+            words = [str(word) for word in value["words"]]
+            return tuple(words[index] for index in arrays[value["order"]].tolist())
         return float(value["float"]) if "float" in value else arrays[value["array"]]
     return value
 

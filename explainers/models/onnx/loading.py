@@ -51,13 +51,24 @@ def load_onnx(
 
 
 def loaded(
-    graph: Graph, data: bytes | None = None, output: str | None = None, verify: bool = False
+    graph: Graph,
+    data: bytes | None = None,
+    output: str | None = None,
+    verify: bool = False,
+    elsewhere: Callable[[Graph, str], Callable] | None = None,
 ) -> tuple[Callable, Card]:
-    """As `load_onnx` for a graph that was read before; without `data` onnxruntime is not tried."""
+    """As `load_onnx` for a graph that was read before.
+
+    elsewhere   from the graph and the output's name to a model for what torch cannot run, with an
+                attribute `rows`; by default onnxruntime in this process where `data` is given, else
+                the Problem is raised that says why torch cannot.
+    """
     from explainers.models.onnx.module import OnnxModel, explained_input, explained_output
 
     port, name = explained_input(graph), explained_output(graph, output)
     notes = list(graph.notes)
+    if elsewhere is None and data is not None:
+        elsewhere = _here(data)
     try:
         model, rows, sample = _settled(graph, port, name)
         gradients = sample is None or _slopes(model, sample)
@@ -67,9 +78,9 @@ def loaded(
         problem = error
         if not isinstance(error, Problem):
             problem = Problem("The model's graph is damaged. Export the model again.")
-        if data is None:
+        if elsewhere is None:
             raise problem from error
-        model, rows = _run_elsewhere(data, graph, port, name)
+        model, rows = _run_elsewhere(elsewhere(graph, name), port)
         gradients = False
         notes.append(str(problem))
     if not gradients and isinstance(model, OnnxModel):
@@ -141,17 +152,26 @@ def _verify(model: Callable, data: bytes, graph: Graph, name: str, rows, sample)
         )
 
 
-def _run_elsewhere(data: bytes, graph: Graph, port: Port, name: str):
-    from explainers.models.onnx.batching import examples, together, works
-    from explainers.models.onnx.runtime import RuntimeModel
+def _here(data: bytes) -> Callable:
+    def made(graph: Graph, name: str) -> Callable:
+        from explainers.models.onnx.runtime import RuntimeModel
 
-    fixed = port.shape[0] if port.shape else None
-    model = RuntimeModel(data, graph, name, fixed)
-    if fixed is None:
+        return RuntimeModel(data, graph, name)
+
+    return made
+
+
+def _run_elsewhere(model: Callable, port: Port):
+    """The model, and the rows that it is run at a time."""
+    from explainers.models.onnx.batching import examples, together, works
+
+    model.rows = port.shape[0] if port.shape else None
+    if model.rows is None:
         sample = works(model, examples(port), 1)
-        if sample is not None and not together(model, sample, 1):
-            return RuntimeModel(data, graph, name, 1), 1
-    return model, fixed
+        # As a plain function, whose numbers have the precision of the file.
+        if sample is not None and not together(lambda x: model(x), sample, 1):
+            model.rows = 1
+    return model, model.rows
 
 
 def layout(graph: Graph) -> str:

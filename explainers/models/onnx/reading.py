@@ -14,7 +14,8 @@ from explainers.models.onnx.graph import DEEPEST, MOST_NODES, Graph, Node, Port,
 from explainers.models.onnx.tensors import array, text, type_name
 from explainers.problems import Problem
 
-DOMAINS = ("", "ai.onnx.ml")
+# ONNX's own, and what onnxruntime adds; whether an operation exists there, onnxruntime says.
+DOMAINS = ("", "ai.onnx.ml", "com.microsoft")
 EXPORT = 'torch.onnx.export(model.eval(), (x,), "model.onnx", dynamo=True, external_data=False)'
 
 
@@ -116,9 +117,9 @@ def _nodes(protos, scope: _Scope, tensors: dict) -> tuple[Node, ...]:
             continue
         if domain not in DOMAINS or domain not in scope.versions:
             raise Problem(
-                f"The operation {domain[:80]}.{op[:80]} is not one of ONNX's own, so what it does "
-                "is unknown. Export with standard operations (operator sets ai.onnx and "
-                f"ai.onnx.ml): {EXPORT}"
+                f"The operation {domain[:80]}.{op[:80]} is not one of ONNX's own or of "
+                "onnxruntime's, so what it does is unknown. Export with standard operations "
+                f"(operator sets ai.onnx and ai.onnx.ml): {EXPORT}"
             )
         attributes = _attributes(proto, scope)
         outputs = tuple(map(scope.named, proto.output))

@@ -1,19 +1,24 @@
 """Models that only onnxruntime can run, as a plain function: for methods that need no gradient.
 
-onnxruntime is imported when a model needs it. The bytes must have gone through `read_graph`, which
-refuses what would make it open other files.
+The bytes must have gone through `read_graph`, which refuses what would make onnxruntime open other
+files.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from explainers.models.onnx.graph import Graph
 from explainers.models.onnx.module import explained_input, explained_output
+from explainers.models.onnx.session import first_line, session
 from explainers.problems import ModelProblem, Problem
 
-_QUIET = 4
+WHOLE = ("int64", "int32", "int16", "int8", "uint8")
+TAKEN = ("float32", "float64", "float16", *WHOLE)
 
 
 class RuntimeModel:
@@ -36,66 +41,69 @@ class RuntimeModel:
         rows: int | None = None,
         threads: int = 1,
     ) -> None:
-        self.port, self.rows = explained_input(graph), rows
+        self.dtype, self.rows = taken(graph), rows
         self.output = explained_output(graph, output)
-        if self.port.dtype not in ("float32", "float64", "float16"):
-            raise Problem(
-                f"The model's input {self.port.name[:40]!r} holds {self.port.dtype}; accepted are "
-                "float32, float64 and float16. Export the part behind the conversion to float32."
-            )
-        self._session = _session(data, graph, self.output, threads)
+        self._input = explained_input(graph).name
+        self._session = session(data, self.output, hidden(graph, self.output), threads)
 
     def __call__(self, x: Tensor) -> Tensor:
         """The chosen output for x (N, …)."""
-        if type(x) is not Tensor:
-            raise ModelProblem(
-                "This model is run by onnxruntime, which cannot be followed step by step. Use a "
-                "method that needs no gradient: occlusion or RISE."
-            )
-        size = self.rows or max(len(x), 1)
-        parts = [self._run(chunk, size) for chunk in x.detach().split(size)]
-        return torch.cat(parts).to(x)
+        return answered(self._ask, x, self.dtype, self.rows)
 
-    def _run(self, x: Tensor, size: int) -> Tensor:
-        taken = x.to("cpu", getattr(torch, self.port.dtype))
-        if self.rows and len(x) < size:
-            taken = torch.cat([taken, *[taken[-1:]] * (size - len(x))])
+    def _ask(self, values: np.ndarray) -> np.ndarray:
         try:
-            made = self._session.run([self.output], {self.port.name: taken.numpy()})[0]
+            return self._session.run([self.output], {self._input: values})[0]
         except Exception as error:
+            raise ModelProblem(stopped(values.shape, error)) from error
+
+
+def taken(graph: Graph) -> str:
+    """The type of number that the graph's input takes; Problem where numbers are not what it is."""
+    port = explained_input(graph)
+    if port.dtype not in TAKEN:
+        raise Problem(
+            f"The model's input {port.name[:40]!r} holds {port.dtype}; accepted are "
+            f"{', '.join(TAKEN)}. Export the part behind the conversion to numbers."
+        )
+    return port.dtype
+
+
+def hidden(graph: Graph, output: str) -> bool:
+    """Whether the tensor is inside the graph and not one of its outputs."""
+    return output not in {port.name for port in graph.outputs}
+
+
+def answered(
+    ask: Callable[[np.ndarray], np.ndarray], x: Tensor, dtype: str, rows: int | None
+) -> Tensor:
+    """ask(values (n, …) of type `dtype`) for all rows of x (N, …), with the type and device of x.
+
+    rows   None: all at once; B: B at a time, the last ones filled up. Whole numbers are rounded.
+    ModelProblem where somebody wants to follow the computation, which is not possible.
+    """
+    if type(x) is not Tensor or (x.requires_grad and torch.is_grad_enabled()):
+        raise ModelProblem(
+            "This network runs in onnxruntime, which gives no gradients: use occlusion, RISE, or "
+            "finite differences."
+        )
+    size, parts = rows or max(len(x), 1), []
+    for part in x.detach().to("cpu").split(size):
+        given = (part.round() if dtype in WHOLE else part).to(getattr(torch, dtype))
+        if rows and len(part) < rows:
+            given = torch.cat([given, *[given[-1:]] * (rows - len(part))])
+        made = ask(given.numpy())
+        if not isinstance(made, np.ndarray) or made.dtype.kind not in "fiub" or not made.ndim:
             raise ModelProblem(
-                f"The model stopped on inputs of shape {tuple(x.shape)}: {_first_line(error)}. "
-                "Check the input's size and number of channels."
-            ) from error
-        return torch.from_numpy(made)[: len(x)]
+                "The model's output is not a tensor with a row of numbers per input. Export it "
+                "with its scores or probabilities as an output."
+            )
+        parts.append(torch.from_numpy(made)[: len(part)])
+    return torch.cat(parts).to(x)
 
 
-def _session(data: bytes, graph: Graph, output: str, threads: int):
-    try:
-        import onnx
-        import onnxruntime
-    except ImportError as error:
-        raise Problem(
-            "Gradients cannot be computed through this model, and to run it without, onnxruntime "
-            "is needed, which is not installed: pip install onnxruntime."
-        ) from error
-    if output not in {port.name for port in graph.outputs}:
-        # The probabilities behind a ZipMap become an output of their own.
-        model = onnx.ModelProto.FromString(data)
-        value = model.graph.output.add()
-        value.name = output
-        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
-        data = model.SerializeToString()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = threads
-    options.log_severity_level = _QUIET
-    try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise Problem(
-            f"onnxruntime cannot load this model: {_first_line(error)}. Export it again."
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+def stopped(shape: tuple, error: Exception) -> str:
+    """The sentence for a model that raised an error on an input of this shape."""
+    return (
+        f"The model stopped on inputs of shape {tuple(shape)}: {first_line(error)}. Check the "
+        "input's size and number of channels."
+    )

@@ -5,6 +5,7 @@ title       of the settings' section. `start`: the baseline that is offered firs
 pick        (model) → Chosen, or None until there is one; draws the choice.
 fitted      (model, input) → the model with what only the data can tell, or None with a message.
 draw        (case, heat, …) draws a map on the input; `unit` and `sides` are words for its numbers.
+limit       (heat) → the score of its strongest colour, its longest bar or its highest letter.
 says        (case, heat, signed, what) → the sentence over a map.
 grow        (request, about, signed, compact, state, key) draws an input on its way, with the map
             so far where `state` has one.

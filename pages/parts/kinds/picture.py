@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.engine.request import Request
-from explainers.figures import words
+from explainers.figures import colours, words
 from pages.parts import pictures
 from pages.parts.cases import Answer, Case
 from pages.parts.inputs import Chosen
@@ -18,7 +18,7 @@ hidden, blinks = None, True
 
 def pick(model) -> Chosen | None:
     """A picture from the gallery, an upload or the camera."""
-    return pictures.pick()
+    return pictures.pick(model.spec.name if model.spec.source == "demo" else "")
 
 
 def fitted(model, given: Chosen):
@@ -34,6 +34,9 @@ def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, **sh
         region=tuple(case.prediction[0]["region"]), mime="image/jpeg",
         masks=_masks(case, heat), **shown,
     )  # fmt: skip
+
+
+limit = colours.colour_limit
 
 
 def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:

@@ -66,6 +66,11 @@ def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, limi
     )  # fmt: skip
 
 
+def limit(heat: np.ndarray) -> float:
+    """The height of the highest letter."""
+    return float(np.abs(heat).max()) or 1.0
+
+
 def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     """Where the support lies, on the known motifs if any."""
     spans = [(name, first, last) for first, last, name in _spans(case)]

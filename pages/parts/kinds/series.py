@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.engine.request import Request
-from explainers.figures import said
+from explainers.figures import colours, said
 from explainers.figures.marginals import lag_profile, marginals
 from explainers.figures.series import series_heat
 from explainers.kinds import series as kind
@@ -67,6 +67,9 @@ def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, limi
         unit or ("contribution" if signed else "strength"), 4 if compact else 8,
     )  # fmt: skip
     chart(figure, alt, key)
+
+
+limit = colours.colour_limit
 
 
 def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from explainers.engine.request import Request
 from explainers.figures import labels, said
-from explainers.figures.tables import feature_bars
+from explainers.figures.tables import ROOM, bar_limit, feature_bars
 from explainers.figures.waterfall import waterfall
 from explainers.kinds import features, table
 from explainers.methods import METHODS
@@ -88,6 +88,11 @@ def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, limi
     chart(figure, alt, key)
 
 
+def limit(heat: np.ndarray) -> float:
+    """The end of the bars' axis, with room for the numbers."""
+    return ROOM * bar_limit(heat, 8)
+
+
 def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     """Which features carry the support."""
     return said.table_sentence(*_named(case), heat, f"*{case.about}*", signed)
@@ -155,8 +160,8 @@ def _columns(model, facts: dict, ask: bool = True) -> list[str] | None:
         lacking = [name for name in model.spec.columns if name not in facts["columns"]]
         if lacking and ask:
             st.error(
-                f"This table has no column {lacking[0]!r}, which the demo's network needs. Upload a "
-                "table with the same columns as the demo's, or your own network."
+                f"This table has no column {lacking[0]!r}, which the demo's network needs. Upload "
+                "a table with the same columns as the demo's, or your own network."
             )
         return None if lacking else list(model.spec.columns)
     usable = [n for n, t in zip(facts["columns"], facts["types"], strict=True)

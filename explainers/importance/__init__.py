@@ -1,0 +1,1 @@
+"""Importance over a whole data set."""

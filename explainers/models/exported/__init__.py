@@ -1,0 +1,8 @@
+"""Models in .pt2 files (torch.export.save): read strictly by ourselves, never by torch's loader."""
+
+from __future__ import annotations
+
+from explainers.models.exported.loading import Card, load_exported, loaded
+from explainers.models.exported.program import Kind, Node, Program, Ref, Stored
+
+__all__ = ["Card", "Kind", "Node", "Program", "Ref", "Stored", "load_exported", "loaded"]

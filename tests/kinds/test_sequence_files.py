@@ -1,0 +1,124 @@
+"""DNA from FASTA, lines and one-hot arrays, and a sentence that names the place of each mistake."""
+
+import io
+
+import numpy as np
+import pytest
+
+from explainers import Problem
+from explainers.kinds import sequence
+from explainers.kinds.sequence import letters_of, one_hot, text_of
+
+
+def read(text: str, suffix: str = ".fa"):
+    return sequence.read(text.encode(), suffix)
+
+
+def npy(values: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    np.save(out, values)
+    return out.getvalue()
+
+
+def test_records_come_with_their_names_and_all_their_lines():
+    facts, arrays = found = read(">chr1 first one\nACGT\nacgn\r\n\n>two\nTT\n")
+    assert facts["names"] == ["chr1", "two"] and facts["notes"] == []
+    assert [text_of(letters_of(found, i)) for i in range(2)] == ["ACGTACGN", "TT"]
+    assert arrays["starts"].tolist() == [0, 8, 10]
+
+
+def test_each_line_of_plain_text_is_a_sequence():
+    found = read("ACGT\nGGGG\n", ".txt")
+    assert text_of(letters_of(found, 1)) == "GGGG" and "Each line" in found[0]["notes"][0]
+
+
+def test_rna_is_read_with_a_note():
+    found = read(">r\nACGU\nuuu\n")
+    assert text_of(letters_of(found, 0)) == "ACGTTTT" and "U was read as T" in found[0]["notes"][0]
+
+
+def test_one_hot_rows_are_the_letters_and_n_is_a_quarter_of_each():
+    hot = one_hot(np.array([0, 1, 2, 3, 4], np.uint8))
+    assert hot.dtype == np.float32 and np.array_equal(hot[:, :4], np.eye(4))
+    assert np.array_equal(hot[:, 4], [0.25] * 4)
+
+
+@pytest.mark.parametrize("bad", ["R", "Z", "-", "1", " ", "*"])
+def test_another_letter_is_named_with_record_line_and_position(bad):
+    with pytest.raises(Problem, match='record "b", line 5, position 3 .letter 7 of the record'):
+        read(f">a\nACGT\n>b\nACGT\nAC{bad}T\n")
+    with pytest.raises(Problem) as caught:
+        read(f">a\nAC{bad}TACGTACGTACGT\n")
+    assert bad == " " or f'"{bad}" is no DNA' in str(caught.value)
+
+
+def test_a_protein_is_recognised():
+    protein = ">sp|P69905|HBA\nMVLSPADKTNVKAAWGKVGAHAGEYGAEALERMFLSFPTTKTYFPHFDLSHGSAQVKGHGKKV\n"
+    with pytest.raises(Problem, match="looks like protein.*E, F, L, P"):
+        read(protein)
+    with pytest.raises(Problem, match='letter "L" is no DNA'):
+        read(">a\n" + "ACGT" * 20 + "L\n")
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("kind", ["u1", "f4", "f8", "?", "i8"])
+def test_one_hot_arrays_lie_either_way(last, kind):
+    letters = np.random.default_rng(0).integers(0, 5, (3, 7))
+    values = np.vstack([np.eye(4), np.zeros(4)])[letters].astype(kind)
+    values = values if last else values.swapaxes(1, 2)
+    found = sequence.read(npy(values), ".npy")
+    assert np.array_equal(found[1]["letters"], letters.ravel())
+    single = sequence.read(npy(values[1]), ".npy")
+    assert np.array_equal(single[1]["letters"], letters[1]) and single[0]["notes"] == []
+
+
+def test_where_both_ways_are_possible_rows_are_letters():
+    values = np.eye(4)[[3, 3, 0, 1]]  # rows: a sequence T T A C if it lay along them
+    with pytest.raises(Problem, match="not one-hot"):
+        sequence.read(npy(values), ".npy")
+    facts, arrays = sequence.read(npy(np.eye(4)[[1, 0, 3, 2]].T), ".npy")
+    assert arrays["letters"].tolist() == [1, 0, 3, 2] and "rows are taken" in facts["notes"][0]
+
+
+@pytest.mark.parametrize("column, shown", [
+    ([1, 1, 0, 0], "1, 1, 0, 0"), ([0.5, 0.5, 0, 0], "0.5, 0.5, 0, 0"),
+    ([2, 0, 0, 0], "2, 0, 0, 0"), ([1, 0, 0, np.nan], "1, 0, 0, nan"),
+    ([1, -1, 0, 0], "1, -1, 0, 0"),
+])  # fmt: skip
+def test_the_first_place_that_is_not_one_hot_is_named(column, shown):
+    values = np.tile(np.eye(4), (2, 1, 2))
+    values[1, :, 5] = column
+    values[1, :, 7] = column
+    with pytest.raises(Problem, match=f"Sequence 2, position 6 is not one-hot: .*are {shown}"):
+        sequence.read(npy(values), ".npy")
+
+
+def test_quarters_are_n_as_one_hot_makes_them():
+    letters = np.array([0, 4, 3, 2, 4], np.uint8)
+    assert np.array_equal(sequence.read(npy(one_hot(letters)), ".npy")[1]["letters"], letters)
+
+
+def test_an_array_of_the_wrong_shape_is_told_both_shapes():
+    for shape in ((7,), (3, 5), (2, 3, 5), (2, 4, 0), (1, 2, 4, 5)):
+        with pytest.raises(Problem) as caught:
+            sequence.read(npy(np.zeros(shape)), ".npy")
+        assert f"shape {shape}; expected is (N, 4, L)" in str(caught.value)
+
+
+def test_there_are_limits_and_a_note_before_them():
+    assert "takes long" in read(">a\n" + "A" * 10_001)[0]["notes"][0]
+    with pytest.raises(Problem, match="1,000,001 letters or more"):
+        read(">a\n" + "A" * 1_000_001)
+    with pytest.raises(Problem, match="20,001 sequences"):
+        read(">a\nA\n" * 20_001)
+    with pytest.raises(Problem, match="1,200,000 letters"):
+        sequence.read(npy(np.zeros((300, 4, 4000), "u1")), ".npy")
+
+
+@pytest.mark.parametrize("text, said", [
+    ("", "no sequence"), (">a\n>b\nA\n", '"a" has no letters'), (">a\n", "no letters"),
+    ("\n\n", "no sequence"),
+])  # fmt: skip
+def test_what_holds_no_sequence_gets_a_sentence(text, said):
+    with pytest.raises(Problem, match=said):
+        read(text)

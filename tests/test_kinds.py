@@ -1,0 +1,155 @@
+"""Every kind of input on the same road: the demo's file, its explanation, its checks, its recipe."""
+
+import contextlib
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from explainers import METHODS
+from explainers.baselines import BASELINES
+from explainers.engine.parsed import put
+from explainers.engine.readers import READERS
+from explainers.engine.recipe import recipe
+from explainers.engine.request import Request
+from explainers.engine.store import Store
+from explainers.engine.work import Workshop
+from explainers.kinds import KINDS
+from explainers.models import demos
+
+NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
+QUICK = {"samples": 4, "steps": 8, "count": 2}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return Workshop(Store(tmp_path_factory.mktemp("store")))
+
+
+def asked(shop, name: str, **changes) -> Request:
+    """A question about the demo's own file, as the reading process would have left it."""
+    demo = demos.demos()[name]
+    data, suffix = demo.data.read_bytes(), demo.data.suffix
+    digest = shop.store.put_blob(data)
+    found = READERS[demo.spec.kind].parse(data, suffix=suffix)
+    put(shop.store, demo.spec.kind, digest, found, suffix=suffix)
+    numbers = demo.spec.answers == "numbers"
+    request = Request(demo.spec, digest + suffix, target=0, score="output" if numbers else "logit")
+    return replace(request, **changes)
+
+
+def answered(shop, request: Request):
+    shop.answer(request, lambda state: None)
+    return shop.store.answer(request.digest())
+
+
+def quick(options: type) -> dict:
+    known = {field for field in options.__dataclass_fields__}
+    return {name: value for name, value in QUICK.items() if name in known}
+
+
+def test_there_is_a_demo_of_every_kind():
+    assert {demo.spec.kind for demo in demos.demos().values()} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_method_that_fits_explains_it(shop, name):
+    demo = demos.demos()[name]
+    for key, method in METHODS.items():
+        if method.kinds is not None and demo.spec.kind not in method.kinds:
+            continue
+        if key == "grad_cam":
+            continue
+        options = method.trial(demo.spec.shape) if callable(method.trial) else dict(method.trial)
+        options = {} if method.complete else options
+        request = asked(shop, name, method=key, options=options, baseline="zeros")
+        facts, arrays = answered(shop, request)
+        assert arrays["scores"].shape == demo.spec.shape, key
+        assert np.isfinite(arrays["scores"]).all() and arrays["scores"].any(), key
+        if method.complete:
+            assert abs(facts["gap"]) < 0.02, key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_baseline_that_fits_is_made_from_the_file(shop, name):
+    demo = demos.demos()[name]
+    for key, entry in BASELINES.items():
+        if demo.spec.kind not in entry.kinds:
+            continue
+        request = asked(shop, name, method="integrated_gradients", baseline=key, item=1,
+                        baseline_options=quick(entry.options))  # fmt: skip
+        facts, arrays = answered(shop, request)
+        assert abs(facts["gap"]) < 0.02, key
+        whole = facts["output"] - facts["baseline_output"]
+        assert arrays["scores"].sum() == pytest.approx(whole, rel=0.02, abs=1e-3), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hiding_all_of_it_gives_the_baselines_answer(shop, name):
+    request = asked(shop, name, method="saliency", check="proof")
+    _, proof = answered(shop, request)
+    _, said = answered(shop, asked(shop, name))
+    np.testing.assert_allclose(proof["deletion"][0], said["probabilities"], atol=1e-4)
+    np.testing.assert_allclose(proof["deletion"][-1], said["baseline_probabilities"], atol=1e-4)
+    assert sorted(proof["order"].ravel()) == list(range(proof["order"].size))
+    kind = KINDS[demos.demos()[name].spec.kind]
+    assert proof["order"].shape == kind.heat(np.zeros(demos.demos()[name].spec.shape)).shape
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_recipe_prints_the_same_numbers(shop, name):
+    demo = demos.demos()[name]
+    own = {"table": "data_mean", "series": "data_median", "sequence": "shuffled"}[demo.spec.kind]
+    request = asked(shop, name, method="integrated_gradients", baseline=own, item=1)
+    facts, arrays = answered(shop, request)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(recipe(request, str(demo.data)), "recipe", "exec"), {})
+    found = printed.getvalue().split()
+    assert float(found[3]) == pytest.approx(arrays["scores"].sum(), rel=1e-3, abs=1e-4)
+    assert float(found[5]) == pytest.approx(facts["output"], rel=1e-4)
+    assert float(found[7]) == pytest.approx(facts["baseline_output"], rel=1e-4)
+
+
+def test_values_changed_by_hand_take_the_place_of_the_row(shop):
+    request = asked(shop, "diabetes")
+    _, there = answered(shop, request)
+    changed = there["input"].copy()
+    changed[2] += 10
+    _, other = answered(shop, replace(request, values=tuple(map(float, changed))))
+    np.testing.assert_array_equal(other["input"], changed)
+    assert other["probabilities"][0] > there["probabilities"][0], "a higher body mass index"
+
+
+def test_contributions_are_in_the_units_of_the_data(shop):
+    """Standardised inside or outside the model: a contribution is of the answer either way."""
+    request = asked(shop, "diabetes", method="gradient_x_input", baseline="data_mean")
+    _, arrays = answered(shop, request)
+    demo = demos.demos()["diabetes"]
+    network, _ = demos.load("diabetes")
+    mean, std = torch.tensor(demo.spec.mean), torch.tensor(demo.spec.std)
+    _, said = answered(shop, replace(request, method=""))
+    x = torch.from_numpy(said["input"])
+    z = ((x - mean) / std)[None].requires_grad_()
+    (slope,) = torch.autograd.grad(network(z).sum(), z)
+    baseline = torch.from_numpy(said["baseline_shown"])
+    expected = ((x - baseline) / std * slope[0]).numpy()
+    np.testing.assert_allclose(arrays["scores"], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_many_rows_are_explained_as_each_alone(shop):
+    request = asked(shop, "diabetes", method="integrated_gradients", baseline="data_mean")
+    _, many = answered(shop, replace(request, check="rows", rows=5))
+    rows = np.linspace(0, 441, 5).astype(int)
+    for place, item in enumerate(rows):
+        _, one = answered(shop, replace(request, item=int(item)))
+        np.testing.assert_allclose(many["scores"][place], one["scores"], rtol=1e-3, atol=1e-3)
+
+
+def test_labels_have_a_probability_each(shop):
+    _, said = answered(shop, asked(shop, "dna"))
+    logits = said["logits"].astype(np.float64)
+    np.testing.assert_allclose(said["probabilities"], 1 / (1 + np.exp(-logits)), rtol=1e-4)
+    assert said["probabilities"].sum() > 1

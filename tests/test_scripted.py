@@ -1,0 +1,153 @@
+"""TorchScript runs behind the wall: what it must do it can, and its programs can do no harm."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from explainers import ModelProblem, Problem
+from explainers.engine import wall
+from explainers.models.scripted import serve_script
+
+RUNNER = Path(__file__).parent / "hostile" / "scripts.py"
+INPUTS = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+def scripted(network: nn.Module, file: Path | None = None) -> bytes:
+    """The network as TorchScript, also in a file."""
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.script(network), buffer)
+    if file is not None:
+        file.write_bytes(buffer.getvalue())
+    return buffer.getvalue()
+
+
+def tried(how: str, file: Path) -> str:
+    """What a process with this script printed; "killed" where it was ended."""
+    done = subprocess.run([sys.executable, str(RUNNER), how, str(file)], capture_output=True,
+                          text=True, timeout=120)  # fmt: skip
+    assert done.returncode <= 0, done.stderr
+    return "killed" if done.returncode < 0 else done.stdout
+
+
+def perceptron() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.GELU(), nn.LayerNorm(4), nn.Linear(4, 2)).eval()
+
+
+class Saves(nn.Module):
+    """Writes its input into a file, as TorchScript can, then answers."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        torch.save(x, self.path)
+        return x
+
+
+class Maps(Saves):
+    """Reads a file as numbers, which makes the file where it is missing."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        read = torch.from_file(self.path, True, 6, dtype=torch.float32)
+        read.copy_(x.flatten())
+        return x
+
+
+class Loops(nn.Module):
+    """Never answers."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        while bool(x.sum() > -1.0):
+            x = x + 1.0
+        return x
+
+
+class Pair(nn.Module):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x, x
+
+
+class Stops(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if bool(x.sum() > 0.0):
+            raise RuntimeError("no such animal")
+        return x
+
+
+walled = pytest.mark.skipif(not wall.walls().complete, reason="this system has no complete wall")
+
+
+def test_a_script_answers_as_the_network_that_it_was_made_of():
+    network = perceptron()
+    ours = serve_script(scripted(network))(INPUTS)
+    with torch.no_grad():
+        assert np.allclose(ours, network(torch.from_numpy(INPUTS)).numpy(), atol=1e-6)
+    assert ours.dtype == np.float32
+
+
+@walled
+def test_a_script_answers_behind_the_wall(tmp_path):
+    network, file = perceptron(), tmp_path / "net.pt"
+    scripted(network, file)
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(INPUTS)).numpy()
+    for how in ("free", "walled"):
+        said = tried(how, file)
+        assert said.startswith("done "), said
+        assert np.allclose(eval(said.removeprefix("done ")), wanted, atol=1e-6)
+
+
+@walled
+@pytest.mark.parametrize("kind", [Saves, Maps])
+def test_a_script_cannot_write_files(kind, tmp_path):
+    mark, file = tmp_path / "written", tmp_path / "net.pt"
+    scripted(kind(str(mark)), file)
+    assert tried("free", file).startswith("done"), "the attack itself works"
+    assert mark.exists()
+    mark.unlink()
+    assert not tried("walled", file).startswith("done")
+    assert not mark.exists()
+
+
+@walled
+def test_a_script_cannot_change_files(tmp_path):
+    kept, file = tmp_path / "kept", tmp_path / "net.pt"
+    scripted(Maps(str(kept)), file)
+    for how, changed in (("walled", False), ("free", True)):
+        kept.write_bytes(b"x" * 24)
+        tried(how, file)
+        assert (kept.read_bytes() != b"x" * 24) == changed, how
+
+
+@walled
+def test_a_script_without_end_is_ended(tmp_path):
+    scripted(Loops(), tmp_path / "net.pt")
+    assert tried("walled", tmp_path / "net.pt") == "killed"
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"", "not a TorchScript file"),
+        (b"PK\x03\x04 cut off", "not a TorchScript file"),
+        (scripted(perceptron())[:500], "not a TorchScript file"),
+    ],
+)
+def test_other_files_get_a_sentence(data, words):
+    with pytest.raises(Problem, match=words):
+        serve_script(data)
+
+
+def test_a_script_that_fails_or_answers_otherwise_gets_a_sentence():
+    with pytest.raises(ModelProblem, match="no such animal"):
+        serve_script(scripted(Stops()))(INPUTS)
+    with pytest.raises(ModelProblem, match="one row of numbers for each input"):
+        serve_script(scripted(Pair()))(INPUTS)
