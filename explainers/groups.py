@@ -69,9 +69,9 @@ def _join(labels: np.ndarray, joined) -> np.ndarray:
     last = int(labels.max())
     names = list(range(last + 1))
     seen: set[int] = set()
-    for group in joined:
+    for group in joined if isinstance(joined, tuple) else (joined,):
         if not isinstance(group, tuple):
-            raise Problem(f"A group is a list of numbers, such as (0, 3); {group!r} is not.")
+            raise Problem(f"Groups are lists of numbers, such as ((0, 3),); {joined!r} is not.")
         for member in group:
             if not 0 <= member <= last or member in seen:
                 why = "is in two groups" if member in seen else f"is not between 0 and {last}"

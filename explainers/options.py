@@ -18,15 +18,17 @@ def option(
     high: float | None = None,
     choices: dict[str, str] | None = None,
     kind: type | None = None,
+    widget: bool = True,
 ) -> Any:
     """A field of an options dataclass, with what a widget and a check need to know.
 
     `choices` are the accepted values with their names for people. `kind` is the type of a value
-    other than None or a tuple; by default that of `default`.
+    other than None or a tuple; by default that of `default`. Without a `widget` it is chosen where
+    the data are known.
     """
     metadata = {
         "label": label, "help": help, "low": low, "high": high, "choices": choices,
-        "kind": kind or type(default),
+        "kind": kind or type(default), "widget": widget,
     }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 

@@ -108,7 +108,7 @@ def _base(varied: set[str]) -> Setting | None:
         if "methods" not in varied:
             st.markdown("**Method**")
             method = methods.pick(model.spec.kind)
-            options = methods.given(method)
+            options = kind.adjusted(method, methods.given(method), model, given)
         st.markdown("**Question**")
         scoring = methods.scoring(model.spec.answers == "numbers")
     if baseline is None:

@@ -65,6 +65,8 @@ def _setting(model: models.Chosen) -> tuple[Setting | None, object]:
         method = methods.pick(model.spec.kind)
         with st.expander("Options"):
             options = methods.given(method)
+            if fitted is not None:
+                options = kind.adjusted(method, options, fitted, given)
             scoring = methods.scoring(model.spec.answers == "numbers")
     if fitted is None or baseline is None:
         return None, thumbnail

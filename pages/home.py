@@ -5,7 +5,8 @@ import streamlit as st
 from explainers.engine.request import Request
 from pages.parts import kinds, progress, service
 from pages.parts.panel import panel
-from pages.parts.stories import Shot, first, stories
+from pages.parts.shots import Shot
+from pages.parts.stories import Story, first, stories
 
 
 def page() -> None:
@@ -28,15 +29,23 @@ def page() -> None:
             st.markdown(f"**{shot.label}**")
             _shot(shot, slot, group="cheat", max_height=380)
     st.header("Stories for a meeting", anchor=False)
-    for column, story in zip(st.columns(len(told)), told.values(), strict=True):
-        with column, st.container(border=True):
-            st.markdown(f"**{story.title}**")
-            st.markdown(story.caption[0])
-            if st.button("Tell it", key=f"tell_{story.key}", icon=":material/slideshow:"):
-                st.switch_page("pages/story.py", query_params={"story": story.key})
+    rows = [list(told.values())[start : start + WIDE] for start in range(0, len(told), WIDE)]
+    for row in rows:
+        for column, story in zip(st.columns(WIDE), row, strict=False):
+            with column, st.container(border=True, height="stretch"):
+                _card(story)
 
 
 SLOTS = ("honest", "cheating")
+WIDE = 4
+
+
+def _card(story: Story) -> None:
+    """What a story asks, and the way to it."""
+    st.markdown(f"**{story.title}**")
+    st.markdown(story.caption[0])
+    if st.button("Tell it", key=f"tell_{story.key}", icon=":material/slideshow:"):
+        st.switch_page("pages/story.py", query_params={"story": story.key})
 
 
 def _shot(shot: Shot, slot: str, **shown) -> None:

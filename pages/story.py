@@ -3,50 +3,70 @@
 import streamlit as st
 
 from explainers.figures import words
-from pages.parts import cases, keys, kinds, pictures
+from pages.parts import cases, keys, kinds, pictures, truths
 from pages.parts.grid import limits
 from pages.parts.panel import sentence
 from pages.parts.stories import Story, stories
 
 
 def page() -> None:
-    """The story that the link names, and the way to the others."""
+    """The story and the part of it that the link names, and the way to the others."""
     told = stories()
-    order = list(told)
-    key = st.query_params.get("story")
-    place = order.index(key) if key in told else 0
-    _move(order, place + keys.step("story_keys"), place)
-    story = told[order[place]]
+    slides = [(key, part) for key, story in told.items() for part in range(1, story.parts + 1)]
+    place = _place(slides)
+    _move(slides, place + keys.step("story_keys"), place)
+    key, part = slides[place]
+    story = told[key]
     with st.container(key="story"):
         st.title(story.title, anchor=False)
-        words, photos = st.columns([3, 1], vertical_alignment="center")
-        words.markdown("\n\n".join(story.caption))
-        with photos:
-            _photos(story)
-        _maps(story)
-    back, at, opened, onward = st.columns([2, 1, 3, 2], vertical_alignment="center")
-    last = place + 1 == len(order)
+        if part == 1:
+            _told(story)
+        else:
+            truths.TRUTHS[key]()
+    back, at, opened, onward = st.columns([2, 2, 3, 2], vertical_alignment="center")
     if back.button("Previous", icon=":material/arrow_back:", disabled=not place, width="stretch"):
-        _move(order, place - 1, place)
-    at.markdown(f"← {place + 1} of {len(order)} →", text_alignment="center",
-                help="The arrow keys move to the other stories.")  # fmt: skip
+        _move(slides, place - 1, place)
+    page = f", page {part} of {story.parts}" if story.parts > 1 else ""
+    at.markdown(f"← Story {list(told).index(key) + 1} of {len(told)}{page} →",
+                text_alignment="center", help="The arrow keys turn the pages.")  # fmt: skip
     if opened.button("Open this comparison", icon=":material/compare:", width="stretch"):
-        st.switch_page("pages/compare.py", query_params=story.link)
+        st.switch_page(f"pages/{story.room}.py", query_params=story.link)
+    last = place + 1 == len(slides)
     if onward.button("Next", icon=":material/arrow_forward:", disabled=last, width="stretch"):
-        _move(order, place + 1, place)
+        _move(slides, place + 1, place)
 
 
-def _move(order: list[str], to: int, place: int) -> None:
-    if to != place and 0 <= to < len(order):
-        st.query_params["story"] = order[to]
-        st.rerun()
+def _place(slides: list[tuple[str, int]]) -> int:
+    """Which slide the link names; the first of its story, or of all, where there is no such."""
+    key, part = st.query_params.get("story"), st.query_params.get("part", "1")
+    named = [place for place, slide in enumerate(slides) if slide[0] == key]
+    exact = [place for place in named if str(slides[place][1]) == part]
+    return (exact or named or [0])[0]
 
 
-def _photos(story: Story) -> None:
-    """The pictures in their own colours, which the maps take away."""
-    shown = {shot.sample: shot.setting.input for shot in story.shots}
-    for column, picture in zip(st.columns(len(shown)), shown.values(), strict=True):
-        column.image(pictures.shown(picture.data), alt=picture.name, width=150)
+def _move(slides: list[tuple[str, int]], to: int, place: int) -> None:
+    if to == place or not 0 <= to < len(slides):
+        return
+    key, part = slides[to]
+    st.query_params.from_dict({"story": key} | ({"part": str(part)} if part > 1 else {}))
+    st.rerun()
+
+
+def _told(story: Story) -> None:
+    """Three sentences, the pictures, the maps."""
+    shown = {shot.input: shot.setting for shot in story.shots}
+    told = "\n\n".join(story.caption)
+    if any(setting.model.spec.kind != "picture" for setting in shown.values()):
+        st.markdown(told)
+    else:
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.markdown(told)
+        with right:
+            # In their own colours, which the maps take away.
+            for column, setting in zip(st.columns(len(shown)), shown.values(), strict=True):
+                photo = pictures.shown(setting.input.data)
+                column.image(photo, alt=setting.input.name, width=150)
+    _maps(story)
 
 
 def _maps(story: Story) -> None:
@@ -58,25 +78,31 @@ def _maps(story: Story) -> None:
     if found is None:
         return
     shown = [
-        setting.case(shot.label, found[cases.slot_of(setting.prediction(), "s_ask")])
+        shot.shown.case(shot.label, found[cases.slot_of(setting.prediction(), "s_ask")])
         for shot, setting in zip(story.shots, settings, strict=True)
     ]
     answers = [found[cases.slot_of(case.request, "s_map")] for case in shown]
     scale = limits(shown, answers, story.shared)
-    for index, column in enumerate(st.columns(len(shown), gap="medium")):
-        case, (facts, arrays) = shown[index], answers[index]
-        heat, answer = case.heat(arrays["scores"]), case.prediction[1]["probabilities"]
-        share, best = case.amount(float(case.share(answer))), case.names[int(answer.argmax())]
-        instead = "" if best == case.about else f" (it says *{best}*)"
-        says = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
-        with column:
-            st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
-            kinds.of(case.request.model).draw(
-                case, heat, signed=facts["signed"], alt=f"{case.label}. {says}",
-                limit=scale[index], key=f"story_{story.key}_{index}", max_height=260,
-                group=f"story {story.key}", compact=True,
-            )  # fmt: skip
-            st.markdown(says)
+    for start in range(0, len(shown), story.wide):
+        row = range(start, min(start + story.wide, len(shown)))
+        for index, column in zip(row, st.columns(len(row), gap="medium"), strict=True):
+            with column:
+                _map(story, index, shown[index], answers[index][0],
+                     shown[index].heat(answers[index][1]["scores"]), scale[index])  # fmt: skip
+
+
+def _map(story: Story, index: int, case: cases.Case, facts: dict, heat, limit: float) -> None:
+    answer = case.prediction[1]["probabilities"]
+    share, best = case.amount(float(case.share(answer))), case.names[int(answer.argmax())]
+    right = case.request.model.answers != "classes" or best == case.names[case.request.target]
+    instead = "" if right else f" (it says *{best}*)"
+    says = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
+    st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
+    kinds.of(case.request.model).draw(
+        case, heat, signed=facts["signed"], alt=f"{case.label}. {says}", limit=limit,
+        key=f"story_{story.key}_{index}", max_height=260, group=f"story {story.key}", compact=True,
+    )  # fmt: skip
+    st.markdown(says)
 
 
 page()

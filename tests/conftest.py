@@ -5,6 +5,8 @@ import os
 
 # Must be set before torch is imported; spinning threads are slow where cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Must be set before onnxruntime is imported, which otherwise reports what it does.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import pytest

@@ -3,6 +3,11 @@
 import torch
 from torch import nn
 
+from explainers import BASELINES, METHODS
+
+PICTURE_METHODS = [k for k, m in METHODS.items() if m.kinds is None or "picture" in m.kinds]
+PICTURE_BASELINES = [k for k, b in BASELINES.items() if "picture" in b.kinds]
+
 
 def linear(weights: torch.Tensor, bias: float = 0.0):
     """x ↦ w·x + b over all dimensions after the first."""

@@ -2,15 +2,15 @@
 
 import pytest
 import torch
-from nets import convnet, pictures, smooth
+from nets import PICTURE_BASELINES, convnet, pictures, smooth
 from torch import nn
 
-from explainers import BASELINES, explain
+from explainers import explain
 
 TIGHT = {"tolerance": 1e-6}
 
 
-@pytest.mark.parametrize("baseline", list(BASELINES))
+@pytest.mark.parametrize("baseline", PICTURE_BASELINES)
 @pytest.mark.parametrize("score", ["output", "logit", "probability"])
 def test_completeness(baseline, score):
     for kinks, tolerance in ((True, 0.01), (False, 1e-6)):

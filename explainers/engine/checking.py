@@ -11,6 +11,7 @@ import torch
 from explainers import borrow
 from explainers.checks.faithfulness import SHARES, answers_along, hottest_first, random_orders
 from explainers.checks.randomisation import cascade, similarity, stages
+from explainers.engine.lessons import axioms, lesson
 from explainers.engine.task import Answer, Task
 from explainers.front import explain
 from explainers.methods import METHODS
@@ -130,4 +131,6 @@ CHECKS: dict[str, Callable[[Task, Answer | None], Answer]] = {
     "randomisation": randomisation,
     "doctor": doctor,
     "rows": rows,
+    "lesson": lesson,
+    "axioms": axioms,
 }

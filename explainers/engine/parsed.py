@@ -24,7 +24,8 @@ from explainers.problems import Cancelled, Problem
 
 _FIRST = 64
 _WORDS = {
-    "picture": "picture", "table": "table", "weights": "model", "onnx": "model",
+    "picture": "picture", "table": "table", "series": "file of series",
+    "sequence": "file of DNA", "card": "card", "weights": "model", "onnx": "model",
     "exported": "model", "names": "list of class names",
 }  # fmt: skip
 
@@ -163,6 +164,8 @@ def weights_of(request: Request) -> tuple[str, str, dict[str, Any]]:
     digest, _, suffix = request.model.weights.partition(".")
     if suffix == "onnx":
         return "onnx", digest, {}
+    if suffix == "pt2":
+        return "exported", digest, {}
     return "weights", digest, {"suffix": f".{suffix}"}
 
 

@@ -40,11 +40,19 @@ _DEADLY = {
     "finit_module": (313, 273),
 }  # fmt: skip
 _MMAP, _MPROTECT, _TGKILL, _CLONE3 = (9, 222), (10, 226), (234, 131), (435, 435)
+# For a process that computes with threads and may download.
+_FORKS = {"fork": (57, None), "vfork": (58, None)}
+_REACHING = {
+    "listen": (50, 201), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "tkill": (200, 130), "pidfd_open": (434, 434),
+}  # fmt: skip
+_CLONE, _SOCKET, _KILL_CALL, _PRLIMIT = (56, 220), (41, 198), (62, 129), (302, 261)
+_THREAD, _INTERNET, _STREAM, _DATAGRAM, _TCP, _UDP = 0x10000, (2, 10), 1, 2, 6, 17
 _SECCOMP, _ALL_THREADS = (317, 277), 1
 _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32 = 0x40000000
 
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN, _AND = 0x20, 0x15, 0x35, 0x45, 0x06, 0x54
 _ALLOW, _KILL, _FAIL, _ABSENT = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
 _NUMBER, _ARCH, _PROT_EXEC = 0, 4, 4
 
@@ -75,12 +83,54 @@ def refuse_programs() -> None:
     A deny-list, for a process that computes, and may load and download. OSError where the kernel
     refuses. The process must have set "no new privileges".
     """
-    steps = [
+    _raise([*_refused(_DEADLY), (_RETURN, 0, 0, _ALLOW)])
+
+
+def refuse_all_but_computing(network: bool) -> None:
+    """Besides programs, this process can make no process, only threads; listen on no port; and
+    signal no other process. OSError where the kernel refuses.
+
+    network   whether it may make TCP and UDP connections; no other sockets in any case, nor those
+              that were made already are touched.
+    """
+    column = _column()
+    steps = _refused({**_DEADLY, **_FORKS, **_REACHING})
+    # Threads are made with clone, which the C library takes where clone3 is absent.
+    steps += [(_EQUAL, 0, 1, _CLONE3[column]), (_RETURN, 0, 0, _ABSENT)]
+    steps += _only(_CLONE[column], [(_LOAD, 0, 0, _argument(0)), (_ANY_BIT, 1, 0, _THREAD)])
+    own = os.getpid()
+    for call in (_KILL_CALL, _TGKILL):
+        steps += _only(call[column], [(_LOAD, 0, 0, _argument(0)), (_EQUAL, 1, 0, own)])
+    zero_or_own = [(_LOAD, 0, 0, _argument(0)), (_EQUAL, 2, 0, 0), (_EQUAL, 1, 0, own)]
+    steps += _only(_PRLIMIT[column], zero_or_own)
+    if not network:
+        steps += [(_EQUAL, 0, 1, _SOCKET[column]), (_RETURN, 0, 0, _FAIL)]
+    else:
+        # Other protocols would get round Landlock's rule about ports.
+        steps += _only(_SOCKET[column], [
+            (_LOAD, 0, 0, _argument(0)), (_EQUAL, 1, 0, _INTERNET[0]), (_EQUAL, 0, 8, _INTERNET[1]),
+            (_LOAD, 0, 0, _argument(1)), (_AND, 0, 0, 0xF), (_EQUAL, 1, 0, _STREAM),
+            (_EQUAL, 0, 4, _DATAGRAM), (_LOAD, 0, 0, _argument(2)),
+            (_EQUAL, 3, 0, 0), (_EQUAL, 2, 0, _TCP), (_EQUAL, 1, 0, _UDP),
+        ])  # fmt: skip
+    _raise([*steps, (_RETURN, 0, 0, _ALLOW)])
+
+
+def _refused(calls: dict[str, tuple[int, int | None]]) -> list[tuple[int, int, int, int]]:
+    """Each of these calls fails."""
+    return [
         step
-        for numbers in _DEADLY.values()
+        for numbers in calls.values()
+        if numbers[_column()] is not None
         for step in ((_EQUAL, 0, 1, numbers[_column()]), (_RETURN, 0, 0, _FAIL))
     ]
-    _raise([*steps, (_RETURN, 0, 0, _ALLOW)])
+
+
+def _only(call: int, test: list) -> list[tuple[int, int, int, int]]:
+    """The call fails unless the test jumps over the step after it; other calls go on."""
+    return [
+        (_EQUAL, 0, len(test) + 2, call), *test, (_RETURN, 0, 0, _FAIL), (_RETURN, 0, 0, _ALLOW),
+    ]  # fmt: skip
 
 
 def _raise(steps: list[tuple[int, int, int, int]]) -> None:

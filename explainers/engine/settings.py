@@ -65,6 +65,15 @@ def read_models(
     return ModelSettings(found, said == "1" if said else allowed)
 
 
+def handed_on() -> dict[str, str]:
+    """The same settings as environment of the worker process, which has another command line."""
+    found = model_settings()
+    return {
+        "EVIDENT_MODELS": str(found.file or ""),
+        "EVIDENT_ALLOW_TORCHSCRIPT": str(int(found.torchscript)),
+    }
+
+
 def table(path: Path, name: str) -> dict[str, Any]:
     """One table of a settings file; empty where it or the file is missing.
 

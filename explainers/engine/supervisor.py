@@ -11,17 +11,21 @@ import subprocess
 import sys
 import threading
 import time
-from multiprocessing.connection import Connection, Listener, Pipe, wait
+from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 
+from explainers.engine.channel import Lie, Told
+from explainers.engine.enclosure import environment
 from explainers.engine.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job, Turns
 from explainers.engine.limits import limits
+from explainers.engine.line import Line
 from explainers.engine.parsed import Parsed
 from explainers.engine.reading import ReadingRoom
 from explainers.engine.request import Request
 from explainers.engine.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
+NURSERY = "explainers.engine.nursery"
 SECONDS_TO_START = 120
 # A worker that does not heed a cancel between two passes is killed after this long.
 SECONDS_TO_HEED = 0.6
@@ -30,6 +34,7 @@ SECONDS_ALONE = 2.0
 # A job that no page has looked at for so long is cancelled: its tab was closed.
 SECONDS_UNSEEN = 45
 ATTEMPTS = 2
+MOST_ARRIVALS = 4
 
 
 class Engine:
@@ -46,10 +51,10 @@ class Engine:
         # Jobs whose uploads are being read, each by a thread that waits for the reading process.
         self._reading: list[Job] = []
         self._lock = threading.RLock()
-        self._bell, self._rung = Pipe(duplex=True)
+        self._bell = threading.Event()
         self._key = secrets.token_bytes(32)
         self._listener = Listener(authkey=self._key)
-        self._arrivals: queue.Queue[Connection] = queue.Queue()
+        self._arrivals: queue.Queue[Connection] = queue.Queue(MOST_ARRIVALS)
         self._nursery: subprocess.Popen | None = None
         self._closed = False
         self._threads = [
@@ -111,32 +116,34 @@ class Engine:
     # The thread that owns the worker
 
     def _serve(self) -> None:
-        connection = None
+        line = None
         failures = 0
         while not self._closed:
-            if connection is None:
-                connection = self._new_worker()
-                failures = 0 if connection is not None else failures + 1
+            if line is None:
+                line = self._new_worker()
+                failures = 0 if line is not None else failures + 1
                 if failures >= 3:
                     self._fail_all("The worker process cannot be started; see the server's log.")
                     failures = 0
                 continue
-            ready = wait([connection, self._rung], timeout=0.1)
-            if self._rung in ready:
-                self._rung.recv()
-            if connection in ready:
-                try:
-                    self._hear(*connection.recv())
-                except (EOFError, OSError):
-                    connection = None
-                    self._lost_worker()
-                    continue
-            self._attend(connection)
+            self._bell.wait(0.1)
+            self._bell.clear()
+            try:
+                while (told := line.hear()) is not None:
+                    self._hear(told)
+                    self._attend(line)
+            except (EOFError, Lie) as error:
+                self._kill_worker()
+                line.close()
+                line = None
+                self._lost_worker(isinstance(error, Lie))
+                continue
+            self._attend(line)
 
-    def _attend(self, connection: Connection) -> None:
+    def _attend(self, line: Line) -> None:
         """Give the worker its next job, pass on a cancel, kill it where it does not heed one."""
         now = time.monotonic()
-        with self._lock, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with self._lock:
             for job in [*self._jobs, *self._doing, *self._reading]:
                 if now - job.seen > SECONDS_UNSEEN:
                     self.cancel(job)
@@ -145,7 +152,7 @@ class Engine:
                     job.took_too_long = True
                     self.cancel(job)
                 if job.cancel_asked is not None:
-                    connection.send(("cancel", job.digest, None))
+                    line.ask("cancel", job.digest)
                     if now - job.cancel_asked > SECONDS_TO_HEED:
                         self._kill_worker()
             first = self._doing[0] if self._doing else None
@@ -162,7 +169,7 @@ class Engine:
                     continue
                 job.attempts += 1
                 self._doing.append(job)
-                connection.send(("do", job.digest, job.request))
+                line.ask("do", job.digest, job.request)
                 return
 
     def _prepare(self, job: Job) -> None:
@@ -176,29 +183,42 @@ class Engine:
                 self._jobs.add(job, first=True)
         self._ring()
 
-    def _hear(self, kind: str, digest: str, said) -> None:
+    def _hear(self, told: Told) -> None:
         with self._lock:
-            job = next((job for job in self._doing if job.digest == digest), None)
-            if job is None:
+            job = next((job for job in self._doing if job.digest == told.job), None)
+            if job is None or told.kind == "ready":
                 return
-            if kind == "progress":
-                if said["partial"] is not None:
-                    job.partial = said
-                job.progress = said
+            if told.kind == "progress":
+                if told.said["partial"] is not None:
+                    job.partial = told.said
+                job.progress = told.said
                 return
             self._doing.remove(job)
-            if kind == "cancelled":
+            if told.kind == "cancelled":
                 job.stopped()
                 return
-            job.state, job.message = DONE if kind == "done" else FAILED, said or ""
+            job.state, job.message = DONE if told.kind == "done" else FAILED, told.said or ""
+            if told.kind == "done" and not self.store.path(f"{job.digest}.npz").exists():
+                job.state = FAILED
+                job.message = "The worker said that it was done, but left no answer. Run it again."
 
-    def _lost_worker(self) -> None:
-        """The worker ended: a cancelled job is over, another is tried once more."""
+    def _lost_worker(self, lied: bool) -> None:
+        """The worker ended: a cancelled job is over, another is tried once more.
+
+        Not where it sent what no worker sends, for then a network may have taken it over.
+        """
         with self._lock:
             jobs, self._doing, self.worker_pid = self._doing, [], None
             for job in jobs:
                 if job.cancel_asked is not None:
                     job.stopped()
+                elif lied:
+                    job.state = FAILED
+                    job.message = (
+                        "The worker process sent what no worker sends while it worked on this, so "
+                        "it was ended and replaced. The network may have done that; otherwise run "
+                        "it again."
+                    )
                 elif job.attempts < ATTEMPTS:
                     job.state, job.progress, job.partial = WAITING, {}, None
                     job.message = (
@@ -217,16 +237,19 @@ class Engine:
             while (job := self._jobs.next()) is not None:
                 job.state, job.message = FAILED, sentence
 
-    def _new_worker(self) -> Connection | None:
+    def _new_worker(self) -> Line | None:
+        with contextlib.suppress(queue.Empty):
+            while True:  # whoever connected before the new worker was asked for
+                self._arrivals.get_nowait().close()
         if self._nursery is None or self._nursery.poll() is not None:
-            command = [sys.executable, "-m", "explainers.engine.nursery"]
+            command = [sys.executable, "-m", NURSERY]
             self._nursery = subprocess.Popen(
                 [*command, self._listener.address, str(self.store.folder)],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 text=True,
                 # Threads that wait by spinning slow everything down once the cores are shared.
-                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+                env={**environment(), "OMP_WAIT_POLICY": "PASSIVE"},
             )
             self._nursery.stdin.write(self._key.hex() + "\n")
         with contextlib.suppress(BrokenPipeError):
@@ -234,10 +257,14 @@ class Engine:
             self._nursery.stdin.flush()
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline and not self._closed:
-            with contextlib.suppress(queue.Empty):
-                connection = self._arrivals.get(timeout=0.2)
-                _, self.worker_pid, self.devices = connection.recv()
-                return connection
+            with contextlib.suppress(queue.Empty, EOFError, Lie, OSError):
+                line = Line(self._arrivals.get(timeout=0.2), self._bell.set)
+                told = line.hear(deadline - time.monotonic())
+                if told is not None and told.kind == "ready":
+                    self.worker_pid = line.pid or told.said["pid"]
+                    self.devices = told.said["devices"]
+                    return line
+                line.close()
             if self._nursery.poll() is not None:
                 return None
         return None
@@ -245,9 +272,9 @@ class Engine:
     def _accept(self) -> None:
         while not self._closed:
             try:
-                self._arrivals.put(self._listener.accept())
+                self._arrivals.put_nowait(self._listener.accept())
             except Exception:
-                # A stranger without the key, or the listener closed.
+                # A stranger without the key, too many at once, or the listener closed.
                 time.sleep(0.05)
 
     def _kill_worker(self) -> None:
@@ -256,5 +283,4 @@ class Engine:
                 os.kill(self.worker_pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def _ring(self) -> None:
-        with self._lock:
-            self._bell.send(None)
+        self._bell.set()

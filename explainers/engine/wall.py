@@ -82,7 +82,7 @@ def raise_wall(memory: int, seconds: int, keep: Iterable[int]) -> None:
         return
     if sys.platform == "linux":
         _first_to_go()
-        _set(_NO_NEW_PRIVILEGES, 1)
+        forbid_new_privileges()
         _set(_DUMPABLE, 0)
     mapped = _mapped()
     if landlock.version():
@@ -93,14 +93,15 @@ def raise_wall(memory: int, seconds: int, keep: Iterable[int]) -> None:
 
 
 def raise_low_wall() -> None:
-    """Let this process start no program, where the system can; for the worker on the CPU.
-
-    It goes on to read and write files and to download pretrained weights. It never decodes an
-    upload: what it gets of them is plain numbers.
-    """
+    """Let this process start no program, where the system can; all else it can."""
     if seccomp.available():
-        _set(_NO_NEW_PRIVILEGES, 1)
+        forbid_new_privileges()
         seccomp.refuse_programs()
+
+
+def forbid_new_privileges() -> None:
+    """No program that this process might start has more rights than it; walls need that."""
+    _set(_NO_NEW_PRIVILEGES, 1)
 
 
 def _set(option: int, value: int) -> None:

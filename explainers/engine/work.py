@@ -14,6 +14,7 @@ from explainers.baselines import BASELINES
 from explainers.engine.checking import CHECKS
 from explainers.engine.limits import limits
 from explainers.engine.parsed import file_of, gone, parsed, weights_of
+from explainers.engine.readers.exported import program
 from explainers.engine.readers.onnx import graph
 from explainers.engine.readers.weights import state_dict
 from explainers.engine.request import Compared, Request
@@ -85,15 +86,27 @@ class Workshop:
             self._warm.move_to_end(key)
             return self._warm[key]
         while len(self._warm) >= limits().models_warm:
-            self._warm.popitem(last=False)
+            _, old = self._warm.popitem(last=False)
+            if hasattr(old.model.network, "close"):  # it runs in a process of its own
+                old.model.network.close()
         spec, weights = request.model, None
         if spec.source == "upload":
             what = weights_of(request)
-            weights = (graph if what[0] == "onnx" else state_dict)(self._parsed(*what))
-        model, classes, own = build(spec, weights)
+            taken = {"onnx": graph, "exported": program}.get(what[0], state_dict)
+            weights = taken(self._parsed(*what))
+        model, classes, own = build(spec, weights, self._elsewhere(request))
         own = replace(own, fit=spec.fit)
         self._warm[key] = Warm(model.to(request.device), classes, own)
         return self._warm[key]
+
+    def _elsewhere(self, request: Request) -> Callable:
+        """What runs a graph that torch cannot: onnxruntime, in a walled process of its own."""
+        from explainers.engine.running import RunnerModel
+
+        digest = request.model.weights.partition(".")[0]
+        return lambda graph, output: RunnerModel(
+            graph, self.store.path(f"{digest}.blob"), output
+        )  # fmt: skip
 
     def _parsed(self, kind: str, digest: str, options: dict) -> Answer:
         """What the reading process made of an upload; its bytes are never decoded here."""

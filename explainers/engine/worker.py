@@ -9,7 +9,9 @@ import os
 import sys
 import traceback
 from multiprocessing.connection import Client, Connection
+from pathlib import Path
 
+from explainers.engine.channel import asked, tell
 from explainers.engine.request import Request
 from explainers.problems import Cancelled, Problem
 
@@ -17,35 +19,37 @@ from explainers.problems import Cancelled, Problem
 def serve(address: str, key: bytes, folder: str) -> None:
     """Connect to the engine at `address` and do its jobs until it goes away."""
     connection = Client(address, authkey=key)
+    from explainers.engine.enclosure import shut_in
+    from explainers.engine.starting import get_ready
     from explainers.engine.store import Store
-    from explainers.engine.wall import raise_low_wall
     from explainers.engine.work import Workshop
 
     workshop, found = Workshop(Store(folder)), devices()
-    if set(found) == {"cpu"}:  # drivers and compilers of other devices may start programs
-        raise_low_wall()
-    connection.send(("ready", os.getpid(), found))
+    get_ready()  # while programs may still be started
+    if set(found) == {"cpu"}:  # drivers of other devices need files, and may start programs
+        shut_in(Path(folder))
+    tell(connection, "ready", "", {"pid": os.getpid(), "devices": found})
     while True:
         try:
-            kind, job, request = connection.recv()
+            kind, job, request = asked(connection)
             if kind == "do":
-                connection.send(_done(workshop, connection, job, request))
+                tell(connection, *_done(workshop, connection, job, request))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
 
 
 def _done(workshop, connection: Connection, job: str, request: Request) -> tuple:
-    def tell(facts: dict) -> None:
+    def told(facts: dict) -> None:
         while connection.poll():
-            kind, which, other = connection.recv()
+            kind, which, other = asked(connection)
             if kind == "do":
-                connection.send(_done(workshop, connection, which, other))
+                tell(connection, *_done(workshop, connection, which, other))
             elif which == job:
                 raise Cancelled
-        connection.send(("progress", job, facts))
+        tell(connection, "progress", job, facts)
 
     try:
-        workshop.answer(request, tell)
+        workshop.answer(request, told)
     except Cancelled:
         return "cancelled", job, None
     except Problem as problem:

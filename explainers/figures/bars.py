@@ -32,5 +32,7 @@ def class_bars(names: list[str], shares: list[float], chosen: str | None = None)
         bargap=0.35,
     )
     figure.update_xaxes(range=[0, 100], visible=False, fixedrange=True)
-    figure.update_yaxes(type="category", autorange="reversed", ticksuffix="  ", fixedrange=True, automargin=True)
+    figure.update_yaxes(
+        type="category", autorange="reversed", ticksuffix="  ", fixedrange=True, automargin=True
+    )
     return figure

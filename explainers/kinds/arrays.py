@@ -95,4 +95,4 @@ def _demand_plain(kind: np.dtype, called: str) -> None:
 def _demand_room(size: int) -> None:
     if size > MOST_BYTES:
         raise Problem(f"The arrays in this file take {size / 1e6:,.0f} MB; up to "
-                      f"{MOST_BYTES / 1e6:.0f} MB are accepted. Save less, or as float32.")  # fmt: skip
+                      f"{MOST_BYTES / 1e6:.0f} are accepted. Save less, or float32.")  # fmt: skip

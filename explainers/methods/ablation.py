@@ -30,7 +30,7 @@ class Options:
     groups: tuple[tuple[int, ...], ...] | None = option(
         None, "Joined",
         "Groups that are replaced together, by their numbers from 0: columns that belong together.",
-        low=0, kind=int,
+        low=0, kind=int, widget=False,
     )  # fmt: skip
 
 

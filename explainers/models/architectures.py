@@ -1,4 +1,10 @@
-"""The names of torchvision's classifiers, so that a menu need not import torchvision."""
+"""The names of torchvision's classifiers, so that no menu imports torchvision, and other names."""
+
+TIMM = "timm/"
+"""How the names of timm's networks start, where timm is installed; see `timm_models.timm_names`."""
+
+PLAIN_CHAIN = "plain chain"
+"""A network that is built from the shapes of its weights; see `by_shape`."""
 
 ARCHITECTURES = (
     "alexnet", "convnext_base", "convnext_large", "convnext_small", "convnext_tiny", "densenet121",

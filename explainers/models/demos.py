@@ -69,7 +69,14 @@ def gallery(name: str = "") -> list[Sample]:
 
 
 def load(name: str) -> tuple[nn.Module, tuple[str, ...]]:
-    """The demo's network in eval mode, and the names of its outputs; KeyError for others."""
+    """The demo's network in eval mode, and the names of its outputs; KeyError for others.
+
+    `hand:` before a key of HAND names a network set by hand.
+    """
+    if name.startswith("hand:"):
+        from explainers.models.hand import HAND
+
+        return HAND[name.removeprefix("hand:")].build(), ("answer",)
     demo = demos()[name]
     if not demo.card:
         return load_demo(name), demo.outputs

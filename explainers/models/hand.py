@@ -80,6 +80,15 @@ HAND = {
             build=network(lambda x: ((x[:, 0] - 1).relu() - x[:, 1].relu()).relu()),
             said="The threshold of 1 is taken off a before it meets b; the function is the same.",
         ),
+        HandNet(
+            "ignored", "An input that cancels", "a + relu(b) − relu(−b) − b", ("a", "b"),
+            0, 3, (2, 1),
+            value=lambda p: p[0],
+            slopes=lambda p: (1.0, 0.0 if p[1] else -1.0),
+            bends=crossing(lambda p: p[1]),
+            build=network(lambda x: x[:, 0] + x[:, 1].relu() - (-x[:, 1]).relu() - x[:, 1]),
+            said="The network reads b, but whatever b is, the answer is a.",
+        ),
     )
 }  # fmt: skip
 

@@ -35,8 +35,18 @@ from explainers.problems import ModelProblem, Problem
 if TYPE_CHECKING:
     from torch import nn
 
-KINDS = ("picture", "table", "series", "sequence")
 _TABLE = "EVIDENT"
+_KEYS = {
+    "kind": str, "shape": (int,), "size": int, "fit": str, "swapped": bool, "columns": (str,),
+    "answers": str, "step": int, "mean": (float,), "std": (float,), "classes": (str,),
+    "description": str, "files": (str,),
+}  # fmt: skip
+"""What a model may say of itself, and the type of it; in brackets: of each in a list."""
+_CHOICES = {
+    "kind": ("picture", "table", "series", "sequence"),
+    "fit": ("crop", "stretch"),
+    "answers": ("classes", "numbers"),
+}
 
 
 @dataclass(frozen=True)
@@ -138,8 +148,8 @@ def _facts(file: Path) -> dict[str, dict]:
                 return facts
             break
     raise Problem(
-        f"{file.name} has no {_TABLE} = {{…}} at its top level with a dictionary for each model, as "
-        f'in {_TABLE} = {{"wine": {{"kind": "table", "shape": [11]}}}}.'
+        f"{file.name} has no {_TABLE} = {{…}} at its top level with a dictionary for each model, "
+        f'as in {_TABLE} = {{"wine": {{"kind": "table", "shape": [11]}}}}.'
     )
 
 
@@ -155,41 +165,47 @@ def _literal(file: Path, node: ast.AST) -> Iterator[None]:
 
 
 def _model(file: Path, name: str, facts: dict, digest: str) -> OwnModel:
-    facts = dict(facts)
-    classes = tuple(map(str, facts.pop("classes", ())))
-    description = str(facts.pop("description", ""))
+    facts = _checked(file, name, facts)
     facts.pop("files", None)
-    spec = ModelSpec("python", name, weights=digest, mean=(0.0,), std=(1.0,))
-    if facts.get("kind", "picture") == "picture":
-        spec = replace(spec, mean=(0.0,) * 3, std=(1.0,) * 3)
-    known = {"kind", "shape", "size", "fit", "swapped", "columns", "answers", "step", "mean", "std"}
-    if strange := sorted(set(facts) - known):
-        raise Problem(
-            f"{file.name}, {name!r}: {strange[0]!r} is not known; there are {', '.join(sorted(known))}"
-            ", classes, description, files."
-        )
+    classes, description = facts.pop("classes", ()), facts.pop("description", "")
+    kind = facts.get("kind", "picture")
+    count = 3 if kind == "picture" else 1
+    spec = ModelSpec("python", name, weights=digest, mean=(0.0,) * count, std=(1.0,) * count)
+    if kind == "table" and "columns" in facts:
+        facts.setdefault("shape", (len(facts["columns"]),))
+    spec = replace(spec, **facts)
+    if len(spec.mean) != len(spec.std):
+        raise Problem(f"{file.name}, {name!r}: mean and std need as many numbers as each other.")
+    return OwnModel(spec, classes, description)
+
+
+def _checked(file: Path, name: str, facts: dict) -> dict[str, Any]:
+    """The facts of one model, lists as tuples of what belongs in them."""
+    found = {}
     for key, value in facts.items():
-        own = getattr(spec, key)
-        try:
-            if isinstance(own, tuple):
-                kind = {"shape": int, "columns": str}.get(key, float)
-                facts[key] = tuple(map(kind, value))
-            elif key == "step":
-                facts[key] = int(value)
-            elif type(value) is not type(own):
-                raise TypeError
-        except (TypeError, ValueError) as error:
-            raise Problem(f"{file.name}, {name!r}: {key} cannot be {value!r}.") from error
-    if facts.get("kind", "picture") not in KINDS:
-        raise Problem(f"{file.name}, {name!r}: the kinds are {', '.join(KINDS)}.")
-    if not facts.get("shape") and facts.get("columns") and facts["kind"] == "table":
-        facts["shape"] = (len(facts["columns"]),)
-    return OwnModel(replace(spec, **facts), classes, description)
+        if key not in _KEYS:
+            raise Problem(
+                f"{file.name}, {name!r}: {key!r} is not known; there are {', '.join(_KEYS)}."
+            )
+        kind = _KEYS[key]
+        several = isinstance(value, list | tuple)
+        parts = [float(v) if kind == (float,) and type(v) is int else v
+                 for v in (value if several else [value])]  # fmt: skip
+        if several != isinstance(kind, tuple) or any(
+            type(part) is not (kind[0] if several else kind) for part in parts
+        ):
+            raise Problem(f"{file.name}, {name!r}: {key} cannot be {str(value)[:60]!r}.")
+        found[key] = tuple(parts) if several else value
+        if value not in _CHOICES.get(key, (value,)):
+            choices = ", ".join(_CHOICES[key])
+            raise Problem(f"{file.name}, {name!r}: {key} is {value!r}; there are {choices}.")
+    return found
 
 
 def _named(file: Path) -> list[Path]:
     """The files that the models read besides."""
-    names = {str(name) for own in _facts(file).values() for name in own.get("files", ())}
+    facts = _facts(file).items()
+    names = {path for name, own in facts for path in _checked(file, name, own).get("files", ())}
     missing = [name for name in sorted(names) if not (file.parent / name).is_file()]
     if missing:
         raise Problem(f"{file.name} names the file {missing[0]!r}, which is not beside it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -55,12 +55,14 @@ class Prepared(nn.Module):
 
 
 def build(
-    spec: ModelSpec, weights: tuple[bytes, str] | Mapping[str, Tensor] | Graph | None
+    spec: ModelSpec,
+    weights: tuple[bytes, str] | Mapping[str, Tensor] | Graph | None,
+    elsewhere: Callable | None = None,
 ) -> tuple[Prepared, tuple, ModelSpec]:
     """The model that `spec` names, its class names (or ()), and the spec with what it knows itself.
 
     `weights` of an upload: its named tensors, its graph, or (bytes, suffix) of one's own file; else
-    None.
+    None. `elsewhere` runs a graph that torch cannot run.
     """
     classes: tuple = ()
     if spec.source == "demo":
@@ -74,5 +76,5 @@ def build(
     else:
         from explainers.models.uploaded import uploaded
 
-        network, spec = uploaded(spec, weights)
+        network, spec = uploaded(spec, weights, elsewhere)
     return Prepared(network, spec).eval(), classes, spec

@@ -1,4 +1,4 @@
-"""Which of torchvision's classifiers a file of weights belongs to, by its names and shapes."""
+"""Which architecture a file of weights belongs to, by its names and shapes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from explainers.models.architectures import ARCHITECTURES
+from explainers.models import timm_models
+from explainers.models.architectures import ARCHITECTURES, PLAIN_CHAIN
+from explainers.models.by_shape import describe
 from explainers.models.state_dicts import built, weightless
 from explainers.problems import Problem
 
@@ -18,18 +20,28 @@ Shapes = dict[str, tuple[int, ...]]
 def recognised(state: Mapping[str, Tensor]) -> str:
     """The architecture with just these names and shapes, whatever the number of classes.
 
-    Where several have, they are one network under several names. Problem where none has.
+    torchvision's are tried first; where several of them fit, they are one network under several
+    names. Then timm's ("timm/NAME"), where it is installed; then PLAIN_CHAIN. Problem where the
+    weights are of none of these.
     """
     given = {key: tuple(value.shape) for key, value in state.items()}
     for name in ARCHITECTURES:
         if any(_alike(given, own) for own in _patterns(name)):
             return name
+    if (name := timm_models.recognised(state)) is not None:
+        return name
+    try:
+        describe(state)
+        return PLAIN_CHAIN
+    except Problem as problem:
+        not_plain = problem
     names = ", ".join(list(given)[:3])
+    also = f" or the {len(known)} of timm" if (known := timm_models.timm_names()) else ""
     raise Problem(
         f"These weights ({len(given)} tensors: {names}, …) are of none of the {len(ARCHITECTURES)} "
-        "architectures of torchvision. Choose the nearest to see what differs, or upload the "
-        "network as ONNX, which needs no architecture."
-    )
+        f"architectures of torchvision{also}. {not_plain} With an architecture chosen from the "
+        "list, you see what differs from it."
+    ) from not_plain
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 WEIGHTS = (".safetensors", ".pt", ".pth")
-NETWORKS = (".onnx",)
+NETWORKS = (".onnx", ".pt2")
 HOW_TO_EXPORT = """from safetensors.torch import save_file
 weights = {k: v.contiguous() for k, v in model.state_dict().items()}
 save_file(weights, "weights.safetensors")"""
@@ -25,7 +25,6 @@ PROGRAMS = {
     ".bin": "it is a pickle, and opening one runs what is inside",
     ".ptl": "TorchScript files are programs",
     ".torchscript": "TorchScript files are programs",
-    ".pt2": "exported programs are not read yet",
 }
 
 
@@ -34,7 +33,7 @@ def refusal(name: str) -> str:
     suffix = PurePath(name).suffix.lower()
     why = PROGRAMS.get(suffix, "this format is not known here")
     return (
-        f"{name} is not accepted: {why}. Accepted are networks as .onnx, and weights as state "
-        f"dicts: {', '.join(WEIGHTS)}. "
+        f"{name} is not accepted: {why}. Accepted are networks as .onnx or .pt2, and weights as "
+        f"state dicts: {', '.join(WEIGHTS)}. "
         f"Where the network is, run:\n\n```python\n{EXPORT.get(suffix, HOW_TO_EXPORT)}\n```"
     )

@@ -23,7 +23,10 @@ def prepare() -> None:
     from torch import nn
 
     torch.set_num_threads(1)
-    # What compiles while it runs needs memory that can be executed, which the wall refuses.
+    # What compiles while it runs needs memory that can be executed, which the wall refuses; what
+    # has threads of its own cannot start them there.
+    torch.backends.mkldnn.set_flags(False)
+    torch.backends.nnpack.set_flags(False)
     torch._C._jit_set_texpr_fuser_enabled(False)
     torch._C._jit_set_profiling_executor(False)
     buffer = io.BytesIO()

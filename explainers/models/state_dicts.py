@@ -24,7 +24,8 @@ def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
         import safetensors.torch
 
         try:
-            state = safetensors.torch.load(data)
+            # They come in an order of chance.
+            state = dict(sorted(safetensors.torch.load(data).items()))
         except Exception as error:
             raise Problem(
                 f"This is not a .safetensors file: {str(error)[:120]}. Save the weights with "
@@ -81,29 +82,50 @@ def _plain(state) -> dict[str, Tensor]:
     return tensors
 
 
-def fitted(architecture: str, state: Mapping[str, Tensor]) -> nn.Module:
-    """The torchvision classifier `architecture` with these weights, in eval mode.
+def fitted(
+    architecture: str, state: Mapping[str, Tensor], choices: Mapping[str, str] | None = None
+) -> nn.Module:
+    """The classifier `architecture` with these weights, in eval mode.
 
+    One of torchvision's, or "timm/NAME", or PLAIN_CHAIN, which `choices` answer questions about.
     The number of classes is read from the weights. Problem says what differs where they do not fit.
     """
-    from torchvision import models
+    from explainers.models.architectures import ARCHITECTURES, PLAIN_CHAIN, TIMM
 
-    from explainers.models.architectures import ARCHITECTURES
+    if architecture == PLAIN_CHAIN:
+        from explainers.models import by_shape
+
+        return by_shape.built(by_shape.describe(state), state, choices)
+    if architecture.startswith(TIMM):
+        from explainers.models import timm_models
+
+        return timm_models.fitted(architecture, state)
+    from torchvision import models
 
     lookup(dict.fromkeys(ARCHITECTURES), architecture, "architecture")
     with weightless():
         pattern = built(models, architecture, 1000, aux=True).state_dict()
+    given = shapes(state)
     heads = [key for key, value in pattern.items() if value.ndim and value.shape[0] == 1000]
-    classes = {state[key].shape[0] for key in heads if key in state and state[key].ndim}
+    classes = {given[key][0] for key in heads if given.get(key)}
     if not classes:
-        raise Problem(_difference(architecture, pattern, state))
+        raise Problem(_difference(architecture, shapes(pattern), given))
     aux = any(key.lower().startswith("aux") for key in state)
     model = built(models, architecture, min(classes), aux)
-    own = model.state_dict()
-    if set(own) != set(state) or any(own[key].shape != state[key].shape for key in own):
-        raise Problem(_difference(architecture, own, state))
+    demand_fit(architecture, shapes(model.state_dict()), given)
     model.load_state_dict(state)
     return model.eval()
+
+
+def shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor."""
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def demand_fit(architecture: str, wanted: Mapping[str, tuple], given: Mapping[str, tuple]) -> None:
+    """Problem with what differs between the shapes of an architecture and those of a file."""
+    if dict(wanted) != dict(given):
+        raise Problem(_difference(architecture, wanted, given))
 
 
 @contextmanager
@@ -137,18 +159,18 @@ def built(models, architecture: str, classes: int, aux: bool) -> nn.Module:
 def _difference(architecture: str, wanted: Mapping, given: Mapping) -> str:
     missing = [key for key in wanted if key not in given]
     unknown = [key for key in given if key not in wanted]
-    shapes = [
-        f"{key}: file {tuple(given[key].shape)}, model {tuple(wanted[key].shape)}"
+    differ = [
+        f"{key}: file {given[key]}, model {wanted[key]}"
         for key in wanted
-        if key in given and given[key].shape != wanted[key].shape
+        if key in given and given[key] != wanted[key]
     ]
     parts = []
     if missing:
         parts.append(f"{len(missing)} of its names are missing in the file ({_some(missing)})")
     if unknown:
         parts.append(f"{len(unknown)} names of the file are unknown to it ({_some(unknown)})")
-    if shapes:
-        parts.append(f"{len(shapes)} shapes differ ({_some(shapes)})")
+    if differ:
+        parts.append(f"{len(differ)} shapes differ ({_some(differ)})")
     return (
         f"These weights do not fit {architecture}: {'; '.join(parts)}. "
         "Choose the architecture that they were trained with."

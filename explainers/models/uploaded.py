@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from torch import nn
@@ -10,32 +10,41 @@ from torch import nn
 from explainers.models.spec import RECOGNISE, ModelSpec
 
 
-def uploaded(spec: ModelSpec, weights) -> tuple[nn.Module, ModelSpec]:
+def uploaded(
+    spec: ModelSpec, weights, elsewhere: Callable | None = None
+) -> tuple[nn.Module, ModelSpec]:
     """The network, and the spec with what the file itself says of its input.
 
-    `weights`: named tensors, a graph, or (bytes, suffix) of one's own file.
+    `weights`: named tensors, a graph, or (bytes, suffix) of one's own file. `elsewhere` (graph,
+    output) runs a graph that torch cannot run.
     """
+    from explainers.models.exported import Program
+    from explainers.models.exported.reading import read_program
     from explainers.models.onnx import Graph, read_graph
     from explainers.models.recognise import recognised
     from explainers.models.state_dicts import fitted, read_state_dict
 
     if isinstance(weights, tuple):
         data, suffix = weights
-        weights = read_graph(data) if suffix == ".onnx" else read_state_dict(data, suffix)
+        readers = {".onnx": read_graph, ".pt2": read_program}
+        weights = readers[suffix](data) if suffix in readers else read_state_dict(data, suffix)
     if isinstance(weights, Graph):
-        return _from_graph(weights, spec)
+        from explainers.models.onnx import loaded
+
+        return _declaring(spec, "ONNX network", *loaded(weights, elsewhere=elsewhere))
+    if isinstance(weights, Program):
+        from explainers.models.exported import loaded
+
+        return _declaring(spec, "Exported network", *loaded(weights))
     state: Mapping = weights
     if spec.name == RECOGNISE:
         spec = replace(spec, name=recognised(state))
     return fitted(spec.name, state), spec
 
 
-def _from_graph(graph, spec: ModelSpec) -> tuple[nn.Module, ModelSpec]:
-    from explainers.models.onnx import loaded
-
-    network, card = loaded(graph)
-    return network, declared(replace(spec, name="ONNX network"), card.input.shape,
-                             card.layout == "channels last")  # fmt: skip
+def _declaring(spec: ModelSpec, name: str, network: nn.Module, card) -> tuple:
+    last = card.layout == "channels last"
+    return network, declared(replace(spec, name=name), card.input.shape, last)
 
 
 def declared(spec: ModelSpec, shape: tuple | None, channels_last: bool) -> ModelSpec:

@@ -46,7 +46,8 @@ def _methods(base: Setting, prediction) -> list[Item]:
     with st.popover("Options of each method", icon=":material/tune:"):
         for key in keys:
             st.markdown(f"**{known[key]}**")
-            given = methods.given(key) or {}
+            own = methods.given(key) or {}
+            given = kinds.of(base.model.spec).adjusted(key, own, base.model, base.input)
             found.append(Item(known[key], {"method": key, "options": given}))
     return found
 

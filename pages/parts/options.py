@@ -13,6 +13,8 @@ def widgets(kind: type, prefix: str) -> dict[str, Any]:
     """One widget for each field of an options dataclass; returns what differs from the default."""
     chosen = {}
     for field in dataclasses.fields(kind):
+        if not field.metadata["widget"]:
+            continue
         value = _widget(field, f"{prefix}.{field.name}")
         if value != field.default:
             chosen[field.name] = value

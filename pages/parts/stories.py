@@ -1,50 +1,23 @@
 """The finished examples and stories: plain data, asked for when the server starts."""
 
+from __future__ import annotations
+
+import json
 from dataclasses import dataclass
 
-from explainers.engine.request import Compared, Request
-from explainers.models.demo import CLASSES, STICKER_CLASS, samples
-from pages.parts import models, pictures, service
-from pages.parts.settings import Setting
-
-METHOD = "integrated_gradients"
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One map of a story: the demo model, the sample picture, how it is explained."""
-
-    label: str
-    model: str
-    sample: str
-    about: str
-    baseline: str = "mean"
-    method: str = METHOD
-    score: str = "logit"
-
-    @property
-    def setting(self) -> Setting:
-        """What is asked of the worker."""
-        return Setting(
-            models.demo(self.model), pictures.sample(self.sample), Compared(self.baseline),
-            self.method, {}, self.score, "cpu", CLASSES.index(self.about),
-        )  # fmt: skip
-
-    @property
-    def link(self) -> dict[str, str]:
-        """Query parameters of the Explain page, as its own link would have them."""
-        return {
-            "model": self.model, "from": "Gallery", "sample": self.sample,
-            "baseline": self.baseline, "method": self.method, "score": self.score,
-        }  # fmt: skip
+from explainers.engine.request import Request
+from explainers.models.demo import STICKER_CLASS, samples
+from pages.parts import service
+from pages.parts.shots import METHOD, Shot
 
 
 @dataclass(frozen=True)
 class Story:
     """A finished comparison for a meeting: a question, three sentences, and its maps in rows.
 
-    `link` opens the same comparison on the Compare page; `shared`: one colour scale for all.
+    `link` opens the same comparison on the page `room`; `shared`: one colour scale for all.
     `sums`: under each map what its contributions add up to, instead of where they lie.
+    `wide`: maps in a row. `known`: a last part holds what was found against what is true.
     """
 
     key: str
@@ -54,6 +27,14 @@ class Story:
     link: dict[str, str]
     shared: bool = True
     sums: bool = False
+    wide: int = 4
+    known: bool = False
+    room: str = "compare"
+
+    @property
+    def parts(self) -> int:
+        """How many pages it has."""
+        return 1 + self.known
 
 
 def first() -> Shot:
@@ -63,7 +44,9 @@ def first() -> Shot:
 
 def stories() -> dict[str, Story]:
     """All stories by key, in the order in which they are told."""
-    return {story.key: story for story in (_cheating(), _blind(), _baseline())}
+    told = (_cheating(), _blind(), _baseline(), _additive(), _lstm(), _dna(), _digits(),
+            _diabetes())  # fmt: skip
+    return {story.key: story for story in told}
 
 
 def _cheating() -> Story:
@@ -86,19 +69,17 @@ def _cheating() -> Story:
         tuple(shots),
         {
             "across": "models", "down": "pictures", "baseline": "mean", "target": "0",
-            "pictures": f'["{with_sticker}", "{without}"]',
+            "pictures": json.dumps([with_sticker, without]),
         },
     )  # fmt: skip
 
 
 def _blind() -> Story:
     sample = _stop(sticker=False)
+    ways = {"gradient_x_input": "Gradient × input", METHOD: "Integrated Gradients"}
     shots = [
         Shot(label, "signs", sample, STICKER_CLASS, method=method, score="probability")
-        for label, method in (
-            ("Gradient × input", "gradient_x_input"),
-            ("Integrated Gradients", METHOD),
-        )
+        for method, label in ways.items()
     ]
     return Story(
         "blind",
@@ -113,8 +94,8 @@ def _blind() -> Story:
         ),
         tuple(shots),
         {
-            "across": "methods", "methods": '["gradient_x_input", "integrated_gradients"]',
-            "baseline": "mean", "score": "probability", "sample": sample,
+            "across": "methods", "methods": json.dumps(list(ways)), "baseline": "mean",
+            "score": "probability", "sample": sample,
         },
         sums=True,
     )  # fmt: skip
@@ -122,8 +103,10 @@ def _blind() -> Story:
 
 def _baseline() -> Story:
     about, sample = "no overtaking", "12_no_overtaking"
-    labels = {"zeros": "Black", "white": "White", "blur": "Blurred copy"}  # fmt: skip
-    shots = [Shot(label, "signs", sample, about, baseline) for baseline, label in labels.items()]
+    labels = {"zeros": "Black", "white": "White", "blur": "Blurred copy"}
+    shots = [
+        Shot(label, "signs", sample, about, baseline=baseline) for baseline, label in labels.items()
+    ]
     return Story(
         "baseline",
         "Does the baseline matter?",
@@ -136,9 +119,123 @@ def _baseline() -> Story:
             "only half an answer.",
         ),
         tuple(shots),
-        {
-            "across": "baselines", "baselines": '["zeros", "white", "blur"]', "sample": sample,
-        },
+        {"across": "baselines", "baselines": json.dumps(list(labels)), "sample": sample},
+    )
+
+
+def _methods(shots: list[Shot]) -> dict[str, str]:
+    """The link to a comparison of the shots' methods."""
+    link = {name: value for shot in shots for name, value in shot.link.items() if name != "method"}
+    return {**link, "across": "methods", "methods": json.dumps([shot.method for shot in shots])}
+
+
+def _additive() -> Story:
+    ways = {METHOD: "Integrated Gradients", "saliency": "Saliency, the size of the slope"}
+    shots = [
+        Shot(label, "additive", 0, "y", baseline="zeros", method=method, score="output")
+        for method, label in ways.items()
+    ]
+    return Story(
+        "additive",
+        "Does it find what is known?",
+        (
+            "In this table we know the truth: a third of 96 columns pushes the answer up, a third "
+            "pushes it down, and a third is noise.",
+            "Integrated Gradients says what each value of this row added or took away; the slope "
+            "only says how much a column could matter, whatever this row holds in it.",
+            "The next page sets what was found against what is true.",
+        ),
+        tuple(shots), _methods(shots), known=True,
+    )  # fmt: skip
+
+
+def _lstm() -> Story:
+    asked = {"model": "lstm", "input": 0, "about": "step 7", "baseline": "data_mean",
+             "score": "output"}  # fmt: skip
+    shots = [
+        Shot("Shaken by noise", method="noise", options={"by": "cell"}, **asked),
+        Shot("Integrated Gradients", **asked),
+    ]
+    return Story(
+        "lstm",
+        "Does it see what is useless?",
+        (
+            "A network follows three measurements over ten steps and says at each whether the "
+            "first two, multiplied, are small; the third has nothing to do with it.",
+            "Shake each measurement at each step, or follow its contributions to the answer at "
+            "step 7: both light up where the answer comes from.",
+            "The third measurement stays pale, as it should; the next page measures how pale.",
+        ),
+        tuple(shots), _methods(shots), shared=False, known=True,
+    )  # fmt: skip
+
+
+def _dna() -> Story:
+    ways = {"deeplift": "DeepLIFT", "gradient_x_input": "Gradient × input"}
+    shots = [
+        Shot(label, "dna", 4, "both", baseline="frequencies", method=method)
+        for method, label in ways.items()
+    ]
+    return Story(
+        "dna",
+        "Does it read the right letters?",
+        (
+            "Two short words were planted in random DNA, and a network learned to say whether "
+            "both are there.",
+            "Letters stand as high as they speak for “both”; brackets mark where the words really "
+            "are, which neither the network nor the method was told.",
+            "The next page counts how much of the support lies inside the brackets.",
+        ),
+        tuple(shots), _methods(shots), shared=False, wide=1, known=True,
+    )  # fmt: skip
+
+
+def _digits() -> Story:
+    shots = [
+        Shot("Why an 8?", "digits", "01_8", "8", baseline="zeros"),
+        Shot("Why an 8 and not a 3?", "digits", "01_8", "8", "3", baseline="zeros"),
+        Shot("Why an 8 and not a 6?", "digits", "01_8", "8", "6", baseline="zeros"),
+    ]
+    return Story(
+        "digits",
+        "Why an 8 and not a 3?",
+        (
+            "A good question has two sides: asked why it reads an 8 and not a 3, the network "
+            "points at the strokes that a 3 lacks.",
+            "Asked about a 6 instead, it points elsewhere, though the picture is the same.",
+            "If that is true, wiping these strokes out must turn the 8 into a 3; the next page "
+            "does it.",
+        ),
+        tuple(shots), shots[1].link, shared=False, known=True, room="explain",
+    )  # fmt: skip
+
+
+def _diabetes() -> Story:
+    high, low = 23, 441
+    shots = [
+        Shot(
+            label,
+            "diabetes",
+            row,
+            "progression after one year",
+            baseline="data_mean",
+            score="output",
+        )  # fmt: skip
+        for row, label in ((high, "One patient"), (low, "Another patient"))
+    ]
+    inputs = json.dumps([str(high), str(low)])
+    return Story(
+        "diabetes",
+        "And when nobody knows the truth?",
+        (
+            "From ten measurements a network estimates how far diabetes has gone on after a year; "
+            "nobody knows what truly drives it.",
+            "Against the average patient, the bars say which measurements raised and which lowered "
+            "the estimate for these two.",
+            "They explain the network and not the disease; the next page shows how sure they are, "
+            "and where they can mislead.",
+        ),
+        tuple(shots), {**shots[0].link, "across": "pictures", "inputs": inputs}, known=True,
     )  # fmt: skip
 
 
@@ -151,7 +248,7 @@ def _stop(sticker: bool) -> str:
 
 
 def requests() -> list[Request]:
-    """Everything that Home and the stories show."""
+    """Everything that Home and the stories show, but for what their last parts find out."""
     shots = [first(), *(shot for story in stories().values() for shot in story.shots)]
     return [ask for s in shots for ask in (s.setting.prediction(), s.setting.explanation())]
 

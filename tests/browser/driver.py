@@ -80,7 +80,10 @@ def settled(page: Page) -> None:
 
 def drawn(page: Page) -> None:
     """Wait until a map is on the screen and the page's script has run."""
-    page.locator("[data-testid=viewer][data-ready=true]").first.wait_for()
+    page.locator(
+        "[data-testid=viewer][data-ready=true], [data-testid=logo][data-ready=true], "
+        "[data-testid=stPlotlyChart] svg.main-svg"
+    ).first.wait_for()
     settled(page)
 
 

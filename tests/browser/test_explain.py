@@ -221,7 +221,7 @@ def test_uploaded_weights_from_mistake_to_map(server, visit):
     torch.manual_seed(0)
     weights = save(torchvision.models.squeezenet1_1(num_classes=3).state_dict())
     page = visit(f"{server.url}/explain?model=upload&size=64")
-    page.get_by_text("Upload the weights of your network").wait_for()
+    page.get_by_text("Upload your network, or its weights").wait_for()
     picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
 
     def give(name, data):

@@ -8,7 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from driver import drawn, map_shown, settled
 
-PAGES = ["/", "/explain", "/compare", "/story"]
+KINDS = ["/explain?model=diabetes", "/explain?model=lstm", "/explain?model=dna"]
+PAGES = ["/", "/explain", "/compare", "/story", "/learn", *KINDS]
 SHOTS = Path(__file__).parent / "shots"
 # Streamlit's own: the contrast of its captions, and the role of its uploader.
 STREAMLITS_OWN = {
@@ -34,7 +35,7 @@ def test_a_story_opens_in_explain_with_its_settings(server, visit):
     page = visit(f"{server.url}/")
     map_shown(page, index=2)
     page.get_by_role("button", name="Open it and change the settings").nth(2).click()
-    page.get_by_role("heading", name="Explain a picture").wait_for()
+    page.get_by_role("heading", name="Explain", exact=True).wait_for()
     settled(page)
     map_shown(page)
     assert "model=signs_cheating" in page.url
@@ -105,7 +106,8 @@ def test_screens_have_no_sideways_scrolling(server, visit, path, name, scheme, w
     drawn(page)
     page.wait_for_timeout(500)
     SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"{path.strip('/') or 'home'}-{name}.png")
+    called = path.strip("/").replace("?model=", "-") or "home"
+    page.screenshot(path=SHOTS / f"{called}-{name}.png")
     main = page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
 
@@ -150,7 +152,7 @@ def test_a_broken_link_to_a_comparison_shows_what_is_possible(server, visit, que
     "query, words",
     [
         ("baseline=own&own=zz", "no longer kept"),
-        ("model=upload&weights=zz.safetensors", "Upload the weights"),
+        ("model=upload&weights=zz.safetensors", "Upload your network"),
         ("from=Upload&picture=zz", "no longer kept"),
     ],
 )

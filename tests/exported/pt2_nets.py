@@ -1,4 +1,4 @@
-"""Networks that people export, small, with inputs: (module, x) by name, and pictures of torchvision."""
+"""Networks that people export: how to build each, and the shape of its input."""
 
 from __future__ import annotations
 

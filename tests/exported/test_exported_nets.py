@@ -55,7 +55,7 @@ def test_a_file_explains_like_the_python_model(name, dynamic, decomposed):
 
 
 def _forgetful(model: nn.Module) -> nn.Module:
-    """The model itself, or for one that counts its calls a wrapper whose every call is the first."""
+    """The model; for one that counts its calls, a wrapper whose every call is the first."""
     if not hasattr(model, "count"):
         return model
 
@@ -116,7 +116,7 @@ def test_statistics_of_the_batch_itself_are_taken_row_by_row():
     ).eval()  # fmt: skip
     x = torch.rand(3, 4, 8)
     found, card = back(exported(model, x))
-    assert card.rows == 1 and "one row" in card.notes[0]
+    assert card.rows == 1 and "one row" in card.notes[-1]
     with torch.no_grad():
         close(found(x), torch.cat([model(row[None]) for row in x]), 1e-5)
         assert (model(x) - found(x)).abs().max() > 1e-3

@@ -90,3 +90,15 @@ def test_features_tied_by_chains_form_a_group():
     groups = correlated_groups(values, list("xyzpq"), threshold=0.65)
     assert groups == [["x", "y", "z"], ["p", "q"]]
     assert correlated_groups(values, list("xyzpq"), threshold=0.9) == [["p", "q"]]
+
+
+def test_groups_are_the_connected_components():
+    from scipy.sparse.csgraph import connected_components
+
+    draw = np.random.default_rng(2)
+    values = draw.normal(size=(60, 40)) + draw.normal(size=(60, 5)) @ draw.normal(size=(5, 40))
+    for threshold in (0.5, 0.7, 0.8, 0.9):
+        count, of = connected_components(np.abs(np.corrcoef(values, rowvar=False)) > threshold)
+        expected = [[str(i) for i in np.flatnonzero(of == group)] for group in range(count)]
+        groups = correlated_groups(values, [str(i) for i in range(40)], threshold)
+        assert sorted(groups) == sorted(group for group in expected if len(group) > 1)

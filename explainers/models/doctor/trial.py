@@ -56,7 +56,10 @@ def memory(model: Prepared, guess: Guess) -> int:
     own = {w.untyped_storage().data_ptr() for w in (*model.parameters(), *model.buffers())}
     x = guess.sample(model).requires_grad_()
     saving = torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept)
-    with borrow.borrowed(model), torch.enable_grad(), saving:
-        output = model(x)
+    try:
+        with borrow.borrowed(model), torch.enable_grad(), saving:
+            output = model(x)
+    except Problem:  # it gives no gradients, and so has no way back
+        return 0
     size = output.numel() * output.element_size() if isinstance(output, torch.Tensor) else 0
     return size + sum(size for place, size in saved.items() if place not in own)

@@ -1,7 +1,7 @@
 """The zip archive of a .pt2 file: its members, only where nothing in it lies or needs unpacking.
 
-The layout is that of torch.export.save (torch/export/pt2_archive), written since torch 2.9. Members
-are looked up, never extracted; those that hold pickles are not even looked at.
+The layout is that of torch.export.save (torch/export/pt2_archive). Members are looked up, never
+extracted; those that hold pickles are not even looked at.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def _demand_format(found: Mapping[str, memoryview]) -> None:
 def _unknown(name: str) -> str:
     if re.fullmatch(r"data/(weights|constants)/[\w.-]+\.pt", name):
         return (
-            f"The file keeps its weights as a pickle ({name[:80]}), as torch before 2.9 did. "
-            f"Pickles are not opened: write it with torch 2.9 or newer, {EXPORT}."
+            f"The file keeps its weights as a pickle ({name[:80]}), as older torch versions did. "
+            f"Pickles are not opened: write it with a newer torch, {EXPORT}."
         )
     if name.startswith(("data/constants/custom_obj", "data/constants/opaque_obj")):
         return (

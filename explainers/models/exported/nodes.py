@@ -46,7 +46,7 @@ def read_nodes(rows: list, values: Values) -> tuple[tuple[Node, ...], list[str]]
             args, kwargs = _arguments(row, values)
             nodes.append(Node(op, args, kwargs, _made(row, values)))
             place = TRAINING.get(op)
-            trains |= place is not None and len(args) > place and args[place] is True
+            trains |= place is not None and args[place : place + 1] == (True,)
     return tuple(nodes), [_TRAINS] * trains
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from explainers.models.exported.archive import EXPORT, members
 from explainers.models.exported.arguments import Values
+from explainers.models.exported.folding import folded
 from explainers.models.exported.nodes import read_nodes
 from explainers.models.exported.program import MOST_NODES, Program, Stored, checked
 from explainers.models.exported.sizes import demand_expression, size
@@ -51,7 +52,7 @@ def _program(said: Mapping, name: str, parts: Mapping[str, memoryview]) -> Progr
     if said["schema_version"]["major"] != SCHEMA:
         raise Problem(
             f"The file has version {str(said['schema_version']['major'])[:20]} of torch's schema; "
-            f"{SCHEMA} is accepted. Export the model with torch 2.9 or newer."
+            f"{SCHEMA} is accepted. Export the model with a newer torch."
         )
     graph, signature = said["graph_module"]["graph"], said["graph_module"]["signature"]
     if len(graph["nodes"]) > 2 * MOST_NODES:
@@ -74,7 +75,7 @@ def _program(said: Mapping, name: str, parts: Mapping[str, memoryview]) -> Progr
     ports, output = _outputs(signature["output_specs"], graph, values)
     producer = f"torch {said.get('torch_version', '')}"[:80]
     program = Program(port, stored, nodes, ports, output, producer, tuple(notes))
-    return checked(trimmed(checked(program)))
+    return checked(trimmed(folded(checked(program))))
 
 
 def _json(parts: Mapping[str, memoryview], name: str) -> dict:

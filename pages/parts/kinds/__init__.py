@@ -4,6 +4,7 @@ title       of the settings' section. `start`: the baseline that is offered firs
             to choose, in words.
 pick        (model) → Chosen, or None until there is one; draws the choice.
 fitted      (model, input) → the model with what only the data can tell, or None with a message.
+adjusted    (method, options, model, input) → the options with what only the data can tell.
 draw        (case, heat, …) draws a map on the input; `unit` and `sides` are words for its numbers.
 limit       (heat) → the score of its strongest colour, its longest bar or its highest letter.
 says        (case, heat, signed, what) → the sentence over a map.

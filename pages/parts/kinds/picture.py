@@ -26,6 +26,11 @@ def fitted(model, given: Chosen):
     return model
 
 
+def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
+    """The options as they are."""
+    return options
+
+
 def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, **shown: Any) -> None:
     """The map over the photo; `shown` goes to the viewer."""
     shown.pop("facts", None)

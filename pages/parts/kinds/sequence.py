@@ -56,6 +56,11 @@ def fitted(model, given: Chosen):
     return replace(model, spec=replace(model.spec, shape=(4, length)))
 
 
+def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
+    """The options as they are."""
+    return options
+
+
 def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, limit=None,
          compact: bool = False, group: str | None = None, **shown: Any) -> None:  # fmt: skip
     """Letters as high as their contributions."""

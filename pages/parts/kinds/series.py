@@ -11,6 +11,7 @@ from explainers.figures import colours, said
 from explainers.figures.marginals import lag_profile, marginals
 from explainers.figures.series import series_heat
 from explainers.kinds import series as kind
+from explainers.methods import METHODS
 from pages.parts import files, link
 from pages.parts.cases import Answer, Case
 from pages.parts.chart import chart
@@ -56,6 +57,25 @@ def fitted(model, given: Chosen):
         std = np.where(flat.std(0) > 0, flat.std(0), 1.0)
         spec = replace(spec, mean=tuple(flat.mean(0).tolist()), std=tuple(std.tolist()))
     return replace(model, spec=spec)
+
+
+def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
+    """Windows over time, a variable at a time; noise in standard deviations of each variable."""
+    steps = model.spec.shape[0]
+    if method == "occlusion":
+        window = int(options.get("window") or max(1, steps // 8))
+        stride = int(options.get("stride") or max(1, window // 2))
+        return options | {"window": [window, 1], "stride": [stride, 1]}
+    if method == "ablation":
+        return {"by": "variable"} | options
+    if method == "noise":
+        values = files.found("series", given.data)[1]["values"]
+        std = values.reshape(-1, values.shape[-1]).std(0)
+        st.caption("The noise is counted in standard deviations of each variable.")
+        share = options.get("sigma", METHODS["noise"].options().sigma)
+        names = files.found("series", given.data)[0]["variables"]
+        return options | {"sigma": [share * float(std[names.index(n)]) for n in model.spec.columns]}
+    return options
 
 
 def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, limit=None,

@@ -58,8 +58,7 @@ def fitted(model, given: Chosen):
     found = files.found("table", given.data)
     columns = _columns(model, found[0], ask=False)
     spec = replace(model.spec, columns=tuple(columns), shape=(len(columns),))
-    rows = features.complete(found, columns)
-    values = features.features((found[0], {"values": found[1]["values"][rows]}), columns)
+    values = _values(replace(model, spec=spec), given)
     with st.expander("Scale, and what to beware of"):
         if spec.source != "demo" and link.widget(
             st.toggle, "standardise", start=False, label="Standardise with this table",
@@ -71,6 +70,25 @@ def fitted(model, given: Chosen):
         for warning in features.warnings(values, columns) or ["Nothing stands out."]:
             st.markdown(f"- {warning}")
     return replace(model, spec=spec)
+
+
+def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
+    """Correlated columns hidden together, and noise in standard deviations of each column."""
+    if method == "noise":
+        std = features.scaler(_values(model, given))[1]
+        st.caption("The noise is counted in standard deviations of each column.")
+        share = options.get("sigma", METHODS["noise"].options().sigma)
+        return options | {"sigma": (share * std).tolist()}
+    if method == "ablation":
+        columns = list(model.spec.columns)
+        groups = features.correlated_groups(_values(model, given), columns)
+        said_ = "; ".join(" + ".join(group) for group in groups)
+        if groups and link.widget(
+            st.toggle, "together", start=False, label="Hide correlated columns together",
+            help=f"Columns with |r| above 0.7, directly or by others: {said_}.",
+        ):  # fmt: skip
+            return options | {"groups": [[columns.index(n) for n in group] for group in groups]}
+    return options
 
 
 def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, limit=None,
@@ -204,6 +222,14 @@ def _changed(model, found: tuple, columns: list[str], item: int) -> tuple[float,
         st.error("Every feature needs a number.")
         return ()
     return () if np.array_equal(values, own) else tuple(values.tolist())
+
+
+def _values(model, given: Chosen) -> np.ndarray:
+    """The network's columns in all rows that have them: (rows, F)."""
+    facts, arrays = files.found("table", given.data)
+    columns = model.spec.columns
+    rows = features.complete((facts, arrays), columns)
+    return features.features((facts, {"values": arrays["values"][rows]}), columns)
 
 
 def _named(case: Case) -> tuple[list[str], list]:

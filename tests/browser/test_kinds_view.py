@@ -1,0 +1,164 @@
+"""Every kind of input in the browser: the demo, one's own network and data, and bad files."""
+
+import io
+import re
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from driver import settled
+from PIL import Image
+from playwright.sync_api import Page, expect
+from torch import nn
+
+SHOWN = {
+    "diabetes": "carry .* of the support for progression after one year",
+    "additive": "carry|carries|spread",
+    "lstm": "step 1",
+    "dna": "of the support for .* lies on GATA-like",
+}
+
+
+class Recurrent(nn.Module):
+    """The last step of an LSTM over (N, T, 2), to two numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.head = nn.LSTM(2, 4, batch_first=True), nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(self.layer(x)[0][:, -1])
+
+
+def exported(net: nn.Module, *shape: int) -> bytes:
+    torch.manual_seed(0)
+    for parameter in net.parameters():
+        nn.init.normal_(parameter, std=0.4)
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(net.eval(), torch.rand(1, *shape), buffer, dynamo=False,
+                          input_names=["x"], output_names=["y"],
+                          dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})  # fmt: skip
+    return buffer.getvalue()
+
+
+def array(values: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return buffer.getvalue()
+
+
+def grey() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (8, 8), np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def table() -> bytes:
+    rows = np.random.default_rng(0).standard_normal((30, 4))
+    lines = ["weight;height;age;dose", *(";".join(f"{v:.3f}" for v in row) for row in rows)]
+    return "\n".join(lines).replace(".", ",").encode()
+
+
+dice = np.random.default_rng(0)
+DNA = ("first", "second")
+OWN = {
+    "table": (
+        lambda: nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 1)), (4,),
+        "own.csv", table(), "in row 1|carry|carries", "rows of a table with 4 features",
+    ),
+    "series": (
+        Recurrent, (9, 2), "own.npy", array(dice.standard_normal((3, 9, 2))),
+        "of 9 time steps|in this series", "time series of 9 steps and 2 variables",
+    ),
+    "sequence": (
+        lambda: nn.Sequential(nn.Conv1d(4, 6, 5), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(),
+                              nn.Linear(6, 2)),
+        (4, 40), "own.fasta",
+        "".join(f">{n}\n{''.join(dice.choice(list('ACGT'), 40))}\n" for n in DNA).encode(),
+        "of 40 letters|in this sequence", "DNA of 40 letters",
+    ),
+    "picture": (
+        lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)),
+        (1, 8, 8), "own.png", grey(), "lies on|in this picture", "pictures of 8 × 8 px, 1 channels",
+    ),
+}  # fmt: skip
+
+
+def give(page: Page, label: str, name: str, data: bytes) -> None:
+    picker = page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input").first
+    picker.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
+
+
+def no_exception(page: Page) -> None:
+    assert page.get_by_test_id("stException").count() == 0
+
+
+@pytest.mark.parametrize("demo", list(SHOWN))
+def test_the_demo_of_every_kind_is_explained_and_proved(server, visit, demo):
+    page = visit(f"{server.url}/explain?model={demo}")
+    page.get_by_text("Receipt:").first.wait_for()
+    expect(page.get_by_role("heading", name=re.compile(SHOWN[demo]))).to_be_visible()
+    page.get_by_text("with the strongest").first.wait_for()
+    expect(page.get_by_text(re.compile("contributions add up to (99|100)"))).to_be_visible()
+    no_exception(page)
+
+
+@pytest.mark.parametrize("kind", list(OWN))
+def test_from_ones_own_network_and_data_to_the_explanation(server, visit, kind):
+    make, shape, name, data, says, takes = OWN[kind]
+    page = visit(f"{server.url}/explain?model=upload{'&from=Upload' * (kind == 'picture')}")
+    give(page, "A network as", "network.onnx", exported(make(), *shape))
+    page.get_by_text(f"Takes {takes}").wait_for()
+    give(page, {"table": "A table", "series": "Time series", "sequence": "DNA:",
+                "picture": "A picture"}[kind], name, data)  # fmt: skip
+    page.get_by_text("Receipt:").first.wait_for()
+    expect(page.get_by_role("heading", name=re.compile(says)).first).to_be_visible()
+    settled(page)
+    no_exception(page)
+    page.reload()
+    page.get_by_text("Receipt:").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    "kind, name, data, said",
+    [
+        ("diabetes", "own.csv", b"a,b,c\n1,2,3\n4,5\n6,7,8\n", "line 3"),
+        ("diabetes", "own.csv", b"a,b\n1,2\n3,4\n5,6\n", "has no column"),
+        ("lstm", "own.csv", b"id,time,x1,x2,x3\na,1,0,1,2\na,2,1,1,2\nb,1,2,2,2\n", "length"),
+        ("dna", "own.fasta", b">one\nACGTXACGT\n", "X"),
+        ("dna", "own.fasta", b">one\nACGTACGT\n", "takes sequences of 200 letters"),
+    ],
+)
+def test_a_bad_file_gets_a_sentence_and_the_next_good_one_works(server, visit, kind, name, data,
+                                                                 said):  # fmt: skip
+    page = visit(f"{server.url}/explain?model={kind}&source=Upload")
+    label = {"diabetes": "A table", "lstm": "Time series", "dna": "DNA:"}[kind]
+    give(page, label, name, data)
+    page.get_by_test_id("stAlert").filter(has_text=said).first.wait_for()
+    no_exception(page)
+    page.get_by_role("radio", name="The demo's").click()
+    page.get_by_text("Receipt:").first.wait_for()
+    no_exception(page)
+
+
+def test_many_rows_and_a_value_changed_by_hand(server, visit):
+    page = visit(f"{server.url}/explain?model=diabetes&row=5")
+    page.get_by_text("Which features matter").wait_for()
+    page.get_by_text("Contribution against value of").wait_for()
+    assert page.get_by_text("Over many rows").count() == 1
+    no_exception(page)
+
+
+@pytest.mark.parametrize("demo", ["diabetes", "lstm", "dna"])
+@pytest.mark.parametrize("closer", ["Agreement", "Two at a time", "Answers"])
+def test_compare_works_for_every_kind(server, visit, demo, closer):
+    page = visit(f"{server.url}/compare?model={demo}&closer={closer}"
+                 '&methods=["integrated_gradients","gradient_x_input"]')  # fmt: skip
+    expect(page.get_by_text(re.compile("add up to|does not promise"))).to_have_count(2)
+    settled(page)
+    page.get_by_role("heading", name="Look closer").wait_for()
+    no_exception(page)
+    assert page.get_by_test_id("stAlert").count() == 0

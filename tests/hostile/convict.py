@@ -1,0 +1,101 @@
+"""A nursery whose workers have one check more: to try what a network that took one over might try.
+
+It is started in the nursery's place; with EVIDENT_CONVICT_FREE=1 its workers have no wall. The
+check "escape" tries the actions that the request's options name, and says how each went.
+"""
+
+import os
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+from explainers.engine import checking, enclosure, nursery
+
+
+def fork(_):
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def thread(_):
+    started = threading.Thread(target=int)
+    started.start()
+    started.join()
+
+
+def connect(port):
+    socket.create_connection(("127.0.0.1", int(port)), timeout=3).close()
+
+
+def unix(path):
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(path)
+
+
+def listen(_):
+    socket.create_server(("127.0.0.1", 0)).close()
+
+
+def listen_without_binding(_):
+    with socket.socket() as line:
+        line.listen()
+
+
+def other_protocol(_):
+    socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262).close()  # multipath TCP
+
+
+def temporary(_):
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"x")
+
+
+ACTIONS = {
+    "read": lambda path: Path(path).read_bytes(),
+    "list": os.listdir,
+    "create": lambda path: Path(path).write_bytes(b"x"),
+    "append": lambda path: open(path, "ab").close(),
+    "truncate": lambda path: os.truncate(path, 0),
+    "delete": os.unlink,
+    "link": lambda path: os.link(path, os.path.join(tempfile.gettempdir(), "linked")),
+    "symlink": lambda path: os.symlink("/etc/passwd", path),
+    "program": lambda path: subprocess.run([path], check=True),
+    "fork": fork,
+    "thread": thread,
+    "signal": lambda pid: os.kill(int(pid), 0),
+    "handle": lambda pid: os.close(os.pidfd_open(int(pid))),
+    "connect": connect,
+    "udp": lambda _: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close(),
+    "unix": unix,
+    "listen": listen,
+    "listen_without_binding": listen_without_binding,
+    "other_protocol": other_protocol,
+    "temporary": temporary,
+    "import": __import__,
+    "know": lambda name: os.environ[name],
+}
+
+
+def escape(task, explanation):
+    """How each action went: "done" or the error's name."""
+    return {"tried": [tried(*action) for action in task.request.options["actions"]]}, {}
+
+
+def tried(name: str, argument: str) -> str:
+    """How one action went."""
+    try:
+        ACTIONS[name](argument)
+    except Exception as error:
+        return type(error).__name__
+    return "done"
+
+
+if __name__ == "__main__":
+    checking.CHECKS["escape"] = escape
+    if os.environ.get("EVIDENT_CONVICT_FREE") == "1":
+        enclosure.shut_in = lambda store: None
+    nursery.main()

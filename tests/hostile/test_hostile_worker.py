@@ -1,0 +1,139 @@
+"""A worker that was taken over can only send data: whatever it sends, the engine goes on."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explainers.engine import supervisor
+from explainers.engine.channel import Lie, understood
+from explainers.engine.request import Request
+from explainers.engine.supervisor import Engine
+from explainers.models.spec import ModelSpec
+from tests.hostile.impostor import LIES, PROGRESS, RAW, TRUTH
+from tests.test_engine import finished, until
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(supervisor, "NURSERY", "tests.hostile.impostor")
+        patch.setenv("EVIDENT_TRAP", str(folder / "sprung"))
+        engine = Engine(folder)
+        # The nursery gets its environment when the first worker is started.
+        until(lambda: engine.worker_pid)
+        yield engine
+        assert not (folder / "sprung").exists()
+        engine.close()
+
+
+def asked(lie: str, **more) -> Request:
+    return Request(ModelSpec("demo", "signs"), "", options={"lie": lie}, values=(0.5,), **more)
+
+
+def replaced(engine, lie: str) -> str:
+    """Tell the lie; the next job must be answered by another worker. What was said of the first."""
+    before = engine.worker_pid
+    job = finished(engine.submit(asked(lie), "a"), 20)
+    after = finished(engine.submit(asked("truth", item=hash(lie) % 10**9), "b"), 20)
+    assert after.state == "done", after.message
+    assert engine.store.answer(after.digest)[0]["pid"] == engine.worker_pid != before
+    until(lambda: not Path(f"/proc/{before}").exists(), 5)
+    assert job.state == "failed"
+    return job.message
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_found_out(lie):
+    with pytest.raises(Lie):
+        understood(LIES[lie])
+
+
+def test_the_truth_is_understood():
+    told = understood(TRUTH)
+    assert told.kind == "progress" and told.said.pop("partial").tolist() == [[0, 0], [0, 0]]
+    assert told.said == PROGRESS
+
+
+def test_numbers_arrive_as_they_were_sent():
+    from multiprocessing.connection import Pipe
+
+    from explainers.engine.channel import MOST_NUMBERS, tell
+
+    ours, theirs = Pipe()
+    map_ = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
+    tell(theirs, "progress", "a" * 64, {**PROGRESS, "region": [0.1, 0.2], "partial": map_})
+    told = understood(ours.recv_bytes())
+    assert told.job == "a" * 64 and told.said["region"] == [0.1, 0.2]
+    assert np.array_equal(told.said["partial"], map_) and told.said["partial"].flags.writeable
+    large = np.zeros(MOST_NUMBERS + 1, np.float32)
+    tell(theirs, "progress", "a" * 64, {**PROGRESS, "partial": large})
+    assert understood(ours.recv_bytes()).said["partial"] is None
+
+
+@pytest.mark.parametrize("lie", [*list(LIES)[::6], "a huge map", *RAW])
+def test_the_job_fails_in_words_and_the_worker_is_replaced(engine, lie):
+    assert "what no worker sends" in replaced(engine, lie)
+
+
+@pytest.mark.parametrize("lie", ["half", "flood", "deaf"])
+def test_a_worker_that_answers_nothing_can_be_cancelled(engine, lie):
+    before = engine.worker_pid
+    large = asked(lie, baseline_options={"much": "x" * 2_000_000})
+    job = engine.submit(large, "a")
+    until(lambda: job.state == "running")
+    second = engine.submit(asked("never heard", baseline_options={"much": "x" * 2_000_000}), "b")
+    time.sleep(2.5)  # the second is sent to the worker beside the first
+    started = time.monotonic()
+    engine.cancel(second)
+    engine.cancel(job)
+    until(lambda: job.over and second.over, 5)
+    assert job.state == second.state == "cancelled" and time.monotonic() - started < 3
+    until(lambda: engine.worker_pid not in (None, before), 20)
+    assert finished(engine.submit(asked("truth", item=len(lie)), "a"), 20).state == "done"
+
+
+def test_a_flood_fills_no_memory(engine):
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    job = engine.submit(asked("flood", item=1), "a")
+    until(lambda: job.progress)
+    before = resident()
+    time.sleep(1.5)
+    assert resident() - before < 50e6
+    engine.cancel(job)
+    until(lambda: job.over, 5)
+
+
+def test_who_comes_back_under_another_name_is_not_believed(engine):
+    before = engine.worker_pid
+    job = finished(engine.submit(asked("comes back"), "a"), 20)
+    assert job.state == "failed" and "ended twice" in job.message
+    assert engine.devices == {"cpu": "CPU"}
+    assert finished(engine.submit(asked("truth", item=77), "b"), 20).state == "done"
+    until(lambda: not Path(f"/proc/{before}").exists(), 5)
+    assert Path(f"/proc/{os.getpid()}").exists(), "nobody was ended at a liar's word"
+
+
+def test_what_it_says_to_people_is_plain(engine):
+    said = finished(engine.submit(asked("sentence"), "a"), 20).message
+    assert "![" not in said and "](" not in said and said.isprintable()
+
+
+def test_what_it_says_of_another_job_is_not_heard(engine):
+    job = engine.submit(asked("another job"), "a")
+    until(lambda: job.state == "running")
+    time.sleep(0.5)
+    assert job.state == "running"
+    engine.cancel(job)
+    until(lambda: job.over, 5)
+    assert job.state == "cancelled"
+
+
+def test_done_without_an_answer_is_a_failure_in_words(engine):
+    job = finished(engine.submit(asked("no answer"), "a"), 20)
+    assert job.state == "failed" and "left no answer" in job.message

@@ -1,0 +1,224 @@
+"""Export, upload, doctor, explain: twelve networks come back with the Python model's scores."""
+
+import io
+import warnings
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from explainers import explain
+from explainers.engine.parsed import put
+from explainers.engine.reading import ReadingRoom
+from explainers.engine.request import Request
+from explainers.engine.store import Store
+from explainers.engine.work import Workshop
+from explainers.models.demo import samples
+from explainers.models.spec import NORMALISATIONS, ModelSpec
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+class Recurrent(nn.Module):
+    """The last step of an LSTM over (N, T, 3), to two numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.head = nn.LSTM(3, 6, batch_first=True), nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.head(self.layer(x)[0][:, -1])
+
+
+class Encoder(nn.Module):
+    """A transformer encoder over (N, T, 8), its mean over time to three numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.layers, self.head = nn.TransformerEncoder(layer, 2), nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.head(self.layers(x).mean(1))
+
+
+class ChannelsLast(nn.Module):
+    """A network of pictures with their channels last, as Keras exports them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(
+            nn.Conv2d(3, 6, 3, 2), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(96, 5)
+        )
+
+    def forward(self, x):
+        return self.inner(x.movedim(-1, 1)).softmax(1)
+
+
+def letters():
+    return nn.Sequential(
+        nn.Conv1d(4, 8, 7, padding=3), nn.ReLU(), nn.MaxPool1d(4), nn.Conv1d(8, 8, 5), nn.GELU(),
+        nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 2),
+    )  # fmt: skip
+
+
+def regressor():
+    return nn.Sequential(nn.Linear(7, 12), nn.Tanh(), nn.Linear(12, 12), nn.SiLU(),
+                         nn.Linear(12, 1))  # fmt: skip
+
+
+def digits():
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10))
+
+
+def vision(name, **options):
+    return lambda: getattr(torchvision.models, name)(num_classes=5, **options)
+
+
+# name: (how it is made, shape of one input as the network takes it, the kind that it is)
+NETS = {
+    "resnet18": (vision("resnet18"), (3, 64, 64), "picture"),
+    "mobilenet_v3_small": (vision("mobilenet_v3_small"), (3, 64, 64), "picture"),
+    "mnasnet0_5": (vision("mnasnet0_5"), (3, 64, 64), "picture"),
+    "shufflenet_v2_x0_5": (vision("shufflenet_v2_x0_5"), (3, 64, 64), "picture"),
+    "efficientnet_b0": (vision("efficientnet_b0"), (3, 64, 64), "picture"),
+    "vit": (lambda: torchvision.models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=5),
+            (3, 32, 32), "picture"),
+    "channels last": (ChannelsLast, (20, 20, 3), "picture"),
+    "grey digits": (digits, (1, 8, 8), "picture"),
+    "LSTM": (Recurrent, (12, 3), "series"),
+    "transformer": (Encoder, (10, 8), "series"),
+    "DNA": (letters, (4, 60), "sequence"),
+    "regressor": (regressor, (7,), "table"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def room():
+    room = ReadingRoom()
+    yield room
+    room.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return Workshop(Store(tmp_path_factory.mktemp("store")))
+
+
+def made(name: str) -> nn.Module:
+    torch.manual_seed(5)
+    net = NETS[name][0]().eval()
+    for parameter in net.parameters():  # heads that begin with zeros explain nothing
+        if not parameter.detach().any():
+            nn.init.normal_(parameter, std=0.1)
+    return net
+
+
+def exported(net: nn.Module, shape: tuple[int, ...], suffix: str) -> bytes:
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if suffix == "pt2":
+            torch.export.save(torch.export.export(net, (torch.rand(1, *shape),)), buffer)
+            return buffer.getvalue()
+        torch.onnx.export(
+            net, torch.rand(1, *shape), buffer, dynamo=False, input_names=["x"],
+            output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
+        )  # fmt: skip
+    return buffer.getvalue()
+
+
+def asked(shop, request):
+    shop.answer(request, lambda state: None)
+    return shop.store.answer(request.digest())
+
+
+def data(kind: str, shape: tuple[int, ...]) -> tuple[bytes, str]:
+    """A file of that kind that fits, and its suffix."""
+    dice, buffer = np.random.default_rng(1), io.BytesIO()
+    if kind == "table":
+        names = [f"f{i}" for i in range(shape[0])]
+        lines = [",".join(f"{v:.4f}" for v in row) for row in dice.standard_normal((9, *shape))]
+        return "\n".join([",".join(names), *lines]).encode(), ".csv"
+    if kind == "series":
+        np.save(buffer, dice.standard_normal((4, *shape)))
+        return buffer.getvalue(), ".npy"
+    text = "".join(dice.choice(list("ACGT"), shape[1]))
+    return f">one\n{text}\n".encode(), ".fasta"
+
+
+@pytest.mark.parametrize("reader, suffix", [("onnx", "onnx"), ("exported", "pt2")])
+@pytest.mark.parametrize("name", list(NETS))
+def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
+    net, (_, shape, kind) = made(name), NETS[name]
+    content = exported(net, shape, suffix)
+    weights = shop.store.put_blob(content)
+    put(shop.store, reader, weights, room.found(reader, content))
+    photo = samples()[0].path.read_bytes()
+    picture = shop.store.put_blob(photo)
+    put(shop.store, "picture", picture, room.found("picture", photo))
+    spec = ModelSpec("upload", "network", f"{weights}.{suffix}")
+    card = asked(shop, Request(spec, picture, check="doctor"))[0]
+    assert card["kind"] == kind and not any(card["methods"].values()), card["methods"]
+    taken = tuple(card["input"])
+    width = 1 if kind != "picture" else taken[0]
+    mean, std = NORMALISATIONS["0–1"]
+    spec = ModelSpec(
+        "upload", "network", f"{weights}.{suffix}", size=taken[-1], mean=mean[:width],
+        std=std[:width],
+        kind=kind, shape=taken, swapped=card["swapped"], answers="classes",
+        columns=tuple(f"f{i}" for i in range(shape[0])) if kind == "table" else (),
+    )  # fmt: skip
+    file = picture
+    if kind != "picture":
+        own, suffix = data(kind, taken)
+        digest = shop.store.put_blob(own)
+        put(shop.store, kind, digest, room.found(kind, own, suffix=suffix), suffix=suffix)
+        file = digest + suffix
+    for method in ("integrated_gradients", "saliency", "deeplift"):
+        options = {"steps": 16} if method == "integrated_gradients" else {}
+        request = Request(spec, file, method=method, target=0, score="output", options=options)
+        facts, arrays = asked(shop, request)
+        x = torch.from_numpy(asked(shop, Request(spec, file))[1]["input"])[None]
+        inner = (lambda v: net(v.movedim(1, -1))) if card["swapped"] else net
+        truth = explain(inner, x, method, "zeros", 0, **options)
+        largest = truth.scores.abs().max().item()
+        assert largest > 0
+        np.testing.assert_allclose(
+            arrays["scores"], truth.scores[0].detach().numpy(), atol=1e-4 * max(1.0, largest)
+        )
+        assert facts["output"] == pytest.approx(truth.output.item(), abs=1e-4)
+
+
+def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
+    from skl2onnx import to_onnx
+    from sklearn.ensemble import RandomForestRegressor
+
+    x = np.random.default_rng(0).standard_normal((200, 5)).astype(np.float32)
+    forest = RandomForestRegressor(20, random_state=0).fit(x, x[:, 0] * x[:, 1] + x[:, 2])
+    content = to_onnx(forest, x[:1]).SerializeToString()
+    weights = shop.store.put_blob(content)
+    put(shop.store, "onnx", weights, room.found("onnx", content))
+    spec = ModelSpec("upload", "network", f"{weights}.onnx", kind="table", shape=(5,), mean=(0.0,),
+                     std=(1.0,), columns=tuple("abcde"), answers="numbers")  # fmt: skip
+    photo = samples()[0].path.read_bytes()
+    picture = shop.store.put_blob(photo)
+    put(shop.store, "picture", picture, room.found("picture", photo))
+    usual = ModelSpec("upload", "network", f"{weights}.onnx")
+    card = asked(shop, Request(usual, picture, check="doctor"))
+    methods = card[0]["methods"]
+    assert card[0]["kind"] == "table" and card[0]["answers"] == "number"
+    assert not methods["occlusion"] and not methods["finite_differences"]
+    for key in ("saliency", "integrated_gradients", "deeplift"):
+        assert "onnxruntime" in methods[key] and "occlusion" in methods[key], key
+    row = tuple(map(float, x[3]))
+    request = Request(spec, "", values=row, method="occlusion", target=0, score="output")
+    _, arrays = asked(shop, request)
+    full = forest.predict(x[3:4])[0]
+    for place in range(5):
+        hidden = x[3:4].copy()
+        hidden[0, place] = 0
+        expected = full - forest.predict(hidden)[0]
+        assert arrays["scores"][place] == pytest.approx(expected, abs=1e-4)

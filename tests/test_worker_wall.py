@@ -1,0 +1,155 @@
+"""The wall around the worker: what a network that took it over can do, each with a control."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from explainers.engine import enclosure, landlock, seccomp, supervisor
+from explainers.engine.request import Request
+from explainers.engine.supervisor import ROOT, Engine
+from explainers.models.demos import demos
+from tests.test_engine import finished
+
+pytestmark = [
+    pytest.mark.skipif(
+        landlock.version() < 4 or not seccomp.available(),
+        reason="this system cannot shut the worker in",
+    ),
+    pytest.mark.filterwarnings("ignore"),
+]
+REFUSED = ("PermissionError",)
+
+
+class Convicts:
+    """The real engine with workers that try things: without a wall, behind it, and offline."""
+
+    def __init__(self, folder: Path, photo: bytes) -> None:
+        self.home, self.other = folder / "home", folder / "other"
+        for path in (self.home, self.other):
+            path.mkdir()
+        (self.home / "notes").write_text("a secret")
+        self.engines: dict[str, Engine] = {}
+        self._folder, self._photo = folder, photo
+
+    def engine(self, how: str) -> Engine:
+        if how not in self.engines:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(supervisor, "NURSERY", "tests.hostile.convict")
+                patch.setenv("HOME", str(self.home))
+                patch.setenv("A_TOKEN", "secret")
+                patch.setenv("EVIDENT_CONVICT_FREE", str(int(how == "free")))
+                patch.setenv("EVIDENT_OFFLINE", str(int(how == "offline")))
+                for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+                    patch.delenv(name, raising=False)
+                engine = self.engines[how] = Engine(self._folder / how)
+                finished(engine.submit(self._asked(engine), "a"))
+        return self.engines[how]
+
+    def _asked(self, engine: Engine, **asked) -> Request:
+        return Request(demos()["signs"].spec, engine.store.put_blob(self._photo), **asked)
+
+    def tried(self, how: str, *actions: tuple[str, object]) -> list[str]:
+        engine = self.engine(how)
+        options = {"actions": [(name, str(argument)) for name, argument in actions]}
+        job = finished(engine.submit(self._asked(engine, check="escape", options=options), "a"))
+        assert job.state == "done", job.message
+        return engine.store.answer(job.digest)[0]["tried"]
+
+    def refused(self, *actions: tuple[str, object]) -> None:
+        """All are refused behind the wall; first of all they must be possible without."""
+        behind = self.tried("shut", *actions)
+        assert [how in REFUSED for how in behind] == [True] * len(actions), (actions, behind)
+        assert self.tried("free", *actions) == ["done"] * len(actions), actions
+
+
+@pytest.fixture(scope="module")
+def convicts(tmp_path_factory, photo):
+    found = Convicts(tmp_path_factory.mktemp("convicts"), photo)
+    yield found
+    for engine in found.engines.values():
+        engine.close()
+
+
+def test_it_reads_no_file_of_the_person_or_the_system(convicts):
+    convicts.refused(
+        ("read", "/etc/passwd"), ("read", convicts.home / "notes"), ("list", convicts.home),
+        ("list", "/"), ("list", ROOT), ("read", ROOT / ".streamlit" / "config.toml"),
+        ("read", f"/proc/{os.getpid()}/environ"), ("list", "/tmp"),
+    )  # fmt: skip
+
+
+def test_no_folder_that_it_reads_holds_the_servers_secrets(monkeypatch, tmp_path):
+    secrets = ROOT / ".streamlit" / "secrets.toml"
+    assert not {secrets, *secrets.parents} & set(enclosure.readable())
+    assert ROOT / "explainers" in enclosure.readable()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(Path.home()), str(ROOT), str(tmp_path)])
+    assert not {Path.home(), ROOT, Path("/")} & set(enclosure.readable())
+    assert tmp_path in enclosure.readable()
+    monkeypatch.setenv("EVIDENT_READABLE", f"{tmp_path / 'a'}{os.pathsep}{tmp_path / 'b'}")
+    assert {tmp_path / "a", tmp_path / "b"} <= set(enclosure.readable())
+
+
+def test_it_changes_nothing_outside_the_store(convicts):
+    kept = convicts.other / "kept"
+    kept.write_bytes(b"kept")
+    actions = [("create", convicts.other / "new"), ("symlink", convicts.other / "led"),
+               ("append", kept), ("link", kept), ("truncate", kept), ("delete", kept)]  # fmt: skip
+    behind = convicts.tried("shut", *actions)
+    # Nothing is made by a name that leads to another folder.
+    assert all(how in (*REFUSED, "OSError") for how in behind), behind
+    assert kept.read_bytes() == b"kept" and list(convicts.other.iterdir()) == [kept]
+    assert convicts.tried("free", *actions) == ["done"] * len(actions)
+    assert not kept.exists()
+
+
+def test_it_starts_no_program_and_no_process(convicts):
+    convicts.refused(("program", "/bin/true"), ("fork", ""))
+
+
+def test_it_reaches_no_other_process(convicts):
+    convicts.refused(("signal", os.getpid()), ("handle", os.getpid()))
+
+
+def test_it_listens_nowhere_and_connects_only_to_port_443(convicts, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
+        local.bind(str(tmp_path / "s"))
+        local.listen()
+        convicts.refused(
+            ("listen", ""), ("listen_without_binding", ""), ("unix", tmp_path / "s"),
+            ("connect", server.getsockname()[1]), ("other_protocol", ""),
+        )  # fmt: skip
+
+
+def test_downloading_stays_possible_unless_the_server_is_offline(convicts):
+    try:
+        server = socket.create_server(("127.0.0.1", 443))
+    except OSError:  # taken, or only for administrators: then nobody answers
+        server = None
+    expected = ("done", "ConnectionRefusedError") if server is None else ("done",)
+    for how in ("free", "shut"):
+        assert convicts.tried(how, ("connect", 443))[0] in expected
+        assert convicts.tried(how, ("udp", "")) == ["done"], "names are asked for by UDP"
+    assert convicts.tried("offline", ("connect", 443), ("udp", "")) == ["PermissionError"] * 2
+    if server is not None:
+        server.close()
+
+
+def test_it_has_what_computing_needs(convicts):
+    engine = convicts.engine("shut")
+    (upload,) = engine.store.folder.glob("*.parsed")
+    weights = convicts.home / ".cache" / "torch" / "hub" / "checkpoints"
+    weights.mkdir(parents=True, exist_ok=True)
+    actions = [("read", upload), ("list", engine.store.folder), ("thread", ""), ("temporary", ""),
+               ("create", weights / "net.pth"), ("create", engine.store.folder / "new"),
+               ("delete", engine.store.folder / "new"), ("import", "colorsys"),
+               ("read", "/proc/self/status")]  # fmt: skip
+    assert convicts.tried("shut", *actions) == ["done"] * len(actions)
+    assert (weights / "net.pth").read_bytes() == b"x"
+
+
+def test_it_knows_no_secret_of_the_servers_environment(convicts):
+    assert convicts.tried("shut", ("know", "A_TOKEN"), ("know", "HOME")) == ["KeyError", "done"]
+    assert "PATH" in enclosure.environment()
