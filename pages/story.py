@@ -1,5 +1,7 @@
 """A story for a meeting: one question, three sentences, finished maps, nothing to set."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from explainers.figures import words
@@ -7,6 +9,8 @@ from pages.parts import cases, keys, kinds, pictures, truths
 from pages.parts.grid import limits
 from pages.parts.panel import sentence
 from pages.parts.stories import Story, stories
+
+STYLE = Path(__file__).resolve().parents[1] / "assets" / "story.css"
 
 
 def page() -> None:
@@ -23,7 +27,9 @@ def page() -> None:
             _told(story)
         else:
             truths.TRUTHS[key]()
-    back, at, opened, onward = st.columns([2, 2, 3, 2], vertical_alignment="center")
+    st.html(STYLE)
+    with st.container(key="story_ways"):
+        back, at, opened, onward = st.columns([2, 2, 3, 2], vertical_alignment="center")
     if back.button("Previous", icon=":material/arrow_back:", disabled=not place, width="stretch"):
         _move(slides, place - 1, place)
     page = f", page {part} of {story.parts}" if story.parts > 1 else ""
@@ -55,12 +61,11 @@ def _move(slides: list[tuple[str, int]], to: int, place: int) -> None:
 def _told(story: Story) -> None:
     """Three sentences, the pictures, the maps."""
     shown = {shot.input: shot.setting for shot in story.shots}
-    told = "\n\n".join(story.caption)
     if any(setting.model.spec.kind != "picture" for setting in shown.values()):
-        st.markdown(told)
+        st.markdown(" ".join(story.caption))
     else:
         left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(told)
+        left.markdown("\n\n".join(story.caption))
         with right:
             # In their own colours, which the maps take away.
             for column, setting in zip(st.columns(len(shown)), shown.values(), strict=True):
@@ -83,15 +88,13 @@ def _maps(story: Story) -> None:
     ]
     answers = [found[cases.slot_of(case.request, "s_map")] for case in shown]
     scale = limits(shown, answers, story.shared)
-    for start in range(0, len(shown), story.wide):
-        row = range(start, min(start + story.wide, len(shown)))
-        for index, column in zip(row, st.columns(len(row), gap="medium"), strict=True):
-            with column:
-                _map(story, index, shown[index], answers[index][0],
-                     shown[index].heat(answers[index][1]["scores"]), scale[index])  # fmt: skip
+    for index, column in enumerate(st.columns(len(shown), gap="medium")):
+        with column:
+            _map(story, index, shown[index], answers[index], scale[index])
 
 
-def _map(story: Story, index: int, case: cases.Case, facts: dict, heat, limit: float) -> None:
+def _map(story: Story, index: int, case: cases.Case, found: cases.Answer, limit: float) -> None:
+    facts, heat = found[0], case.heat(found[1]["scores"])
     answer = case.prediction[1]["probabilities"]
     share, best = case.amount(float(case.share(answer))), case.names[int(answer.argmax())]
     right = case.request.model.answers != "classes" or best == case.names[case.request.target]

@@ -12,10 +12,11 @@ from safetensors.torch import save
 from torch import nn
 
 from explainers import Problem
-from explainers.models.architectures import ARCHITECTURES
+from explainers.models.architectures import ARCHITECTURES, PLAIN_CHAIN
 from explainers.models.by_shape import built, describe, input_of
 from explainers.models.by_shape.plans import Plan, fitting, plans
-from explainers.models.state_dicts import read_state_dict, weightless
+from explainers.models.recognise import recognised
+from explainers.models.state_dicts import fitted, read_state_dict, weightless
 
 
 def trained(network: nn.Module, seed: int = 0) -> nn.Module:
@@ -366,6 +367,16 @@ class Residual(nn.Module):
     def __init__(self):
         super().__init__()
         self.one, self.two = nn.Linear(8, 8), nn.Linear(8, 8)
+
+
+def test_a_plain_chain_is_recognised_where_no_architecture_is():
+    network = trained(nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2)))
+    state = network.state_dict()
+    assert recognised(state) == PLAIN_CHAIN
+    ours = fitted(PLAIN_CHAIN, state, {"activation": "tanh"})
+    assert torch.allclose(ours(noise(3, 4)), network(noise(3, 4)), atol=1e-6)
+    with pytest.raises(Problem, match="none of the 80 architectures .* as blocks with shortcuts"):
+        recognised(nn.Sequential(nn.Linear(8, 8), Residual(), nn.Linear(8, 1)).state_dict())
 
 
 def test_blocks_that_may_have_shortcuts_are_refused():

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from explainers import ModelProblem, Problem
+from explainers.engine import settings
 from explainers.engine.settings import SETTINGS, ModelSettings, read_models
 from explainers.models.own import build_own, own_digest, own_models
 
@@ -149,13 +150,19 @@ def test_the_settings_file_lets_no_programs_in_by_itself():
 def test_the_command_goes_before_the_environment_before_the_settings(file, tmp_path):
     other, third = tmp_path / "other.py", tmp_path / "third.py"
     other.touch(), third.touch()
-    settings = tmp_path / "evident.toml"
-    settings.write_text('[models]\nfile = "third.py"\ntorchscript = true\n')
-    assert read_models(settings, [], {}) == ModelSettings(third, True)
+    path = tmp_path / "evident.toml"
+    path.write_text('[models]\nfile = "third.py"\ntorchscript = true\n')
+    assert read_models(path, [], {}) == ModelSettings(third, True)
     said = {"EVIDENT_MODELS": str(other), "EVIDENT_ALLOW_TORCHSCRIPT": "0"}
-    assert read_models(settings, [], said) == ModelSettings(other, False)
+    assert read_models(path, [], said) == ModelSettings(other, False)
     for arguments in (["--models", str(file)], ["--x", f"--models={file}"]):
-        assert read_models(settings, arguments, said).file == file
+        assert read_models(path, arguments, said).file == file
+
+
+def test_the_worker_gets_the_settings_of_the_server(file, monkeypatch):
+    for found in (ModelSettings(file, True), ModelSettings(None, False)):
+        monkeypatch.setattr(settings, "model_settings", lambda found=found: found)
+        assert read_models(SETTINGS, [], settings.handed_on()) == found
 
 
 @pytest.mark.parametrize(
@@ -172,7 +179,7 @@ def test_the_command_goes_before_the_environment_before_the_settings(file, tmp_p
     ],
 )
 def test_wrong_settings_are_named(tmp_path, text, arguments, environment, words):
-    settings = tmp_path / "evident.toml"
-    settings.write_text(text)
+    path = tmp_path / "evident.toml"
+    path.write_text(text)
     with pytest.raises(ValueError, match=words):
-        read_models(settings, arguments, environment)
+        read_models(path, arguments, environment)

@@ -79,7 +79,8 @@ def side_by_side(
     )
     calm(figure, height, f"{what}. {spoken}.", top=36)
     figure.update_xaxes(range=[0, end], fixedrange=True, nticks=5, title_text=safe(what))
-    figure.update_yaxes(range=[len(names) - 0.5, -0.5], fixedrange=True)
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5], fixedrange=True, showgrid=False,
+                        zeroline=False)  # fmt: skip
     return figure
 
 

@@ -93,7 +93,6 @@ def _of_card(path: Path) -> Demo:
         mean=tuple(card.get("mean") or (0.0,)), std=tuple(card.get("std") or (1.0,)),
         shape=tuple(card.get("shape") or ()),
         answers="labels" if card.get("link") == "sigmoid" else card["answers"],
-        step=-1 if card.get("steps") else None,
     )  # fmt: skip
     data = path.parent / card["data"] if card.get("data") else None
     return Demo(card["name"], card["title"], card["description"], spec, tuple(card["outputs"]),

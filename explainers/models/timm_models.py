@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Shapes = dict[str, tuple[int, ...]]
 SECONDS = 40
 """How long networks may be built to compare their names and shapes."""
-_FEWEST_TENSORS = 20
+_FEWEST_TENSORS, _MOST_STRANGE = 20, 8
 _USUAL_CLASSES = 1000
 
 
@@ -73,15 +73,20 @@ def recognised(state: Mapping[str, Tensor], seconds: float = SECONDS) -> str | N
 
 @contextmanager
 def _given_up_unless(given: Shapes) -> Iterator[None]:
-    """Building a network meanwhile fails as soon as it has a parameter of no tensor's shape."""
+    """Building a network meanwhile fails once it has many parameters of no tensor's shape.
+
+    Some are made for trial only and thrown away.
+    """
     from torch import nn
 
-    register, allowed = nn.Module.register_parameter, set(given.values())
+    register, allowed, strange = nn.Module.register_parameter, set(given.values()), []
 
     def checked(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
         if parameter is not None:
             shape = tuple(parameter.shape)
             if shape not in allowed and shape[:1] != (_USUAL_CLASSES,):
+                strange.append(shape)
+            if len(strange) > _MOST_STRANGE:
                 raise ValueError("another network")
         register(module, name, parameter)
 

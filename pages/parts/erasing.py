@@ -4,7 +4,6 @@ Shrikumar et al. 2017 (arXiv:1704.02685), section 4.1, as in assets/digits/erase
 """
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -69,9 +68,8 @@ def wiped(answers: dict[str, Answer]) -> dict[str, np.ndarray]:
 
 def wiped_requests(pictures: dict[str, np.ndarray]) -> dict[str, Request]:
     """What the network says to them."""
-    plain = replace(asked("digits", PICTURES[0]), data="")
     return {
-        name: replace(plain, values=tuple(map(float, pixels.ravel())))
+        name: asked("digits", PICTURES[0], values=tuple(map(float, pixels.ravel())))
         for name, pixels in pictures.items()
     }
 
@@ -127,7 +125,8 @@ def section() -> None:
         chart(figure, figure.layout.meta["alt"], "truth_digits")
     right.markdown(
         f"At most {MOST} of 64 pixels are wiped out: those that speak most for an 8 and not a 3. "
-        "The farther the log-odds fall, the better the method found them; dots are the three "
+        "Under each picture stands what the network reads now, and its log-odds of 8 over 3. The "
+        "farther they fall, the better the method; dots are three different "
         f"eights.\n\n{_beforehand()}"
     )
 

@@ -18,6 +18,7 @@ MARKS = {
 FIRST = "minimum"
 
 
+@st.fragment
 def section() -> None:
     """Draw the axioms, the matrix of methods, and the numbers behind it."""
     st.header("What an explanation must fulfil", anchor="axioms")
@@ -38,6 +39,7 @@ def section() -> None:
     st.caption("≈: right within its standard error, as it is drawn at random.")
     with st.expander("The numbers"):
         _numbers(rows)
+    link.write()
 
 
 def matrix(rows: list[dict]) -> str:

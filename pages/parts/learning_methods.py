@@ -1,6 +1,6 @@
 """One entry a method: what it asks, what it costs, when it misleads, its source, and a map."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import streamlit as st
 
@@ -9,24 +9,15 @@ from explainers.methods import METHODS
 from explainers.methods.registry import Method
 from explainers.models.demo import STICKER_CLASS, samples
 from explainers.models.demos import demos
-from explainers.options import make_options
 from pages.parts import cases, kinds, link, pictures, progress, service
 from pages.parts.cases import Answer, Case
 from pages.parts.inputs import Chosen
 from pages.parts.models import demo
 from pages.parts.settings import Setting
 
-MOST_PASSES = 1500
+MOST_PASSES = 600
 """What a method's map may take here; random ones take fewer draws than is usual for that."""
 PICTURE = "picture"
-
-
-@dataclass(frozen=True)
-class Example:
-    """What a method is shown on, and its question once the network has answered."""
-
-    method: Method
-    setting: Setting
 
 
 def section() -> None:
@@ -36,8 +27,7 @@ def section() -> None:
         "Each is shown on one example: why the demo network says *stop*, or for methods of DNA "
         "alone, what it reads in a sequence. Random ones are drawn with few samples here."
     )
-    examples = {key: Example(entry, _setting(entry)) for key, entry in METHODS.items()}
-    found, failed, waiting = _answers(examples)
+    found, failed, waiting = _answers({key: _setting(one) for key, one in METHODS.items()})
     if waiting:
         progress.watch_all(waiting, "Drawing the maps")
     keys = list(METHODS)
@@ -120,21 +110,21 @@ def _quick(method: Method, shape: tuple[int, ...]) -> dict:
     if cost <= MOST_PASSES:
         return {}
     fewer = max(4, usual.samples * MOST_PASSES // cost)
-    return {"samples": make_options(method.options, {"samples": fewer}, method.name).samples}
+    return {"samples": fewer}
 
 
-def _answers(examples: dict[str, Example]) -> tuple[dict, dict, dict]:
+def _answers(settings: dict[str, Setting]) -> tuple[dict, dict, dict]:
     """Cases with their answers and messages of failure by method; the jobs that are not over."""
-    first = cases.unique([one.setting.prediction() for one in examples.values()], "learn_ask")
+    first = cases.unique([setting.prediction() for setting in settings.values()], "learn_ask")
     asked = cases.ask(first)
     waiting = {slot: job for slot, job in asked.items() if not job.over}
     made = {}
-    for key, one in examples.items():
-        job = asked.get(cases.slot_of(one.setting.prediction(), "learn_ask"))
+    for key, setting in settings.items():
+        job = asked.get(cases.slot_of(setting.prediction(), "learn_ask"))
         prediction = service.answer(job) if job else None
         if prediction is not None:
             best = int(prediction[1]["probabilities"].argmax())
-            made[key] = replace(one.setting, target=best).case(one.method.name, prediction)
+            made[key] = replace(setting, target=best).case(METHODS[key].name, prediction)
     jobs = cases.ask({f"learn_map_{key}": case.request for key, case in made.items()})
     waiting |= {slot: job for slot, job in jobs.items() if not job.over}
     found, failed = {}, {}

@@ -158,7 +158,10 @@ def _alike(scores: Sequence[float], exact: Sequence[float], room: float) -> bool
 
 
 def _at(net: HandNet, x: Point) -> str:
-    return ", ".join(f"{name}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{_n(value)}" for name, value in zip(net.names, x, strict=True))
+    return ", ".join(
+        f"{name}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{_n(value)}"
+        for name, value in zip(net.names, x, strict=True)
+    )
 
 
 def _n(value: float) -> str:

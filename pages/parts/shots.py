@@ -88,7 +88,7 @@ def given(model: str, which: str | int) -> Chosen:
 
 def asked(model: str, which: str | int = 0, **question: Any) -> Request:
     """A question about that input of the demo; compared with zeros, if with nothing else."""
-    return Request(models.demo(model).spec, **given(model, which).asked, **question)
+    return Request(models.demo(model).spec, **{**given(model, which).asked, **question})
 
 
 def known(model: str) -> dict[str, Chosen]:

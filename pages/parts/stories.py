@@ -17,7 +17,7 @@ class Story:
 
     `link` opens the same comparison on the page `room`; `shared`: one colour scale for all.
     `sums`: under each map what its contributions add up to, instead of where they lie.
-    `wide`: maps in a row. `known`: a last part holds what was found against what is true.
+    `known`: a last part holds what was found against what is true.
     """
 
     key: str
@@ -27,7 +27,6 @@ class Story:
     link: dict[str, str]
     shared: bool = True
     sums: bool = False
-    wide: int = 4
     known: bool = False
     room: str = "compare"
 
@@ -150,7 +149,7 @@ def _additive() -> Story:
 
 
 def _lstm() -> Story:
-    asked = {"model": "lstm", "input": 0, "about": "step 7", "baseline": "data_mean",
+    asked = {"model": "lstm", "input": 1, "about": "step 7", "baseline": "data_mean",
              "score": "output"}  # fmt: skip
     shots = [
         Shot("Shaken by noise", method="noise", options={"by": "cell"}, **asked),
@@ -186,15 +185,15 @@ def _dna() -> Story:
             "are, which neither the network nor the method was told.",
             "The next page counts how much of the support lies inside the brackets.",
         ),
-        tuple(shots), _methods(shots), shared=False, wide=1, known=True,
+        tuple(shots), _methods(shots), shared=False, known=True,
     )  # fmt: skip
 
 
 def _digits() -> Story:
     shots = [
-        Shot("Why an 8?", "digits", "01_8", "8", baseline="zeros"),
-        Shot("Why an 8 and not a 3?", "digits", "01_8", "8", "3", baseline="zeros"),
-        Shot("Why an 8 and not a 6?", "digits", "01_8", "8", "6", baseline="zeros"),
+        Shot("One side only", "digits", "01_8", "8", baseline="zeros"),
+        Shot("Beside a 3", "digits", "01_8", "8", "3", baseline="zeros"),
+        Shot("Beside a 6", "digits", "01_8", "8", "6", baseline="zeros"),
     ]
     return Story(
         "digits",

@@ -9,24 +9,20 @@ from explainers.checks.agreement import rank_correlation
 from explainers.checks.localisation import relevance_mass
 from explainers.engine.request import Request
 from explainers.figures import truth
-from explainers.figures.labels import number
-from explainers.figures.tables import global_bars
 from explainers.figures.words import percent
-from explainers.importance.intervals import mean_with_interval
-from explainers.kinds import features
 from explainers.models.demos import demos
-from pages.parts import cases, erasing
+from pages.parts import cases, erasing, tied
 from pages.parts.cases import Answer
 from pages.parts.chart import chart
 from pages.parts.shots import METHOD, asked, known
 
+HEADING = "### Against the truth"
 ROWS = 50
 PUBLISHED = (0.1162, 0.1185, 0.0077)
 """Of x1, x2, x3 in the experiment that the demo repeats; another network of the same shape."""
-TIED = 0.6
 LETTERS = {
-    "DeepLIFT": "deeplift", "Integrated Gradients": METHOD, "Occlusion": "occlusion",
-    "Gradient × input": "gradient_x_input", "Saliency": "saliency",
+    "DeepLIFT": "deeplift", "Integrated Gradients": METHOD, "Gradient × input": "gradient_x_input",
+    "Ablation, letter by letter": "ablation", "Saliency": "saliency",
 }  # fmt: skip
 
 
@@ -50,19 +46,27 @@ def _additive() -> None:
     ranks = [rank_correlation(*pair) for pair in zip(found, true, strict=True)]
     noise = np.array(demos()["additive"].card["key"]["coefficients"]) == 0
     stray = np.abs(found[:, noise]).max() / np.abs(found).max()
-    figure = truth.against_known(found, true, demos()["additive"].spec.columns, 480)
+    figure = truth.against_known(found, true, demos()["additive"].spec.columns, 460)
+    st.markdown(HEADING)
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
         chart(figure, figure.layout.meta["alt"], "truth_additive")
     right.markdown(
-        "### Against the truth\n\n"
         f"Every point is one value of one row, {found.size:,} in all: across, what it truly adds "
         "to the answer; up, what Integrated Gradients found. On the dashed line both are the same."
-        f"\n\n**Rank correlation: {min(ranks):.4f}** in the worst of {len(ranks)} rows, and 1 "
+        f"\n\n**Rank correlation: {_below(min(ranks))}** in the worst of {len(ranks)} rows; 1 "
         "would be perfect."
-        f"\n\nNo value of a noise column gets more than {percent(stray)} of the largest "
-        "contribution."
+        f"\n\nThe values of the noise columns get {_stray(stray)}."
     )
+
+
+def _below(share: float) -> str:
+    """Five decimals, never rounded up to 1."""
+    return f"{np.floor(1e5 * share) / 1e5:.5f}"
+
+
+def _stray(share: float) -> str:
+    return f"at most {percent(share)} of the largest contribution" if share else "exactly nothing"
 
 
 def lstm_requests() -> dict[str, Request]:
@@ -103,16 +107,16 @@ def _lstm() -> None:
     if answers is None:
         return
     found = lstm_found(answers)
-    st.markdown("### Against the truth")
+    st.markdown(HEADING)
     lists = {f"Here, {ROWS} series": found, "In the published experiment": PUBLISHED}
     figure = truth.side_by_side(["x1", "x2", "x3"], lists, "Change of the answer under noise")
     chart(figure, figure.layout.meta["alt"], "truth_lstm")
     st.markdown(
-        f"Shaken by the same noise, x1 and x2 move the answer at least **{lead(found):.0f} times** "
-        f"as far as x3, which is noise; in the published experiment it was "
-        f"{lead(PUBLISHED):.0f} times.\n\n"
-        "Only this ratio can be compared. The bars here are longer because this is another "
-        "network, trained anew, and a network that answers more sharply is moved farther."
+        f"Shaken by the same noise, x1 and x2 each move the answer more than "
+        f"**{int(lead(found))} times** as far as x3, which is useless; in the published "
+        f"experiment, more than {int(lead(PUBLISHED))} times.\n\n"
+        "Only this ratio can be compared, and not the lengths of the bars: that was another "
+        "network, trained on other numbers."
     )
 
 
@@ -168,7 +172,7 @@ def _dna() -> None:
         list(found), list(found.values()), "Support on the planted words", ("by chance", chance),
         100, " %",
     )  # fmt: skip
-    st.markdown("### Against the truth")
+    st.markdown(HEADING)
     chart(figure, figure.layout.meta["alt"], "truth_dna")
     best = max(found, key=lambda name: np.mean(found[name]))
     st.markdown(
@@ -180,69 +184,11 @@ def _dna() -> None:
     )
 
 
-def diabetes_requests() -> dict[str, Request]:
-    """Contributions of all patients; each measurement hidden alone; tied ones hidden together."""
-    every = {"score": "output", "target": 0, "check": "rows", "rows": 1000,
-             "baseline": "data_mean"}  # fmt: skip
-    return {"diabetes all": asked("diabetes", method=METHOD, **every),
-            "diabetes alone": asked("diabetes", method="ablation", **every)}  # fmt: skip
-
-
-def diabetes_together(answers: dict[str, Answer]) -> tuple[list[str], Request]:
-    """Measurements that tell nearly the same, and the request that hides them at once."""
-    names, values = list(demos()["diabetes"].spec.columns), answers["diabetes alone"][1]["inputs"]
-    tied = max(features.correlated_groups(values.astype(np.float64), names, TIED), key=len)
-    group = tuple(names.index(name) for name in tied)
-    return tied, asked("diabetes", method="ablation", options={"groups": (group,)},
-                       score="output", target=0, check="rows", rows=1000,
-                       baseline="data_mean")  # fmt: skip
-
-
-def diabetes_effects(alone: Answer, together: Answer, tied: list[str]) -> dict[str, np.ndarray]:
-    """What hiding each of the tied measurements changes, by patient (M,), and all of them."""
-    places = [demos()["diabetes"].spec.columns.index(name) for name in tied]
-    single = dict(zip(tied, alone[1]["scores"][:, places].T, strict=True))
-    return single | {f"all {len(tied)} together": together[1]["scores"][:, places].sum(1)}
-
-
-def _diabetes() -> None:
-    answers = cases.answers(diabetes_requests(), "Explaining patients")
-    if answers is None:
-        return
-    tied, request = diabetes_together(answers)
-    hidden = cases.answers({"diabetes together": request}, "Hiding measurements together")
-    if hidden is None:
-        return
-    names, (_, arrays) = list(demos()["diabetes"].spec.columns), answers["diabetes all"]
-    effects = diabetes_effects(answers["diabetes alone"], hidden["diabetes together"], tied)
-    alone = max(np.abs(effects[name]).mean() for name in tied)
-    total = np.abs(effects[f"all {len(tied)} together"]).mean()
-    left, right = st.columns(2, gap="large")
-    _bars(left, f"What mattered in {len(arrays['scores'])} patients", names, arrays["scores"])
-    _bars(right, "Hidden one at a time, or together", list(effects),
-          np.stack(list(effects.values()), 1))  # fmt: skip
-    st.markdown(
-        "There is no truth to compare with; the whiskers say how sure the means are. Beware of "
-        f"the blood measures, which tell nearly the same: hidden alone, the strongest moves the "
-        f"estimate by {number(alone)}; all {len(tied)} together by **{number(total)}**. So a short "
-        "bar may only mean that others say it too."
-    )
-
-
-def _bars(column, title: str, names: list[str], scores: np.ndarray) -> None:
-    mean, low, high = mean_with_interval(scores)
-    figure = global_bars(names, mean, low, high)
-    figure.update_layout(height=440)
-    with column:
-        st.markdown(f"### {title}")
-        chart(figure, f"{title}. {figure.layout.meta['alt']}", f"truth_{title[:11]}")
-
-
 TRUTHS: dict[str, Callable[[], None]] = {
     "additive": _additive,
     "lstm": _lstm,
     "dna": _dna,
     "digits": erasing.section,
-    "diabetes": _diabetes,
+    "diabetes": tied.section,
 }
 """What draws the last page of each story that has one."""

@@ -1,6 +1,7 @@
 """Every kind of input in the browser: the demo, one's own network and data, and bad files."""
 
 import io
+import json
 import re
 import warnings
 
@@ -153,7 +154,7 @@ def test_many_rows_and_a_value_changed_by_hand(server, visit):
 
 
 @pytest.mark.parametrize("demo", ["diabetes", "lstm", "dna"])
-@pytest.mark.parametrize("closer", ["Agreement", "Two at a time", "Answers"])
+@pytest.mark.parametrize("closer", ["Agreement", "Two at a time", "Sanity", "Answers"])
 def test_compare_works_for_every_kind(server, visit, demo, closer):
     page = visit(f"{server.url}/compare?model={demo}&closer={closer}"
                  '&methods=["integrated_gradients","gradient_x_input"]')  # fmt: skip
@@ -162,3 +163,21 @@ def test_compare_works_for_every_kind(server, visit, demo, closer):
     page.get_by_role("heading", name="Look closer").wait_for()
     no_exception(page)
     assert page.get_by_test_id("stAlert").count() == 0
+
+
+def test_a_card_brings_back_what_was_settled(server, visit):
+    page = visit(f"{server.url}/explain?model=upload&from=Upload")
+    give(page, "A network as", "network.onnx", exported(OWN["picture"][0](), 1, 8, 8))
+    page.get_by_text("Takes pictures").wait_for()
+    give(page, "Its card", "card.json", b'{"evident": 1}')
+    page.get_by_test_id("stAlert").filter(has_text="not a card").wait_for()
+    settings = {"fit": "stretch", "mean": [0.25], "std": [0.5], "classes": ["ant", "bee", "wasp"]}
+    card = json.dumps({"evident": 2, "settings": settings}).encode()
+    give(page, "Its card", "card.json", card)
+    page.get_by_text("The card's settings are used").wait_for()
+    settled(page)
+    give(page, "A picture", "own.png", grey())
+    page.get_by_text("Receipt:").first.wait_for()
+    expect(page.get_by_text(re.compile("ant|bee|wasp")).first).to_be_visible()
+    assert "fit=stretch" in page.url and "normalise=Own" in page.url
+    no_exception(page)

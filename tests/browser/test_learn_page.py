@@ -43,34 +43,34 @@ def test_every_method_has_an_entry_with_its_map(server, visit):
 
 def test_a_slider_changes_the_numbers_and_the_link(server, visit):
     page = visit(f"{server.url}/learn")
-    page.get_by_test_id("answers").wait_for()
+    all_drawn(page)
     assert numbers(page, BY_HAND) == ["0.5", "0.5"]
     assert numbers(page, "DeepLIFT, Rescale") == ["0", "1"]
     for variant in variants():
         assert len(numbers(page, variant.name)) == 2, variant.name
     slider = page.get_by_test_id("stSlider").nth(1).get_by_role("slider")
     slider.focus()
-    for _ in range(4):
+    for _ in range(4):  # as fast as they come
         slider.press("ArrowRight")
     # min(2, 1.4), of which each gets half.
-    expect(page.locator("table.learn .exact")).to_contain_text("0.70.7")
+    expect(page.locator("table.learn .exact")).to_contain_text("0.70.7", timeout=30_000)
     assert numbers(page, "Integrated Gradients") == ["0", "1.4"]
     expect(page.get_by_text("(0 + 1.4) / 2 = 0.7").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"minimum\.b=1\.4"))
     again = visit(page.url)
-    expect(again.locator("table.learn .exact")).to_contain_text("0.70.7")
+    expect(again.locator("table.learn .exact")).to_contain_text("0.70.7", timeout=30_000)
 
 
 def test_every_network_is_calculated_beside_the_methods(server, visit):
     page = visit(f"{server.url}/learn")
+    all_drawn(page)
     for title, exact, blind in (
-        ("Enough is enough", ["0.5", "0.5"], ["0", "0"]),
-        ("Nothing below ten", ["10"], ["20"]),
         ("One times the other", ["3", "3"], ["6", "6"]),
+        ("Nothing below ten", ["10"], ["20"]),
+        ("Enough is enough", ["0.5", "0.5"], ["0", "0"]),
     ):
         page.get_by_role("radio", name=title).click()
-        expect(page.locator("table.learn .exact td.number")).to_have_text(exact)
-        settled(page)
+        expect(page.locator("table.learn .exact td.number")).to_have_text(exact, timeout=30_000)
         assert numbers(page, "Gradient × input") == blind
         assert numbers(page, "DeepLIFT, RevealCancel") == exact
 

@@ -1,0 +1,235 @@
+"""Many visitors at once on the real server, while its worker is killed: is every answer theirs?
+
+python -m tests.bench.load [--visitors 20] [--explanations 60] [--minutes 10] [--kills 5]
+
+prints a Markdown table. Each visitor has a session of its own, uploads pictures that nobody else
+has, and asks for explanations at an even pace; what the page then says (the sentence and the
+receipt) is compared with what the library says of that picture.
+"""
+
+import argparse
+import asyncio
+import collections
+import contextlib
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from explainers.baselines import BASELINES
+from explainers.figures import words
+from explainers.front import explain
+from explainers.kinds import picture
+from explainers.methods import METHODS
+from explainers.models.demos import demos
+from explainers.models.prepared import build
+from tests.bench.resident import watched, worker_of
+from tests.bench.visitor import RECEIPT, Unanswered, Visitor
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPLANATIONS_A_PICTURE = 5
+SECONDS_TO_WAIT = 120
+# Numbers on the page are rounded, and may round to either side.
+PER_CENT, RELATIVE = 0.11, 0.012
+METHODS_ASKED = (
+    ("integrated_gradients", "steps", lambda k: 8 + k), ("deeplift", "rule", lambda k: "rescale"),
+    ("gradient_x_input", None, None), ("rise", "seed", lambda k: k),
+    ("smoothgrad", "seed", lambda k: k), ("occlusion", "window", lambda k: 12 + k % 20),
+)  # fmt: skip
+BASELINES_ASKED = ("zeros", "white", "mean", "blur", "noise")
+
+
+class Case:
+    """What one visitor asks for, and what the library answers."""
+
+    def __init__(self, visitor: int, number: int) -> None:
+        round_, place = divmod(number, EXPLANATIONS_A_PICTURE)
+        self.new_picture = place == 0
+        self.method, option, value = METHODS_ASKED[(visitor + number) % len(METHODS_ASKED)]
+        self.baseline = BASELINES_ASKED[(visitor + number // 2) % len(BASELINES_ASKED)]
+        self.options = {option: value(number)} if option else {}
+        if self.method == "rise":
+            self.options["samples"] = 300
+        self.data = photo(1000 * visitor + round_)
+
+    @property
+    def link(self) -> dict[str, str]:
+        """The address that asks for it."""
+        options = {f"o.{self.method}.{name}": v for name, v in self.options.items()}
+        return {
+            "model": "signs", "from": "Upload", "baseline": self.baseline, "method": self.method,
+            **{name: v if isinstance(v, str) else json.dumps(v) for name, v in options.items()},
+        }  # fmt: skip
+
+    def expected(self, model, classes) -> tuple[str, str]:
+        """The sentence and the receipt, from the library's own answer."""
+        size = demos()["signs"].spec.size
+        x = picture.pixels(picture.read(self.data), size, "crop")
+        import torch
+
+        x = torch.from_numpy(x)[None]
+        hidden = BASELINES[self.baseline].make(x)
+        with torch.no_grad():
+            shares, of_hidden = (model(at).softmax(1)[0].double() for at in (x, hidden))
+        target = int(shares.argmax())
+        found = explain(model, x, self.method, hidden, target, score="logit", **self.options)
+        gap = None if found.gap is None else found.gap.item()
+        facts = {"output": found.output.item(), "gap": gap,
+                 "baseline_output": found.baseline_output.item()}  # fmt: skip
+        about, what = classes[target], "support for" if found.signed else "attention to"
+        said = (words.percent(float(share[target])) for share in (shares, of_hidden))
+        heat = found.scores[0].sum(0).double().numpy()
+        return (
+            words.sentence(heat, f"*{about}*", what, {}),
+            words.receipt(about, *said, facts, METHODS[self.method].complete),
+        )
+
+
+def photo(seed: int) -> bytes:
+    """A PNG of 96 × 96: a sample sign, mixed with coarse random colours of this seed."""
+    random = np.random.default_rng(seed)
+    signs = sorted((ROOT / "assets" / "signs" / "samples").glob("*.png"))
+    sign = Image.open(signs[seed % len(signs)]).convert("RGB").resize((96, 96))
+    noise = Image.fromarray(random.integers(0, 256, (6, 6, 3), dtype=np.uint8)).resize((96, 96))
+    buffer = io.BytesIO()
+    Image.blend(sign, noise, float(random.uniform(0.2, 0.5))).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def alike(shown: str, expected: str) -> bool:
+    """Whether two texts have the same words, and numbers that differ by rounding alone."""
+    number = r"[-−]?\d+(?:\.\d+)?(?:e[-+−]?\d+)?"
+    if re.sub(number, "#", shown) != re.sub(number, "#", expected):
+        return False
+    pairs = zip(re.findall(number, shown), re.findall(number, expected), strict=True)
+    values = [[float(one.replace("−", "-")) for one in pair] for pair in pairs]
+    return all(abs(a - b) <= max(PER_CENT, RELATIVE * abs(b)) for a, b in values)
+
+
+@contextlib.contextmanager
+def server(folder: Path):
+    """The app on a free port with an empty store: its port and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, "--server.address=127.0.0.1"], cwd=ROOT, stdout=log, stderr=log,
+            env={**os.environ, "EVIDENT_STORE": str(folder / "store")},
+        )  # fmt: skip
+        try:
+            for _ in range(600):
+                with contextlib.suppress(OSError):
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
+                    break
+                time.sleep(0.1)
+            yield port, process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+async def visit(port: int, cases: list[Case], expected, pace: float, late: float, results) -> None:
+    """One visitor's hour: each explanation at its time, or as soon as the one before is done."""
+    started = time.monotonic() + late
+    await asyncio.sleep(late)
+    async with Visitor(port, {"model": "signs", "from": "Upload"}) as visitor:
+        for number, (case, (sentence, receipt)) in enumerate(zip(cases, expected, strict=True)):
+            await asyncio.sleep(max(0.0, started + number * pace - time.monotonic()))
+            begun = time.monotonic()
+            try:
+                if case.new_picture:
+                    await visitor.upload(case.data)
+                page = await visitor.explanation(case.link, SECONDS_TO_WAIT)
+                shown = page.find(RECEIPT).split(RECEIPT)[1].strip().rstrip(".")
+                right = alike(shown, receipt) and page.find("### ") is not None
+                right = right and any(alike(t, f"### {sentence}") for t in page.texts.values())
+                how = "right" if right else "wrong"
+                if not right:
+                    print(f"wrong: {case.link}\n  {shown}\n  {receipt}\n  {sentence}",
+                          page.find("### "), file=sys.stderr)  # fmt: skip
+            except (Unanswered, OSError) as error:
+                how = "lost"
+                print(f"lost: {case.link}: {error}", file=sys.stderr)
+            results.append((how, time.monotonic() - begun))
+
+
+async def murder(process: subprocess.Popen, kills: int, seconds: float) -> int:
+    """Kill the worker so many times, evenly over the time; how often there was one to kill."""
+    done = 0
+    for _ in range(kills):
+        await asyncio.sleep(seconds / (kills + 1))
+        if (pid := worker_of(process.pid)[1]) is not None:
+            os.kill(pid, signal.SIGKILL)
+            done += 1
+    return done
+
+
+async def crowd(port, process, asked, expected, seconds, kills):
+    """Everybody at once; results, kills, and what each process held in memory by the second."""
+    results, pace = [], seconds / len(asked[0])
+    watching = asyncio.create_task(watched(process.pid))
+    killing = asyncio.create_task(murder(process, kills, seconds))
+    visitors = [
+        visit(port, cases, answers, pace, pace * index / len(asked), results)
+        for index, (cases, answers) in enumerate(zip(asked, expected, strict=True))
+    ]
+    await asyncio.gather(*visitors)
+    killed = await killing
+    watching.cancel()
+    return results, killed, await watching
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--visitors", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--explanations", type=int, help="of each visitor; 6 a minute")
+    parser.add_argument("--kills", type=int, default=5)
+    given = parser.parse_args()
+    each = given.explanations or round(6 * given.minutes)
+    asked = [[Case(v, k) for k in range(each)] for v in range(given.visitors)]
+    model, classes, _ = build(demos()["signs"].spec, None)
+    expected = [[case.expected(model, classes) for case in cases] for cases in asked]
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as (port, process):
+        started = time.monotonic()
+        results, killed, memory = asyncio.run(
+            crowd(port, process, asked, expected, 60 * given.minutes, given.kills)
+        )
+        minutes = (time.monotonic() - started) / 60
+        log = (Path(folder) / "log").read_text()
+    count = collections.Counter(how for how, _ in results)
+    times = np.array([seconds for _, seconds in results])
+    print(f"{given.visitors} visitors, {each} explanations each, in {minutes:.1f} minutes; "
+          f"the worker was killed {killed} times.\n")  # fmt: skip
+    print(
+        "| asked | right | wrong | lost | seconds, median | 95 % | slowest |\n|---|---|---|---|"
+        f"---|---|---|\n| {len(results)} | {count['right']} | {count['wrong']} | {count['lost']}"
+        f" | {np.median(times):.2f} | {np.quantile(times, 0.95):.2f} | {times.max():.2f} |\n"
+    )
+    print("| resident memory, MB | first minute, median | first minute, most | last minute, median "
+          "| last minute, most |\n|---|---|---|---|---|")  # fmt: skip
+    for name, first, last in memory:
+        figures = [f(part) / 1e6 for part in (first, last) for f in (np.median, np.max)]
+        print(f"| {name} | " + " | ".join(f"{figure:.0f}" for figure in figures) + " |")
+    if "Traceback" in log:
+        print(f"\nThe server's log has {log.count('Traceback')} tracebacks.\n{log[-3000:]}",
+              file=sys.stderr)  # fmt: skip
+    sys.exit(count["wrong"] + count["lost"] > 0)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    main()

@@ -1,0 +1,55 @@
+"""What the web process, the nursery and the worker hold in memory, sampled while they run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+
+NAMES = ("web process", "nursery", "worker")
+
+
+def children(pid: int, command: str = "") -> list[int]:
+    """The processes that this one started, whose command holds some text."""
+    found = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return [child for child in found if command in _command(child)]
+
+
+def worker_of(server: int) -> tuple[int | None, int | None]:
+    """The nursery and the worker of a server's process, None for one that is not there now."""
+    nursery = next(iter(children(server, "explainers.engine.nursery")), None)
+    if nursery is None:
+        return None, None
+    return nursery, next(iter(children(nursery, "explainers.engine.nursery")), None)
+
+
+def resident(pid: int | None) -> int:
+    """Bytes of a process in memory, shared ones included; 0 where it is not there."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def watched(server: int) -> list[tuple[str, list[int], list[int]]]:
+    """Sample every second until cancelled: name, the first and the last minute of each process."""
+    samples: dict[str, list[int]] = {name: [] for name in NAMES}
+    with contextlib.suppress(asyncio.CancelledError):
+        while True:
+            for name, pid in zip(NAMES, (server, *worker_of(server)), strict=True):
+                if size := resident(pid):
+                    samples[name].append(size)
+            await asyncio.sleep(1)
+    return [(name, sizes[:60], sizes[-60:]) for name, sizes in samples.items()]
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""

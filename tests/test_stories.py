@@ -1,0 +1,172 @@
+"""The stories as data: all that they ask can be answered, and what they say of the truth holds."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explainers.checks.agreement import rank_correlation
+from explainers.engine.parsed import file_of, put
+from explainers.engine.readers import READERS
+from explainers.engine.store import Store
+from explainers.engine.work import Workshop
+from explainers.kinds import KINDS
+from explainers.models.demos import demos
+from pages.parts import erasing, service, stories, tied, truths
+from pages.parts.shots import asked, known
+
+NEW = ("additive", "lstm", "dna", "digits", "diabetes")
+
+
+class Here:
+    """In place of the engine: a store and a worker in this process, and files read at once."""
+
+    def __init__(self, folder) -> None:
+        self.store, self.parsed = Store(folder), self
+        self.shop = Workshop(self.store)
+
+    def get(self, kind: str, digest: str, **options):
+        data = self.store.path(f"{digest}.blob").read_bytes()
+        found = READERS[kind].parse(data, **options)
+        put(self.store, kind, digest, found, **options)
+        return found
+
+    def answer(self, request):
+        if request.data:
+            kind, digest, options = file_of(request.model.kind, request.data)
+            self.get(kind, digest, **options)
+        self.shop.answer(request, lambda state: None)
+        return self.store.answer(request.digest())
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    made = Here(tmp_path_factory.mktemp("store"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "engine", lambda: made)
+        yield made
+
+
+def answered(here, requests: dict) -> dict:
+    return {name: here.answer(request) for name, request in requests.items()}
+
+
+@pytest.mark.parametrize("key", stories.stories())
+def test_every_story_can_be_told(here, key):
+    story = stories.stories()[key]
+    assert len(story.caption) == 3 and story.shots
+    assert story.known == (key in truths.TRUTHS)
+    for shot in story.shots:
+        facts, arrays = here.answer(shot.setting.explanation())
+        assert arrays["scores"].any() and np.isfinite(arrays["scores"]).all()
+        prediction = here.answer(shot.setting.prediction())
+        case = shot.shown.case(shot.label, prediction)
+        assert case.request == shot.setting.explanation(), "what is known of it changes no question"
+        assert shot.about in case.about and facts["target"] == case.request.target
+
+
+def test_old_stories_come_first_and_every_kind_has_one(here):
+    told = stories.stories()
+    assert list(told) == ["cheating", "blind", "baseline", *NEW]
+    kinds = {demos()[shot.model].spec.kind for story in told.values() for shot in story.shots}
+    assert kinds == set(KINDS)
+    assert len(stories.requests()) < 60, "as many as wait at a time for one visitor"
+
+
+def test_a_link_names_what_the_explain_page_asks(here):
+    told = stories.stories()
+    assert told["diabetes"].shots[0].link["row"] == "24"
+    assert told["lstm"].shots[0].link | {"series": "2", "target": "6"} == told["lstm"].shots[0].link
+    assert told["lstm"].shots[0].link["o.noise.by"] == "cell"
+    assert told["dna"].shots[0].link["sequence"] == "4"
+    pair = told["digits"].shots[1].link
+    assert (pair["versus"], pair["target"], pair["rather"]) == ("true", "8", "3")
+    assert pair["sample"] == "01_8"
+
+
+def test_a_sequence_brings_its_planted_motifs(here):
+    (shot, *_) = stories.stories()["dna"].shots
+    assert shot.shown.input.regions == {"GATA-like": [(23, 33)], "TAL-like": [(41, 51)]}
+
+
+def test_contributions_of_the_table_lie_on_the_true_ones(here):
+    answers = answered(here, truths.additive_requests())
+    found, true = truths.additive_found(answers["additive"])
+    assert found.shape == true.shape == (50, 96)
+    assert min(rank_correlation(*pair) for pair in zip(found, true, strict=True)) >= 0.99
+    assert np.abs(found - true).max() < 0.02
+    assert truths._below(0.9999999) == "0.99999", "never rounded up to certainty"
+
+
+def test_the_useless_variable_is_found_out(here):
+    amounts = truths.lstm_found(answered(here, truths.lstm_requests()))
+    assert amounts.shape == (3,) and truths.lead(amounts) > 10
+    assert truths.lead(truths.PUBLISHED) == pytest.approx(0.1162 / 0.0077)
+
+
+def test_sensitivity_is_the_root_mean_square_of_the_sums_over_steps():
+    each = np.zeros((2, 4, 3))
+    each[:, :, 0] = [[0.5], [1.5]]
+    found = truths.lstm_found({"a": ({}, {"scores": each}), "b": ({}, {"scores": 0 * each})})
+    assert found == pytest.approx([np.sqrt((2**2 + 6**2) / 4), 0, 0])
+
+
+def test_support_lies_on_the_planted_words_more_than_by_chance(here):
+    sequences = truths.dna_sequences()
+    assert len(sequences) == 9 and {about for about, _ in sequences.values()} == {
+        "both", "GATA-like", "TAL-like",
+    }  # fmt: skip
+    found = truths.dna_found(answered(here, truths.dna_requests()), sequences)
+    chance = np.mean([mask.mean() for _, mask in sequences.values()])
+    for name, shares in found.items():
+        assert len(shares) == 9
+        assert np.mean(shares) > 3 * chance, name
+    assert np.mean(found["DeepLIFT"]) > 0.8
+
+
+def test_rows_of_the_file_are_its_sequences_in_order(here):
+    _, many = here.answer(truths.dna_requests()["dna DeepLIFT both"])
+    for place in (0, 7, 11):
+        _, one = here.answer(asked("dna", place, method="deeplift", target=0,
+                                   baseline="frequencies"))  # fmt: skip
+        np.testing.assert_allclose(many["scores"][place], one["scores"], rtol=1e-3, atol=1e-5)
+    assert list(known("dna")) == [str(place) for place in range(12)]
+
+
+def test_wiping_out_an_eight_moves_it_to_a_three(here):
+    before = answered(here, erasing.map_requests())
+    pictures = erasing.wiped(before)
+    after = answered(here, erasing.wiped_requests(pictures))
+    falls = erasing.falls(before, after)
+    for name in ("Integrated Gradients", "DeepLIFT RevealCancel"):
+        assert np.mean(falls[name]) > 2 * np.mean(falls[erasing.CHANCE]) and min(falls[name]) > 5
+    changed = pictures["wiped 01_8 Integrated Gradients"]
+    _, first = here.answer(asked("digits", "01_8"))
+    assert (changed != first["input"]).sum() <= erasing.MOST
+    path = demos()["digits"].data.parent / "01_8.png"
+    np.testing.assert_allclose(first["input"][0], np.asarray(Image.open(path).convert("L")) / 255,
+                               atol=0.01)  # fmt: skip
+
+
+def test_only_pixels_that_speak_for_it_are_wiped_out():
+    pixels, scores = np.full((1, 8, 8), 0.5), np.full((1, 8, 8), -1.0)
+    scores[0, 2, :3] = [3, 1, 2]
+    left = erasing.erased(pixels, scores)
+    assert (left == 0).sum() == 3 and not left[0, 2, :3].any() and (pixels == 0.5).all()
+    assert (erasing.erased(pixels, np.ones((1, 8, 8))) == 0).sum() == erasing.MOST
+
+
+def test_correlated_measurements_are_hidden_together(here):
+    answers = answered(here, tied.requests())
+    alike, request = tied.together(answers)
+    assert {"total cholesterol (mg/dL)", "LDL (mg/dL)"} <= set(alike) and len(alike) == 5
+    effects = tied.changes(answers["diabetes alone"], here.answer(request), alike)
+    *single, together = (np.abs(values).mean() for values in effects.values())
+    assert len(single) == 5 and together > max(single)
+    _, alone = here.answer(asked("diabetes", 0, baseline="data_mean"))
+    place = demos()["diabetes"].spec.columns.index(alike[0])
+    changed = alone["input"].copy()
+    changed[place] = alone["baseline_shown"][place]
+    said = here.answer(asked("diabetes", 0, baseline="data_mean",
+                             values=tuple(map(float, changed))))  # fmt: skip
+    lost = alone["probabilities"][0] - said[1]["probabilities"][0]
+    assert effects[alike[0]][0] == pytest.approx(lost, abs=1e-2)
