@@ -86,16 +86,20 @@ def explain(
     if entry.complete:
         gap = completeness_gap(found.scores, output, before).to(inputs.device)
     passes = -(-(run.forward_rows + run.backward_rows) // len(points))
-    home = {"device": inputs.device}
+
+    def back(value: Tensor | None) -> Tensor | None:
+        # A plain callable's weights may learn; its explanation is a number all the same.
+        return None if value is None else value.detach().to(inputs.device)
+
     return Attribution(
-        scores=found.scores.to(**home),
-        positive=None if found.positive is None else found.positive.to(**home),
-        negative=None if found.negative is None else found.negative.to(**home),
-        spread=None if found.spread is None else found.spread.to(**home),
+        scores=back(found.scores),
+        positive=back(found.positive),
+        negative=back(found.negative),
+        spread=back(found.spread),
         method=method,
         target=run.target.described(),
-        output=output.to(**home),
-        baseline_output=None if before is None else before.to(**home),
+        output=back(output),
+        baseline_output=back(before),
         gap=gap,
         passes=passes,
         seconds=time.perf_counter() - started,
@@ -110,7 +114,7 @@ def explain(
             **dataclasses.asdict(chosen),
         },
         notes=found.notes,
-        extra={name: value.to(**home) for name, value in found.extra.items()},
+        extra={name: back(value) for name, value in found.extra.items()},
     )
 
 

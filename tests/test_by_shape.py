@@ -93,6 +93,7 @@ def test_a_file_that_is_sorted_by_name_is_put_in_order_by_numbers_and_shapes():
     layers = [layer for index in range(12) for layer in (nn.Linear(4, 4), nn.Tanh())]
     network = trained(nn.Sequential(*layers, nn.Linear(4, 2)))
     state = read_state_dict(save(network.state_dict()), ".safetensors")
+    assert list(state) == sorted(network.state_dict()), "else it were an order of chance"
     ours = built(describe(state), state, {"activation": "tanh"})
     assert torch.equal(ours(noise(3, 4)), network(noise(3, 4)))
     body = nn.Sequential(OrderedDict(b1=nn.Linear(4, 4), b2=nn.Linear(4, 4)))

@@ -61,8 +61,8 @@ def test_names_and_inputs_are_read_from_the_file(file):
 
 def test_networks_are_built_by_name_and_do_not_drop_out(file):
     network = build_own(file, "wine", own_digest(file))
-    x = torch.rand(3, 2)
-    assert network(x).shape == (3, 2) and torch.equal(network(x), network(x))
+    assert network(torch.rand(3, 2)).shape == (3, 2)
+    assert not any(module.training for module in network.modules())
     assert str(file.parent) not in sys.path
 
 

@@ -107,7 +107,10 @@ def doctor(task: Task, explanation: Answer | None) -> Answer:
 
     photos = [Image.open(sample.path).convert("RGB") for sample in samples()[:12]]
     card = examine(task.warm.model.network, task.warm.spec, photos, tell)
-    return {**card, "architecture": task.warm.spec.name}, {}
+    facts = {**card, "architecture": task.warm.spec.name, "chain": None}
+    if (description := getattr(task.warm.model.network, "description", None)) is not None:
+        facts["chain"] = description.to_facts()
+    return facts, {}
 
 
 def rows(task: Task, explanation: Answer | None) -> Answer:

@@ -27,7 +27,9 @@ def main() -> None:
     import torchvision  # noqa: F401
 
     import explainers.engine.work  # noqa: F401
+    from explainers.engine.request import code_version
 
+    code_version()  # of the code that was imported, should the files change while the server runs
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for _ in sys.stdin:
         if os.fork() == 0:

@@ -42,6 +42,8 @@ def recipe(request: Request, file: str, weights: str = "weights", own_baseline: 
     given = "None"
     if spec.source == "upload":
         given = f"({_bytes(weights)}, {_suffix(spec.weights)!r})"
+    elif spec.source == "python":
+        given = f"__import__('pathlib').Path({weights!r})"
     target = request.target
     if request.rather_than is not None:
         target = (target, request.rather_than)

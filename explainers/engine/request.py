@@ -62,7 +62,8 @@ class Request:
     @property
     def uploads(self) -> list[str]:
         """Digests of the files that it needs."""
-        own = [self.data, self.own_baseline, self.model.weights]
+        own = [self.data, self.own_baseline]
+        own += [self.model.weights] if self.model.source == "upload" else []
         own += [self.hide_with.own_baseline] if self.hide_with else []
         return [name.split(".")[0] for name in own if name]
 

@@ -22,6 +22,7 @@ from explainers.engine.line import Line
 from explainers.engine.parsed import Parsed
 from explainers.engine.reading import ReadingRoom
 from explainers.engine.request import Request
+from explainers.engine.settings import handed_on
 from explainers.engine.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -249,7 +250,7 @@ class Engine:
                 stdin=subprocess.PIPE,
                 text=True,
                 # Threads that wait by spinning slow everything down once the cores are shared.
-                env={**environment(), "OMP_WAIT_POLICY": "PASSIVE"},
+                env={**environment(), **handed_on(), "OMP_WAIT_POLICY": "PASSIVE"},
             )
             self._nursery.stdin.write(self._key.hex() + "\n")
         with contextlib.suppress(BrokenPipeError):

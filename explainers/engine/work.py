@@ -18,6 +18,7 @@ from explainers.engine.readers.exported import program
 from explainers.engine.readers.onnx import graph
 from explainers.engine.readers.weights import state_dict
 from explainers.engine.request import Compared, Request
+from explainers.engine.settings import model_settings
 from explainers.engine.store import Store
 from explainers.engine.task import Answer, Task, Warm
 from explainers.kinds import KINDS
@@ -94,6 +95,8 @@ class Workshop:
             what = weights_of(request)
             taken = {"onnx": graph, "exported": program}.get(what[0], state_dict)
             weights = taken(self._parsed(*what))
+        elif spec.source == "python":
+            weights = model_settings().file
         model, classes, own = build(spec, weights, self._elsewhere(request))
         own = replace(own, fit=spec.fit)
         self._warm[key] = Warm(model.to(request.device), classes, own)

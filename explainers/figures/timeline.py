@@ -20,7 +20,8 @@ def name_steps(figure: go.Figure, steps: Sequence[str], row: int, title: str = "
         names |= {f"{place}.5": " " for place in range(len(steps))}
     figure.update_xaxes(
         row=row, col=1, title={"text": title, "standoff": 26}, labelalias=names,
-        range=[-0.5, len(steps) - 0.5], nticks=7, exponentformat="none", showgrid=False, zeroline=False,
+        range=[-0.5, len(steps) - 0.5], nticks=7, exponentformat="none",
+        showgrid=False, zeroline=False,
     )  # fmt: skip
 
 

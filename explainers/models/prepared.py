@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -56,13 +57,14 @@ class Prepared(nn.Module):
 
 def build(
     spec: ModelSpec,
-    weights: tuple[bytes, str] | Mapping[str, Tensor] | Graph | None,
+    weights: tuple[bytes, str] | Mapping[str, Tensor] | Graph | Path | None,
     elsewhere: Callable | None = None,
 ) -> tuple[Prepared, tuple, ModelSpec]:
     """The model that `spec` names, its class names (or ()), and the spec with what it knows itself.
 
-    `weights` of an upload: its named tensors, its graph, or (bytes, suffix) of one's own file; else
-    None. `elsewhere` runs a graph that torch cannot run.
+    `weights` of an upload: its named tensors, its graph, or (bytes, suffix) of one's own file; of a
+    model in Python: the file that defines it; else None. `elsewhere` runs a graph that torch
+    cannot run.
     """
     classes: tuple = ()
     if spec.source == "demo":
@@ -73,6 +75,10 @@ def build(
         from explainers.models.pretrained import pretrained
 
         network, classes, spec = pretrained(spec.name)
+    elif spec.source == "python":
+        from explainers.models.own import build_own
+
+        network = build_own(weights, spec.name, spec.weights)
     else:
         from explainers.models.uploaded import uploaded
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from torch import nn
 
+from explainers.models.architectures import PLAIN_CHAIN
 from explainers.models.spec import RECOGNISE, ModelSpec
 
 
@@ -39,7 +40,19 @@ def uploaded(
     state: Mapping = weights
     if spec.name == RECOGNISE:
         spec = replace(spec, name=recognised(state))
+    if spec.name == PLAIN_CHAIN:
+        return _plain_chain(spec, state)
     return fitted(spec.name, state), spec
+
+
+def _plain_chain(spec: ModelSpec, state: Mapping) -> tuple[nn.Module, ModelSpec]:
+    """The network that the weights' own shapes tell, with the answers to what they leave open."""
+    from explainers.models.by_shape import built, describe, input_of
+
+    description, answers = describe(state), dict(spec.choices)
+    network = built(description, state, answers)
+    network.description = description  # for the doctor, who asks what is left open
+    return network, declared(spec, (None, *input_of(description, answers)[1]), False)
 
 
 def _declaring(spec: ModelSpec, name: str, network: nn.Module, card) -> tuple:

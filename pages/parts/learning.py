@@ -1,7 +1,6 @@
 """Networks small enough to check by hand: every method's answer beside the calculation."""
 
 import html
-import time
 from pathlib import Path
 
 import streamlit as st
@@ -25,7 +24,6 @@ from pages.parts.learning_words import (
 
 STYLE = Path(__file__).resolve().parents[2] / "assets" / "learn.css"
 SECONDS_TO_WAIT = 2.0
-SECONDS_ON_THE_WAY = 3.0
 SHOWN = ("minimum", "saturation", "threshold", "product")
 MARKS = {
     RIGHT: ("✓", "right"), ABOUT: ("≈", "right within its error"), MISSED: ("✗", "differs"),
@@ -36,7 +34,6 @@ MARKS = {
 @st.fragment
 def section() -> None:
     """Draw the choice of a network, its sliders, and all answers; a slider redraws only this."""
-    _expect_late_links()
     st.header("Networks small enough to check by hand", anchor="by-hand")
     titles = {key: HAND[key].title for key in SHOWN}
     key = link.select(
@@ -66,19 +63,6 @@ def section() -> None:
                 "there is to share, or shared by another rule; –: no shares."
             )
     link.write()
-    st.session_state["learn_links"].append((time.monotonic(), st.query_params.to_dict()))
-
-
-def _expect_late_links() -> None:
-    """Let no address that a moving slider just wrote be taken for a link that was opened.
-
-    A browser may send a slider's next value before it has got the address of the one before.
-    """
-    late = time.monotonic() - SECONDS_ON_THE_WAY
-    recent = [wrote for wrote in st.session_state.get("learn_links", []) if wrote[0] > late]
-    st.session_state["learn_links"], found = recent, st.query_params.to_dict()
-    if found in [params for _, params in recent]:
-        st.session_state["link"] = found
 
 
 def _sliders(net: HandNet) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -1,16 +1,24 @@
 """What the visitor chose, kept over pages and reruns, and written into the link."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+
+# A browser may still send an address that was written for it so long ago.
+SECONDS_ON_THE_WAY = 3.0
 
 
 def choice() -> dict[str, Any]:
     """The visitor's choices by name; read from the link when one was opened."""
     kept = st.session_state.setdefault("choice", {})
     found = st.query_params.to_dict()
+    wrote = st.session_state.setdefault("wrote", [])
+    wrote[:] = [(at, link) for at, link in wrote if time.monotonic() - at < SECONDS_ON_THE_WAY]
+    if any(found == link for _, link in wrote):  # our own, sent before a newer one had arrived
+        st.session_state["link"] = found
     if found and found != st.session_state.get("link"):
         for name in list(kept):
             _anew(name)
@@ -53,6 +61,7 @@ def write() -> None:
     }
     if params != st.query_params.to_dict():
         st.session_state["link"] = params
+        st.session_state.setdefault("wrote", []).append((time.monotonic(), params))
         st.query_params.from_dict(params)
 
 

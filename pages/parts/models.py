@@ -26,6 +26,8 @@ def pick() -> Chosen | None:
     from pages.parts import own_network
 
     titles = {name: demo.title for name, demo in demos().items()}
+    own = own_network.of_the_server()
+    titles |= {f"python:{name}": name for name in own}
     titles |= {TORCHVISION: "ImageNet classifier, by name", UPLOAD: "Upload your own network"}
     source = link.select(
         st.selectbox, "model", list(titles), "signs",
@@ -34,6 +36,9 @@ def pick() -> Chosen | None:
     if source in demos():
         st.caption(demos()[source].description)
         return demo(source)
+    if (name := source.removeprefix("python:")) in own and name != source:
+        st.caption(own[name].description or "Defined by whoever started this server.")
+        return Chosen(own[name].spec, own[name].classes, name)
     if source == TORCHVISION:
         name = link.select(
             st.selectbox, "architecture", list(ARCHITECTURES), "resnet18", label="Architecture"

@@ -7,15 +7,19 @@ from pathlib import PurePath
 import streamlit as st
 
 from explainers.engine.readers.names import class_names
+from explainers.engine.settings import model_settings
 from explainers.engine.wall import walls
-from explainers.models.architectures import ARCHITECTURES
+from explainers.models.architectures import ARCHITECTURES, PLAIN_CHAIN
+from explainers.models.own import OwnModel, own_models
 from explainers.models.refusals import NETWORKS, WEIGHTS, refusal
 from explainers.models.spec import NORMALISATIONS, RECOGNISE, ModelSpec
+from explainers.models.timm_models import timm_names
 from explainers.problems import Problem
-from pages.parts import doctor, link, service
+from pages.parts import doctor, link, plain_chain, service
 from pages.parts.models import Chosen
 
 FITS = {"crop": "Centre crop", "stretch": "Whole picture, stretched"}
+NAMED = {RECOGNISE: "Recognise it", PLAIN_CHAIN: "A plain chain of layers"}
 ANSWERS = {
     "classes": "Classes: one of them is right", "labels": "Labels: each is right or not",
     "numbers": "Numbers",
@@ -45,18 +49,31 @@ def pick() -> Chosen | None:
     name = "network"
     if not weights.endswith(NETWORKS):
         name = link.select(
-            st.selectbox, "architecture", [RECOGNISE, *ARCHITECTURES], RECOGNISE,
-            label="Architecture",
-            format_func=lambda name: "Recognise it" if name == RECOGNISE else name,
+            st.selectbox, "architecture",
+            [RECOGNISE, PLAIN_CHAIN, *ARCHITECTURES, *timm_names()], RECOGNISE,
+            label="Architecture", format_func=lambda name: NAMED.get(name, name),
         )  # fmt: skip
-    card = doctor.examined(ModelSpec("upload", name, weights))
+    answered = link.choice().get("chain")
+    choices = tuple(sorted(answered.items())) if isinstance(answered, dict) else ()
+    card = doctor.examined(ModelSpec("upload", name, weights, choices=choices))
     if card is None:
         return None
+    if card["chain"]:
+        choices = plain_chain.asked(card["chain"], dict(choices))
     with st.expander("What it takes, and what it answers"):
-        spec, classes = _settled(ModelSpec("upload", name, weights), card)
+        spec, classes = _settled(ModelSpec("upload", name, weights, choices=choices), card)
     with st.expander("What the doctor found", expanded=True, icon=":material/stethoscope:"):
         doctor.show(card, spec, classes)
     return Chosen(spec, classes, card["architecture"])
+
+
+def of_the_server() -> dict[str, OwnModel]:
+    """The models that whoever started the server defined; what is wrong with them is said."""
+    try:
+        return own_models(model_settings().file)
+    except (Problem, ValueError) as problem:
+        st.error(str(problem))
+        return {}
 
 
 def _settled(spec: ModelSpec, card: dict) -> tuple[ModelSpec, tuple[str, ...]]:
@@ -130,6 +147,7 @@ def _card() -> None:
         choices |= {"normalise": known, "mean": _listed(both[0]), "std": _listed(both[1])}
     if found.get("classes"):
         choices["names"] = service.keep(json.dumps(found["classes"]).encode(), "file")
+    choices["chain"] = found.get("choices") or None
     choices["card"] = {
         name: found[name] for name in ("kind", "swapped", "columns") if name in found
     }
