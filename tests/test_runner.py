@@ -193,7 +193,7 @@ def taken_over(monkeypatch, how: str, *given):
     """A model whose runner does what the first number of its input says."""
     command = (sys.executable, inmate.__file__, how, *map(str, given))
     monkeypatch.setattr(starting, "COMMAND", command)
-    monkeypatch.setattr(starting, "_STARTER", starting.Starter())
+    monkeypatch.setitem(starting._STARTERS, "onnx", starting.Starter())
     return model_of(OTHERS["loop"])
 
 
@@ -219,7 +219,7 @@ def test_a_runner_that_was_taken_over_can_do_nothing_but_answer(monkeypatch, tmp
                 model = taken_over(patch, how, path, server.getsockname()[1])
                 results[how] = {what: told(model, what) for what in inmate.TRIED}
                 model.close()
-                starting._STARTER._end()
+                starting._STARTERS["onnx"]._end()
     # The program that is started writes a file and ends without an answer.
     control = {**dict.fromkeys(inmate.TRIED, True), "execute": "ended"}
     assert results["free"] == control
@@ -241,7 +241,7 @@ def test_a_lie_is_found_out_and_the_next_answer_is_right(monkeypatch):
         assert told(model, lie) == "ended", lie
         assert told(model, "compute") is True, lie
     model.close()
-    starting._STARTER._end()
+    starting._STARTERS["onnx"]._end()
 
 
 def test_a_loop_without_end_is_ended_in_words(monkeypatch):
@@ -296,7 +296,7 @@ def test_a_killed_runner_is_a_problem_once_and_a_killed_starter_none():
         model(torch.zeros(3, 4))
     assert torch.equal(model(torch.zeros(3, 4)), torch.full((3, 4), 2.0))
     (pid,) = runners()
-    starting._STARTER._process.kill()
+    starting._STARTERS["onnx"]._process.kill()
     until_gone(pid)
     model.close()
     assert torch.equal(model(torch.zeros(3, 4)), torch.full((3, 4), 2.0))
@@ -313,7 +313,7 @@ def test_runners_end_with_the_models_that_hold_them():
 
 WORKER = """
 import sys, torch
-from explainers.engine.starting import get_ready, _STARTER
+from explainers.engine.starting import get_ready, _STARTERS
 from explainers.engine.wall import raise_low_wall
 from explainers.engine.running import RunnerModel
 from explainers.models.onnx import read_graph
@@ -321,7 +321,7 @@ get_ready()
 raise_low_wall()
 data = open(sys.argv[1], "rb").read()
 model = RunnerModel(read_graph(data), data)
-print(model(torch.zeros(1, 4)).tolist(), _STARTER._process.pid, flush=True)
+print(model(torch.zeros(1, 4)).tolist(), _STARTERS["onnx"]._process.pid, flush=True)
 endless = open(sys.argv[2], "rb").read()
 RunnerModel(read_graph(endless), endless)(torch.zeros(1, 4))
 """
@@ -352,7 +352,7 @@ def children(pid) -> list[str]:
 
 def runners() -> list[str]:
     """Runners of this process that are still there."""
-    return children(starting._STARTER._process.pid)
+    return children(starting._STARTERS["onnx"]._process.pid)
 
 
 def until_gone(pid) -> None:

@@ -1,9 +1,9 @@
-"""Processes that run a network in onnxruntime behind the wall, and the one that forks them.
+"""Processes that run a network behind the wall, and the one that forks them.
 
 The forking process starts small, before the worker gives up its right to start programs; it imports
-onnxruntime when it is first asked for a runner, and never sees a network. A runner takes a network,
-then numbers, and answers with numbers, until the worker closes the line. Who loses its parent ends:
-the forking process reads the end of its line, runners are ended by the kernel.
+what runs a network when it is first asked for a runner, and never sees a network. A runner takes a
+network, then numbers, and answers with numbers, until the worker closes the line. Who loses its
+parent ends: the forking process reads the end of its line, runners are ended by the kernel.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 
+from explainers.engine.languages import LANGUAGES, Run
 from explainers.engine.wall import raise_wall
 
 FORKED = b"forked"
@@ -29,19 +30,20 @@ def main() -> None:
     """Fork a runner for every message on our standard input, until it is closed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asked, prepared, own = socket.socket(fileno=0), False, os.getpid()
+    asked, prepared, own = socket.socket(fileno=0), set(), os.getpid()
     while True:
         try:
-            size, (line,), _, _ = socket.recv_fds(asked, 64, 1)
+            message, (line,), _, _ = socket.recv_fds(asked, 64, 1)
         except ValueError:  # no descriptor: the worker has gone
             return
-        if not prepared:
-            prepare()
-            prepared = True
+        language, size = message.decode().split()
+        if language not in prepared:
+            prepare(language)
+            prepared.add(language)
         child = os.fork()
         if child == 0:
             _follow(own)
-            serve(line, line, int(size))
+            serve(language, line, line, int(size))
         os.close(line)
         try:
             handle = os.pidfd_open(child)
@@ -52,24 +54,19 @@ def main() -> None:
         os.close(handle)
 
 
-def prepare() -> None:
+def prepare(language: str) -> None:
     """Import what runners need, for nothing can be imported behind the wall."""
     import numpy  # noqa: F401
-    import onnx  # noqa: F401
 
-    import explainers.engine.messages  # noqa: F401
-    from explainers.models.onnx.session import onnxruntime
-    from explainers.problems import Problem
+    import explainers.engine.messages
+    import explainers.models.onnx.session  # noqa: F401
 
-    try:
-        onnxruntime()
-    except Problem:  # the runner says so
-        return
+    LANGUAGES[language].prepare()
     gc.collect()
     gc.freeze()
 
 
-def serve(source: int, answer: int, size: int) -> None:
+def serve(language: str, source: int, answer: int, size: int) -> None:
     """Raise the wall, then run one network of so many bytes until the line ends; never returns."""
     from explainers.engine import frame, messages
     from explainers.problems import Problem
@@ -83,44 +80,44 @@ def serve(source: int, answer: int, size: int) -> None:
             return
         with os.fdopen(source, "rb", buffering=0, closefd=False) as line:
             try:
-                session, output = _loaded(*messages.receive(line, messages.MOST_NETWORK))
+                run = _loaded(language, *messages.receive(line, messages.MOST_NETWORK))
             except Problem as problem:
                 frame.send_problem(answer, _memory_first(str(problem)))
                 return
             frame.send(answer, {}, {})
             gc.collect()
             while True:
-                _answer(session, output, answer, *messages.receive(line, messages.MOST_NUMBERS))
+                _answer(run, answer, *messages.receive(line, messages.MOST_NUMBERS))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass
     finally:
         os._exit(0)
 
 
-def _loaded(facts: dict, arrays: dict):
-    from explainers.models.onnx.session import session
-
-    data = arrays.pop("network").tobytes()
-    return session(data, facts["output"], facts["hidden"]), facts["output"]
+def _loaded(language: str, facts: dict, arrays: dict) -> Run:
+    return LANGUAGES[language].load(arrays.pop("network").tobytes(), facts)
 
 
-def _answer(session, output: str, answer: int, facts: dict, arrays: dict) -> None:
+def _answer(run: Run, answer: int, facts: dict, arrays: dict) -> None:
     """Run the network once; an array, a sentence, or that memory does not suffice."""
     import numpy as np
 
     from explainers.engine import frame, messages
     from explainers.models.onnx.session import first_line
+    from explainers.problems import Problem
 
     values, number = arrays["x"], facts["number"]
     try:
-        made = session.run([output], {session.get_inputs()[0].name: values})[0]
+        made = run(values)
         if not isinstance(made, np.ndarray) or made.dtype.name not in frame.TYPES:
-            return frame.send_problem(answer, "The model's output is not a tensor of numbers.")
+            raise Problem("The model's output is not a tensor of numbers.")
         if made.nbytes > messages.MOST_NUMBERS - 1000:
             raise MemoryError
     except Exception as error:
         if isinstance(error, MemoryError) or _is_memory(str(error)):
             return frame.send(answer, {"number": number, "memory": True}, {})
+        if isinstance(error, Problem):
+            return frame.send_problem(answer, str(error))
         return frame.send_problem(
             answer, f"The model stopped on inputs of shape {values.shape}: {first_line(error)}. "
             "Check the input's size and number of channels.",
@@ -135,7 +132,7 @@ def _is_memory(said: str) -> bool:
 def _memory_first(said: str) -> str:
     if not _is_memory(said):
         return said
-    return "Loading this network into onnxruntime takes too much memory. Export a smaller one."
+    return "Loading this network takes too much memory. Export a smaller one."
 
 
 def _follow(parent: int) -> None:
@@ -148,6 +145,6 @@ def _follow(parent: int) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:  # where there is no forking
-        prepare()
-        serve(0, 1, int(sys.argv[1]))
+        prepare(sys.argv[1])
+        serve(sys.argv[1], 0, 1, int(sys.argv[2]))
     main()

@@ -1,4 +1,4 @@
-"""Networks that only onnxruntime can run, as models: each in a process of its own behind the wall.
+"""Networks that torch does not run here, as models: each in a process of its own behind the wall.
 
 The worker never decodes the network's bytes; it hands them on.
 """
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from explainers.engine import frame, messages
+from explainers.engine.readers.script import demand_scripts
 from explainers.engine.starting import started
 from explainers.engine.wall import demand_wall
 from explainers.models.onnx.graph import Graph
@@ -27,47 +28,42 @@ SECONDS_TO_ANSWER, SECONDS_A_ROW = 30, 5
 # Larger inputs are cut into several calls.
 MOST_AT_ONCE = 200_000_000
 _ENDED = (
-    "The process in which onnxruntime ran this network ended without an answer: the network is "
-    "damaged, or needs more memory than one may take. Try again; if it stays so, use a smaller "
-    "input or export a smaller network."
+    "The process that ran this network ended without an answer: the network is damaged, or needs "
+    "more memory than one may take. Try again; if it stays so, use a smaller input or export a "
+    "smaller network."
 )
 _LATE = (
-    "The network did not answer within {seconds} seconds in onnxruntime and was ended. Use a "
-    "smaller input, or check that no loop in it runs without end."
+    "The network did not answer within {seconds} seconds and was ended. Use a smaller input, or "
+    "check that no loop in it runs without end."
 )
 
 
-class RunnerModel(nn.Module):
-    """x (N, …) → the chosen output (N, …), computed by onnxruntime behind the wall, without slopes.
+class WalledModel(nn.Module):
+    """x (N, …) → the network's answer (N, …), computed behind the wall, without slopes.
 
-    graph    as `read_graph` gives it.
-    network  the bytes of its file, or their path, which must stay while the model is used.
-    output   name of the output to explain; by default see `explained_output`.
-    rows     None: a batch at once; B: B rows at a time, for graphs made for exactly B.
+    language  one of LANGUAGES.
+    network   the bytes of its file, or their path, which must stay while the model is used.
+    facts     about the network, as the language's `load` takes them.
 
     The process starts with the first call, and again after it was ended. Answers have the type and
     device of x. Problem where the network cannot be loaded, takes too long, or its process ends;
     torch.OutOfMemoryError where fewer rows may fit.
     """
 
-    def __init__(
-        self,
-        graph: Graph,
-        network: bytes | Path,
-        output: str | None = None,
-        rows: int | None = None,
-    ) -> None:
+    where, dtype, rows = "behind the wall", "float32", None
+
+    def __init__(self, language: str, network: bytes | Path, facts: dict) -> None:
         super().__init__()
-        self.dtype, self.rows = taken(graph), rows
-        self.output = explained_output(graph, output)
-        self._hidden, self._network = hidden(graph, self.output), network
+        self._language, self._network, self._facts = language, network, facts
         self._runner: Runner | None = None
         self._lock = threading.Lock()
 
     def forward(self, x: Tensor) -> Tensor:
-        """The chosen output for x (N, …)."""
+        """The network's answer to x (N, …)."""
         most = max(1, MOST_AT_ONCE // max(1, 8 * x[:1].numel()))
-        parts = [answered(self._ask, part, self.dtype, self.rows) for part in x.split(most)]
+        parts = [
+            answered(self._ask, part, self.dtype, self.rows, self.where) for part in x.split(most)
+        ]
         return torch.cat(parts) if len(parts) > 1 else parts[0]
 
     def close(self) -> None:
@@ -78,7 +74,7 @@ class RunnerModel(nn.Module):
     def _ask(self, values: np.ndarray) -> np.ndarray:
         with self._lock:
             if self._runner is None:
-                self._runner = Runner(self._network, self.output, self._hidden)
+                self._runner = Runner(self._language, self._network, self._facts)
             try:
                 return self._runner.ask(values)
             finally:
@@ -90,15 +86,51 @@ class RunnerModel(nn.Module):
             self._runner.close()
             self._runner = None
 
-    def __deepcopy__(self, memo) -> RunnerModel:
+    def __deepcopy__(self, memo) -> WalledModel:
         """The model itself: it has nothing that a copy could change."""
         return self
+
+
+class RunnerModel(WalledModel):
+    """The chosen output of an ONNX graph, computed by onnxruntime.
+
+    graph    as `read_graph` gives it.
+    network  the bytes of its file, or their path.
+    output   name of the output to explain; by default see `explained_output`.
+    rows     None: a batch at once; B: B rows at a time, for graphs made for exactly B.
+    """
+
+    where = "in onnxruntime"
+
+    def __init__(
+        self,
+        graph: Graph,
+        network: bytes | Path,
+        output: str | None = None,
+        rows: int | None = None,
+    ) -> None:
+        dtype, chosen = taken(graph), explained_output(graph, output)
+        super().__init__("onnx", network, {"output": chosen, "hidden": hidden(graph, chosen)})
+        self.dtype, self.rows, self.output = dtype, rows, chosen
+
+
+class ScriptModel(WalledModel):
+    """The answer of a TorchScript file, which is a program and therefore never loaded here.
+
+    script   the bytes of its file, or their path. Problem where this server lets none in.
+    """
+
+    where = "as TorchScript behind the wall"
+
+    def __init__(self, script: bytes | Path) -> None:
+        demand_scripts()
+        super().__init__("torchscript", script, {})
 
 
 class Runner:
     """One process with one network. Problem where it cannot be started or the network loaded."""
 
-    def __init__(self, network: bytes | Path, output: str, hidden: bool) -> None:
+    def __init__(self, language: str, network: bytes | Path, facts: dict) -> None:
         demand_wall()
         try:
             data = np.frombuffer(network, np.uint8) if isinstance(network, bytes) else (
@@ -106,11 +138,11 @@ class Runner:
             )  # fmt: skip
         except (FileNotFoundError, ValueError) as error:
             raise Problem("This model is no longer kept here. Upload it again.") from error
-        self._line, self._to, self._kill, close = started(data.nbytes)
+        self._line, self._to, self._kill, close = started(language, data.nbytes)
         self._finish = weakref.finalize(self, close)
         self._number, self.ended = 0, False
         try:
-            self._said({"output": output, "hidden": hidden}, {"network": data}, SECONDS_TO_LOAD)
+            self._said(facts, {"network": data}, SECONDS_TO_LOAD)
         except BaseException:
             self.close()
             raise

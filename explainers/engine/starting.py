@@ -1,4 +1,4 @@
-"""Starting runners: from a small process that was started while programs could still be."""
+"""Starting runners: from small processes that were started while programs could still be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from explainers.engine.forking import ROOT, SECONDS_TO_START, end, environment
+from explainers.engine.languages import LANGUAGES
 from explainers.engine.runner import FORKED
+from explainers.engine.settings import model_settings
 from explainers.problems import Problem
 
 COMMAND = (sys.executable, "-m", "explainers.engine.runner")
@@ -20,7 +22,7 @@ _CAN_FORK = sys.platform == "linux"
 
 
 class Starter:
-    """The process that forks runners; it must be started while programs may still be."""
+    """A process that forks runners; it must be started while programs may still be."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,18 +34,18 @@ class Starter:
         with self._lock:
             self._started()
 
-    def fork(self, size: int, line: int) -> int | None:
+    def fork(self, language: str, size: int, line: int) -> int | None:
         """A descriptor of the new runner's process; None where it has ended already."""
         with self._lock:
             for _ in range(2):
                 with contextlib.suppress(OSError):
                     asked = self._started()
-                    socket.send_fds(asked, [str(size).encode()], [line])
+                    socket.send_fds(asked, [f"{language} {size}".encode()], [line])
                     said, handles, _, _ = socket.recv_fds(asked, 64, 1)
                     if said == FORKED:
                         return handles[0] if handles else None
                 self._end()
-        raise Problem("Networks that onnxruntime must run cannot be started any more. Start the "
+        raise Problem("Networks that run behind the wall cannot be started any more. Start the "
                       "server again.")  # fmt: skip
 
     def _started(self) -> socket.socket:
@@ -66,26 +68,32 @@ class Starter:
             self._process = self._line = None
 
 
-_STARTER = Starter()
+# One for each language: what goes wrong in one ends no network in another.
+_STARTERS = {language: Starter() for language in LANGUAGES}
 
 
 def get_ready() -> None:
     """Start what later forks runners; for a process that soon may start no program any more."""
     if _CAN_FORK:
-        _STARTER.start()
+        for language, starter in _STARTERS.items():
+            if language != "torchscript" or model_settings().torchscript:
+                starter.start()
 
 
 def _environment() -> dict[str, str]:
     return {**environment(), "ORT_DISABLE_TELEMETRY": "1"}
 
 
-def started(size: int) -> tuple[BinaryIO, int, Callable[[], None], Callable[[], None]]:
-    """A runner for a network of so many bytes: the line to read from, the descriptor to write to,
-    what kills it at once, and what ends it and tidies up. Problem where it does not start.
+def started(
+    language: str, size: int
+) -> tuple[BinaryIO, int, Callable[[], None], Callable[[], None]]:
+    """A runner for a network of so many bytes in a language: the line to read from, the descriptor
+    to write to, what kills it at once, and what ends it and tidies up. Problem where it does not
+    start.
     """
     if not _CAN_FORK:
         process = subprocess.Popen(
-            [*COMMAND, str(size)], cwd=ROOT, env=_environment(), stdin=subprocess.PIPE,
+            [*COMMAND, language, str(size)], cwd=ROOT, env=_environment(), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, bufsize=0,
         )  # fmt: skip
 
@@ -99,7 +107,7 @@ def started(size: int) -> tuple[BinaryIO, int, Callable[[], None], Callable[[], 
     ours, theirs = socket.socketpair()
     with theirs:
         try:
-            handle = _STARTER.fork(size, theirs.fileno())
+            handle = _STARTERS[language].fork(language, size, theirs.fileno())
         except BaseException:
             ours.close()
             raise

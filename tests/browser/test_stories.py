@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from driver import settled
+from driver import map_shown, settled
 from test_compare import finished, panels_in_order
 
 MAPS = {
@@ -19,6 +19,7 @@ WORDS = {
 
 def test_stories_are_told_with_the_arrow_keys(server, visit):
     page = visit(f"{server.url}/")
+    map_shown(page, index=2)
     page.get_by_role("button", name="Tell it").first.click()
     titles = ["Is the model cheating?", "Why gradients go blind", "Does the baseline matter?"]
     maps = [4, 2, 3]

@@ -49,6 +49,11 @@ def other_protocol(_):
     socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262).close()  # multipath TCP
 
 
+def link(path):
+    with tempfile.TemporaryDirectory() as folder:
+        os.link(path, os.path.join(folder, "linked"))
+
+
 def temporary(_):
     with tempfile.NamedTemporaryFile() as file:
         file.write(b"x")
@@ -61,7 +66,7 @@ ACTIONS = {
     "append": lambda path: open(path, "ab").close(),
     "truncate": lambda path: os.truncate(path, 0),
     "delete": os.unlink,
-    "link": lambda path: os.link(path, os.path.join(tempfile.gettempdir(), "linked")),
+    "link": link,
     "symlink": lambda path: os.symlink("/etc/passwd", path),
     "program": lambda path: subprocess.run([path], check=True),
     "fork": fork,

@@ -34,7 +34,7 @@ def main() -> None:
     given = {"path": path, "new": path + ".new", "copy": path + ".copy", "port": port,
              "program": path + ".program", "parent": os.getpid()}  # fmt: skip
 
-    def taken_over(_session, _output: str, answer: int, facts: dict, arrays: dict) -> None:
+    def taken_over(_run, answer: int, facts: dict, arrays: dict) -> None:
         what = NAMES[int(arrays["x"].flat[0])]
         if what in TRIED:
             try:

@@ -74,17 +74,22 @@ def hidden(graph: Graph, output: str) -> bool:
 
 
 def answered(
-    ask: Callable[[np.ndarray], np.ndarray], x: Tensor, dtype: str, rows: int | None
+    ask: Callable[[np.ndarray], np.ndarray],
+    x: Tensor,
+    dtype: str,
+    rows: int | None,
+    where: str = "in onnxruntime",
 ) -> Tensor:
     """ask(values (n, …) of type `dtype`) for all rows of x (N, …), with the type and device of x.
 
     rows   None: all at once; B: B at a time, the last ones filled up. Whole numbers are rounded.
+    where  the network runs, in words.
     ModelProblem where somebody wants to follow the computation, which is not possible.
     """
     if type(x) is not Tensor or (x.requires_grad and torch.is_grad_enabled()):
         raise ModelProblem(
-            "This network runs in onnxruntime, which gives no gradients: use occlusion, RISE, or "
-            "finite differences."
+            f"This network runs {where}, which gives no gradients: use occlusion, RISE, or finite "
+            "differences."
         )
     size, parts = rows or max(len(x), 1), []
     for part in x.detach().to("cpu").split(size):

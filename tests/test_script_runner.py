@@ -1,0 +1,368 @@
+"""TorchScript files as models: same answers as torch's own, behind the wall, where allowed."""
+
+import contextlib
+import io
+import subprocess
+import sys
+import time
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from explainers import ModelProblem, Problem, explain
+from explainers.engine import running, starting
+from explainers.engine.parsed import Parsed, parsed
+from explainers.engine.reading import ReadingRoom
+from explainers.engine.running import ScriptModel
+from explainers.engine.settings import model_settings
+from explainers.engine.store import Store
+from explainers.engine.wall import walls
+from explainers.models.scripted import serve_script
+from tests.test_scripted import Convolved, Last, Loops, Maps, Pair, Saves, perceptron, scripted
+
+ROOT = Path(__file__).resolve().parents[1]
+
+pytestmark = [
+    pytest.mark.skipif(not walls().complete, reason="this system has no complete wall"),
+    pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def allowed(monkeypatch):
+    """This server lets TorchScript in; what it was before is asked again afterwards."""
+    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "1")
+    model_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    model_settings.cache_clear()
+
+
+@pytest.fixture
+def refused(allowed, monkeypatch):
+    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "0")
+    model_settings.cache_clear()
+
+
+@pytest.fixture
+def room():
+    room = ReadingRoom()
+    yield room
+    room.close()
+
+
+def inputs(seed: int = 0) -> torch.Tensor:
+    return torch.randn(5, 3, generator=torch.Generator().manual_seed(seed))
+
+
+class LoopsWhenLoaded(nn.Module):
+    """Its tensors are never restored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.training = False
+
+    @torch.jit.export
+    def __getstate__(self) -> int:
+        return 1
+
+    @torch.jit.export
+    def __setstate__(self, turns: int) -> None:
+        while turns > 0:
+            turns = turns + 1
+        self.training = False
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+class Grows(nn.Module):
+    """Wants 64 gigabytes for each input."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        memory = torch.zeros([x.shape[0], 2**34])
+        return x + memory.sum()
+
+
+class Fails(nn.Module):
+    """Fails on a line with a word in it that sounds as if there were too little memory."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        memory = x
+        if bool(memory.sum() > 0.0):
+            raise RuntimeError("no such animal")
+        return memory
+
+
+@pytest.mark.parametrize("kind", [perceptron, Last, Convolved])
+def test_the_numbers_are_those_of_torchs_own_loader(kind):
+    torch.manual_seed(0)
+    data, x = scripted(kind().eval()), inputs()
+    with torch.no_grad():
+        wanted = torch.jit.load(io.BytesIO(data))(x)
+    model = ScriptModel(data)
+    found = model(x)
+    torch.testing.assert_close(found, wanted, atol=1e-6, rtol=1e-5)
+    assert found.dtype == x.dtype and wanted.std() > 1e-3
+    torch.testing.assert_close(model(x.double()), wanted.double(), atol=1e-6, rtol=1e-5)
+    assert list(model.parameters()) == []
+    model.close()
+
+
+def test_traced_and_mobile_files_are_run_too():
+    network, x = perceptron(), inputs()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(network, x)
+        files = (traced.save_to_buffer(), traced._save_to_buffer_for_lite_interpreter())
+    for data in files:
+        model = ScriptModel(data)
+        torch.testing.assert_close(model(x), network(x).detach(), atol=1e-6, rtol=1e-5)
+        model.close()
+
+
+def test_occlusion_and_finite_differences_are_those_of_the_network():
+    network, x = perceptron(), inputs(1)[:2]
+    model = ScriptModel(scripted(network))
+    for wrapped in (model, nn.Sequential(model)):
+        occluded = explain(wrapped, x, "occlusion", "zeros", 1, window=1, stride=1).scores
+        slopes = explain(wrapped, x, "finite_differences", "zeros", 1, step=0.1).scores
+        with torch.no_grad():
+            for row in range(2):
+                hidden = x[row] * (1 - torch.eye(3))
+                drop = network(x)[row, 1] - network(hidden)[:, 1]
+                torch.testing.assert_close(occluded[row], drop, atol=1e-5, rtol=1e-4)
+                moves = 0.1 * x[row].abs() * torch.eye(3)
+                up, down = network(x[row] + moves)[:, 1], network(x[row] - moves)[:, 1]
+                torch.testing.assert_close(
+                    slopes[row], (up - down) / (0.2 * x[row].abs()), atol=1e-3, rtol=1e-3
+                )
+        assert occluded.abs().min() > 1e-4 and slopes.abs().min() > 1e-4
+    model.close()
+
+
+@pytest.mark.parametrize("method", ["saliency", "integrated_gradients", "deeplift"])
+def test_methods_that_need_a_gradient_say_in_one_line_why_not(method):
+    model = ScriptModel(scripted(perceptron()))
+    said = "runs as TorchScript behind the wall, which gives no gradients: use .*finite diff"
+    with pytest.raises(Problem, match=said) as no:
+        explain(model, inputs(), method, target=0)
+    assert "\n" not in str(no.value)
+    model.close()
+
+
+@pytest.mark.parametrize("kind", [Saves, Maps])
+def test_a_script_that_writes_files_writes_none(kind, tmp_path):
+    mark, x = tmp_path / "written", inputs()[:2]
+    data = scripted(kind(str(mark)))
+    serve_script(data)(x.numpy())
+    assert mark.exists(), "outside the wall the attack works"
+    mark.unlink()
+    model = ScriptModel(data)
+    with contextlib.suppress(Problem):  # torch.save says nothing where it cannot
+        model(x)
+    assert not mark.exists()
+    model.close()
+
+
+def test_a_script_that_changes_files_changes_none(tmp_path):
+    kept, x = tmp_path / "kept", inputs()[:2]
+    data = scripted(Maps(str(kept)))
+    kept.write_bytes(b"x" * 24)
+    model = ScriptModel(data)
+    with pytest.raises(Problem):
+        model(x)
+    assert kept.read_bytes() == b"x" * 24
+    serve_script(data)(x.numpy())
+    assert kept.read_bytes() == x.numpy().tobytes(), "outside the wall the attack works"
+    model.close()
+
+
+def test_a_loop_without_end_is_ended_in_words(monkeypatch):
+    model = ScriptModel(scripted(Loops()))
+    monkeypatch.setattr(running, "SECONDS_TO_ANSWER", 2)
+    monkeypatch.setattr(running, "SECONDS_A_ROW", 0)
+    with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
+        explain(model, inputs().abs(), "occlusion", target=0)
+    assert model._runner is None and runners() == []
+
+
+def test_a_script_that_loops_while_it_is_loaded_is_ended_too(monkeypatch):
+    model = ScriptModel(scripted(LoopsWhenLoaded()))
+    monkeypatch.setattr(running, "SECONDS_TO_LOAD", 2)
+    with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
+        model(inputs())
+    assert runners() == []
+
+
+def test_a_script_that_wants_all_memory_ends_in_words():
+    model = ScriptModel(scripted(Grows()))
+    with pytest.raises(Problem, match="not enough memory"):
+        explain(model, inputs(), "occlusion", target=0)
+    model.close()
+
+
+def test_what_is_no_script_and_what_fails_is_a_sentence_and_no_end():
+    with pytest.raises(Problem, match="not a TorchScript file"):
+        ScriptModel(b"PK\x03\x04 cut off")(inputs())
+    for kind, words in ((Pair, "one row of numbers for each input"), (Fails, "no such animal")):
+        model = ScriptModel(scripted(kind()))
+        with pytest.raises(ModelProblem, match=words):
+            model(inputs().abs())
+        if kind is Fails:
+            assert torch.equal(model(-inputs().abs()), -inputs().abs())
+        model.close()
+
+
+def test_a_kept_script_is_taken_from_its_file(tmp_path):
+    network, path = perceptron(), tmp_path / "kept"
+    scripted(network, path)
+    model = ScriptModel(path)
+    torch.testing.assert_close(model(inputs()), network(inputs()).detach(), atol=1e-6, rtol=1e-5)
+    model.close()
+    path.unlink()
+    with pytest.raises(Problem, match="no longer kept"):
+        model(inputs())
+
+
+def test_processes_end_with_the_models_that_hold_them():
+    model = ScriptModel(scripted(perceptron()))
+    model(inputs())
+    (pid,) = runners()
+    del model
+    until_gone(pid)
+
+
+WORKER = """
+import sys, torch
+from pathlib import Path
+from explainers.engine import running
+from explainers.engine.enclosure import shut_in
+from explainers.engine.starting import get_ready, _STARTERS
+from explainers.problems import Problem
+running.SECONDS_TO_ANSWER, running.SECONDS_A_ROW = 2, 0
+store = Path(sys.argv[1])
+get_ready()
+shut_in(store)
+quick = running.ScriptModel(store / "quick")
+print(quick(torch.ones(1, 3)).shape, _STARTERS["torchscript"]._process.pid, flush=True)
+endless = running.ScriptModel(store / "endless")
+try:
+    endless(torch.ones(1, 3))
+except Problem as problem:
+    print(problem, flush=True)
+running.SECONDS_TO_ANSWER = 1000
+endless(torch.ones(1, 3))
+"""
+
+
+def test_behind_the_workers_wall_it_works_and_nothing_outlives_the_worker(tmp_path):
+    scripted(perceptron(), tmp_path / "quick")
+    scripted(Loops(), tmp_path / "endless")
+    worker = subprocess.Popen([sys.executable, "-W", "ignore", "-c", WORKER, tmp_path], cwd=ROOT,
+                              text=True, stdout=subprocess.PIPE)  # fmt: skip
+    with worker:
+        said = worker.stdout.readline()
+        assert said.startswith("torch.Size([1, 2])"), said
+        starter = said.split()[-1]
+        assert "did not answer within 2 seconds" in worker.stdout.readline()
+        until = time.monotonic() + 60
+        while len(mine := children(starter)) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert len(mine) == 2, "one waits, one loops"
+        worker.kill()
+    for pid in (starter, *mine):
+        until_gone(pid)
+
+
+def test_where_nobody_allows_it_nothing_is_started(refused, monkeypatch):
+    for language in starting._STARTERS:
+        monkeypatch.setitem(starting._STARTERS, language, starting.Starter())
+    starting.get_ready()
+    assert starting._STARTERS["torchscript"]._process is None
+    assert starting._STARTERS["onnx"]._process is not None
+    starting._STARTERS["onnx"]._end()
+    with pytest.raises(Problem, match="TorchScript files are programs.*EVIDENT_ALLOW_TORCHSCRIPT"):
+        ScriptModel(scripted(perceptron()))
+
+
+def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, monkeypatch):
+    store, data = Store(tmp_path), scripted(perceptron())
+    uploads = Parsed(store, room)
+    digest = uploads.take("script", data, lambda: store.put_blob(data))
+    facts, arrays = parsed(store, "script", digest)
+    assert facts == {"bytes": len(data)} and arrays == {}
+    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "0")
+    model_settings.cache_clear()
+    other = scripted(nn.ReLU())
+    for again in (lambda: uploads.get("script", digest),
+                  lambda: uploads.take("script", other, lambda: store.put_blob(other))):  # fmt: skip
+        with pytest.raises(Problem, match="TorchScript files are programs"):
+            again()
+
+
+def test_an_incomplete_wall_is_not_enough_even_where_others_are_let_through(monkeypatch):
+    from explainers.engine.readers import script
+    from explainers.engine.wall import Walls
+
+    monkeypatch.setenv("EVIDENT_ALLOW_UNWALLED", "1")
+    monkeypatch.setattr(script, "walls", lambda: Walls((), (), complete=False))
+    with pytest.raises(Problem, match="no complete wall"):
+        ScriptModel(scripted(perceptron()))
+
+
+def packed(*parts: str, content: bytes = b"", how: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", how) as archive:
+        for part in parts:
+            archive.writestr(part, content)
+    return buffer.getvalue()
+
+
+def state_dict() -> bytes:
+    buffer = io.BytesIO()
+    torch.save(perceptron().state_dict(), buffer)
+    return buffer.getvalue()
+
+
+REFUSED = {
+    "no zip": (b"\x80\x02}q\x00.", "not a whole zip file"),
+    "cut off": (scripted(perceptron())[:3000], "not a whole zip file"),
+    "weights": (state_dict(), "no code"),
+    "no pickle": (packed("net/code/a.py"), "parts of a saved network are missing"),
+    "two networks": (packed("a/code/a.py", "b/data.pkl"), "parts of a saved network are missing"),
+    "a bomb": (packed("a/code/a.py", "a/data.pkl", content=bytes(10**7), how=zipfile.ZIP_DEFLATED),
+               "times as large"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_what_does_not_look_like_a_script_is_refused_before_it_is_kept(name, room):
+    data, words = REFUSED[name]
+    with pytest.raises(Problem, match=words):
+        room.found("script", data)
+
+
+def test_the_pickle_of_a_script_is_not_opened_when_it_is_uploaded(room):
+    data = packed("net/code/a.py", "net/data.pkl", content=b"no pickle and no code")
+    assert room.found("script", data) == ({"bytes": len(data)}, {})
+
+
+def children(pid) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def runners() -> list[str]:
+    """Processes of this one with scripts in them that are still there."""
+    return children(starting._STARTERS["torchscript"]._process.pid)
+
+
+def until_gone(pid) -> None:
+    until = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
