@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import warnings
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,8 @@ from torch import nn
 
 from explainers import ModelProblem, Problem, explain
 from explainers.engine import running, starting
-from explainers.engine.parsed import Parsed, parsed
-from explainers.engine.reading import ReadingRoom
 from explainers.engine.running import ScriptModel
 from explainers.engine.settings import model_settings
-from explainers.engine.store import Store
 from explainers.engine.wall import walls
 from explainers.models.scripted import serve_script
 from tests.test_scripted import Convolved, Last, Loops, Maps, Pair, Saves, perceptron, scripted
@@ -46,13 +42,6 @@ def allowed(monkeypatch):
 def refused(allowed, monkeypatch):
     monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "0")
     model_settings.cache_clear()
-
-
-@pytest.fixture
-def room():
-    room = ReadingRoom()
-    yield room
-    room.close()
 
 
 def inputs(seed: int = 0) -> torch.Tensor:
@@ -84,7 +73,7 @@ class Grows(nn.Module):
     """Wants 64 gigabytes for each input."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        memory = torch.zeros([x.shape[0], 2**34])
+        memory = torch.zeros([x.shape[0], 17179869184])
         return x + memory.sum()
 
 
@@ -290,21 +279,6 @@ def test_where_nobody_allows_it_nothing_is_started(refused, monkeypatch):
         ScriptModel(scripted(perceptron()))
 
 
-def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, monkeypatch):
-    store, data = Store(tmp_path), scripted(perceptron())
-    uploads = Parsed(store, room)
-    digest = uploads.take("script", data, lambda: store.put_blob(data))
-    facts, arrays = parsed(store, "script", digest)
-    assert facts == {"bytes": len(data)} and arrays == {}
-    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "0")
-    model_settings.cache_clear()
-    other = scripted(nn.ReLU())
-    for again in (lambda: uploads.get("script", digest),
-                  lambda: uploads.take("script", other, lambda: store.put_blob(other))):  # fmt: skip
-        with pytest.raises(Problem, match="TorchScript files are programs"):
-            again()
-
-
 def test_an_incomplete_wall_is_not_enough_even_where_others_are_let_through(monkeypatch):
     from explainers.engine.readers import script
     from explainers.engine.wall import Walls
@@ -313,43 +287,6 @@ def test_an_incomplete_wall_is_not_enough_even_where_others_are_let_through(monk
     monkeypatch.setattr(script, "walls", lambda: Walls((), (), complete=False))
     with pytest.raises(Problem, match="no complete wall"):
         ScriptModel(scripted(perceptron()))
-
-
-def packed(*parts: str, content: bytes = b"", how: int = zipfile.ZIP_STORED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", how) as archive:
-        for part in parts:
-            archive.writestr(part, content)
-    return buffer.getvalue()
-
-
-def state_dict() -> bytes:
-    buffer = io.BytesIO()
-    torch.save(perceptron().state_dict(), buffer)
-    return buffer.getvalue()
-
-
-REFUSED = {
-    "no zip": (b"\x80\x02}q\x00.", "not a whole zip file"),
-    "cut off": (scripted(perceptron())[:3000], "not a whole zip file"),
-    "weights": (state_dict(), "no code"),
-    "no pickle": (packed("net/code/a.py"), "parts of a saved network are missing"),
-    "two networks": (packed("a/code/a.py", "b/data.pkl"), "parts of a saved network are missing"),
-    "a bomb": (packed("a/code/a.py", "a/data.pkl", content=bytes(10**7), how=zipfile.ZIP_DEFLATED),
-               "times as large"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", list(REFUSED))
-def test_what_does_not_look_like_a_script_is_refused_before_it_is_kept(name, room):
-    data, words = REFUSED[name]
-    with pytest.raises(Problem, match=words):
-        room.found("script", data)
-
-
-def test_the_pickle_of_a_script_is_not_opened_when_it_is_uploaded(room):
-    data = packed("net/code/a.py", "net/data.pkl", content=b"no pickle and no code")
-    assert room.found("script", data) == ({"bytes": len(data)}, {})
 
 
 def children(pid) -> list[str]:

@@ -71,4 +71,5 @@ def serve_script(data: bytes) -> Callable[[np.ndarray], np.ndarray]:
 def _first(error: Exception) -> str:
     """The line of an error that says most: the last of TorchScript's own."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__} {lines[-1] if lines else ''}"[:200].strip()
+    said, name = lines[-1] if lines else "", type(error).__name__
+    return f"{name} {said.removeprefix(f'{name}: ')}"[:200].rstrip(". ")

@@ -90,3 +90,13 @@ def test_the_cheating_story_shows_the_sticker(server, visit):
     words = page.locator(".st-key-story").text_content()
     honest, cheating = (int(x) for x in re.findall(r"; (\d+) % lies on the sticker", words))
     assert cheating > 5 * honest
+
+
+def test_leaving_home_before_it_is_done_opens_the_story(fresh_server, visit):
+    page = visit(f"{fresh_server.url}/")
+    page.wait_for_timeout(2000)  # its examples' progress is looked at meanwhile
+    page.get_by_role("button", name="Tell it").nth(4).click()
+    page.get_by_role("heading", name="Does it see what is useless?").wait_for()
+    page.wait_for_timeout(3000)
+    assert page.get_by_role("heading", name="Does it see what is useless?").count() == 1
+    assert page.get_by_text("encountered an error").count() == 0

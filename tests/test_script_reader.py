@@ -1,0 +1,82 @@
+"""Uploads of TorchScript files: let in where that is allowed, and looked at without opening them."""
+
+import io
+import zipfile
+
+import pytest
+import torch
+from torch import nn
+
+from explainers import Problem
+from explainers.engine.parsed import Parsed, parsed
+from explainers.engine.reading import ReadingRoom
+from explainers.engine.settings import model_settings
+from explainers.engine.store import Store
+from explainers.engine.wall import walls
+from tests.test_script_runner import allowed  # noqa: F401
+from tests.test_scripted import perceptron, scripted
+
+pytestmark = [
+    pytest.mark.skipif(not walls().complete, reason="this system has no complete wall"),
+    pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning"),
+]
+
+
+@pytest.fixture
+def room():
+    room = ReadingRoom()
+    yield room
+    room.close()
+
+
+def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, monkeypatch):
+    store, data = Store(tmp_path), scripted(perceptron())
+    uploads = Parsed(store, room)
+    digest = uploads.take("script", data, lambda: store.put_blob(data))
+    facts, arrays = parsed(store, "script", digest)
+    assert facts == {"bytes": len(data)} and arrays == {}
+    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "0")
+    model_settings.cache_clear()
+    with pytest.raises(Problem, match="TorchScript files are programs"):
+        uploads.get("script", digest)
+    other = scripted(nn.ReLU())
+    with pytest.raises(Problem, match="TorchScript files are programs"):
+        uploads.take("script", other, lambda: store.put_blob(other))
+    assert store.size() == len(data) + store.path(f"{digest}.parsed").stat().st_size
+
+
+def packed(*parts: str, content: bytes = b"", how: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", how) as archive:
+        for part in parts:
+            archive.writestr(part, content)
+    return buffer.getvalue()
+
+
+def state_dict() -> bytes:
+    buffer = io.BytesIO()
+    torch.save(perceptron().state_dict(), buffer)
+    return buffer.getvalue()
+
+
+REFUSED = {
+    "no zip": (b"\x80\x02}q\x00.", "not a whole zip file"),
+    "cut off": (scripted(perceptron())[:3000], "not a whole zip file"),
+    "weights": (state_dict(), "no code"),
+    "no pickle": (packed("net/code/a.py"), "parts of a saved network are missing"),
+    "two networks": (packed("a/code/a.py", "b/data.pkl"), "parts of a saved network are missing"),
+    "a bomb": (packed("a/code/a.py", "a/data.pkl", content=bytes(10**7), how=zipfile.ZIP_DEFLATED),
+               "times as large"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_what_does_not_look_like_a_script_is_refused_before_it_is_kept(name, room):
+    data, words = REFUSED[name]
+    with pytest.raises(Problem, match=words):
+        room.found("script", data)
+
+
+def test_the_pickle_of_a_script_is_not_opened_when_it_is_uploaded(room):
+    data = packed("net/code/a.py", "net/data.pkl", content=b"no pickle and no code")
+    assert room.found("script", data) == ({"bytes": len(data)}, {})
