@@ -1,5 +1,6 @@
 """Networks that only onnxruntime can run, behind the wall: same answers, no way out, an end."""
 
+import gc
 import os
 import signal
 import socket
@@ -352,6 +353,7 @@ def children(pid) -> list[str]:
 
 def runners() -> list[str]:
     """Runners of this process that are still there."""
+    gc.collect()  # models in cycles are gone only then
     return children(starting._STARTERS["onnx"]._process.pid)
 
 

@@ -1,4 +1,4 @@
-"""Uploads of TorchScript files: let in where that is allowed, and looked at without opening them."""
+"""Uploads of TorchScript: let in where that is allowed, and looked at without being opened."""
 
 import io
 import zipfile
@@ -8,18 +8,26 @@ import torch
 from torch import nn
 
 from explainers import Problem
+from explainers.engine import starting
 from explainers.engine.parsed import Parsed, parsed
 from explainers.engine.reading import ReadingRoom
+from explainers.engine.running import ScriptModel
 from explainers.engine.settings import model_settings
 from explainers.engine.store import Store
 from explainers.engine.wall import walls
-from tests.test_script_runner import allowed  # noqa: F401
+from tests.test_script_runner import allowed as allowed
 from tests.test_scripted import perceptron, scripted
 
 pytestmark = [
     pytest.mark.skipif(not walls().complete, reason="this system has no complete wall"),
     pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning"),
 ]
+
+
+@pytest.fixture
+def refused(allowed, monkeypatch):
+    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "0")
+    model_settings.cache_clear()
 
 
 @pytest.fixture
@@ -43,6 +51,27 @@ def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, m
     with pytest.raises(Problem, match="TorchScript files are programs"):
         uploads.take("script", other, lambda: store.put_blob(other))
     assert store.size() == len(data) + store.path(f"{digest}.parsed").stat().st_size
+
+
+def test_where_nobody_allows_it_nothing_is_started(refused, monkeypatch):
+    for language in starting._STARTERS:
+        monkeypatch.setitem(starting._STARTERS, language, starting.Starter())
+    starting.get_ready()
+    assert starting._STARTERS["torchscript"]._process is None
+    assert starting._STARTERS["onnx"]._process is not None
+    starting._STARTERS["onnx"]._end()
+    with pytest.raises(Problem, match="TorchScript files are programs.*EVIDENT_ALLOW_TORCHSCRIPT"):
+        ScriptModel(scripted(perceptron()))
+
+
+def test_an_incomplete_wall_is_not_enough_even_where_others_are_let_through(monkeypatch):
+    from explainers.engine.readers import script
+    from explainers.engine.wall import Walls
+
+    monkeypatch.setenv("EVIDENT_ALLOW_UNWALLED", "1")
+    monkeypatch.setattr(script, "walls", lambda: Walls((), (), complete=False))
+    with pytest.raises(Problem, match="no complete wall"):
+        ScriptModel(scripted(perceptron()))
 
 
 def packed(*parts: str, content: bytes = b"", how: int = zipfile.ZIP_STORED) -> bytes:

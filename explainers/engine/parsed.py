@@ -26,7 +26,7 @@ _FIRST = 64
 _WORDS = {
     "picture": "picture", "table": "table", "series": "file of series",
     "sequence": "file of DNA", "card": "card", "weights": "model", "onnx": "model",
-    "exported": "model", "names": "list of class names",
+    "exported": "model", "script": "model", "names": "list of class names",
 }  # fmt: skip
 
 
@@ -166,6 +166,8 @@ def weights_of(request: Request) -> tuple[str, str, dict[str, Any]]:
         return "onnx", digest, {}
     if suffix == "pt2":
         return "exported", digest, {}
+    if suffix in ("torchscript", "ptl"):
+        return "script", digest, {}
     return "weights", digest, {"suffix": f".{suffix}"}
 
 

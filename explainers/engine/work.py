@@ -93,14 +93,20 @@ class Workshop:
         spec, weights = request.model, None
         if spec.source == "upload":
             what = weights_of(request)
-            taken = {"onnx": graph, "exported": program}.get(what[0], state_dict)
-            weights = taken(self._parsed(*what))
+            taken = {"onnx": graph, "exported": program, "script": self._script(what[1])}
+            weights = taken.get(what[0], state_dict)(self._parsed(*what))
         elif spec.source == "python":
             weights = model_settings().file
         model, classes, own = build(spec, weights, self._elsewhere(request))
         own = replace(own, fit=spec.fit)
         self._warm[key] = Warm(model.to(request.device), classes, own)
         return self._warm[key]
+
+    def _script(self, digest: str) -> Callable:
+        """What a TorchScript file, which is never loaded here, runs as: behind the wall."""
+        from explainers.engine.running import ScriptModel
+
+        return lambda found: ScriptModel(self.store.path(f"{digest}.blob"))
 
     def _elsewhere(self, request: Request) -> Callable:
         """What runs a graph that torch cannot: onnxruntime, in a walled process of its own."""

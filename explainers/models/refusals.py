@@ -6,6 +6,8 @@ from pathlib import PurePath
 
 WEIGHTS = (".safetensors", ".pt", ".pth")
 NETWORKS = (".onnx", ".pt2")
+SCRIPTS = (".torchscript", ".ptl")
+"""Programs: only where whoever started the server lets them in."""
 HOW_TO_EXPORT = """from safetensors.torch import save_file
 weights = {k: v.contiguous() for k, v in model.state_dict().items()}
 save_file(weights, "weights.safetensors")"""

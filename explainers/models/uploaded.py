@@ -37,6 +37,8 @@ def uploaded(
         from explainers.models.exported import loaded
 
         return _declaring(spec, "Exported network", *loaded(weights))
+    if isinstance(weights, nn.Module):  # it runs elsewhere, and says nothing of its input
+        return weights, replace(spec, name="TorchScript network")
     state: Mapping = weights
     if spec.name == RECOGNISE:
         spec = replace(spec, name=recognised(state))

@@ -37,7 +37,9 @@ def examined(spec: ModelSpec) -> dict[str, Any] | None:
     What the visitor set himself does not matter, but for answers to questions that the weights
     alone leave open: the card is of the file.
     """
-    usual = ModelSpec("upload", spec.name, spec.weights, choices=spec.choices)
+    usual = ModelSpec(
+        "upload", spec.name, spec.weights, shape=spec.shape, choices=spec.choices
+    )  # fmt: skip
     request = Request(usual, pictures.sample(samples()[0].name).data, check="doctor")
     try:
         job = service.job(request, "doctor")

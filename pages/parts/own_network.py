@@ -11,7 +11,7 @@ from explainers.engine.settings import model_settings
 from explainers.engine.wall import walls
 from explainers.models.architectures import ARCHITECTURES, PLAIN_CHAIN
 from explainers.models.own import OwnModel, own_models
-from explainers.models.refusals import NETWORKS, WEIGHTS, refusal
+from explainers.models.refusals import NETWORKS, SCRIPTS, WEIGHTS, refusal
 from explainers.models.spec import NORMALISATIONS, RECOGNISE, ModelSpec
 from explainers.models.timm_models import timm_names
 from explainers.problems import Problem
@@ -37,7 +37,8 @@ def pick() -> Chosen | None:
     )
     if file is not None:
         suffix = PurePath(file.name).suffix.lower()
-        if suffix not in (*WEIGHTS, *NETWORKS):
+        scripts = SCRIPTS if model_settings().torchscript else ()
+        if suffix not in (*WEIGHTS, *NETWORKS, *scripts):
             st.error(refusal(file.name))
         else:
             link.choice()["weights"] = _kept(file) + suffix
@@ -46,8 +47,8 @@ def pick() -> Chosen | None:
         st.info("Upload your network, or its weights.")
         return None
     _card()
-    name = "network"
-    if not weights.endswith(NETWORKS):
+    name, shape = "network", _shape() if weights.endswith(SCRIPTS) else ()
+    if not weights.endswith((*NETWORKS, *SCRIPTS)):
         name = link.select(
             st.selectbox, "architecture",
             [RECOGNISE, PLAIN_CHAIN, *ARCHITECTURES, *timm_names()], RECOGNISE,
@@ -55,7 +56,7 @@ def pick() -> Chosen | None:
         )  # fmt: skip
     answered = link.choice().get("chain")
     choices = tuple(sorted(answered.items())) if isinstance(answered, dict) else ()
-    card = doctor.examined(ModelSpec("upload", name, weights, choices=choices))
+    card = doctor.examined(ModelSpec("upload", name, weights, shape=shape, choices=choices))
     if card is None:
         return None
     if card["chain"]:
@@ -106,6 +107,20 @@ def _settled(spec: ModelSpec, card: dict) -> tuple[ModelSpec, tuple[str, ...]]:
         mean, std = _normalisation(card["normalisation"]["name"], shape[0])
         spec = replace(spec, size=int(size), fit=fit, mean=mean, std=std)
     return spec, _class_names()
+
+
+def _shape() -> tuple[int, ...]:
+    """The shape of one input, which a script does not tell; () for pictures."""
+    text = link.widget(
+        st.text_input, "shape", start="", label="Shape of one input, if it takes no pictures",
+        placeholder="10 or 12, 3 or 4, 200",
+        help="Features of a table; steps and variables of a series; 4 and letters of DNA.",
+    )  # fmt: skip
+    sides = [part.strip() for part in str(text).split(",") if part.strip()]
+    if all(side.isdecimal() and 0 < int(side) < 10**6 for side in sides) and len(sides) < 3:
+        return tuple(map(int, sides))
+    st.error("A shape is one or two whole numbers with a comma between them, for example 12, 3.")
+    return ()
 
 
 def _taken(card: dict) -> int:

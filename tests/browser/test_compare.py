@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from urllib.parse import urlencode
 
 import pytest
@@ -203,15 +204,26 @@ def test_agreement_and_two_at_a_time(server, visit):
     again.get_by_test_id("viewer-legend").filter(has_text="more in DeepLIFT").wait_for()
 
 
+def at_rest(store) -> list:
+    """What the store holds once the server no longer prepares its stories."""
+    kept, seen = [], None
+    while seen != kept:
+        seen = kept
+        time.sleep(3)
+        kept = sorted(store.glob("*.npz"))
+    return kept
+
+
 def test_a_link_reopens_the_comparison(server, visit):
     page = visit(
         compare(server, across="methods", down="classes", classes=[1, 0], baseline="mean",
                 methods=["integrated_gradients", "occlusion"], sample="02_yield")
     )  # fmt: skip
-    shown = finished(page, 4)
+    finished(page, 4)
     labels = panels_in_order(page, 4)
     assert labels[0] == "yield · Integrated Gradients" and labels[3] == "stop · Occlusion"
-    answers = sorted(server.store.glob("*.npz"))
+    answers = at_rest(server.store)
+    shown = finished(page, 4)
     again = visit(page.url)
     assert finished(again, 4) == shown and panels_in_order(again, 4) == labels
     assert sorted(server.store.glob("*.npz")) == answers, "nothing was computed again"

@@ -244,8 +244,8 @@ def test_uploaded_weights_from_mistake_to_map(server, visit):
     torch.manual_seed(1)
     give("weights.safetensors", save(torchvision.models.squeezenet1_1(num_classes=3).state_dict()))
     assert map_shown(page, not_digest=first) != first, "same name, other weights, other map"
-    page.get_by_text("Classes, size and normalisation").click()
-    names = page.locator("[data-testid=stFileUploader] input[type=file]").nth(1)
+    page.get_by_text("What it takes, and what it answers").click()
+    names = page.locator("[data-testid=stFileUploader] input[type=file]").nth(2)
     names.set_input_files(
         {"name": "names.json", "mimeType": "application/json", "buffer": b'["a", "b"]'}
     )
