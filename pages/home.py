@@ -1,4 +1,4 @@
-"""What this is: a finished example, the stories, and the way to one's own picture."""
+"""What this is: a finished example, the stories, and the ways to one's own."""
 
 import streamlit as st
 
@@ -13,11 +13,16 @@ def page() -> None:
     """Title, the finished example, the stories, and where to go next."""
     st.title("See what a neural network looked at", anchor=False)
     st.markdown(
-        "Evident shows which pixels made a network say what it said, and checks that the picture "
-        "is true. Everything runs on this machine; nothing leaves it."
+        "Evident shows what made a network say what it said: pixels of a picture, columns of a "
+        "table, moments of a time series, letters of DNA. And it checks that what it shows is "
+        "true. Everything runs on this machine; nothing leaves it."
     )
-    if st.button("Explain your own picture", type="primary", icon=":material/upload:"):
-        st.switch_page("pages/explain.py", query_params={"from": "Upload"})
+    with st.container(horizontal=True):
+        if st.button("Explain your own picture", type="primary", icon=":material/upload:"):
+            st.switch_page("pages/explain.py", query_params={"from": "Upload"})
+        for label, (icon, query) in STARTS.items():
+            if st.button(label, icon=icon):
+                st.switch_page("pages/explain.py", query_params=query)
     told = stories()
     with st.container(border=True):
         example = first()
@@ -37,6 +42,12 @@ def page() -> None:
 
 
 SLOTS = ("honest", "cheating")
+STARTS = {
+    "Bring your own network": (":material/deployed_code:", {"model": "upload"}),
+    "A table": (":material/table_chart:", {"model": "diabetes"}),
+    "A time series": (":material/show_chart:", {"model": "lstm"}),
+    "DNA": (":material/genetics:", {"model": "dna"}),
+}
 WIDE = 4
 
 

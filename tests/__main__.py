@@ -33,4 +33,6 @@ def browser() -> str:
 
 if __name__ == "__main__":
     os.environ["EVIDENT_CHROMIUM"] = browser()
-    sys.exit(subprocess.call([sys.executable, "-m", "pytest", *sys.argv[1:]]))
+    # A file's tests stay together, since they share servers; two files at a time.
+    given = sys.argv[1:] or ["-n", "2", "--dist", "loadfile"]
+    sys.exit(subprocess.call([sys.executable, "-m", "pytest", *given]))

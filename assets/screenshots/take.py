@@ -13,12 +13,18 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 
 from tests.__main__ import browser  # noqa: E402
 
+# Address, colours, maps to wait for, and the height; None: the whole page.
 SHOTS = {
-    "home": ("/", "light", 3),
-    "compare": ("/compare?baseline=blur", "light", 0),
-    "story": ("/story?story=cheating", "light", 0),
-    "explain": ("/explain?method=deeplift&o.deeplift.rule=reveal_cancel&baseline=mean", "dark", 1),
-}
+    "home": ("/", "light", 3, None),
+    "compare": ("/compare?baseline=blur", "light", 0, None),
+    "story": ("/story?story=cheating", "light", 0, None),
+    "explain": (
+        "/explain?method=deeplift&o.deeplift.rule=reveal_cancel&baseline=mean", "dark", 1, None,
+    ),
+    "table": ("/explain?model=diabetes&row=3", "light", 0, 930),
+    "dna": ("/explain?model=dna&method=deeplift&target=0", "light", 0, 990),
+    "learn": ("/learn", "light", 0, 900),
+}  # fmt: skip
 
 
 def main() -> None:
@@ -29,7 +35,7 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         launched = playwright.chromium.launch(executable_path=browser(), args=FLAGS)
-        for name, (address, scheme, maps) in SHOTS.items():
+        for name, (address, scheme, maps, height) in SHOTS.items():
             page = launched.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
             page.goto(server.url + address)
             settled(page)
@@ -38,7 +44,9 @@ def main() -> None:
                 map_shown(page, index=index)
             if name == "compare":
                 page.locator("[data-testid=proof][data-ready=true]").wait_for()
-            height = page.get_by_test_id("stMain").evaluate("e => e.scrollHeight")
+            if height is not None:
+                page.wait_for_timeout(8000)
+            height = height or page.get_by_test_id("stMain").evaluate("e => e.scrollHeight")
             page.set_viewport_size({"width": 1280, "height": height})
             page.wait_for_timeout(1500)
             page.screenshot(path=FOLDER / f"{name}.png")

@@ -26,6 +26,7 @@ def choice() -> dict[str, Any]:
         kept.update({name: _value(text) for name, text in found.items()})
         st.session_state["link"] = found
         st.session_state["refused"] = {}
+        st.session_state.pop("asked_of", None)  # the link's question is about the link's input
     return kept
 
 
