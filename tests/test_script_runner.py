@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import io
+import os
 import subprocess
 import sys
 import time
@@ -247,8 +248,12 @@ endless(torch.ones(1, 3))
 def test_behind_the_workers_wall_it_works_and_nothing_outlives_the_worker(tmp_path):
     scripted(perceptron(), tmp_path / "quick")
     scripted(Loops(), tmp_path / "endless")
-    worker = subprocess.Popen([sys.executable, "-W", "ignore", "-c", WORKER, tmp_path], cwd=ROOT,
-                              text=True, stdout=subprocess.PIPE)  # fmt: skip
+    worker = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", WORKER, tmp_path], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE,
+        # The real worker is forked and so has one thread; libraries start more where they may.
+        env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+    )  # fmt: skip
     with worker:
         said = worker.stdout.readline()
         assert said.startswith("torch.Size([1, 2])"), said

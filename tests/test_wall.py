@@ -123,7 +123,7 @@ def test_it_cannot_take_all_memory():
 def test_it_ends_in_time(action):
     started = time.monotonic()
     assert tried("walled", action) == "killed"
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30, "it was given two seconds"
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run([sys.executable, PRISONER, "free", action], timeout=4)
 
