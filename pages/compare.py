@@ -5,6 +5,7 @@ from itertools import product
 
 import streamlit as st
 
+from explainers.models.spec import AS_THEY_ARE
 from pages.parts import (
     agreeing,
     axes,
@@ -110,7 +111,7 @@ def _base(varied: set[str]) -> Setting | None:
             method = methods.pick(model.spec.kind)
             options = kind.adjusted(method, methods.given(method), model, given)
         st.markdown("**Question**")
-        scoring = methods.scoring(model.spec.answers == "numbers")
+        scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
     if baseline is None:
         return None
     return Setting(model, given, baseline, method, options, **scoring)

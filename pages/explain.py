@@ -7,6 +7,7 @@ import streamlit as st
 from explainers.engine import recipe
 from explainers.figures import words
 from explainers.methods import METHODS
+from explainers.models.spec import AS_THEY_ARE
 from explainers.problems import Problem
 from pages.parts import (
     baselines,
@@ -67,7 +68,7 @@ def _setting(model: models.Chosen) -> tuple[Setting | None, object]:
             options = methods.given(method)
             if fitted is not None:
                 options = kind.adjusted(method, options, fitted, given)
-            scoring = methods.scoring(model.spec.answers == "numbers")
+            scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
     if fitted is None or baseline is None:
         return None, thumbnail
     return Setting(fitted, given, baseline, method, options, **scoring), thumbnail

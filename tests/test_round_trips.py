@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -222,3 +223,35 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
         hidden[0, place] = 0
         expected = full - forest.predict(hidden)[0]
         assert arrays["scores"][place] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(shop, room):
+    from skl2onnx import to_onnx
+    from sklearn.neural_network import MLPClassifier
+
+    x = np.random.default_rng(2).standard_normal((120, 4)).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = MLPClassifier((8,), max_iter=300, random_state=0).fit(x, x[:, 0] + x[:, 1] > 0)
+    options = {id(net): {"zipmap": False}}
+    content = to_onnx(net, x[:1], options=options).SerializeToString()
+    weights = shop.store.put_blob(content)
+    put(shop.store, "onnx", weights, room.found("onnx", content))
+    spec = ModelSpec("upload", "network", f"{weights}.onnx", kind="table", shape=(4,), mean=(0.0,),
+                     std=(1.0,), columns=tuple("abcd"), answers="probabilities")  # fmt: skip
+    row = tuple(map(float, x[7]))
+    _, said = asked(shop, Request(spec, "", values=row))
+    np.testing.assert_allclose(said["probabilities"], net.predict_proba(x[7:8])[0], atol=1e-4)
+    request = Request(spec, "", values=row, target=1, score="probability")
+    _, occluded = asked(shop, replace(request, method="occlusion"))
+    _, sloped = asked(shop, replace(request, method="saliency", options={"signed": True}))
+    full = net.predict_proba(x[7:8])[0, 1]
+    for place in range(4):
+        hidden, above, below = (x[7:8].astype(np.float64).copy() for _ in range(3))
+        hidden[0, place] = 0
+        above[0, place] += 1e-3
+        below[0, place] -= 1e-3
+        drop = full - net.predict_proba(hidden)[0, 1]
+        slope = (net.predict_proba(above)[0, 1] - net.predict_proba(below)[0, 1]) / 2e-3
+        assert occluded["scores"][place] == pytest.approx(drop, abs=1e-4)
+        assert sloped["scores"][place] == pytest.approx(slope, abs=1e-3)

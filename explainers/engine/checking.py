@@ -121,7 +121,7 @@ def rows(task: Task, explanation: Answer | None) -> Answer:
     options = make_options(entry.options, asked.options, entry.name)
     passes = entry.estimate(options, tuple(x.shape[1:])) + 2
     found = explain(
-        task.warm.model, x, asked.method, baseline, task.target, score=asked.score,
+        task.warm.model, x, asked.method, baseline, task.target, score=task.score,
         progress=task.progress(0, len(x) * passes), **asked.options,
     )  # fmt: skip
     facts = {"signed": found.signed, "passes": found.passes, "seconds": found.seconds}

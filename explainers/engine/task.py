@@ -15,7 +15,7 @@ from explainers.front import explain
 from explainers.kinds import KINDS, Kind
 from explainers.known import Known
 from explainers.models.prepared import Prepared
-from explainers.models.spec import ModelSpec
+from explainers.models.spec import AS_THEY_ARE, ModelSpec
 
 SECONDS_BETWEEN_PICTURES = 0.3
 
@@ -59,7 +59,16 @@ class Task:
     @property
     def form(self) -> str:
         """The form in which people read the model's answers."""
-        return "output" if self.warm.spec.answers == "numbers" else "probability"
+        return "output" if self._as_it_is else "probability"
+
+    @property
+    def score(self) -> str:
+        """The form of the answer that is explained; see `explain`."""
+        return "output" if self._as_it_is else self.request.score
+
+    @property
+    def _as_it_is(self) -> bool:
+        return self.warm.spec.answers in AS_THEY_ARE
 
     @property
     def references(self) -> Tensor:
@@ -84,7 +93,7 @@ class Task:
             model, arguments = self.warm.model, {**arguments, "known": self.warm.known}
         return explain(
             model, self.x, asked.method, self.baseline, self.target,
-            score=asked.score, **arguments, **asked.options,
+            score=self.score, **arguments, **asked.options,
         )  # fmt: skip
 
     def progress(self, done: int = 0, total: int | None = None) -> Callable[[Progress], None]:

@@ -79,7 +79,7 @@ _POSSIBLE = {
     "shape": _list(_whole(0, 10**7), 3),
     "swapped": lambda value: type(value) is bool,
     "columns": _list(_text),
-    "answers": lambda value: value in ("classes", "numbers"),
+    "answers": lambda value: value in ("classes", "labels", "probabilities", "numbers"),
     "step": lambda value: value is None or _whole(-(10**6), 10**6)(value),
     "choices": lambda value: (
         isinstance(value, dict)

@@ -45,7 +45,7 @@ _KEYS = {
 _CHOICES = {
     "kind": ("picture", "table", "series", "sequence"),
     "fit": ("crop", "stretch"),
-    "answers": ("classes", "numbers"),
+    "answers": ("classes", "labels", "probabilities", "numbers"),
 }
 
 

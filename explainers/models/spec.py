@@ -10,6 +10,9 @@ NORMALISATIONS = {
     "−1–1": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
 }
 
+AS_THEY_ARE = ("numbers", "probabilities")
+"""Answers that are explained as the model gives them: there is no softmax to look behind."""
+
 RECOGNISE = "recognise"
 """The name of an uploaded model whose architecture is to be found by its weights."""
 
@@ -32,7 +35,8 @@ class ModelSpec:
     swapped     whether the network wants the first dimension of an input last: channels last, or
                 variables × time, or letters × ACGT.
     columns     names of features or variables, in the network's order.
-    answers     "classes" (one of them is right), "labels" (each is right or not) or "numbers".
+    answers     "classes" (one of them is right), "labels" (each is right or not), "probabilities"
+                (of classes, without a softmax that could be seen) or "numbers".
     step        which step of an answer that is a series is explained; None: the answer is none.
     choices     answers to questions that the weights leave open, by name.
     """

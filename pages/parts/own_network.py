@@ -22,8 +22,10 @@ FITS = {"crop": "Centre crop", "stretch": "Whole picture, stretched"}
 NAMED = {RECOGNISE: "Recognise it", PLAIN_CHAIN: "A plain chain of layers"}
 ANSWERS = {
     "classes": "Classes: one of them is right", "labels": "Labels: each is right or not",
-    "numbers": "Numbers",
+    "probabilities": "Probabilities already", "numbers": "Numbers",
 }  # fmt: skip
+# A softmax or a sigmoid that is seen inside is known for what it is; these are not.
+GUESSED = {"number": "numbers", "probabilities": "probabilities"}
 
 
 def pick() -> Chosen | None:
@@ -81,11 +83,9 @@ def _settled(spec: ModelSpec, card: dict) -> tuple[ModelSpec, tuple[str, ...]]:
     """The questions with the doctor's guesses as defaults."""
     kind, swapped, shape = card["kinds"][_taken(card)]
     spec = replace(spec, kind=kind, swapped=swapped, shape=tuple(shape), mean=(0.0,), std=(1.0,))
-    # Where a sigmoid or a softmax is inside, the network itself says which they are.
-    open_ = card["answers"] in ("logits", "number")
+    inside = card["answers"] in ("softmax", "sigmoid", "probabilities")
     answers = link.select(
-        st.selectbox, "answers", [a for a in ANSWERS if open_ or a != "labels"],
-        "numbers" if card["answers"] == "number" else "classes",
+        st.selectbox, "answers", [a for a in ANSWERS if a != "labels" or not inside], GUESSED.get(card["answers"], "classes"),
         label="Its answers are", format_func=ANSWERS.get,
     )  # fmt: skip
     if card["steps"]:

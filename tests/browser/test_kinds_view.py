@@ -140,6 +140,7 @@ def test_a_bad_file_gets_a_sentence_and_the_next_good_one_works(server, visit, k
     give(page, label, name, data)
     page.get_by_test_id("stAlert").filter(has_text=said).first.wait_for()
     no_exception(page)
+    settled(page)
     page.get_by_role("radio", name="The demo's").click()
     page.get_by_text("Receipt:").first.wait_for()
     no_exception(page)

@@ -89,7 +89,7 @@ def examine(
         "methods": methods,
         "costs": costs,
         "seconds_per_pass": seconds,
-        "first": _first(model, guess, samples) if output.ndim == 2 else None,
+        "first": _first(model, guess, samples, answers) if output.ndim == 2 else None,
         "questions": questions,
     }
 
@@ -140,12 +140,15 @@ def _answers(network: nn.Module, guess: Guess) -> tuple[Tensor, str]:
     return output, "probabilities" if whole else "logits"
 
 
-def _first(model: Prepared, guess: Guess, samples: Sequence[Image.Image]) -> dict | None:
+def _first(
+    model: Prepared, guess: Guess, samples: Sequence[Image.Image], answers: str
+) -> dict | None:
     """What it says to a sample picture, or to a random input of another kind."""
     if guess.kind == "picture" and not samples:
         return None
     x = guess.sample(model, samples)
     with torch.no_grad(), borrow.borrowed(model):
-        shares = borrow.checked(scores.scored(model, "probability")(x), x)[0]
+        form = "output" if answers == "probabilities" else "probability"
+        shares = borrow.checked(scores.scored(model, form)(x), x)[0]
     best = int(shares.argmax())
     return {"index": best, "share": float(shares[best])}
