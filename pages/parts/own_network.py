@@ -85,7 +85,8 @@ def _settled(spec: ModelSpec, card: dict) -> tuple[ModelSpec, tuple[str, ...]]:
     spec = replace(spec, kind=kind, swapped=swapped, shape=tuple(shape), mean=(0.0,), std=(1.0,))
     inside = card["answers"] in ("softmax", "sigmoid", "probabilities")
     answers = link.select(
-        st.selectbox, "answers", [a for a in ANSWERS if a != "labels" or not inside], GUESSED.get(card["answers"], "classes"),
+        st.selectbox, "answers", [a for a in ANSWERS if a != "labels" or not inside],
+        GUESSED.get(card["answers"], "classes"),
         label="Its answers are", format_func=ANSWERS.get,
     )  # fmt: skip
     if card["steps"]:
