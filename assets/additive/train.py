@@ -10,7 +10,6 @@ contributions tie at zero; what the first step alone reaches is told too.
 Run from the root of the repository: python -m assets.additive.train
 """
 
-import json
 import time
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from assets.cards import write_card
 from explainers.models.toys import MLP
 
 FOLDER = Path(__file__).resolve().parent
@@ -118,9 +118,7 @@ def main() -> None:
         "seconds_training": round(time.perf_counter() - started),
         "seed": SEED,
     }
-    text = json.dumps(card(figures), indent=1, ensure_ascii=False)
-    (FOLDER / "card.json").write_text(text + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=1))
+    write_card(FOLDER, card(figures))
 
 
 if __name__ == "__main__":

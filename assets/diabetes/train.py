@@ -10,7 +10,6 @@ chosen by cross-validation among the others.
 Run from the root of the repository: python -m assets.diabetes.train
 """
 
-import json
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from assets.cards import write_card
 from explainers.models.toys import MLP
 
 FOLDER = Path(__file__).resolve().parent
@@ -135,9 +135,7 @@ def main(epochs: int = 40, decay: float = 3.0) -> None:
         "seconds_training": round(time.perf_counter() - started, 1),
         "seed": SEED,
     }  # fmt: skip
-    text = json.dumps(card(mean, std, figures), indent=1, ensure_ascii=False)
-    (FOLDER / "card.json").write_text(text + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=1))
+    write_card(FOLDER, card(mean, std, figures))
 
 
 if __name__ == "__main__":

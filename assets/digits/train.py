@@ -19,6 +19,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from assets.cards import write_card
 from explainers.models.toys import DigitNet
 
 FOLDER = Path(__file__).resolve().parent
@@ -125,9 +126,7 @@ def main(*asked: str, epochs: int = 30) -> None:
         "held_out_accuracy": round(right, 4),
         "seed": 0,
     }
-    text = json.dumps(card(figures), indent=1, ensure_ascii=False)
-    (FOLDER / "card.json").write_text(text + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=1))
+    write_card(FOLDER, card(figures))
 
 
 if __name__ == "__main__":

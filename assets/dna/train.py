@@ -4,7 +4,6 @@ Writes the weights, twelve sample sequences (dna.fasta), where their motifs were
 and the card.
 """
 
-import json
 import time
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+from assets.cards import write_card
 from assets.dna.letters import BACKGROUND, LENGTH, MOTIFS, OUTPUTS, Planted, planted
 from explainers.models.toys import MotifNet
 
@@ -112,9 +112,7 @@ def main(count: int = 20_000, epochs: int = 8) -> None:
         "seconds_training": round(took),
         "seed": SEED,
     }
-    text = json.dumps(card(figures), indent=1, ensure_ascii=False)
-    (FOLDER / "card.json").write_text(text + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=1))
+    write_card(FOLDER, card(figures))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ more so few series are learned by heart, with their noise.
 Run from the root of the repository: python -m assets.lstm.train
 """
 
-import json
 import time
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from assets.cards import write_card
 from explainers.models.toys import SeriesLSTM, Standardised
 
 FOLDER = Path(__file__).resolve().parent
@@ -114,9 +114,7 @@ def main(epochs: int = 60) -> None:
         "seconds_training": round(time.perf_counter() - started, 1),
         "seed": SEED,
     }
-    text = json.dumps(card(figures), indent=1, ensure_ascii=False)
-    (FOLDER / "card.json").write_text(text + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=1))
+    write_card(FOLDER, card(figures))
 
 
 if __name__ == "__main__":

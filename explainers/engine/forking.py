@@ -1,4 +1,4 @@
-"""Starting reading processes: a small process that forks them, or one process for one upload."""
+"""Starting processes behind walls: small ones that fork them, or one process for one upload."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from explainers.engine.reader import FORKED
+from explainers.engine import forked
 from explainers.problems import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,34 +51,76 @@ def end(handle: int | None) -> None:
     os.close(handle)
 
 
-class Nursery:
-    """The process of one group that forks a child per upload; started when first needed."""
+class Forker:
+    """A process that forks another one for every message; started when first needed.
 
-    def __init__(self, group: str) -> None:
-        self.group = group
+    command   that starts it.
+    known     makes what it may know of our environment.
+    refusal   what is told where it does not start.
+    """
+
+    def __init__(
+        self, command: tuple[str, ...], known: Callable[[], Mapping[str, str]], refusal: str
+    ) -> None:
+        self._command, self._known, self._refusal = command, known, refusal
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
         self._line: socket.socket | None = None
+
+    def start(self) -> None:
+        """Start it where it does not run, without waiting until it can fork."""
+        with self._lock:
+            self._started()
+
+    def _forked(self, message: bytes, descriptors: tuple[int, ...]) -> int | None:
+        """A descriptor of the new process; None where it has ended already."""
+        with self._lock:
+            for _ in range(2):
+                with contextlib.suppress(OSError):
+                    return forked.ask(self._started(), message, descriptors)
+                self._end()
+        raise Problem(self._refusal)
+
+    def _started(self) -> socket.socket:
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            line.settimeout(SECONDS_TO_START)
+            with theirs:
+                self._process = subprocess.Popen(
+                    self._command, cwd=ROOT, env=self._known(), stdin=theirs,
+                    stdout=subprocess.DEVNULL,
+                )  # fmt: skip
+            self._line = line
+        return self._line
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._line.close()
+            self._process.kill()
+            self._process.wait()
+            self._process = self._line = None
+
+
+class Nursery(Forker):
+    """The process of one group that forks a child per upload."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__(
+            (*COMMAND, group), environment,
+            "Uploads cannot be read now: the reading process does not start. "
+            "Try again; if it stays so, see the server's log.",
+        )  # fmt: skip
         self._closed = False
 
     def start(self) -> None:
         """Start it, without waiting until it can fork."""
-        with self._lock, contextlib.suppress(Problem):
-            self._started()
+        with contextlib.suppress(Problem):
+            super().start()
 
     def fork(self, message: dict, descriptors: tuple[int, int]) -> int | None:
         """A descriptor of the new process; None where it has ended already."""
-        with self._lock:
-            for _ in range(2):
-                line = self._started()
-                with contextlib.suppress(OSError):
-                    socket.send_fds(line, [json.dumps(message).encode()], descriptors)
-                    said, handles, _, _ = socket.recv_fds(line, 64, 1)
-                    if said == FORKED:
-                        return handles[0] if handles else None
-                self._end()
-        raise Problem("Uploads cannot be read now: the reading process does not start. "
-                      "Try again; if it stays so, see the server's log.")  # fmt: skip
+        return self._forked(json.dumps(message).encode(), descriptors)
 
     def close(self) -> None:
         """End it for good."""
@@ -88,20 +131,4 @@ class Nursery:
     def _started(self) -> socket.socket:
         if self._closed:
             raise Problem("The server is being stopped; nothing is read any more.")
-        if self._process is None or self._process.poll() is not None:
-            self._end()
-            self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            self._line.settimeout(SECONDS_TO_START)
-            command = [*COMMAND, self.group]
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment(), stdin=theirs, stdout=subprocess.DEVNULL
-            )
-            theirs.close()
-        return self._line
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._line.close()
-            self._process.kill()
-            self._process.wait()
-            self._process = self._line = None
+        return super()._started()

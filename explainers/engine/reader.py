@@ -13,12 +13,10 @@ import signal
 import socket
 import sys
 
-from explainers.engine import frame
+from explainers.engine import forked, frame
 from explainers.engine.readers import READERS, Reader
 from explainers.engine.wall import raise_wall
 from explainers.problems import Problem
-
-FORKED = b"forked"
 
 
 def main() -> None:
@@ -41,13 +39,7 @@ def main() -> None:
             _read_and_end(source, answer, **json.loads(message))
         os.close(source)
         os.close(answer)
-        try:
-            handle = os.pidfd_open(child)
-        except OSError:  # it is done already; or an old kernel, then its alarm ends it
-            asked.send(FORKED)
-            continue
-        socket.send_fds(asked, [FORKED], [handle])
-        os.close(handle)
+        forked.answer(asked, child)
 
 
 def once() -> None:

@@ -15,10 +15,10 @@ import signal
 import socket
 import sys
 
+from explainers.engine import forked
 from explainers.engine.languages import LANGUAGES, Run
 from explainers.engine.wall import raise_wall
 
-FORKED = b"forked"
 # Beyond what the network's own numbers take: they are held up to five times while it is loaded.
 MEMORY, PER_BYTE = 2_000_000_000, 5
 SECONDS_TO_LIVE = 24 * 3600
@@ -45,13 +45,7 @@ def main() -> None:
             _follow(own)
             serve(language, line, line, int(size))
         os.close(line)
-        try:
-            handle = os.pidfd_open(child)
-        except OSError:  # it has ended already
-            asked.send(FORKED)
-            continue
-        socket.send_fds(asked, [FORKED], [handle])
-        os.close(handle)
+        forked.answer(asked, child)
 
 
 def prepare(language: str) -> None:

@@ -46,6 +46,14 @@ def checked_limit(limit: float) -> float:
     return float(limit)
 
 
+def checked_sides(sides: tuple[str, str]) -> list[str]:
+    """The words for scores below and above zero, or ValueError if they are not two."""
+    low, high = sides
+    if not low.strip() or not high.strip() or low == high:
+        raise ValueError(f"`sides` are two different words, for below and above zero; got {sides}.")
+    return [low, high]
+
+
 def colour_limit(heat: np.ndarray) -> float:
     """The score that gets the strongest colour: the 99.5th percentile of |heat|, never 0.
 

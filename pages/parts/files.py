@@ -16,8 +16,24 @@ from pages.parts.models import Chosen as Model
 DEMO, UPLOAD = "The demo's", "Upload"
 
 
-def pick(model: Model, label: str, suffixes: tuple[str, ...]) -> tuple[str, str] | None:
-    """Draw the choice of a file; its name in the store and for people, or None."""
+def opened(
+    model: Model, label: str, suffixes: tuple[str, ...]
+) -> tuple[str, str, tuple[dict, dict]] | None:
+    """Draw the choice of a file; its name in the store and for people, and what is in it.
+
+    None where none is chosen, or it cannot be read, which the page then says.
+    """
+    picked = _picked(model, label, suffixes)
+    if picked is None:
+        return None
+    try:
+        return *picked, found(model.spec.kind, picked[0])
+    except Problem as problem:
+        st.error(str(problem))
+        return None
+
+
+def _picked(model: Model, label: str, suffixes: tuple[str, ...]) -> tuple[str, str] | None:
     demo = demos().get(model.spec.name) if model.spec.source == "demo" else None
     if demo is not None and demo.data is not None:
         source = link.select(

@@ -9,31 +9,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from explainers.figures import colours, sequences
+from pages.parts import assets
 
 Span = tuple[int, int, str]
 """A known stretch: start and stop (from 0, half-open), and its name."""
 
 _MOST_LANES = 6
 
-_ASSETS = Path(__file__).resolve().parents[2] / "assets" / "logo"
+_ASSETS = assets.FOLDER / "logo"
+_read = partial(assets.text, _ASSETS)
 _SCRIPTS = ["logo", "places", "hands", "draw", "strip", "letters", "words"]
-
-
-def _read(*names: str) -> str:
-    return "\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in names)
 
 
 _mount = st.components.v2.component(
     "evident_logo",
     html=_read("logo.html"),
-    css=_read("logo.css"),
-    # Streamlit takes one script a component: the files share one scope and one default export.
+    css=_read("../base.css", "logo.css"),
+    # The scripts share one scope and one default export.
     js=_read(*(f"{name}.js" for name in _SCRIPTS)),
 )
 
@@ -108,9 +106,7 @@ def mutation_map(
 def _show(header, codes, scores, key, alt, spans, group, title, height, compact, sides) -> None:
     if not alt.strip():
         raise ValueError("A logo needs an alternative text: say in `alt` what it shows.")
-    low, high = sides
-    if not low.strip() or not high.strip() or low == high:
-        raise ValueError(f"`sides` are two different words, for below and above zero; got {sides}.")
+    sides = colours.checked_sides(sides)
     if not 40 <= height <= 1200:
         raise ValueError(f"A logo is from 40 to 1200 pixels high; got {height}.")
     header |= {
@@ -119,7 +115,7 @@ def _show(header, codes, scores, key, alt, spans, group, title, height, compact,
         "group": group,
         "height": int(height),
         "inks": _inks(header["signed"]),
-        "sides": [low, high],
+        "sides": sides,
         "spans": _lanes(spans, len(codes)),
         "title": title,
     }

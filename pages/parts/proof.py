@@ -6,13 +6,15 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-_ASSETS = Path(__file__).resolve().parents[2] / "assets" / "proof"
+from pages.parts import assets
+
+_read = partial(assets.text, assets.FOLDER / "proof")
 
 _MARKUP = """
 <div class="proof" data-testid="proof" data-ready="false">
@@ -43,8 +45,8 @@ _MARKUP = """
 _mount = st.components.v2.component(
     "evident_proof",
     html=_MARKUP,
-    css=(_ASSETS / "proof.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "proof.js").read_text(encoding="utf-8"),
+    css=_read("../base.css", "proof.css"),
+    js=_read("proof.js"),
 )
 
 

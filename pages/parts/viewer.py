@@ -10,36 +10,36 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from explainers.figures import colours
+from pages.parts import assets
 
 SIDES = ("opposes", "supports")
 """What scores below and above zero do, in the words of the legend and the readout."""
 
-_ASSETS = Path(__file__).resolve().parents[2] / "assets" / "viewer"
+_ASSETS = assets.FOLDER / "viewer"
+_read = partial(assets.text, _ASSETS)
+_STYLES = ["viewer", "compact", "large", "bar"]
 _SCRIPTS = ["viewer", "parcel", "places", "group", "draw", "box", "hands", "bar", "large", "words"]
 
 
-def _read(*names: str) -> str:
-    return "\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in names)
-
-
 _LOOK = {
-    "css": _read("viewer.css", "bar.css"),
-    # Streamlit takes one script a component: the files share one scope and one default export.
+    "css": _read("../base.css", *(f"{name}.css" for name in _STYLES)),
+    # The scripts share one scope and one default export.
     "js": _read(*(f"{name}.js" for name in _SCRIPTS)),
 }
+_BAR = _read("bar.html")
 _mount = st.components.v2.component(
-    "evident_viewer", html=_read("viewer.html").replace("BAR", _read("bar.html")), **_LOOK
+    "evident_viewer", html=_read("viewer.html").replace("BAR", _BAR), **_LOOK
 )
 _mount_bar = st.components.v2.component(
     "evident_viewer_bar",
     html='<div class="viewer" data-testid="viewer-bar" data-ready="false"><div class="frame">'
-    + _read("bar.html")
+    + _BAR
     + '<p class="unseen" aria-live="polite"></p></div></div>',
     **_LOOK,
 )
@@ -98,7 +98,7 @@ def viewer(
         "method": method,
         "mime": mime,
         "region": _inside(region),
-        "sides": _words(sides),
+        "sides": colours.checked_sides(sides),
         "title": name or method,
         "unit": unit,
     }
@@ -118,7 +118,7 @@ def viewer_bar(
     `masks` names the regions to offer: the union of the viewers' own. Without `signed` maps there
     are no sides to choose from.
     """
-    words = {"masks": list(masks), "sides": _words(sides), "signed": bool(signed)}
+    words = {"masks": list(masks), "sides": colours.checked_sides(sides), "signed": bool(signed)}
     _mount_bar(key=key, data={"group": group, "words": words})
 
 
@@ -201,13 +201,6 @@ def _packed(masks: Mapping[str, np.ndarray], shape: tuple[int, int]) -> dict[str
             raise ValueError(f"The mask of {name} must hold shares from 0 to 1.")
         packed[name] = np.floor(mask.clip(0, 1) * 255 + 0.5).astype(np.uint8).tobytes()
     return packed
-
-
-def _words(sides: tuple[str, str]) -> list[str]:
-    low, high = sides
-    if not low.strip() or not high.strip() or low == high:
-        raise ValueError(f"`sides` are two different words, for below and above zero; got {sides}.")
-    return [low, high]
 
 
 def _inside(region: tuple[float, float, float, float]) -> list[float]:

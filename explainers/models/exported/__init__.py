@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explainers.models.exported.loading import Card, load_exported, loaded
+from explainers.models.exported.loading import load_exported, loaded
 from explainers.models.exported.program import Kind, Node, Program, Ref, Stored
 
-__all__ = ["Card", "Kind", "Node", "Program", "Ref", "Stored", "load_exported", "loaded"]
+__all__ = ["Kind", "Node", "Program", "Ref", "Stored", "load_exported", "loaded"]

@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from explainers.models.exported.program import MOST_NUMBERS, Node, Program
-from explainers.models.onnx.graph import Port
+from explainers.models.file_card import Card, layout_by_sides, rows_note
 from explainers.problems import Problem
-
-_CHANNELS = (1, 3, 4)
-
-
-@dataclass(frozen=True)
-class Card:
-    """What is known of a model from its file.
-
-    input      name, type and shape of the one input; None is a free side, first the batch.
-    layout     "channels first", "channels last", or "" where nothing tells.
-    outputs    all outputs of the file. `producer` wrote it.
-    gradients  whether methods that need a gradient work.
-    rows       None: any number of rows at once; a number: so many at a time.
-    notes      sentences for people.
-    """
-
-    input: Port
-    layout: str
-    outputs: tuple[Port, ...]
-    producer: str
-    gradients: bool
-    rows: int | None
-    notes: tuple[str, ...] = ()
 
 
 def load_exported(data: bytes):
@@ -45,19 +23,21 @@ def load_exported(data: bytes):
 
 def loaded(program: Program):
     """As `load_exported` for a program that was read before."""
+    from explainers.models.trying import slopes
+
     try:
         model, rows, sample = _settled(program)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise Problem("The model's description is damaged. Export the model again.") from error
     notes = list(program.notes)
-    gradients = sample is None or _slopes(model, sample)
+    gradients = sample is None or slopes(model, sample)
     if not gradients:
         notes.append(
             "No slope leads from the input to the output (rounding, comparisons or detach() are in "
             "the way), so methods that need a gradient are off."
         )
     if rows is not None:
-        notes.append(_apart(program.input, rows))
+        notes.append(rows_note(program.input, rows, "torch.export.export(model, (x,)"))
     port = program.input
     if rows is None and port.shape:
         port = replace(port, shape=(None, *port.shape[1:]))
@@ -66,40 +46,23 @@ def loaded(program: Program):
     return model, card
 
 
-def _apart(port: Port, rows: int) -> str:
-    why = f"The file is made for batches of exactly {rows}"
-    if not port.shape or port.shape[0] is None:
-        why = "In larger batches, the model's answer to one row is another or none"
-    return (
-        f"{why}, so inputs are run {rows} at a time, which is slower, and without Grad-CAM. To "
-        "change that, export it with a free batch dimension: torch.export.export(model, (x,), "
-        'dynamic_shapes=({0: torch.export.Dim("batch")},)).'
-    )
-
-
 def _settled(program: Program):
     """(the module, its rows, an input that it can answer or None)."""
     from explainers.models.exported.batching import freed
     from explainers.models.exported.network import ExportedModel
-    from explainers.models.onnx.batching import examples, together, works
+    from explainers.models.trying import settled
 
-    port = program.input
-    fixed = port.shape[0] if port.shape else None
+    fixed = program.input.shape[0] if program.input.shape else None
     model = ExportedModel(program).eval()
     _demand_memory(program, model, fixed or 1)
-    sample = works(model, examples(port), fixed or 1)
-    if sample is None:
-        if port.shape and None not in port.shape[1:]:
-            # What is wrong is told by the model itself.
-            model(next(examples(port))[:1].expand(fixed or 1, *port.shape[1:]).float())
-        return (ExportedModel(program, fixed).eval(), fixed, None) if fixed else (model, None, None)
-    if together(model, sample, fixed or 1):
-        return model, None, sample
-    for guess in freed(program, fixed, model.values()) if fixed else ():
-        other = ExportedModel(guess).eval()
-        if together(other, sample, fixed, apart=model):
-            return other, None, sample
-    return ExportedModel(program, fixed or 1).eval(), fixed or 1, sample
+
+    def guesses() -> Iterator[ExportedModel]:
+        for guess in freed(program, fixed, model.values()) if fixed else ():
+            yield ExportedModel(guess).eval()
+
+    return settled(
+        model, program.input, guesses(), lambda rows: ExportedModel(program, rows).eval()
+    )
 
 
 def _demand_memory(program: Program, model, rows: int) -> None:
@@ -139,13 +102,6 @@ def _demand_small(node: Node, made: list) -> None:
             )
 
 
-def _slopes(model, sample) -> bool:
-    import torch
-
-    with torch.enable_grad():
-        return model(sample[:1].float().requires_grad_()).requires_grad
-
-
 def layout(program: Program) -> str:
     """Where the channels of the input are, by what first happens to it, else by its sides."""
     for node in program.nodes:
@@ -156,7 +112,4 @@ def layout(program: Program) -> str:
             last = len(order) > 2 and order[1] in (len(order) - 1, -1)
             if last:
                 return "channels last"
-    shape = program.input.shape or ()
-    if len(shape) == 4 and (shape[1] in _CHANNELS) != (shape[3] in _CHANNELS):
-        return "channels first" if shape[1] in _CHANNELS else "channels last"
-    return ""
+    return layout_by_sides(program.input.shape)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from explainers.models.exported.calls import Place, found, performed
 from explainers.models.exported.operations import writes
 from explainers.models.exported.program import Node, Program, Ref, Stored
+from explainers.models.graph_model import GraphModel
 
 _CONVOLUTIONS = {
     "aten.conv1d.default": 3, "aten.conv1d.padding": 3, "aten.conv2d.default": 4,
@@ -19,12 +20,11 @@ _CONVOLUTIONS = {
 }  # fmt: skip
 
 
-class ExportedModel(nn.Module):
+class ExportedModel(GraphModel):
     """x (N, …) → the program's output (N, …), computed by torch, operation by operation.
 
     program  as `read_program` or `Program.from_facts` gives it.
-    rows     None: all rows of a batch together, which needs a program for any N. A number B: B at
-             a time, the last batch filled up, for programs made for batches of exactly B.
+    rows     see `GraphModel`.
 
     Weights have the names and places that they had in the exported module. Convolutions are
     nn.Conv instances, so that Grad-CAM finds them, unless rows are run apart. The precision follows
@@ -32,33 +32,17 @@ class ExportedModel(nn.Module):
     """
 
     def __init__(self, program: Program, rows: int | None = None) -> None:
-        super().__init__()
-        self.steps, self.output, self.rows = tuple(program.numbered()), program.output, rows
         for node in program.nodes:
             found(node.op)  # nothing else can ever be called
-        self.taken = getattr(torch, program.input.dtype)
+        super().__init__(program.input.dtype, rows)
+        self.steps, self.output = tuple(program.numbered()), program.output
         self._through: dict[int, str] = {}
         self._where = self._held(program, rows is None)
-        weight = next(self.parameters(), None)
-        self.declared = self.taken if weight is None else weight.dtype
+        self.declared = self._precision(self.taken)
         self._fresh = _written(program)
         self._last = {program.output: len(program.nodes)}
         for index, node in enumerate(program.nodes):
             self._last |= {need: max(index, self._last.get(need, 0)) for need in node.needs()}
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The output for x (N, …), in the precision of the weights."""
-        weight = next(self.parameters(), None)
-        working = weight.dtype if weight is not None else x.dtype
-        x = x.to(self.taken if working == self.declared else working)
-        if self.rows is None:
-            return self._together(x, working)
-        parts = []
-        for chunk in x.split(self.rows):
-            lacking = self.rows - len(chunk)
-            full = torch.cat([chunk, *[chunk[-1:]] * lacking]) if lacking else chunk
-            parts.append(self._together(full, working)[: len(chunk)])
-        return torch.cat(parts) if len(parts) > 1 else parts[0]
 
     def values(self) -> dict[int, Tensor]:
         """The stored tensors by their numbers; what the program writes on is a copy."""

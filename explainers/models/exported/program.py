@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from explainers.models.exported.operations import MAKERS, known
-from explainers.models.onnx.graph import Port
+from explainers.models.file_card import Port
 from explainers.problems import Problem
 
 MOST_NODES, MOST_ITEMS, MOST_MADE = 20_000, 400_000, 10_000

@@ -18,7 +18,7 @@ from explainers.models.exported.program import MOST_NODES, Program, Stored, chec
 from explainers.models.exported.sizes import demand_expression, size
 from explainers.models.exported.tensors import read_tensors, type_name
 from explainers.models.exported.trimming import trimmed
-from explainers.models.onnx.graph import Port
+from explainers.models.file_card import Port
 from explainers.problems import Problem
 
 SCHEMA = 8

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from explainers.models.onnx.graph import Graph, Node, Port
-from explainers.models.onnx.loading import Card, load_onnx, loaded
+from explainers.models.onnx.graph import Graph, Node
+from explainers.models.onnx.loading import load_onnx, loaded
 from explainers.models.onnx.reading import read_graph
 
-__all__ = ["Card", "Graph", "Node", "Port", "load_onnx", "loaded", "read_graph"]
+__all__ = ["Graph", "Node", "load_onnx", "loaded", "read_graph"]

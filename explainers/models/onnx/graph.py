@@ -14,24 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from explainers.models.file_card import Port
 from explainers.problems import Problem
 
 MOST_NODES = 20_000
 # Attributes of more items (the nodes of a forest's trees) travel as arrays and not as text.
 _MANY = 64
 DEEPEST = 8
-
-
-@dataclass(frozen=True)
-class Port:
-    """An input or output: its name, its type ("float32", …, or "other"), its shape.
-
-    None in `shape` is a free dimension; `shape` is None where the file does not tell it.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...] | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
-from explainers.models.onnx.graph import Graph, Port
+from explainers.models.file_card import Card, Port, layout_by_sides, rows_note
+from explainers.models.onnx.batching import freed
+from explainers.models.onnx.graph import Graph
 from explainers.models.onnx.reading import read_graph
 from explainers.problems import Problem
-
-_CHANNELS = (1, 3, 4)
-
-
-@dataclass(frozen=True)
-class Card:
-    """What is known of a model from its file.
-
-    input      name, type and shape of the one input; None is a free side.
-    layout     "channels first", "channels last", or "" where nothing tells.
-    outputs    all outputs of the file; `output` is the one explained.
-    opsets     versions of the operator sets, by domain. `producer` wrote the file.
-    gradients  whether methods that need a gradient work.
-    rows       None: any number of rows at once; a number: so many at a time.
-    notes      sentences for people.
-    """
-
-    input: Port
-    layout: str
-    outputs: tuple[Port, ...]
-    output: str
-    opsets: Mapping[str, int]
-    producer: str
-    gradients: bool
-    rows: int | None
-    notes: tuple[str, ...] = ()
 
 
 def load_onnx(
@@ -64,6 +39,7 @@ def loaded(
                 the Problem is raised that says why torch cannot.
     """
     from explainers.models.onnx.module import OnnxModel, explained_input, explained_output
+    from explainers.models.trying import slopes
 
     port, name = explained_input(graph), explained_output(graph, output)
     notes = list(graph.notes)
@@ -71,7 +47,7 @@ def loaded(
         elsewhere = _here(data)
     try:
         model, rows, sample = _settled(graph, port, name)
-        gradients = sample is None or _slopes(model, sample)
+        gradients = sample is None or slopes(model, sample)
         if verify and data is not None and sample is not None:
             _verify(model, data, graph, name, rows, sample)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
@@ -89,50 +65,24 @@ def loaded(
             "so methods that need a gradient are off."
         )
     if rows is not None:
-        notes.append(_apart(port, rows))
+        notes.append(rows_note(port, rows, "torch.onnx.export(…"))
     return model, Card(
-        port, layout(graph), graph.outputs, name, graph.opsets, graph.producer, gradients, rows,
-        tuple(notes),
-    )  # fmt: skip
-
-
-def _apart(port: Port, rows: int) -> str:
-    why = f"The file is made for batches of exactly {rows}"
-    if port.shape is None or port.shape[0] is None:
-        why = "In larger batches, the model's answer to one row is another or none"
-    return (
-        f"{why}, so inputs are run {rows} at a time, which is slower, and without Grad-CAM. To "
-        "change that, export it with a free batch dimension: torch.onnx.export(…, "
-        'dynamic_shapes=({0: torch.export.Dim("batch")},)).'
+        port, layout(graph), graph.outputs, graph.producer, gradients, rows, tuple(notes)
     )
 
 
 def _settled(graph: Graph, port: Port, name: str):
     """(the module, its rows, an input that it can answer or None)."""
-    from explainers.models.onnx.batching import examples, freed, together, works
     from explainers.models.onnx.module import OnnxModel
+    from explainers.models.trying import settled
 
     fixed = port.shape[0] if port.shape else None
+
+    def guesses() -> Iterator[OnnxModel]:
+        yield OnnxModel(freed(graph, fixed or 1), name).eval()
+
     model = OnnxModel(graph, name).eval()
-    sample = works(model, examples(port), fixed or 1)
-    if sample is None:
-        if port.shape and None not in port.shape[1:]:
-            # What is wrong is told by the model itself.
-            model(next(examples(port))[:1].expand(fixed or 1, *port.shape[1:]).float())
-        return (OnnxModel(graph, name, fixed).eval(), fixed, None) if fixed else (model, None, None)
-    if together(model, sample, fixed or 1):
-        return model, None, sample
-    other = OnnxModel(freed(graph, fixed or 1), name).eval()
-    if together(other, sample, fixed or 1, apart=model):
-        return other, None, sample
-    return OnnxModel(graph, name, fixed or 1).eval(), fixed or 1, sample
-
-
-def _slopes(model: Callable, sample) -> bool:
-    import torch
-
-    with torch.enable_grad():
-        return model(sample[:1].float().requires_grad_()).requires_grad
+    return settled(model, port, guesses(), lambda rows: OnnxModel(graph, name, rows).eval())
 
 
 def _verify(model: Callable, data: bytes, graph: Graph, name: str, rows, sample) -> None:
@@ -163,7 +113,7 @@ def _here(data: bytes) -> Callable:
 
 def _run_elsewhere(model: Callable, port: Port):
     """The model, and the rows that it is run at a time."""
-    from explainers.models.onnx.batching import examples, together, works
+    from explainers.models.trying import examples, together, works
 
     model.rows = port.shape[0] if port.shape else None
     if model.rows is None:
@@ -184,7 +134,4 @@ def layout(graph: Graph) -> str:
             order = tuple(node.attributes.get("perm", ()))
             if node.op == "Transpose" and len(order) > 2 and order[1] == len(order) - 1:
                 return "channels last"
-    shape = port.shape or ()
-    if len(shape) == 4 and (shape[1] in _CHANNELS) != (shape[3] in _CHANNELS):
-        return "channels first" if shape[1] in _CHANNELS else "channels last"
-    return ""
+    return layout_by_sides(port.shape)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from explainers.models.file_card import Port
+from explainers.models.graph_model import GraphModel
 from explainers.models.onnx.flow import missing
-from explainers.models.onnx.graph import Graph, Port
+from explainers.models.onnx.graph import Graph
 from explainers.models.onnx.steps import Block
 from explainers.problems import ModelProblem, Problem
 
@@ -52,13 +54,12 @@ def explained_output(graph: Graph, name: str | None = None) -> str:
     return (flat or floats)[0].name
 
 
-class OnnxModel(nn.Module):
+class OnnxModel(GraphModel):
     """x (N, …) → the chosen output (N, …), computed by torch from an ONNX graph.
 
     graph    as `read_graph` gives it.
     output   name of the output to explain; by default see `explained_output`.
-    rows     None: all rows of a batch together, which needs a graph for any N. A number B: B at a
-             time, the last batch filled up, for graphs made for batches of exactly B.
+    rows     see `GraphModel`.
 
     Weights are parameters of one submodule per operation; convolutions are nn.Conv instances, so
     that Grad-CAM finds them, unless rows are run apart. The precision follows `.to(dtype)`, also
@@ -66,7 +67,6 @@ class OnnxModel(nn.Module):
     """
 
     def __init__(self, graph: Graph, output: str | None = None, rows: int | None = None) -> None:
-        super().__init__()
         port = explained_input(graph)
         if port.dtype not in FLOATS:
             raise Problem(
@@ -82,26 +82,11 @@ class OnnxModel(nn.Module):
                 f"{'; '.join(lacking[:12])}{'; …' if len(lacking) > 12 else ''}. Methods that need "
                 "no gradient work: occlusion, RISE."
             )
-        self.input, self.rows = port.name, rows
+        super().__init__(port.dtype, rows)
+        self.input = port.name
         self.block = Block(graph, seen=rows is None)
-        self.taken = getattr(torch, port.dtype)
-        weight = next(self.parameters(), None)
-        self.declared = self.taken if weight is None else weight.dtype
+        self.declared = self._precision(self.taken)
         self._by_shape: dict[tuple, dict] = {}
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The chosen output for x (N, …), in the precision of the weights."""
-        weight = next(self.parameters(), None)
-        working = weight.dtype if weight is not None else x.dtype
-        x = x.to(self.taken if working == self.declared else working)
-        if self.rows is None:
-            return self._together(x, working)
-        parts = []
-        for chunk in x.split(self.rows):
-            lacking = self.rows - len(chunk)
-            full = torch.cat([chunk, *[chunk[-1:]] * lacking]) if lacking else chunk
-            parts.append(self._together(full, working)[: len(chunk)])
-        return torch.cat(parts) if len(parts) > 1 else parts[0]
 
     def _together(self, x: Tensor, working: torch.dtype) -> Tensor:
         key = (tuple(x.shape), working, x.device)

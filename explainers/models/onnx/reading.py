@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from explainers.models.onnx.graph import DEEPEST, MOST_NODES, Graph, Node, Port, checked
+from explainers.models.file_card import Port
+from explainers.models.onnx.graph import DEEPEST, MOST_NODES, Graph, Node, checked
 from explainers.models.onnx.tensors import array, text, type_name
 from explainers.problems import Problem
 

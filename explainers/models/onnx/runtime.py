@@ -88,8 +88,8 @@ def answered(
     """
     if type(x) is not Tensor or (x.requires_grad and torch.is_grad_enabled()):
         raise ModelProblem(
-            f"This network runs {where}, which gives no gradients: use occlusion, RISE, or finite "
-            "differences."
+            f"This network runs {where}, which gives no gradients: use occlusion, ablation, or "
+            "finite differences."
         )
     size, parts = rows or max(len(x), 1), []
     for part in x.detach().to("cpu").split(size):

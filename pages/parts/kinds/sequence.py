@@ -24,11 +24,11 @@ OTHERS = 20
 
 def pick(model) -> Chosen | None:
     """The file, and the sequence."""
-    picked = files.pick(model, "DNA: FASTA, text, or one-hot arrays", kind.SUFFIXES)
-    found = picked and files.readable("sequence", picked[0])
-    if not found:
+    opened = files.opened(model, "DNA: FASTA, text, or one-hot arrays", kind.SUFFIXES)
+    if opened is None:
         return None
-    facts, (name, file) = found[0], picked
+    name, file, found = opened
+    facts = found[0]
     items = KINDS["sequence"].items(found, model.spec)
     lengths = np.diff(found[1]["starts"])
     if not len(items):

@@ -23,11 +23,11 @@ OTHERS = 20
 
 def pick(model) -> Chosen | None:
     """The file, the variables, and the series."""
-    picked = files.pick(model, "Time series: CSV, or NumPy arrays", kind.SUFFIXES)
-    found = picked and files.readable("series", picked[0])
-    if not found:
+    opened = files.opened(model, "Time series: CSV, or NumPy arrays", kind.SUFFIXES)
+    if opened is None:
         return None
-    facts, (name, file) = found[0], picked
+    name, file, found = opened
+    facts = found[0]
     count, steps, width = found[1]["values"].shape
     st.caption(f"{count:,} series of {steps:,} steps and {width} variables.")
     files.notes(facts)
