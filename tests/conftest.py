@@ -1,4 +1,4 @@
-"""What tests share: threads that wait politely, and a picture."""
+"""What tests share: threads that wait politely, a picture, a reading room and a workshop."""
 
 import io
 import os
@@ -10,7 +10,30 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+
+from explainers.engine.reading import ReadingRoom
+from explainers.engine.store import Store
+from explainers.engine.work import Workshop
+
+# Folders whose networks are so small that more threads than one only wait for each other.
+SMALL = {"checks", "deeplift", "exported", "onnx"}
+
+
+def pytest_configure(config) -> None:
+    config.addinivalue_line("markers", "threads(count): threads that torch has in this file")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def threads(request):
+    """As many threads of torch as the file's mark says, one where networks are small."""
+    mark = request.node.get_closest_marker("threads")
+    before = torch.get_num_threads()
+    if mark or request.path.parent.name in SMALL:
+        torch.set_num_threads(mark.args[0] if mark else 1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +43,17 @@ def photo() -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(values).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def room():
+    """Where uploads are read, each in a process of its own."""
+    room = ReadingRoom()
+    yield room
+    room.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """The worker's side of the engine, with a store of its own."""
+    return Workshop(Store(tmp_path_factory.mktemp("store")))

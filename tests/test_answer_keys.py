@@ -22,13 +22,7 @@ from explainers.models.toys import load, load_in_data_units
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 RULES = ("rescale", "reveal_cancel", "genomics")
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.threads(1)
 
 
 @pytest.mark.parametrize("way", [{}, {"method": "deeplift", "rule": "rescale"}])

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from explainers.engine.reading import ReadingRoom
 from explainers.models.card import VERSION, read_card, settled
 from explainers.models.spec import ModelSpec
 from explainers.problems import Problem
@@ -19,14 +18,10 @@ def card(**settings) -> bytes:
     return json.dumps({"evident": VERSION, "settings": settings}).encode()
 
 
-def test_what_was_settled_comes_back_through_the_wall():
-    room = ReadingRoom()
-    try:
-        kept = settled(SPEC, ("x", "y"))
-        text = json.dumps({"evident": VERSION, "found": [1, 2], "settings": kept})
-        found, arrays = room.found("card", text.encode())
-    finally:
-        room.close()
+def test_what_was_settled_comes_back_through_the_wall(room):
+    kept = settled(SPEC, ("x", "y"))
+    text = json.dumps({"evident": VERSION, "found": [1, 2], "settings": kept})
+    found, arrays = room.found("card", text.encode())
     assert not arrays and found == json.loads(json.dumps(kept))
     assert (found["step"], found["columns"], found["classes"]) == (2, ["a", "b", "c"], ["x", "y"])
 

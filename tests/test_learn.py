@@ -8,22 +8,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from answering import answered
 
 from explainers import METHODS
 from explainers.checks.axioms import ABOUT, AXIOMS, NO, YES, holds
 from explainers.engine.lessons import PREFIX, answers, hand_spec, lesson, variants
 from explainers.engine.request import Request
-from explainers.engine.store import Store
-from explainers.engine.work import Workshop
 from explainers.models.hand import HAND, PAIRS
 from explainers.problems import Problem
 from pages.parts.learning import SHOWN
 from pages.parts.learning_words import MISSED, OTHER, RIGHT, calculation, verdict
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    return Workshop(Store(tmp_path_factory.mktemp("store")))
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +28,7 @@ def matrix(shop):
 
 
 def asked(shop, request: Request) -> dict:
-    shop.answer(request, lambda state: None)
-    return shop.store.answer(request.digest())[0]
+    return answered(shop, request)[0]
 
 
 def row(name: str, method: str, x=None, baseline=None) -> dict:

@@ -17,6 +17,7 @@ from explainers.engine.store import Store
 from explainers.engine.work import Workshop
 from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
+from tests.onnx.onnx_files import exported
 
 PLAIN = dict(zip(("mean", "std"), NORMALISATIONS["0–1"], strict=True))
 
@@ -39,17 +40,11 @@ class Last(nn.Module):
         return self.inner(x.permute(0, 3, 1, 2))
 
 
-def exported(net: nn.Module, shape: tuple[int, ...]) -> bytes:
-    buffer = io.BytesIO()
-    torch.onnx.export(net, torch.rand(1, *shape), buffer, dynamo=False, input_names=["x"],
-                      output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})  # fmt: skip
-    return buffer.getvalue()
-
-
 @pytest.mark.parametrize("last", [False, True])
 def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     net = network()
-    data = exported(Last(net), (20, 20, 3)) if last else exported(net, (3, 20, 20))
+    shape = (20, 20, 3) if last else (3, 20, 20)
+    data = exported(Last(net) if last else net, torch.rand(1, *shape))
     store = Store(tmp_path)
     photo = np.random.default_rng(0).integers(0, 256, (30, 30, 3), dtype=np.uint8)
     buffer = io.BytesIO()
@@ -79,7 +74,7 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
 
 
 def test_what_is_no_graph_is_no_graph():
-    facts, arrays = READERS["onnx"].parse(exported(network(), (3, 20, 20)))
+    facts, arrays = READERS["onnx"].parse(exported(network(), torch.rand(1, 3, 20, 20)))
     READERS["onnx"].check(facts, arrays)
     assert graph((facts, arrays)).nodes
     for broken in ({}, {**facts, "nodes": [{"op": 5}]}):
@@ -89,7 +84,8 @@ def test_what_is_no_graph_is_no_graph():
 
 def test_ones_own_file_needs_no_store():
     model, classes, spec = build(
-        ModelSpec("upload", "onnx", **PLAIN), (exported(network(), (3, 20, 20)), ".onnx")
+        ModelSpec("upload", "onnx", **PLAIN),
+        (exported(network(), torch.rand(1, 3, 20, 20)), ".onnx"),
     )
     assert spec.size == 20 and classes == ()
     x = torch.rand(2, 3, 20, 20)

@@ -1,8 +1,8 @@
 """Weights alone: from the upload to the questions that they leave open, and to the explanation."""
 
 import numpy as np
-import pytest
 import torch
+from answering import answered
 from safetensors.torch import save
 from torch import nn
 
@@ -10,20 +10,8 @@ from explainers import explain
 from explainers.engine.parsed import put
 from explainers.engine.readers import READERS
 from explainers.engine.request import Request
-from explainers.engine.store import Store
-from explainers.engine.work import Workshop
 from explainers.models.demo import samples
 from explainers.models.spec import RECOGNISE, ModelSpec
-
-
-@pytest.fixture
-def shop(tmp_path):
-    return Workshop(Store(tmp_path))
-
-
-def asked(shop, request):
-    shop.answer(request, lambda state: None)
-    return shop.store.answer(request.digest())
 
 
 def kept(shop, net: nn.Module) -> str:
@@ -39,7 +27,7 @@ def card(shop, weights: str, **choices) -> dict:
     picture = shop.store.put_blob(photo)
     put(shop.store, "picture", picture, READERS["picture"].parse(photo))
     spec = ModelSpec("upload", RECOGNISE, weights, choices=tuple(choices.items()))
-    return asked(shop, Request(spec, picture, check="doctor"))[0]
+    return answered(shop, Request(spec, picture, check="doctor"))[0]
 
 
 def test_a_perceptron_of_a_table_with_the_activation_that_was_answered(shop):
@@ -55,7 +43,7 @@ def test_a_perceptron_of_a_table_with_the_activation_that_was_answered(shop):
                      std=(1.0,), choices=(("activation", "tanh"),))  # fmt: skip
     row = (0.3, -1.0, 2.0, 0.1, 0.7)
     request = Request(spec, "", values=row, method="integrated_gradients", target=1)
-    _, arrays = asked(shop, request)
+    _, arrays = answered(shop, request)
     expected = explain(net, torch.tensor([row]), target=1).scores[0].numpy()
     np.testing.assert_allclose(arrays["scores"], expected, atol=1e-4)
 
@@ -96,6 +84,6 @@ def test_a_model_from_the_starters_file_is_built_in_the_worker(shop, tmp_path, m
     spec = own_models(file)["double"].spec
     request = Request(spec, "", values=(3.0, 4.0), method="integrated_gradients", target=0,
                       score="output")  # fmt: skip
-    facts, arrays = asked(shop, request)
+    facts, arrays = answered(shop, request)
     np.testing.assert_allclose(arrays["scores"], [6, 4], atol=1e-5)
     assert facts["output"] == 10 and request.uploads == []

@@ -14,7 +14,6 @@ from explainers import Problem
 from explainers.engine.parsed import Parsed, parsed, put
 from explainers.engine.readers.names import class_names
 from explainers.engine.readers.weights import state_dict
-from explainers.engine.reading import ReadingRoom
 from explainers.engine.request import Request
 from explainers.engine.store import Store
 from explainers.engine.supervisor import Engine
@@ -24,13 +23,6 @@ from explainers.problems import Cancelled
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ModelSpec("demo", "signs", size=96)
-
-
-@pytest.fixture(scope="module")
-def room():
-    room = ReadingRoom()
-    yield room
-    room.close()
 
 
 @pytest.fixture

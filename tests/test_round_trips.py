@@ -8,41 +8,19 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from answering import answered
+from exportable import Encoder, Recurrent
 from torch import nn
 
 from explainers import explain
 from explainers.engine.parsed import put
-from explainers.engine.reading import ReadingRoom
 from explainers.engine.request import Request
-from explainers.engine.store import Store
-from explainers.engine.work import Workshop
 from explainers.models.demo import samples
 from explainers.models.spec import NORMALISATIONS, ModelSpec
+from tests.exported import pt2_files
+from tests.onnx import onnx_files
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-class Recurrent(nn.Module):
-    """The last step of an LSTM over (N, T, 3), to two numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer, self.head = nn.LSTM(3, 6, batch_first=True), nn.Linear(6, 2)
-
-    def forward(self, x):
-        return self.head(self.layer(x)[0][:, -1])
-
-
-class Encoder(nn.Module):
-    """A transformer encoder over (N, T, 8), its mean over time to three numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
-        self.layers, self.head = nn.TransformerEncoder(layer, 2), nn.Linear(8, 3)
-
-    def forward(self, x):
-        return self.head(self.layers(x).mean(1))
 
 
 class ChannelsLast(nn.Module):
@@ -89,23 +67,11 @@ NETS = {
             (3, 32, 32), "picture"),
     "channels last": (ChannelsLast, (20, 20, 3), "picture"),
     "grey digits": (digits, (1, 8, 8), "picture"),
-    "LSTM": (Recurrent, (12, 3), "series"),
+    "LSTM": (lambda: Recurrent(nn.LSTM, 3, outputs=2), (12, 3), "series"),
     "transformer": (Encoder, (10, 8), "series"),
     "DNA": (letters, (4, 60), "sequence"),
     "regressor": (regressor, (7,), "table"),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def room():
-    room = ReadingRoom()
-    yield room
-    room.close()
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    return Workshop(Store(tmp_path_factory.mktemp("store")))
 
 
 def made(name: str) -> nn.Module:
@@ -118,22 +84,10 @@ def made(name: str) -> nn.Module:
 
 
 def exported(net: nn.Module, shape: tuple[int, ...], suffix: str) -> bytes:
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if suffix == "pt2":
-            torch.export.save(torch.export.export(net, (torch.rand(1, *shape),)), buffer)
-            return buffer.getvalue()
-        torch.onnx.export(
-            net, torch.rand(1, *shape), buffer, dynamo=False, input_names=["x"],
-            output_names=["y"], dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
-        )  # fmt: skip
-    return buffer.getvalue()
-
-
-def asked(shop, request):
-    shop.answer(request, lambda state: None)
-    return shop.store.answer(request.digest())
+    x = torch.rand(1, *shape)
+    if suffix == "pt2":
+        return pt2_files.exported(net, x, dynamic=False)
+    return onnx_files.exported(net, x)
 
 
 def data(kind: str, shape: tuple[int, ...]) -> tuple[bytes, str]:
@@ -161,7 +115,7 @@ def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
     picture = shop.store.put_blob(photo)
     put(shop.store, "picture", picture, room.found("picture", photo))
     spec = ModelSpec("upload", "network", f"{weights}.{suffix}")
-    card = asked(shop, Request(spec, picture, check="doctor"))[0]
+    card = answered(shop, Request(spec, picture, check="doctor"))[0]
     assert card["kind"] == kind and not any(card["methods"].values()), card["methods"]
     taken = tuple(card["input"])
     width = 1 if kind != "picture" else taken[0]
@@ -181,8 +135,8 @@ def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
     for method in ("integrated_gradients", "saliency", "deeplift"):
         options = {"steps": 16} if method == "integrated_gradients" else {}
         request = Request(spec, file, method=method, target=0, score="output", options=options)
-        facts, arrays = asked(shop, request)
-        x = torch.from_numpy(asked(shop, Request(spec, file))[1]["input"])[None]
+        facts, arrays = answered(shop, request)
+        x = torch.from_numpy(answered(shop, Request(spec, file))[1]["input"])[None]
         inner = (lambda v: net(v.movedim(1, -1))) if card["swapped"] else net
         truth = explain(inner, x, method, "zeros", 0, **options)
         largest = truth.scores.abs().max().item()
@@ -208,7 +162,7 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
     picture = shop.store.put_blob(photo)
     put(shop.store, "picture", picture, room.found("picture", photo))
     usual = ModelSpec("upload", "network", f"{weights}.onnx")
-    card = asked(shop, Request(usual, picture, check="doctor"))
+    card = answered(shop, Request(usual, picture, check="doctor"))
     methods = card[0]["methods"]
     assert card[0]["kind"] == "table" and card[0]["answers"] == "number"
     assert not methods["occlusion"] and not methods["finite_differences"]
@@ -216,7 +170,7 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
         assert "onnxruntime" in methods[key] and "occlusion" in methods[key], key
     row = tuple(map(float, x[3]))
     request = Request(spec, "", values=row, method="occlusion", target=0, score="output")
-    _, arrays = asked(shop, request)
+    _, arrays = answered(shop, request)
     full = forest.predict(x[3:4])[0]
     for place in range(5):
         hidden = x[3:4].copy()
@@ -240,11 +194,11 @@ def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(shop, room)
     spec = ModelSpec("upload", "network", f"{weights}.onnx", kind="table", shape=(4,), mean=(0.0,),
                      std=(1.0,), columns=tuple("abcd"), answers="probabilities")  # fmt: skip
     row = tuple(map(float, x[7]))
-    _, said = asked(shop, Request(spec, "", values=row))
+    _, said = answered(shop, Request(spec, "", values=row))
     np.testing.assert_allclose(said["probabilities"], net.predict_proba(x[7:8])[0], atol=1e-4)
     request = Request(spec, "", values=row, target=1, score="probability")
-    _, occluded = asked(shop, replace(request, method="occlusion"))
-    _, sloped = asked(shop, replace(request, method="saliency", options={"signed": True}))
+    _, occluded = answered(shop, replace(request, method="occlusion"))
+    _, sloped = answered(shop, replace(request, method="saliency", options={"signed": True}))
     full = net.predict_proba(x[7:8])[0, 1]
     for place in range(4):
         hidden, above, below = (x[7:8].astype(np.float64).copy() for _ in range(3))

@@ -10,7 +10,6 @@ from torch import nn
 from explainers import Problem
 from explainers.engine import starting
 from explainers.engine.parsed import Parsed, parsed
-from explainers.engine.reading import ReadingRoom
 from explainers.engine.running import ScriptModel
 from explainers.engine.settings import model_settings
 from explainers.engine.store import Store
@@ -28,13 +27,6 @@ pytestmark = [
 def refused(allowed, monkeypatch):
     monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "0")
     model_settings.cache_clear()
-
-
-@pytest.fixture
-def room():
-    room = ReadingRoom()
-    yield room
-    room.close()
 
 
 def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, monkeypatch):

@@ -1,21 +1,20 @@
 """TorchScript files as models: same answers as torch's own, behind the wall, where allowed."""
 
 import contextlib
-import gc
 import io
 import os
 import subprocess
 import sys
-import time
 import warnings
 from pathlib import Path
 
 import pytest
 import torch
+from processes import killed_in_a_loop, runners, until_gone
 from torch import nn
 
 from explainers import ModelProblem, Problem, explain
-from explainers.engine import running, starting
+from explainers.engine import running
 from explainers.engine.running import ScriptModel
 from explainers.engine.settings import model_settings
 from explainers.engine.wall import walls
@@ -173,7 +172,7 @@ def test_a_loop_without_end_is_ended_in_words(monkeypatch):
     monkeypatch.setattr(running, "SECONDS_A_ROW", 0)
     with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
         explain(model, inputs().abs(), "occlusion", target=0)
-    assert model._runner is None and runners() == []
+    assert model._runner is None and runners("torchscript") == []
 
 
 def test_a_script_that_loops_while_it_is_loaded_is_ended_too(monkeypatch):
@@ -181,7 +180,7 @@ def test_a_script_that_loops_while_it_is_loaded_is_ended_too(monkeypatch):
     monkeypatch.setattr(running, "SECONDS_TO_LOAD", 2)
     with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
         model(inputs())
-    assert runners() == []
+    assert runners("torchscript") == []
 
 
 def test_a_script_that_wants_all_memory_ends_in_words():
@@ -217,7 +216,7 @@ def test_a_kept_script_is_taken_from_its_file(tmp_path):
 def test_processes_end_with_the_models_that_hold_them():
     model = ScriptModel(scripted(perceptron()))
     model(inputs())
-    (pid,) = runners()
+    (pid,) = runners("torchscript")
     del model
     until_gone(pid)
 
@@ -257,29 +256,8 @@ def test_behind_the_workers_wall_it_works_and_nothing_outlives_the_worker(tmp_pa
     with worker:
         said = worker.stdout.readline()
         assert said.startswith("torch.Size([1, 2])"), said
-        starter = said.split()[-1]
+        starter = int(said.split()[-1])
         assert "did not answer within 2 seconds" in worker.stdout.readline()
-        until = time.monotonic() + 60
-        while len(mine := children(starter)) < 2 and time.monotonic() < until:
-            time.sleep(0.05)
-        assert len(mine) == 2, "one waits, one loops"
-        worker.kill()
-    for pid in (starter, *mine):
+        ended = killed_in_a_loop(worker, starter)
+    for pid in ended:
         until_gone(pid)
-
-
-def children(pid) -> list[str]:
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-
-
-def runners() -> list[str]:
-    """Processes of this one with scripts in them that are still there."""
-    gc.collect()  # models in cycles are gone only then
-    return children(starting._STARTERS["torchscript"]._process.pid)
-
-
-def until_gone(pid) -> None:
-    until = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{pid}").exists()

@@ -13,13 +13,7 @@ from explainers.models.signnet import SignNet, prepare
 
 SEED = 300_000_000  # never used in training or for the samples
 
-
-@pytest.fixture(autouse=True)
-def _two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.threads(2)
 
 
 @torch.no_grad()

@@ -7,16 +7,16 @@ import contextlib
 import os
 from pathlib import Path
 
+from tests import processes
+
 NAMES = ("web process", "nursery", "worker")
 
 
 def children(pid: int, command: str = "") -> list[int]:
     """The processes that this one started, whose command holds some text."""
-    found = []
     with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (task / "children").read_text().split())
-    return [child for child in found if command in _command(child)]
+        return [child for child in processes.children(pid) if command in _command(child)]
+    return []
 
 
 def worker_of(server: int) -> tuple[int | None, int | None]:

@@ -3,33 +3,9 @@
 from __future__ import annotations
 
 import torch
+from exportable import Encoder, Recurrent, letters, regressor, small_vit
 from torch import nn
 from torchvision import models
-
-
-class Recurrent(nn.Module):
-    """The last step of a recurrent layer to three numbers."""
-
-    def __init__(self, kind, **options) -> None:
-        super().__init__()
-        self.layer = kind(5, 6, batch_first=True, **options)
-        self.head = nn.Linear(12 if options.get("bidirectional") else 6, 3)
-
-    def forward(self, x):
-        return self.head(self.layer(x)[0][:, -1])
-
-
-class Encoder(nn.Module):
-    """A transformer encoder, its mean over time to three numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
-        self.layers = nn.TransformerEncoder(layer, 2)
-        self.head = nn.Linear(8, 3)
-
-    def forward(self, x):
-        return self.head(self.layers(x).mean(1))
 
 
 class Constants(nn.Module):
@@ -48,27 +24,6 @@ class Constants(nn.Module):
         y = self.layer(x) * self.factor * self.kept + self.unkept + torch.tensor(2.0)
         weights = (y[:, :, None] * y[:, None] + self.mask).softmax(-1)
         return (weights @ y[:, :, None]).squeeze(-1) + self.count
-
-
-def small_vit():
-    """A vision transformer on 16 × 16 pictures; a head that is not all zeros."""
-    net = models.VisionTransformer(16, 4, 2, 2, 16, 32, num_classes=5)
-    nn.init.normal_(net.heads.head.weight)
-    return net
-
-
-def letters():
-    """A one-dimensional network on DNA (N, 4, L)."""
-    return nn.Sequential(
-        nn.Conv1d(4, 8, 5, padding="same"), nn.ELU(), nn.MaxPool1d(2),
-        nn.Conv1d(8, 8, 3, padding=1), nn.BatchNorm1d(8), nn.GELU(), nn.AdaptiveAvgPool1d(1),
-        nn.Flatten(), nn.Linear(8, 2),
-    )  # fmt: skip
-
-
-def regressor():
-    """Table rows to one number."""
-    return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 8), nn.SiLU(), nn.Linear(8, 1))
 
 
 def classifier():

@@ -18,7 +18,6 @@ from torch import nn
 from explainers import Problem
 from explainers.engine.readers import READERS
 from explainers.engine.readers.exported import program as program_of
-from explainers.engine.reading import ReadingRoom
 from explainers.engine.wall import walls
 from explainers.models.exported import Kind, Node, Program, Ref, loaded
 from explainers.models.exported.operations import ATEN, CHECKS
@@ -57,13 +56,6 @@ REASONS = {
 def good() -> bytes:
     torch.manual_seed(0)
     return exported(Net().eval(), torch.rand(2, 4))
-
-
-@pytest.fixture(scope="module")
-def room():
-    room = ReadingRoom()
-    yield room
-    room.close()
 
 
 def test_every_hostile_file_gets_a_sentence_and_runs_nothing(good, tmp_path):

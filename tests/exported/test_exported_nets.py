@@ -16,14 +16,6 @@ from explainers.models.exported.reading import read_program
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def back(data: bytes):
     """The model and card that come out on the other side of the wall."""
     facts, arrays = read_program(data).to_facts()

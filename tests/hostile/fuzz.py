@@ -23,7 +23,7 @@ from explainers.engine.readers import READERS
 from explainers.engine.reading import ReadingRoom
 from explainers.problems import Problem
 from tests.hostile import data_files, files
-from tests.hostile.test_hostile import children
+from tests.hostile.outcomes import children
 
 DEATH = "ended without a result"
 INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)

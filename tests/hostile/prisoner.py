@@ -19,7 +19,7 @@ import numpy as np
 import numpy.random
 from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
-from explainers.engine.wall import raise_low_wall, raise_wall
+from tests.hostile.telling import tell
 
 MAP_NORESERVE = 0x4000
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -131,18 +131,15 @@ ACTIONS = {
 
 def main() -> None:
     how, action, *arguments = sys.argv[1:]
-    answer = os.dup(1)
-    if how == "walled":
-        raise_wall(memory=1 << 30, seconds=2, keep=(answer,))
-    if how == "low":
-        raise_low_wall()
-    try:
-        ACTIONS[action](*arguments)
-        said = "done"
-    except BaseException as error:
-        said = f"refused: {type(error).__name__}"
-    os.write(answer, said.encode())
-    os._exit(0)
+
+    def attempt() -> str:
+        try:
+            ACTIONS[action](*arguments)
+        except BaseException as error:
+            return f"refused: {type(error).__name__}"
+        return "done"
+
+    tell(how, attempt, seconds=2)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+DOMAINS = {"ai.onnx.ml": 3, "com.microsoft": 1}
+
 
 def exported(model, x, dynamo: bool = False, free: bool = True) -> bytes:
     """The bytes torch.onnx.export writes; `free`: for any number of rows."""
@@ -27,17 +29,20 @@ def exported(model, x, dynamo: bool = False, free: bool = True) -> bytes:
         return file.getvalue()
 
 
-def truth(data: bytes, x) -> np.ndarray:
-    """onnxruntime's first output."""
+def truth(data: bytes, x, output: int = 0):
+    """onnxruntime's first output, or another."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: np.asarray(x)})[0]
+    return session.run(None, {session.get_inputs()[0].name: np.asarray(x)})[output]
 
 
-def built(nodes, tensors=(), shape=("n", 4), outputs=("y",), opset=18, **extra) -> onnx.ModelProto:
-    """A model from x (float32) to the outputs, with named arrays or TensorProtos inside."""
+def built(
+    nodes, tensors=(), shape=("n", 4), outputs=("y",), opset=18, kind=TensorProto.FLOAT,
+    domains=("ai.onnx.ml",), **extra,
+) -> onnx.ModelProto:  # fmt: skip
+    """A model from x (of some kind) to the outputs, with named arrays or TensorProtos inside."""
     kept = [
         numpy_helper.from_array(value, name) if isinstance(value, np.ndarray) else value
         for name, value in dict(tensors).items()
@@ -45,11 +50,12 @@ def built(nodes, tensors=(), shape=("n", 4), outputs=("y",), opset=18, **extra) 
     graph = helper.make_graph(
         list(nodes),
         "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("x", kind, shape)],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
         kept,
     )
-    imports = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    others = [helper.make_opsetid(domain, DOMAINS[domain]) for domain in domains]
+    imports = [helper.make_opsetid("", opset), *others]
     return helper.make_model(graph, opset_imports=imports, ir_version=10, **extra)
 
 

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from exportable import Encoder, Recurrent, letters, regressor, small_vit
 from onnx_files import exported, truth
 from torch import nn
 from torchvision import models
@@ -13,47 +14,6 @@ from explainers import explain
 from explainers.models.onnx import load_onnx
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-class Recurrent(nn.Module):
-    """The last step of a recurrent layer, both ways, to three numbers."""
-
-    def __init__(self, kind, **options) -> None:
-        super().__init__()
-        self.layer = kind(5, 6, batch_first=True, **options)
-        self.head = nn.Linear(12 if options.get("bidirectional") else 6, 3)
-
-    def forward(self, x):
-        return self.head(self.layer(x)[0][:, -1])
-
-
-class Encoder(nn.Module):
-    """A transformer encoder, its mean over time to three numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
-        self.layers = nn.TransformerEncoder(layer, 2)
-        self.head = nn.Linear(8, 3)
-
-    def forward(self, x):
-        return self.head(self.layers(x).mean(1))
-
-
-def small_vit():
-    """One patch in sixteen of a 16 × 16 picture, two layers; a head that is not all zeros."""
-    net = models.VisionTransformer(16, 4, 2, 2, 16, 32, num_classes=5)
-    nn.init.normal_(net.heads.head.weight)
-    return net
-
-
-def letters():
-    """A one-dimensional network on DNA (N, 4, L)."""
-    return nn.Sequential(
-        nn.Conv1d(4, 8, 5, padding="same"), nn.ELU(), nn.MaxPool1d(2),
-        nn.Conv1d(8, 8, 3, padding=1), nn.BatchNorm1d(8), nn.GELU(), nn.AdaptiveAvgPool1d(1),
-        nn.Flatten(), nn.Linear(8, 2),
-    )  # fmt: skip
 
 
 def upwards():
@@ -73,11 +33,6 @@ def upwards():
             return self.head(nn.functional.pad(both, (1, 1, 1, 1), mode="reflect")).mean((2, 3))
 
     return Net()
-
-
-def regressor():
-    """Table rows to one number."""
-    return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 8), nn.SiLU(), nn.Linear(8, 1))
 
 
 PICTURE = (3, 48, 48)
