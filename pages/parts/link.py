@@ -43,12 +43,13 @@ def _anew(name: str) -> None:
     A browser sends its widgets' values with every run, also those that it has not drawn anew yet;
     to another key they cannot come back.
     """
-    st.session_state.pop(_key(name), None)
+    st.session_state.pop(key_of(name), None)
     rounds = st.session_state.setdefault("rounds", {})
     rounds[name] = rounds.get(name, 0) + 1
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """The key of the widget for the choice `name`, another one after each link that is opened."""
     return f"w_{name}.{st.session_state.get('rounds', {}).get(name, 0)}"
 
 
@@ -78,7 +79,7 @@ def widget(draw, name: str, *, start: Any, clean: Callable | None = None, **argu
     `clean(value)` returns the value to use, or raises ValueError for one that is not possible,
     which a link may hold; by default it must be of the start's type.
     """
-    key = _key(name)
+    key = key_of(name)
     st.session_state.setdefault("usual", {})[name] = start
     refused = st.session_state.setdefault("refused", {})
     if key not in st.session_state:
@@ -99,8 +100,8 @@ def widget(draw, name: str, *, start: Any, clean: Callable | None = None, **argu
 
 def select(draw, name: str, options: list, start: Any, **arguments: Any) -> Any:
     """Like `widget`, for widgets with options; a choice that is no option becomes the start."""
-    if _key(name) in st.session_state and st.session_state[_key(name)] not in options:
-        del st.session_state[_key(name)]
+    if key_of(name) in st.session_state and st.session_state[key_of(name)] not in options:
+        del st.session_state[key_of(name)]
     asked = choice().get(name, start)
     if asked not in options and name in st.session_state.get("link", {}):
         st.session_state.setdefault("refused", {})[name] = _refusal(arguments["label"], asked)
@@ -110,7 +111,7 @@ def select(draw, name: str, options: list, start: Any, **arguments: Any) -> Any:
 
 def several(draw, name: str, options: list, start: list, **arguments: Any) -> list:
     """Like `widget`, for several of the options; what is no option (any more) is left out."""
-    key = _key(name)
+    key = key_of(name)
     known = [value for value in start if value in options]
 
     def possible(values: Any) -> list:

@@ -14,7 +14,7 @@ from explainers.figures.waterfall import waterfall
 from explainers.kinds import features, table
 from explainers.methods import METHODS
 from explainers.problems import Problem
-from pages.parts import files, link, many_rows
+from pages.parts import by_hand, files, link, many_rows
 from pages.parts.cases import Answer, Case
 from pages.parts.chart import chart
 from pages.parts.inputs import Chosen
@@ -26,11 +26,11 @@ _TYPES = {"number": "number", "category": "category", "text": "text, not used", 
 
 def pick(model) -> Chosen | None:
     """The file, what is in it, the columns, and the row."""
-    picked = files.pick(model, "A table: CSV or Parquet", table.SUFFIXES)
-    found = picked and files.readable("table", picked[0])
-    if not found:
+    opened = files.opened(model, "A table: CSV or Parquet", table.SUFFIXES)
+    if opened is None:
         return None
-    facts, (name, file) = found[0], picked
+    name, file, found = opened
+    facts = found[0]
     with st.expander(f"{facts['rows']:,} rows, {len(facts['columns'])} columns"):
         _overview(facts)
     files.notes(facts)
@@ -50,7 +50,10 @@ def pick(model) -> Chosen | None:
     item = int(rows[np.searchsorted(rows, int(row) - 1).clip(max=len(rows) - 1)])
     if item != row - 1:
         st.caption(f"Row {row} lacks a value; row {item + 1} is shown.")
-    return Chosen(name, f"row {item + 1}", file, item, _changed(model, found, columns, item))
+    places = [facts["columns"].index(name) for name in columns]
+    values = by_hand.changed(columns, found[1]["values"][item, places], name, item)
+    called = f"row {item + 1}{', changed' if values else ''}"
+    return Chosen(name, called, file, item, values)
 
 
 def fitted(model, given: Chosen):
@@ -204,24 +207,6 @@ def _columns(model, facts: dict, ask: bool = True) -> list[str] | None:
         )
         return None
     return columns
-
-
-def _changed(model, found: tuple, columns: list[str], item: int) -> tuple[float, ...]:
-    """The row's values where somebody changed them by hand, else ()."""
-    facts, arrays = found
-    places = [facts["columns"].index(name) for name in columns]
-    own = arrays["values"][item, places]
-    with st.expander("Change its values"):
-        shown = pd.DataFrame({"Feature": columns, "Value": own})
-        edited = st.data_editor(
-            shown, disabled=["Feature"], hide_index=True, key=f"edit_{item}_{len(columns)}",
-            height=min(400, 38 + 35 * len(columns)),
-        )  # fmt: skip
-        values = edited["Value"].to_numpy(np.float64)
-    if not np.isfinite(values).all():
-        st.error("Every feature needs a number.")
-        return ()
-    return () if np.array_equal(values, own) else tuple(values.tolist())
 
 
 def _values(model, given: Chosen) -> np.ndarray:
