@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 
+from explainers.engine.limits import limits
 from explainers.engine.request import Request
 from explainers.models.demo import STICKER_CLASS, samples
+from explainers.problems import Problem
 from pages.parts import service
 from pages.parts.shots import METHOD, Shot
 
@@ -253,6 +256,10 @@ def requests() -> list[Request]:
 
 
 def prepare() -> None:
-    """Let the worker compute what Home and the stories show, before anybody asks."""
+    """Let the worker compute what Home and the stories show, before anybody asks.
+
+    In one line, or as few as the limits let, so that the first visitors hardly wait for it.
+    """
     for index, request in enumerate(requests()):
-        service.engine().submit(request, f"server {index}")
+        with contextlib.suppress(Problem):  # the queue is full: whoever opens the page asks
+            service.engine().submit(request, f"server {index // limits().jobs_per_visitor}")
