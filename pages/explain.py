@@ -5,7 +5,8 @@ from dataclasses import replace
 import streamlit as st
 
 from explainers.engine import recipe
-from explainers.figures import words
+from explainers.engine.settings import model_settings
+from explainers.figures import advice, words
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE
 from explainers.problems import Problem
@@ -25,7 +26,6 @@ from pages.parts.chart import answer_bars
 from pages.parts.panel import panel
 from pages.parts.settings import Setting
 
-CONFIDENT = 0.5
 CHIPS, MOST_NUMBERS = 5, 16
 
 
@@ -101,10 +101,8 @@ def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
     with right:
         with st.expander("As code", icon=":material/code:"):
             st.caption("Run in the folder of the app, it prints the same numbers.")
-            weights = f"weights{_suffix(setting.model)}"
-            st.code(
-                recipe.recipe(case.request, setting.input.file, weights, "baseline.png"), "python"
-            )
+            given = (setting.input.file, _weights_file(setting.model.spec), "baseline.png")
+            st.code(recipe.recipe(case.request, *given), "python")
         _onwards()
     return case, found
 
@@ -191,18 +189,21 @@ def _baseline_answer(spec, arrays: dict, names) -> None:
         kinds.of(spec).baseline(arrays["baseline_shown"], "", 88)
     if spec.answers == "numbers":
         said = ", ".join(words.number(float(share)) for share in shares[:4])
-        right.markdown(f"The network answers {said}{' …' if len(shares) > 4 else ''}.")
+        right.markdown(f"The network answers {said}{' …' if len(shares) > 4 else '.'}")
         return
     right.markdown(f"The network calls it *{names[best]}*, {words.percent(float(shares[best]))}.")
-    if shares[best] > CONFIDENT and len(shares) > 1:
+    if not advice.neutral(shares):
         st.warning(
             f"The network is fairly sure that this baseline is *{names[best]}*: what speaks "
             "for that class in the baseline counts as nothing. Compare with another baseline."
         )
 
 
-def _suffix(model) -> str:
-    return "." + model.spec.weights.split(".")[1] if model.spec.weights else ""
+def _weights_file(spec) -> str:
+    """What the recipe calls the file that the model comes from."""
+    if spec.source == "python":
+        return model_settings().file.name
+    return "weights." + spec.weights.partition(".")[2]
 
 
 page()

@@ -36,6 +36,8 @@ def test_the_ranking_names_the_best_and_those_no_better_than_chance():
     line = advice.ranking(NAMES, deletion, insertion, [0.0, 0.0, 0.0])
     assert "most for **Integrated Gradients**" in line
     assert "No better than chance here: Grad-CAM." in line and "Another input" in line
+    tie = advice.ranking(NAMES, np.array([0.1, 0.1 + 1e-9, 0.7]), insertion[[0, 0, 2]], [0.0] * 3)
+    assert "most for **Integrated Gradients** and **Occlusion** alike." in tie
     assert "beats chance" in advice.ranking(NAMES[:1], deletion[:1], insertion[:1], [0.0])
     assert "does not beat" in advice.ranking(NAMES[:1], deletion[2:], insertion[2:], [0.0])
 
@@ -49,6 +51,14 @@ def test_sanity_is_said_by_the_last_likeness(likeness, words):
     assert words in advice.sanity("Saliency", [0.99, likeness])
 
 
+@pytest.mark.parametrize(
+    "shares, open_", [([1.0], True), ([0.7, 0.3], True), ([0.2, 0.8], False),
+                      ([0.5, *[0.05] * 10], True), ([0.6, *[0.04] * 10], False)],
+)  # fmt: skip
+def test_a_baseline_is_neutral_unless_one_class_stands_out(shares, open_):
+    assert advice.neutral(np.array(shares)) is open_
+
+
 def test_areas_are_those_of_known_curves():
     shares = [0, 0.1, 0.5, 1]
     assert area(shares, np.array(shares)) == pytest.approx(0.5)
@@ -60,7 +70,7 @@ def test_the_curves_show_what_was_measured_and_the_band_of_chance():
     shares = [0.0, 0.5, 1.0]
     ours = {name: np.array([1.0, 0.5 - i / 10, 0]) for i, name in enumerate(NAMES)}
     draws = np.array([[1, 0.9, 0.0], [1, 0.7, 0.0]])
-    figure = proof_curves(shares, ours, ours, (draws, draws), "stop")
+    figure = proof_curves([shares] * len(NAMES), ours, ours, (draws, draws), "stop")
     by_name = {trace.name: trace for trace in figure.data if trace.name}
     assert list(by_name[NAMES[1]].y) == pytest.approx([100, 40, 0])
     assert list(by_name["at random, 2 draws"].y) == pytest.approx([100, 80, 0])
@@ -69,12 +79,15 @@ def test_the_curves_show_what_was_measured_and_the_band_of_chance():
     assert [100, 90, 0] in [pytest.approx(edge) for edge in edges]
     colours = {(t.line.color, t.line.dash) for t in figure.data if t.name in NAMES}
     assert len(colours) == len(NAMES)
-    assert len(proof_curves(shares, ours, ours, None, "stop").data) == 2 * len(NAMES)
+    each = [shares, [0.0, 0.25, 1.0], shares]
+    others = proof_curves(each[: len(NAMES)], ours, ours, None, "stop")
+    assert len(others.data) == 2 * len(NAMES)
+    assert list(others.data[1].x) == pytest.approx([0, 25, 100])
 
 
 def test_eight_curves_can_be_told_apart():
     many = {str(i): np.array([0.5, 0.5]) for i in range(18)}
-    figure = proof_curves([0, 1], many, many, None, "stop")
+    figure = proof_curves([[0, 1]] * 18, many, many, None, "stop")
     looks = {(t.line.color, t.line.dash) for t in figure.data[:18]}
     assert len(looks) == 18
 

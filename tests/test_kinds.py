@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from answering import answered
 
 from explainers import METHODS
 from explainers.baselines import BASELINES
@@ -14,18 +15,12 @@ from explainers.engine.parsed import put
 from explainers.engine.readers import READERS
 from explainers.engine.recipe import recipe
 from explainers.engine.request import Request
-from explainers.engine.store import Store
-from explainers.engine.work import Workshop
 from explainers.kinds import KINDS
 from explainers.models import demos
+from explainers.models.own import own_models
 
 NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
 QUICK = {"samples": 4, "steps": 8, "count": 2}
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    return Workshop(Store(tmp_path_factory.mktemp("store")))
 
 
 def asked(shop, name: str, **changes) -> Request:
@@ -40,9 +35,13 @@ def asked(shop, name: str, **changes) -> Request:
     return replace(request, **changes)
 
 
-def answered(shop, request: Request):
-    shop.answer(request, lambda state: None)
-    return shop.store.answer(request.digest())
+def run(text: str) -> tuple[float, ...]:
+    """What a recipe prints: the sum of scores, the output, and the baseline's."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(text, "recipe", "exec"), {})
+    found = printed.getvalue().split()
+    return tuple(float(found[place]) for place in (3, 5, 7))
 
 
 def quick(options: type) -> dict:
@@ -104,13 +103,26 @@ def test_the_recipe_prints_the_same_numbers(shop, name):
     own = {"table": "data_mean", "series": "data_median", "sequence": "shuffled"}[demo.spec.kind]
     request = asked(shop, name, method="integrated_gradients", baseline=own, item=1)
     facts, arrays = answered(shop, request)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(recipe(request, str(demo.data)), "recipe", "exec"), {})
-    found = printed.getvalue().split()
-    assert float(found[3]) == pytest.approx(arrays["scores"].sum(), rel=1e-3, abs=1e-4)
-    assert float(found[5]) == pytest.approx(facts["output"], rel=1e-4)
-    assert float(found[7]) == pytest.approx(facts["baseline_output"], rel=1e-4)
+    printed = run(recipe(request, str(demo.data)))
+    wanted = (arrays["scores"].sum(), facts["output"], facts["baseline_output"])
+    assert printed == pytest.approx(wanted, rel=1e-3, abs=1e-4)
+
+
+def test_the_recipe_of_a_model_in_python_names_its_file(tmp_path):
+    (tmp_path / "own.py").write_text(
+        "import torch\n"
+        'EVIDENT = {"sum": {"kind": "table", "columns": ["weight", "dose"]}}\n'
+        'def models():\n    return {"sum": lambda: torch.nn.Linear(2, 2)}\n'
+    )
+    (tmp_path / "own.csv").write_text("dose,weight\n1,2\n3,4\n")
+    spec = own_models(tmp_path / "own.py")["sum"].spec
+    request = Request(
+        spec, "0" * 64 + ".csv", baseline="zeros", method="integrated_gradients", target=0
+    )
+    total, output, baseline = run(
+        recipe(request, str(tmp_path / "own.csv"), str(tmp_path / "own.py"))
+    )
+    assert total == pytest.approx(output - baseline, rel=1e-2)
 
 
 def test_values_changed_by_hand_take_the_place_of_the_row(shop):

@@ -34,6 +34,12 @@ def test_only_the_maker_may_open_until_it_is_shared(uploads):
     assert other.may_open(digest, "bob"), "it is on disk, not in one process"
 
 
+def test_an_empty_file_is_not_kept(uploads):
+    with pytest.raises(Problem, match=r"This picture is empty \(0 bytes\)"):
+        uploads.keep(b"", "ann", "picture")
+    assert uploads.bytes_of("ann") == 0
+
+
 def test_deleting_takes_the_bytes_and_the_answers(uploads):
     digest, kept = uploads.keep(b"mine", "ann"), uploads.keep(b"bob's", "bob")
     uploads.store.put_answer(ANSWER, {}, scores=np.zeros(3))

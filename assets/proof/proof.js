@@ -149,6 +149,7 @@ function draw(view, figure, ground) {
   canvas.height = Math.round((width / shape) * dots);
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
+  context.imageSmoothingEnabled = canvas.width / photo.width < 6; // few pixels: show each, as it is
   context.scale(canvas.width, canvas.height); // the picture is the unit square
   context.drawImage(photo, 0, 0, 1, 1);
   Object.assign(context, { globalAlpha: 0.62, fillStyle: ground }); // dims what was not seen

@@ -26,6 +26,16 @@ SHARES = (
     0.20, 0.25, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90, 1.0,
 )  # fmt: skip
 
+MANY = 64
+"""From so many units on, the shares of SHARES are taken as they are."""
+
+
+def reached(units: int) -> list[float]:
+    """The shares to follow the answer at: SHARES, or what whole units reach of them."""
+    if units >= MANY:
+        return list(SHARES)
+    return [count / units for count in sorted(set(_counts(SHARES, units)))]
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -203,13 +213,13 @@ def answers_along(
 
 def _curve(model, inputs, baseline, target, orders, shares, insert, **options) -> Curve:
     units = orders.shape[-1]
-    reached = torch.tensor(_counts(shares, units), dtype=torch.float64) / units
+    real = torch.tensor(_counts(shares, units), dtype=torch.float64) / units
     with questioned(model, inputs, baseline, target, **options) as ask:
         outputs = answers_along(ask.run, ask.inputs, ask.baseline, orders, shares, insert)
         size = outputs.shape[:3]
         rows = torch.arange(size[0], device=outputs.device).repeat_interleave(size[1] * size[2])
         values = ask.run.target.select(outputs.flatten(0, 2), rows).view(size)
-    return Curve(reached.to(inputs.device), values.to(inputs.device))
+    return Curve(real.to(inputs.device), values.to(inputs.device))
 
 
 def _counts(shares: Sequence[float], units: int) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from explainers import borrow
-from explainers.checks.faithfulness import SHARES, answers_along, hottest_first, random_orders
+from explainers.checks.faithfulness import answers_along, hottest_first, random_orders, reached
 from explainers.checks.randomisation import cascade, similarity, stages
 from explainers.engine.lessons import axioms, lesson
 from explainers.engine.task import Answer, Task
@@ -35,14 +35,14 @@ def proof(task: Task, explanation: Answer) -> Answer:
     along = {name: values[0] for name, values in _along(task, first[:, None]).items()}
     order = rank.view(heat.shape)[0].numpy().astype(np.int32)
     shown = task.kind.shown(task.hidden[0].cpu().numpy())
-    return {"shares": list(SHARES)}, {"order": order, "baseline_shown": shown, **along}
+    return {"shares": reached(rank.numel())}, {"order": order, "baseline_shown": shown, **along}
 
 
 def chance(task: Task, explanation: Answer | None) -> Answer:
     """The same in random order, which no method knows of: (draws, K, classes)."""
     units = task.kind.heat(task.x[0]).numel()
     orders = random_orders(units, RANDOM_DRAWS, seed=0)[None]
-    return {"shares": list(SHARES)}, _along(task, orders)
+    return {"shares": reached(units)}, _along(task, orders)
 
 
 def randomisation(task: Task, explanation: Answer) -> Answer:
@@ -80,7 +80,8 @@ def randomisation(task: Task, explanation: Answer) -> Answer:
 
 def _along(task: Task, orders: torch.Tensor) -> dict[str, np.ndarray]:
     """Probabilities (R, K, classes), or (K, classes) for one order, hiding and revealing."""
-    total = 2 * orders.shape[1] * len(SHARES)
+    shares = reached(orders.shape[-1])
+    total = 2 * orders.shape[1] * len(shares)
     run = Passes(
         task.warm.model, score=task.form, known=task.warm.known,
         progress=task.progress(0, total),
@@ -89,7 +90,7 @@ def _along(task: Task, orders: torch.Tensor) -> dict[str, np.ndarray]:
     with borrow.borrowed(task.warm.model):
         for name, insert in (("deletion", False), ("insertion", True)):
             outputs = answers_along(
-                run, task.x, task.hidden, orders.to(task.x.device), SHARES, insert
+                run, task.x, task.hidden, orders.to(task.x.device), shares, insert
             )
             found[name] = outputs[0].float().cpu().numpy()
     return found

@@ -33,8 +33,10 @@ class Uploads:
     def keep(self, data: bytes, visitor: str, what: str = "file") -> str:
         """Keep the bytes as this visitor's; their digest.
 
-        Raises Problem where the visitor's uploads would become too many.
+        Raises Problem where there are none, and where the visitor's uploads would become too many.
         """
+        if not data:
+            raise Problem(f"This {what} is empty (0 bytes). Upload it again, or another one.")
         with self._lock:
             if time.monotonic() - self._swept > SECONDS_BETWEEN_SWEEPS:
                 self._swept = time.monotonic()

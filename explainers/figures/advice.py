@@ -46,11 +46,26 @@ def ranking(
     if len(names) == 1:
         line = f"On this input, {names[0]} {'does not beat' if beaten else 'beats'} chance."
     else:
-        best = names[int(score.argmax())]
-        line = f"On this input and over all shares, hiding and revealing speak most for **{best}**."
+        # Maps that rank the units alike have the same score, but for rounding.
+        equal = score >= score.max() - 1e-6 * max(np.abs([deletion, insertion]).max(), 1e-12)
+        best = [f"**{name}**" for name, ahead in zip(names, equal, strict=True) if ahead]
+        alike = " alike" if len(best) > 1 else ""
+        line = (
+            "On this input and over all shares, hiding and revealing speak most for "
+            f"{', '.join(best[:-1])}{' and ' * bool(alike)}{best[-1]}{alike}."
+        )
         if beaten:
             line += f" No better than chance here: {', '.join(beaten)}."
     return f"{line} Another input may give another ranking."
+
+
+def neutral(shares: np.ndarray) -> bool:
+    """Whether a baseline's answer (classes,) leaves it open what it is.
+
+    Not where a class has more than half of what lies between an even split and certainty.
+    """
+    even = 1 / len(shares)
+    return len(shares) == 1 or float(shares.max()) <= even + (1 - even) / 2
 
 
 def sanity(name: str, similarity: list[float]) -> str:

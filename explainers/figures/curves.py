@@ -19,7 +19,7 @@ def area(shares, values: np.ndarray) -> np.ndarray:
 
 
 def proof_curves(
-    shares: list[float],
+    shares: list[list[float]],
     deletion: dict[str, np.ndarray],
     insertion: dict[str, np.ndarray],
     chance: tuple[np.ndarray, np.ndarray] | None,
@@ -31,23 +31,24 @@ def proof_curves(
 
     With `numbers` the answer is a number and no share; `units` are what is hidden.
 
-    `deletion` and `insertion` hold (K,) curves by name; `chance` the (draws, K) curves of random
-    orders for both, drawn as a band from lowest to highest with their mean, or None.
+    `deletion` and `insertion` hold a (K,) curve by name for each of `shares`; `chance` the
+    (draws, K) curves of random orders for both, at the first shares, drawn as a band from lowest to
+    highest with their mean, or None.
     """
     titles = (
         "Hottest hidden first:<br>lower is better",
         "Hottest shown first:<br>higher is better",
     )
     figure = make_subplots(1, 2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06)
-    percent, whole = 100 * np.asarray(shares), 1 if numbers else 100
+    percents, whole = [100 * np.asarray(each) for each in shares], 1 if numbers else 100
     hover = f"%{{x:.0f}} % of the {units}: " + ("%{y:.4g}" if numbers else "%{y:.1f} %")
     for column, curves in ((1, deletion), (2, insertion)):
         if chance is not None:
-            _band(figure, percent, whole * chance[column - 1], column, hover)
+            _band(figure, percents[0], whole * chance[column - 1], column, hover)
         for index, (name, values) in enumerate(curves.items()):
             figure.add_scatter(
-                x=percent, y=whole * values, name=name, legendgroup=name, showlegend=column == 1,
-                mode="lines", row=1, col=column,
+                x=percents[index], y=whole * values, name=name, legendgroup=name,
+                showlegend=column == 1, mode="lines", row=1, col=column,
                 line={"color": COLOURS[index % len(COLOURS)], "width": 2.5,
                       "dash": DASHES[index // len(COLOURS) % len(DASHES)]},
                 hovertemplate=hover,

@@ -46,5 +46,5 @@ def calm(figure: go.Figure, height: int, alt: str, right: int = 12, top: int = 1
     )  # fmt: skip
     lines = {"gridcolor": GREY.format(0.2), "zerolinecolor": GREY.format(0.7)}
     figure.update_xaxes(automargin=True, title_font_size=14, **lines)
-    figure.update_yaxes(automargin=True, title_font_size=14, title_standoff=8, **lines)
+    figure.update_yaxes(automargin=True, title_font_size=14, title_standoff=16, **lines)
     return figure

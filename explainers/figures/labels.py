@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -55,7 +56,8 @@ def elided(name: str, most: int = LONGEST) -> str:
 def wrapped(name: str, value: str | None = None, width: int = 22) -> str:
     """ "name = value" as lines of about `width` letters for an axis, the name elided."""
     lines = [""]
-    for part in re.findall(r"[^ _/,-]*[ _/,-]?", elided(name)):
+    words = re.findall(r"[^ ]+ ?| ", elided(name))
+    for part in itertools.chain.from_iterable(_parts(word, width) for word in words):
         while part:
             if len(lines[-1]) + len(part.rstrip()) > width and lines[-1]:
                 lines.append("")
@@ -68,6 +70,11 @@ def wrapped(name: str, value: str | None = None, width: int = 22) -> str:
         else:
             lines.append(tail)
     return "<br>".join(safe(line) for line in lines)
+
+
+def _parts(word: str, width: int) -> list[str]:
+    """The word, or where it is longer than a line, its parts."""
+    return [word] if len(word.rstrip()) <= width else re.findall(r"[^_/,-]*[_/,-]?", word)
 
 
 def finite(scores, names: Sequence[str], what: str = "feature") -> np.ndarray:

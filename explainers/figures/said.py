@@ -48,6 +48,9 @@ def series_sentence(
     first, held = _fewest(support.sum(0))
     pairs = _listed([plain(variables[i]) for i in first])
     verb = "carries" if len(first) == 1 else "carry"
+    carried = f"{pairs} {verb} {rounded(held)} of the {what} {about}"
+    if len(steps) > 1 and np.ptp(scores, axis=0).max() == 0:
+        return f"{carried}; every time step of a variable counts alike."
     start, stop = shortest_half(support.sum(1))
     when = (
         f"at *{plain_word(steps[start])}*, one"
@@ -55,10 +58,7 @@ def series_sentence(
         else f"between *{plain_word(steps[start])}* and *{plain_word(steps[stop - 1])}*, "
         f"{stop - start}"
     )
-    return (
-        f"{pairs} {verb} {rounded(held)} of the {what} {about}; half of it lies {when} of "
-        f"{len(steps)} time steps."
-    )
+    return f"{carried}; half of it lies {when} of {len(steps)} time steps."
 
 
 def sequence_sentence(

@@ -19,9 +19,9 @@ def name_steps(figure: go.Figure, steps: Sequence[str], row: int, title: str = "
     if len(steps) < 100:  # zoomed in so far, ticks fall between steps, which have no name
         names |= {f"{place}.5": " " for place in range(len(steps))}
     figure.update_xaxes(
-        row=row, col=1, title={"text": title, "standoff": 26}, labelalias=names,
+        row=row, col=1, title={"text": title, "standoff": 36}, labelalias=names,
         range=[-0.5, len(steps) - 0.5], nticks=7, exponentformat="none",
-        showgrid=False, zeroline=False,
+        showgrid=False, zeroline=False, ticks="",  # a page's theme may draw some, over the title
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explainers.engine.request import Request
-from explainers.figures.words import number, percent
+from explainers.figures.words import percent
 from explainers.methods import METHODS
 from explainers.models import card as cards
 from explainers.models.demo import samples
@@ -19,7 +19,7 @@ ANSWERS = {
     "logits": "scores before a softmax (logits)",
     "softmax": "probabilities: a softmax is inside",
     "sigmoid": "probabilities: a sigmoid is inside",
-    "probabilities": "numbers that are positive and add up to 1",
+    "probabilities": "probabilities, it seems: positive numbers that add up to 1",
     "number": "one number, not classes",
 }
 TAKES = {
@@ -28,7 +28,7 @@ TAKES = {
     "series": "time series of {0} steps and {1} variables",
     "sequence": "DNA of {1} letters",
 }
-SAMPLES = {"picture": "Calls our stop sign"}
+SAMPLED, RANDOM = {"picture": "our stop sign"}, "a random input"
 
 
 def examined(spec: ModelSpec) -> dict[str, Any] | None:
@@ -85,23 +85,24 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
     given = f"; normalised as {card['normalisation']['name']}" if card["normalisation"] else ""
     steps = f", at each of {card['steps']} steps" if card["steps"] else ""
     lines = [
-        f"**{card['architecture']}**, {card['parameters']:,} parameters "
-        f"({card['megabytes']:.1f} MB; one pass takes {card['pass_megabytes']:.1f} MB more)",
+        f"**{card['architecture']}**{_size(card)}",
         f"Takes {takes(card['kind'], card['input'], card['swapped'])}{given}",
         f"Gives {_counted(outputs)}{steps}: {ANSWERS[card['answers']]}",
     ]
     if first is not None:
         name = names[first["index"]] if len(names) == outputs else f"class {first['index']}"
-        share = percent(first["share"]) if spec.answers == "classes" else ""
-        said = SAMPLES.get(card["kind"], "Answers a random input with")
-        if share:
-            lines.append(f"{said} *{name}* ({share})")
+        if spec.answers == "numbers":
+            lines.append(f"Answers {SAMPLED.get(card['kind'], RANDOM)} with {first['value']:.4g}")
+        else:
+            share = percent(first["share"])
+            lines.append(f"Calls {SAMPLED.get(card['kind'], RANDOM)} *{name}* ({share})")
     works = [METHODS[key].name for key, reason in card["methods"].items() if not reason]
     lines.append(f"Works with {', '.join(works)}; one pass takes {_seconds(card)}")
     st.markdown("\n".join(f"- {line}" for line in lines))
-    for key, reason in card["methods"].items():
-        if reason:
-            st.caption(f"Not with {METHODS[key].name}: {reason}")
+    reasons = card["methods"].values()
+    for reason in filter(None, dict.fromkeys(reasons)):
+        off = [METHODS[key].name for key, why in card["methods"].items() if why == reason]
+        st.caption(f"Not with {', '.join(off)}: {reason}")
     with st.popover("What one explanation costs", icon=":material/timer:"):
         st.table(
             {
@@ -132,6 +133,16 @@ def _counted(outputs) -> str:
     return f"{outputs} answer{'s' * (outputs != 1)}"
 
 
+def _size(card: dict[str, Any]) -> str:
+    """Its parameters and memory; a network that runs elsewhere tells neither."""
+    if not card["parameters"]:
+        return ""
+    return (
+        f", {card['parameters']:,} parameters ({card['megabytes']:.1f} MB; one pass takes "
+        f"{card['pass_megabytes']:.1f} MB more)"
+    )
+
+
 def _seconds(card: dict[str, Any]) -> str:
     seconds = card["seconds_per_pass"]
-    return f"{number(1000 * seconds)} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return f"{1000 * seconds:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"

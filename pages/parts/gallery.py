@@ -2,19 +2,22 @@
 
 import base64
 import io
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 from PIL import Image
 
-_ASSETS = Path(__file__).resolve().parents[2] / "assets" / "gallery"
+from pages.parts import assets
+
+_read = partial(assets.text, assets.FOLDER / "gallery")
 _SIDE = 96
 
 _mount = st.components.v2.component(
     "evident_gallery",
     html='<div class="gallery" role="radiogroup" data-testid="gallery"></div>',
-    css=(_ASSETS / "gallery.css").read_text(encoding="utf-8"),
-    js=(_ASSETS / "gallery.js").read_text(encoding="utf-8"),
+    css=_read("gallery.css"),
+    js=_read("gallery.js"),
 )
 
 
@@ -34,6 +37,9 @@ def _thumbnail(path: str, _changed: float) -> str:
     with Image.open(path) as image:
         small = image.convert("RGB")
         small.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    if (times := _SIDE // max(small.size)) > 1:  # else the browser would blur its few pixels
+        size = (small.width * times, small.height * times)
+        small = small.resize(size, Image.Resampling.NEAREST)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

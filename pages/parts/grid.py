@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.engine.jobs import Job
-from explainers.figures import words
+from explainers.figures import advice, words
 from explainers.methods import METHODS
 from pages.parts import cases, kinds, progress, service
 from pages.parts.cases import Answer, Case
@@ -17,7 +17,6 @@ from pages.parts.settings import Setting
 from pages.parts.viewer import viewer_bar
 
 GROUP = "comparison"
-CONFIDENT = 0.5
 
 
 @dataclass(frozen=True)
@@ -170,5 +169,5 @@ def _answer_to_baseline(case: Case) -> None:
     if case.numbers:
         right.markdown(f"Answer: {case.amount(float(case.share(shares)))}.")
         return
-    sure = " It is not neutral." if shares[best] > CONFIDENT and len(shares) > 1 else ""
+    sure = "" if advice.neutral(shares) else " It is not neutral."
     right.markdown(f"Called *{case.names[best]}*, {words.percent(float(shares[best]))}.{sure}")

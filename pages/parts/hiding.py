@@ -11,26 +11,29 @@ START = 0.1
 
 
 def section(
-    shown: list[Case], pairs: list[tuple[Answer, Answer]], shares: list[float], key: str
+    shown: list[Case], pairs: list[tuple[Answer, Answer]], shares: list[list[float]], key: str
 ) -> None:
     """Draw the slider, and for every case the answer with the strongest, or random ones, hidden.
 
-    `pairs` are the checks "proof" and "chance" of each case, at the hidden `shares`.
+    `pairs` are the checks "proof" and "chance" of each case, at its hidden `shares`.
     """
     units = shown[0].kind.units
     share = link.select(
-        st.select_slider, "hide", list(shares), START, format_func=lambda share: f"{share:.0%}",
-        label=f"Hide the strongest {units}",
+        st.select_slider, "hide", shares[0], _nearest(shares[0][1:], START),
+        format_func=lambda share: f"{share:.0%}", label=f"Hide the strongest {units}",
     )  # fmt: skip
-    place = shares.index(share)
-    for column, case, (proof, chance) in zip(
-        st.columns(min(3, len(shown))) * len(shown), shown, pairs, strict=False
-    ):
-        with column, st.container(border=True):
-            _one(case, proof, chance, share, place, f"{key}_{shown.index(case)}")
+    columns = st.columns(min(3, len(shown)))
+    for index, (case, (proof, chance)) in enumerate(zip(shown, pairs, strict=True)):
+        with columns[index % len(columns)], st.container(border=True):
+            _one(case, proof, chance, _nearest(shares[index], share), f"{key}_{index}")
 
 
-def _one(case: Case, proof: Answer, chance: Answer, share: float, place: int, key: str) -> None:
+def _nearest(shares: list[float], wanted: float) -> float:
+    return min(shares, key=lambda share: abs(share - wanted))
+
+
+def _one(case: Case, proof: Answer, chance: Answer, share: float, key: str) -> None:
+    place = proof[0]["shares"].index(share)
     ours = case.share(proof[1]["deletion"])
     draws = case.share(chance[1]["deletion"])[:, place]
     hidden = proof[1]["order"] < round(share * proof[1]["order"].size)

@@ -42,8 +42,8 @@ def pick() -> Chosen | None:
         scripts = SCRIPTS if model_settings().torchscript else ()
         if suffix not in (*WEIGHTS, *NETWORKS, *scripts):
             st.error(refusal(file.name))
-        else:
-            link.choice()["weights"] = _kept(file) + suffix
+        elif not _keeps(file, "weights", suffix):
+            return None
     weights = link.choice().get("weights")
     if not isinstance(weights, str) or not service.kept(weights.split(".")[0]):
         st.info("Upload your network, or its weights.")
@@ -63,7 +63,7 @@ def pick() -> Chosen | None:
         return None
     if card["chain"]:
         choices = plain_chain.asked(card["chain"], dict(choices))
-    with st.expander("What it takes, and what it answers"):
+    with st.expander("What it takes, and what it answers", expanded=bool(card["steps"])):
         spec, classes = _settled(ModelSpec("upload", name, weights, choices=choices), card)
     with st.expander("What the doctor found", expanded=True, icon=":material/stethoscope:"):
         doctor.show(card, spec, classes)
@@ -151,6 +151,8 @@ def _card() -> None:
     done.add(file.file_id)
     try:
         found, _ = service.engine().parsed.room.found("card", file.getvalue())
+        classes = found.get("classes")
+        names = service.keep(json.dumps(classes).encode(), "file") if classes else None
     except Problem as problem:
         st.error(str(problem))
         return
@@ -161,8 +163,8 @@ def _card() -> None:
         both = (tuple(found["mean"]), tuple(found["std"]))
         known = next((name for name, values in NORMALISATIONS.items() if values == both), "Own")
         choices |= {"normalise": known, "mean": _listed(both[0]), "std": _listed(both[1])}
-    if found.get("classes"):
-        choices["names"] = service.keep(json.dumps(found["classes"]).encode(), "file")
+    if names:
+        choices["names"] = names
     choices["chain"] = found.get("choices") or None
     choices["card"] = {
         name: found[name] for name in ("kind", "swapped", "columns") if name in found
@@ -181,20 +183,28 @@ def _side(value) -> int:
     return int(value)
 
 
-def _kept(file) -> str:
-    """Digest of the uploaded file; hashed once, not at every rerun."""
+def _keeps(file, name: str, suffix: str = "") -> bool:
+    """Make the uploaded file the choice `name`; whether that was possible, which else is said.
+
+    It is hashed once, not at every rerun.
+    """
     known = st.session_state.setdefault("kept_files", {})
-    if file.file_id not in known:
-        known[file.file_id] = service.keep(file.getvalue(), "file")
-    return known[file.file_id]
+    try:
+        if file.file_id not in known:
+            known[file.file_id] = service.keep(file.getvalue(), "file")
+    except Problem as problem:
+        st.error(str(problem))
+        return False
+    link.choice()[name] = known[file.file_id] + suffix
+    return True
 
 
 def _class_names() -> tuple[str, ...]:
     file = st.file_uploader("Names of its answers: a text file or JSON", type=["txt", "json"],
                             max_upload_size=10, key="w_names_file",
                             on_change=lambda: link.choice().pop("names", None))  # fmt: skip
-    if file is not None:
-        link.choice()["names"] = _kept(file)
+    if file is not None and not _keeps(file, "names"):
+        return ()
     digest = link.choice().get("names")
     try:
         if isinstance(digest, str) and service.kept(digest):

@@ -38,13 +38,13 @@ def section(shown: list[Case], key: str, hide_with: Compared | None = None) -> N
         (found[cases.slot_of(proof, f"{key}_proof")], found[cases.slot_of(chance, f"{key}_chance")])
         for proof, chance in zip(proofs, chances, strict=True)
     ]
-    shares = pairs[0][0][0]["shares"]
+    shares = [proof[0]["shares"] for proof, _ in pairs]
     abouts = {case.about for case in shown}
     about = abouts.pop() if len(abouts) == 1 else "the explained class"
     if all(kinds.of(case.request.model).hidden is None for case in shown):
         hidden = [_hidden(c, *pair) for c, pair in zip(shown, pairs, strict=True)]
         height = 340 if len(shown) == 1 else 260
-        prove(hidden, shares, about, key=f"{key}_slider", max_height=height)
+        prove(hidden, shares[0], about, key=f"{key}_slider", max_height=height)
     else:
         hiding.section(shown, pairs, shares, f"{key}_hiding")
     _curves(shown, pairs, shares, about, key)
@@ -81,8 +81,8 @@ def _curves(shown, pairs, shares, about: str, key: str) -> None:
         ours = [case.share(proof[1][kind]) for case, (proof, _) in zip(shown, pairs, strict=True)]
         draws = [case.share(drawn[1][kind]) for case, (_, drawn) in zip(shown, pairs, strict=True)]
         curves[kind] = dict(zip(labels, ours, strict=True))
-        areas[kind] = np.array([area(shares, curve) for curve in ours])
-        random[kind] = [area(shares, curve) for curve in draws]
+        areas[kind] = np.array([area(*each) for each in zip(shares, ours, strict=True)])
+        random[kind] = [area(*each) for each in zip(shares, draws, strict=True)]
     # One band is drawn where all were hidden alike.
     alike = len({id(drawn) for _, drawn in pairs}) == 1
     band = tuple(shown[0].share(pairs[0][1][1][kind]) for kind in kinds) if alike else None

@@ -1,8 +1,8 @@
 """The real server, the real worker, and a real Chromium."""
 
 import pytest
-from driver import running, settled
-from playwright.sync_api import Page, sync_playwright
+from driver import PATIENCE_MS, page_text, running, settled
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.__main__ import browser as find_browser
 
@@ -11,6 +11,9 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update",
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 ]  # fmt: skip
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +36,15 @@ def fresh_server(tmp_path):
         yield started
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    item.failed = report.failed or getattr(item, "failed", False)
+    return report
+
+
 @pytest.fixture
-def visit(chromium):
+def visit(chromium, request):
     """Open an address as a new visitor; keyword arguments go to the browser's context."""
     contexts = []
 
@@ -43,11 +53,13 @@ def visit(chromium):
             chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
         )
         page = contexts[-1].new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(address)
         settled(page)
         return page
 
     yield open_page
     for context in contexts:
+        for page in context.pages if request.node.failed else ():
+            print(f"What stood at {page.url}:\n{page_text(page)}")
         context.close()

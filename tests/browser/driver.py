@@ -13,6 +13,8 @@ from pathlib import Path
 from playwright.sync_api import Page, TimeoutError
 
 ROOT = Path(__file__).resolve().parents[2]
+# A busy machine takes long; a test that hangs ends all the same.
+PATIENCE_MS = 180_000
 READY = (
     "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 )
@@ -91,12 +93,18 @@ def map_shown(page: Page, not_digest: str | None = None, index: int = 0) -> str:
     """Wait for a finished map, another than the given one; its digest."""
     viewer = page.get_by_test_id("viewer").nth(index)
     page.get_by_text("Receipt:").nth(index).wait_for()
-    for _ in range(200):
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < until:
         digest = viewer.get_attribute("data-digest")
         if viewer.get_attribute("data-ready") == "true" and digest and digest != not_digest:
             return digest
         page.wait_for_timeout(100)
-    raise AssertionError(f"no map other than {not_digest} was shown")
+    raise AssertionError(f"no map other than {not_digest} was shown: {page_text(page)}")
+
+
+def page_text(page: Page) -> str:
+    """What stands on the page, for the failure of a test."""
+    return page.locator("body").inner_text(timeout=5000)
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -114,6 +122,17 @@ def choose(page: Page, label: str, option: str) -> None:
         raise AssertionError(f"{label} never offered {option}")
     page.wait_for_timeout(300)
     settled(page)
+
+
+def give(page: Page, label: str, name: str, data: bytes) -> None:
+    """Hand a file to the uploader whose label has these words."""
+    picker = page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input").first
+    picker.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
+
+
+def no_exception(page: Page) -> None:
+    """Fail where a traceback is shown."""
+    assert page.get_by_test_id("stException").count() == 0
 
 
 def upload(page: Page, data: bytes, name="photo.png", mime="image/png") -> None:

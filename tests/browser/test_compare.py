@@ -6,7 +6,7 @@ import time
 from urllib.parse import urlencode
 
 import pytest
-from driver import choose, frames_sent, map_shown, settled, upload
+from driver import PATIENCE_MS, choose, frames_sent, map_shown, page_text, settled, upload
 from playwright.sync_api import expect
 
 SIX = ["Integrated Gradients", "DeepLIFT", "Occlusion", "Gradient × input", "Saliency", "Grad-CAM"]
@@ -24,7 +24,8 @@ def panel(page, index: int):
 
 def finished(page, count: int) -> list[str]:
     """Wait until the panels, and no others, have their maps; the maps' digests."""
-    for _ in range(400):
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < until:
         settled(page)
         viewers = [panel(page, index).get_by_test_id("viewer") for index in range(count)]
         # While a page is drawn anew, a panel may still hold what stood in its place.
@@ -33,7 +34,7 @@ def finished(page, count: int) -> list[str]:
             if all(ready):
                 return [viewer.get_attribute("data-digest") for viewer in viewers]
         page.wait_for_timeout(150)
-    raise AssertionError(f"{count} maps never stood at {page.url}")
+    raise AssertionError(f"{count} maps never stood at {page.url}: {page_text(page)}")
 
 
 def drag(page, canvas, start, end) -> None:
@@ -154,7 +155,7 @@ def test_the_proof_moves_without_traffic(server, visit):
     settled(page)
     finished(page, 6)
     proof = page.get_by_test_id("proof")
-    proof.and_(page.locator("[data-ready=true]")).wait_for(timeout=60_000)
+    proof.and_(page.locator("[data-ready=true]")).wait_for()
     assert proof.get_by_test_id("proof-canvas").count() == 7, "six methods and chance"
     page.wait_for_timeout(1500)
     sent.clear()
@@ -273,7 +274,7 @@ def test_the_way_from_explain_keeps_the_own_picture(server, visit, photo):
 def test_sanity_shows_every_stage(server, visit):
     page = visit(compare(server, closer="Sanity", methods=["gradient_x_input"]))
     finished(page, 1)
-    page.get_by_text("With all weights random").first.wait_for(timeout=60_000)
+    page.get_by_text("With all weights random").first.wait_for()
     for words in ("As trained", "1 of 17 layers shuffled", "17 of 17 layers shuffled"):
         expect(page.get_by_text(words).first).to_be_visible()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from driver import choose, frames_sent, map_shown, settled, upload
+from processes import children
 
 RISE = "/explain?method=rise&o.rise.samples=100000"
 
@@ -20,16 +21,6 @@ def worker_pid(server) -> int:
                 for pid in children(server.process.pid)}  # fmt: skip
     nursery = next(pid for pid, command in commands.items() if b"engine.nursery" in command)
     return children(nursery)[0]
-
-
-def children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        found = [int(part) for part in file.read().split()]
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        if int(thread) != pid:
-            with open(f"/proc/{pid}/task/{thread}/children") as file:
-                found += [int(part) for part in file.read().split()]
-    return found
 
 
 def test_a_fresh_server_opened_by_a_deep_link_has_its_frame(fresh_server, visit):

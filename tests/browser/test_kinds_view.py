@@ -3,15 +3,17 @@
 import io
 import json
 import re
-import warnings
 
 import numpy as np
 import pytest
 import torch
-from driver import settled
+from driver import give, no_exception, settled
+from exportable import Recurrent
 from PIL import Image
 from playwright.sync_api import Page, expect
 from torch import nn
+
+from tests.onnx import onnx_files
 
 SHOWN = {
     "diabetes": "carry .* of the support for progression after one year",
@@ -21,28 +23,11 @@ SHOWN = {
 }
 
 
-class Recurrent(nn.Module):
-    """The last step of an LSTM over (N, T, 2), to two numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer, self.head = nn.LSTM(2, 4, batch_first=True), nn.Linear(4, 2)
-
-    def forward(self, x):
-        return self.head(self.layer(x)[0][:, -1])
-
-
 def exported(net: nn.Module, *shape: int) -> bytes:
     torch.manual_seed(0)
     for parameter in net.parameters():
         nn.init.normal_(parameter, std=0.4)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(net.eval(), torch.rand(1, *shape), buffer, dynamo=False,
-                          input_names=["x"], output_names=["y"],
-                          dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})  # fmt: skip
-    return buffer.getvalue()
+    return onnx_files.exported(net.eval(), torch.rand(1, *shape))
 
 
 def array(values: np.ndarray) -> bytes:
@@ -71,7 +56,8 @@ OWN = {
         "own.csv", table(), "in row 1|carry|carries", "rows of a table with 4 features",
     ),
     "series": (
-        Recurrent, (9, 2), "own.npy", array(dice.standard_normal((3, 9, 2))),
+        lambda: Recurrent(nn.LSTM, 2, 4, 2), (9, 2), "own.npy",
+        array(dice.standard_normal((3, 9, 2))),
         "of 9 time steps|in this series", "time series of 9 steps and 2 variables",
     ),
     "sequence": (
@@ -86,15 +72,6 @@ OWN = {
         (1, 8, 8), "own.png", grey(), "lies on|in this picture", "pictures of 8 × 8 px, 1 channels",
     ),
 }  # fmt: skip
-
-
-def give(page: Page, label: str, name: str, data: bytes) -> None:
-    picker = page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input").first
-    picker.set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
-
-
-def no_exception(page: Page) -> None:
-    assert page.get_by_test_id("stException").count() == 0
 
 
 @pytest.mark.parametrize("demo", list(SHOWN))
@@ -138,19 +115,43 @@ def test_a_bad_file_gets_a_sentence_and_the_next_good_one_works(server, visit, k
     page = visit(f"{server.url}/explain?model={kind}&source=Upload")
     label = {"diabetes": "A table", "lstm": "Time series", "dna": "DNA:"}[kind]
     give(page, label, name, data)
-    page.get_by_test_id("stAlert").filter(has_text=said).first.wait_for()
+    alert = page.get_by_test_id("stAlert").filter(has_text=said)
+    expect(alert.first).to_be_visible()
+    expect(page.get_by_text("Receipt:")).to_have_count(0)
     no_exception(page)
     settled(page)
     page.get_by_role("radio", name="The demo's").click()
     page.get_by_text("Receipt:").first.wait_for()
+    expect(page.get_by_role("heading", name=re.compile(SHOWN[kind]))).to_be_visible()
+    expect(alert).to_have_count(0)
     no_exception(page)
+
+
+def receipt(page: Page) -> str:
+    return page.get_by_text(re.compile("Receipt: .*on the baseline")).text_content()
 
 
 def test_many_rows_and_a_value_changed_by_hand(server, visit):
     page = visit(f"{server.url}/explain?model=diabetes&row=5")
     page.get_by_text("Which features matter").wait_for()
     page.get_by_text("Contribution against value of").wait_for()
-    assert page.get_by_text("Over many rows").count() == 1
+    expect(page.get_by_text("Over many rows")).to_have_count(1)
+    own = receipt(page)
+    page.get_by_text("Change its values").click()
+    cells = page.locator(".dvn-scroller").and_(page.locator(":visible")).last
+    cells.dblclick(position={"x": 0.85 * cells.bounding_box()["width"], "y": 52})
+    page.locator(".gdg-input").fill("20")
+    page.locator(".gdg-input").press("Enter")
+    expect(page).to_have_url(re.compile("changed=.*age"))
+    settled(page)
+    page.get_by_text("age (years) = 20").first.wait_for()
+    changed = receipt(page)
+    assert changed != own
+    again = visit(page.url)
+    assert receipt(again) == changed, "the link shows the changed row"
+    page.get_by_role("spinbutton", name="Row").fill("6")
+    page.keyboard.press("Enter")
+    expect(page).not_to_have_url(re.compile("changed="))
     no_exception(page)
 
 

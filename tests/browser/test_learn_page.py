@@ -53,12 +53,12 @@ def test_a_slider_changes_the_numbers_and_the_link(server, visit):
     for _ in range(4):  # as fast as they come
         slider.press("ArrowRight")
     # min(2, 1.4), of which each gets half.
-    expect(page.locator("table.learn .exact")).to_contain_text("0.70.7", timeout=30_000)
+    expect(page.locator("table.learn .exact")).to_contain_text("0.70.7")
     assert numbers(page, "Integrated Gradients") == ["0", "1.4"]
     expect(page.get_by_text("(0 + 1.4) / 2 = 0.7").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"minimum\.b=1\.4"))
     again = visit(page.url)
-    expect(again.locator("table.learn .exact")).to_contain_text("0.70.7", timeout=30_000)
+    expect(again.locator("table.learn .exact")).to_contain_text("0.70.7")
 
 
 def test_every_network_is_calculated_beside_the_methods(server, visit):
@@ -70,7 +70,7 @@ def test_every_network_is_calculated_beside_the_methods(server, visit):
         ("Enough is enough", ["0.5", "0.5"], ["0", "0"]),
     ):
         page.get_by_role("radio", name=title).click()
-        expect(page.locator("table.learn .exact td.number")).to_have_text(exact, timeout=30_000)
+        expect(page.locator("table.learn .exact td.number")).to_have_text(exact)
         assert numbers(page, "Gradient × input") == blind
         assert numbers(page, "DeepLIFT, RevealCancel") == exact
 

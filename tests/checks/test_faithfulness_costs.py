@@ -5,7 +5,7 @@ import torch
 from nets import convnet, linear, pictures
 from untouched import untouched
 
-from explainers.checks.faithfulness import SHARES, chance, deletion, insertion
+from explainers.checks.faithfulness import SHARES, chance, deletion, insertion, reached
 
 WEIGHTS = torch.tensor([2.0, -3.0, 1.0, 0.5], dtype=torch.float64)
 X = torch.tensor([[1.0, 2.0, 3.0, 4.0], [-1.0, 0.5, 2.0, 1.0]], dtype=torch.float64)
@@ -81,3 +81,18 @@ def test_the_model_is_left_as_found():
     with untouched(net):
         chance(net, x, "noise", draws=2)
     assert torch.equal(x, kept)
+
+
+@pytest.mark.parametrize("units", [1, 2, 4, 10, 30, 63, 64, 9216])
+def test_the_shares_followed_are_such_as_whole_units_reach(units):
+    shares = reached(units)
+    assert (shares[0], shares[-1]) == (0, 1) and shares == sorted(set(shares))
+    assert len(shares) <= len(SHARES)
+    if units < 64:
+        counts = [share * units for share in shares]
+        assert counts == pytest.approx([round(count) for count in counts])
+        assert counts[1] == pytest.approx(1), "the first thing hidden is one unit"
+    else:
+        assert tuple(shares) == SHARES
+    if units <= 10:
+        assert len(shares) == units + 1

@@ -41,6 +41,10 @@ def test_a_series_says_which_variable_and_when():
     )
     scores[4, 1] = 40
     assert "at *2004*, one of 10" in said.series_sentence(scores, ["a", "b"], steps, "y", True)
+    whole = np.tile([3.0, -1.0], (10, 1))
+    assert said.series_sentence(whole, ["wind", "rain"], steps, "y", True) == (
+        "*wind* carries 100 % of the support for y; every time step of a variable counts alike."
+    )
 
 
 def test_a_sequence_says_where_counted_from_one():
@@ -104,3 +108,10 @@ def test_numbers_are_short_and_have_a_true_minus():
     assert labels.shown(float("nan")) == labels.shown(None) == "missing"
     assert labels.shown(np.float32(2020)) == "2020" and labels.shown("male") == "male"
     assert labels.number(0.9996) == "1"
+
+
+def test_a_unit_stays_on_one_line_of_a_label_and_a_long_word_is_parted():
+    assert labels.wrapped("body mass index (kg/m²)", "3.2") == "body mass index<br>(kg/m²) = 3.2"
+    assert labels.wrapped("total cholesterol (mg/dL)") == "total cholesterol<br>(mg/dL)"
+    lines = labels.wrapped("a_very_long_snake_case_name_of_it").split("<br>")
+    assert len(lines) == 2 and lines[0].endswith("_") and max(map(len, lines)) <= 22

@@ -43,8 +43,8 @@ def examine(
     ("logits", "softmax", "sigmoid", "probabilities", "number"), `normalisation` ({"name", "mean",
     "std"}, of pictures), `parameters`, `megabytes` of weights, `pass_megabytes` that one pass with
     gradient takes beside them, `methods` (key: "" or why it will not work), `costs` (key: passes of
-    one explanation), `seconds_per_pass`, `first` ({"index", "share"} of a sample, or None),
-    `questions` (names of what is not sure). `tell` is given each step in words.
+    one explanation), `seconds_per_pass`, `first` (the answer to a sample: {"index", "share",
+    "value"}, or None), `questions` (names of what is not sure). `tell` is given each step in words.
 
     Raises Problem where no input of any tried kind and shape can be put in.
     """
@@ -150,5 +150,6 @@ def _first(
     with torch.no_grad(), borrow.borrowed(model):
         form = "output" if answers == "probabilities" else "probability"
         shares = borrow.checked(scores.scored(model, form)(x), x)[0]
-    best = int(shares.argmax())
-    return {"index": best, "share": float(shares[best])}
+        best = int(shares.argmax())
+        value = float(borrow.checked(model(x), x)[0, best])
+    return {"index": best, "share": float(shares[best]), "value": value}

@@ -1,0 +1,154 @@
+"""One's own network in the browser: weights alone, a forest, a series, the server's own."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from driver import choose, give, no_exception, running, settled
+from playwright.sync_api import expect
+from safetensors.torch import save
+from torch import nn
+
+from tests.onnx import onnx_files
+
+NAMES = ("weight", "height", "age", "dose")
+ROWS = np.random.default_rng(0).standard_normal((40, 4)).astype(np.float32)
+OWN = """
+import torch
+
+EVIDENT = {"sum": {"kind": "table", "columns": ["weight", "dose"], "answers": "numbers"}}
+
+
+class Net(torch.nn.Module):
+    def forward(self, x):
+        return 2 * x[:, :1] + 3 * x[:, 1:]
+
+
+def models():
+    return {"sum": Net}
+"""
+
+
+class Steps(nn.Module):
+    """A series in, (N, T, 3) out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.head = nn.LSTM(2, 5, batch_first=True), nn.Linear(5, 3)
+
+    def forward(self, x):
+        return self.head(self.layer(x)[0])
+
+
+def table() -> bytes:
+    lines = [",".join(NAMES), *(",".join(map(str, row)) for row in ROWS)]
+    return "\n".join(lines).encode()
+
+
+def share(net: nn.Module, row: int) -> str:
+    """The largest share of its answer to a row, as the page writes it."""
+    with torch.no_grad():
+        return f"{100 * net(torch.from_numpy(ROWS[row : row + 1])).softmax(1).max():.1f} %"
+
+
+def explained(page) -> None:
+    page.get_by_text("Receipt:").first.wait_for()
+    settled(page)
+    no_exception(page)
+
+
+def test_weights_alone_are_asked_for_what_they_leave_open(server, visit):
+    torch.manual_seed(0)
+    layers = [nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3)]
+    nn.init.normal_(layers[0].weight, std=2)
+    net = nn.Sequential(*layers)
+    other = share(nn.Sequential(layers[0], nn.ReLU(), layers[2]), 2)
+    assert share(net, 2) != other
+    page = visit(f"{server.url}/explain?model=upload&row=3")
+    give(page, "A network as", "mlp.safetensors", save(net.state_dict()))
+    page.get_by_text("What the weights leave open").wait_for()
+    give(page, "A table", "own.csv", table())
+    explained(page)
+    expect(page.get_by_text(re.compile(f"Receipt: .*{other}"))).to_be_visible()
+    choose(page, "Which activation stands between the layers?", "tanh")
+    expect(page.get_by_text(re.compile(f"Receipt: .*{share(net, 2)}"))).to_be_visible()
+
+
+def test_a_forest_is_explained_and_one_line_says_why_slopes_are_off(server, visit):
+    from skl2onnx import to_onnx
+    from sklearn.ensemble import RandomForestClassifier
+
+    forest = RandomForestClassifier(9, random_state=0).fit(ROWS, ROWS[:, 0] * ROWS[:, 1] > 0)
+    file = to_onnx(forest, ROWS[:1], options={"zipmap": False}).SerializeToString()
+    page = visit(f"{server.url}/explain?model=upload&method=occlusion&row=1")
+    give(page, "A network as", "forest.onnx", file)
+    page.get_by_text(re.compile("Works with Occlusion, .*Ablation")).wait_for()
+    expect(page.get_by_text("Not with")).to_have_count(1)
+    expect(page.get_by_text("Not with")).to_contain_text("Integrated Gradients, ")
+    expect(page.get_by_text("Not with")).to_contain_text("which gives no gradients")
+    give(page, "A table", "own.csv", table())
+    explained(page)
+    likely = f"{100 * forest.predict_proba(ROWS[:1]).max():.1f} %"
+    expect(page.get_by_text(re.compile(f"Receipt: .*{likely}"))).to_be_visible()
+    expect(page.get_by_text("with the strongest 1 feature hidden")).to_be_visible()
+
+
+@pytest.mark.parametrize("step", [2, 9])
+def test_of_a_series_as_answer_one_step_is_explained(server, visit, step):
+    torch.manual_seed(0)
+    net, values = Steps().eval(), np.random.default_rng(0).standard_normal((2, 9, 2))
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    page = visit(f"{server.url}/explain?model=upload")
+    give(page, "A network as", "steps.onnx", onnx_files.exported(net, torch.rand(1, 9, 2)))
+    page.get_by_text("at each of 9 steps").wait_for()
+    page.get_by_label("Output step", exact=True).fill(str(step))
+    page.keyboard.press("Enter")
+    settled(page)
+    give(page, "Time series", "own.npy", buffer.getvalue())
+    explained(page)
+    with torch.no_grad():
+        shares = net(torch.from_numpy(values[:1]).float())[0, step - 1].softmax(0)
+    expect(page.get_by_text(re.compile(f"Receipt: .*{100 * shares.max():.1f} %"))).to_be_visible()
+
+
+def test_an_empty_file_and_a_wrong_card_get_a_sentence(server, visit):
+    page = visit(f"{server.url}/explain?model=upload")
+    give(page, "A network as", "network.onnx", b"")
+    page.get_by_test_id("stAlert").filter(has_text="is empty").wait_for()
+    no_exception(page)
+    give(page, "A network as", "network.onnx", onnx_files.exported(Steps(), torch.rand(1, 9, 2)))
+    page.get_by_text("at each of 9 steps").wait_for()
+    give(page, "Names of its answers", "names.txt", b"")
+    page.get_by_test_id("stAlert").filter(has_text="is empty").wait_for()
+    no_exception(page)
+
+
+def test_who_starts_the_server_brings_python_models_and_allows_scripts(
+    visit, tmp_path, monkeypatch
+):
+    (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
+    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "1")
+    with running(tmp_path, "--", "--models", str(tmp_path / "own.py")) as server:
+        page = visit(f"{server.url}/explain?row=1")
+        choose(page, "Model", "sum")
+        give(page, "A table", "own.csv", table())
+        explained(page)
+        answer = 2 * ROWS[0, 0] + 3 * ROWS[0, 3]
+        said = page.get_by_text(re.compile("Receipt: .*on the baseline")).text_content()
+        said = said.replace("−", "-")
+        assert float(re.search(r"(-?[\d.]+), on the baseline", said)[1]) == pytest.approx(
+            answer, rel=1e-3
+        )
+        net, buffer = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2)), io.BytesIO()
+        torch.jit.save(torch.jit.script(net), buffer)
+        page = visit(f"{server.url}/explain?model=upload&method=occlusion&row=1")
+        give(page, "A network as", "net.torchscript", buffer.getvalue())
+        page.get_by_role("textbox", name="Shape of one input").fill("4")
+        page.keyboard.press("Enter")
+        page.get_by_text("rows of a table with 4 features").first.wait_for()
+        give(page, "A table", "own.csv", table())
+        explained(page)
+        expect(page.get_by_text(re.compile(f"Receipt: .*{share(net, 0)}"))).to_be_visible()
