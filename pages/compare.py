@@ -108,7 +108,7 @@ def _base(varied: set[str]) -> Setting | None:
         method, options = methods.START, {}
         if "methods" not in varied:
             st.markdown("**Method**")
-            method = methods.pick(model.spec.kind)
+            method = methods.pick(model)
             options = kind.adjusted(method, methods.given(method), model, given)
         st.markdown("**Question**")
         scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)

@@ -63,7 +63,7 @@ def _setting(model: models.Chosen) -> tuple[Setting | None, object]:
         baseline, thumbnail = baselines.pick(model.spec.kind), st.empty()
     with st.container(border=True):
         st.header("Method", anchor=False)
-        method = methods.pick(model.spec.kind)
+        method = methods.pick(model)
         with st.expander("Options"):
             options = methods.given(method)
             if fitted is not None:

@@ -1,10 +1,27 @@
 """What the worker's side answers a request, without a process of its own."""
 
+from dataclasses import replace
+
+from explainers.engine.parsed import put
+from explainers.engine.readers import READERS
 from explainers.engine.request import Request
 from explainers.engine.work import Workshop
+from explainers.models import demos
 
 
 def answered(shop: Workshop, request: Request) -> tuple[dict, dict]:
     """Facts and arrays, as they are kept in the store."""
     shop.answer(request, lambda state: None)
     return shop.store.answer(request.digest())
+
+
+def asked(shop: Workshop, name: str, **changes) -> Request:
+    """A question about the demo's own file, as the reading process would have left it."""
+    demo = demos.demos()[name]
+    data, suffix = demo.data.read_bytes(), demo.data.suffix
+    digest = shop.store.put_blob(data)
+    found = READERS[demo.spec.kind].parse(data, suffix=suffix)
+    put(shop.store, demo.spec.kind, digest, found, suffix=suffix)
+    numbers = demo.spec.answers == "numbers"
+    request = Request(demo.spec, digest + suffix, target=0, score="output" if numbers else "logit")
+    return replace(request, **changes)

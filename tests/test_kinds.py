@@ -1,47 +1,19 @@
-"""Every kind of input on the same road: the demo's file, explanation, checks and recipe."""
+"""Every kind of input on the same road: the demo's file, explanation and checks."""
 
-import contextlib
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from answering import answered
+from answering import answered, asked
 
 from explainers import METHODS
 from explainers.baselines import BASELINES
-from explainers.engine.parsed import put
-from explainers.engine.readers import READERS
-from explainers.engine.recipe import recipe
-from explainers.engine.request import Request
 from explainers.kinds import KINDS
 from explainers.models import demos
-from explainers.models.own import own_models
 
 NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
 QUICK = {"samples": 4, "steps": 8, "count": 2}
-
-
-def asked(shop, name: str, **changes) -> Request:
-    """A question about the demo's own file, as the reading process would have left it."""
-    demo = demos.demos()[name]
-    data, suffix = demo.data.read_bytes(), demo.data.suffix
-    digest = shop.store.put_blob(data)
-    found = READERS[demo.spec.kind].parse(data, suffix=suffix)
-    put(shop.store, demo.spec.kind, digest, found, suffix=suffix)
-    numbers = demo.spec.answers == "numbers"
-    request = Request(demo.spec, digest + suffix, target=0, score="output" if numbers else "logit")
-    return replace(request, **changes)
-
-
-def run(text: str) -> tuple[float, ...]:
-    """What a recipe prints: the sum of scores, the output, and the baseline's."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(text, "recipe", "exec"), {})
-    found = printed.getvalue().split()
-    return tuple(float(found[place]) for place in (3, 5, 7))
 
 
 def quick(options: type) -> dict:
@@ -95,34 +67,6 @@ def test_hiding_all_of_it_gives_the_baselines_answer(shop, name):
     assert sorted(proof["order"].ravel()) == list(range(proof["order"].size))
     kind = KINDS[demos.demos()[name].spec.kind]
     assert proof["order"].shape == kind.heat(np.zeros(demos.demos()[name].spec.shape)).shape
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_recipe_prints_the_same_numbers(shop, name):
-    demo = demos.demos()[name]
-    own = {"table": "data_mean", "series": "data_median", "sequence": "shuffled"}[demo.spec.kind]
-    request = asked(shop, name, method="integrated_gradients", baseline=own, item=1)
-    facts, arrays = answered(shop, request)
-    printed = run(recipe(request, str(demo.data)))
-    wanted = (arrays["scores"].sum(), facts["output"], facts["baseline_output"])
-    assert printed == pytest.approx(wanted, rel=1e-3, abs=1e-4)
-
-
-def test_the_recipe_of_a_model_in_python_names_its_file(tmp_path):
-    (tmp_path / "own.py").write_text(
-        "import torch\n"
-        'EVIDENT = {"sum": {"kind": "table", "columns": ["weight", "dose"]}}\n'
-        'def models():\n    return {"sum": lambda: torch.nn.Linear(2, 2)}\n'
-    )
-    (tmp_path / "own.csv").write_text("dose,weight\n1,2\n3,4\n")
-    spec = own_models(tmp_path / "own.py")["sum"].spec
-    request = Request(
-        spec, "0" * 64 + ".csv", baseline="zeros", method="integrated_gradients", target=0
-    )
-    total, output, baseline = run(
-        recipe(request, str(tmp_path / "own.csv"), str(tmp_path / "own.py"))
-    )
-    assert total == pytest.approx(output - baseline, rel=1e-2)
 
 
 def test_values_changed_by_hand_take_the_place_of_the_row(shop):

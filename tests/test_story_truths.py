@@ -11,6 +11,7 @@ from explainers.engine.store import Store
 from explainers.engine.work import Workshop
 from explainers.kinds import KINDS
 from explainers.models.demos import demos
+from explainers.problems import Problem
 from pages.parts import erasing, service, stories, tied, truths
 from pages.parts.shots import asked, known
 
@@ -69,7 +70,21 @@ def test_old_stories_come_first_and_every_kind_has_one(here):
     assert list(told) == ["cheating", "blind", "baseline", *NEW]
     kinds = {demos()[shot.model].spec.kind for story in told.values() for shot in story.shots}
     assert kinds == set(KINDS)
-    assert len(stories.requests()) < 60, "as many as wait at a time for one visitor"
+
+
+def test_visitors_wait_behind_one_line_of_examples_and_a_full_queue_stops_nothing(
+    here, monkeypatch
+):
+    lines = []
+
+    def submit(request, visitor):
+        lines.append(visitor)
+        if len(lines) > 20:
+            raise Problem("Too many explanations are waiting here.")
+
+    monkeypatch.setattr(here, "submit", submit, raising=False)
+    stories.prepare()
+    assert len(lines) == len(stories.requests()) > 20 and set(lines) == {"server 0"}
 
 
 def test_a_link_names_what_the_explain_page_asks(here):

@@ -82,7 +82,7 @@ def stages(model: nn.Module, inputs: Tensor, most: int = 5) -> list[list[str]]:
         if (owned := list(module.parameters(recurse=False)))
     }
     if not latest:
-        raise ModelProblem("The model has no parameters, so there is nothing to randomise.")
+        raise ModelProblem("This model has no weights within reach to randomise.")
     names = sorted(latest, key=latest.__getitem__, reverse=True)
     if most == 1:
         return [names]

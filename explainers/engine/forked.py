@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 
@@ -21,11 +22,11 @@ def ask(line: socket.socket, message: bytes, descriptors: tuple[int, ...]) -> in
 
 
 def answer(line: socket.socket, child: int) -> None:
-    """Hand a descriptor of the child's process over the line."""
-    try:
-        handle = os.pidfd_open(child)
-    except OSError:  # it has ended already; or an old kernel, then its alarm ends it
-        line.send(_FORKED)
-        return
-    socket.send_fds(line, [_FORKED], [handle])
-    os.close(handle)
+    """Hand a descriptor of the child's process over the line; nothing where nobody waits for it."""
+    handles = []
+    with contextlib.suppress(OSError):  # it has ended already; or an old kernel: its alarm ends it
+        handles = [os.pidfd_open(child)]
+    with contextlib.suppress(ConnectionError):
+        socket.send_fds(line, [_FORKED], handles)
+    for handle in handles:
+        os.close(handle)

@@ -6,12 +6,13 @@ import dataclasses
 
 from explainers.baselines import BASELINES
 from explainers.engine.request import Request
+from explainers.models.refusals import SCRIPTS
 
 _TEMPLATE = """\
 import torch
 from explainers import BASELINES, explain
 from explainers.engine.readers import READERS
-from explainers.kinds import KINDS
+{script}from explainers.kinds import KINDS
 from explainers.models.prepared import build
 from explainers.models.spec import ModelSpec
 
@@ -39,8 +40,11 @@ def recipe(request: Request, file: str, weights: str = "weights", own_baseline: 
         if field.name != "weights" and getattr(spec, field.name) != field.default
     }
     arguments = ", ".join(f"{name}={value!r}" for name, value in shown.items())
-    given = "None"
-    if spec.source == "upload":
+    given, script = "None", ""
+    if spec.source == "upload" and _suffix(spec.weights) in SCRIPTS:
+        given = f"ScriptModel({_bytes(weights)})"
+        script = "from explainers.engine.running import ScriptModel\n"
+    elif spec.source == "upload":
         given = f"({_bytes(weights)}, {_suffix(spec.weights)!r})"
     elif spec.source == "python":
         given = f"__import__('pathlib').Path({weights!r})"
@@ -49,6 +53,7 @@ def recipe(request: Request, file: str, weights: str = "weights", own_baseline: 
         target = (target, request.rather_than)
     return _TEMPLATE.format(
         kind=spec.kind,
+        script=script,
         spec=f"ModelSpec({arguments})",
         weights=given,
         inputs="\n".join([*_inputs(request, file), *_baseline(request, own_baseline)]),

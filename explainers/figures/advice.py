@@ -77,12 +77,12 @@ def sanity(name: str, similarity: list[float]) -> str:
     likeness = likeness.replace("-", "−")
     if last >= UNMOVED:
         return (
-            f"{likeness}: it barely changes. This method is acting as an edge detector here: "
-            "it shows the picture, not what the network learned."
+            f"{likeness}: it barely changes. As an edge detector would, it shows the input and not "
+            "what the network learned."
         )
     if last >= HALF_MOVED:
         return (
-            f"{likeness}: a part of it shows the picture rather than what the network learned. "
-            "Read its fine lines with care."
+            f"{likeness}: a part of it shows the input rather than what the network learned. "
+            "Read its details with care."
         )
     return f"{likeness}: the map follows the weights, as it should."

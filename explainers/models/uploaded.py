@@ -25,6 +25,7 @@ def uploaded(
     from explainers.models.recognise import recognised
     from explainers.models.state_dicts import fitted, read_state_dict
 
+    data = None
     if isinstance(weights, tuple):
         data, suffix = weights
         readers = {".onnx": read_graph, ".pt2": read_program}
@@ -32,7 +33,7 @@ def uploaded(
     if isinstance(weights, Graph):
         from explainers.models.onnx import loaded
 
-        return _declaring(spec, "ONNX network", *loaded(weights, elsewhere=elsewhere))
+        return _declaring(spec, "ONNX network", *loaded(weights, data, elsewhere=elsewhere))
     if isinstance(weights, Program):
         from explainers.models.exported import loaded
 

@@ -39,8 +39,10 @@ def items(axis: str, base: Setting, prediction) -> list[Item]:
 
 
 def _methods(base: Setting, prediction) -> list[Item]:
-    known = methods.names(base.model.spec.kind)
-    keys = link.several(PILLS, "methods", list(known), SIX_METHODS, label="Methods",
+    known = methods.names(base.model)
+    start = [key for key in SIX_METHODS if key in known]
+    start = start if len(start) > 2 else list(known)[:6]
+    keys = link.several(PILLS, "methods", list(known), start, label="Methods",
                         format_func=known.get)  # fmt: skip
     found = []
     with st.popover("Options of each method", icon=":material/tune:"):

@@ -106,20 +106,21 @@ def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float
     """The score of the strongest colour for each map.
 
     With `shared`, maps whose scores mean the same (one unit, both with or without sign) have the
-    same; slopes and contributions cannot share a scale.
+    same; slopes and contributions cannot share a scale. Maps of zeros have no say in it.
     """
+    heats = [case.heat(answer[1]["scores"]) for case, answer in zip(shown, answers, strict=True)]
     own = [
-        kinds.of(case.request.model).limit(case.heat(answer[1]["scores"]))
-        for case, answer in zip(shown, answers, strict=True)
+        kinds.of(case.request.model).limit(heat) for case, heat in zip(shown, heats, strict=True)
     ]
     if not shared:
         return own
     units = [(METHODS[c.request.method].unit, a[0]["signed"]) for c, a in zip(
         shown, answers, strict=True)]  # fmt: skip
-    return [
-        max(limit for limit, other in zip(own, units, strict=True) if other == unit)
-        for unit in units
-    ]
+    strongest: dict = {}
+    for unit, limit, heat in zip(units, own, heats, strict=True):
+        if heat.any():
+            strongest[unit] = max(limit, strongest.get(unit, limit))
+    return [strongest.get(unit, limit) for unit, limit in zip(units, own, strict=True)]
 
 
 def _finished(panel: Panel, slot: str, lab: bool) -> None:

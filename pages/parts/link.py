@@ -7,19 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-# A browser may still send an address that was written for it so long ago.
-SECONDS_ON_THE_WAY = 3.0
+# So long after an address was replaced, a busy browser may still send it.
+SECONDS_ON_THE_WAY = 5.0
 
 
 def choice() -> dict[str, Any]:
     """The visitor's choices by name; read from the link when one was opened."""
     kept = st.session_state.setdefault("choice", {})
     found = st.query_params.to_dict()
-    wrote = st.session_state.setdefault("wrote", [])
-    wrote[:] = [(at, link) for at, link in wrote if time.monotonic() - at < SECONDS_ON_THE_WAY]
-    if any(found == link for _, link in wrote):  # our own, sent before a newer one had arrived
-        st.session_state["link"] = found
-    if found and found != st.session_state.get("link"):
+    if found and found != st.session_state.get("link") and not _late(found):
         for name in list(kept):
             _anew(name)
         kept.clear()
@@ -28,6 +24,17 @@ def choice() -> dict[str, Any]:
         st.session_state["refused"] = {}
         st.session_state.pop("asked_of", None)  # the link's question is about the link's input
     return kept
+
+
+def _late(address: dict[str, str]) -> bool:
+    """Whether the browser sent it before it got the address that has replaced it.
+
+    Going back in the browser sends an old address too, but not so soon.
+    """
+    replaced = st.session_state.setdefault("replaced", [])
+    now = time.monotonic()
+    replaced[:] = [(at, old) for at, old in replaced if now - at < SECONDS_ON_THE_WAY]
+    return any(address == old for _, old in replaced)
 
 
 def put(choices: dict[str, Any]) -> None:
@@ -61,9 +68,9 @@ def write() -> None:
         for name, value in choice().items()
         if value is not None and usual.get(name) != value
     }
-    if params != st.query_params.to_dict():
+    if params != (old := st.query_params.to_dict()):
         st.session_state["link"] = params
-        st.session_state.setdefault("wrote", []).append((time.monotonic(), params))
+        st.session_state.setdefault("replaced", []).append((time.monotonic(), old))
         st.query_params.from_dict(params)
 
 

@@ -4,21 +4,24 @@ import streamlit as st
 
 from explainers.methods import METHODS
 from pages.parts import link, options, service
+from pages.parts.models import Chosen
 
 START = "integrated_gradients"
 SCORES = {"logit": "Score before softmax", "probability": "Probability", "output": "As it is"}
 
 
-def names(kind: str) -> dict[str, str]:
-    """Names of the methods for that kind of input, by key."""
-    return {k: m.name for k, m in METHODS.items() if m.kinds is None or kind in m.kinds}
+def names(model: Chosen) -> dict[str, str]:
+    """Names of the methods that fit the model's input and work with it, if any do, by key."""
+    kind = model.spec.kind
+    fit = {k: m.name for k, m in METHODS.items() if m.kinds is None or kind in m.kinds}
+    return {key: name for key, name in fit.items() if key not in model.off} or fit
 
 
-def pick(kind: str) -> str:
+def pick(model: Chosen) -> str:
     """Draw the choice of a method, what it asks, and when it misleads; its key."""
-    known = names(kind)
+    known = names(model)
     key = link.select(
-        st.selectbox, "method", list(known), START,
+        st.selectbox, "method", list(known), START if START in known else next(iter(known)),
         label="Method", format_func=known.get, label_visibility="collapsed",
     )  # fmt: skip
     entry = METHODS[key]

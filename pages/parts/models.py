@@ -14,11 +14,15 @@ TORCHVISION, UPLOAD = "torchvision", "upload"
 
 @dataclass(frozen=True)
 class Chosen:
-    """A model, the names given for its classes (or ()), and what it is called."""
+    """A model, the names given for its classes (or ()), and what it is called.
+
+    off   keys of methods that were tried on it and do not work.
+    """
 
     spec: ModelSpec
     classes: tuple[str, ...]
     name: str
+    off: frozenset[str] = frozenset()
 
 
 def pick() -> Chosen | None:

@@ -67,7 +67,8 @@ def pick() -> Chosen | None:
         spec, classes = _settled(ModelSpec("upload", name, weights, choices=choices), card)
     with st.expander("What the doctor found", expanded=True, icon=":material/stethoscope:"):
         doctor.show(card, spec, classes)
-    return Chosen(spec, classes, card["architecture"])
+    off = frozenset(key for key, reason in card["methods"].items() if reason)
+    return Chosen(spec, classes, card["architecture"], off)
 
 
 def of_the_server() -> dict[str, OwnModel]:

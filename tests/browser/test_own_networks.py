@@ -82,7 +82,7 @@ def test_a_forest_is_explained_and_one_line_says_why_slopes_are_off(server, visi
 
     forest = RandomForestClassifier(9, random_state=0).fit(ROWS, ROWS[:, 0] * ROWS[:, 1] > 0)
     file = to_onnx(forest, ROWS[:1], options={"zipmap": False}).SerializeToString()
-    page = visit(f"{server.url}/explain?model=upload&method=occlusion&row=1")
+    page = visit(f"{server.url}/explain?model=upload&row=1")
     give(page, "A network as", "forest.onnx", file)
     page.get_by_text(re.compile("Works with Occlusion, .*Ablation")).wait_for()
     expect(page.get_by_text("Not with")).to_have_count(1)
@@ -93,6 +93,10 @@ def test_a_forest_is_explained_and_one_line_says_why_slopes_are_off(server, visi
     likely = f"{100 * forest.predict_proba(ROWS[:1]).max():.1f} %"
     expect(page.get_by_text(re.compile(f"Receipt: .*{likely}"))).to_be_visible()
     expect(page.get_by_text("with the strongest 1 feature hidden")).to_be_visible()
+    page.get_by_role("button", name="Compare methods").click()
+    expect(page.get_by_text("does not promise")).to_have_count(4)
+    failed = page.get_by_test_id("stAlert").filter(has_text="gives no gradients")
+    expect(failed).to_have_count(0)
 
 
 @pytest.mark.parametrize("step", [2, 9])

@@ -7,6 +7,7 @@ from urllib.parse import urlparse
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from driver import drawn, map_shown, settled
+from playwright.sync_api import expect
 
 KINDS = ["/explain?model=diabetes", "/explain?model=lstm", "/explain?model=dna"]
 PAGES = ["/", "/explain", "/compare", "/story", "/learn", *KINDS]
@@ -79,6 +80,8 @@ def test_accessibility(server, visit, path, scheme):
     page = visit(f"{server.url}{path}", color_scheme=scheme)
     if "Upload" not in path:
         drawn(page)
+    expect(page.locator("[data-testid=viewer]:not([data-ready=true])")).to_have_count(0)
+    settled(page)
     found = Axe().run(page).response["violations"]
     left = [
         (violation["id"], node["target"], node["html"][:200])

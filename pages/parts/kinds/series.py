@@ -116,8 +116,10 @@ def baseline(shown: np.ndarray, label: str, width: int) -> None:
 def hidden(case: Case, gone: np.ndarray, key: str) -> None:
     """The series with what is hidden out of it."""
     variables, _ = _named(case)
-    counts = [f"{name} {int(out)}" for name, out in zip(variables, gone.sum(0), strict=True) if out]
-    st.caption(f"Hidden steps: {', '.join(counts[:8]) or 'none'}.")
+    counts = [f"{int(out)} of {name}" for name, out in zip(variables, gone.sum(0), strict=True)
+              if out]  # fmt: skip
+    more = ", …" if len(counts) > 8 else ""
+    st.caption(f"Hidden time steps: {', '.join(counts[:8]) or 'none'}{more}.")
 
 
 def others(model, given: Chosen) -> dict[str, Chosen]:

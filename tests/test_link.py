@@ -1,0 +1,63 @@
+"""The choices in the address: what is opened counts, and what the browser sends late does not."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import link
+
+
+def script():
+    import streamlit as st
+
+    from pages.parts import link
+
+    link.select(st.selectbox, "method", ["a", "b", "c"], "a", label="Method")
+    link.write()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass only when the test says so."""
+    now = [100.0]
+    monkeypatch.setattr(link.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def page(clock):
+    page = AppTest.from_function(script)
+    page.query_params["method"] = "b"
+    page.run()
+    assert page.selectbox[0].value == "b"
+    return page
+
+
+def shown(page) -> tuple:
+    (address,) = page.query_params.get("method", ["a"])
+    return page.selectbox[0].value, address
+
+
+def test_an_address_that_was_replaced_while_the_browser_sent_it_changes_nothing(page, clock):
+    clock[0] += 60
+    page.selectbox[0].select("c").run()
+    assert shown(page) == ("c", "c")
+    for late in ("b", "b"):
+        clock[0] += 1
+        page.query_params["method"] = late
+        page.run()
+        assert shown(page) == ("c", "c"), "what was opened long ago is not opened again"
+
+
+def test_going_back_in_the_browser_opens_the_old_address(page, clock):
+    page.selectbox[0].select("c").run()
+    clock[0] += 60
+    page.query_params["method"] = "b"
+    page.run()
+    assert shown(page) == ("b", "b")
+
+
+def test_another_link_is_opened_at_once(page):
+    page.selectbox[0].select("c").run()
+    page.query_params["method"] = ["a"]
+    page.run()
+    assert page.selectbox[0].value == "a"

@@ -1,0 +1,117 @@
+"""The code under "As code" prints the numbers of the page, wherever the model comes from."""
+
+import contextlib
+import io
+
+import numpy as np
+import pytest
+import torch
+from answering import answered, asked
+from safetensors.torch import save
+from torch import nn
+
+from explainers.engine.recipe import recipe
+from explainers.engine.request import Request
+from explainers.models import demos
+from explainers.models.own import own_models
+from explainers.models.spec import RECOGNISE, ModelSpec
+from tests.exported import pt2_files
+from tests.onnx import onnx_files
+
+NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
+ROWS = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
+COLUMNS = ("weight", "height", "age", "dose")
+
+
+def run(text: str) -> tuple[float, ...]:
+    """What a recipe prints: the sum of scores, the output, and the baseline's."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(text, "recipe", "exec"), {})
+    found = printed.getvalue().split()
+    return tuple(float(found[place]) for place in (3, 5, 7))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_recipe_prints_the_same_numbers(shop, name):
+    demo = demos.demos()[name]
+    own = {"table": "data_mean", "series": "data_median", "sequence": "shuffled"}[demo.spec.kind]
+    request = asked(shop, name, method="integrated_gradients", baseline=own, item=1)
+    facts, arrays = answered(shop, request)
+    printed = run(recipe(request, str(demo.data)))
+    wanted = (arrays["scores"].sum(), facts["output"], facts["baseline_output"])
+    assert printed == pytest.approx(wanted, rel=1e-3, abs=1e-4)
+
+
+def test_the_recipe_of_a_model_in_python_names_its_file(tmp_path):
+    (tmp_path / "own.py").write_text(
+        "import torch\n"
+        'EVIDENT = {"sum": {"kind": "table", "columns": ["weight", "dose"]}}\n'
+        'def models():\n    return {"sum": lambda: torch.nn.Linear(2, 2)}\n'
+    )
+    (tmp_path / "own.csv").write_text("dose,weight\n1,2\n3,4\n")
+    spec = own_models(tmp_path / "own.py")["sum"].spec
+    request = Request(
+        spec, "0" * 64 + ".csv", baseline="zeros", method="integrated_gradients", target=0
+    )
+    given = (str(tmp_path / "own.csv"), str(tmp_path / "own.py"))
+    total, output, baseline = run(recipe(request, *given))
+    assert total == pytest.approx(output - baseline, rel=1e-2)
+
+
+def scripted(net: nn.Module) -> bytes:
+    buffer = io.BytesIO()
+    torch.jit.save(torch.jit.script(net), buffer)
+    return buffer.getvalue()
+
+
+WRITTEN = {
+    ".safetensors": lambda net: save(net.state_dict()),
+    ".onnx": lambda net: onnx_files.exported(net, torch.from_numpy(ROWS[:2])),
+    ".pt2": lambda net: pt2_files.exported(net, torch.from_numpy(ROWS[:2])),
+    ".torchscript": scripted,
+}
+
+
+def of_the_table(tmp_path, data: bytes, suffix: str, **asked) -> tuple[float, ...]:
+    """What the recipe prints that explains row 2 of a table with an uploaded network."""
+    lines = [",".join(COLUMNS), *(",".join(map(str, row)) for row in ROWS)]
+    (tmp_path / "own.csv").write_text("\n".join(lines))
+    (tmp_path / f"weights{suffix}").write_bytes(data)
+    answers, choices = asked.pop("answers", "classes"), asked.pop("choices", ())
+    spec = ModelSpec(
+        "upload", RECOGNISE, "0" * 64 + suffix, mean=(0.0,), std=(1.0,), kind="table", shape=(4,),
+        columns=COLUMNS, answers=answers, choices=choices,
+    )  # fmt: skip
+    request = Request(spec, "1" * 64 + ".csv", baseline="data_mean", target=0, item=1, **asked)
+    return run(recipe(request, str(tmp_path / "own.csv"), str(tmp_path / f"weights{suffix}")))
+
+
+@pytest.mark.parametrize("suffix", list(WRITTEN))
+def test_the_recipe_of_an_uploaded_network_gives_its_answers(tmp_path, monkeypatch, suffix):
+    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "1")
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2)).eval()
+    slopes = suffix != ".torchscript"
+    _, output, baseline = of_the_table(
+        tmp_path, WRITTEN[suffix](net), suffix,
+        method="integrated_gradients" if slopes else "occlusion",
+        choices=(("activation", "tanh"),) if suffix == ".safetensors" else (),
+    )  # fmt: skip
+    with torch.no_grad():
+        rows = torch.from_numpy(np.stack([ROWS[1], ROWS.mean(0)]))
+        wanted = net(rows)[:, 0].tolist()
+    assert [output, baseline] == pytest.approx(wanted, rel=1e-3, abs=1e-5)
+
+
+def test_the_recipe_of_a_forest_gives_its_answers(tmp_path):
+    from skl2onnx import to_onnx
+    from sklearn.ensemble import RandomForestClassifier
+
+    forest = RandomForestClassifier(9, random_state=0).fit(ROWS, ROWS[:, 0] * ROWS[:, 1] > 0)
+    data = to_onnx(forest, ROWS[:1], options={"zipmap": False}).SerializeToString()
+    _, output, baseline = of_the_table(
+        tmp_path, data, ".onnx", method="occlusion", score="output", answers="probabilities"
+    )
+    wanted = forest.predict_proba(np.stack([ROWS[1], ROWS.mean(0)]))[:, 0].tolist()
+    assert [output, baseline] == pytest.approx(wanted, abs=1e-5)
