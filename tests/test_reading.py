@@ -20,6 +20,8 @@ from explainers.engine.supervisor import Engine
 from explainers.kinds import picture
 from explainers.models.spec import ModelSpec
 from explainers.problems import Cancelled
+from tests.exported import pt2_files
+from tests.test_scripted import scripted
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ModelSpec("demo", "signs", size=96)
@@ -98,6 +100,18 @@ def test_weights_of_every_type_survive(room):
 
 def test_class_names_come_back_in_their_order(room):
     assert class_names(room.found("names", '["größe", "b", ""]'.encode())) == ("größe", "b", "")
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
+@pytest.mark.parametrize("suffix", [".pt", ".pth"])
+def test_a_network_under_the_name_of_weights_is_told_what_it_is(room, suffix):
+    net = torch.nn.Linear(4, 2)
+    with pytest.raises(Problem, match="TorchScript, which is a program(.|\n)*save_file"):
+        room.found("weights", scripted(net), suffix=suffix)
+    with pytest.raises(Problem, match=r"from torch.export, not weights. .* the end \.pt2"):
+        room.found("weights", pt2_files.exported(net, torch.rand(2, 4)), suffix=suffix)
+    with pytest.raises(Problem, match="cannot be read as weights"):
+        room.found("weights", b"PK\x03\x04" + bytes(200), suffix=suffix)
 
 
 def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):

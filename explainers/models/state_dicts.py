@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import pickle
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import PurePosixPath
 
 import torch
 from torch import Tensor, nn
@@ -48,11 +50,32 @@ def _unpickled(data: bytes):
             f"\n\n```python\n{HOW_TO_EXPORT}\n```"
         ) from error
     except Exception as error:
+        if said := _of_another_name(data):
+            raise Problem(said) from error
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise Problem(
             f"This file cannot be read as weights: {first}. Accepted are state dicts saved with "
             "torch.save(model.state_dict(), …) or safetensors."
         ) from error
+
+
+def _of_another_name(data: bytes) -> str:
+    """What to do with a file that is no weights but a network under their name; else ""."""
+    try:
+        members = {
+            PurePosixPath(name).name for name in zipfile.ZipFile(io.BytesIO(data)).namelist()
+        }
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return ""
+    if "archive_format" in members:
+        return "This is a network from torch.export, not weights. Give its name the end .pt2."
+    if "constants.pkl" in members:
+        return (
+            "This is TorchScript, which is a program, and not weights. Save the weights alone (three "
+            f"lines):\n\n```python\n{HOW_TO_EXPORT}\n```\n\nWhere whoever started this server lets "
+            "TorchScript in, give its name the end .torchscript."
+        )
+    return ""
 
 
 def _plain(state) -> dict[str, Tensor]:

@@ -87,7 +87,8 @@ def _weights() -> Iterable[tuple[bytes, dict]]:
 
 READERS["weights"] = Reader(
     _read_weights, _check_weights, "a file of weights", "weights_megabytes",
-    ("torch._weights_only_unpickler", "safetensors.torch", "explainers.models.state_dicts"),
+    ("torch._weights_only_unpickler", "safetensors.torch", "explainers.models.state_dicts",
+     "encodings.cp437"),
     _weights, group="torch", seconds=120, memory=1_000_000_000, most_bytes=2_000_000_000,
     walled=True,
 )  # fmt: skip
