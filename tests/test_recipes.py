@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 from answering import answered, asked
+from exportable import Recurrent
 from safetensors.torch import save
 from torch import nn
 
+from explainers.engine.parsed import TURNED
 from explainers.engine.recipe import recipe
 from explainers.engine.request import Request
 from explainers.models import demos
@@ -102,6 +104,26 @@ def test_the_recipe_of_an_uploaded_network_gives_its_answers(tmp_path, monkeypat
         rows = torch.from_numpy(np.stack([ROWS[1], ROWS.mean(0)]))
         wanted = net(rows)[:, 0].tolist()
     assert [output, baseline] == pytest.approx(wanted, rel=1e-3, abs=1e-5)
+
+
+@pytest.mark.parametrize("turned", ["", TURNED])
+def test_the_recipe_reads_arrays_as_the_page_did(tmp_path, turned):
+    torch.manual_seed(0)
+    net = Recurrent(nn.LSTM, 2, 4, 2).eval()
+    values = np.random.default_rng(0).standard_normal((3, 9, 2)).astype(np.float32)
+    np.save(tmp_path / "own.npy", values.swapaxes(1, 2) if turned else values)
+    (tmp_path / "net.onnx").write_bytes(onnx_files.exported(net, torch.rand(1, 9, 2)))
+    spec = ModelSpec(
+        "upload", "network", "0" * 64 + ".onnx", mean=(0.0,), std=(1.0,), kind="series",
+        shape=(9, 2), columns=("variable 1", "variable 2"),
+    )  # fmt: skip
+    request = Request(
+        spec, f"{'1' * 64}.{turned}npy", baseline="zeros", method="saliency", target=1, item=2
+    )
+    printed = run(recipe(request, str(tmp_path / "own.npy"), str(tmp_path / "net.onnx")))
+    with torch.no_grad():
+        wanted = net(torch.from_numpy(values[2:]))[0, 1]
+    assert printed[1] == pytest.approx(wanted.item(), abs=1e-5)
 
 
 def test_the_recipe_of_a_forest_gives_its_answers(tmp_path):

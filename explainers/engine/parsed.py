@@ -22,6 +22,8 @@ from explainers.engine.request import Request, code_version
 from explainers.engine.store import Store
 from explainers.problems import Cancelled, Problem
 
+TURNED = "turned."
+"""In the name of a file of series: its arrays have their variables before their time steps."""
 _FIRST = 64
 _WORDS = {
     "picture": "picture", "table": "table", "series": "file of series",
@@ -154,9 +156,11 @@ def uploads_of(request: Request) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def file_of(kind: str, name: str) -> tuple[str, str, dict[str, Any]]:
-    """Kind, digest and options of the file of an input, named by its digest and suffix."""
+    """Kind, digest and options of an input's file, named by digest, TURNED or not, and suffix."""
     digest, _, suffix = name.partition(".")
-    return kind, digest, {"suffix": f".{suffix}"} if suffix else {}
+    options = {"layout": "variables first"} if suffix.startswith(TURNED) else {}
+    suffix = suffix.removeprefix(TURNED)
+    return kind, digest, options | ({"suffix": f".{suffix}"} if suffix else {})
 
 
 def weights_of(request: Request) -> tuple[str, str, dict[str, Any]]:

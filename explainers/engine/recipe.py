@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from explainers.baselines import BASELINES
+from explainers.engine.parsed import file_of
 from explainers.engine.request import Request
 from explainers.models.refusals import SCRIPTS
 
@@ -83,8 +84,8 @@ def _baseline(request: Request, own: str) -> list[str]:
 
 
 def _read(file: str, name: str) -> str:
-    suffix = f", suffix={_suffix(name)!r}" if "." in name else ""
-    return f"read({_bytes(file)}{suffix})"
+    options = "".join(f", {key}={value!r}" for key, value in file_of("", name)[2].items())
+    return f"read({_bytes(file)}{options})"
 
 
 def _bytes(file: str) -> str:

@@ -114,7 +114,7 @@ def _from_arrays(arrays: dict[str, np.ndarray], layout: str) -> tuple:
             raise Problem(
                 f'The array "{key}" has the shape {text.shape}; expected is ({size},), as the '
                 f"values have the shape {given} ({shapes[len(given) == 2]}). If they lie the other "
-                f"way, choose the layout {LAYOUTS[layout == LAYOUTS[0]]}."
+                f"way, say that they are {LAYOUTS[layout == LAYOUTS[0]]}."
             )
         else:
             found.append(text.tolist())

@@ -71,9 +71,9 @@ def _of_another_name(data: bytes) -> str:
         return "This is a network from torch.export, not weights. Give its name the end .pt2."
     if "constants.pkl" in members:
         return (
-            "This is TorchScript, which is a program, and not weights. Save the weights alone (three "
-            f"lines):\n\n```python\n{HOW_TO_EXPORT}\n```\n\nWhere whoever started this server lets "
-            "TorchScript in, give its name the end .torchscript."
+            "This is TorchScript, which is a program, and not weights. Save the weights alone "
+            f"(three lines):\n\n```python\n{HOW_TO_EXPORT}\n```\n\nWhere whoever started this "
+            "server lets TorchScript in, give its name the end .torchscript."
         )
     return ""
 

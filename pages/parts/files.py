@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path, PurePath
 
 import streamlit as st
@@ -17,13 +18,17 @@ DEMO, UPLOAD = "The demo's", "Upload"
 
 
 def opened(
-    model: Model, label: str, suffixes: tuple[str, ...]
+    model: Model,
+    label: str,
+    suffixes: tuple[str, ...],
+    layout: Callable[[str], str] = lambda suffix: "",
 ) -> tuple[str, str, tuple[dict, dict]] | None:
     """Draw the choice of a file; its name in the store and for people, and what is in it.
 
-    None where none is chosen, or it cannot be read, which the page then says.
+    None where none is chosen, or it cannot be read, which the page then says. `layout` asks what
+    else must be known to read an upload with that suffix: TURNED, or "".
     """
-    picked = _picked(model, label, suffixes)
+    picked = _picked(model, label, suffixes, layout)
     if picked is None:
         return None
     try:
@@ -33,7 +38,7 @@ def opened(
         return None
 
 
-def _picked(model: Model, label: str, suffixes: tuple[str, ...]) -> tuple[str, str] | None:
+def _picked(model: Model, label: str, suffixes, layout) -> tuple[str, str] | None:
     demo = demos().get(model.spec.name) if model.spec.source == "demo" else None
     if demo is not None and demo.data is not None:
         source = link.select(
@@ -46,9 +51,11 @@ def _picked(model: Model, label: str, suffixes: tuple[str, ...]) -> tuple[str, s
         label, type=[suffix[1:] for suffix in suffixes], key=f"w_data_file_{model.spec.kind}",
         on_change=lambda: link.choice().pop("data", None),
     )  # fmt: skip
+    suffix = PurePath(file.name if file else str(link.choice().get("data"))).suffix.lower()
+    turned = layout(suffix)
     if file is not None:
         try:
-            link.choice()["data"] = _kept(model.spec.kind, file)
+            link.choice()["data"] = _kept(model.spec.kind, file, turned) + suffix
         except Problem as problem:
             st.error(str(problem))
             return None
@@ -58,7 +65,7 @@ def _picked(model: Model, label: str, suffixes: tuple[str, ...]) -> tuple[str, s
     if not service.kept(name.split(".")[0]) or PurePath(name).suffix not in suffixes:
         st.info("This file is no longer kept here. Upload it again.")
         return None
-    return name, f"data{PurePath(name).suffix}"
+    return name.replace(".", f".{turned}", 1), f"data{suffix}"
 
 
 def found(kind: str, name: str) -> tuple[dict, dict]:
@@ -82,16 +89,16 @@ def notes(facts: dict) -> None:
         st.caption(f":material/info: {note}")
 
 
-def _kept(kind: str, file) -> str:
-    """Name of the uploaded file in the store; read and kept once, not at every run of the page."""
+def _kept(kind: str, file, turned: str) -> str:
+    """Digest of the uploaded file; read and kept once, not at every run of the page."""
     known = st.session_state.setdefault("kept_data", {})
-    if (kind, file.file_id) not in known:
+    if (kind, file.file_id, turned) not in known:
         data, suffix = file.getvalue(), PurePath(file.name).suffix.lower()
-        digest = service.engine().parsed.take(
-            kind, data, lambda: service.keep(data, "file"), suffix=suffix
+        _, _, options = file_of(kind, f".{turned}{suffix[1:]}")
+        known[kind, file.file_id, turned] = service.engine().parsed.take(
+            kind, data, lambda: service.keep(data, "file"), **options
         )
-        known[kind, file.file_id] = digest + suffix
-    return known[kind, file.file_id]
+    return known[kind, file.file_id, turned]
 
 
 def _kept_demo(path: Path) -> str:

@@ -99,12 +99,12 @@ def test_a_forest_is_explained_and_one_line_says_why_slopes_are_off(server, visi
     expect(failed).to_have_count(0)
 
 
-@pytest.mark.parametrize("step", [2, 9])
-def test_of_a_series_as_answer_one_step_is_explained(server, visit, step):
+@pytest.mark.parametrize("step, turned", [(2, False), (9, True)])
+def test_of_a_series_as_answer_one_step_is_explained(server, visit, step, turned):
     torch.manual_seed(0)
     net, values = Steps().eval(), np.random.default_rng(0).standard_normal((2, 9, 2))
     buffer = io.BytesIO()
-    np.save(buffer, values)
+    np.save(buffer, values.swapaxes(1, 2) if turned else values)
     page = visit(f"{server.url}/explain?model=upload")
     give(page, "A network as", "steps.onnx", onnx_files.exported(net, torch.rand(1, 9, 2)))
     page.get_by_text("at each of 9 steps").wait_for()
@@ -112,6 +112,10 @@ def test_of_a_series_as_answer_one_step_is_explained(server, visit, step):
     page.keyboard.press("Enter")
     settled(page)
     give(page, "Time series", "own.npy", buffer.getvalue())
+    if turned:
+        page.get_by_text("2 series of 2 steps and 9 variables").wait_for()
+        page.get_by_text("Variables before time").click()
+        page.get_by_text("2 series of 9 steps and 2 variables").wait_for()
     explained(page)
     with torch.no_grad():
         shares = net(torch.from_numpy(values[:1]).float())[0, step - 1].softmax(0)

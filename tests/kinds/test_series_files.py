@@ -120,7 +120,7 @@ def test_an_array_of_the_wrong_shape_is_told_both_shapes():
             series.read(out.getvalue(), ".npy")
         assert f"shape {shape}; expected is (N, T, V) or (T, V)" in str(caught.value)
     wrong = npz(x=np.zeros((2, 3, 4)), variables=np.array(list("abc")))
-    with pytest.raises(Problem, match=r"\(3,\); expected is \(4,\).*layout variables first"):
+    with pytest.raises(Problem, match=r"\(3,\); expected is \(4,\).*they are variables first"):
         series.read(wrong, ".npz")
 
 

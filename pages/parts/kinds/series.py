@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explainers.engine.parsed import TURNED
 from explainers.engine.request import Request
 from explainers.figures import colours, said
 from explainers.figures.marginals import lag_profile, marginals
@@ -23,7 +24,7 @@ OTHERS = 20
 
 def pick(model) -> Chosen | None:
     """The file, the variables, and the series."""
-    opened = files.opened(model, "Time series: CSV, or NumPy arrays", kind.SUFFIXES)
+    opened = files.opened(model, "Time series: CSV, or NumPy arrays", kind.SUFFIXES, _layout)
     if opened is None:
         return None
     name, file, found = opened
@@ -40,6 +41,15 @@ def pick(model) -> Chosen | None:
             step=1,
         )) - 1  # fmt: skip
     return Chosen(name, f"series {facts['names'][item]}", file, item)
+
+
+def _layout(suffix: str) -> str:
+    """Asks how the arrays of a file lie; what its name then has before the suffix."""
+    turned = suffix in (".npy", ".npz") and link.widget(
+        st.toggle, "turned", start=False, label="Variables before time",
+        help="On for arrays (series, variables, time); off for (series, time, variables).",
+    )  # fmt: skip
+    return TURNED if turned else ""
 
 
 def fitted(model, given: Chosen):
