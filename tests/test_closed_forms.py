@@ -91,6 +91,23 @@ def test_smoothgrad_of_a_square_is_the_gradient_with_its_standard_error():
     assert ((answer.scores - 2 * x).abs() < 4 * answer.spread).all()
 
 
+@pytest.mark.parametrize("shape", [(4,), (5, 4)])
+def test_smoothgrad_shakes_every_column_by_its_own_range(shape):
+    """The slope of x² at x + σrz is 2x + 2σrz: its standard error is 2σr / √samples."""
+    x = torch.rand(2, *shape, dtype=torch.float64)
+    ranges = [0.0, 1.0, 100.0, 0.01]
+
+    def square(x):
+        return (x**2).flatten(1).sum(1)
+
+    answer = explain(square, x, "smoothgrad", signed=True, samples=2000, sigma=0.1, ranges=ranges)
+    error = torch.tensor(ranges, dtype=torch.float64) * 2 * 0.1 / 2000**0.5
+    torch.testing.assert_close(answer.spread, error.expand_as(x), rtol=0.15, atol=1e-7)
+    assert ((answer.scores - 2 * x).abs() <= 5 * error + 1e-7).all()
+    with pytest.raises(Problem, match="3 ranges were given; the inputs have 4"):
+        explain(square, x, "smoothgrad", ranges=ranges[:3])
+
+
 def test_rise_of_a_linear_function_is_its_covariance_with_the_mask():
     """With one cell a pixel and p visible, E[(f − f̄)·M]/p of an independent pixel is (1 − p)·w·x.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.methods.registry import Found, method, option
+from explainers.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,10 @@ class Options:
     sigma: float = option(
         0.15, "Noise level", "Standard deviation, as a share of the input's range.", low=0.0, high=2
     )
+    ranges: tuple[float, ...] | None = option(
+        None, "Ranges", "The range of each column or variable, where one for all would be wrong.",
+        low=0.0, kind=float, widget=False,
+    )  # fmt: skip
     signed: bool = option(False, "Keep the sign", "Average the gradient itself, not its size.")
     seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
 
@@ -39,18 +44,17 @@ class Options:
     random=True,
 )
 def attribute(run, inputs, baseline, options: Options) -> Found:
-    """Mean over samples of |∂f/∂x| (or ∂f/∂x) at x + σ·range(x)·noise, with its standard error.
+    """Mean over samples of |∂f/∂x| (or ∂f/∂x) at x + σ·range·noise, with its standard error.
 
-    All inputs meet the same noise, so an attribution does not depend on its batch mates.
+    The range is that of the input's values, or one for each place along its last dimension. All
+    inputs meet the same noise, so an attribution does not depend on its batch mates.
     """
     import torch
 
     from explainers.draws import Moments, shared_batches
 
     count = len(inputs)
-    flat = inputs.flatten(1)
-    reach = (flat.amax(1) - flat.amin(1)) * options.sigma
-    reach = reach.view(-1, *[1] * (inputs.ndim - 1))
+    reach = _range(inputs, options.ranges) * options.sigma
     noise = torch.Generator().manual_seed(options.seed)
     found = Moments(inputs)
     run.expect(count * options.samples)
@@ -64,3 +68,16 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
         _, grads = run.gradients(inputs[rows] + reach[rows] * draws, rows)
         found.add(rows, grads if options.signed else grads.abs())
     return Found(found.mean(), spread=found.standard_error())
+
+
+def _range(inputs, given: tuple[float, ...] | None):
+    """Ranges that broadcast over inputs (N, …); the first dimension is N."""
+    shape = inputs.shape
+    if given is None:
+        flat = inputs.flatten(1)
+        return (flat.amax(1) - flat.amin(1)).view(-1, *[1] * (len(shape) - 1))
+    if len(given) != shape[-1]:
+        raise Problem(
+            f"{len(given)} ranges were given; the inputs have {shape[-1]} columns or variables."
+        )
+    return inputs.new_tensor(given).expand(len(inputs), *[1] * (len(shape) - 2), shape[-1])

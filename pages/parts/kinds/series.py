@@ -70,7 +70,7 @@ def fitted(model, given: Chosen):
 
 
 def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
-    """Windows over time, a variable at a time; noise in standard deviations of each variable."""
+    """Windows over time, a variable at a time; noise by the spread of each variable."""
     steps = model.spec.shape[0]
     if method == "occlusion":
         window = int(options.get("window") or max(1, steps // 8))
@@ -78,13 +78,15 @@ def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
         return options | {"window": [window, 1], "stride": [stride, 1]}
     if method == "ablation":
         return {"by": "variable"} | options
-    if method == "noise":
-        values = files.found("series", given.data)[1]["values"]
-        std = values.reshape(-1, values.shape[-1]).std(0)
+    if method in ("noise", "smoothgrad"):
+        facts, arrays = files.found("series", given.data)
+        places = [facts["variables"].index(name) for name in model.spec.columns]
+        values = arrays["values"][:, :, places].reshape(-1, len(places))
+        if method == "smoothgrad":
+            return options | {"ranges": np.ptp(values, axis=0).tolist()}
         st.caption("The noise is counted in standard deviations of each variable.")
         share = options.get("sigma", METHODS["noise"].options().sigma)
-        names = files.found("series", given.data)[0]["variables"]
-        return options | {"sigma": [share * float(std[names.index(n)]) for n in model.spec.columns]}
+        return options | {"sigma": (share * values.std(0)).tolist()}
     return options
 
 

@@ -76,7 +76,9 @@ def fitted(model, given: Chosen):
 
 
 def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
-    """Correlated columns hidden together, and noise in standard deviations of each column."""
+    """Correlated columns hidden together, and noise by the spread of each column."""
+    if method == "smoothgrad":
+        return options | {"ranges": np.ptp(_values(model, given), axis=0).tolist()}
     if method == "noise":
         std = features.scaler(_values(model, given))[1]
         st.caption("The noise is counted in standard deviations of each column.")
