@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
 from explainers.engine.settings import model_settings
-from pages.parts import headers, login, mine, service, stale, stories
+from pages.parts import fragments, headers, login, mine, service, stories
 
 ROOT = Path(__file__).resolve().parent
 
@@ -18,7 +18,7 @@ async def lifespan(_app):
     """Start the worker before the first visitor comes, and end it with the server."""
     # Without this a fresh server that is first opened at /explain runs that page without a frame.
     PagesManager.uses_pages_directory = False
-    stale.shield()
+    fragments.shield()
     model_settings()  # what is wrong with the settings stops the start, with a sentence
     stories.prepare()
     try:

@@ -11,6 +11,7 @@ from explainers.figures.words import number
 from explainers.models.hand import HAND
 from explainers.models.hand_net import HandNet, Point
 from pages.parts import cases, link
+from pages.parts.fragments import fragment
 from pages.parts.learning_words import (
     ABOUT,
     FAILED,
@@ -31,7 +32,7 @@ MARKS = {
 }  # fmt: skip
 
 
-@st.fragment
+@fragment()
 def section() -> None:
     """Draw the choice of a network, its sliders, and all answers; a slider redraws only this."""
     st.header("Networks small enough to check by hand", anchor="by-hand")

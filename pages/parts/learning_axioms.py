@@ -10,6 +10,7 @@ from explainers.engine.request import Request
 from explainers.figures.words import number
 from explainers.models.hand import HAND, PAIRS
 from pages.parts import cases, link
+from pages.parts.fragments import fragment
 
 MARKS = {
     YES: ("✓", "held"), ABOUT: ("≈", "held within its error"), NO: ("✗", "broken"),
@@ -18,7 +19,7 @@ MARKS = {
 FIRST = "minimum"
 
 
-@st.fragment
+@fragment()
 def section() -> None:
     """Draw the axioms, the matrix of methods, and the numbers behind it."""
     st.header("What an explanation must fulfil", anchor="axioms")

@@ -7,12 +7,13 @@ import streamlit as st
 
 from explainers.engine.jobs import CANCELLED, FAILED, WAITING, Job
 from pages.parts import service
+from pages.parts.fragments import fragment
 
 SECONDS_BETWEEN_LOOKS = 0.3
 SECONDS_TO_CANCEL = 1.0
 
 
-@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+@fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def watch(
     job: Job,
     slot: str,
@@ -39,7 +40,7 @@ def watch(
         growing(job.partial, f"partial_{slot}")
 
 
-@st.fragment(run_every=SECONDS_BETWEEN_LOOKS)
+@fragment(run_every=SECONDS_BETWEEN_LOOKS)
 def watch_all(jobs: dict[str, Job], what: str) -> None:
     """One bar for several jobs by slot, until all are over; then run the page again."""
     for job in jobs.values():
