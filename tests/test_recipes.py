@@ -19,6 +19,7 @@ from explainers.models.own import own_models
 from explainers.models.spec import RECOGNISE, ModelSpec
 from tests.exported import pt2_files
 from tests.onnx import onnx_files
+from tests.test_script_runner import allowed as allowed
 
 NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
 ROWS = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)
@@ -90,8 +91,7 @@ def of_the_table(tmp_path, data: bytes, suffix: str, **asked) -> tuple[float, ..
 
 
 @pytest.mark.parametrize("suffix", list(WRITTEN))
-def test_the_recipe_of_an_uploaded_network_gives_its_answers(tmp_path, monkeypatch, suffix):
-    monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "1")
+def test_the_recipe_of_an_uploaded_network_gives_its_answers(tmp_path, allowed, suffix):
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2)).eval()
     slopes = suffix != ".torchscript"

@@ -1,12 +1,13 @@
 """Starting the real app, and the few gestures that the browser tests share."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,12 +90,23 @@ def drawn(page: Page) -> None:
     settled(page)
 
 
+def run_what_is_offered(page: Page) -> None:
+    """What seems long is only run when asked for, and on a busy machine all seems long."""
+    offered = page.get_by_role("button", name=re.compile("(Run|Prove) it: about"))
+    if offered.count():
+        with suppress(TimeoutError):  # it may be gone by then
+            offered.first.click(timeout=3000)
+
+
 def map_shown(page: Page, not_digest: str | None = None, index: int = 0) -> str:
     """Wait for a finished map, another than the given one; its digest."""
-    viewer = page.get_by_test_id("viewer").nth(index)
-    page.get_by_text("Receipt:").nth(index).wait_for()
+    viewer, receipt = page.get_by_test_id("viewer").nth(index), page.get_by_text("Receipt:")
     until = time.monotonic() + PATIENCE_MS / 1000
     while time.monotonic() < until:
+        if receipt.count() <= index:
+            run_what_is_offered(page)
+            page.wait_for_timeout(100)
+            continue
         digest = viewer.get_attribute("data-digest")
         if viewer.get_attribute("data-ready") == "true" and digest and digest != not_digest:
             return digest
@@ -141,3 +153,14 @@ def upload(page: Page, data: bytes, name="photo.png", mime="image/png") -> None:
     settled(page)
     picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
     picker.set_input_files({"name": name, "mimeType": mime, "buffer": data})
+
+
+def drag(page: Page, canvas, start, end) -> None:
+    """Press at one place of the canvas, in fractions, and let go at another."""
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=5)
+    page.mouse.up()

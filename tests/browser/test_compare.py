@@ -6,7 +6,17 @@ import time
 from urllib.parse import urlencode
 
 import pytest
-from driver import PATIENCE_MS, choose, frames_sent, map_shown, page_text, settled, upload
+from driver import (
+    PATIENCE_MS,
+    choose,
+    drag,
+    frames_sent,
+    map_shown,
+    page_text,
+    run_what_is_offered,
+    settled,
+    upload,
+)
 from playwright.sync_api import expect
 
 SIX = ["Integrated Gradients", "DeepLIFT", "Occlusion", "Gradient × input", "Saliency", "Grad-CAM"]
@@ -33,19 +43,9 @@ def finished(page, count: int) -> list[str]:
             ready = [viewer.get_attribute("data-ready") == "true" for viewer in viewers]
             if all(ready):
                 return [viewer.get_attribute("data-digest") for viewer in viewers]
+        run_what_is_offered(page)
         page.wait_for_timeout(150)
     raise AssertionError(f"{count} maps never stood at {page.url}: {page_text(page)}")
-
-
-def drag(page, canvas, start, end) -> None:
-    """Press at one place of the canvas, in fractions, and let go at another."""
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
-    page.mouse.move(*places[0])
-    page.mouse.down()
-    page.mouse.move(*places[1], steps=5)
-    page.mouse.up()
 
 
 def test_six_methods_side_by_side(server, visit):
