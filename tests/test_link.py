@@ -48,6 +48,18 @@ def test_an_address_that_was_replaced_while_the_browser_sent_it_changes_nothing(
         assert shown(page) == ("c", "c"), "what was opened long ago is not opened again"
 
 
+def test_an_address_that_the_browser_hears_late_changes_nothing_either(page, clock):
+    clock[0] += 60
+    page.selectbox[0].select("c").run()
+    page.query_params["method"] = "b"  # it has not heard of c
+    page.selectbox[0].select("a").run()
+    assert page.selectbox[0].value == "a"
+    page.query_params["method"] = "c"  # now it has, but not of a
+    page.run()
+    assert page.selectbox[0].value == "a"
+    assert not page.query_params.get("method")
+
+
 def test_going_back_in_the_browser_opens_the_old_address(page, clock):
     page.selectbox[0].select("c").run()
     clock[0] += 60

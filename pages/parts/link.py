@@ -69,8 +69,10 @@ def write() -> None:
         if value is not None and usual.get(name) != value
     }
     if params != (old := st.query_params.to_dict()):
+        # What the browser said, and what it was told and may not have heard yet.
+        for gone in (old, st.session_state.get("link")):
+            st.session_state.setdefault("replaced", []).append((time.monotonic(), gone))
         st.session_state["link"] = params
-        st.session_state.setdefault("replaced", []).append((time.monotonic(), old))
         st.query_params.from_dict(params)
 
 
