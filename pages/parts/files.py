@@ -48,7 +48,8 @@ def _picked(model: Model, label: str, suffixes, layout) -> tuple[str, str] | Non
         if source == DEMO:
             return _kept_demo(demo.data), demo.data.relative_to(demo.folder.parents[1]).as_posix()
     file = st.file_uploader(
-        label, type=[suffix[1:] for suffix in suffixes], key=f"w_data_file_{model.spec.kind}",
+        label, type=[suffix[1:] for suffix in suffixes],
+        key=link.file_key(f"w_data_file_{model.spec.kind}"),
         on_change=lambda: link.choice().pop("data", None),
     )  # fmt: skip
     suffix = PurePath(file.name if file else str(link.choice().get("data"))).suffix.lower()

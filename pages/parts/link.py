@@ -60,6 +60,14 @@ def key_of(name: str) -> str:
     return f"w_{name}.{st.session_state.get('rounds', {}).get(name, 0)}"
 
 
+def file_key(name: str) -> str:
+    """The key of an uploader, another one after the visitor's uploads were deleted.
+
+    A browser sends its files with every run, also those that it has not yet put away.
+    """
+    return f"{name}.{st.session_state.get('deletions', 0)}"
+
+
 def write() -> None:
     """Put the choices into the address, so that a reload and a copied link show the same."""
     usual = st.session_state.get("usual", {})

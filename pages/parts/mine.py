@@ -51,11 +51,9 @@ def _delete(owner: str) -> None:
     gone = service.uploads().delete(owner)
     for name in UPLOADS:
         st.session_state.get("choice", {}).pop(name, None)
-    for name in ("kept_files", "kept_pictures", "added_names"):
+    for name in ("kept_files", "kept_pictures", "kept_data", "added_names"):
         st.session_state.pop(name, None)
-    # A widget that keeps its file would bring it back.
-    for name in [name for name in st.session_state if str(name).endswith("_file")]:
-        del st.session_state[name]
+    st.session_state["deletions"] = st.session_state.get("deletions", 0) + 1
     for name in UPLOADS:
         st.query_params.pop(name, None)
     st.session_state["said"] = f"{gone} upload{'s were' if gone > 1 else ' was'} deleted."

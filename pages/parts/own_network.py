@@ -34,7 +34,7 @@ def pick() -> Chosen | None:
         st.warning(found.sentence)
     file = st.file_uploader(
         "A network as .onnx or .pt2, or its weights as .safetensors, .pt or .pth",
-        key="w_weights_file",
+        key=link.file_key("w_weights_file"),
         on_change=lambda: link.choice().pop("weights", None),
     )
     if file is not None:
@@ -144,7 +144,10 @@ def _taken(card: dict) -> int:
 def _card() -> None:
     """An uploader for the model's card, whose settings become the visitor's choices."""
     file = st.file_uploader(
-        "Its card, if you have one", type=["json"], max_upload_size=1, key="w_card_file"
+        "Its card, if you have one",
+        type=["json"],
+        max_upload_size=1,
+        key=link.file_key("w_card_file"),
     )
     done = st.session_state.setdefault("cards_applied", set())
     if file is None or file.file_id in done:
@@ -202,7 +205,7 @@ def _keeps(file, name: str, suffix: str = "") -> bool:
 
 def _class_names() -> tuple[str, ...]:
     file = st.file_uploader("Names of its answers: a text file or JSON", type=["txt", "json"],
-                            max_upload_size=10, key="w_names_file",
+                            max_upload_size=10, key=link.file_key("w_names_file"),
                             on_change=lambda: link.choice().pop("names", None))  # fmt: skip
     if file is not None and not _keeps(file, "names"):
         return ()

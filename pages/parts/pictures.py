@@ -37,7 +37,9 @@ def uploaded(slot: str, draw) -> str | None:
 
     A picture that is refused, or taken away, takes the earlier one with it.
     """
-    file = draw(key=f"w_{slot}_file", on_change=lambda: link.choice().pop(slot, None))
+    file = draw(
+        key=link.file_key(f"w_{slot}_file"), on_change=lambda: link.choice().pop(slot, None)
+    )
     if file is not None:
         try:
             link.choice()[slot] = keep(file.getvalue())
@@ -52,7 +54,9 @@ def uploaded(slot: str, draw) -> str | None:
 
 def added() -> dict[str, Chosen]:
     """Draw an uploader for several pictures; those that were added and are kept, by digest."""
-    files = uploader("Pictures: PNG, JPEG or WebP", accept_multiple_files=True, key="w_added_file")
+    files = uploader(
+        "Pictures: PNG, JPEG or WebP", accept_multiple_files=True, key=link.file_key("w_added_file")
+    )
     names = st.session_state.setdefault("added_names", {})
     digests = list(link.choice().get("added") or [])
     for file in files:
