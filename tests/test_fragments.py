@@ -1,29 +1,17 @@
 """What is left of a page when Streamlit drops a part that it has not sent yet is still a page."""
 
 import pytest
+import streamlit as st
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest, local_script_runner
 
+from pages.parts.fragments import fragment
 
-def through_the_parts():
+
+def script(fragment):
     import streamlit as st
-
-    from pages.parts.fragments import fragment
 
     @fragment(run_every=0.3)
-    def part():
-        st.write("in it")
-        st.write("and more")
-
-    st.header("before")
-    part()
-    st.header("after")
-
-
-def as_streamlit_has_it():
-    import streamlit as st
-
-    @st.fragment(run_every=0.3)
     def part():
         st.write("in it")
         st.write("and more")
@@ -72,12 +60,12 @@ def gaps(places: list[list[int]]) -> list[list[int]]:
 
 
 def test_a_part_alone_in_its_container_leaves_no_gap(sent):
-    AppTest.from_function(through_the_parts).run()
+    AppTest.from_function(script, args=(fragment,)).run()
     places = dropped(sent)
     assert gaps(places) == [] and len(places) == 3
 
 
 def test_streamlits_own_part_leaves_one(sent):
     """Once this fails, Streamlit has mended it, and `fragment` can go."""
-    AppTest.from_function(as_streamlit_has_it).run()
+    AppTest.from_function(script, args=(st.fragment,)).run()
     assert gaps(dropped(sent)) == [[0, 2]]

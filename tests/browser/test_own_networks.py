@@ -124,13 +124,17 @@ def test_of_a_series_as_answer_one_step_is_explained(server, visit, step, turned
 
 def test_an_empty_file_and_a_wrong_card_get_a_sentence(server, visit):
     page = visit(f"{server.url}/explain?model=upload")
+    empty = page.get_by_test_id("stAlert").filter(has_text="is empty")
     give(page, "A network as", "network.onnx", b"")
-    page.get_by_test_id("stAlert").filter(has_text="is empty").wait_for()
+    expect(empty).to_have_count(1)
     no_exception(page)
     give(page, "A network as", "network.onnx", onnx_files.exported(Steps(), torch.rand(1, 9, 2)))
     page.get_by_text("at each of 9 steps").wait_for()
+    expect(empty).to_have_count(0)
     give(page, "Names of its answers", "names.txt", b"")
-    page.get_by_test_id("stAlert").filter(has_text="is empty").wait_for()
+    expect(empty).to_have_count(1)
+    give(page, "Its card", "card.json", b"{")
+    expect(page.get_by_test_id("stAlert").filter(has_text="card")).to_have_count(1)
     no_exception(page)
 
 
