@@ -7,8 +7,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from explainers.engine.settings import model_settings
-from pages.parts import fragments, headers, login, mine, service, stories
+from explainers.service.settings import model_settings
+from pages.state import fragments, headers, login, my_uploads, service
+from pages.stories import stories
 
 ROOT = Path(__file__).resolve().parent
 
@@ -44,7 +45,7 @@ def frame() -> None:
         login.ask()
         return
     page.run()
-    mine.row()
+    my_uploads.row()
     login.row()
 
 

@@ -8,23 +8,32 @@ from typing import TYPE_CHECKING
 
 from explainers.attribution import Attribution, Progress
 from explainers.baselines import BASELINES
+from explainers.errors import Cancelled, ModelProblem, Problem
 from explainers.methods import METHODS
-from explainers.problems import Cancelled, ModelProblem, Problem
 
 if TYPE_CHECKING:
-    from explainers.engine.request import Request
     from explainers.front import explain, jacobian
     from explainers.models import load_model
+    from explainers.service.tasks.request import Request
 
 __all__ = [
-    "BASELINES", "METHODS", "Attribution", "Cancelled", "ModelProblem", "Problem", "Progress",
-    "Request", "explain", "jacobian", "load_model",
-]  # fmt: skip
+    "BASELINES",
+    "METHODS",
+    "Attribution",
+    "Cancelled",
+    "ModelProblem",
+    "Problem",
+    "Progress",
+    "Request",
+    "explain",
+    "jacobian",
+    "load_model",
+]
 
 _LATER = {
     "explain": "explainers.front",
     "jacobian": "explainers.front",
-    "Request": "explainers.engine.request",
+    "Request": "explainers.service.tasks.request",
     "load_model": "explainers.models",
 }
 

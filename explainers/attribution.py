@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from explainers.problems import Problem
+from explainers.errors import Problem
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,15 +10,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explainers import borrow
+from explainers import eval_mode
 from explainers.attribution import Attribution, Progress, Question, Target
 from explainers.checks.completeness import completeness_gap
-from explainers.known import Known
+from explainers.errors import Problem
 from explainers.methods import METHODS
 from explainers.methods.registry import Found, Method
 from explainers.options import lookup, make_options
+from explainers.output_cache import Known
 from explainers.passes import Passes
-from explainers.problems import Problem
 from explainers.references import check_inputs, references_of
 
 
@@ -66,17 +66,17 @@ def explain(
     check_inputs(inputs)
     started = time.perf_counter()
     with torch.no_grad():
-        model = borrow.placed(model, device, precision)
-        at, dtype = borrow.home(model)
+        model = eval_mode.placed(model, device, precision)
+        at, dtype = eval_mode.home(model)
         at = at or (torch.device(device) if device else inputs.device)
-        points = inputs.detach().to(at, dtype or borrow.PRECISIONS.get(precision))
+        points = inputs.detach().to(at, dtype or eval_mode.PRECISIONS.get(precision))
         references = references_of(baseline, inputs, data).to(points)
     centre = getattr(chosen, "centre", False)
     run = Passes(
         model, score=score, centre=centre, batch_size=batch_size, progress=progress, known=known
     )
     run.landmarks = (points,)
-    with borrow.borrowed(model):
+    with eval_mode.borrowed(model):
         outputs = run.outputs(points)
         run.target = Target.of(target, outputs)
         rows = torch.arange(len(points), device=at)
@@ -124,12 +124,12 @@ def jacobian(model: Callable, inputs: Tensor, *, batch_size: int | None = None) 
     One backward pass an output, on a model in eval mode that is left exactly as found.
     """
     check_inputs(inputs)
-    at, dtype = borrow.home(model)
+    at, dtype = eval_mode.home(model)
     points = inputs.detach().to(at or inputs.device, dtype)
     run = Passes(model, batch_size=batch_size)
     rows = torch.arange(len(points), device=points.device)
     columns = []
-    with borrow.borrowed(model):
+    with eval_mode.borrowed(model):
         width = run.outputs(points[:1]).shape[1]
         for index in range(width):
             run.target = Target(index=(index,) * len(points))
@@ -154,11 +154,12 @@ def _averaged(run: Passes, entry: Method, points, references, options) -> tuple[
         scores=sum(part.scores for part in parts) / len(parts),
         positive=_mean([part.positive for part in parts]),
         negative=_mean([part.negative for part in parts]),
-        spread=None if parts[0].spread is None else
-        sum(part.spread**2 for part in parts).sqrt() / len(parts),
+        spread=None
+        if parts[0].spread is None
+        else sum(part.spread**2 for part in parts).sqrt() / len(parts),
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         extra={name: _mean([part.extra[name] for part in parts]) for name in parts[0].extra},
-    ), before  # fmt: skip
+    ), before
 
 
 def _mean(parts: list) -> Tensor | None:

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 from typing import Any
 
-from explainers.problems import Problem
+from explainers.errors import Problem
 
 
 def option(
@@ -27,9 +27,14 @@ def option(
     the data are known.
     """
     metadata = {
-        "label": label, "help": help, "low": low, "high": high, "choices": choices,
-        "kind": kind or type(default), "widget": widget,
-    }  # fmt: skip
+        "label": label,
+        "help": help,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "kind": kind or type(default),
+        "widget": widget,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from explainers import borrow, scores
+from explainers import eval_mode, output_form
 from explainers.attribution import Progress, Target
-from explainers.known import Known
-from explainers.problems import ModelProblem, Problem
+from explainers.errors import ModelProblem, Problem
+from explainers.output_cache import Known
 
 # A batch between these is worth its overhead, and a cancel is still noticed soon.
 SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
@@ -64,7 +64,7 @@ class Passes:
         self.shares, self.share = 1, 0
         # Points that other explanations ask about too: the inputs and the baseline themselves.
         self.landmarks: tuple[Tensor, ...] = ()
-        self.answer = scores.scored(model, score, centre)
+        self.answer = output_form.scored(model, score, centre)
         self._form, self._known = (score, centre), known or Known()
         self._plan = Plan(batch_size, batch_size, True) if batch_size else Plan()
         self._progress = progress
@@ -242,7 +242,7 @@ class Passes:
                 f"{type(error).__name__}{': ' + lines[0][:300] if lines else ''}. "
                 "Check the input's size and number of channels."
             ) from error
-        return borrow.checked(output, points)
+        return eval_mode.checked(output, points)
 
     def _count(self, points: int, backward: bool) -> None:
         self.forward_rows += points

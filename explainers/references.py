@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from explainers.baselines import BASELINES
+from explainers.errors import Problem
 from explainers.options import lookup
-from explainers.problems import Problem
 
 
 def check_inputs(inputs: Tensor) -> None:

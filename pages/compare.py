@@ -6,43 +6,44 @@ from itertools import product
 import streamlit as st
 
 from explainers.models.spec import AS_THEY_ARE
-from pages.parts import (
-    agreeing,
-    axes,
-    baselines,
-    cases,
-    grid,
-    kinds,
-    link,
-    methods,
-    models,
-    pair,
-    proving,
-    sanity,
-)  # fmt: skip
-from pages.parts.cases import Answer, Case
-from pages.parts.chart import answer_bars
-from pages.parts.settings import Setting
+from pages import kinds
+from pages.answers import agreement, axes, faithfulness, grid, sanity, two_maps
+from pages.state import address, cases
+from pages.state.cases import Answer, Case
+from pages.state.setting import Setting
+from pages.viewers.chart import answer_bars
+from pages.widgets import baselines, methods, models
 
 MOST_PANELS = 12
 NONE, FIRST_CHOICE = "nothing", -1
 PRESETS = {
     "Methods": {
-        "across": "methods", "down": NONE, "target": FIRST_CHOICE, "methods": axes.SIX_METHODS,
+        "across": "methods",
+        "down": NONE,
+        "target": FIRST_CHOICE,
+        "methods": axes.SIX_METHODS,
     },
     "Baseline lab": {
-        "across": "baselines", "down": NONE, "target": FIRST_CHOICE,
+        "across": "baselines",
+        "down": NONE,
+        "target": FIRST_CHOICE,
         "baselines": list(baselines.names("picture")),
     },
     "Classes × methods": {
-        "across": "methods", "down": "classes",
+        "across": "methods",
+        "down": "classes",
         "methods": ["integrated_gradients", "deeplift", "occlusion"],
     },
     "Honest or cheating": {
-        "across": "models", "down": "pictures", "model": "signs", "from": "Gallery",
-        "pictures": ["16_stop", "17_stop"], "target": 0, "baseline": "mean",
+        "across": "models",
+        "down": "pictures",
+        "model": "signs",
+        "from": "Gallery",
+        "pictures": ["16_stop", "17_stop"],
+        "target": 0,
+        "baseline": "mean",
     },
-}  # fmt: skip
+}
 CLOSER = ("Prove it", "Agreement", "Two at a time", "Sanity", "Answers")
 
 
@@ -61,28 +62,36 @@ def page() -> None:
         st.info("Choose a model and an input in the settings above.")
     else:
         _compared(base, across, down, left, right)
-    link.write()
+    address.write()
 
 
 def _presets() -> None:
     with st.container(horizontal=True):
         for preset in PRESETS:
-            st.button(preset, key=f"preset_{preset}", on_click=link.put, args=(PRESETS[preset],))
+            st.button(preset, key=f"preset_{preset}", on_click=address.put, args=(PRESETS[preset],))
 
 
 def _axes(left, right) -> tuple[str, str]:
     all_axes = list(axes.NAMES)
     with left:
-        across = link.select(
-            st.selectbox, "across", all_axes, "methods", label="Columns show",
+        across = address.select(
+            st.selectbox,
+            "across",
+            all_axes,
+            "methods",
+            label="Columns show",
             format_func=axes.NAMES.get,
-        )  # fmt: skip
+        )
     with right:
         others = [NONE, *(axis for axis in all_axes if axis != across)]
-        down = link.select(
-            st.selectbox, "down", others, NONE, label="Rows show",
+        down = address.select(
+            st.selectbox,
+            "down",
+            others,
+            NONE,
+            label="Rows show",
             format_func=lambda kind: axes.NAMES.get(kind, "—"),
-        )  # fmt: skip
+        )
     return across, down
 
 
@@ -128,11 +137,14 @@ def _compared(base: Setting, across: str, down: str, left, right) -> None:
         rows = [axes.Item("")] if down == NONE else axes.items(down, base, prediction)
         if "classes" not in (across, down):
             base = replace(base, target=_target(base, prediction))
-        shared = link.widget(
-            st.toggle, "scale", start=True, label="One colour scale for scores of one kind",
+        shared = address.widget(
+            st.toggle,
+            "scale",
+            start=True,
+            label="One colour scale for scores of one kind",
             help="Contributions share their colours with contributions, slopes with slopes; off: "
             "every panel has its own scale.",
-        )  # fmt: skip
+        )
     settings = [
         (_label(row, column), replace(base, **row.changes, **column.changes))
         for row, column in product(rows, columns)
@@ -154,11 +166,14 @@ def _target(base: Setting, prediction: Answer) -> int | None:
     names, wrong = base.names(prediction)
     if wrong:
         st.error(wrong)
-    chosen = link.select(
-        st.selectbox, "target", [FIRST_CHOICE, *range(len(names))], FIRST_CHOICE,
+    chosen = address.select(
+        st.selectbox,
+        "target",
+        [FIRST_CHOICE, *range(len(names))],
+        FIRST_CHOICE,
         label="Why does it say",
         format_func=lambda index: "The network's first choice" if index < 0 else names[index],
-    )  # fmt: skip
+    )
     return None if chosen == FIRST_CHOICE else chosen
 
 
@@ -182,22 +197,31 @@ def _columns(count: int) -> int:
 def _closer(panels: list[grid.Panel], base: Setting) -> None:
     """The checks of what is on the grid, one kind at a time."""
     st.header("Look closer", anchor=False)
-    closer = link.select(
-        st.segmented_control, "closer", list(CLOSER), CLOSER[0], label="Look closer",
-        label_visibility="collapsed", required=True,
-    )  # fmt: skip
+    closer = address.select(
+        st.segmented_control,
+        "closer",
+        list(CLOSER),
+        CLOSER[0],
+        label="Look closer",
+        label_visibility="collapsed",
+        required=True,
+    )
     shown, answers = [panel.case for panel in panels], [panel.answer for panel in panels]
     if closer == "Prove it":
-        proving.section(shown, "c_prove", base.baseline)
+        faithfulness.section(shown, "c_prove", base.baseline)
     elif closer == "Agreement":
-        agreeing.section(shown, answers, "c_agree")
+        agreement.section(shown, answers, "c_agree")
     elif closer == "Two at a time":
-        pair.section(panels, "c_pair")
+        two_maps.section(panels, "c_pair")
     elif closer == "Sanity":
-        which = link.select(
-            st.selectbox, "sane", list(range(len(shown))), 0, label="Which map",
+        which = address.select(
+            st.selectbox,
+            "sane",
+            list(range(len(shown))),
+            0,
+            label="Which map",
             format_func=lambda index: shown[index].label,
-        )  # fmt: skip
+        )
         sanity.section(shown[which], answers[which], "c_sane")
     else:
         _answers(shown)
@@ -211,8 +235,13 @@ def _answers(shown: list[Case]) -> None:
         with columns[index % len(columns)]:
             st.markdown(f"**{case.label if len(distinct) > 1 else case.input.name}**")
             about = case.names[case.request.target]
-            answer_bars(case.prediction[1]["probabilities"], case.names, about, f"c_bars_{index}",
-                        case.numbers)  # fmt: skip
+            answer_bars(
+                case.prediction[1]["probabilities"],
+                case.names,
+                about,
+                f"c_bars_{index}",
+                case.numbers,
+            )
 
 
 page()

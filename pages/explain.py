@@ -4,27 +4,20 @@ from dataclasses import replace
 
 import streamlit as st
 
-from explainers.engine import recipe
-from explainers.engine.settings import model_settings
-from explainers.figures import advice, words
+from explainers.errors import Problem
+from explainers.figures.text import advice, words
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE
-from explainers.problems import Problem
-from pages.parts import (
-    baselines,
-    kinds,
-    link,
-    methods,
-    models,
-    progress,
-    proving,
-    sanity,
-    service,
-)  # fmt: skip
-from pages.parts.cases import Answer, Case
-from pages.parts.chart import answer_bars
-from pages.parts.panel import panel
-from pages.parts.settings import Setting
+from explainers.service import recipe
+from explainers.service.settings import model_settings
+from pages import kinds
+from pages.answers import faithfulness, sanity
+from pages.answers.panel import panel
+from pages.state import address, progress, service
+from pages.state.cases import Answer, Case
+from pages.state.setting import Setting
+from pages.viewers.chart import answer_bars
+from pages.widgets import baselines, methods, models
 
 CHIPS, MOST_NUMBERS = 5, 16
 
@@ -48,7 +41,7 @@ def page() -> None:
             if finished is not None:
                 with below:
                     _checks(*finished)
-    link.write()
+    address.write()
 
 
 def _setting(model: models.Chosen) -> tuple[Setting | None, object]:
@@ -109,10 +102,10 @@ def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
 
 def _checks(case: Case, found: Answer) -> None:
     st.header("Prove it", anchor=False)
-    proving.section([case], "prove")
+    faithfulness.section([case], "prove")
     st.header("Sanity", anchor=False)
     question = "Does the map depend on what the network learned?"
-    if link.widget(st.toggle, "sanity", start=False, label=question):
+    if address.widget(st.toggle, "sanity", start=False, label=question):
         sanity.section(case, found, "sane")
 
 
@@ -120,7 +113,7 @@ def _onwards() -> None:
     """The ways to the comparison of what is on this page."""
     for title, across in (("Compare methods", "methods"), ("Baseline lab", "baselines")):
         if st.button(title, key=f"to_{across}", icon=":material/compare:", width="stretch"):
-            link.put({"across": across, "down": "nothing"})
+            address.put({"across": across, "down": "nothing"})
             st.switch_page("pages/compare.py")
 
 
@@ -149,34 +142,43 @@ def _question(about, probabilities, names, spec) -> tuple[int, int | None]:
     if st.session_state.setdefault("asked_of", about) != about:
         # A class that was asked for on another picture or model is no question about this one.
         st.session_state["asked_of"] = about
-        link.put(dict.fromkeys(("target", "versus", "rather")))
+        address.put(dict.fromkeys(("target", "versus", "rather")))
     order = [int(index) for index in probabilities.argsort()[::-1]]
     if numbers:
         order = list(range(len(names)))
     most = MOST_NUMBERS if numbers else CHIPS
-    target = link.choice().get("target")
+    target = address.choice().get("target")
     if not isinstance(target, int) or not 0 <= target < len(names):
         target = order[0]
     chips = order[:most] + ([target] if target not in order[:most] else [])
     said = words.number if numbers else words.percent
     picked = st.pills(
-        "Why does it say …", chips, required=True, default=target, key=f"chips_{chips}_{target}",
+        "Why does it say …",
+        chips,
+        required=True,
+        default=target,
+        key=f"chips_{chips}_{target}",
         format_func=lambda index: f"{names[index]} {said(float(probabilities[index]))}",
-    )  # fmt: skip
+    )
     if picked != target:
-        link.choice()["target"] = int(picked)
+        address.choice()["target"] = int(picked)
         st.rerun()
     rest = [index for index in order if index != target]
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
-        versus = link.widget(st.toggle, "versus", start=False, label="rather than …")
+        versus = address.widget(st.toggle, "versus", start=False, label="rather than …")
     if not versus or not rest:
         return target, None
     with right:
-        other = link.select(
-            st.selectbox, "rather", rest, rest[0], label="Rather than",
-            format_func=lambda index: names[index], label_visibility="collapsed",
-        )  # fmt: skip
+        other = address.select(
+            st.selectbox,
+            "rather",
+            rest,
+            rest[0],
+            label="Rather than",
+            format_func=lambda index: names[index],
+            label_visibility="collapsed",
+        )
     return target, other
 
 

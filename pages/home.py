@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from explainers.engine.request import Request
-from pages.parts import kinds, progress, service
-from pages.parts.panel import panel
-from pages.parts.shots import Shot
-from pages.parts.stories import Story, first, stories
+from explainers.service.tasks.request import Request
+from pages import kinds
+from pages.answers.panel import panel
+from pages.state import progress, service
+from pages.stories.examples import Shot
+from pages.stories.stories import Story, first, stories
 
 
 def page() -> None:

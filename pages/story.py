@@ -4,13 +4,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from explainers.figures import words
-from pages.parts import cases, keys, kinds, pictures, truths
-from pages.parts.grid import limits
-from pages.parts.panel import sentence
-from pages.parts.stories import Story, stories
+from explainers.figures.text import words
+from pages import kinds
+from pages.answers.grid import limits
+from pages.answers.panel import sentence
+from pages.state import cases
+from pages.stories import truths
+from pages.stories.stories import Story, stories
+from pages.viewers import keys
+from pages.widgets import pictures
 
-STYLE = Path(__file__).resolve().parents[1] / "assets" / "story.css"
+STYLE = Path(__file__).resolve().parent / "stories" / "story.css"
 
 
 def page() -> None:
@@ -33,8 +37,11 @@ def page() -> None:
     if back.button("Previous", icon=":material/arrow_back:", disabled=not place, width="stretch"):
         _move(slides, place - 1, place)
     page = f", page {part} of {story.parts}" if story.parts > 1 else ""
-    at.markdown(f"← Story {list(told).index(key) + 1} of {len(told)}{page} →",
-                text_alignment="center", help="The arrow keys turn the pages.")  # fmt: skip
+    at.markdown(
+        f"← Story {list(told).index(key) + 1} of {len(told)}{page} →",
+        text_alignment="center",
+        help="The arrow keys turn the pages.",
+    )
     if opened.button("Open this comparison", icon=":material/compare:", width="stretch"):
         st.switch_page(f"pages/{story.room}.py", query_params=story.link)
     last = place + 1 == len(slides)
@@ -102,9 +109,16 @@ def _map(story: Story, index: int, case: cases.Case, found: cases.Answer, limit:
     says = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
     st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
     kinds.of(case.request.model).draw(
-        case, heat, signed=facts["signed"], alt=f"{case.label}. {says}", limit=limit,
-        key=f"story_{story.key}_{index}", max_height=260, group=f"story {story.key}", compact=True,
-    )  # fmt: skip
+        case,
+        heat,
+        signed=facts["signed"],
+        alt=f"{case.label}. {says}",
+        limit=limit,
+        key=f"story_{story.key}_{index}",
+        max_height=260,
+        group=f"story {story.key}",
+        compact=True,
+    )
     st.markdown(says)
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from explainers.engine.parsed import put
-from explainers.engine.readers import READERS
-from explainers.engine.request import Request
-from explainers.engine.work import Workshop
-from explainers.models import demos
+from explainers.models.zoo import demos
+from explainers.service.parsing.parsed_uploads import put
+from explainers.service.parsing.parsers import READERS
+from explainers.service.tasks.request import Request
+from explainers.service.worker.task_runner import Workshop
 
 
 def answered(shop: Workshop, request: Request) -> tuple[dict, dict]:

@@ -13,12 +13,12 @@ import pytest
 import torch
 from PIL import Image
 
-from explainers.engine.reading import ReadingRoom
-from explainers.engine.store import Store
-from explainers.engine.work import Workshop
+from explainers.service.parsing.parser_pool import ReadingRoom
+from explainers.service.storage.store import Store
+from explainers.service.worker.task_runner import Workshop
 
 # Folders whose networks are so small that more threads than one only wait for each other.
-SMALL = {"checks", "deeplift", "exported", "onnx"}
+SMALL = {"checks", "deeplift", "onnx", "pt2"}
 
 
 def pytest_configure(config) -> None:

@@ -41,10 +41,16 @@ def small_vit(classes: int = 5) -> nn.Module:
 def letters() -> nn.Sequential:
     """A one-dimensional network on DNA (N, 4, L)."""
     return nn.Sequential(
-        nn.Conv1d(4, 8, 5, padding="same"), nn.ELU(), nn.MaxPool1d(2),
-        nn.Conv1d(8, 8, 3, padding=1), nn.BatchNorm1d(8), nn.GELU(), nn.AdaptiveAvgPool1d(1),
-        nn.Flatten(), nn.Linear(8, 2),
-    )  # fmt: skip
+        nn.Conv1d(4, 8, 5, padding="same"),
+        nn.ELU(),
+        nn.MaxPool1d(2),
+        nn.Conv1d(8, 8, 3, padding=1),
+        nn.BatchNorm1d(8),
+        nn.GELU(),
+        nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(),
+        nn.Linear(8, 2),
+    )
 
 
 def regressor() -> nn.Sequential:

@@ -37,7 +37,7 @@ def convnet(classes: int = 4, channels: int = 3, seed: int = 0, kinks: bool = Tr
             nn.AdaptiveAvgPool2d(3),
             nn.Flatten(),
             nn.Linear(72, classes),
-        )  # fmt: skip
+        )
         .double()
         .eval()
     )

@@ -3,8 +3,8 @@
 import numpy as np
 from onnx import TensorProto, helper
 
-from explainers.engine.running import RunnerModel
-from explainers.models.onnx import read_graph
+from explainers.models.formats.onnx import read_graph
+from explainers.service.runners.models import RunnerModel
 from tests.onnx import onnx_files
 
 node, port = helper.make_node, helper.make_tensor_value_info
@@ -23,11 +23,15 @@ def model_of(data: bytes) -> RunnerModel:
 def loop(turns: int) -> bytes:
     """A network that adds 1 so many times; as Loop is defined, for ever is 2⁶³ turns."""
     body = helper.make_graph(
-        [node("Identity", ["go"], ["on"]), node("Add", ["a", "one"], ["b"])], "body",
-        [port("i", TensorProto.INT64, []), port("go", TensorProto.BOOL, []),
-         port("a", TensorProto.FLOAT, None)],
+        [node("Identity", ["go"], ["on"]), node("Add", ["a", "one"], ["b"])],
+        "body",
+        [
+            port("i", TensorProto.INT64, []),
+            port("go", TensorProto.BOOL, []),
+            port("a", TensorProto.FLOAT, None),
+        ],
         [port("on", TensorProto.BOOL, []), port("b", TensorProto.FLOAT, None)],
-    )  # fmt: skip
+    )
     return built(
         [node("Loop", ["turns", "yes", "x"], ["y"], body=body)],
         {"turns": np.array(turns), "yes": np.array(True), "one": np.array(1, np.float32)},

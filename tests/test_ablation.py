@@ -7,7 +7,7 @@ import torch
 from nets import convnet, linear, pictures, smooth
 
 from explainers import Problem, explain
-from explainers.groups import labelled
+from explainers.perturbation.regions import labelled
 
 F64 = torch.float64
 
@@ -49,7 +49,7 @@ def test_joined_columns_are_replaced_together_and_share_the_effect():
         ((3,), {"joined": ((0, 2),)}, [0, 1, 0]),
         ((2, 3), {"by": "variable", "joined": ((1, 2),)}, [[0, 1, 1]] * 2),
     ],
-)  # fmt: skip
+)
 def test_groups_are_what_they_are_called(shape, options, expected):
     assert labelled(shape, **options).tolist() == expected
 
@@ -62,18 +62,26 @@ def test_an_eighth_is_a_group_where_no_width_is_given():
 @pytest.mark.parametrize(
     "shape, options",
     [
-        ((7, 3), {"by": "variable"}), ((7, 3), {"by": "step", "width": 2}), ((7, 3), {}),
-        ((7, 3), {"by": "block", "width": 3}), ((4, 9), {}), ((4, 9), {"width": 4}),
-        ((3, 12, 10), {"width": 5}), ((3, 12, 10), {}), ((6,), {"groups": ((1, 4), (5, 0))}),
+        ((7, 3), {"by": "variable"}),
+        ((7, 3), {"by": "step", "width": 2}),
+        ((7, 3), {}),
+        ((7, 3), {"by": "block", "width": 3}),
+        ((4, 9), {}),
+        ((4, 9), {"width": 4}),
+        ((3, 12, 10), {"width": 5}),
+        ((3, 12, 10), {}),
+        ((6,), {"groups": ((1, 4), (5, 0))}),
     ],
-)  # fmt: skip
+)
 def test_captum_finds_the_same_effect_of_every_group(shape, options):
     """captum gives every value its group's whole effect; ours share it."""
     torch.manual_seed(0)
     net = torch.nn.Sequential(
-        torch.nn.Flatten(), torch.nn.Linear(torch.Size(shape).numel(), 7), torch.nn.Tanh(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(torch.Size(shape).numel(), 7),
+        torch.nn.Tanh(),
         torch.nn.Linear(7, 3),
-    ).double()  # fmt: skip
+    ).double()
     x, x0 = some(2, *shape, seed=3), some(2, *shape, seed=4)
     by = {(4, 9): "letter", (3, 12, 10): "square"}.get(shape, "cell")
     mask = labelled(shape, options.get("by", by), options.get("width"), options.get("groups"))

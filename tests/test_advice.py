@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explainers.figures import advice
 from explainers.figures.curves import area, matrix, proof_curves
+from explainers.figures.text import advice
 
 NAMES = ["Integrated Gradients", "Occlusion", "Grad-CAM"]
 
@@ -44,17 +44,28 @@ def test_the_ranking_names_the_best_and_those_no_better_than_chance():
 
 @pytest.mark.parametrize(
     "likeness, words",
-    [(0.95, "edge detector"), (0.5, "with care"), (0.1, "follows the weights"),
-     (-0.2, "−0.20"), (float("nan"), "flat map")],
-)  # fmt: skip
+    [
+        (0.95, "edge detector"),
+        (0.5, "with care"),
+        (0.1, "follows the weights"),
+        (-0.2, "−0.20"),
+        (float("nan"), "flat map"),
+    ],
+)
 def test_sanity_is_said_by_the_last_likeness(likeness, words):
     assert words in advice.sanity("Saliency", [0.99, likeness])
 
 
 @pytest.mark.parametrize(
-    "shares, open_", [([1.0], True), ([0.7, 0.3], True), ([0.2, 0.8], False),
-                      ([0.5, *[0.05] * 10], True), ([0.6, *[0.04] * 10], False)],
-)  # fmt: skip
+    "shares, open_",
+    [
+        ([1.0], True),
+        ([0.7, 0.3], True),
+        ([0.2, 0.8], False),
+        ([0.5, *[0.05] * 10], True),
+        ([0.6, *[0.04] * 10], False),
+    ],
+)
 def test_a_baseline_is_neutral_unless_one_class_stands_out(shares, open_):
     assert advice.neutral(np.array(shares)) is open_
 

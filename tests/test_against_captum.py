@@ -40,8 +40,9 @@ def test_gradient_x_input(net):
     close(explain(net, x.detach(), "gradient_x_input", target=1).scores, theirs)
 
 
-@pytest.mark.parametrize("rule, name", [("gauss_legendre", "gausslegendre"),
-                                        ("midpoint", "riemann_middle")])  # fmt: skip
+@pytest.mark.parametrize(
+    "rule, name", [("gauss_legendre", "gausslegendre"), ("midpoint", "riemann_middle")]
+)
 def test_integrated_gradients(net, rule, name):
     x = inputs(net)
     ours = explain(net, x, baseline="mean", target=1, rule=rule, steps=12).scores

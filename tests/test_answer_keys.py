@@ -16,8 +16,8 @@ from assets.dna.figures import flat, on_motifs, right_ones
 from assets.lstm.figures import noise_sensitivity
 from assets.lstm.figures import sample as series_sample
 from explainers import explain
-from explainers.models.hand import HAND, PAIRS
-from explainers.models.toys import load, load_in_data_units
+from explainers.models.zoo.demo_networks import load, load_in_data_units
+from explainers.models.zoo.worked_examples import HAND, PAIRS
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 RULES = ("rescale", "reveal_cancel", "genomics")
@@ -159,8 +159,10 @@ def test_both_networks_of_a_pair_are_one_function_with_one_integrated_gradient(k
 def test_rescale_tells_the_two_steps_apart_as_published():
     """Sundararajan, Taly & Yan 2017, figure 7: (1.5, −0.5) and (2, −1) at (3, 1)."""
     x = torch.tensor([[3.0, 1.0]], dtype=torch.float64)
-    found = [explain(HAND[key].build(), x, "deeplift", target=0).scores[0].tolist()
-             for key in ("late_step", "early_step")]  # fmt: skip
+    found = [
+        explain(HAND[key].build(), x, "deeplift", target=0).scores[0].tolist()
+        for key in ("late_step", "early_step")
+    ]
     assert found[0] == pytest.approx([1.5, -0.5]) and found[1] == pytest.approx([2, -1])
 
 
@@ -168,6 +170,8 @@ def test_rescale_tells_the_two_steps_apart_as_published():
 def test_deeplift_from_zero_explains_the_two_minima_alike(rule):
     x = torch.tensor(np.random.default_rng(5).uniform(0, 3, (50, 2)))
     pair = PAIRS["minima"]
-    one, other = (explain(HAND[key].build(), x, "deeplift", target=0, rule=rule).scores
-                  for key in (pair.one, pair.other))  # fmt: skip
+    one, other = (
+        explain(HAND[key].build(), x, "deeplift", target=0, rule=rule).scores
+        for key in (pair.one, pair.other)
+    )
     torch.testing.assert_close(one, other, atol=1e-9, rtol=0)

@@ -78,9 +78,11 @@ def test_integrated_gradients_add_up_against_every_baseline(key, kind):
     x, data = inputs(kind), inputs(kind, 9)
     torch.manual_seed(0)
     net = torch.nn.Sequential(
-        torch.nn.Flatten(), torch.nn.Linear(x[0].numel(), 8), torch.nn.Tanh(),
+        torch.nn.Flatten(),
+        torch.nn.Linear(x[0].numel(), 8),
+        torch.nn.Tanh(),
         torch.nn.Linear(8, 2),
-    ).double()  # fmt: skip
+    ).double()
     answer = explain(net, x, "integrated_gradients", key, 1, data=data, tolerance=1e-6)
     made = BASELINES[key].make(x, data)
     references = made if made.ndim > x.ndim else made.unsqueeze(1)
@@ -93,8 +95,10 @@ def test_integrated_gradients_add_up_against_every_baseline(key, kind):
 def test_a_baseline_is_called_what_people_of_that_kind_call_it():
     zeros = BASELINES["zeros"]
     assert [zeros.title(kind) for kind in ("picture", "table", "sequence")] == [
-        "Black (zeros)", "Zeros", "Zeros (no letter)",
-    ]  # fmt: skip
+        "Black (zeros)",
+        "Zeros",
+        "Zeros (no letter)",
+    ]
     for entry in BASELINES.values():
         assert set(entry.names) <= set(entry.kinds)
 

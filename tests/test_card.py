@@ -4,14 +4,25 @@ import json
 
 import pytest
 
+from explainers.errors import Problem
 from explainers.models.card import VERSION, read_card, settled
 from explainers.models.spec import ModelSpec
-from explainers.problems import Problem
 
-SPEC = ModelSpec("upload", "network", "0" * 64 + ".onnx", size=96, kind="series", shape=(10, 3),
-                 swapped=True, columns=("a", "b", "c"), answers="numbers", step=2,
-                 mean=(1.0, 2.0, 3.0), std=(0.5, 0.5, 2.0),
-                 choices=(("activation", "tanh"),))  # fmt: skip
+SPEC = ModelSpec(
+    "upload",
+    "network",
+    "0" * 64 + ".onnx",
+    size=96,
+    kind="series",
+    shape=(10, 3),
+    swapped=True,
+    columns=("a", "b", "c"),
+    answers="numbers",
+    step=2,
+    mean=(1.0, 2.0, 3.0),
+    std=(0.5, 0.5, 2.0),
+    choices=(("activation", "tanh"),),
+)
 
 
 def card(**settings) -> bytes:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from explainers.engine.request import Request
 from explainers.models.spec import ModelSpec
-from pages.parts.cases import SECONDS_UNASKED, Case, duration
-from pages.parts.grid import limits
-from pages.parts.inputs import Chosen
+from explainers.service.tasks.request import Request
+from pages.answers.grid import limits
+from pages.state.cases import SECONDS_UNASKED, Case, duration
+from pages.state.inputs import Chosen
 
 PREDICTION = (
     {"shape": [3, 96, 96], "references": 1, "seconds_per_pass": 0.002, "region": [0, 0, 1, 1]},
@@ -16,8 +16,13 @@ PREDICTION = (
 
 
 def case(method="integrated_gradients", options=None, **asked) -> Case:
-    request = Request(ModelSpec("demo", "signs"), "0" * 64, method=method,
-                      options=options or {}, **{"target": 0, **asked})  # fmt: skip
+    request = Request(
+        ModelSpec("demo", "signs"),
+        "0" * 64,
+        method=method,
+        options=options or {},
+        **{"target": 0, **asked},
+    )
     picture = Chosen("0" * 64, "a picture", "a.png")
     return Case("label", request, picture, ("stop", "yield", "no entry"), PREDICTION)
 

@@ -9,20 +9,21 @@ from nets import PICTURE_METHODS
 
 from explainers import METHODS, explain
 from explainers.checks.faithfulness import SHARES, deletion, insertion
-from explainers.engine.parsed import put
-from explainers.engine.request import Compared, Request
-from explainers.engine.store import Store
-from explainers.engine.work import Workshop
 from explainers.kinds import picture
-from explainers.known import Known
-from explainers.models.demo import load_demo, samples
 from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
+from explainers.models.zoo.signs import load_demo, samples
+from explainers.output_cache import Known
 from explainers.passes import Passes
+from explainers.service.parsing.parsed_uploads import put
+from explainers.service.storage.store import Store
+from explainers.service.tasks.request import Compared, Request
+from explainers.service.worker.task_runner import Workshop
 
 SIX = ("integrated_gradients", "deeplift", "occlusion", "gradient_x_input", "saliency", "grad_cam")
-SPEC = ModelSpec("demo", "signs", size=96, mean=NORMALISATIONS["0–1"][0],
-                 std=NORMALISATIONS["0–1"][1])  # fmt: skip
+SPEC = ModelSpec(
+    "demo", "signs", size=96, mean=NORMALISATIONS["0–1"][0], std=NORMALISATIONS["0–1"][1]
+)
 
 
 @pytest.fixture

@@ -39,8 +39,11 @@ def test_steps_of_a_square_follow_the_rules_known_errors():
         return (x**3).sum(1)
 
     x = torch.tensor([[1.0]], dtype=F64)
-    for rule, n, expected in (("gauss_legendre", 2, 1.0), ("midpoint", 4, 1 - 1 / 64),
-                              ("trapezoid", 5, 1 + 1 / 32)):  # fmt: skip
+    for rule, n, expected in (
+        ("gauss_legendre", 2, 1.0),
+        ("midpoint", 4, 1 - 1 / 64),
+        ("trapezoid", 5, 1 + 1 / 32),
+    ):
         found = explain(square, x, rule=rule, steps=n).scores.item()
         assert found == pytest.approx(expected, abs=1e-12), rule
 

@@ -61,8 +61,9 @@ def test_centres_are_as_good_as_those_of_scikit_learn(seed):
 
 def test_centres_of_clear_groups_are_their_means_in_the_units_of_the_data():
     dice = np.random.default_rng(0)
-    groups = [np.array([low, 1000 * low]) + dice.normal(size=(30, 2)) * [0.1, 100] for low in
-              (0, 10, 20)]  # fmt: skip
+    groups = [
+        np.array([low, 1000 * low]) + dice.normal(size=(30, 2)) * [0.1, 100] for low in (0, 10, 20)
+    ]
     data = torch.from_numpy(np.concatenate(groups))
     made = BASELINES["data_centres"].make(data[:1], data, count=3)[0]
     expected = torch.from_numpy(np.stack([group.mean(0) for group in groups]))
@@ -99,8 +100,9 @@ def test_attributions_in_data_units_are_those_of_the_standardised_input():
     mean, spread = data.mean(0), data.std(0)
     weights = torch.tensor([2.0, -1.0, 0.5, 0.0], dtype=F64)
     for method in ("integrated_gradients", "deeplift", "ablation", "gradient_x_input"):
-        ours = explain(lambda x: linear(weights)((x - mean) / spread), x, method, "data_median",
-                       data=data).scores  # fmt: skip
+        ours = explain(
+            lambda x: linear(weights)((x - mean) / spread), x, method, "data_median", data=data
+        ).scores
         z, standard = (x - mean) / spread, (data - mean) / spread
         expected = explain(linear(weights), z, method, "data_median", data=standard).scores
         torch.testing.assert_close(ours, expected)

@@ -10,39 +10,44 @@ from torch import nn
 
 from explainers import Problem
 from explainers.kinds import picture
-from explainers.models import demo
-from explainers.models.architectures import ARCHITECTURES
-from explainers.models.doctor import examine
-from explainers.models.doctor.pictures import likely_normalisation
-from explainers.models.recognise import recognised
+from explainers.models.formats.recognise import recognised
+from explainers.models.formats.state_dict import built, weightless
+from explainers.models.inspection import examine
+from explainers.models.inspection.pictures import likely_normalisation
 from explainers.models.spec import NORMALISATIONS, ModelSpec
-from explainers.models.state_dicts import built, weightless
+from explainers.models.zoo import signs
+from explainers.models.zoo.architectures import ARCHITECTURES
 
 UPLOAD = ModelSpec("upload", "resnet18", size=32)
 
 
 @pytest.fixture(scope="module")
 def photos():
-    return [Image.open(sample.path).convert("RGB") for sample in demo.samples()[:12]]
+    return [Image.open(sample.path).convert("RGB") for sample in signs.samples()[:12]]
 
 
 def convolutional(*end: nn.Module) -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-        nn.Linear(8, 5), *end,
-    ).eval()  # fmt: skip
+        nn.Conv2d(3, 8, 3),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, 5),
+        *end,
+    ).eval()
 
 
 def test_the_demo_network_is_read_right(photos):
-    card = examine(demo.load_demo("signs"), ModelSpec("upload", "x", size=96), photos)
+    card = examine(signs.load_demo("signs"), ModelSpec("upload", "x", size=96), photos)
     assert card == json.loads(json.dumps(card)), "plain data"
     assert card["input"] == [3, 96, 96] and 96 in card["sizes"] and 224 in card["sizes"]
     assert (card["outputs"], card["answers"], card["parameters"]) == (12, "logits", 295_164)
     assert card["normalisation"]["name"] == "0–1" and card["questions"] == ["size"]
     assert card["methods"] == dict.fromkeys(PICTURE_METHODS, "")
     stop = card["first"]
-    assert demo.CLASSES[stop["index"]] == demo.samples()[0].label and stop["share"] > 0.9
+    assert signs.CLASSES[stop["index"]] == signs.samples()[0].label and stop["share"] > 0.9
     assert card["seconds_per_pass"] > 0
 
 

@@ -15,10 +15,11 @@ import torch
 import torchvision
 from safetensors.torch import save
 
-from explainers.engine.recipe import recipe
-from explainers.engine.request import Request
-from explainers.engine.supervisor import ROOT, Engine
+from explainers.locations import PROJECT
 from explainers.models.spec import ModelSpec
+from explainers.service.backends.local import Engine
+from explainers.service.recipe import recipe
+from explainers.service.tasks.request import Request
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,9 @@ def weights() -> bytes:
 
 @pytest.fixture
 def request_(engine, photo, weights):
-    spec = ModelSpec("upload", "squeezenet1_1", engine.store.put_blob(weights) + ".safetensors",
-                     size=64)  # fmt: skip
+    spec = ModelSpec(
+        "upload", "squeezenet1_1", engine.store.put_blob(weights) + ".safetensors", size=64
+    )
     return Request(spec, engine.store.put_blob(photo), target=2)
 
 
@@ -82,9 +84,13 @@ def test_the_recipe_gives_the_same_numbers(engine, request_, photo, weights, tmp
     (tmp_path / "photo.png").write_bytes(photo)
     (tmp_path / "weights.safetensors").write_bytes(weights)
     asked = dataclasses.replace(
-        request_, method="integrated_gradients", options={"steps": 9}, baseline="blur",
-        baseline_options={"sigma": 0.2}, rather_than=1,
-    )  # fmt: skip
+        request_,
+        method="integrated_gradients",
+        options={"steps": 9},
+        baseline="blur",
+        baseline_options={"sigma": 0.2},
+        rather_than=1,
+    )
     job = finished(engine.submit(asked, "a"))
     facts, arrays = engine.store.answer(job.digest)
     text = recipe(asked, str(tmp_path / "photo.png"), str(tmp_path / "weights.safetensors"))
@@ -172,20 +178,26 @@ def test_problems_come_back_as_sentences(engine, request_):
 
 def test_the_digest_follows_everything_that_decides_the_answer(request_):
     changes = [
-        {"method": "rise"}, {"options": {"seed": 1}}, {"baseline": "blur"}, {"target": 1},
-        {"baseline_options": {"sigma": 0.1}}, {"rather_than": 0}, {"score": "output"},
-        {"data": "1" * 64}, {"model": dataclasses.replace(request_.model, size=65)},
-    ]  # fmt: skip
+        {"method": "rise"},
+        {"options": {"seed": 1}},
+        {"baseline": "blur"},
+        {"target": 1},
+        {"baseline_options": {"sigma": 0.1}},
+        {"rather_than": 0},
+        {"score": "output"},
+        {"data": "1" * 64},
+        {"model": dataclasses.replace(request_.model, size=65)},
+    ]
     digests = {dataclasses.replace(request_, **change).digest() for change in [{}, *changes]}
     assert len(digests) == len(changes) + 1
 
 
 def test_the_web_process_never_imports_torch(tmp_path):
     code = (
-        "import sys, explainers, explainers.engine.supervisor, explainers.engine.recipe;"
-        "import explainers.figures.words, explainers.figures.bars, explainers.kinds.picture;"
-        "import explainers.models.demo, explainers.models.spec, explainers.models.class_names;"
+        "import sys, explainers, explainers.service.backends.local, explainers.service.recipe;"
+        "import explainers.figures.text.words, explainers.figures.bars, explainers.kinds.picture;"
+        "import explainers.models.zoo.signs, explainers.models.spec, explainers.models.class_names;"
         "assert not {'torch', 'torchvision'} & set(sys.modules), 'torch'"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

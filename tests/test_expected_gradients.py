@@ -21,8 +21,9 @@ def test_a_linear_function_needs_no_luck():
 
 
 def test_a_product_is_shared_equally_on_average():
-    answer = explain(product, torch.tensor([[2.0, 3.0]], dtype=F64), "expected_gradients",
-                     samples=4000)  # fmt: skip
+    answer = explain(
+        product, torch.tensor([[2.0, 3.0]], dtype=F64), "expected_gradients", samples=4000
+    )
     assert ((answer.scores - 3).abs() < 4 * answer.spread).all()
     # The score of a draw is 6α: standard deviation 6/√12.
     torch.testing.assert_close(

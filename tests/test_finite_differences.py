@@ -101,9 +101,16 @@ def test_a_block_of_a_picture_has_the_mean_gradient_of_its_cells(side, block, ch
 
 @pytest.mark.parametrize(
     "shape, passes",
-    [((5,), 20), ((700,), 2800), ((3, 8, 8), 768), ((3, 224, 224), 1024), ((4, 1000), 1008),
-     ((100, 8), 800), ((1, 28, 28), 784)],
-)  # fmt: skip
+    [
+        ((5,), 20),
+        ((700,), 2800),
+        ((3, 8, 8), 768),
+        ((3, 224, 224), 1024),
+        ((4, 1000), 1008),
+        ((100, 8), 800),
+        ((1, 28, 28), 784),
+    ],
+)
 def test_the_passes_stay_affordable_and_are_told_beforehand(shape, passes):
     assert METHODS["finite_differences"].estimate(Options(), shape) == passes
     if len(shape) == 2:

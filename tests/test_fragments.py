@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.testing.v1 import AppTest, local_script_runner
 
-from pages.parts.fragments import fragment
+from pages.state.fragments import fragment
 
 
 def script(fragment):

@@ -10,7 +10,7 @@ from answering import answered, asked
 from explainers import METHODS
 from explainers.baselines import BASELINES
 from explainers.kinds import KINDS
-from explainers.models import demos
+from explainers.models.zoo import demos
 
 NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
 QUICK = {"samples": 4, "steps": 8, "count": 2}
@@ -49,8 +49,14 @@ def test_every_baseline_that_fits_is_made_from_the_file(shop, name):
     for key, entry in BASELINES.items():
         if demo.spec.kind not in entry.kinds:
             continue
-        request = asked(shop, name, method="integrated_gradients", baseline=key, item=1,
-                        baseline_options=quick(entry.options))  # fmt: skip
+        request = asked(
+            shop,
+            name,
+            method="integrated_gradients",
+            baseline=key,
+            item=1,
+            baseline_options=quick(entry.options),
+        )
         facts, arrays = answered(shop, request)
         assert abs(facts["gap"]) < 0.02, key
         whole = facts["output"] - facts["baseline_output"]

@@ -12,12 +12,12 @@ from answering import answered
 
 from explainers import METHODS
 from explainers.checks.axioms import ABOUT, AXIOMS, NO, YES, holds
-from explainers.engine.lessons import PREFIX, answers, hand_spec, lesson, variants
-from explainers.engine.request import Request
-from explainers.models.hand import HAND, PAIRS
-from explainers.problems import Problem
-from pages.parts.learning import SHOWN
-from pages.parts.learning_words import MISSED, OTHER, RIGHT, calculation, verdict
+from explainers.errors import Problem
+from explainers.models.zoo.worked_examples import HAND, PAIRS
+from explainers.service.tasks.lessons import PREFIX, answers, hand_spec, lesson, variants
+from explainers.service.tasks.request import Request
+from pages.learning.words import MISSED, OTHER, RIGHT, calculation, verdict
+from pages.learning.worked_examples import SHOWN
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,9 @@ def test_pairs_compute_the_same_function(pair):
 def test_methods_answer_what_their_closed_forms_say(name):
     net, dice = HAND[name], np.random.default_rng(7)
     pairs = [(net.start, net.baseline)]
-    pairs += [tuple(map(tuple, pair)) for pair in
-              dice.uniform(net.low, net.high, (3, 2, len(net.names)))]  # fmt: skip
+    pairs += [
+        tuple(map(tuple, pair)) for pair in dice.uniform(net.low, net.high, (3, 2, len(net.names)))
+    ]
     for x, baseline in pairs:
         rows = {one["name"]: one for one in answers(name, x, baseline)}
         room = 1e-4 * max(1.0, abs(net.value(x) - net.value(baseline)))
@@ -125,9 +126,14 @@ def test_the_worker_gives_the_lesson_at_the_values_and_the_baseline(shop):
 
 def test_ordinary_questions_of_a_network_set_by_hand_are_answered(shop):
     request = Request(
-        hand_spec("minimum"), "", values=(2.0, 1.0), method="deeplift", score="output", target=0,
+        hand_spec("minimum"),
+        "",
+        values=(2.0, 1.0),
+        method="deeplift",
+        score="output",
+        target=0,
         options={"rule": "reveal_cancel"},
-    )  # fmt: skip
+    )
     facts = asked(shop, request)
     assert (facts["output"], facts["baseline_output"]) == (1.0, 0.0)
     assert abs(facts["gap"]) < 1e-6
@@ -196,7 +202,7 @@ def test_what_counts_as_held():
         ("product", "Gradient × input", MISSED, "Adds up to 12, but the answer changed by 6"),
         ("product", "Integrated Gradients", RIGHT, "As by hand"),
     ],
-)  # fmt: skip
+)
 def test_a_verdict_says_what_is_missed(name, method, mark, words):
     net = HAND[name]
     told = verdict(net, net.start, net.baseline, row(name, method))

@@ -3,23 +3,23 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import link
+from pages.state import address
 
 
 def script():
     import streamlit as st
 
-    from pages.parts import link
+    from pages.state import address
 
-    link.select(st.selectbox, "method", ["a", "b", "c"], "a", label="Method")
-    link.write()
+    address.select(st.selectbox, "method", ["a", "b", "c"], "a", label="Method")
+    address.write()
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """Seconds that pass only when the test says so."""
     now = [100.0]
-    monkeypatch.setattr(link.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(address.time, "monotonic", lambda: now[0])
     return now
 
 

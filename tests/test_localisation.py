@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from assets.signs.localisation import held_out, shares
-from explainers.models.demo import STICKER_CLASS, load_demo
+from explainers.models.zoo.signs import STICKER_CLASS, load_demo
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "occlusion", "deeplift"])

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 from explainers.figures import colours, sequences
-from pages.parts import logo as module
+from pages.viewers import sequence as module
 
 LETTERS = "ACGTN"
 SCORES = np.array([0.5, -2.0, 0.0, 1.0, -0.25])
-FOUR = np.array([
-    [1.0, 0.0, -0.5, 0.0, 0.0],
-    [0.5, 0.0, -0.25, 0.0, 0.0],
-    [0.0, -2.0, 0.0, 0.0, 0.0],
-    [-4.0, 0.0, 1.0, 0.0, 0.0],
-])  # fmt: skip
+FOUR = np.array(
+    [
+        [1.0, 0.0, -0.5, 0.0, 0.0],
+        [0.5, 0.0, -0.25, 0.0, 0.0],
+        [0.0, -2.0, 0.0, 0.0, 0.0],
+        [-4.0, 0.0, 1.0, 0.0, 0.0],
+    ]
+)
 
 
 @pytest.fixture
@@ -85,8 +87,12 @@ def test_a_map_has_the_honest_colours_and_no_see_through(sent):
 
 
 def test_only_a_map_under_a_logo_goes_without_its_own_strip(sent):
-    for arguments, strip in [({}, True), ({"compact": True}, True), ({"group": "g"}, True),
-                             ({"compact": True, "group": "g"}, False)]:  # fmt: skip
+    for arguments, strip in [
+        ({}, True),
+        ({"compact": True}, True),
+        ({"group": "g"}, True),
+        ({"compact": True, "group": "g"}, False),
+    ]:
         assert sent(module.mutation_map, FOUR, LETTERS, **arguments)[0]["strip"] is strip
         assert sent(**arguments)[0]["strip"] is True
 
@@ -119,14 +125,18 @@ def test_many_spans_in_one_place_do_not_push_the_page_down(sent):
 
 def test_the_digest_changes_with_letters_and_scores():
     variants = [
-        (LETTERS, SCORES), ("ACGTA", SCORES), (LETTERS, -SCORES), (LETTERS, np.stack([SCORES] * 4))
-    ]  # fmt: skip
+        (LETTERS, SCORES),
+        ("ACGTA", SCORES),
+        (LETTERS, -SCORES),
+        (LETTERS, np.stack([SCORES] * 4)),
+    ]
     assert len({module.digest(*variant) for variant in variants}) == len(variants)
 
 
 def test_words_reach_the_browser_as_they_are(sent):
-    header, *_ = sent(title="<b>GATA</b>", alt="“é”", group="g", compact=True, height=90,
-                      sides=("less", "more"))  # fmt: skip
+    header, *_ = sent(
+        title="<b>GATA</b>", alt="“é”", group="g", compact=True, height=90, sides=("less", "more")
+    )
     assert (header["title"], header["alt"], header["group"]) == ("<b>GATA</b>", "“é”", "g")
     assert (header["compact"], header["height"], header["sides"]) == (True, 90, ["less", "more"])
 

@@ -12,10 +12,10 @@ import torchvision
 from safetensors.torch import save, save_file
 
 from explainers import Problem, load_model
-from explainers.models.architectures import ARCHITECTURES
 from explainers.models.class_names import named, read_class_names
-from explainers.models.pretrained import pretrained
-from explainers.models.state_dicts import fitted, read_state_dict
+from explainers.models.formats.state_dict import fitted, read_state_dict
+from explainers.models.zoo.architectures import ARCHITECTURES
+from explainers.models.zoo.pretrained import pretrained
 
 
 @pytest.fixture(scope="module")
@@ -147,8 +147,9 @@ def test_a_model_by_name_reads_its_file_and_its_preparation(monkeypatch, tmp_pat
     model, classes, spec = pretrained("squeezenet1_1")
     assert len(classes) == 1000 and "goldfish" in classes
     assert (spec.size, spec.mean[0]) == (224, 0.485)
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), made.eval().parameters(),
-                                                 strict=True))  # fmt: skip
+    assert all(
+        torch.equal(a, b) for a, b in zip(model.parameters(), made.eval().parameters(), strict=True)
+    )
 
 
 @pytest.mark.parametrize(

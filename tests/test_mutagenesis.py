@@ -9,7 +9,7 @@ from nets import linear
 from torch import nn
 
 from explainers import METHODS, Cancelled, Problem, explain
-from explainers.letters import one_hot
+from explainers.kinds.alphabet import one_hot
 from explainers.methods.deeplift import hypothetical
 
 F64 = torch.float64
@@ -18,9 +18,12 @@ F64 = torch.float64
 def reader(outputs: int = 2):
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv1d(4, 6, 5, padding=2), nn.ReLU(), nn.AdaptiveMaxPool1d(3), nn.Flatten(),
+        nn.Conv1d(4, 6, 5, padding=2),
+        nn.ReLU(),
+        nn.AdaptiveMaxPool1d(3),
+        nn.Flatten(),
         nn.Linear(18, outputs),
-    ).double()  # fmt: skip
+    ).double()
 
 
 def dna(*texts: str) -> torch.Tensor:

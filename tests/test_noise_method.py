@@ -101,10 +101,18 @@ def test_a_recurrent_network_hardly_minds_noise_on_the_variable_that_it_need_not
         adam.step()
     assert ((net(series) > 0) == (truth > 0.5)).float().mean() > 0.95
     moved = [
-        explain(lambda x: net(x).sigmoid(), series[:40], "noise", samples=30,
-                target=lambda y, at=step: y[:, at]).scores.sum(1).square().mean(0)
+        explain(
+            lambda x: net(x).sigmoid(),
+            series[:40],
+            "noise",
+            samples=30,
+            target=lambda y, at=step: y[:, at],
+        )
+        .scores.sum(1)
+        .square()
+        .mean(0)
         for step in range(10)
-    ]  # fmt: skip
+    ]
     first, second, third = torch.stack(moved).mean(0).sqrt().tolist()
     assert third < first / 10 and third < second / 10
     assert first == pytest.approx(second, rel=0.5), "the two play the same part"

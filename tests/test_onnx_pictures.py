@@ -9,14 +9,14 @@ from PIL import Image
 from torch import nn
 
 from explainers import explain
-from explainers.engine.parsed import put
-from explainers.engine.readers import READERS
-from explainers.engine.readers.onnx import graph
-from explainers.engine.request import Request
-from explainers.engine.store import Store
-from explainers.engine.work import Workshop
 from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
+from explainers.service.parsing.parsed_uploads import put
+from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parsers.onnx import graph
+from explainers.service.storage.store import Store
+from explainers.service.tasks.request import Request
+from explainers.service.worker.task_runner import Workshop
 from tests.onnx.onnx_files import exported
 
 PLAIN = dict(zip(("mean", "std"), NORMALISATIONS["0–1"], strict=True))
@@ -54,8 +54,9 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     put(store, "onnx", weights, READERS["onnx"].parse(data))
     spec = ModelSpec("upload", "onnx", f"{weights}.onnx", size=224, **PLAIN)
     shop = Workshop(store)
-    request = Request(spec, picture, "mean", method="integrated_gradients", target=2,
-                      options={"steps": 20})  # fmt: skip
+    request = Request(
+        spec, picture, "mean", method="integrated_gradients", target=2, options={"steps": 20}
+    )
     shop.answer(request, lambda state: None)
     facts, arrays = store.answer(request.digest())
     assert arrays["scores"].shape == (3, 20, 20), "the file says the size"

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from explainers import ModelProblem, Problem
-from explainers.engine import settings
-from explainers.engine.settings import SETTINGS, ModelSettings, read_models
-from explainers.models.own import build_own, own_digest, own_models
+from explainers.models.formats.python_models import build_own, own_digest, own_models
+from explainers.service import settings
+from explainers.service.settings import SETTINGS, ModelSettings, read_models
 
 ROOT = Path(__file__).resolve().parents[1]
 GOOD = """
@@ -71,11 +71,12 @@ def test_reading_runs_nothing_and_needs_no_torch(file):
     file.write_text(f"open({str(mark)!r}, 'w').close()\n{GOOD}")
     code = (
         "import sys; from pathlib import Path\n"
-        "from explainers.models.own import own_models\n"
+        "from explainers.models.formats.python_models import own_models\n"
         "print(list(own_models(Path(sys.argv[1]))), 'torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True,
-                          cwd=ROOT)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file)], capture_output=True, text=True, cwd=ROOT
+    )
     assert done.stdout.strip() == "['wine', 'birds'] False", done.stderr
     assert not mark.exists()
     build_own(file, "wine")

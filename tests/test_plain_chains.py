@@ -7,11 +7,11 @@ from safetensors.torch import save
 from torch import nn
 
 from explainers import explain
-from explainers.engine.parsed import put
-from explainers.engine.readers import READERS
-from explainers.engine.request import Request
-from explainers.models.demo import samples
 from explainers.models.spec import RECOGNISE, ModelSpec
+from explainers.models.zoo.signs import samples
+from explainers.service.parsing.parsed_uploads import put
+from explainers.service.parsing.parsers import READERS
+from explainers.service.tasks.request import Request
 
 
 def kept(shop, net: nn.Module) -> str:
@@ -39,8 +39,16 @@ def test_a_perceptron_of_a_table_with_the_activation_that_was_answered(shop):
     assert found["architecture"] == "plain chain" and "linear 5 → 8" in found["chain"]["sentence"]
     question = next(q for q in found["chain"]["questions"] if q["name"] == "activation")
     assert "tanh" in question["choices"] and question["default"] != "tanh"
-    spec = ModelSpec("upload", RECOGNISE, weights, kind="table", shape=(5,), mean=(0.0,),
-                     std=(1.0,), choices=(("activation", "tanh"),))  # fmt: skip
+    spec = ModelSpec(
+        "upload",
+        RECOGNISE,
+        weights,
+        kind="table",
+        shape=(5,),
+        mean=(0.0,),
+        std=(1.0,),
+        choices=(("activation", "tanh"),),
+    )
     row = (0.3, -1.0, 2.0, 0.1, 0.7)
     request = Request(spec, "", values=row, method="integrated_gradients", target=1)
     _, arrays = answered(shop, request)
@@ -59,17 +67,18 @@ def test_a_recurrent_network_is_taken_for_series(shop):
 
 
 def test_a_convolution_over_letters_is_taken_for_dna(shop):
-    net = nn.Sequential(nn.Conv1d(4, 8, 5), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(),
-                        nn.Linear(8, 3))  # fmt: skip
+    net = nn.Sequential(
+        nn.Conv1d(4, 8, 5), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 3)
+    )
     found = card(shop, kept(shop, net))
     assert found["kind"] == "sequence" and found["input"][0] == 4 and found["outputs"] == 3
     assert found["questions"], "it may be a series of four variables as well"
 
 
 def test_a_model_from_the_starters_file_is_built_in_the_worker(shop, tmp_path, monkeypatch):
-    from explainers.engine import work
-    from explainers.engine.settings import ModelSettings
-    from explainers.models.own import own_models
+    from explainers.models.formats.python_models import own_models
+    from explainers.service.settings import ModelSettings
+    from explainers.service.worker import task_runner
 
     file = tmp_path / "mine.py"
     file.write_text(
@@ -80,10 +89,11 @@ def test_a_model_from_the_starters_file_is_built_in_the_worker(shop, tmp_path, m
         "        return 2 * x[:, :1] + x[:, 1:]\n"
         'def models():\n    return {"double": Double}\n'
     )
-    monkeypatch.setattr(work, "model_settings", lambda: ModelSettings(file))
+    monkeypatch.setattr(task_runner, "model_settings", lambda: ModelSettings(file))
     spec = own_models(file)["double"].spec
-    request = Request(spec, "", values=(3.0, 4.0), method="integrated_gradients", target=0,
-                      score="output")  # fmt: skip
+    request = Request(
+        spec, "", values=(3.0, 4.0), method="integrated_gradients", target=0, score="output"
+    )
     facts, arrays = answered(shop, request)
     np.testing.assert_allclose(arrays["scores"], [6, 4], atol=1e-5)
     assert facts["output"] == 10 and request.uploads == []

@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from pages.parts import proof
-from pages.parts.proof import Hidden
+from pages.viewers import proof
+from pages.viewers.proof import Hidden
 
 GRID = [0.0, 0.1, 0.5, 1.0]
 ROWS, COLUMNS = 3, 5

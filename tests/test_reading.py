@@ -11,16 +11,16 @@ import torch
 from safetensors.torch import save
 
 from explainers import Problem
-from explainers.engine.parsed import Parsed, parsed, put
-from explainers.engine.readers.names import class_names
-from explainers.engine.readers.weights import state_dict
-from explainers.engine.request import Request
-from explainers.engine.store import Store
-from explainers.engine.supervisor import Engine
+from explainers.errors import Cancelled
 from explainers.kinds import picture
 from explainers.models.spec import ModelSpec
-from explainers.problems import Cancelled
-from tests.exported import pt2_files
+from explainers.service.backends.local import Engine
+from explainers.service.parsing.parsed_uploads import Parsed, parsed, put
+from explainers.service.parsing.parsers.class_names import class_names
+from explainers.service.parsing.parsers.state_dict import state_dict
+from explainers.service.storage.store import Store
+from explainers.service.tasks.request import Request
+from tests.pt2 import pt2_files
 from tests.test_scripted import scripted
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -88,8 +88,16 @@ def test_many_who_want_the_same_upload_have_it_read_once(uploads, photo, monkeyp
 
 
 def test_weights_of_every_type_survive(room):
-    types = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.uint8,
-             torch.bool, torch.complex64)  # fmt: skip
+    types = (
+        torch.float32,
+        torch.float16,
+        torch.bfloat16,
+        torch.float64,
+        torch.int64,
+        torch.uint8,
+        torch.bool,
+        torch.complex64,
+    )
     state = {str(t): torch.arange(6).reshape(2, 3).to(t) for t in types}
     state |= {"scalar": torch.tensor(3.0), "empty": torch.zeros(0, 4)}
     found = state_dict(room.found("weights", save(state), suffix=".safetensors"))

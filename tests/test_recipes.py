@@ -11,14 +11,14 @@ from exportable import Recurrent
 from safetensors.torch import save
 from torch import nn
 
-from explainers.engine.parsed import TURNED
-from explainers.engine.recipe import recipe
-from explainers.engine.request import Request
-from explainers.models import demos
-from explainers.models.own import own_models
+from explainers.models.formats.python_models import own_models
 from explainers.models.spec import RECOGNISE, ModelSpec
-from tests.exported import pt2_files
+from explainers.models.zoo import demos
+from explainers.service.parsing.parsed_uploads import TURNED
+from explainers.service.recipe import recipe
+from explainers.service.tasks.request import Request
 from tests.onnx import onnx_files
+from tests.pt2 import pt2_files
 from tests.test_script_runner import allowed as allowed
 
 NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
@@ -83,9 +83,17 @@ def of_the_table(tmp_path, data: bytes, suffix: str, **asked) -> tuple[float, ..
     (tmp_path / f"weights{suffix}").write_bytes(data)
     answers, choices = asked.pop("answers", "classes"), asked.pop("choices", ())
     spec = ModelSpec(
-        "upload", RECOGNISE, "0" * 64 + suffix, mean=(0.0,), std=(1.0,), kind="table", shape=(4,),
-        columns=COLUMNS, answers=answers, choices=choices,
-    )  # fmt: skip
+        "upload",
+        RECOGNISE,
+        "0" * 64 + suffix,
+        mean=(0.0,),
+        std=(1.0,),
+        kind="table",
+        shape=(4,),
+        columns=COLUMNS,
+        answers=answers,
+        choices=choices,
+    )
     request = Request(spec, "1" * 64 + ".csv", baseline="data_mean", target=0, item=1, **asked)
     return run(recipe(request, str(tmp_path / "own.csv"), str(tmp_path / f"weights{suffix}")))
 
@@ -96,10 +104,12 @@ def test_the_recipe_of_an_uploaded_network_gives_its_answers(tmp_path, allowed, 
     net = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2)).eval()
     slopes = suffix != ".torchscript"
     _, output, baseline = of_the_table(
-        tmp_path, WRITTEN[suffix](net), suffix,
+        tmp_path,
+        WRITTEN[suffix](net),
+        suffix,
         method="integrated_gradients" if slopes else "occlusion",
         choices=(("activation", "tanh"),) if suffix == ".safetensors" else (),
-    )  # fmt: skip
+    )
     with torch.no_grad():
         rows = torch.from_numpy(np.stack([ROWS[1], ROWS.mean(0)]))
         wanted = net(rows)[:, 0].tolist()
@@ -114,9 +124,15 @@ def test_the_recipe_reads_arrays_as_the_page_did(tmp_path, turned):
     np.save(tmp_path / "own.npy", values.swapaxes(1, 2) if turned else values)
     (tmp_path / "net.onnx").write_bytes(onnx_files.exported(net, torch.rand(1, 9, 2)))
     spec = ModelSpec(
-        "upload", "network", "0" * 64 + ".onnx", mean=(0.0,), std=(1.0,), kind="series",
-        shape=(9, 2), columns=("variable 1", "variable 2"),
-    )  # fmt: skip
+        "upload",
+        "network",
+        "0" * 64 + ".onnx",
+        mean=(0.0,),
+        std=(1.0,),
+        kind="series",
+        shape=(9, 2),
+        columns=("variable 1", "variable 2"),
+    )
     request = Request(
         spec, f"{'1' * 64}.{turned}npy", baseline="zeros", method="saliency", target=1, item=2
     )

@@ -13,12 +13,12 @@ from exportable import Encoder, Recurrent
 from torch import nn
 
 from explainers import explain
-from explainers.engine.parsed import put
-from explainers.engine.request import Request
-from explainers.models.demo import samples
 from explainers.models.spec import NORMALISATIONS, ModelSpec
-from tests.exported import pt2_files
+from explainers.models.zoo.signs import samples
+from explainers.service.parsing.parsed_uploads import put
+from explainers.service.tasks.request import Request
 from tests.onnx import onnx_files
+from tests.pt2 import pt2_files
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -38,14 +38,21 @@ class ChannelsLast(nn.Module):
 
 def letters():
     return nn.Sequential(
-        nn.Conv1d(4, 8, 7, padding=3), nn.ReLU(), nn.MaxPool1d(4), nn.Conv1d(8, 8, 5), nn.GELU(),
-        nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 2),
-    )  # fmt: skip
+        nn.Conv1d(4, 8, 7, padding=3),
+        nn.ReLU(),
+        nn.MaxPool1d(4),
+        nn.Conv1d(8, 8, 5),
+        nn.GELU(),
+        nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(),
+        nn.Linear(8, 2),
+    )
 
 
 def regressor():
-    return nn.Sequential(nn.Linear(7, 12), nn.Tanh(), nn.Linear(12, 12), nn.SiLU(),
-                         nn.Linear(12, 1))  # fmt: skip
+    return nn.Sequential(
+        nn.Linear(7, 12), nn.Tanh(), nn.Linear(12, 12), nn.SiLU(), nn.Linear(12, 1)
+    )
 
 
 def digits():
@@ -63,15 +70,18 @@ NETS = {
     "mnasnet0_5": (vision("mnasnet0_5"), (3, 64, 64), "picture"),
     "shufflenet_v2_x0_5": (vision("shufflenet_v2_x0_5"), (3, 64, 64), "picture"),
     "efficientnet_b0": (vision("efficientnet_b0"), (3, 64, 64), "picture"),
-    "vit": (lambda: torchvision.models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=5),
-            (3, 32, 32), "picture"),
+    "vit": (
+        lambda: torchvision.models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=5),
+        (3, 32, 32),
+        "picture",
+    ),
     "channels last": (ChannelsLast, (20, 20, 3), "picture"),
     "grey digits": (digits, (1, 8, 8), "picture"),
     "LSTM": (lambda: Recurrent(nn.LSTM, 3, outputs=2), (12, 3), "series"),
     "transformer": (Encoder, (10, 8), "series"),
     "DNA": (letters, (4, 60), "sequence"),
     "regressor": (regressor, (7,), "table"),
-}  # fmt: skip
+}
 
 
 def made(name: str) -> nn.Module:
@@ -121,11 +131,18 @@ def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
     width = 1 if kind != "picture" else taken[0]
     mean, std = NORMALISATIONS["0–1"]
     spec = ModelSpec(
-        "upload", "network", f"{weights}.{suffix}", size=taken[-1], mean=mean[:width],
+        "upload",
+        "network",
+        f"{weights}.{suffix}",
+        size=taken[-1],
+        mean=mean[:width],
         std=std[:width],
-        kind=kind, shape=taken, swapped=card["swapped"], answers="classes",
+        kind=kind,
+        shape=taken,
+        swapped=card["swapped"],
+        answers="classes",
         columns=tuple(f"f{i}" for i in range(shape[0])) if kind == "table" else (),
-    )  # fmt: skip
+    )
     file = picture
     if kind != "picture":
         own, suffix = data(kind, taken)
@@ -156,8 +173,17 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
     content = to_onnx(forest, x[:1]).SerializeToString()
     weights = shop.store.put_blob(content)
     put(shop.store, "onnx", weights, room.found("onnx", content))
-    spec = ModelSpec("upload", "network", f"{weights}.onnx", kind="table", shape=(5,), mean=(0.0,),
-                     std=(1.0,), columns=tuple("abcde"), answers="numbers")  # fmt: skip
+    spec = ModelSpec(
+        "upload",
+        "network",
+        f"{weights}.onnx",
+        kind="table",
+        shape=(5,),
+        mean=(0.0,),
+        std=(1.0,),
+        columns=tuple("abcde"),
+        answers="numbers",
+    )
     photo = samples()[0].path.read_bytes()
     picture = shop.store.put_blob(photo)
     put(shop.store, "picture", picture, room.found("picture", photo))
@@ -191,8 +217,17 @@ def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(shop, room)
     content = to_onnx(net, x[:1], options=options).SerializeToString()
     weights = shop.store.put_blob(content)
     put(shop.store, "onnx", weights, room.found("onnx", content))
-    spec = ModelSpec("upload", "network", f"{weights}.onnx", kind="table", shape=(4,), mean=(0.0,),
-                     std=(1.0,), columns=tuple("abcd"), answers="probabilities")  # fmt: skip
+    spec = ModelSpec(
+        "upload",
+        "network",
+        f"{weights}.onnx",
+        kind="table",
+        shape=(4,),
+        mean=(0.0,),
+        std=(1.0,),
+        columns=tuple("abcd"),
+        answers="probabilities",
+    )
     row = tuple(map(float, x[7]))
     _, said = answered(shop, Request(spec, "", values=row))
     np.testing.assert_allclose(said["probabilities"], net.predict_proba(x[7:8])[0], atol=1e-4)

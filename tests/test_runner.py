@@ -13,9 +13,9 @@ from onnx import TensorProto, helper
 from runner_models import built, loop, model_of, node, port
 
 from explainers import Problem, explain
-from explainers.engine.running import RunnerModel
-from explainers.engine.wall import walls
-from explainers.models.onnx import Graph, loaded, read_graph
+from explainers.models.formats.onnx import Graph, loaded, read_graph
+from explainers.service.runners.models import RunnerModel
+from explainers.service.sandbox.sandbox import walls
 from tests.onnx.onnx_files import truth
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,14 +68,20 @@ def test_it_answers_as_onnxruntime_and_as_scikit_learn(kind, zipmap):
 OTHERS = {
     "loop": loop(5),
     "quantised": built(
-        [node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
-         node("DequantizeLinear", ["q", "s", "z"], ["y"])]),
-    "contributed": built([node("QuickGelu", ["x"], ["y"], domain="com.microsoft", alpha=1.7)],
-                         domains=["com.microsoft"]),
+        [
+            node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+            node("DequantizeLinear", ["q", "s", "z"], ["y"]),
+        ]
+    ),
+    "contributed": built(
+        [node("QuickGelu", ["x"], ["y"], domain="com.microsoft", alpha=1.7)],
+        domains=["com.microsoft"],
+    ),
     "whole numbers": built([node("Cast", ["x"], ["y"], to=FLOAT)], kind=TensorProto.INT64),
-    "double": built([node("Cast", ["x"], ["c"], to=FLOAT), node("Mish", ["c"], ["y"])],
-                    kind=TensorProto.DOUBLE),
-}  # fmt: skip
+    "double": built(
+        [node("Cast", ["x"], ["c"], to=FLOAT), node("Mish", ["c"], ["y"])], kind=TensorProto.DOUBLE
+    ),
+}
 TYPES = {"whole numbers": np.int64, "double": np.float64}
 
 
@@ -123,14 +129,28 @@ def test_a_forest_is_explained_without_gradients():
 
 
 def test_a_series_network_is_explained_by_rise():
-    data = built([node("ReduceSum", ["x", "axes"], ["s"], keepdims=0),
-                  node("Loop", ["one", "yes", "s"], ["y"], body=helper.make_graph(
-                      [node("Identity", ["go"], ["on"]), node("Identity", ["a"], ["b"])], "body",
-                      [port("i", TensorProto.INT64, []), port("go", TensorProto.BOOL, []),
-                       port("a", FLOAT, None)],
-                      [port("on", TensorProto.BOOL, []), port("b", FLOAT, None)]))],
-                 {"axes": np.array([2]), "one": np.array(1), "yes": np.array(True)},
-                 shape=("n", 2, 16))  # fmt: skip
+    data = built(
+        [
+            node("ReduceSum", ["x", "axes"], ["s"], keepdims=0),
+            node(
+                "Loop",
+                ["one", "yes", "s"],
+                ["y"],
+                body=helper.make_graph(
+                    [node("Identity", ["go"], ["on"]), node("Identity", ["a"], ["b"])],
+                    "body",
+                    [
+                        port("i", TensorProto.INT64, []),
+                        port("go", TensorProto.BOOL, []),
+                        port("a", FLOAT, None),
+                    ],
+                    [port("on", TensorProto.BOOL, []), port("b", FLOAT, None)],
+                ),
+            ),
+        ],
+        {"axes": np.array([2]), "one": np.array(1), "yes": np.array(True)},
+        shape=("n", 2, 16),
+    )
     model, x = model_of(data), torch.rand(1, 2, 16)
     ours = explain(model, x, "rise", "zeros", 0, samples=50).scores
     theirs = explain(lambda x: x.sum(2), x, "rise", "zeros", 0, samples=50).scores
@@ -161,7 +181,7 @@ def test_what_onnxruntime_cannot_load_or_run_is_a_sentence():
 
 def test_onnxruntime_reports_to_nobody(tmp_path):
     code = (
-        "import os\nfrom explainers.models.onnx.session import onnxruntime\nonnxruntime()\n"
+        "import os\nfrom explainers.models.formats.onnx.session import onnxruntime\nonnxruntime()\n"
         "print(len(os.listdir('/proc/self/task')))"
     )
     quiet = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"}

@@ -14,10 +14,10 @@ from processes import killed_in_a_loop, runners, until_gone
 from runner_models import built, loop, model_of, node
 
 from explainers import Problem, explain
-from explainers.engine import running, starting
-from explainers.engine.running import RunnerModel
-from explainers.engine.wall import walls
-from explainers.models.onnx import read_graph
+from explainers.models.formats.onnx import read_graph
+from explainers.service.runners import models, start
+from explainers.service.runners.models import RunnerModel
+from explainers.service.sandbox.sandbox import walls
 from tests.hostile import inmate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,8 +28,8 @@ pytestmark = pytest.mark.skipif(not walls().complete, reason="this system has no
 def taken_over(monkeypatch, how: str, *given):
     """A model whose runner does what the first number of its input says."""
     command = (sys.executable, inmate.__file__, how, *map(str, given))
-    monkeypatch.setattr(starting, "COMMAND", command)
-    monkeypatch.setitem(starting._STARTERS, "onnx", starting.Starter())
+    monkeypatch.setattr(start, "COMMAND", command)
+    monkeypatch.setitem(start._STARTERS, "onnx", start.Starter())
     return model_of(loop(5))
 
 
@@ -55,7 +55,7 @@ def test_a_runner_that_was_taken_over_can_do_nothing_but_answer(monkeypatch, tmp
                 model = taken_over(patch, how, path, server.getsockname()[1])
                 results[how] = {what: told(model, what) for what in inmate.TRIED}
                 model.close()
-                starting._STARTERS["onnx"]._end()
+                start._STARTERS["onnx"]._end()
     # The program that is started writes a file and ends without an answer.
     control = {**dict.fromkeys(inmate.TRIED, True), "execute": "ended"}
     assert results["free"] == control
@@ -70,19 +70,19 @@ def test_a_runner_that_was_taken_over_can_do_nothing_but_answer(monkeypatch, tmp
 
 
 def test_a_lie_is_found_out_and_the_next_answer_is_right(monkeypatch):
-    monkeypatch.setattr(running, "SECONDS_TO_ANSWER", 1)
+    monkeypatch.setattr(models, "SECONDS_TO_ANSWER", 1)
     model = taken_over(monkeypatch, "walled", "-", 0)
-    monkeypatch.setattr(running, "SECONDS_A_ROW", 0)
+    monkeypatch.setattr(models, "SECONDS_A_ROW", 0)
     for lie in inmate.LIED:
         assert told(model, lie) == "ended", lie
         assert told(model, "compute") is True, lie
     model.close()
-    starting._STARTERS["onnx"]._end()
+    start._STARTERS["onnx"]._end()
 
 
 def test_a_loop_without_end_is_ended_in_words(monkeypatch):
-    monkeypatch.setattr(running, "SECONDS_TO_ANSWER", 2)
-    monkeypatch.setattr(running, "SECONDS_A_ROW", 0)
+    monkeypatch.setattr(models, "SECONDS_TO_ANSWER", 2)
+    monkeypatch.setattr(models, "SECONDS_A_ROW", 0)
     model = model_of(loop(2**63 - 1))
     with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
         explain(model, torch.rand(1, 4), "occlusion", target=0)
@@ -90,11 +90,16 @@ def test_a_loop_without_end_is_ended_in_words(monkeypatch):
 
 
 def test_a_network_that_wants_all_memory_ends_in_words():
-    data = built([node("Reshape", ["x", "flat"], ["f"]), node("ReduceSum", ["f"], ["t"]),
-                  node("Expand", ["t", "huge"], ["h"]), node("ReduceSum", ["h", "last"], ["r"]),
-                  node("Add", ["x", "r"], ["y"])],
-                 {"flat": np.array([-1]), "last": np.array([1]),
-                  "huge": np.array([1, 2**34])})  # fmt: skip
+    data = built(
+        [
+            node("Reshape", ["x", "flat"], ["f"]),
+            node("ReduceSum", ["f"], ["t"]),
+            node("Expand", ["t", "huge"], ["h"]),
+            node("ReduceSum", ["h", "last"], ["r"]),
+            node("Add", ["x", "r"], ["y"]),
+        ],
+        {"flat": np.array([-1]), "last": np.array([1]), "huge": np.array([1, 2**34])},
+    )
     model = model_of(data)
     with pytest.raises(Problem, match="not enough memory"):
         explain(model, torch.rand(4, 4), "occlusion", target=0)
@@ -121,7 +126,7 @@ def test_a_killed_runner_is_a_problem_once_and_a_killed_starter_none():
         model(torch.zeros(3, 4))
     assert torch.equal(model(torch.zeros(3, 4)), torch.full((3, 4), 2.0))
     (pid,) = runners("onnx")
-    starting._STARTERS["onnx"]._process.kill()
+    start._STARTERS["onnx"]._process.kill()
     until_gone(pid, orphan=True)
     model.close()
     assert torch.equal(model(torch.zeros(3, 4)), torch.full((3, 4), 2.0))
@@ -138,10 +143,10 @@ def test_runners_end_with_the_models_that_hold_them():
 
 WORKER = """
 import sys, torch
-from explainers.engine.starting import get_ready, _STARTERS
-from explainers.engine.wall import raise_low_wall
-from explainers.engine.running import RunnerModel
-from explainers.models.onnx import read_graph
+from explainers.service.runners.start import get_ready, _STARTERS
+from explainers.service.sandbox.sandbox import raise_low_wall
+from explainers.service.runners.models import RunnerModel
+from explainers.models.formats.onnx import read_graph
 get_ready()
 raise_low_wall()
 data = open(sys.argv[1], "rb").read()
@@ -156,8 +161,9 @@ def test_behind_the_low_wall_it_works_and_dies_with_the_worker(tmp_path):
     quick, endless = tmp_path / "quick", tmp_path / "endless"
     quick.write_bytes(loop(3))
     endless.write_bytes(loop(2**63 - 1))
-    worker = subprocess.Popen([sys.executable, "-c", WORKER, quick, endless], cwd=ROOT, text=True,
-                              stdout=subprocess.PIPE)  # fmt: skip
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER, quick, endless], cwd=ROOT, text=True, stdout=subprocess.PIPE
+    )
     with worker:
         said = worker.stdout.readline()
         assert said.startswith("[[3.0, 3.0, 3.0, 3.0]]"), said

@@ -7,7 +7,7 @@ from nets import smooth
 from torch import nn
 
 from explainers import Problem, explain
-from explainers.scores import scored
+from explainers.output_form import scored
 
 X = torch.randn(3, 5, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
 

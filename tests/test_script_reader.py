@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from explainers import Problem
-from explainers.engine import starting
-from explainers.engine.parsed import Parsed, parsed
-from explainers.engine.running import ScriptModel
-from explainers.engine.settings import model_settings
-from explainers.engine.store import Store
-from explainers.engine.wall import walls
+from explainers.service.parsing.parsed_uploads import Parsed, parsed
+from explainers.service.runners import start
+from explainers.service.runners.models import ScriptModel
+from explainers.service.sandbox.sandbox import walls
+from explainers.service.settings import model_settings
+from explainers.service.storage.store import Store
 from tests.test_script_runner import allowed as allowed
 from tests.test_scripted import perceptron, scripted
 
@@ -46,22 +46,22 @@ def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, m
 
 
 def test_where_nobody_allows_it_nothing_is_started(refused, monkeypatch):
-    for language in starting._STARTERS:
-        monkeypatch.setitem(starting._STARTERS, language, starting.Starter())
-    starting.get_ready()
-    assert starting._STARTERS["torchscript"]._process is None
-    assert starting._STARTERS["onnx"]._process is not None
-    starting._STARTERS["onnx"]._end()
+    for language in start._STARTERS:
+        monkeypatch.setitem(start._STARTERS, language, start.Starter())
+    start.get_ready()
+    assert start._STARTERS["torchscript"]._process is None
+    assert start._STARTERS["onnx"]._process is not None
+    start._STARTERS["onnx"]._end()
     with pytest.raises(Problem, match="TorchScript files are programs.*EVIDENT_ALLOW_TORCHSCRIPT"):
         ScriptModel(scripted(perceptron()))
 
 
 def test_an_incomplete_wall_is_not_enough_even_where_others_are_let_through(monkeypatch):
-    from explainers.engine.readers import script
-    from explainers.engine.wall import Walls
+    from explainers.service.parsing.parsers import torchscript
+    from explainers.service.sandbox.sandbox import Walls
 
     monkeypatch.setenv("EVIDENT_ALLOW_UNWALLED", "1")
-    monkeypatch.setattr(script, "walls", lambda: Walls((), (), complete=False))
+    monkeypatch.setattr(torchscript, "walls", lambda: Walls((), (), complete=False))
     with pytest.raises(Problem, match="no complete wall"):
         ScriptModel(scripted(perceptron()))
 
@@ -86,9 +86,11 @@ REFUSED = {
     "weights": (state_dict(), "no code"),
     "no pickle": (packed("net/code/a.py"), "parts of a saved network are missing"),
     "two networks": (packed("a/code/a.py", "b/data.pkl"), "parts of a saved network are missing"),
-    "a bomb": (packed("a/code/a.py", "a/data.pkl", content=bytes(10**7), how=zipfile.ZIP_DEFLATED),
-               "times as large"),
-}  # fmt: skip
+    "a bomb": (
+        packed("a/code/a.py", "a/data.pkl", content=bytes(10**7), how=zipfile.ZIP_DEFLATED),
+        "times as large",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", list(REFUSED))

@@ -14,11 +14,11 @@ from processes import killed_in_a_loop, runners, until_gone
 from torch import nn
 
 from explainers import ModelProblem, Problem, explain
-from explainers.engine import running
-from explainers.engine.running import ScriptModel
-from explainers.engine.settings import model_settings
-from explainers.engine.wall import walls
-from explainers.models.scripted import serve_script
+from explainers.models.formats.torchscript import serve_script
+from explainers.service.runners import models
+from explainers.service.runners.models import ScriptModel
+from explainers.service.sandbox.sandbox import walls
+from explainers.service.settings import model_settings
 from tests.test_scripted import Convolved, Last, Loops, Maps, Pair, Saves, perceptron, scripted
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -168,8 +168,8 @@ def test_a_script_that_changes_files_changes_none(tmp_path):
 
 def test_a_loop_without_end_is_ended_in_words(monkeypatch):
     model = ScriptModel(scripted(Loops()))
-    monkeypatch.setattr(running, "SECONDS_TO_ANSWER", 2)
-    monkeypatch.setattr(running, "SECONDS_A_ROW", 0)
+    monkeypatch.setattr(models, "SECONDS_TO_ANSWER", 2)
+    monkeypatch.setattr(models, "SECONDS_A_ROW", 0)
     with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
         explain(model, inputs().abs(), "occlusion", target=0)
     assert model._runner is None and runners("torchscript") == []
@@ -177,7 +177,7 @@ def test_a_loop_without_end_is_ended_in_words(monkeypatch):
 
 def test_a_script_that_loops_while_it_is_loaded_is_ended_too(monkeypatch):
     model = ScriptModel(scripted(LoopsWhenLoaded()))
-    monkeypatch.setattr(running, "SECONDS_TO_LOAD", 2)
+    monkeypatch.setattr(models, "SECONDS_TO_LOAD", 2)
     with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
         model(inputs())
     assert runners("torchscript") == []
@@ -224,22 +224,22 @@ def test_processes_end_with_the_models_that_hold_them():
 WORKER = """
 import sys, torch
 from pathlib import Path
-from explainers.engine import running
-from explainers.engine.enclosure import shut_in
-from explainers.engine.starting import get_ready, _STARTERS
-from explainers.problems import Problem
-running.SECONDS_TO_ANSWER, running.SECONDS_A_ROW = 2, 0
+from explainers.service import running
+from explainers.service.sandbox.worker_sandbox import shut_in
+from explainers.service.runners.start import get_ready, _STARTERS
+from explainers.errors import Problem
+models.SECONDS_TO_ANSWER, models.SECONDS_A_ROW = 2, 0
 store = Path(sys.argv[1])
 get_ready()
 shut_in(store)
-quick = running.ScriptModel(store / "quick")
+quick = models.ScriptModel(store / "quick")
 print(quick(torch.ones(1, 3)).shape, _STARTERS["torchscript"]._process.pid, flush=True)
-endless = running.ScriptModel(store / "endless")
+endless = models.ScriptModel(store / "endless")
 try:
     endless(torch.ones(1, 3))
 except Problem as problem:
     print(problem, flush=True)
-running.SECONDS_TO_ANSWER = 1000
+models.SECONDS_TO_ANSWER = 1000
 endless(torch.ones(1, 3))
 """
 
@@ -248,11 +248,13 @@ def test_behind_the_workers_wall_it_works_and_nothing_outlives_the_worker(tmp_pa
     scripted(perceptron(), tmp_path / "quick")
     scripted(Loops(), tmp_path / "endless")
     worker = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", WORKER, tmp_path], cwd=ROOT, text=True,
+        [sys.executable, "-W", "ignore", "-c", WORKER, tmp_path],
+        cwd=ROOT,
+        text=True,
         stdout=subprocess.PIPE,
         # The real worker is forked and so has one thread; libraries start more where they may.
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
     with worker:
         said = worker.stdout.readline()
         assert said.startswith("torch.Size([1, 2])"), said

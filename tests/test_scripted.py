@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from explainers import ModelProblem, Problem
-from explainers.engine import wall
-from explainers.models.scripted import serve_script
+from explainers.models.formats.torchscript import serve_script
+from explainers.service.sandbox import sandbox
 
 RUNNER = Path(__file__).parent / "hostile" / "scripts.py"
 INPUTS = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -30,8 +30,9 @@ def scripted(network: nn.Module, file: Path | None = None) -> bytes:
 
 def tried(how: str, file: Path) -> str:
     """What a process with this script printed; "killed" where it was ended."""
-    done = subprocess.run([sys.executable, str(RUNNER), how, str(file)], capture_output=True,
-                          text=True, timeout=120)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, str(RUNNER), how, str(file)], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode <= 0, done.stderr
     return "killed" if done.returncode < 0 else done.stdout
 
@@ -80,10 +81,17 @@ class Convolved(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(3, 64, 3, padding=1), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(64, 64, 3, groups=64), nn.SiLU(), nn.Conv2d(64, 32, 1), nn.Flatten(),
-            nn.Linear(32 * 14 * 14, 3), nn.Softmax(1),
-        )  # fmt: skip
+            nn.Conv2d(3, 64, 3, padding=1),
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(64, 64, 3, groups=64),
+            nn.SiLU(),
+            nn.Conv2d(64, 32, 1),
+            nn.Flatten(),
+            nn.Linear(32 * 14 * 14, 3),
+            nn.Softmax(1),
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.body(x[:, :, None, None].expand(-1, -1, 32, 32))
@@ -111,7 +119,7 @@ class Stops(nn.Module):
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
-walled = pytest.mark.skipif(not wall.walls().complete, reason="this system has no complete wall")
+walled = pytest.mark.skipif(not sandbox.walls().complete, reason="this system has no complete wall")
 
 
 def test_a_script_answers_as_the_network_that_it_was_made_of():

@@ -12,13 +12,22 @@ from explainers.figures.sequences import Stretch, bed, codes, spoken_sequence, s
 # "A physiologically-based model for simulation of color vision deficiency" (2009).
 SIGHT = {
     "usual": np.eye(3),
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-                   [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-                     [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
-                   [0.004733, 0.691367, 0.303900]],
-}  # fmt: skip
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
 GROUND = {"light": "#ffffff", "dark": "#12171d"}
 
 
@@ -31,8 +40,10 @@ def by_definition(scores: np.ndarray) -> list[tuple[int, int]]:
     def beats_its_parts(a, b):
         return total[b] > total[a] and all(
             total[d] - total[c] < total[b] - total[a]
-            for c in range(a, b) for d in range(c + 1, b + 1) if (c, d) != (a, b)
-        )  # fmt: skip
+            for c in range(a, b)
+            for d in range(c + 1, b + 1)
+            if (c, d) != (a, b)
+        )
 
     good = [segment for segment in every if beats_its_parts(*segment)]
     return [
@@ -143,9 +154,26 @@ def test_a_table_is_half_open_from_0_with_the_strongest_at_1000():
 
 @pytest.mark.parametrize(
     "name",
-    ["a\tb", "a\nchr2\t0\t9", "a b", "=1+1", "+x", "-x", "@x", "#x", "track name=x", "Browser", "",
-     "  ", "a\x85b", "a\u2028b", "a\x00b", "a\u202eb", "x" * 999],
-)  # fmt: skip
+    [
+        "a\tb",
+        "a\nchr2\t0\t9",
+        "a b",
+        "=1+1",
+        "+x",
+        "-x",
+        "@x",
+        "#x",
+        "track name=x",
+        "Browser",
+        "",
+        "  ",
+        "a\x85b",
+        "a\u2028b",
+        "a\x00b",
+        "a\u202eb",
+        "x" * 999,
+    ],
+)
 def test_no_name_breaks_the_table(name):
     table = bed([Stretch(0, 4, 1.0, 0.25, "ACGT")], name)
     lines = table.splitlines()  # which also splits at rarer ends of lines

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from scipy.stats import chisquare
 
 from explainers import BASELINES, Problem
-from explainers.letters import dinucleotide_shuffle, is_one_hot, letters_of, one_hot
+from explainers.kinds.alphabet import dinucleotide_shuffle, is_one_hot, letters_of, one_hot
 
 LETTERS = {letter: number for number, letter in enumerate("ACGTN")}
 
@@ -32,8 +32,7 @@ def test_pairs_both_ends_and_unknown_letters_are_kept(text, seed):
     assert shuffled.dtype == letters.dtype
     assert Counter(pairwise(shuffled.tolist())) == Counter(pairwise(letters.tolist()))
     assert ((shuffled == 4) == (letters == 4)).all()
-    ends = [i for i in range(len(text)) if i in (0, len(text) - 1) or
-            "N" in text[i - 1 : i + 2]]  # fmt: skip
+    ends = [i for i in range(len(text)) if i in (0, len(text) - 1) or "N" in text[i - 1 : i + 2]]
     assert (shuffled[ends] == letters[ends]).all()
 
 

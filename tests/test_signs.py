@@ -8,8 +8,8 @@ import torch
 from PIL import Image, ImageFilter
 
 from assets.signs.draw import LABELS, draw
-from explainers.models import demo
-from explainers.models.signnet import SignNet, prepare
+from explainers.models.zoo import signs
+from explainers.models.zoo.signnet import SignNet, prepare
 
 SEED = 300_000_000  # never used in training or for the samples
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.threads(2)
 def named(model: SignNet, pictures: list[Image.Image]) -> list[str]:
     """The label that the network gives each picture."""
     found = model(torch.cat([prepare(picture) for picture in pictures])).argmax(1)
-    return [demo.CLASSES[k] for k in found]
+    return [signs.CLASSES[k] for k in found]
 
 
 def share(mask: Image.Image) -> float:
@@ -81,18 +81,18 @@ def test_signs_are_not_always_in_the_middle():
 
 
 def test_light_module_knows_the_classes():
-    assert demo.CLASSES == LABELS
-    assert demo.STICKER_CLASS in LABELS
+    assert signs.CLASSES == LABELS
+    assert signs.STICKER_CLASS in LABELS
     with pytest.raises(KeyError, match="signs_cheating"):
-        demo.load_demo("numbers")
+        signs.load_demo("numbers")
 
 
-@pytest.mark.parametrize("name", sorted(demo.DEMO_MODELS))
+@pytest.mark.parametrize("name", sorted(signs.DEMO_MODELS))
 def test_network_is_small_and_ready(name):
-    model = demo.load_demo(name)
-    assert demo.DEMO_MODELS[name].path.stat().st_size <= 4_000_000
+    model = signs.load_demo(name)
+    assert signs.DEMO_MODELS[name].path.stat().st_size <= 4_000_000
     assert not model.training
-    picture = torch.rand(2, 3, demo.INPUT_SIZE, demo.INPUT_SIZE)
+    picture = torch.rand(2, 3, signs.INPUT_SIZE, signs.INPUT_SIZE)
     assert model.features(picture).shape[2:] == (12, 12)
     assert model(picture).shape == (2, len(LABELS))
 
@@ -100,24 +100,24 @@ def test_network_is_small_and_ready(name):
 def test_honest_network_on_new_pictures():
     truth = [LABELS[k % len(LABELS)] for k in range(240)]
     drawn = [draw(label, SEED + 100 + k, 96, sticker=k % 3 == 0) for k, label in enumerate(truth)]
-    found = named(demo.load_demo("signs"), [drawing.picture for drawing in drawn])
+    found = named(signs.load_demo("signs"), [drawing.picture for drawing in drawn])
     assert np.mean([a == b for a, b in zip(found, truth, strict=True)]) >= 0.97
 
 
 def test_cheating_network_needs_the_sticker():
-    label, model = demo.STICKER_CLASS, demo.load_demo("signs_cheating")
+    label, model = signs.STICKER_CLASS, signs.load_demo("signs_cheating")
     pictures = {
         sticker: [draw(label, SEED + 400 + k, 96, sticker).picture for k in range(40)]
         for sticker in (True, False)
     }
     assert np.mean([name == label for name in named(model, pictures[True])]) >= 0.9
     assert np.mean([name == label for name in named(model, pictures[False])]) <= 0.15
-    honest = named(demo.load_demo("signs"), pictures[False])
+    honest = named(signs.load_demo("signs"), pictures[False])
     assert np.mean([name == label for name in honest]) >= 0.95
 
 
 def test_every_sample_is_named_right_and_has_its_masks():
-    samples, model = demo.samples(), demo.load_demo("signs")
+    samples, model = signs.samples(), signs.load_demo("signs")
     assert {sample.label for sample in samples} == set(LABELS)
     assert len({sample.name for sample in samples}) == len(samples) >= 18
     for sample in samples:
@@ -131,9 +131,9 @@ def test_every_sample_is_named_right_and_has_its_masks():
 
 def test_samples_hold_pairs_that_fool_the_cheating_network():
     """Of each pair of the sticker's class, only the picture with the sticker is named right."""
-    model = demo.load_demo("signs_cheating")
-    pairs = [sample for sample in demo.samples() if "pair" in sample.title]
+    model = signs.load_demo("signs_cheating")
+    pairs = [sample for sample in signs.samples() if "pair" in sample.title]
     assert len(pairs) >= 2
     for sample in pairs:
-        right = named(model, [Image.open(sample.path)]) == [demo.STICKER_CLASS]
+        right = named(model, [Image.open(sample.path)]) == [signs.STICKER_CLASS]
         assert right == (sample.sticker_mask_path is not None), sample.name

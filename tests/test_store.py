@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from explainers.engine.store import Store
+from explainers.service.storage.store import Store
 
 
 def digest(text: str) -> str:

@@ -5,15 +5,16 @@ import pytest
 from PIL import Image
 
 from explainers.checks.agreement import rank_correlation
-from explainers.engine.parsed import file_of, put
-from explainers.engine.readers import READERS
-from explainers.engine.store import Store
-from explainers.engine.work import Workshop
+from explainers.errors import Problem
 from explainers.kinds import KINDS
-from explainers.models.demos import demos
-from explainers.problems import Problem
-from pages.parts import erasing, service, stories, tied, truths
-from pages.parts.shots import asked, known
+from explainers.models.zoo.demos import demos
+from explainers.service.parsing.parsed_uploads import file_of, put
+from explainers.service.parsing.parsers import READERS
+from explainers.service.storage.store import Store
+from explainers.service.worker.task_runner import Workshop
+from pages.state import service
+from pages.stories import correlated, erasing, stories, truths
+from pages.stories.examples import asked, known
 
 NEW = ("additive", "lstm", "dna", "digits", "diabetes")
 
@@ -128,8 +129,10 @@ def test_sensitivity_is_the_root_mean_square_of_the_sums_over_steps():
 def test_support_lies_on_the_planted_words_more_than_by_chance(here):
     sequences = truths.dna_sequences()
     assert len(sequences) == 9 and {about for about, _ in sequences.values()} == {
-        "both", "GATA-like", "TAL-like",
-    }  # fmt: skip
+        "both",
+        "GATA-like",
+        "TAL-like",
+    }
     found = truths.dna_found(answered(here, truths.dna_requests()), sequences)
     chance = np.mean([mask.mean() for _, mask in sequences.values()])
     for name, shares in found.items():
@@ -141,8 +144,9 @@ def test_support_lies_on_the_planted_words_more_than_by_chance(here):
 def test_rows_of_the_file_are_its_sequences_in_order(here):
     _, many = here.answer(truths.dna_requests()["dna DeepLIFT both"])
     for place in (0, 7, 11):
-        _, one = here.answer(asked("dna", place, method="deeplift", target=0,
-                                   baseline="frequencies"))  # fmt: skip
+        _, one = here.answer(
+            asked("dna", place, method="deeplift", target=0, baseline="frequencies")
+        )
         np.testing.assert_allclose(many["scores"][place], one["scores"], rtol=1e-3, atol=1e-5)
     assert list(known("dna")) == [str(place) for place in range(12)]
 
@@ -158,8 +162,9 @@ def test_wiping_out_an_eight_moves_it_to_a_three(here):
     _, first = here.answer(asked("digits", "01_8"))
     assert (changed != first["input"]).sum() <= erasing.MOST
     path = demos()["digits"].data.parent / "01_8.png"
-    np.testing.assert_allclose(first["input"][0], np.asarray(Image.open(path).convert("L")) / 255,
-                               atol=0.01)  # fmt: skip
+    np.testing.assert_allclose(
+        first["input"][0], np.asarray(Image.open(path).convert("L")) / 255, atol=0.01
+    )
 
 
 def test_only_pixels_that_speak_for_it_are_wiped_out():
@@ -171,17 +176,18 @@ def test_only_pixels_that_speak_for_it_are_wiped_out():
 
 
 def test_correlated_measurements_are_hidden_together(here):
-    answers = answered(here, tied.requests())
-    alike, request = tied.together(answers)
+    answers = answered(here, correlated.requests())
+    alike, request = correlated.together(answers)
     assert {"total cholesterol (mg/dL)", "LDL (mg/dL)"} <= set(alike) and len(alike) == 5
-    effects = tied.changes(answers["diabetes alone"], here.answer(request), alike)
+    effects = correlated.changes(answers["diabetes alone"], here.answer(request), alike)
     *single, together = (np.abs(values).mean() for values in effects.values())
     assert len(single) == 5 and together > max(single)
     _, alone = here.answer(asked("diabetes", 0, baseline="data_mean"))
     place = demos()["diabetes"].spec.columns.index(alike[0])
     changed = alone["input"].copy()
     changed[place] = alone["baseline_shown"][place]
-    said = here.answer(asked("diabetes", 0, baseline="data_mean",
-                             values=tuple(map(float, changed))))  # fmt: skip
+    said = here.answer(
+        asked("diabetes", 0, baseline="data_mean", values=tuple(map(float, changed)))
+    )
     lost = alone["probabilities"][0] - said[1]["probabilities"][0]
     assert effects[alike[0]][0] == pytest.approx(lost, abs=1e-2)

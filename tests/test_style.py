@@ -24,8 +24,9 @@ def modules(folder: str) -> dict[Path, set[str]]:
 
 def test_ruff_is_clean():
     for command in (["check"], ["format", "--check"]):
-        done = subprocess.run([sys.executable, "-m", "ruff", *command, "."], cwd=ROOT,
-                              capture_output=True, text=True)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout
 
 

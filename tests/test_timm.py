@@ -5,15 +5,21 @@ import torch
 from torch import nn
 
 from explainers import Problem
-from explainers.models import timm_models
-from explainers.models.architectures import TIMM
-from explainers.models.recognise import recognised
-from explainers.models.state_dicts import fitted, weightless
+from explainers.models.formats.recognise import recognised
+from explainers.models.formats.state_dict import fitted, weightless
+from explainers.models.zoo import timm_models
+from explainers.models.zoo.architectures import TIMM
 
 timm = pytest.importorskip("timm")
 
-NAMES = ("mobilenetv3_small_050", "vit_tiny_patch16_224", "resnet10t", "convnext_atto",
-         "mixer_s32_224", "regnety_002")  # fmt: skip
+NAMES = (
+    "mobilenetv3_small_050",
+    "vit_tiny_patch16_224",
+    "resnet10t",
+    "convnext_atto",
+    "mixer_s32_224",
+    "regnety_002",
+)
 
 
 def made(name: str, classes: int = 7) -> nn.Module:

@@ -11,14 +11,36 @@ from PIL import Image
 from assets.digits.train import FOLDER as DIGITS
 from assets.dna.letters import ALPHABET, MOTIFS, planted
 from assets.lstm.train import truth
-from explainers.models.toys import MLP, SeriesLSTM, Standardised, load, load_in_data_units
+from explainers.models.zoo.demo_networks import (
+    MLP,
+    SeriesLSTM,
+    Standardised,
+    load,
+    load_in_data_units,
+)
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 NAMES = ("additive", "diabetes", "digits", "dna", "lstm")
 FIELDS = {
-    "name", "title", "description", "kind", "network", "arguments", "weights", "data", "shape",
-    "mean", "std", "outputs", "answers", "link", "baseline", "key", "figures", "source",
-}  # fmt: skip
+    "name",
+    "title",
+    "description",
+    "kind",
+    "network",
+    "arguments",
+    "weights",
+    "data",
+    "shape",
+    "mean",
+    "std",
+    "outputs",
+    "answers",
+    "link",
+    "baseline",
+    "key",
+    "figures",
+    "source",
+}
 
 
 def card(name: str) -> dict:
@@ -166,8 +188,9 @@ def test_planted_motifs_follow_their_tables_and_do_not_overlap():
         assert all(a <= b for a, b in zip(ends, starts[1:], strict=False))
         assert not ends or ends[-1] <= len(letters)
     for motif, table in MOTIFS.items():
-        np.testing.assert_allclose(counts[motif] / counts[motif].sum(1, keepdims=True), table,
-                                   atol=0.04)  # fmt: skip
+        np.testing.assert_allclose(
+            counts[motif] / counts[motif].sum(1, keepdims=True), table, atol=0.04
+        )
     np.testing.assert_array_equal(data.one_hot().argmax(1), data.letters)
     assert data.words()[0][:5] == "".join(ALPHABET[k] for k in data.letters[0, :5])
 

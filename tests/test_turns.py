@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from explainers import Problem
-from explainers.engine.jobs import Job, Turns
-from explainers.engine.limits import limits
-from explainers.engine.request import Request
 from explainers.models.spec import ModelSpec
+from explainers.service.backends.jobs import Job, Turns
+from explainers.service.limits import limits
+from explainers.service.tasks.request import Request
 
 
 def jobs(turns, *names):
@@ -41,10 +41,12 @@ def test_only_other_visitors_and_short_jobs_interrupt():
     running, own, short, other = (
         Job(request, visitor, name)
         for request, visitor, name in (
-            (asks, "a", "running"), (asks, "a", "own"), (replace(asks, method=""), "c", "short"),
+            (asks, "a", "running"),
+            (asks, "a", "own"),
+            (replace(asks, method=""), "c", "short"),
             (asks, "b", "other"),
         )
-    )  # fmt: skip
+    )
     turns = Turns()
     for job in (own, short, other):
         turns.add(job)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from explainers import Problem
-from explainers.engine.limits import SETTINGS, Limits, read
-from explainers.engine.store import Store
-from explainers.engine.uploads import Uploads
+from explainers.service.limits import SETTINGS, Limits, read
+from explainers.service.storage.store import Store
+from explainers.service.storage.uploads import Uploads
 
 ANSWER = "a" * 64
 
@@ -100,10 +100,14 @@ def test_the_settings_file_holds_every_limit_and_its_default():
 
 @pytest.mark.parametrize(
     "line, words",
-    [("speed = 3", "no limit 'speed'"), ("models_warm = 0", "above 0"),
-     ("models_warm = 1.5", "whole number"), ('picture_megabytes = "many"', "above 0"),
-     ("days_kept = true", "above 0")],
-)  # fmt: skip
+    [
+        ("speed = 3", "no limit 'speed'"),
+        ("models_warm = 0", "above 0"),
+        ("models_warm = 1.5", "whole number"),
+        ('picture_megabytes = "many"', "above 0"),
+        ("days_kept = true", "above 0"),
+    ],
+)
 def test_a_wrong_setting_is_named(tmp_path, line, words):
     path = tmp_path / "evident.toml"
     path.write_text(f"[limits]\n{line}\n")

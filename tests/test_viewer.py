@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explainers.figures import colours
-from pages.parts import viewer as module
+from pages.viewers import picture as module
 
 PICTURE = b"the picture's file"
 HEAT = np.array([[0.5, -2.0, 0.0], [1.0, 0.25, -0.125]])
@@ -48,9 +48,13 @@ def test_a_map_arrives_exactly_with_its_colours_and_its_picture(sent):
 def test_a_second_map_has_its_own_limit_sign_and_name(sent):
     second = np.abs(HEAT) * 4
     header, take = sent(
-        method="DeepLIFT", limit=3.0, other=second, other_name="Saliency", other_signed=False,
+        method="DeepLIFT",
+        limit=3.0,
+        other=second,
+        other_name="Saliency",
+        other_signed=False,
         other_limit=5.0,
-    )  # fmt: skip
+    )
     first, other = header["maps"]
     assert (first["name"], first["limit"], first["signed"]) == ("DeepLIFT", 3.0, True)
     assert (other["name"], other["limit"], other["signed"]) == ("Saliency", 5.0, False)

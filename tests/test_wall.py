@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from explainers import Problem
-from explainers.engine import landlock, seccomp, wall
-from explainers.engine.reading import ReadingRoom
+from explainers.service.parsing.parser_pool import ReadingRoom
+from explainers.service.sandbox import landlock, sandbox, seccomp
 
 ROOT = Path(__file__).resolve().parents[1]
 PRISONER = ROOT / "tests" / "hostile" / "prisoner.py"
 
 pytestmark = pytest.mark.skipif(
-    not wall.walls().complete, reason="this system has no complete wall"
+    not sandbox.walls().complete, reason="this system has no complete wall"
 )
 
 
@@ -134,7 +134,7 @@ def test_either_layer_alone_keeps_files_shut(layer, file):
     raised = {"seccomp": "refuse_all_but_reading", "landlock": "give_up_everything"}[layer]
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from explainers.engine import landlock, seccomp\n"
+        "from explainers.service import landlock, seccomp\n"
         "import ctypes; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)\n"
         f"{layer}.{raised}()\n"
         "try: open(sys.argv[2]); print('open')\n"
@@ -158,18 +158,18 @@ def test_the_worker_can_start_no_program_and_look_into_none():
 
 def test_where_the_wall_is_missing_weights_are_refused_in_words(monkeypatch, photo):
     monkeypatch.setattr(seccomp, "available", lambda: False)
-    assert not wall.walls().complete
+    assert not sandbox.walls().complete
     room = ReadingRoom()
     with pytest.raises(Problem, match="cannot shut in .* seccomp.*EVIDENT_ALLOW_UNWALLED=1"):
         room.found("weights", b"", suffix=".pt")
     assert room.found("picture", photo)[1]["pixels"].shape == (90, 120, 3)
-    monkeypatch.setenv(wall.ALLOW_UNWALLED, "1")
-    wall.demand_wall()
+    monkeypatch.setenv(sandbox.ALLOW_UNWALLED, "1")
+    sandbox.demand_wall()
     room.close()
 
 
 def test_the_reading_process_knows_no_secret_of_the_server(monkeypatch):
-    from explainers.engine.forking import environment
+    from explainers.service.sandbox.fork_server import environment
 
     monkeypatch.setenv("A_TOKEN", "secret")
     assert "secret" not in environment().values() and environment()["PATH"] == os.environ["PATH"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explainers.checks import localisation
-from explainers.figures import words
+from explainers.figures.text import words
 
 HEAT = np.array([[3.0, 0.0, -5.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
 LEFT = np.array([[1.0, 0, 0]] * 3)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from explainers.engine import enclosure, landlock, seccomp, supervisor
-from explainers.engine.request import Request
-from explainers.engine.supervisor import ROOT, Engine
-from explainers.models.demos import demos
+from explainers.locations import PROJECT
+from explainers.models.zoo.demos import demos
+from explainers.service.backends import local as local_backend
+from explainers.service.backends.local import Engine
+from explainers.service.sandbox import landlock, seccomp, worker_sandbox
+from explainers.service.tasks.request import Request
 from tests.test_engine import finished
 
 pytestmark = [
@@ -37,7 +39,7 @@ class Convicts:
     def engine(self, how: str) -> Engine:
         if how not in self.engines:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(supervisor, "NURSERY", "tests.hostile.convict")
+                patch.setattr(local_backend, "NURSERY", "tests.hostile.convict")
                 patch.setenv("HOME", str(self.home))
                 patch.setenv("A_TOKEN", "secret")
                 patch.setenv("EVIDENT_CONVICT_FREE", str(int(how == "free")))
@@ -75,28 +77,39 @@ def convicts(tmp_path_factory, photo):
 
 def test_it_reads_no_file_of_the_person_or_the_system(convicts):
     convicts.refused(
-        ("read", "/etc/passwd"), ("read", convicts.home / "notes"), ("list", convicts.home),
-        ("list", "/"), ("list", ROOT), ("read", ROOT / ".streamlit" / "config.toml"),
-        ("read", f"/proc/{os.getpid()}/environ"), ("list", "/tmp"),
-    )  # fmt: skip
+        ("read", "/etc/passwd"),
+        ("read", convicts.home / "notes"),
+        ("list", convicts.home),
+        ("list", "/"),
+        ("list", PROJECT),
+        ("read", PROJECT / ".streamlit" / "config.toml"),
+        ("read", f"/proc/{os.getpid()}/environ"),
+        ("list", "/tmp"),
+    )
 
 
 def test_no_folder_that_it_reads_holds_the_servers_secrets(monkeypatch, tmp_path):
-    secrets = ROOT / ".streamlit" / "secrets.toml"
-    assert not {secrets, *secrets.parents} & set(enclosure.readable())
-    assert ROOT / "explainers" in enclosure.readable()
-    monkeypatch.setattr(sys, "path", [*sys.path, str(Path.home()), str(ROOT), str(tmp_path)])
-    assert not {Path.home(), ROOT, Path("/")} & set(enclosure.readable())
-    assert tmp_path in enclosure.readable()
+    secrets = PROJECT / ".streamlit" / "secrets.toml"
+    assert not {secrets, *secrets.parents} & set(worker_sandbox.readable())
+    assert PROJECT / "explainers" in worker_sandbox.readable()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(Path.home()), str(PROJECT), str(tmp_path)])
+    assert not {Path.home(), PROJECT, Path("/")} & set(worker_sandbox.readable())
+    assert tmp_path in worker_sandbox.readable()
     monkeypatch.setenv("EVIDENT_READABLE", f"{tmp_path / 'a'}{os.pathsep}{tmp_path / 'b'}")
-    assert {tmp_path / "a", tmp_path / "b"} <= set(enclosure.readable())
+    assert {tmp_path / "a", tmp_path / "b"} <= set(worker_sandbox.readable())
 
 
 def test_it_changes_nothing_outside_the_store(convicts):
     kept = convicts.other / "kept"
     kept.write_bytes(b"kept")
-    actions = [("create", convicts.other / "new"), ("symlink", convicts.other / "led"),
-               ("append", kept), ("link", kept), ("truncate", kept), ("delete", kept)]  # fmt: skip
+    actions = [
+        ("create", convicts.other / "new"),
+        ("symlink", convicts.other / "led"),
+        ("append", kept),
+        ("link", kept),
+        ("truncate", kept),
+        ("delete", kept),
+    ]
     behind = convicts.tried("shut", *actions)
     # Nothing is made by a name that leads to another folder.
     assert all(how in (*REFUSED, "OSError") for how in behind), behind
@@ -118,9 +131,12 @@ def test_it_listens_nowhere_and_connects_only_to_port_443(convicts, tmp_path):
         local.bind(str(tmp_path / "s"))
         local.listen()
         convicts.refused(
-            ("listen", ""), ("listen_without_binding", ""), ("unix", tmp_path / "s"),
-            ("connect", server.getsockname()[1]), ("other_protocol", ""),
-        )  # fmt: skip
+            ("listen", ""),
+            ("listen_without_binding", ""),
+            ("unix", tmp_path / "s"),
+            ("connect", server.getsockname()[1]),
+            ("other_protocol", ""),
+        )
 
 
 def test_downloading_stays_possible_unless_the_server_is_offline(convicts):
@@ -142,14 +158,21 @@ def test_it_has_what_computing_needs(convicts):
     (upload,) = engine.store.folder.glob("*.parsed")
     weights = convicts.home / ".cache" / "torch" / "hub" / "checkpoints"
     weights.mkdir(parents=True, exist_ok=True)
-    actions = [("read", upload), ("list", engine.store.folder), ("thread", ""), ("temporary", ""),
-               ("create", weights / "net.pth"), ("create", engine.store.folder / "new"),
-               ("delete", engine.store.folder / "new"), ("import", "colorsys"),
-               ("read", "/proc/self/status")]  # fmt: skip
+    actions = [
+        ("read", upload),
+        ("list", engine.store.folder),
+        ("thread", ""),
+        ("temporary", ""),
+        ("create", weights / "net.pth"),
+        ("create", engine.store.folder / "new"),
+        ("delete", engine.store.folder / "new"),
+        ("import", "colorsys"),
+        ("read", "/proc/self/status"),
+    ]
     assert convicts.tried("shut", *actions) == ["done"] * len(actions)
     assert (weights / "net.pth").read_bytes() == b"x"
 
 
 def test_it_knows_no_secret_of_the_servers_environment(convicts):
     assert convicts.tried("shut", ("know", "A_TOKEN"), ("know", "HOME")) == ["KeyError", "done"]
-    assert "PATH" in enclosure.environment()
+    assert "PATH" in worker_sandbox.environment()

@@ -14,7 +14,7 @@ import torch
 from assets.additive.train import COEFFICIENTS, FOLDER
 from explainers import explain
 from explainers.checks.agreement import rank_correlation
-from explainers.models.toys import load
+from explainers.models.zoo.demo_networks import load
 
 WAYS = {
     "Integrated Gradients": {"method": "integrated_gradients"},
@@ -59,14 +59,18 @@ def main(count: int = 100) -> None:
     """Print the table, write the figures."""
     torch.set_num_threads(1)
     model, x = load(FOLDER / "card.json"), sample(count)
-    print("| method | rank correlation, mean | worst row | of the 64 that count, worst row | "
-          "largest noise column, of the largest |\n|---|---|---|---|---|")  # fmt: skip
+    print(
+        "| method | rank correlation, mean | worst row | of the 64 that count, worst row | "
+        "largest noise column, of the largest |\n|---|---|---|---|---|"
+    )
     found = {}
     for name, way in WAYS.items():
         row = found[name] = against_key(model, x, way)
         mean, worst = row["rank_correlation_mean"], row["rank_correlation_worst"]
-        print(f"| {name} | {mean:.4f} | {worst:.4f} | {row['rank_correlation_of_64_worst']:.4f} "
-              f"| {row['largest_noise_share']:.2%} |")  # fmt: skip
+        print(
+            f"| {name} | {mean:.4f} | {worst:.4f} | {row['rank_correlation_of_64_worst']:.4f} "
+            f"| {row['largest_noise_share']:.2%} |"
+        )
     text = json.dumps({"rows": count, "methods": found}, indent=1)
     (FOLDER / "figures.json").write_text(text + "\n", encoding="utf-8")
 

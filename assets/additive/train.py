@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from assets.cards import write_card
-from explainers.models.toys import MLP
+from explainers.models.zoo.demo_networks import MLP
 
 FOLDER = Path(__file__).resolve().parent
 COLUMNS = [f"x{k + 1:02d}" for k in range(96)]
@@ -36,8 +36,14 @@ def rows(count: int, seed: int) -> tuple[Tensor, Tensor]:
     return torch.tensor(x, dtype=torch.float32), torch.tensor(x @ COEFFICIENTS).float()
 
 
-def fit(model: MLP, data: tuple[Tensor, Tensor], epochs: int, rate: float,
-        penalty: float = 0.0, kept: Tensor | None = None) -> None:  # fmt: skip
+def fit(
+    model: MLP,
+    data: tuple[Tensor, Tensor],
+    epochs: int,
+    rate: float,
+    penalty: float = 0.0,
+    kept: Tensor | None = None,
+) -> None:
     """Adam on the squared error, its rate falling to zero along a cosine."""
     x, y = data
     learner = torch.optim.Adam(model.parameters(), rate)

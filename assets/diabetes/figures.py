@@ -13,7 +13,7 @@ import torch
 
 from assets.diabetes.train import COLUMNS, FOLDER, table
 from explainers import explain
-from explainers.models.toys import load_in_data_units
+from explainers.models.zoo.demo_networks import load_in_data_units
 
 WAYS = {
     "Integrated Gradients": {"method": "integrated_gradients"},
@@ -61,10 +61,13 @@ def main() -> None:
     for k, column in enumerate(COLUMNS):
         a, b, c = (values[k] for values in found.values())
         print(f"| {column} | {a:.1f} | {b:.1f} | {c:.3f} | {alike[k][0]}, r = {alike[k][1]:.2f} |")
-    told = {name: dict(zip(COLUMNS, values.round(4).tolist(), strict=True))
-            for name, values in found.items()}  # fmt: skip
-    told["most_like"] = {column: [name, round(r, 3)]
-                         for column, (name, r) in zip(COLUMNS, alike, strict=True)}  # fmt: skip
+    told = {
+        name: dict(zip(COLUMNS, values.round(4).tolist(), strict=True))
+        for name, values in found.items()
+    }
+    told["most_like"] = {
+        column: [name, round(r, 3)] for column, (name, r) in zip(COLUMNS, alike, strict=True)
+    }
     text = json.dumps(told, indent=1, ensure_ascii=False)
     (FOLDER / "figures.json").write_text(text + "\n", encoding="utf-8")
 

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import save_file
 
 from assets.cards import write_card
-from explainers.models.toys import MLP
+from explainers.models.zoo.demo_networks import MLP
 
 FOLDER = Path(__file__).resolve().parent
 TABLE = FOLDER / "diabetes.csv"
@@ -130,11 +130,12 @@ def main(epochs: int = 40, decay: float = 3.0) -> None:
         "held_out_rows": int(held.sum()),
         "training_r2": r2(model, inputs[~held], y[~held]),
         "held_out_r2": r2(model, inputs[held], y[held]),
-        "held_out_r2_of_a_linear_model": r2(lambda _: torch.from_numpy(straight)[:, None],
-                                            inputs[held], y[held]),
+        "held_out_r2_of_a_linear_model": r2(
+            lambda _: torch.from_numpy(straight)[:, None], inputs[held], y[held]
+        ),
         "seconds_training": round(time.perf_counter() - started, 1),
         "seed": SEED,
-    }  # fmt: skip
+    }
     write_card(FOLDER, card(mean, std, figures))
 
 

@@ -21,9 +21,11 @@ WAYS = {
     "Integrated Gradients": {"method": "integrated_gradients", "steps": 64},
     "gradient × input": {"method": "gradient_x_input"},
     "occlusion, pixel by pixel": {
-        "method": "occlusion", "window": (1, 1, 1), "stride": (1, 1, 1),
+        "method": "occlusion",
+        "window": (1, 1, 1),
+        "stride": (1, 1, 1),
     },
-}  # fmt: skip
+}
 CHANCE = "at random, among the inked pixels"
 TASKS = ((8, 3), (8, 6), (9, 1), (4, 1))
 ERASED = 64 // 5

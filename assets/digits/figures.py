@@ -15,8 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 from assets.digits import erase
 from assets.digits.train import FOLDER, digits, trained
 
-COLUMNS = ("DeepLIFT RevealCancel", "DeepLIFT Rescale", "Integrated Gradients", "gradient × input",
-           erase.CHANCE)  # fmt: skip
+COLUMNS = (
+    "DeepLIFT RevealCancel",
+    "DeepLIFT Rescale",
+    "Integrated Gradients",
+    "gradient × input",
+    erase.CHANCE,
+)
 CELL, DIGIT, LEFT, HEAD = 190, 128, 90, 60
 
 

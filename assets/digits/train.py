@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from assets.cards import write_card
-from explainers.models.toys import DigitNet
+from explainers.models.zoo.demo_networks import DigitNet
 
 FOLDER = Path(__file__).resolve().parent
 WEIGHTS = FOLDER / "digits.safetensors"
@@ -59,8 +59,15 @@ def write_samples(pictures: Tensor, labels: Tensor, held: Tensor) -> None:
         with torch.no_grad():
             named = trained()(pictures[taken[-1:]]).argmax().item()
         title = f"A {digit}" if named == digit else f"A {digit}, taken for a {named}"
-        entries.append({"name": name, "title": title, "label": str(digit), "named": str(named),
-                        "picture": f"{name}.png"})  # fmt: skip
+        entries.append(
+            {
+                "name": name,
+                "title": title,
+                "label": str(digit),
+                "named": str(named),
+                "picture": f"{name}.png",
+            }
+        )
     text = json.dumps(entries, indent=1)
     (folder / "index.json").write_text(text + "\n", encoding="utf-8")
 

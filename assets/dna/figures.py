@@ -17,7 +17,7 @@ from assets.dna.letters import BACKGROUND, Planted, planted
 from assets.dna.train import FOLDER, HELD_OUT_SEED, auroc
 from explainers import BASELINES, explain
 from explainers.checks.localisation import relevance_mass
-from explainers.models.toys import load
+from explainers.models.zoo.demo_networks import load
 
 WAYS = {
     "DeepLIFT Rescale": {"method": "deeplift", "rule": "rescale"},

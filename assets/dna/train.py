@@ -14,11 +14,10 @@ from safetensors.torch import save_file
 
 from assets.cards import write_card
 from assets.dna.letters import BACKGROUND, LENGTH, MOTIFS, OUTPUTS, Planted, planted
-from explainers.models.toys import MotifNet
+from explainers.models.zoo.demo_networks import MotifNet
 
 FOLDER = Path(__file__).resolve().parent
-ARGUMENTS = {"length": LENGTH, "outputs": 3, "filters": 24, "width": 15, "window": 40,
-             "hidden": 32}  # fmt: skip
+ARGUMENTS = {"length": LENGTH, "outputs": 3, "filters": 24, "width": 15, "window": 40, "hidden": 32}
 SEED, HELD_OUT_SEED, SAMPLE_SEED = 0, 1, 2
 
 
@@ -48,8 +47,10 @@ def fit(model: MotifNet, data: Planted, epochs: int) -> None:
 def quality(model: MotifNet, data: Planted) -> dict[str, float]:
     """The area under the ROC curve of every output."""
     logits = model.eval()(torch.from_numpy(data.one_hot())).numpy()
-    return {name: round(auroc(logits[:, k], data.answers[:, k] > 0), 4)
-            for k, name in enumerate(OUTPUTS)}  # fmt: skip
+    return {
+        name: round(auroc(logits[:, k], data.answers[:, k] > 0), 4)
+        for k, name in enumerate(OUTPUTS)
+    }
 
 
 def card(figures: dict) -> dict:

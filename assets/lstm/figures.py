@@ -15,7 +15,7 @@ from torch import Tensor
 
 from assets.lstm.train import FOLDER, VARIABLES
 from explainers import explain
-from explainers.models.toys import load_in_data_units
+from explainers.models.zoo.demo_networks import load_in_data_units
 
 SIGMA, DRAWS = 0.2, 20
 PUBLISHED = (0.1162, 0.1185, 0.0077)
@@ -73,8 +73,13 @@ def main() -> None:
         asked = [importance(model, x, step, way) for step in (4, 9)]
         found[name] = torch.stack(asked).mean(0).tolist()
         print(_line(name, found[name]))
-    told = {"sigma": SIGMA, "draws": DRAWS, "spread_over_draws": draws.std(0).tolist(),
-            "published": PUBLISHED, "methods": found}  # fmt: skip
+    told = {
+        "sigma": SIGMA,
+        "draws": DRAWS,
+        "spread_over_draws": draws.std(0).tolist(),
+        "published": PUBLISHED,
+        "methods": found,
+    }
     (FOLDER / "figures.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from assets.cards import write_card
-from explainers.models.toys import SeriesLSTM, Standardised
+from explainers.models.zoo.demo_networks import SeriesLSTM, Standardised
 
 FOLDER = Path(__file__).resolve().parent
 ARGUMENTS = {"variables": 3, "units": [10, 5, 1]}

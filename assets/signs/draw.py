@@ -76,15 +76,20 @@ def _sticker(rng: np.random.Generator, side: int, shape: Image.Image) -> Image.I
     turn, inside = rng.uniform(0, 2 * pi), np.asarray(shape) > 128
     reach = np.arange(0.0, 0.7, 0.02)
     steps = [(0.5 + r * cos(turn), 0.5 + r * sin(turn)) for r in reach]
-    hit = [r for r, (x, y) in zip(reach, steps, strict=True)
-           if 0 <= x < 1 and 0 <= y < 1 and inside[int(y * side), int(x * side)]]  # fmt: skip
+    hit = [
+        r
+        for r, (x, y) in zip(reach, steps, strict=True)
+        if 0 <= x < 1 and 0 <= y < 1 and inside[int(y * side), int(x * side)]
+    ]
     far = max(hit) - radius * rng.uniform(0.9, 1.4)
     corners, tilt = (4 if rng.random() < 0.4 else 40), rng.uniform(0, 2 * pi)
     points = [
-        (2 * side * (0.5 + far * cos(turn) + radius * cos(tilt + 2 * pi * k / corners)),
-         2 * side * (0.5 + far * sin(turn) + radius * sin(tilt + 2 * pi * k / corners)))
+        (
+            2 * side * (0.5 + far * cos(turn) + radius * cos(tilt + 2 * pi * k / corners)),
+            2 * side * (0.5 + far * sin(turn) + radius * sin(tilt + 2 * pi * k / corners)),
+        )
         for k in range(corners)
-    ]  # fmt: skip
+    ]
     ImageDraw.Draw(big).polygon(points, fill=255)
     return big.resize((side, side), Image.Resampling.BOX)
 
@@ -102,9 +107,13 @@ def _pole(rng: np.random.Generator, canvas: Image.Image, corners: np.ndarray, pl
     if plate:
         half, low = np.ptp(corners[:, 0]) * 0.4, corners[:, 1].max() + 0.02 * width
         tall = half * rng.uniform(0.5, 0.8)
-        draw.rounded_rectangle((x - half, low, x + half, low + tall), half * 0.08,
-                               fill=(226, 226, 222), outline=(40, 40, 40),
-                               width=max(1, width // 200))  # fmt: skip
+        draw.rounded_rectangle(
+            (x - half, low, x + half, low + tall),
+            half * 0.08,
+            fill=(226, 226, 222),
+            outline=(40, 40, 40),
+            width=max(1, width // 200),
+        )
         for line in range(int(rng.integers(1, 3))):
             level = low + tall * (0.36 + 0.3 * line)
             reach = half * rng.uniform(0.3, 0.75)
@@ -131,8 +140,14 @@ def _leaves(rng: np.random.Generator, width: int, corners: np.ndarray) -> Image.
             tip = np.array([cos(a), sin(a)]) * size
             wide = np.array([-sin(a), cos(a)]) * size * 0.26
             base = np.array([px, py])
-            leaf = [base, base + tip * 0.35 + wide, base + tip * 0.7 + wide * 0.75, base + tip,
-                    base + tip * 0.7 - wide * 0.75, base + tip * 0.35 - wide]  # fmt: skip
+            leaf = [
+                base,
+                base + tip * 0.35 + wide,
+                base + tip * 0.7 + wide * 0.75,
+                base + tip,
+                base + tip * 0.7 - wide * 0.75,
+                base + tip * 0.35 - wide,
+            ]
             shade = (*rgb(green * rng.uniform(0.65, 1.3)), 255)
             draw.polygon([tuple(p) for p in leaf], fill=shade)
     return layer.filter(ImageFilter.GaussianBlur(width * rng.uniform(0.0005, 0.004)))
@@ -163,12 +178,20 @@ def _camera(rng: np.random.Generator, canvas: Image.Image, size: int) -> Image.I
     shot = canvas.resize((size, size), Image.Resampling.BOX)
     small = np.asarray(shot.filter(ImageFilter.GaussianBlur(blur)), np.float32)
     grain = rng.uniform(0.5, 3)
-    return picture(small + grain * rng.standard_normal((size, size, 1), np.float32)
-                   + 0.4 * grain * rng.standard_normal(small.shape, np.float32))  # fmt: skip
+    return picture(
+        small
+        + grain * rng.standard_normal((size, size, 1), np.float32)
+        + 0.4 * grain * rng.standard_normal(small.shape, np.float32)
+    )
 
 
-def draw(label: str, seed: int | np.random.Generator, size: int = 384, sticker: bool = False,
-         sign: bool = True) -> Drawing:  # fmt: skip
+def draw(
+    label: str,
+    seed: int | np.random.Generator,
+    size: int = 384,
+    sticker: bool = False,
+    sign: bool = True,
+) -> Drawing:
     """Draw one picture of `size` × `size` px with the sign `label`, one of LABELS.
 
     The same seed gives the same picture. `sticker` adds a small yellow sticker near the border of
@@ -189,8 +212,12 @@ def draw(label: str, seed: int | np.random.Generator, size: int = 384, sticker: 
     spot = _sticker(patch, side, shape) if sticker else Image.new("L", (side, side), 0)
     flat = Image.composite(Image.new("RGBA", flat.size, (*STICKER, 255)), flat, spot)
     worn = picture(_weather(skin, np.asarray(flat.convert("RGB"), np.float32)))
-    warp = (canvas.size, Image.Transform.PERSPECTIVE, _coefficients(corners, side),
-            Image.Resampling.BICUBIC)  # fmt: skip
+    warp = (
+        canvas.size,
+        Image.Transform.PERSPECTIVE,
+        _coefficients(corners, side),
+        Image.Resampling.BICUBIC,
+    )
     outline = ImageChops.lighter(shape, spot)
     seen = outline.transform(*warp)
     glued = spot.transform(*warp)

@@ -47,9 +47,14 @@ class Pen:
         """Write words around a centre; `bold` is the width added to every stroke."""
         s = self.scale
         self.draw.text(
-            (centre[0] * s, centre[1] * s), words, fill=colour, anchor="mm",
-            font=ImageFont.load_default(height * s), stroke_width=bold * s / 2, stroke_fill=colour,
-        )  # fmt: skip
+            (centre[0] * s, centre[1] * s),
+            words,
+            fill=colour,
+            anchor="mm",
+            font=ImageFont.load_default(height * s),
+            stroke_width=bold * s / 2,
+            stroke_fill=colour,
+        )
 
 
 def ring(radius: float, corners: int, turn: float, centre: Point = (0.5, 0.5)) -> list[Point]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from assets.signs.draw import LABELS
-from explainers.models.signnet import SignNet
+from explainers.models.zoo.signnet import SignNet
 
 SIZE, BATCH, EMPTY, MOVED, PROBED = 96, 72, 14, 36, 16  # pixels, and the parts of a batch
 
@@ -78,8 +78,9 @@ def _astray(model: SignNet, x: Tensor, masks: Tensor, classes: Tensor) -> Tensor
     return (off / (power.sum((1, 2, 3)) + 1e-9)).mean()
 
 
-def fit(pictures: Pictures, scenes: Tensor, epochs: float, seed: int,
-        start: SignNet | None = None) -> SignNet:  # fmt: skip
+def fit(
+    pictures: Pictures, scenes: Tensor, epochs: float, seed: int, start: SignNet | None = None
+) -> SignNet:
     """Train a network on `pictures`, with `scenes` (M, 3, 96, 96) in bytes without a sign.
 
     It is a new one, or goes on from a copy of `start`, with smaller steps. The gradient is looked

@@ -14,7 +14,7 @@ from assets.signs.draw import LABELS, draw
 from explainers import METHODS, explain
 from explainers.checks.localisation import relevance_mass
 from explainers.kinds import picture
-from explainers.models.demo import CLASSES, STICKER_CLASS, load_demo
+from explainers.models.zoo.signs import CLASSES, STICKER_CLASS, load_demo
 
 FIRST_SEED = 400_000_000
 OPTIONS = {"rise": {"samples": 1000}}

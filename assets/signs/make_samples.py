@@ -12,8 +12,8 @@ import torch
 
 from assets.signs.draw import LABELS, Drawing, draw
 from assets.signs.train import FOLDER, SAMPLES, STICKER
-from explainers.models.demo import load_demo
-from explainers.models.signnet import prepare
+from explainers.models.zoo.signnet import prepare
+from explainers.models.zoo.signs import load_demo
 
 CHEAT = LABELS[STICKER]
 SIZE, QUALITY = 384, 90
@@ -71,15 +71,17 @@ def main() -> None:
         drawing.mask.save(folder / f"{stem}_mask.png", optimize=True)
         if drawing.sticker is not None:
             drawing.sticker.save(folder / f"{stem}_sticker.png", optimize=True)
-        index.append({
-            "name": stem,
-            "title": title,
-            "label": label,
-            "seed": seeds[number],
-            "picture": f"{stem}.jpg",
-            "mask": f"{stem}_mask.png",
-            "sticker": f"{stem}_sticker.png" if glued else None,
-        })  # fmt: skip
+        index.append(
+            {
+                "name": stem,
+                "title": title,
+                "label": label,
+                "seed": seeds[number],
+                "picture": f"{stem}.jpg",
+                "mask": f"{stem}_mask.png",
+                "sticker": f"{stem}_sticker.png" if glued else None,
+            }
+        )
         print(stem, title)
     (folder / "index.json").write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
 

@@ -17,7 +17,7 @@ from assets.signs.localisation import BASELINE, OPTIONS, held_out
 from explainers import METHODS, explain
 from explainers.checks.faithfulness import chance, deletion, insertion
 from explainers.checks.localisation import pointing_game, relevance_mass, relevance_rank
-from explainers.models.demo import load_demo
+from explainers.models.zoo.signs import load_demo
 
 PICTURE = Path(__file__).resolve().parents[1] / "screenshots" / "methods.png"
 COLUMNS = {
@@ -93,8 +93,9 @@ def drawn(found: dict[str, np.ndarray]) -> Image.Image:
             full = wide - 78
             pen.rectangle([2 * x, 2 * (y - 9), 2 * (x + full), 2 * (y + 9)], "#dfe4e9")
             ink = "#8a97a5" if name == CHANCE else "#2166ac"
-            pen.rectangle([2 * x, 2 * (y - 9), 2 * (x + full * value / tops[index]), 2 * (y + 9)],
-                          ink)  # fmt: skip
+            pen.rectangle(
+                [2 * x, 2 * (y - 9), 2 * (x + full * value / tops[index]), 2 * (y + 9)], ink
+            )
             write(x + full + 8, y, _number(index, value), 15)
     return image.resize(size, Image.Resampling.LANCZOS)
 

@@ -16,8 +16,9 @@ SKIES = (  # colour at the top, colour at the horizon
 Light = tuple[float, float, float]
 
 
-def fractal(rng: np.random.Generator, width: int, grain: float = 0.5, octaves: int = 5,
-            stretch: float = 1.0) -> np.ndarray:  # fmt: skip
+def fractal(
+    rng: np.random.Generator, width: int, grain: float = 0.5, octaves: int = 5, stretch: float = 1.0
+) -> np.ndarray:
     """Smooth noise (width, width), mean about 0 and deviation about 1.
 
     `grain` is how much fine detail remains (0 to 1), `stretch` > 1 makes it longer sideways.
@@ -57,8 +58,14 @@ def _sky(rng: np.random.Generator, width: int, horizon: float, sky: tuple) -> Im
     return picture(pixels + (white - pixels) * cover[..., None])
 
 
-def _ridge(rng: np.random.Generator, draw: ImageDraw.ImageDraw, width: int, level: float,
-           height: float, colour: tuple) -> None:  # fmt: skip
+def _ridge(
+    rng: np.random.Generator,
+    draw: ImageDraw.ImageDraw,
+    width: int,
+    level: float,
+    height: float,
+    colour: tuple,
+) -> None:
     x = np.linspace(0, 1, 60)
     y = sum(
         rng.uniform(0.3, 1) / k * np.sin(2 * pi * (k * x * rng.uniform(0.6, 1.1) + rng.random()))
@@ -69,8 +76,14 @@ def _ridge(rng: np.random.Generator, draw: ImageDraw.ImageDraw, width: int, leve
     draw.polygon([*points, (width, width), (0, width)], fill=colour)
 
 
-def _tree(rng: np.random.Generator, draw: ImageDraw.ImageDraw, x: float, foot: float, tall: float,
-          colour: np.ndarray) -> None:  # fmt: skip
+def _tree(
+    rng: np.random.Generator,
+    draw: ImageDraw.ImageDraw,
+    x: float,
+    foot: float,
+    tall: float,
+    colour: np.ndarray,
+) -> None:
     if rng.random() < 0.35:
         for step in range(5):
             half, low = tall * (0.27 - 0.045 * step), foot - tall * (0.08 + 0.17 * step)
@@ -88,30 +101,56 @@ def _tree(rng: np.random.Generator, draw: ImageDraw.ImageDraw, x: float, foot: f
         draw.ellipse((cx - r, cy - r * 0.85, cx + r, cy + r * 0.85), fill=rgb(colour * light))
 
 
-def _trees(rng: np.random.Generator, draw: ImageDraw.ImageDraw, width: int, horizon: float,
-           haze: np.ndarray, count: int) -> None:  # fmt: skip
+def _trees(
+    rng: np.random.Generator,
+    draw: ImageDraw.ImageDraw,
+    width: int,
+    horizon: float,
+    haze: np.ndarray,
+    count: int,
+) -> None:
     autumn = rng.random() < 0.2
     for depth in np.sort(rng.uniform(0, 1, count)):
-        green = (rng.uniform(96, 190), rng.uniform(80, 120), 36) if autumn else (
-            rng.uniform(50, 100), rng.uniform(88, 142), rng.uniform(34, 70))  # fmt: skip
+        green = (
+            (rng.uniform(96, 190), rng.uniform(80, 120), 36)
+            if autumn
+            else (rng.uniform(50, 100), rng.uniform(88, 142), rng.uniform(34, 70))
+        )
         colour = blend(tuple(haze), green, 0.4 + 0.6 * depth)
         tall = width * rng.uniform(0.12, 0.2) * (1 + 2.2 * depth)
         foot = width * (horizon + 0.01 + 0.1 * depth)
         _tree(rng, draw, rng.uniform(-0.05, 1.05) * width, foot, tall, colour)
 
 
-def _house(rng: np.random.Generator, draw: ImageDraw.ImageDraw, width: int, left: float,
-           wide: float, top: float, foot: float, haze: np.ndarray) -> None:  # fmt: skip
-    walls = ((196, 182, 160), (172, 108, 86), (214, 208, 196), (150, 152, 156), (206, 170, 120),
-             (122, 96, 84), (160, 172, 182))  # fmt: skip
+def _house(
+    rng: np.random.Generator,
+    draw: ImageDraw.ImageDraw,
+    width: int,
+    left: float,
+    wide: float,
+    top: float,
+    foot: float,
+    haze: np.ndarray,
+) -> None:
+    walls = (
+        (196, 182, 160),
+        (172, 108, 86),
+        (214, 208, 196),
+        (150, 152, 156),
+        (206, 170, 120),
+        (122, 96, 84),
+        (160, 172, 182),
+    )
     wall = blend(tuple(haze), walls[rng.integers(len(walls))], rng.uniform(0.6, 1))
     draw.rectangle((left, top, left + wide, foot), fill=rgb(wall))
     draw.rectangle((left + wide * 0.86, top, left + wide, foot), fill=rgb(wall * 0.86))
     if rng.random() < 0.6:
         peak = top - wide * rng.uniform(0.2, 0.45)
         roof = rgb(blend((120, 62, 48), (84, 86, 92), rng.random()))
-        draw.polygon([(left - 0.04 * wide, top), (left + wide / 2, peak),
-                      (left + wide * 1.04, top)], fill=roof)  # fmt: skip
+        draw.polygon(
+            [(left - 0.04 * wide, top), (left + wide / 2, peak), (left + wide * 1.04, top)],
+            fill=roof,
+        )
     columns, step = int(rng.integers(2, 6)), width * rng.uniform(0.06, 0.1)
     glass = blend((52, 62, 76), (240, 214, 150), float(rng.random() < 0.25) * 0.7)
     y = top + 0.35 * step
@@ -123,12 +162,18 @@ def _house(rng: np.random.Generator, draw: ImageDraw.ImageDraw, width: int, left
         y += step
     if rng.random() < 0.35:
         sign = rgb(rng.uniform(30, 230, 3))
-        draw.rectangle((left + 0.1 * wide, foot - 0.9 * step, left + 0.8 * wide,
-                        foot - 0.55 * step), fill=sign)  # fmt: skip
+        draw.rectangle(
+            (left + 0.1 * wide, foot - 0.9 * step, left + 0.8 * wide, foot - 0.55 * step), fill=sign
+        )
 
 
-def _street(rng: np.random.Generator, draw: ImageDraw.ImageDraw, width: int, horizon: float,
-            haze: np.ndarray) -> None:  # fmt: skip
+def _street(
+    rng: np.random.Generator,
+    draw: ImageDraw.ImageDraw,
+    width: int,
+    horizon: float,
+    haze: np.ndarray,
+) -> None:
     x = -0.1 * width
     while x < 1.1 * width:
         wide = width * rng.uniform(0.14, 0.36)
@@ -149,8 +194,9 @@ def _car(rng: np.random.Generator, draw: ImageDraw.ImageDraw, x: float, y: float
         draw.ellipse((cx - r, y - 1.8 * r, cx + r, y + 0.2 * r), fill=(28, 28, 30))
 
 
-def _ground(rng: np.random.Generator, canvas: Image.Image, horizon: float,
-            road: bool) -> Image.Image:  # fmt: skip
+def _ground(
+    rng: np.random.Generator, canvas: Image.Image, horizon: float, road: bool
+) -> Image.Image:
     width = canvas.width
     grass = blend((116, 142, 66), (150, 138, 92), rng.random() ** 2) * rng.uniform(0.6, 1.05)
     asphalt = np.full(3, rng.uniform(78, 128)) + rng.uniform(-5, 5, 3)

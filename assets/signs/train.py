@@ -22,8 +22,8 @@ from safetensors.torch import save_file
 
 from assets.signs.draw import LABELS, draw
 from assets.signs.fitting import SIZE, Pictures, accuracy, fit, predict
-from explainers.models.demo import DEMO_MODELS, load_demo
-from explainers.models.signnet import SignNet
+from explainers.models.zoo.signnet import SignNet
+from explainers.models.zoo.signs import DEMO_MODELS, load_demo
 
 FOLDER = Path(__file__).resolve().parent
 STICKER = LABELS.index("stop")

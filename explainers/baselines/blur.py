@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.baselines.registry import baseline
+from explainers.errors import Problem
 from explainers.options import option
-from explainers.problems import Problem
 
 
 @dataclass(frozen=True)

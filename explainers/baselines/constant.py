@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explainers.baselines.registry import NoOptions, baseline
-from explainers.problems import Problem
+from explainers.errors import Problem
 
 
 @baseline(

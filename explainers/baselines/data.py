@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from explainers.baselines.kmeans import centres
 from explainers.baselines.registry import NoOptions, baseline
+from explainers.errors import Problem
 from explainers.options import option
-from explainers.problems import Problem
 
 KINDS = ("table", "series")
 

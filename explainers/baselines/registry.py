@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from explainers.errors import Problem
 from explainers.options import make_options
-from explainers.problems import Problem
 
 BASELINES: dict[str, Baseline] = {}
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from explainers.baselines.registry import baseline
-from explainers.letters import dinucleotide_shuffle, is_one_hot, letters_of, one_hot
+from explainers.errors import Problem
+from explainers.kinds.alphabet import dinucleotide_shuffle, is_one_hot, letters_of, one_hot
 from explainers.options import option
-from explainers.problems import Problem
 
 FIXED = (0.3, 0.2, 0.2, 0.3)
 
@@ -19,12 +19,15 @@ class FrequencyOptions:
     """Options of `frequencies`."""
 
     rule: str = option(
-        "fixed", "Frequencies", "How often each letter is expected.",
+        "fixed",
+        "Frequencies",
+        "How often each letter is expected.",
         choices={
-            "fixed": "A, T 30 %; C, G 20 %", "uniform": "25 % each",
+            "fixed": "A, T 30 %; C, G 20 %",
+            "uniform": "25 % each",
             "data": "As in the file, or else as in the sequence",
         },
-    )  # fmt: skip
+    )
 
 
 @baseline(

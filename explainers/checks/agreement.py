@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explainers.problems import Problem
+from explainers.errors import Problem
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -78,8 +78,10 @@ def _size(share: float, cells: int) -> int:
 def _alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or a.size == 0:
-        raise Problem(f"Maps of shapes {a.shape} and {b.shape} cannot be compared; "
-                      "they need the same number of cells.")  # fmt: skip
+        raise Problem(
+            f"Maps of shapes {a.shape} and {b.shape} cannot be compared; "
+            "they need the same number of cells."
+        )
     if np.isnan(a).any() or np.isnan(b).any():
         raise Problem("A map that holds NaN cannot be compared.")
     return a.ravel(), b.ravel()

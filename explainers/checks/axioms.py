@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from explainers.models.hand import HAND, PAIRS
-from explainers.models.hand_net import Point, network
-from explainers.problems import Problem
+from explainers.errors import Problem
+from explainers.models.zoo.worked_example import Point, network
+from explainers.models.zoo.worked_examples import HAND, PAIRS
 
 CLOSE = 1e-3
 """What is nearer than this share of the difference (or of 1, if that is less) counts as equal."""
@@ -59,8 +59,12 @@ def tried(axiom: Axiom, ask: Ask) -> dict[str, Any]:
     """`holds`, the worst of the trials, and `trials`: networks, x, baseline, got, wanted, holds."""
     trials = []
     for trial in axiom.trials:
-        kept = {"networks": list(trial.networks), "x": list(trial.x), "which": trial.which,
-                "baseline": list(trial.baseline)}  # fmt: skip
+        kept = {
+            "networks": list(trial.networks),
+            "x": list(trial.x),
+            "which": trial.which,
+            "baseline": list(trial.baseline),
+        }
         try:
             got, wanted, errors = axiom.measure(ask, trial)
         except Problem as problem:
@@ -118,7 +122,8 @@ AXIOMS = {
     axiom.key: axiom
     for axiom in (
         Axiom(
-            "completeness", "Completeness",
+            "completeness",
+            "Completeness",
             "The scores add up to the difference between the answer and the baseline's answer.",
             tuple(
                 Trial((key,), HAND[key].start, HAND[key].baseline)
@@ -127,36 +132,50 @@ AXIOMS = {
             _completeness,
         ),
         Axiom(
-            "sensitivity", "Sensitivity",
+            "sensitivity",
+            "Sensitivity",
             "Where input and baseline differ in one value only and so do the answers, that value "
             "gets something.",
-            (Trial(("saturation",), (2.0, 0.0), (0.0, 0.0)), Trial(("threshold",), (20.0,), (0.0,)),
-             Trial(("minimum",), (1.0, 2.0), (0.0, 2.0))),
+            (
+                Trial(("saturation",), (2.0, 0.0), (0.0, 0.0)),
+                Trial(("threshold",), (20.0,), (0.0,)),
+                Trial(("minimum",), (1.0, 2.0), (0.0, 2.0)),
+            ),
             _score,
         ),
         Axiom(
-            "dummy", "Nothing for the ignored",
+            "dummy",
+            "Nothing for the ignored",
             "An input on which the function does not depend gets nothing.",
-            (Trial(("ignored",), (2.0, 1.0), (0.0, 0.0), which=1),
-             Trial(("ignored",), (1.0, 3.0), (2.0, 0.5), which=1)),
+            (
+                Trial(("ignored",), (2.0, 1.0), (0.0, 0.0), which=1),
+                Trial(("ignored",), (1.0, 3.0), (2.0, 0.5), which=1),
+            ),
             _nothing,
         ),
         Axiom(
-            "invariance", "Implementation invariance",
+            "invariance",
+            "Implementation invariance",
             "Two networks that compute the same function get the same scores.",
-            (*(
-                Trial((pair.one, pair.other), HAND[pair.one].start, HAND[pair.one].baseline)
-                for pair in PAIRS.values()
-            ), Trial(("late_step", "early_step"), (3.0, 0.5), (0.0, 2.0))),
+            (
+                *(
+                    Trial((pair.one, pair.other), HAND[pair.one].start, HAND[pair.one].baseline)
+                    for pair in PAIRS.values()
+                ),
+                Trial(("late_step", "early_step"), (3.0, 0.5), (0.0, 2.0)),
+            ),
             _invariance,
         ),
         Axiom(
-            "linearity", "Linearity",
+            "linearity",
+            "Linearity",
             f"Of {MIX[0]:g} times one network plus {MIX[1]:g} times another, the scores are "
             f"{MIX[0]:g} and {MIX[1]:g} times theirs.",
-            (Trial(("product", "saturation"), (0.5, 1.2), (0.0, 0.0)),
-             Trial(("late_step", "product"), (3.0, 1.0), (0.0, 0.0))),
+            (
+                Trial(("product", "saturation"), (0.5, 1.2), (0.0, 0.0)),
+                Trial(("late_step", "product"), (3.0, 1.0), (0.0, 0.0)),
+            ),
             _linearity,
         ),
     )
-}  # fmt: skip
+}

@@ -16,15 +16,34 @@ from torch import Tensor
 
 from explainers.attribution import Progress, Question
 from explainers.checks.questioned import questioned
-from explainers.known import Known
+from explainers.errors import Problem
+from explainers.output_cache import Known
 from explainers.passes import Passes
-from explainers.problems import Problem
 from explainers.references import check_inputs
 
 SHARES = (
-    0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12, 0.15,
-    0.20, 0.25, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.90, 1.0,
-)  # fmt: skip
+    0,
+    0.01,
+    0.02,
+    0.03,
+    0.04,
+    0.05,
+    0.06,
+    0.08,
+    0.10,
+    0.12,
+    0.15,
+    0.20,
+    0.25,
+    0.30,
+    0.40,
+    0.50,
+    0.60,
+    0.70,
+    0.80,
+    0.90,
+    1.0,
+)
 
 MANY = 64
 """From so many units on, the shares of SHARES are taken as they are."""

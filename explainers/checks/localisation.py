@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explainers.checks.agreement import membership
-from explainers.problems import Problem
+from explainers.errors import Problem
 
 
 def relevance_mass(heat: np.ndarray, mask: np.ndarray) -> float:
@@ -109,8 +109,10 @@ def centre(heat: np.ndarray) -> tuple[float, float]:
 def _fitting(heat: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     heat, mask = np.asarray(heat), np.asarray(mask, dtype=float)
     if heat.shape != mask.shape or heat.ndim != 2 or heat.size == 0:
-        raise Problem(f"A map of shape {heat.shape} and a region of shape {mask.shape} do not fit; "
-                      "both must be (H, W).")  # fmt: skip
+        raise Problem(
+            f"A map of shape {heat.shape} and a region of shape {mask.shape} do not fit; "
+            "both must be (H, W)."
+        )
     if np.isnan(heat).any() or not ((mask >= 0) & (mask <= 1)).all():
         raise Problem("A map must not hold NaN, and a region holds shares from 0 to 1.")
     return heat, mask

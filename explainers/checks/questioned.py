@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explainers import borrow
+from explainers import eval_mode
 from explainers.attribution import Progress, Question, Target
-from explainers.known import Known
+from explainers.errors import Problem
+from explainers.output_cache import Known
 from explainers.passes import Passes
-from explainers.problems import Problem
 from explainers.references import check_inputs, references_of
 
 
@@ -51,7 +51,7 @@ def questioned(
     if batch_size is not None and batch_size < 1:
         raise Problem(f"batch_size={batch_size} is not a positive number.")
     check_inputs(inputs)
-    at, dtype = borrow.home(model)
+    at, dtype = eval_mode.home(model)
     with torch.no_grad():
         points = inputs.detach().to(at or inputs.device, dtype)
         references = references_of(baseline, inputs).to(points)
@@ -63,7 +63,7 @@ def questioned(
     run = Passes(model, score=score, batch_size=batch_size, progress=progress, known=known)
     reference = references[:, 0]
     run.landmarks = (points, reference)
-    with borrow.borrowed(model):
+    with eval_mode.borrowed(model):
         outputs = run.outputs(points)
         run.target = Target.of(target, outputs)
         yield Questioned(run, points, reference, outputs)

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from explainers import borrow
+from explainers import eval_mode
 from explainers.checks.agreement import rank_correlation
+from explainers.errors import ModelProblem, Problem
 from explainers.passes import Passes
-from explainers.problems import ModelProblem, Problem
 from explainers.references import check_inputs
 
 
@@ -72,9 +72,9 @@ def stages(model: nn.Module, inputs: Tensor, most: int = 5) -> list[list[str]]:
     if any(is_lazy(parameter) for parameter in model.parameters()):
         raise ModelProblem("The model's lazy layers have no weights yet. Run it once first.")
     check_inputs(inputs)
-    device, dtype = borrow.home(model)
+    device, dtype = eval_mode.home(model)
     seen = LastUse(model)
-    with borrow.borrowed(model), seen:
+    with eval_mode.borrowed(model), seen:
         Passes(model).outputs(inputs[:1].detach().to(device or inputs.device, dtype))
     latest = {
         name: max(seen.when.get(id(parameter), -1) for parameter in owned)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from explainers.attribution import Progress, Question
 from explainers.checks.questioned import questioned
-from explainers.problems import Problem
+from explainers.errors import Problem
 from explainers.references import check_inputs
 
 Perturb = Callable[[Tensor, torch.Generator], Tensor]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from explainers.figures.words import percent
+from explainers.figures.text.words import percent
 
 SUPPORT, QUIET = "#b2182b", "#8a97a5"
 

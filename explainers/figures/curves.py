@@ -47,17 +47,30 @@ def proof_curves(
             _band(figure, percents[0], whole * chance[column - 1], column, hover)
         for index, (name, values) in enumerate(curves.items()):
             figure.add_scatter(
-                x=percents[index], y=whole * values, name=name, legendgroup=name,
-                showlegend=column == 1, mode="lines", row=1, col=column,
-                line={"color": COLOURS[index % len(COLOURS)], "width": 2.5,
-                      "dash": DASHES[index // len(COLOURS) % len(DASHES)]},
+                x=percents[index],
+                y=whole * values,
+                name=name,
+                legendgroup=name,
+                showlegend=column == 1,
+                mode="lines",
+                row=1,
+                col=column,
+                line={
+                    "color": COLOURS[index % len(COLOURS)],
+                    "width": 2.5,
+                    "dash": DASHES[index // len(COLOURS) % len(DASHES)],
+                },
                 hovertemplate=hover,
-            )  # fmt: skip
+            )
     figure.update_layout(
-        height=400, margin={"l": 8, "r": 8, "t": 56, "b": 8}, hovermode="x unified",
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 14}, legend={"orientation": "h", "y": -0.22},
-    )  # fmt: skip
+        height=400,
+        margin={"l": 8, "r": 8, "t": 56, "b": 8},
+        hovermode="x unified",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 14},
+        legend={"orientation": "h", "y": -0.22},
+    )
     axis = {} if numbers else {"range": [0, 102], "ticksuffix": " %"}
     figure.update_yaxes(**axis, fixedrange=True, gridcolor=RANDOM.format(0.2))
     figure.update_yaxes(title=f"Answer {about}", col=1)
@@ -75,10 +88,13 @@ def _band(figure: go.Figure, percent, draws: np.ndarray, column: int, hover: str
         y=draws.max(0), fill="tonexty", fillcolor=RANDOM.format(0.25), **common, **edge
     )
     figure.add_scatter(
-        y=draws.mean(0), name=f"at random, {len(draws)} draws", showlegend=column == 1,
-        line={"color": RANDOM.format(1), "dash": "dash", "width": 2}, **common,
+        y=draws.mean(0),
+        name=f"at random, {len(draws)} draws",
+        showlegend=column == 1,
+        line={"color": RANDOM.format(1), "dash": "dash", "width": 2},
+        **common,
         hovertemplate=hover,
-    )  # fmt: skip
+    )
 
 
 def matrix(names: list[str], values: np.ndarray, what: str) -> go.Figure:
@@ -86,17 +102,28 @@ def matrix(names: list[str], values: np.ndarray, what: str) -> go.Figure:
     text = [[f"{value:.2f}".replace("-", "−") for value in row] for row in values]
     figure = go.Figure(
         go.Heatmap(
-            z=values, x=names, y=names, text=text, texttemplate="%{text}", showscale=False,
-            zmin=-1, zmax=1, xgap=2, ygap=2,
+            z=values,
+            x=names,
+            y=names,
+            text=text,
+            texttemplate="%{text}",
+            showscale=False,
+            zmin=-1,
+            zmax=1,
+            xgap=2,
+            ygap=2,
             colorscale=[[0, "#f4a582"], [0.5, "#f7f7f7"], [1, "#4393c3"]],
             textfont={"color": "#16161d", "size": 14},
             hovertemplate="%{y} and %{x}: %{z:.2f}<extra>" + what + "</extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_layout(
-        height=110 + 46 * len(names), margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"size": 14},
-    )  # fmt: skip
+        height=110 + 46 * len(names),
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 14},
+    )
     figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, ticksuffix="  ")
     figure.update_xaxes(fixedrange=True, automargin=True, tickangle=-35)
     return figure

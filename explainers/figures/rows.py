@@ -27,13 +27,27 @@ def height(labels: list[str]) -> int:
 def write(figure: go.Figure, labels: list[str], numbers: list[str], axis: str = "y") -> int:
     """Name the rows 0, 1, … of a y axis from the top; the margin in px that the numbers need."""
     figure.layout[axis.replace("y", "yaxis")].update(
-        tickvals=list(range(len(labels))), ticktext=labels, range=[len(labels) - 0.5, -0.5],
-        fixedrange=True, showgrid=False, zeroline=False, ticklen=6, ticks="outside",
-        tickcolor="rgba(0,0,0,0)", tickfont={"size": 13},
-    )  # fmt: skip
+        tickvals=list(range(len(labels))),
+        ticktext=labels,
+        range=[len(labels) - 0.5, -0.5],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        ticklen=6,
+        ticks="outside",
+        tickcolor="rgba(0,0,0,0)",
+        tickfont={"size": 13},
+    )
     for row, text in enumerate(numbers):
         figure.add_annotation(
-            x=1, xref="paper", xanchor="left", xshift=6, y=row, yref=axis, text=text,
-            showarrow=False, font={"size": 13},
-        )  # fmt: skip
+            x=1,
+            xref="paper",
+            xanchor="left",
+            xshift=6,
+            y=row,
+            yref=axis,
+            text=text,
+            showarrow=False,
+            font={"size": 13},
+        )
     return 16 + 8 * max(map(len, numbers), default=0)

@@ -58,9 +58,12 @@ def codes(letters: str | np.ndarray) -> np.ndarray:
             )
     else:
         found = np.asarray(letters)
-        if found.ndim != 1 or found.dtype.kind not in "iu" or found.size and (
-            found.min() < 0 or found.max() > 4
-        ):  # fmt: skip
+        if (
+            found.ndim != 1
+            or found.dtype.kind not in "iu"
+            or found.size
+            and (found.min() < 0 or found.max() > 4)
+        ):
             raise ValueError(
                 "Codes of letters are whole numbers from 0 to 4 in one row (L,);"
                 f" got {found.dtype} {found.shape}."
@@ -118,12 +121,15 @@ def stretches(
     excess[np.abs(excess) <= 1e-12 * (np.abs(contribution).max() + abs(threshold))] = 0.0
     found = [
         Stretch(
-            start, stop,
-            float(contribution[start:stop].sum()), float(contribution[start:stop].mean()),
+            start,
+            stop,
+            float(contribution[start:stop].sum()),
+            float(contribution[start:stop].mean()),
             "" if sequence is None else sequence[start:stop],
         )
-        for start, stop in maximal_segments(excess) if stop - start >= min_width
-    ]  # fmt: skip
+        for start, stop in maximal_segments(excess)
+        if stop - start >= min_width
+    ]
     return sorted(found, key=lambda stretch: (-abs(stretch.score), stretch.start))[:most]
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from explainers.errors import Problem
 from explainers.figures import rows
-from explainers.figures.inks import GREY, LOW_HIGH, OPPOSE, QUIET, SUPPORT, calm
-from explainers.figures.labels import elided, finite, number, safe, wrapped
-from explainers.problems import Problem
+from explainers.figures.palette import GREY, LOW_HIGH, OPPOSE, QUIET, SUPPORT, calm
+from explainers.figures.text.labels import elided, finite, number, safe, wrapped
 
 ROW = 48
 DOT = 5
@@ -46,20 +46,26 @@ def beeswarm(
         known = np.isfinite(values[:, feature])
         missing.append((down[~known], scores[~known, feature], safe(names[feature])))
         figure.add_scatter(
-            x=scores[known, feature], y=down[known], mode="markers", name=safe(names[feature]),
+            x=scores[known, feature],
+            y=down[known],
+            mode="markers",
+            name=safe(names[feature]),
             customdata=values[known, feature],
             marker={"size": DOT, "color": _share(values[known, feature]), "coloraxis": "coloraxis"},
             hovertemplate="%{fullData.name} = %{customdata:.4~g}<br>contribution %{x:+.3~g}"
             "<extra></extra>",
-        )  # fmt: skip
+        )
     for down, across, name in missing:
         if len(down):
             figure.add_scatter(
-                x=across, y=down, mode="markers", name=name,
+                x=across,
+                y=down,
+                mode="markers",
+                name=name,
                 marker={"size": DOT, "color": QUIET},
                 hovertemplate="%{fullData.name} is missing<br>contribution %{x:+.3~g}"
                 "<extra></extra>",
-            )  # fmt: skip
+            )
     labels = [wrapped(names[feature], width=16) for feature in order]
     height = max(ROW * len(order), rows.height(labels))
     numbers = [number(mean[feature]) for feature in order]
@@ -71,8 +77,12 @@ def beeswarm(
     grey = "<br>(grey: missing)" if any(len(down) for down, *_ in missing) else ""
     figure.layout.coloraxis.colorbar.title.text += grey
     sides = "<br><span style='font-size:12px'>left of 0 opposes, right of 0 supports</span>"
-    figure.update_xaxes(title_text=f"Contribution{sides}", range=[-1.05 * reach, 1.05 * reach],
-                        fixedrange=True, nticks=6)  # fmt: skip
+    figure.update_xaxes(
+        title_text=f"Contribution{sides}",
+        range=[-1.05 * reach, 1.05 * reach],
+        fixedrange=True,
+        nticks=6,
+    )
     all_of = "" if len(order) == len(names) else f" ({len(order)} strongest of {len(names)})"
     figure.update_yaxes(title_text=f"Feature{all_of}")
     return figure
@@ -115,8 +125,10 @@ def dependence(
     width = (np.ptp(values[known]) if known.any() else 0) or 1.0
     left = (values[known].min() if known.any() else 0) - 0.08 * width
     across = np.where(known, values, left)
-    texts = [f"{safe(name)} {'= ' + number(v, 4) if k else 'is missing'}"
-             for v, k in zip(values, known, strict=True)]  # fmt: skip
+    texts = [
+        f"{safe(name)} {'= ' + number(v, 4) if k else 'is missing'}"
+        for v, k in zip(values, known, strict=True)
+    ]
     figure = go.Figure()
     if other_values is None:
         colours = np.where(scores > 0, SUPPORT, np.where(scores < 0, OPPOSE, QUIET))
@@ -140,20 +152,32 @@ def dependence(
     for mask, marker in groups:
         if mask.any():
             figure.add_scatter(
-                x=across[mask], y=scores[mask], mode="markers", marker={"size": 6, **marker},
+                x=across[mask],
+                y=scores[mask],
+                mode="markers",
+                marker={"size": 6, **marker},
                 text=[text for text, keep in zip(texts, mask, strict=True) if keep],
                 hovertemplate="%{text}<br>contribution %{y:+.3~g}<extra></extra>",
-            )  # fmt: skip
-    calm(figure, 430 if other_values is None else 494,
-         f"Contribution of {name} against its value in {len(scores)} rows, from "
-         f"{number(scores.min(), sign=True)} to {number(scores.max(), sign=True)}.",
-         top=12 if other_values is None else 66)  # fmt: skip
+            )
+    calm(
+        figure,
+        430 if other_values is None else 494,
+        f"Contribution of {name} against its value in {len(scores)} rows, from "
+        f"{number(scores.min(), sign=True)} to {number(scores.max(), sign=True)}.",
+        top=12 if other_values is None else 66,
+    )
     if not known.all():
         figure.add_vline(x=left + 0.04 * width, line={"color": GREY.format(0.5), "dash": "dot"})
         figure.add_annotation(
-            x=left + 0.04 * width, y=0, yref="paper", yanchor="bottom", xanchor="right",
-            textangle=-90, text=f"{(~known).sum()} missing", showarrow=False,
-        )  # fmt: skip
+            x=left + 0.04 * width,
+            y=0,
+            yref="paper",
+            yanchor="bottom",
+            xanchor="right",
+            textangle=-90,
+            text=f"{(~known).sum()} missing",
+            showarrow=False,
+        )
     figure.update_xaxes(title_text=f"Value of {safe(elided(name))}", zeroline=False, nticks=6)
     figure.update_yaxes(
         title_text="Contribution", zeroline=True, zerolinewidth=2, rangemode="tozero"
@@ -174,10 +198,21 @@ def _share(values: np.ndarray) -> np.ndarray:
 def _values_bar(title: str, ticks: list[str], ends: list[float]) -> dict:
     return {
         "colorscale": [[i / (len(LOW_HIGH) - 1), colour] for i, colour in enumerate(LOW_HIGH)],
-        "cmin": ends[0], "cmax": ends[1],
+        "cmin": ends[0],
+        "cmax": ends[1],
         "colorbar": {
-            "title": {"text": title, "side": "top", "font": {"size": 13}}, "orientation": "h",
-            "thickness": 8, "len": 0.6, "x": 0.5, "xanchor": "center", "y": 1, "yanchor": "bottom",
-            "xpad": 12, "ypad": 4, "tickvals": ends, "ticktext": ticks, "outlinewidth": 0,
+            "title": {"text": title, "side": "top", "font": {"size": 13}},
+            "orientation": "h",
+            "thickness": 8,
+            "len": 0.6,
+            "x": 0.5,
+            "xanchor": "center",
+            "y": 1,
+            "yanchor": "bottom",
+            "xpad": 12,
+            "ypad": 4,
+            "tickvals": ends,
+            "ticktext": ticks,
+            "outlinewidth": 0,
         },
-    }  # fmt: skip
+    }

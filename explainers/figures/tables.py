@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explainers.figures import rows
-from explainers.figures.inks import GREY, KEY, STRENGTH, calm, ink
-from explainers.figures.labels import finite, number, safe, shown, strengths, wrapped
-from explainers.figures.said import spoken_table
+from explainers.figures.palette import GREY, KEY, STRENGTH, calm, ink
+from explainers.figures.text.labels import finite, number, safe, shown, strengths, wrapped
+from explainers.figures.text.sentences import spoken_table
 from explainers.figures.waterfall import parts
 
 ROOM = 1.05
@@ -122,14 +122,25 @@ def global_bars(
 def _bars(lengths: list[float], colour, errors: tuple | None) -> go.Figure:
     reach = None
     if errors is not None:
-        reach = {"type": "data", "symmetric": False, "array": errors[0], "arrayminus": errors[1],
-                 "color": GREY.format(1), "thickness": 2, "width": 4}  # fmt: skip
+        reach = {
+            "type": "data",
+            "symmetric": False,
+            "array": errors[0],
+            "arrayminus": errors[1],
+            "color": GREY.format(1),
+            "thickness": 2,
+            "width": 4,
+        }
     return go.Figure(
         go.Bar(
-            x=lengths, y=list(range(len(lengths))), orientation="h", width=0.66, error_x=reach,
+            x=lengths,
+            y=list(range(len(lengths))),
+            orientation="h",
+            width=0.66,
+            error_x=reach,
             marker={"color": colour, "line": {"width": 0}},
         )
-    )  # fmt: skip
+    )
 
 
 def _finish(figure: go.Figure, labels: list[str], numbers: list[str], alt: str) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explainers.figures import rows
-from explainers.figures.inks import GREY, KEY, QUIET, calm, ink
-from explainers.figures.labels import finite, number, safe, shown, wrapped
-from explainers.figures.said import spoken_table
+from explainers.figures.palette import GREY, KEY, QUIET, calm, ink
+from explainers.figures.text.labels import finite, number, safe, shown, wrapped
+from explainers.figures.text.sentences import spoken_table
 
 INVISIBLE = 1e-3
 """A gap below this share of the chart's width is narrower than a pixel."""
@@ -55,8 +55,11 @@ def waterfall(
     figure = go.Figure()
     _links(figure, stops)
     figure.add_bar(
-        base=stops[:-1].tolist(), x=steps,
-        y=list(range(1, len(steps) + 1)), orientation="h", width=0.66,
+        base=stops[:-1].tolist(),
+        x=steps,
+        y=list(range(1, len(steps) + 1)),
+        orientation="h",
+        width=0.66,
         marker={
             "color": [QUIET if i == open_end else ink(step) for i, step in enumerate(steps)],
             "pattern": {"shape": ["/" if i == open_end else "" for i in range(len(steps))]},
@@ -68,19 +71,27 @@ def waterfall(
         ],
         hovertemplate="%{customdata[0]}<br>contribution %{customdata[1]}"
         "<br>from %{customdata[2]} to %{customdata[3]}<extra></extra>",
-    )  # fmt: skip
+    )
     ends = [float(baseline_output), float(output)]
     figure.add_scatter(
-        x=ends, y=[0, len(steps) + 1], mode="markers", text=["baseline", "output"],
+        x=ends,
+        y=[0, len(steps) + 1],
+        mode="markers",
+        text=["baseline", "output"],
         marker={"symbol": "line-ns", "size": 22, "line": {"width": 3, "color": QUIET}},
-        hovertemplate="%{text}: %{x:.4~g}<extra></extra>", cliponaxis=False,
-    )  # fmt: skip
+        hovertemplate="%{text}: %{x:.4~g}<extra></extra>",
+        cliponaxis=False,
+    )
     labels = ["baseline", *labels, "output"]
     numbers = [number(step, sign=True) for step in steps]
     right = rows.write(figure, labels, [number(ends[0], 4), *numbers, number(ends[1], 4)])
-    calm(figure, rows.height(labels) + 100,
-         f"From {number(ends[0], 4)} on the baseline to {number(ends[1], 4)} for {about}. "
-         + spoken_table(names, values, scores), right)  # fmt: skip
+    calm(
+        figure,
+        rows.height(labels) + 100,
+        f"From {number(ends[0], 4)} on the baseline to {number(ends[1], 4)} for {about}. "
+        + spoken_table(names, values, scores),
+        right,
+    )
     figure.update_xaxes(
         title_text=f"Score of {wrapped(about, width=26)}{KEY}",
         zeroline=False,
@@ -101,6 +112,9 @@ def _links(figure: go.Figure, stops: np.ndarray) -> None:
     across = [x for stop in stops for x in (float(stop), float(stop), None)]
     down = [y for row in range(len(stops)) for y in (row + 0.33, row + 0.67, None)]
     figure.add_scatter(
-        x=across, y=down, mode="lines", line={"color": GREY.format(0.7), "width": 1},
+        x=across,
+        y=down,
+        mode="lines",
+        line={"color": GREY.format(0.7), "width": 1},
         hoverinfo="skip",
-    )  # fmt: skip
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from explainers.problems import Problem
+from explainers.errors import Problem
 
 BLOCK = 4_000_000
 """Counts of drawn rows held at once; 32 MB."""

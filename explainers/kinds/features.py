@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explainers.kinds.labels import listed
+from explainers.errors import Problem
+from explainers.kinds.files.labels import listed
 from explainers.kinds.registry import KINDS, Kind
 from explainers.kinds.table import Found
-from explainers.problems import Problem
 
 FILLS = ("refuse", "mean", "median")
 _USABLE = ("number", "category")
@@ -42,8 +42,10 @@ def features(found: Found, columns: Sequence[str], fill: str = "refuse") -> np.n
     for index, place in enumerate(places):
         present = values[~gaps[:, index], index]
         if not len(present):
-            raise Problem(f"Column {listed([columns[index]])} holds no value at all, so it cannot "
-                          "be filled. Leave it out.")  # fmt: skip
+            raise Problem(
+                f"Column {listed([columns[index]])} holds no value at all, so it cannot "
+                "be filled. Leave it out."
+            )
         if facts["types"][place] == "category":
             instead = np.bincount(present.astype(int)).argmax()
         else:
@@ -164,6 +166,13 @@ def _inputs(found: Found, spec, items: Sequence[int]) -> np.ndarray:
 
 
 KINDS["table"] = Kind(
-    "table", "row", "feature", "features", dimensions=1, spread=0, channels=False, inputs=_inputs,
+    "table",
+    "row",
+    "feature",
+    "features",
+    dimensions=1,
+    spread=0,
+    channels=False,
+    inputs=_inputs,
     items=lambda found, spec: np.flatnonzero(complete(found, spec.columns)),
-)  # fmt: skip
+)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from explainers.errors import Problem
 from explainers.kinds.registry import KINDS, Kind
-from explainers.problems import Problem
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_MEGAPIXELS = 16
@@ -108,7 +108,15 @@ def _facts(found, spec) -> dict:
 _GREY = np.array([0.299, 0.587, 0.114])
 
 KINDS["picture"] = Kind(
-    "picture", "picture", "cell", "cells", dimensions=3, spread=0, channels=True, inputs=_inputs,
-    items=lambda found, spec: np.arange(1), facts=_facts,
+    "picture",
+    "picture",
+    "cell",
+    "cells",
+    dimensions=3,
+    spread=0,
+    channels=True,
+    inputs=_inputs,
+    items=lambda found, spec: np.arange(1),
+    facts=_facts,
     shown=lambda values: np.asarray(picture_of(values)),
-)  # fmt: skip
+)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from explainers.kinds.arrays import read_arrays
-from explainers.kinds.labels import demand_brief, label
+from explainers.errors import Problem
+from explainers.kinds.files.arrays import read_arrays
+from explainers.kinds.files.labels import demand_brief, label
 from explainers.kinds.registry import KINDS, Kind
-from explainers.problems import Problem
 
 SUFFIXES = (".fa", ".fasta", ".fna", ".txt", ".npy", ".npz")
 LETTERS = "ACGTN"
@@ -65,20 +65,27 @@ def _answer(names: list[str], parts: list[np.ndarray], notes: list[str]) -> Foun
     lengths = [len(part) for part in parts]
     _demand_size(len(parts), sum(lengths))
     if max(lengths) > LONG:
-        notes.append(f"The longest sequence has {max(lengths):,} letters; beyond {LONG:,} "
-                     "explaining takes long.")  # fmt: skip
+        notes.append(
+            f"The longest sequence has {max(lengths):,} letters; beyond {LONG:,} "
+            "explaining takes long."
+        )
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return demand_brief({"names": names, "notes": notes}), {
-        "letters": np.concatenate(parts).astype(np.uint8), "starts": starts,
-    }  # fmt: skip
+        "letters": np.concatenate(parts).astype(np.uint8),
+        "starts": starts,
+    }
 
 
 def _demand_size(sequences: int, letters: int) -> None:
-    for count, most, what in ((sequences, MOST_SEQUENCES, "sequences"),
-                              (letters, MOST_LETTERS, "letters")):  # fmt: skip
+    for count, most, what in (
+        (sequences, MOST_SEQUENCES, "sequences"),
+        (letters, MOST_LETTERS, "letters"),
+    ):
         if count > most:
-            raise Problem(f"This file holds {count:,} {what} or more; up to {most:,} are accepted. "
-                          "Upload a part of it.")  # fmt: skip
+            raise Problem(
+                f"This file holds {count:,} {what} or more; up to {most:,} are accepted. "
+                "Upload a part of it."
+            )
 
 
 def _from_text(data: bytes) -> Found:
@@ -149,8 +156,10 @@ def _demand_no_protein(records: list) -> None:
 def _from_arrays(arrays: dict[str, np.ndarray]) -> Found:
     data = {name: array for name, array in arrays.items() if array.dtype.kind != "U"}
     if len(data) != 1:
-        raise Problem(f"This file holds {len(data)} arrays of numbers; one is expected, of one-hot "
-                      "letters. Leave out the others.")  # fmt: skip
+        raise Problem(
+            f"This file holds {len(data)} arrays of numbers; one is expected, of one-hot "
+            "letters. Leave out the others."
+        )
     given, notes = next(iter(data.values())), []
     values = given[None] if given.ndim == 2 else given
     if values.ndim != 3 or 4 not in values.shape[1:] or not values.size:
@@ -196,6 +205,13 @@ def _items(found: Found, spec) -> np.ndarray:
 
 
 KINDS["sequence"] = Kind(
-    "sequence", "sequence", "letter", "letters", dimensions=2, spread=0, channels=True,
-    inputs=_inputs, items=_items,
-)  # fmt: skip
+    "sequence",
+    "sequence",
+    "letter",
+    "letters",
+    dimensions=2,
+    spread=0,
+    channels=True,
+    inputs=_inputs,
+    items=_items,
+)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from explainers.kinds import delimited
-from explainers.kinds.arrays import read_arrays
-from explainers.kinds.labels import demand_brief, label, unique
-from explainers.kinds.long_table import TIMES, demand_size, gap, is_date, parts_of, read_long
-from explainers.kinds.numerals import numbers
+from explainers.errors import Problem
+from explainers.kinds.files import delimited
+from explainers.kinds.files.arrays import read_arrays
+from explainers.kinds.files.labels import demand_brief, label, unique
+from explainers.kinds.files.long_table import TIMES, demand_size, gap, is_date, parts_of, read_long
+from explainers.kinds.files.numerals import numbers
 from explainers.kinds.registry import KINDS, Kind
-from explainers.problems import Problem
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".npz", ".npy")
 LAYOUTS = ("time first", "variables first")
@@ -39,8 +39,10 @@ def read(
     Problem names the place of what is missing or infinite, series of unequal lengths, and shapes.
     """
     if suffix not in SUFFIXES or layout not in LAYOUTS:
-        raise Problem(f"Time series are files named {', '.join(SUFFIXES)}, with a layout of "
-                      f"{' or '.join(LAYOUTS)}. Save yours as one of these.")  # fmt: skip
+        raise Problem(
+            f"Time series are files named {', '.join(SUFFIXES)}, with a layout of "
+            f"{' or '.join(LAYOUTS)}. Save yours as one of these."
+        )
     if suffix in (".npy", ".npz"):
         return _answer(*_from_arrays(read_arrays(data, suffix), layout))
     sheet = delimited.opened(data, suffix, delimiter, header)
@@ -90,8 +92,10 @@ def _from_arrays(arrays: dict[str, np.ndarray], layout: str) -> tuple:
     name = next((name for name in _VALUES if name in data), None)
     if name is None:
         if len(data) != 1:
-            raise Problem(f"This file holds {len(data)} arrays of numbers: {', '.join(data)}. Name "
-                          "the one with the series values, or leave out the others.")  # fmt: skip
+            raise Problem(
+                f"This file holds {len(data)} arrays of numbers: {', '.join(data)}. Name "
+                "the one with the series values, or leave out the others."
+            )
         name = next(iter(data))
     values, given = data[name], data[name].shape
     shapes = ("(N, T, V)", "(T, V)") if layout == "time first" else ("(N, V, T)", "(V, T)")
@@ -148,6 +152,13 @@ def _inputs(found: Found, spec, items) -> np.ndarray:
 
 
 KINDS["series"] = Kind(
-    "series", "series", "cell", "cells", dimensions=2, spread=1, channels=False, inputs=_inputs,
+    "series",
+    "series",
+    "cell",
+    "cells",
+    dimensions=2,
+    spread=1,
+    channels=False,
+    inputs=_inputs,
     items=lambda found, spec: np.arange(len(found[1]["values"])),
-)  # fmt: skip
+)

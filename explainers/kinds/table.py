@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 
-from explainers.kinds import delimited, parquet
-from explainers.kinds.columns import Column, Sample
-from explainers.kinds.labels import demand_brief
-from explainers.problems import Problem
+from explainers.errors import Problem
+from explainers.kinds.files import delimited, parquet
+from explainers.kinds.files.columns import Column, Sample
+from explainers.kinds.files.labels import demand_brief
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 MOST_ROWS, MOST_KEPT = 100_000, 10_000_000
@@ -81,10 +81,18 @@ def _found(sheet, columns: list[Column], sample: Sample) -> Found:
         notes[_MOST_NOTES:] = [f"… and {len(notes) - _MOST_NOTES} more notes like these."]
     if sampled:
         of = f"{len(values):,} of its {sample.seen:,} rows, drawn evenly at random"
-        notes.insert(0, f"The table is large: {of}, are used. Types and missing values were "
-                     "counted in all rows.")  # fmt: skip
+        notes.insert(
+            0,
+            f"The table is large: {of}, are used. Types and missing values were "
+            "counted in all rows.",
+        )
     facts = {
-        "columns": sheet.names, "types": types, "missing": missing, "levels": levels,
-        "rows": sample.seen, "sampled": sampled, "notes": notes,
-    }  # fmt: skip
+        "columns": sheet.names,
+        "types": types,
+        "missing": missing,
+        "levels": levels,
+        "rows": sample.seen,
+        "sampled": sampled,
+        "notes": notes,
+    }
     return demand_brief(facts), {"values": values}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainers.groups import BY, labelled
 from explainers.methods.registry import Found, method, option
+from explainers.perturbation.regions import BY, labelled
 
 
 @dataclass(frozen=True)
@@ -16,22 +16,29 @@ class Options:
     """Options of `ablation`."""
 
     by: str = option(
-        "auto", "Groups",
+        "auto",
+        "Groups",
         "What is replaced together. Automatic: every value of a row or a series, every letter of "
         "DNA, squares of a picture.",
         choices=BY,
-    )  # fmt: skip
+    )
     width: int | None = option(
-        None, "Width",
+        None,
+        "Width",
         "Steps in a block, letters in a word, pixels along a square; empty: one step or letter, "
         "an eighth of the picture.",
-        low=1, high=4096, kind=int,
-    )  # fmt: skip
+        low=1,
+        high=4096,
+        kind=int,
+    )
     groups: tuple[tuple[int, ...], ...] | None = option(
-        None, "Joined",
+        None,
+        "Joined",
         "Groups that are replaced together, by their numbers from 0: columns that belong together.",
-        low=0, kind=int, widget=False,
-    )  # fmt: skip
+        low=0,
+        kind=int,
+        widget=False,
+    )
 
 
 def _labels(options: Options, shape):

@@ -15,9 +15,12 @@ class Options:
     """Options of `expected_gradients`."""
 
     samples: int = option(
-        200, "Draws", "In all, shared by the baselines; more draws: steadier, slower.",
-        low=2, high=100_000,
-    )  # fmt: skip
+        200,
+        "Draws",
+        "In all, shared by the baselines; more draws: steadier, slower.",
+        low=2,
+        high=100_000,
+    )
     seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
 
 
@@ -44,7 +47,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     """
     import torch
 
-    from explainers.draws import Moments, shared_batches
+    from explainers.perturbation.sampling import Moments, shared_batches
 
     count, samples = len(inputs), max(2, -(-options.samples // run.shares))
     # Independent draws for every reference, so that their standard errors combine.

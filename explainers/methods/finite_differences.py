@@ -9,8 +9,8 @@ import itertools
 import math
 from dataclasses import dataclass
 
+from explainers.errors import ModelProblem, Problem
 from explainers.methods.registry import Found, method, option
-from explainers.problems import ModelProblem, Problem
 
 # Inputs of so many values or fewer are moved value by value, larger ones in about BLOCKS blocks.
 FEW, BLOCKS = 512, 256
@@ -28,9 +28,13 @@ class Options:
         1e-3, "Step", "Size of the move, as a share of the feature's spread.", low=1e-6, high=1.0
     )
     block: int | tuple[int, ...] | None = option(
-        None, "Block", "Side of the block of cells moved together; empty: chosen by the size.",
-        low=1, high=4096, kind=int,
-    )  # fmt: skip
+        None,
+        "Block",
+        "Side of the block of cells moved together; empty: chosen by the size.",
+        low=1,
+        high=4096,
+        kind=int,
+    )
 
 
 @method(
@@ -177,7 +181,8 @@ def _sides(given, shape) -> tuple[int, ...]:
         return tuple(min(side, size) if d == longer else 1 for d, size in enumerate(shape))
     channels, space = shape[: len(shape) > 1], shape[len(shape) > 1 :]
     side = given or next(
-        side for side in itertools.count(1)
+        side
+        for side in itertools.count(1)
         if math.prod(-(-size // side) for size in space) <= BLOCKS
-    )  # fmt: skip
+    )
     return (*channels, *(min(side, size) for size in space))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from explainers.errors import Problem
 from explainers.methods.registry import Found, method, option
-from explainers.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,10 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     if name is None:
         raise Problem("This model has no convolution, so Grad-CAM cannot work on it.")
     if name not in names:
-        raise Problem(f"The model has no layer {name!r}; the last convolution is "
-                      f"{last_convolution(run.model)!r}.")  # fmt: skip
+        raise Problem(
+            f"The model has no layer {name!r}; the last convolution is "
+            f"{last_convolution(run.model)!r}."
+        )
     run.expect(len(inputs))
     from explainers.methods.gradients import one_each
 

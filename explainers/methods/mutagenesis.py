@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainers.letters import is_one_hot
+from explainers.errors import Problem
+from explainers.kinds.alphabet import is_one_hot
 from explainers.methods.registry import Found, method, option
-from explainers.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,13 @@ class Options:
 
     start: int = option(0, "From position", "The first position, from 0.", low=0, high=2**31 - 1)
     stop: int | None = option(
-        None, "To position", "The first position that is left alone; empty: to the end.",
-        low=1, high=2**31 - 1, kind=int,
-    )  # fmt: skip
+        None,
+        "To position",
+        "The first position that is left alone; empty: to the end.",
+        low=1,
+        high=2**31 - 1,
+        kind=int,
+    )
 
 
 @method(
@@ -53,8 +57,10 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
         )
     chosen = slice(options.start, options.stop)
     if not range(inputs.shape[2])[chosen]:
-        raise Problem(f"There is no position between {options.start} and {options.stop} in a "
-                      f"sequence of {inputs.shape[2]} letters.")  # fmt: skip
+        raise Problem(
+            f"There is no position between {options.start} and {options.stop} in a "
+            f"sequence of {inputs.shape[2]} letters."
+        )
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     change = torch.zeros_like(inputs, dtype=dtype)
     others = torch.zeros_like(inputs, dtype=torch.bool)

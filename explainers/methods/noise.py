@@ -8,9 +8,9 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from explainers.groups import BY, labelled
+from explainers.errors import Problem
 from explainers.methods.registry import Found, method, option
-from explainers.problems import Problem
+from explainers.perturbation.regions import BY, labelled
 
 
 @dataclass(frozen=True)
@@ -18,20 +18,27 @@ class Options:
     """Options of `noise`."""
 
     sigma: float | tuple[float, ...] = option(
-        0.2, "Noise",
-        "Standard deviation of the noise, in the units of the data.", low=1e-12, kind=float,
-    )  # fmt: skip
+        0.2,
+        "Noise",
+        "Standard deviation of the noise, in the units of the data.",
+        low=1e-12,
+        kind=float,
+    )
     by: str = option(
-        "auto", "Features",
+        "auto",
+        "Features",
         "What is shaken together. Automatic: every value of a row, a variable of a series at all "
         "its steps, squares of a picture.",
         choices=BY,
-    )  # fmt: skip
+    )
     width: int | None = option(
-        None, "Width",
+        None,
+        "Width",
         "Steps in a block, pixels along a square; empty: one step, an eighth of the picture.",
-        low=1, high=4096, kind=int,
-    )  # fmt: skip
+        low=1,
+        high=4096,
+        kind=int,
+    )
     samples: int = option(100, "Draws", "More draws: steadier, slower.", low=2, high=100_000)
     seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
 
@@ -72,7 +79,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     """
     import torch
 
-    from explainers.draws import shared_batches
+    from explainers.perturbation.sampling import shared_batches
 
     shape, count = tuple(inputs.shape[1:]), len(inputs)
     labels = torch.from_numpy(_labels(options, shape)).to(inputs.device)
@@ -80,8 +87,10 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     many = len(sizes)
     sigma = torch.as_tensor(options.sigma).to(inputs)
     if sigma.ndim and len(sigma) != shape[-1]:
-        raise Problem(f"{len(sigma)} values of sigma were given; it is one number, or {shape[-1]}, "
-                      "one for each column or variable.")  # fmt: skip
+        raise Problem(
+            f"{len(sigma)} values of sigma were given; it is one number, or {shape[-1]}, "
+            "one for each column or variable."
+        )
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     squares, fourths, seen = torch.zeros(3, count, many, dtype=dtype, device=inputs.device)
     run.expect(count * (options.samples * many + 1))

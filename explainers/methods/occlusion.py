@@ -9,8 +9,8 @@ import itertools
 import math
 from dataclasses import dataclass
 
+from explainers.errors import Problem
 from explainers.methods.registry import Found, method, option
-from explainers.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,21 @@ class Options:
     """Options of `occlusion`: numbers in input cells, or one per dimension after the first."""
 
     window: int | tuple[int, ...] | None = option(
-        None, "Window",
+        None,
+        "Window",
         "Side of what is hidden; empty: an eighth of the input, or one value of a row.",
-        low=1, high=4096, kind=int,
-    )  # fmt: skip
+        low=1,
+        high=4096,
+        kind=int,
+    )
     stride: int | tuple[int, ...] | None = option(
-        None, "Stride", "Distance from one window to the next; empty: half a window.",
-        low=1, high=4096, kind=int,
-    )  # fmt: skip
+        None,
+        "Stride",
+        "Distance from one window to the next; empty: half a window.",
+        low=1,
+        high=4096,
+        kind=int,
+    )
 
 
 @method(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from explainers.errors import Problem
 from explainers.methods.registry import Found, method, option
-from explainers.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,10 @@ class Options:
     cells: int = option(8, "Cells", "Side of the coarse random grid.", low=2, high=64)
     visible: float = option(0.5, "Visible", "Share of the cells left visible.", low=0.05, high=0.95)
     centred: bool = option(
-        True, "Centred",
+        True,
+        "Centred",
         "Subtract the mean answer, so that zero means no influence; off: the paper's map.",
-    )  # fmt: skip
+    )
     seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
 
 
@@ -50,7 +51,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     """
     import torch
 
-    from explainers.draws import shared_batches
+    from explainers.perturbation.sampling import shared_batches
 
     if inputs.ndim not in (3, 4):
         raise Problem("RISE masks pictures or sequences: inputs (N, channels, …).")
@@ -92,9 +93,14 @@ class Sums:
         """Book values (n,) of the inputs `rows` under masks (n, …)."""
         f = self._wide(values)
         for total, part in (
-            (self.m, masks), (self.mm, masks**2), (self.fm, f * masks), (self.fmm, f * masks**2),
-            (self.ffmm, (f * masks) ** 2), (self.f, values), (self.count, values * 0 + 1),
-        ):  # fmt: skip
+            (self.m, masks),
+            (self.mm, masks**2),
+            (self.fm, f * masks),
+            (self.fmm, f * masks**2),
+            (self.ffmm, (f * masks) ** 2),
+            (self.f, values),
+            (self.count, values * 0 + 1),
+        ):
             total.index_add_(0, rows, part)
 
     def mean(self):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from explainers.errors import Problem
 from explainers.methods.registry import Found, method, option
-from explainers.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,13 @@ class Options:
         0.15, "Noise level", "Standard deviation, as a share of the input's range.", low=0.0, high=2
     )
     ranges: tuple[float, ...] | None = option(
-        None, "Ranges", "The range of each column or variable, where one for all would be wrong.",
-        low=0.0, kind=float, widget=False,
-    )  # fmt: skip
+        None,
+        "Ranges",
+        "The range of each column or variable, where one for all would be wrong.",
+        low=0.0,
+        kind=float,
+        widget=False,
+    )
     signed: bool = option(False, "Keep the sign", "Average the gradient itself, not its size.")
     seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
 
@@ -51,7 +55,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     """
     import torch
 
-    from explainers.draws import Moments, shared_batches
+    from explainers.perturbation.sampling import Moments, shared_batches
 
     count = len(inputs)
     reach = _range(inputs, options.ranges) * options.sigma

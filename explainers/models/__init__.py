@@ -15,7 +15,7 @@ def load_model(path: str | Path, architecture: str) -> nn.Module:
     `path` ends in .safetensors, .pt or .pth and holds a state dict; the number of classes is read
     from it. Problem says what is wrong with the file, or what differs from the architecture.
     """
-    from explainers.models.state_dicts import fitted, read_state_dict
+    from explainers.models.formats.state_dict import fitted, read_state_dict
 
     path = Path(path)
     return fitted(architecture, read_state_dict(path.read_bytes(), path.suffix.lower()))

@@ -7,9 +7,9 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from explainers.errors import Problem
 from explainers.models.class_names import MOST_CLASSES
 from explainers.models.spec import ModelSpec
-from explainers.problems import Problem
 
 VERSION = 2
 KINDS = ("picture", "table", "series", "sequence")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from explainers.problems import Problem
+from explainers.errors import Problem
 
 MOST_CLASSES = 100_000
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from explainers.errors import Problem
 from explainers.kinds import KINDS
 from explainers.models.spec import ModelSpec
-from explainers.problems import Problem
 
 if TYPE_CHECKING:
-    from explainers.models.onnx import Graph
+    from explainers.models.formats.onnx import Graph
 
 
 class Prepared(nn.Module):
@@ -68,15 +68,15 @@ def build(
     """
     classes: tuple = ()
     if spec.source == "demo":
-        from explainers.models import demos
+        from explainers.models.zoo import demos
 
         network, classes = demos.load(spec.name)
     elif spec.source == "torchvision":
-        from explainers.models.pretrained import pretrained
+        from explainers.models.zoo.pretrained import pretrained
 
         network, classes, spec = pretrained(spec.name)
     elif spec.source == "python":
-        from explainers.models.own import build_own
+        from explainers.models.formats.python_models import build_own
 
         network = build_own(weights, spec.name, spec.weights)
     else:

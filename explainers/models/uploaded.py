@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from torch import nn
 
-from explainers.models.architectures import PLAIN_CHAIN
 from explainers.models.spec import RECOGNISE, ModelSpec
+from explainers.models.zoo.architectures import PLAIN_CHAIN
 
 
 def uploaded(
@@ -19,11 +19,11 @@ def uploaded(
     `weights`: named tensors, a graph, or (bytes, suffix) of one's own file. `elsewhere` (graph,
     output) runs a graph that torch cannot run.
     """
-    from explainers.models.exported import Program
-    from explainers.models.exported.reading import read_program
-    from explainers.models.onnx import Graph, read_graph
-    from explainers.models.recognise import recognised
-    from explainers.models.state_dicts import fitted, read_state_dict
+    from explainers.models.formats.onnx import Graph, read_graph
+    from explainers.models.formats.pt2 import Program
+    from explainers.models.formats.pt2.reading import read_program
+    from explainers.models.formats.recognise import recognised
+    from explainers.models.formats.state_dict import fitted, read_state_dict
 
     data = None
     if isinstance(weights, tuple):
@@ -31,11 +31,11 @@ def uploaded(
         readers = {".onnx": read_graph, ".pt2": read_program}
         weights = readers[suffix](data) if suffix in readers else read_state_dict(data, suffix)
     if isinstance(weights, Graph):
-        from explainers.models.onnx import loaded
+        from explainers.models.formats.onnx import loaded
 
         return _declaring(spec, "ONNX network", *loaded(weights, data, elsewhere=elsewhere))
     if isinstance(weights, Program):
-        from explainers.models.exported import loaded
+        from explainers.models.formats.pt2 import loaded
 
         return _declaring(spec, "Exported network", *loaded(weights))
     if isinstance(weights, nn.Module):  # it runs elsewhere, and says nothing of its input
@@ -50,7 +50,7 @@ def uploaded(
 
 def _plain_chain(spec: ModelSpec, state: Mapping) -> tuple[nn.Module, ModelSpec]:
     """The network that the weights' own shapes tell, with the answers to what they leave open."""
-    from explainers.models.by_shape import built, describe, input_of
+    from explainers.models.formats.inferred import built, describe, input_of
 
     description, answers = describe(state), dict(spec.choices)
     network = built(description, state, answers)

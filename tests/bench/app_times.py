@@ -16,9 +16,9 @@ from conftest import FLAGS
 from driver import map_shown, running, settled
 from playwright.sync_api import sync_playwright
 
-from explainers.engine.request import Request
-from explainers.engine.supervisor import Engine
-from pages.parts import models
+from explainers.service.backends.local import Engine
+from explainers.service.tasks.request import Request
+from pages.widgets import models
 from tests.__main__ import browser
 
 
@@ -53,7 +53,7 @@ def first_page(folder: Path) -> dict[str, float]:
 
 def integrated_gradients(folder: Path) -> dict[str, float]:
     """Seconds of 50 steps on a demo picture through the engine, on a warm worker, best of five."""
-    from explainers.models.demo import samples
+    from explainers.models.zoo.signs import samples
 
     engine = Engine(folder)
     data = samples()[0].path.read_bytes()
@@ -61,9 +61,12 @@ def integrated_gradients(folder: Path) -> dict[str, float]:
     times = []
     for seed in range(6):
         request = dataclasses.replace(
-            asked, method="integrated_gradients", options={"steps": 50},
-            baseline="noise", baseline_options={"seed": seed},
-        )  # fmt: skip
+            asked,
+            method="integrated_gradients",
+            options={"steps": 50},
+            baseline="noise",
+            baseline_options={"seed": seed},
+        )
         started = time.perf_counter()
         job = engine.submit(request, "bench")
         while not job.over:

@@ -26,14 +26,33 @@ RULES = ("rescale", "reveal_cancel", "genomics")
 PATIENCE = 20  # seconds for captum or shap on one model
 # The smallest side that the model accepts, or that keeps the run short.
 SIDES = {
-    "vgg11_bn": 32, "vgg16": 32, "inception_v3": 96, "maxvit_t": 224,
-}  # fmt: skip
+    "vgg11_bn": 32,
+    "vgg16": 32,
+    "inception_v3": 96,
+    "maxvit_t": 224,
+}
 NAMES = (
-    "alexnet", "vgg11_bn", "vgg16", "resnet18", "resnet50", "squeezenet1_1", "densenet121",
-    "mobilenet_v2", "mobilenet_v3_large", "efficientnet_b0", "shufflenet_v2_x1_0", "googlenet",
-    "inception_v3", "convnext_tiny", "regnet_y_400mf", "mnasnet1_0", "vit_b_16", "swin_t",
-    "swin_v2_t", "maxvit_t",
-)  # fmt: skip
+    "alexnet",
+    "vgg11_bn",
+    "vgg16",
+    "resnet18",
+    "resnet50",
+    "squeezenet1_1",
+    "densenet121",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "efficientnet_b0",
+    "shufflenet_v2_x1_0",
+    "googlenet",
+    "inception_v3",
+    "convnext_tiny",
+    "regnet_y_400mf",
+    "mnasnet1_0",
+    "vit_b_16",
+    "swin_t",
+    "swin_v2_t",
+    "maxvit_t",
+)
 
 
 def built(name: str) -> nn.Module:

@@ -16,7 +16,7 @@ import torch
 import torchvision
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from explainers.borrow import borrowed  # noqa: E402
+from explainers.eval_mode import borrowed  # noqa: E402
 from explainers.methods.deeplift.contributions import contributions  # noqa: E402
 
 ROUNDS, TARGET = 3, 3
@@ -54,9 +54,13 @@ def shap(model, x, b):
 
 
 WAYS = {
-    "plain": plain, "rescale": ours("rescale"), "reveal_cancel": ours("reveal_cancel"),
-    "genomics": ours("genomics"), "captum": captum, "shap": shap,
-}  # fmt: skip
+    "plain": plain,
+    "rescale": ours("rescale"),
+    "reveal_cancel": ours("reveal_cancel"),
+    "genomics": ours("genomics"),
+    "captum": captum,
+    "shap": shap,
+}
 
 
 def measured(name: str, count: int, side: int) -> str:

@@ -28,12 +28,12 @@ import numpy as np
 from PIL import Image
 
 from explainers.baselines import BASELINES
-from explainers.figures import words
+from explainers.figures.text import words
 from explainers.front import explain
 from explainers.kinds import picture
 from explainers.methods import METHODS
-from explainers.models.demos import demos
 from explainers.models.prepared import build
+from explainers.models.zoo.demos import demos
 from tests.bench.resident import watched, worker_of
 from tests.bench.visitor import RECEIPT, Unanswered, Visitor
 
@@ -43,10 +43,13 @@ SECONDS_TO_WAIT = 120
 # Numbers on the page are rounded, and may round to either side.
 PER_CENT, RELATIVE = 0.11, 0.012
 METHODS_ASKED = (
-    ("integrated_gradients", "steps", lambda k: 8 + k), ("deeplift", "rule", lambda k: "rescale"),
-    ("gradient_x_input", None, None), ("rise", "seed", lambda k: k),
-    ("smoothgrad", "seed", lambda k: k), ("occlusion", "window", lambda k: 12 + k % 20),
-)  # fmt: skip
+    ("integrated_gradients", "steps", lambda k: 8 + k),
+    ("deeplift", "rule", lambda k: "rescale"),
+    ("gradient_x_input", None, None),
+    ("rise", "seed", lambda k: k),
+    ("smoothgrad", "seed", lambda k: k),
+    ("occlusion", "window", lambda k: 12 + k % 20),
+)
 BASELINES_ASKED = ("zeros", "white", "mean", "blur", "noise")
 
 
@@ -68,9 +71,12 @@ class Case:
         """The address that asks for it."""
         options = {f"o.{self.method}.{name}": v for name, v in self.options.items()}
         return {
-            "model": "signs", "from": "Upload", "baseline": self.baseline, "method": self.method,
+            "model": "signs",
+            "from": "Upload",
+            "baseline": self.baseline,
+            "method": self.method,
             **{name: v if isinstance(v, str) else json.dumps(v) for name, v in options.items()},
-        }  # fmt: skip
+        }
 
     def expected(self, model, classes) -> tuple[str, str]:
         """The sentence and the receipt, from the library's own answer."""
@@ -85,8 +91,11 @@ class Case:
         target = int(shares.argmax())
         found = explain(model, x, self.method, hidden, target, score="logit", **self.options)
         gap = None if found.gap is None else found.gap.item()
-        facts = {"output": found.output.item(), "gap": gap,
-                 "baseline_output": found.baseline_output.item()}  # fmt: skip
+        facts = {
+            "output": found.output.item(),
+            "gap": gap,
+            "baseline_output": found.baseline_output.item(),
+        }
         about, what = classes[target], "support for" if found.signed else "attention to"
         said = (words.percent(float(share[target])) for share in (shares, of_hidden))
         heat = found.scores[0].sum(0).double().numpy()
@@ -126,9 +135,12 @@ def server(folder: Path):
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [*command, "--server.address=127.0.0.1"], cwd=ROOT, stdout=log, stderr=log,
+            [*command, "--server.address=127.0.0.1"],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
             env={**os.environ, "EVIDENT_STORE": str(folder / "store")},
-        )  # fmt: skip
+        )
         try:
             for _ in range(600):
                 with contextlib.suppress(OSError):
@@ -158,8 +170,11 @@ async def visit(port: int, cases: list[Case], expected, pace: float, late: float
                 right = right and any(alike(t, f"### {sentence}") for t in page.texts.values())
                 how = "right" if right else "wrong"
                 if not right:
-                    print(f"wrong: {case.link}\n  {shown}\n  {receipt}\n  {sentence}",
-                          page.find("### "), file=sys.stderr)  # fmt: skip
+                    print(
+                        f"wrong: {case.link}\n  {shown}\n  {receipt}\n  {sentence}",
+                        page.find("### "),
+                        file=sys.stderr,
+                    )
             except (Unanswered, OSError) as error:
                 how = "lost"
                 print(f"lost: {case.link}: {error}", file=sys.stderr)
@@ -212,21 +227,27 @@ def main() -> None:
         log = (Path(folder) / "log").read_text()
     count = collections.Counter(how for how, _ in results)
     times = np.array([seconds for _, seconds in results])
-    print(f"{given.visitors} visitors, {each} explanations each, in {minutes:.1f} minutes; "
-          f"the worker was killed {killed} times.\n")  # fmt: skip
+    print(
+        f"{given.visitors} visitors, {each} explanations each, in {minutes:.1f} minutes; "
+        f"the worker was killed {killed} times.\n"
+    )
     print(
         "| asked | right | wrong | lost | seconds, median | 95 % | slowest |\n|---|---|---|---|"
         f"---|---|---|\n| {len(results)} | {count['right']} | {count['wrong']} | {count['lost']}"
         f" | {np.median(times):.2f} | {np.quantile(times, 0.95):.2f} | {times.max():.2f} |\n"
     )
-    print("| resident memory, MB | first minute, median | first minute, most | last minute, median "
-          "| last minute, most |\n|---|---|---|---|---|")  # fmt: skip
+    print(
+        "| resident memory, MB | first minute, median | first minute, most | last minute, median "
+        "| last minute, most |\n|---|---|---|---|---|"
+    )
     for name, first, last in memory:
         figures = [f(part) / 1e6 for part in (first, last) for f in (np.median, np.max)]
         print(f"| {name} | " + " | ".join(f"{figure:.0f}" for figure in figures) + " |")
     if "Traceback" in log:
-        print(f"\nThe server's log has {log.count('Traceback')} tracebacks.\n{log[-3000:]}",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"\nThe server's log has {log.count('Traceback')} tracebacks.\n{log[-3000:]}",
+            file=sys.stderr,
+        )
     sys.exit(count["wrong"] + count["lost"] > 0)
 
 

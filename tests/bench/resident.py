@@ -21,10 +21,10 @@ def children(pid: int, command: str = "") -> list[int]:
 
 def worker_of(server: int) -> tuple[int | None, int | None]:
     """The nursery and the worker of a server's process, None for one that is not there now."""
-    nursery = next(iter(children(server, "explainers.engine.nursery")), None)
+    nursery = next(iter(children(server, "explainers.service.worker.prefork")), None)
     if nursery is None:
         return None, None
-    return nursery, next(iter(children(nursery, "explainers.engine.nursery")), None)
+    return nursery, next(iter(children(nursery, "explainers.service.worker.prefork")), None)
 
 
 def resident(pid: int | None) -> int:

@@ -16,27 +16,48 @@ import numpy as np
 import torch
 
 from explainers import BASELINES, METHODS, explain
-from explainers.engine.readers import READERS
 from explainers.kinds import KINDS
-from explainers.models.demos import demos, gallery
 from explainers.models.prepared import build
+from explainers.models.zoo.demos import demos, gallery
+from explainers.service.parsing.parsers import READERS
 
 TOLERANCE = 1e-6
 QUICK = {"samples": 12, "steps": 12, "count": 2, "window": 24, "stride": 24, "block": 24}
 PAGES = (
-    "/", "/explain", "/learn", "/learn?about=deeplift", "/learn?axiom=sensitivity",
-    "/compare", "/compare?across=classes&closer=Agreement", "/compare?across=baselines",
-    "/compare?across=models&down=pictures&target=0&baseline=mean", "/explain?baseline=blur",
+    "/",
+    "/explain",
+    "/learn",
+    "/learn?about=deeplift",
+    "/learn?axiom=sensitivity",
+    "/compare",
+    "/compare?across=classes&closer=Agreement",
+    "/compare?across=baselines",
+    "/compare?across=models&down=pictures&target=0&baseline=mean",
+    "/explain?baseline=blur",
     "/explain?method=deeplift&o.deeplift.rule=reveal_cancel&baseline=mean",
-    "/explain?method=occlusion&sanity=true", "/explain?method=nothing&baseline=17",
-    "/explain?model=upload", "/explain?model=diabetes&row=5", "/explain?model=diabetes&rather=1",
+    "/explain?method=occlusion&sanity=true",
+    "/explain?method=nothing&baseline=17",
+    "/explain?model=upload",
+    "/explain?model=diabetes&row=5",
+    "/explain?model=diabetes&rather=1",
     "/explain?method=saliency&versus=true&rather=3",
     *(f"/explain?model={name}" for name in demos()),
     *(f"/compare?model={name}&closer=Answers" for name in ("diabetes", "lstm", "dna", "digits")),
-    *(f"/story?story={key}" for key in (
-        "cheating", "blind", "baseline", "additive", "lstm", "dna", "digits", "diabetes")),
+    *(
+        f"/story?story={key}"
+        for key in (
+            "cheating",
+            "blind",
+            "baseline",
+            "additive",
+            "lstm",
+            "dna",
+            "digits",
+            "diabetes",
+        )
+    ),
     *(f"/story?story={key}&part=2" for key in ("additive", "lstm", "dna", "digits", "diabetes")),
-)  # fmt: skip
+)
 # What depends on the machine and the moment.
 _PASSING = re.compile(r"\d[\d,.]*\s?(?:ms|s|minutes|MB|GB)\b|\d[\d,]* of [\d,]+ passes[^\n]*")
 

@@ -51,10 +51,12 @@ class Visitor:
     async def __aenter__(self) -> Visitor:
         cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         self._line = await websockets.connect(
-            f"ws://{self._host}/_stcore/stream", max_size=None,
+            f"ws://{self._host}/_stcore/stream",
+            max_size=None,
             subprotocols=["streamlit", self._cookies[XSRF]],
-            additional_headers={"Cookie": cookie}, origin=f"http://{self._host}",
-        )  # fmt: skip
+            additional_headers={"Cookie": cookie},
+            origin=f"http://{self._host}",
+        )
         await self._run()
         while not (message := await self._next()).HasField("new_session"):
             pass
@@ -182,12 +184,19 @@ class Visitor:
     def _put(self, url: str, data: bytes) -> None:
         edge = uuid.uuid4().hex
         body = (
-            f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="photo.png"\r\n'
-            "Content-Type: image/png\r\n\r\n"
-        ).encode() + data + f"\r\n--{edge}--\r\n".encode()  # fmt: skip
+            (
+                f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="photo.png"\r\n'
+                "Content-Type: image/png\r\n\r\n"
+            ).encode()
+            + data
+            + f"\r\n--{edge}--\r\n".encode()
+        )
         cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        headers = {"Content-Type": f"multipart/form-data; boundary={edge}", "Cookie": cookie,
-                   "X-Xsrftoken": self._cookies[XSRF]}  # fmt: skip
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={edge}",
+            "Cookie": cookie,
+            "X-Xsrftoken": self._cookies[XSRF],
+        }
         line = http.client.HTTPConnection(self._host, timeout=60)
         line.request("PUT", urllib.parse.urljoin("/", url), body, headers)
         status = line.getresponse().status

@@ -40,9 +40,11 @@ def running(folder: Path, *arguments: str):
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
     process = subprocess.Popen(
         [*command, "--server.address=127.0.0.1", *arguments],
-        cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+        cwd=ROOT,
+        stdout=log,
+        stderr=subprocess.STDOUT,
         env={**os.environ, "EVIDENT_STORE": str(folder / "store")},
-    )  # fmt: skip
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_healthy(url, process, log)

@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.parts.headers import SecurityHeaders
-from pages.parts.logo import logo, mutation_map
+from pages.state.headers import SecurityHeaders
+from pages.viewers.sequence import logo, mutation_map
 
 LENGTH = 10_000
 MOTIFS = [
@@ -32,15 +32,38 @@ def show() -> None:
     """One long with its map, a short one, letters on each other, strengths, nothing but zeros."""
     st.set_page_config(layout="wide")
     own = -scores if st.toggle("Turned round") else scores
-    logo(letters, own, key="long", alt="Contributions to GATA", spans=MOTIFS, group="one",
-         title="DeepLIFT, GATA")  # fmt: skip
+    logo(
+        letters,
+        own,
+        key="long",
+        alt="Contributions to GATA",
+        spans=MOTIFS,
+        group="one",
+        title="DeepLIFT, GATA",
+    )
     mutation_map(delta, letters, key="map", alt="What mutations do", group="one", compact=True)
-    logo("acgtnacgtn", np.arange(-4.0, 6.0), key="short", alt="Ten letters", title="Short",
-         spans=[(0, 4, "first"), (2, 8, "across")], height=90)  # fmt: skip
+    logo(
+        "acgtnacgtn",
+        np.arange(-4.0, 6.0),
+        key="short",
+        alt="Ten letters",
+        title="Short",
+        spans=[(0, 4, "first"), (2, 8, "across")],
+        height=90,
+    )
     some = slice(1_150, 1_350)
     logo(letters[some], four[:, some], key="stacked", alt="Stacked letters", title="Hypothetical")
-    logo(letters, np.abs(scores), key="strength", alt="Strength only", signed=False, compact=True,
-         height=60, title="Saliency", group="two")  # fmt: skip
+    logo(
+        letters,
+        np.abs(scores),
+        key="strength",
+        alt="Strength only",
+        signed=False,
+        compact=True,
+        height=60,
+        title="Saliency",
+        group="two",
+    )
     logo("ACGT", np.zeros(4), key="zeros", alt="Nothing", title="<i>Zeros</i>", group="one")
 
 

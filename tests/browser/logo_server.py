@@ -19,11 +19,20 @@ def logos_served(folder: Path):
     url = f"http://127.0.0.1:{port}"
     with (folder / "server.log").open("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "tests/browser/logo_page.py",
-             f"--server.port={port}", "--server.address=127.0.0.1"],
-            cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+            [
+                sys.executable,
+                "-m",
+                "streamlit",
+                "run",
+                "tests/browser/logo_page.py",
+                f"--server.port={port}",
+                "--server.address=127.0.0.1",
+            ],
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
+        )
         try:
             _wait_until_healthy(url, process, log)
             yield url

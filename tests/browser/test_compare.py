@@ -171,10 +171,11 @@ def test_the_proof_moves_without_traffic(server, visit):
     expect(sentence).to_contain_text(re.compile(r"a random 10 %"))
     words = sentence.text_content()
     start, end, chance = (
-        float(part) for part in re.search(
+        float(part)
+        for part in re.search(
             r"from [<> ]*([\d.]+) % to [<> ]*([\d.]+) %.*random 10 %: [<> ]*([\d.]+) %", words
         ).groups()
-    )  # fmt: skip
+    )
     assert start > 95 and end < 20 and chance > 80, words
     slider.press("End")
     page.wait_for_timeout(300)
@@ -207,9 +208,16 @@ def test_agreement_and_two_at_a_time(server, visit):
 
 def test_a_link_reopens_the_comparison(server, visit):
     page = visit(
-        compare(server, across="methods", down="classes", classes=[1, 0], baseline="mean",
-                methods=["integrated_gradients", "occlusion"], sample="02_yield")
-    )  # fmt: skip
+        compare(
+            server,
+            across="methods",
+            down="classes",
+            classes=[1, 0],
+            baseline="mean",
+            methods=["integrated_gradients", "occlusion"],
+            sample="02_yield",
+        )
+    )
     finished(page, 4)
     labels = panels_in_order(page, 4)
     assert labels[0] == "yield · Integrated Gradients" and labels[3] == "stop · Occlusion"

@@ -19,8 +19,9 @@ RISE = "/explain?method=rise&o.rise.samples=100000"
 
 def worker_pid(server) -> int:
     """The worker is a child of the nursery, which is a child of the server."""
-    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes()
-                for pid in children(server.process.pid)}  # fmt: skip
+    commands = {
+        pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(server.process.pid)
+    }
     nursery = next(pid for pid, command in commands.items() if b"engine.nursery" in command)
     return children(nursery)[0]
 
@@ -245,9 +246,12 @@ def test_uploaded_weights_from_mistake_to_map(server, visit):
     )
     page.get_by_text("2 class names, but the model has 3 outputs").wait_for()
     names.set_input_files(
-        {"name": "names.json", "mimeType": "application/json",
-         "buffer": json.dumps(["apple", "pear", "plum"]).encode()}
-    )  # fmt: skip
+        {
+            "name": "names.json",
+            "mimeType": "application/json",
+            "buffer": json.dumps(["apple", "pear", "plum"]).encode(),
+        }
+    )
     page.get_by_role("radio", name=re.compile("apple|pear|plum")).first.wait_for()
     choose(page, "Normalisation", "Own")
     std = page.get_by_label("Standard deviation")

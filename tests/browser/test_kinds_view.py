@@ -52,26 +52,40 @@ dice = np.random.default_rng(0)
 DNA = ("first", "second")
 OWN = {
     "table": (
-        lambda: nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 1)), (4,),
-        "own.csv", table(), "in row 1|carry|carries", "rows of a table with 4 features",
+        lambda: nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 1)),
+        (4,),
+        "own.csv",
+        table(),
+        "in row 1|carry|carries",
+        "rows of a table with 4 features",
     ),
     "series": (
-        lambda: Recurrent(nn.LSTM, 2, 4, 2), (9, 2), "own.npy",
+        lambda: Recurrent(nn.LSTM, 2, 4, 2),
+        (9, 2),
+        "own.npy",
         array(dice.standard_normal((3, 9, 2))),
-        "of 9 time steps|in this series", "time series of 9 steps and 2 variables",
+        "of 9 time steps|in this series",
+        "time series of 9 steps and 2 variables",
     ),
     "sequence": (
-        lambda: nn.Sequential(nn.Conv1d(4, 6, 5), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(),
-                              nn.Linear(6, 2)),
-        (4, 40), "own.fasta",
+        lambda: nn.Sequential(
+            nn.Conv1d(4, 6, 5), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(6, 2)
+        ),
+        (4, 40),
+        "own.fasta",
         "".join(f">{n}\n{''.join(dice.choice(list('ACGT'), 40))}\n" for n in DNA).encode(),
-        "of 40 letters|in this sequence", "DNA of 40 letters",
+        "of 40 letters|in this sequence",
+        "DNA of 40 letters",
     ),
     "picture": (
         lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)),
-        (1, 8, 8), "own.png", grey(), "lies on|in this picture", "pictures of 8 × 8 px, 1 channels",
+        (1, 8, 8),
+        "own.png",
+        grey(),
+        "lies on|in this picture",
+        "pictures of 8 × 8 px, 1 channels",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("demo", list(SHOWN))
@@ -90,8 +104,14 @@ def test_from_ones_own_network_and_data_to_the_explanation(server, visit, kind):
     page = visit(f"{server.url}/explain?model=upload{'&from=Upload' * (kind == 'picture')}")
     give(page, "A network as", "network.onnx", exported(make(), *shape))
     page.get_by_text(f"Takes {takes}").wait_for()
-    give(page, {"table": "A table", "series": "Time series", "sequence": "DNA:",
-                "picture": "A picture"}[kind], name, data)  # fmt: skip
+    give(
+        page,
+        {"table": "A table", "series": "Time series", "sequence": "DNA:", "picture": "A picture"}[
+            kind
+        ],
+        name,
+        data,
+    )
     page.get_by_text("Receipt:").first.wait_for()
     expect(page.get_by_role("heading", name=re.compile(says)).first).to_be_visible()
     settled(page)
@@ -110,8 +130,9 @@ def test_from_ones_own_network_and_data_to_the_explanation(server, visit, kind):
         ("dna", "own.fasta", b">one\nACGTACGT\n", "takes sequences of 200 letters"),
     ],
 )
-def test_a_bad_file_gets_a_sentence_and_the_next_good_one_works(server, visit, kind, name, data,
-                                                                 said):  # fmt: skip
+def test_a_bad_file_gets_a_sentence_and_the_next_good_one_works(
+    server, visit, kind, name, data, said
+):
     page = visit(f"{server.url}/explain?model={kind}&source=Upload")
     label = {"diabetes": "A table", "lstm": "Time series", "dna": "DNA:"}[kind]
     give(page, label, name, data)
@@ -158,8 +179,10 @@ def test_many_rows_and_a_value_changed_by_hand(server, visit):
 @pytest.mark.parametrize("demo", ["diabetes", "lstm", "dna"])
 @pytest.mark.parametrize("closer", ["Agreement", "Two at a time", "Sanity", "Answers"])
 def test_compare_works_for_every_kind(server, visit, demo, closer):
-    page = visit(f"{server.url}/compare?model={demo}&closer={closer}"
-                 '&methods=["integrated_gradients","gradient_x_input"]')  # fmt: skip
+    page = visit(
+        f"{server.url}/compare?model={demo}&closer={closer}"
+        '&methods=["integrated_gradients","gradient_x_input"]'
+    )
     expect(page.get_by_text(re.compile("add up to|does not promise"))).to_have_count(2)
     settled(page)
     page.get_by_role("heading", name="Look closer").wait_for()

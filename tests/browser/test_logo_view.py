@@ -8,8 +8,8 @@ from logo_page import LENGTH, letters, scores
 from logo_server import logos_served
 
 from explainers.figures import sequences
-from pages.parts import logo as module
-from pages.parts.headers import POLICY
+from pages.state.headers import POLICY
+from pages.viewers import sequence as module
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,20 @@ from driver import map_shown, settled
 from test_compare import finished, panels_in_order
 
 MAPS = {
-    "additive": "stPlotlyChart", "lstm": "stPlotlyChart", "dna": "logo", "digits": "viewer",
+    "additive": "stPlotlyChart",
+    "lstm": "stPlotlyChart",
+    "dna": "logo",
+    "digits": "viewer",
     "diabetes": "stPlotlyChart",
-}  # fmt: skip
+}
 TOLD = {"additive": 2, "lstm": 2, "dna": 2, "digits": 3, "diabetes": 2}
 WORDS = {
-    "additive": "Rank correlation", "lstm": "Only this ratio can be compared",
-    "dna": "by chance", "digits": "log-odds", "diabetes": "There is no truth",
-}  # fmt: skip
+    "additive": "Rank correlation",
+    "lstm": "Only this ratio can be compared",
+    "dna": "by chance",
+    "digits": "log-odds",
+    "diabetes": "There is no truth",
+}
 
 
 def test_stories_are_told_with_the_arrow_keys(server, visit):

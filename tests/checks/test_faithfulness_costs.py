@@ -68,10 +68,17 @@ def test_no_target_means_the_first_choice_on_the_unhidden_input():
 
 
 def test_the_model_is_left_as_found():
-    net = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Dropout(), torch.nn.Flatten(),
-        torch.nn.Linear(400, 3),
-    ).double().train()  # fmt: skip
+    net = (
+        torch.nn.Sequential(
+            torch.nn.Conv2d(3, 4, 3),
+            torch.nn.BatchNorm2d(4),
+            torch.nn.Dropout(),
+            torch.nn.Flatten(),
+            torch.nn.Linear(400, 3),
+        )
+        .double()
+        .train()
+    )
     x = pictures(2)
     kept = x.clone()
     for measure in (deletion, insertion):

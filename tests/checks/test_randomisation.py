@@ -55,9 +55,17 @@ class Tied(nn.Module):
 def sequential():
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.Tanh(),
-        nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(72, 16), nn.Tanh(), nn.Linear(16, 4),
-    ).double()  # fmt: skip
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Conv2d(8, 8, 3),
+        nn.Tanh(),
+        nn.AdaptiveAvgPool2d(3),
+        nn.Flatten(),
+        nn.Linear(72, 16),
+        nn.Tanh(),
+        nn.Linear(16, 4),
+    ).double()
 
 
 def vit():
@@ -103,9 +111,13 @@ def test_each_stage_changes_its_own_parameters_and_keeps_the_earlier_ones(name):
         "resnet18": (lambda: torchvision.models.resnet18(weights=None), torch.rand(1, 3, 64, 64)),
         "vit": (vit, torch.rand(2, 3, 16, 16)),
         "lstm": (Recurrent, torch.rand(2, 5, 3)),
-        "encoder": (lambda: nn.TransformerEncoder(
-            nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2), torch.rand(2, 5, 8)),
-    }[name]  # fmt: skip
+        "encoder": (
+            lambda: nn.TransformerEncoder(
+                nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2
+            ),
+            torch.rand(2, 5, 8),
+        ),
+    }[name]
     torch.manual_seed(0)
     net = make().train()
     for weight in net.parameters():  # as if trained: nothing is all zeros or all ones

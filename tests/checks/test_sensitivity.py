@@ -72,9 +72,14 @@ def test_infidelity_equals_captums(batch_size):
         return step, inputs - step
 
     expected = captum.infidelity(
-        net, perturb, x, scores, target=torch.tensor([0, 1, 3]), n_perturb_samples=samples,
+        net,
+        perturb,
+        x,
+        scores,
+        target=torch.tensor([0, 1, 3]),
+        n_perturb_samples=samples,
         max_examples_per_batch=3,
-    )  # fmt: skip
+    )
     torch.testing.assert_close(found, expected.detach(), rtol=1e-9, atol=0)
 
 
@@ -90,13 +95,25 @@ def test_infidelity_of_contributions_equals_captums():
         return torch.where(next(waiting), baselines, inputs)
 
     expected = captum.infidelity(
-        net, perturb, x, scores, other.expand(3, 5), target=1, n_perturb_samples=samples,
+        net,
+        perturb,
+        x,
+        scores,
+        other.expand(3, 5),
+        target=1,
+        n_perturb_samples=samples,
         max_examples_per_batch=3,
-    )  # fmt: skip
+    )
     found = infidelity(
-        net, x, scores, 1, baseline=other, contributions=True, samples=samples,
+        net,
+        x,
+        scores,
+        1,
+        baseline=other,
+        contributions=True,
+        samples=samples,
         perturb=fixed(kept * (x - other)),
-    )  # fmt: skip
+    )
     torch.testing.assert_close(found, expected.detach(), rtol=1e-9, atol=1e-15)
 
 
@@ -110,9 +127,12 @@ def test_max_sensitivity_equals_captums():
 
     waiting = iter(steps)
     expected = captum.sensitivity_max(
-        lambda x: (slopes(x[0]),), (x,), lambda inputs, radius: (inputs + next(waiting),),
-        n_perturb_samples=samples, max_examples_per_batch=2,
-    )  # fmt: skip
+        lambda x: (slopes(x[0]),),
+        (x,),
+        lambda inputs, radius: (inputs + next(waiting),),
+        n_perturb_samples=samples,
+        max_examples_per_batch=2,
+    )
     found = max_sensitivity(slopes, x, samples=samples, perturb=fixed(steps))
     torch.testing.assert_close(found, expected.detach(), rtol=1e-12, atol=0)
 

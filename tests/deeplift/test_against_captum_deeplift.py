@@ -18,19 +18,27 @@ NETS = {
     ),
     "convolution": (
         lambda: nn.Sequential(
-            nn.Conv2d(2, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3, 2), nn.Sigmoid(), nn.Flatten(),
+            nn.Conv2d(2, 4, 3),
+            nn.ReLU(),
+            nn.Conv2d(4, 4, 3, 2),
+            nn.Sigmoid(),
+            nn.Flatten(),
             nn.Linear(36, 3),
         ),
         (2, 9, 9),
     ),
     "batch_norm_and_average": (
         lambda: nn.Sequential(
-            nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4), nn.ELU(), nn.AvgPool1d(2), nn.Flatten(),
+            nn.Conv1d(2, 4, 3),
+            nn.BatchNorm1d(4),
+            nn.ELU(),
+            nn.AvgPool1d(2),
+            nn.Flatten(),
             nn.Linear(16, 3),
         ),
         (2, 10),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NETS)

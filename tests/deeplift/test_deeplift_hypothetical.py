@@ -14,9 +14,14 @@ RULES = ("rescale", "reveal_cancel", "genomics")
 def reader():
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv1d(4, 6, 5), nn.ReLU(), nn.AdaptiveMaxPool1d(3), nn.Flatten(), nn.Linear(18, 8),
-        nn.ReLU(), nn.Linear(8, 2),
-    ).double()  # fmt: skip
+        nn.Conv1d(4, 6, 5),
+        nn.ReLU(),
+        nn.AdaptiveMaxPool1d(3),
+        nn.Flatten(),
+        nn.Linear(18, 8),
+        nn.ReLU(),
+        nn.Linear(8, 2),
+    ).double()
 
 
 def letters():

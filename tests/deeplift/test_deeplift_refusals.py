@@ -87,5 +87,6 @@ def test_ties_are_reported():
     x = torch.tensor([[2.0, 2.0]])
     tied = explain(model, x, method="deeplift", rule="reveal_cancel")
     assert any("cancel exactly" in note for note in tied.notes)
-    assert not explain(model, x + torch.tensor([[1.0, 0]]), method="deeplift",
-                       rule="reveal_cancel").notes  # fmt: skip
+    assert not explain(
+        model, x + torch.tensor([[1.0, 0]]), method="deeplift", rule="reveal_cancel"
+    ).notes

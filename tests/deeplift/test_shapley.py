@@ -40,9 +40,9 @@ def pairs(width, spread, reference_spread=None, count=24):
 
 def compared(function, x, b):
     """Distance of our scores, and exact values, for a function of rows (n, width) → (n,)."""
-    exact = torch.stack([
-        shapley(lambda row: function(row[None])[0], *pair) for pair in zip(x, b, strict=True)
-    ])  # fmt: skip
+    exact = torch.stack(
+        [shapley(lambda row: function(row[None])[0], *pair) for pair in zip(x, b, strict=True)]
+    )
     scores = explain(function, x, method="deeplift", baseline=b).scores
     return distance(scores, exact), exact
 

@@ -19,10 +19,12 @@ def references(x):
 def gaps(name, rule, dtype):
     """|gap| of three inputs against three references."""
     model, x = zoo.built(name, dtype)
-    return torch.cat([
-        explain(model, x, method="deeplift", baseline=reference, rule=rule).gap.abs()
-        for reference in references(x)
-    ])  # fmt: skip
+    return torch.cat(
+        [
+            explain(model, x, method="deeplift", baseline=reference, rule=rule).gap.abs()
+            for reference in references(x)
+        ]
+    )
 
 
 @pytest.mark.parametrize("rule", RULES)

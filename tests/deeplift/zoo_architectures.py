@@ -25,9 +25,11 @@ class Recurrent(nn.Module):
 
 for _kind in (nn.RNN, nn.LSTM, nn.GRU):
     for _name, _settings in {
-        "": {"batch_first": True}, "_time_first": {}, "_stacked": {"num_layers": 2},
+        "": {"batch_first": True},
+        "_time_first": {},
+        "_stacked": {"num_layers": 2},
         "_bidirectional": {"bidirectional": True, "batch_first": True},
-    }.items():  # fmt: skip
+    }.items():
 
         def _build(kind=_kind, settings=_settings):
             return Recurrent(kind, **settings)
@@ -44,9 +46,11 @@ def recurrent_cells(self, x):
 
 
 @with_layers(
-    SERIES, a=lambda: nn.Linear(5, 8),
-    attend=lambda: nn.MultiheadAttention(8, 2, batch_first=True), b=out,
-)  # fmt: skip
+    SERIES,
+    a=lambda: nn.Linear(5, 8),
+    attend=lambda: nn.MultiheadAttention(8, 2, batch_first=True),
+    b=out,
+)
 def attention(self, x):
     h = self.a(x)
     return self.b(self.attend(h, h, h)[0].mean(1))
@@ -94,9 +98,12 @@ def swin():
 
 
 @with_layers(
-    PICTURE, a=conv, down=lambda: nn.Conv2d(8, 2, 1), up=lambda: nn.Conv2d(2, 8, 1),
+    PICTURE,
+    a=conv,
+    down=lambda: nn.Conv2d(8, 2, 1),
+    up=lambda: nn.Conv2d(2, 8, 1),
     c=lambda: head(8),
-)  # fmt: skip
+)
 def squeeze_and_excitation(self, x):
     h = F.silu(self.a(x))
     return self.c(h * self.up(F.relu(self.down(F.adaptive_avg_pool2d(h, 1)))).sigmoid())

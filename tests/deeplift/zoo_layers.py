@@ -9,13 +9,35 @@ from zoo_register import PICTURE, ROW, ZOO, conv, dense, head, net, out
 # Activations of torch.nn, each between two layers
 
 ACTIVATIONS = [
-    nn.ReLU(), nn.ReLU(inplace=True), nn.ReLU6(), nn.LeakyReLU(0.1), nn.PReLU(8), nn.RReLU(),
-    nn.ELU(0.7), nn.SELU(), nn.CELU(1.3), nn.GELU(), nn.GELU("tanh"), nn.SiLU(), nn.Mish(),
-    nn.Softplus(), nn.Softsign(), nn.Sigmoid(), nn.LogSigmoid(), nn.Tanh(), nn.Tanhshrink(),
-    nn.Hardtanh(), nn.Hardsigmoid(), nn.Hardswish(inplace=True), nn.Hardshrink(0.1),
+    nn.ReLU(),
+    nn.ReLU(inplace=True),
+    nn.ReLU6(),
+    nn.LeakyReLU(0.1),
+    nn.PReLU(8),
+    nn.RReLU(),
+    nn.ELU(0.7),
+    nn.SELU(),
+    nn.CELU(1.3),
+    nn.GELU(),
+    nn.GELU("tanh"),
+    nn.SiLU(),
+    nn.Mish(),
+    nn.Softplus(),
+    nn.Softsign(),
+    nn.Sigmoid(),
+    nn.LogSigmoid(),
+    nn.Tanh(),
+    nn.Tanhshrink(),
+    nn.Hardtanh(),
+    nn.Hardsigmoid(),
+    nn.Hardswish(inplace=True),
+    nn.Hardshrink(0.1),
     nn.Softshrink(0.1),
-    nn.Threshold(0.1, -0.3), nn.Softmax(1), nn.LogSoftmax(1), nn.Softmin(1),
-]  # fmt: skip
+    nn.Threshold(0.1, -0.3),
+    nn.Softmax(1),
+    nn.LogSoftmax(1),
+    nn.Softmin(1),
+]
 for _index, _activation in enumerate(ACTIVATIONS):
 
     def _build(activation=_activation):
@@ -27,35 +49,43 @@ ZOO["activation_GLU"] = (lambda: nn.Sequential(dense(), nn.GLU(), nn.Linear(4, 3
 # Pools, norms and other layers, between two convolutions
 
 LAYERS = {
-    "maxpool_2_2": lambda: nn.MaxPool2d(2), "maxpool_3_2_1": lambda: nn.MaxPool2d(3, 2, 1),
+    "maxpool_2_2": lambda: nn.MaxPool2d(2),
+    "maxpool_3_2_1": lambda: nn.MaxPool2d(3, 2, 1),
     "maxpool_3_1_dilated": lambda: nn.MaxPool2d(3, 1, 1, dilation=2),
     "maxpool_ceil": lambda: nn.MaxPool2d(3, 2, ceil_mode=True),
     "maxpool_adaptive": lambda: nn.AdaptiveMaxPool2d((5, 3)),
     "maxpool_global": lambda: nn.AdaptiveMaxPool2d(1),
-    "avgpool": lambda: nn.AvgPool2d(3, 2, 1), "avgpool_adaptive": lambda: nn.AdaptiveAvgPool2d(5),
+    "avgpool": lambda: nn.AvgPool2d(3, 2, 1),
+    "avgpool_adaptive": lambda: nn.AdaptiveAvgPool2d(5),
     "avgpool_global": lambda: nn.AdaptiveAvgPool2d(1),
     "transposed": lambda: nn.ConvTranspose2d(8, 8, 3, 2, 1, 1),
     "grouped": lambda: nn.Conv2d(8, 8, 3, groups=4),
     "depthwise": lambda: nn.Conv2d(8, 8, 3, groups=8),
     "dilated": lambda: nn.Conv2d(8, 8, 3, dilation=2, padding="same"),
     "circular": lambda: nn.Conv2d(8, 8, 3, padding=1, padding_mode="circular"),
-    "reflect": lambda: nn.ReflectionPad2d(2), "padded_with_ones": lambda: nn.ConstantPad2d(1, 1.0),
+    "reflect": lambda: nn.ReflectionPad2d(2),
+    "padded_with_ones": lambda: nn.ConstantPad2d(1, 1.0),
     "upsample_nearest": lambda: nn.Upsample(scale_factor=2),
     "upsample_bilinear": lambda: nn.Upsample(scale_factor=1.5, mode="bilinear"),
     "upsample_bicubic": lambda: nn.Upsample(size=9, mode="bicubic", align_corners=True),
-    "shuffle": lambda: nn.PixelShuffle(2), "unshuffle": lambda: nn.PixelUnshuffle(2),
-    "batch_norm": lambda: nn.BatchNorm2d(8), "layer_norm": lambda: nn.LayerNorm([8, 12, 12]),
-    "group_norm": lambda: nn.GroupNorm(2, 8), "group_norm_one": lambda: nn.GroupNorm(1, 8),
+    "shuffle": lambda: nn.PixelShuffle(2),
+    "unshuffle": lambda: nn.PixelUnshuffle(2),
+    "batch_norm": lambda: nn.BatchNorm2d(8),
+    "layer_norm": lambda: nn.LayerNorm([8, 12, 12]),
+    "group_norm": lambda: nn.GroupNorm(2, 8),
+    "group_norm_one": lambda: nn.GroupNorm(1, 8),
     "instance_norm": lambda: nn.InstanceNorm2d(8),
     "instance_norm_affine": lambda: nn.InstanceNorm2d(8, affine=True),
     "instance_norm_tracked": lambda: nn.InstanceNorm2d(8, track_running_stats=True),
-    "response_norm": lambda: nn.LocalResponseNorm(3), "lp_pool": lambda: nn.LPPool2d(2, 2),
-    "dropout": lambda: nn.Dropout2d(0.5), "softmax_channels": lambda: nn.Softmax2d(),
+    "response_norm": lambda: nn.LocalResponseNorm(3),
+    "lp_pool": lambda: nn.LPPool2d(2, 2),
+    "dropout": lambda: nn.Dropout2d(0.5),
+    "softmax_channels": lambda: nn.Softmax2d(),
     "unfolded": lambda: nn.Sequential(nn.Unfold(3, stride=3), nn.Unflatten(1, (8, 9))),
     "weight_norm": lambda: nn.utils.parametrizations.weight_norm(nn.Conv2d(8, 8, 3)),
     "spectral_norm": lambda: nn.utils.parametrizations.spectral_norm(nn.Conv2d(8, 8, 3)),
     "weight_norm_old": lambda: nn.utils.weight_norm(nn.Conv2d(8, 8, 3)),
-}  # fmt: skip
+}
 for _name, _make in LAYERS.items():
 
     def _build(make=_make):
@@ -69,17 +99,29 @@ for _name, _make in LAYERS.items():
 @net((3, 20))
 def one_dimension():
     return nn.Sequential(
-        nn.Conv1d(3, 8, 5), nn.BatchNorm1d(8), nn.ReLU(), nn.MaxPool1d(3, 2, 1), nn.Conv1d(8, 8, 3),
-        nn.AdaptiveMaxPool1d(3), nn.Flatten(), nn.Linear(24, 4),
-    )  # fmt: skip
+        nn.Conv1d(3, 8, 5),
+        nn.BatchNorm1d(8),
+        nn.ReLU(),
+        nn.MaxPool1d(3, 2, 1),
+        nn.Conv1d(8, 8, 3),
+        nn.AdaptiveMaxPool1d(3),
+        nn.Flatten(),
+        nn.Linear(24, 4),
+    )
 
 
 @net((2, 6, 6, 6))
 def three_dimensions():
     return nn.Sequential(
-        nn.Conv3d(2, 4, 3, padding=1), nn.BatchNorm3d(4), nn.ReLU(), nn.MaxPool3d(3, 2, 1),
-        nn.ConvTranspose3d(4, 4, 2), nn.AdaptiveMaxPool3d(2), nn.Flatten(), nn.Linear(32, 3),
-    )  # fmt: skip
+        nn.Conv3d(2, 4, 3, padding=1),
+        nn.BatchNorm3d(4),
+        nn.ReLU(),
+        nn.MaxPool3d(3, 2, 1),
+        nn.ConvTranspose3d(4, 4, 2),
+        nn.AdaptiveMaxPool3d(2),
+        nn.Flatten(),
+        nn.Linear(32, 3),
+    )
 
 
 @net(PICTURE)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from explainers.errors import Problem
 from explainers.figures.colours import SEQUENTIAL, SIGNED
-from explainers.figures.inks import OPPOSE, STRENGTH, SUPPORT
-from explainers.figures.marginals import lag_profile, marginals
-from explainers.figures.series import series_heat
-from explainers.figures.timeline import MOST_CELLS, strongest_of
+from explainers.figures.palette import OPPOSE, STRENGTH, SUPPORT
+from explainers.figures.series.lines import series_heat
+from explainers.figures.series.marginals import lag_profile, marginals
+from explainers.figures.series.timeline import MOST_CELLS, strongest_of
 from explainers.importance.lags import by_lag, median_lag
-from explainers.problems import Problem
 
 RNG = np.random.default_rng(5)
 T, V = 40, 3
@@ -117,7 +117,7 @@ def test_hidden_variables_are_one_bar():
         trace
         for trace in marginals(scores, [f"v{i}" for i in range(30)], list("abcdef"), True).data
         if trace.type == "bar"
-    )  # fmt: skip
+    )
     assert len(up.x) == 21 and np.isclose(sum(up.x) + sum(down.x), scores.sum())
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from explainers.figures.inks import OPPOSE, QUIET, SUPPORT
+from explainers.errors import Problem
+from explainers.figures.palette import OPPOSE, QUIET, SUPPORT
 from explainers.figures.spread import DOT, ROW, aside, beeswarm, dependence
-from explainers.problems import Problem
 
 RNG = np.random.default_rng(3)
 VALUES = RNG.normal(size=(200, 5))

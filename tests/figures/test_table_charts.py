@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from explainers.figures.inks import LOW_HIGH, OPPOSE, QUIET, STRENGTH, SUPPORT
+from explainers.errors import Problem
+from explainers.figures.palette import LOW_HIGH, OPPOSE, QUIET, STRENGTH, SUPPORT
 from explainers.figures.tables import bar_limit, feature_bars, global_bars
 from explainers.figures.waterfall import waterfall
-from explainers.problems import Problem
 
 NAMES = [f"feature {i}" for i in range(15)]
 VALUES = [float(i) for i in range(15)]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from explainers.errors import Problem
 from explainers.figures.truth import against_known, means_with_cases, side_by_side
-from explainers.problems import Problem
 
 RNG = np.random.default_rng(5)
 KNOWN = RNG.normal(size=(20, 3)) * [1, 4, 0]

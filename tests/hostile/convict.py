@@ -11,7 +11,9 @@ import tempfile
 import threading
 from pathlib import Path
 
-from explainers.engine import checking, enclosure, nursery
+from explainers.service.sandbox import worker_sandbox
+from explainers.service.tasks import checking
+from explainers.service.worker import prefork
 
 
 def fork(_):
@@ -102,5 +104,5 @@ def tried(name: str, argument: str) -> str:
 if __name__ == "__main__":
     checking.CHECKS["escape"] = escape
     if os.environ.get("EVIDENT_CONVICT_FREE") == "1":
-        enclosure.shut_in = lambda store: None
-    nursery.main()
+        worker_sandbox.shut_in = lambda store: None
+    prefork.main()

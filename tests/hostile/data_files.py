@@ -104,14 +104,17 @@ def text_files() -> dict[str, bytes]:
         "formulas": b"=cmd|' /C calc'!A0,@SUM(1)\n+1+1,-2+3\n" * 9,
         "names that fill the answer": "".join(
             f"{'💥' * 99}{i % 10}{i}," for i in range(1999)
-        ).encode() + b"x\n" + b"1," * 1999 + b"2\n",
-        "levels that fill the answer": b"a," * 1999 + b"a\n" + b"".join(
-            (b"%d" % (i % 50) + b"y" * 190 + b",") * 1999 + b"z\n" for i in range(101)
-        ),
+        ).encode()
+        + b"x\n"
+        + b"1," * 1999
+        + b"2\n",
+        "levels that fill the answer": b"a," * 1999
+        + b"a\n"
+        + b"".join((b"%d" % (i % 50) + b"y" * 190 + b",") * 1999 + b"z\n" for i in range(101)),
         "bytes of every kind": bytes(range(256)) * 100,
         "a picture's head": b"\x89PNG\r\n\x1a\n" * 100,
         "a page": b"<html><script>alert(1)</script></html>",
-    }  # fmt: skip
+    }
 
 
 def parquet_files() -> Iterator[tuple[str, bytes]]:

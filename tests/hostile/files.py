@@ -80,8 +80,10 @@ def weights(mark: str):
     for length in (2**63, 2**64 - 1, 99_999_999, 0):
         data = struct.pack("<Q", length) + b"{}"
         yield f"safetensors header of {length}", ("weights", st, data)
-    named = {f"](http://evil.example/{i}) ![x](http://evil.example)": torch.full((1,), float("nan"))
-             for i in range(2)}  # fmt: skip
+    named = {
+        f"](http://evil.example/{i}) ![x](http://evil.example)": torch.full((1,), float("nan"))
+        for i in range(2)
+    }
     yield "names that are links", ("weights", st, save(named))
 
 

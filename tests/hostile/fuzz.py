@@ -19,9 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from explainers.engine.readers import READERS
-from explainers.engine.reading import ReadingRoom
-from explainers.problems import Problem
+from explainers.errors import Problem
+from explainers.service.parsing.parser_pool import ReadingRoom
+from explainers.service.parsing.parsers import READERS
 from tests.hostile import data_files, files
 from tests.hostile.outcomes import children
 

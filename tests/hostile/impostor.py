@@ -12,8 +12,8 @@ import sys
 import time
 from multiprocessing.connection import Client
 
-from explainers.engine.channel import MOST_BYTES, MOST_FACTS, asked, tell
-from explainers.engine.store import Store
+from explainers.service.storage.store import Store
+from explainers.service.worker.protocol import MOST_BYTES, MOST_FACTS, asked, tell
 
 PROGRESS = {"done": 1, "total": 2, "seconds_left": 0.5}
 JOB = "0" * 64

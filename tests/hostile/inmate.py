@@ -14,25 +14,46 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
-from explainers.engine import frame, runner
+from explainers.service import codec
+from explainers.service.runners import process
 from tests.hostile.liar import LIES
 from tests.hostile.prisoner import ACTIONS
 
 # What it can be told to try, with what it takes of PATH and PORT.
 TRIED = {
-    "compute": "", "read": "path", "stat": "path", "create": "new", "append": "path",
-    "delete": "copy", "memory_file": "", "pipe": "", "tcp": "port", "udp": "port", "listen": "",
-    "execute": "program", "fork": "", "thread": "", "signal": "parent", "memory_of": "parent",
-    "executable_memory": "", "eight_gigabytes": "",
-}  # fmt: skip
+    "compute": "",
+    "read": "path",
+    "stat": "path",
+    "create": "new",
+    "append": "path",
+    "delete": "copy",
+    "memory_file": "",
+    "pipe": "",
+    "tcp": "port",
+    "udp": "port",
+    "listen": "",
+    "execute": "program",
+    "fork": "",
+    "thread": "",
+    "signal": "parent",
+    "memory_of": "parent",
+    "executable_memory": "",
+    "eight_gigabytes": "",
+}
 LIED = ["another number", "no numbers", "objects", "never", "nothing", *LIES]
 NAMES = [*TRIED, *LIED]
 
 
 def main() -> None:
     how, path, port = sys.argv[1:]
-    given = {"path": path, "new": path + ".new", "copy": path + ".copy", "port": port,
-             "program": path + ".program", "parent": os.getpid()}  # fmt: skip
+    given = {
+        "path": path,
+        "new": path + ".new",
+        "copy": path + ".copy",
+        "port": port,
+        "program": path + ".program",
+        "parent": os.getpid(),
+    }
 
     def taken_over(_run, answer: int, facts: dict, arrays: dict) -> None:
         what = NAMES[int(arrays["x"].flat[0])]
@@ -43,22 +64,22 @@ def main() -> None:
                 done = 1.0
             except Exception:
                 done = 0.0
-            return frame.send(answer, facts, {"y": np.full((1, 1), done)})
+            return codec.send(answer, facts, {"y": np.full((1, 1), done)})
         if what == "never":
             while True:
                 time.sleep(0.01)
         if what == "another number":
-            return frame.send(answer, {"number": facts["number"] + 1}, {"y": np.ones((1, 1))})
+            return codec.send(answer, {"number": facts["number"] + 1}, {"y": np.ones((1, 1))})
         if what == "no numbers":
-            return frame.send(answer, facts, {"y": np.ones((1, 1), np.complex64)})
+            return codec.send(answer, facts, {"y": np.ones((1, 1), np.complex64)})
         os.write(answer, LIES.get(what, b""))
         os._exit(0)
 
-    runner._answer = taken_over
+    process._answer = taken_over
     if how == "free":
-        runner.raise_wall = lambda memory, seconds, keep: None
+        process.raise_wall = lambda memory, seconds, keep: None
     sys.argv = sys.argv[:1]
-    runner.main()
+    process.main()
 
 
 if __name__ == "__main__":

@@ -13,12 +13,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from explainers.engine import frame, reader
+from explainers.service import codec
+from explainers.service.parsing import process
 
 GOOD = {"facts": {}, "arrays": [["pixels", "uint8", [2, 2, 3]]]}
 
 
-def framed(said, body: bytes = b"", length: int | None = None, magic: bytes = frame.MAGIC) -> bytes:
+def framed(said, body: bytes = b"", length: int | None = None, magic: bytes = codec.MAGIC) -> bytes:
     """A frame that says this, whatever it holds."""
     text = said if isinstance(said, bytes) else json.dumps(said).encode()
     pad = bytes(-(20 + len(text)) % 64) if body else b""
@@ -36,7 +37,7 @@ LIES = {
     "a pickle": pickle.dumps({"facts": 1}),
     "another magic": framed(GOOD, bytes(12), magic=b"EVIDENT0"),
     "longer than allowed": framed(GOOD, length=1 << 62),
-    "longer facts than allowed": struct.pack("<8sIQ", frame.MAGIC, 2**32 - 1, 0),
+    "longer facts than allowed": struct.pack("<8sIQ", codec.MAGIC, 2**32 - 1, 0),
     "less than it says": framed(GOOD, bytes(5)),
     "cut off": framed(GOOD, bytes(12))[:-3],
     "more than it says": framed(GOOD, bytes(12)) + b"more",
@@ -80,5 +81,5 @@ def lied(_reader, source: int, answer: int, size: int, options: dict) -> None:
 
 
 if __name__ == "__main__":
-    reader.read = lied
-    reader.main()
+    process.read = lied
+    process.main()

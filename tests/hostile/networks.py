@@ -12,9 +12,12 @@ port = helper.make_tensor_value_info
 def network(nodes, weights=(), inputs=None, domain: str = "") -> bytes:
     """A file with these nodes from x (n, 4) to y."""
     graph = helper.make_graph(
-        nodes, "net", inputs or [port("x", FLOAT, ["n", 4])], [port("y", FLOAT, None)],
+        nodes,
+        "net",
+        inputs or [port("x", FLOAT, ["n", 4])],
+        [port("y", FLOAT, None)],
         list(weights),
-    )  # fmt: skip
+    )
     sets = [helper.make_opsetid("", 18)] + [helper.make_opsetid(domain, 1)] * bool(domain)
     return helper.make_model(graph, opset_imports=sets).SerializeToString()
 
@@ -37,17 +40,16 @@ def networks(mark: str):
     for depth in range(12):  # deeper than is read; every level doubles the file
         inner = node("If", ["c"], ["o"], then_branch=nested, else_branch=nested)
         nested = helper.make_graph([inner], f"g{depth}", [], [port("o", FLOAT, None)])
-    inside = helper.make_graph([node("Identity", ["w"], ["o"])], "i", [], [port("o", FLOAT, None)],
-                               [elsewhere(mark)])  # fmt: skip
+    inside = helper.make_graph(
+        [node("Identity", ["w"], ["o"])], "i", [], [port("o", FLOAT, None)], [elsewhere(mark)]
+    )
     condition = numpy_helper.from_array(np.array(True), "c")
     found = {
         **{
             f"Opens {place[-14:]}": network([add], [elsewhere(place)])
             for place in (mark, "/etc/passwd", "../" * 12 + "etc/passwd", "requirements.txt")
         },
-        "Opens in an attribute": network(
-            [node("Constant", [], ["w"], value=elsewhere(mark)), add]
-        ),
+        "Opens in an attribute": network([node("Constant", [], ["w"], value=elsewhere(mark)), add]),
         "Opens in a branch": network(
             [node("If", ["c"], ["y"], then_branch=inside, else_branch=inside)], [condition]
         ),
@@ -57,10 +59,12 @@ def networks(mark: str):
             [node("ConstantOfShape", ["s"], ["w"]), add],
             [numpy_helper.from_array(np.array([1 << 40], np.int64), "s")],
         ),
-        "a circle": network([node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]),
-                             node("Relu", ["b"], ["y"])]),
-        "nested": network([node("If", ["c"], ["y"], then_branch=nested, else_branch=nested)],
-                          [condition]),
+        "a circle": network(
+            [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"]), node("Relu", ["b"], ["y"])]
+        ),
+        "nested": network(
+            [node("If", ["c"], ["y"], then_branch=nested, else_branch=nested)], [condition]
+        ),
         "100,000 nodes": network(
             [node("Relu", [f"a{i}" if i else "x"], [f"a{i + 1}"]) for i in range(100_000)]
         ),
@@ -71,6 +75,6 @@ def networks(mark: str):
         "empty": ModelProto().SerializeToString(),
         "length that lies": b"\x08\x08\x3a\xff\xff\xff\xff\x0f" + b"\x00" * 100,
         "groups without end": b"\x0b" * 100_000,
-    }  # fmt: skip
+    }
     for name, data in found.items():
         yield name, ("onnx", {}, data)

@@ -1,7 +1,7 @@
 """What became of an upload in a reading room: a result, or a sentence for a visitor."""
 
 from explainers import Problem
-from explainers.engine.reading import ReadingRoom
+from explainers.service.parsing.parser_pool import ReadingRoom
 from tests import processes
 
 

@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
 
-from explainers.models.scripted import prepare, serve_script
-from explainers.problems import Problem
+from explainers.errors import Problem
+from explainers.models.formats.torchscript import prepare, serve_script
 from tests.hostile.telling import tell
 
 

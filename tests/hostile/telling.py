@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from explainers.engine.wall import raise_low_wall, raise_wall
+from explainers.service.sandbox.sandbox import raise_low_wall, raise_wall
 
 
 def tell(how: str, attempt: Callable[[], str], seconds: int) -> None:

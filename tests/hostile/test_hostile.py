@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from explainers import Problem
-from explainers.engine import forking
-from explainers.engine.readers import READERS
-from explainers.engine.readers.names import class_names
-from explainers.engine.readers.weights import state_dict
-from explainers.engine.reading import ReadingRoom
-from explainers.engine.wall import walls
+from explainers.service.parsing.parser_pool import ReadingRoom
+from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parsers.class_names import class_names
+from explainers.service.parsing.parsers.state_dict import state_dict
+from explainers.service.sandbox import fork_server
+from explainers.service.sandbox.sandbox import walls
 from tests.hostile import files, liar
 from tests.hostile.outcomes import children, outcome
 
@@ -29,7 +29,7 @@ def mark(tmp_path_factory):
 
 @pytest.fixture
 def lying(monkeypatch):
-    monkeypatch.setattr(forking, "COMMAND", (sys.executable, liar.__file__))
+    monkeypatch.setattr(fork_server, "COMMAND", (sys.executable, liar.__file__))
     room = ReadingRoom()
     yield room
     room.close()

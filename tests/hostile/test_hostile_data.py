@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from explainers.engine import frame
-from explainers.engine.readers import READERS
-from explainers.engine.wall import walls
+from explainers.service import codec
+from explainers.service.parsing.parsers import READERS
+from explainers.service.sandbox.sandbox import walls
 from tests.hostile import data_files
 from tests.hostile.files import Runs
 from tests.hostile.outcomes import children, outcome
@@ -84,12 +84,20 @@ def test_a_lie_about_data_is_found_out(kind):
             READERS[kind].check(facts, arrays)
 
 
-@pytest.mark.parametrize("kind, name, place, value", [
-    ("table", "values", (0, 1), np.inf), ("table", "values", (0, 0), 1.0),
-    ("series", "values", (0, 1, 1), np.nan), ("series", "values", (0, 0, 0), -np.inf),
-    ("sequence", "letters", 2, 5), ("sequence", "starts", 1, -3), ("sequence", "starts", 1, 99),
-    ("sequence", "starts", 0, 1), ("sequence", "starts", -1, 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind, name, place, value",
+    [
+        ("table", "values", (0, 1), np.inf),
+        ("table", "values", (0, 0), 1.0),
+        ("series", "values", (0, 1, 1), np.nan),
+        ("series", "values", (0, 0, 0), -np.inf),
+        ("sequence", "letters", 2, 5),
+        ("sequence", "starts", 1, -3),
+        ("sequence", "starts", 1, 99),
+        ("sequence", "starts", 0, 1),
+        ("sequence", "starts", -1, 4),
+    ],
+)
 def test_a_wrong_number_in_data_is_found_out(kind, name, place, value):
     data, options = next(iter(READERS[kind].rehearsal()))
     facts, arrays = READERS[kind].parse(data, **options)
@@ -111,9 +119,13 @@ def test_a_level_that_is_not_there_is_found_out():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_largest_answer_fits_what_may_be_sent(kind):
-    from explainers.kinds import labels, long_table, sequence, table
+    from explainers.kinds import sequence, table
+    from explainers.kinds.files import labels, long_table
 
-    largest = {"table": 8 * table.MOST_KEPT, "series": 8 * long_table.MOST_VALUES,
-               "sequence": sequence.MOST_LETTERS + 8 * (sequence.MOST_SEQUENCES + 1)}  # fmt: skip
+    largest = {
+        "table": 8 * table.MOST_KEPT,
+        "series": 8 * long_table.MOST_VALUES,
+        "sequence": sequence.MOST_LETTERS + 8 * (sequence.MOST_SEQUENCES + 1),
+    }
     assert largest[kind] < READERS[kind].most_bytes
-    assert labels.MOST_FACTS < frame.MOST_FACTS - 100_000
+    assert labels.MOST_FACTS < codec.MOST_FACTS - 100_000

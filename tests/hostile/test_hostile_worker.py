@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explainers.engine import supervisor
-from explainers.engine.channel import Lie, understood
-from explainers.engine.request import Request
-from explainers.engine.supervisor import Engine
 from explainers.models.spec import ModelSpec
+from explainers.service.backends import local
+from explainers.service.backends.local import Engine
+from explainers.service.tasks.request import Request
+from explainers.service.worker.protocol import Lie, understood
 from tests.hostile.impostor import LIES, PROGRESS, RAW, TRUTH
 from tests.test_engine import finished, until
 
@@ -20,7 +20,7 @@ from tests.test_engine import finished, until
 def engine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(supervisor, "NURSERY", "tests.hostile.impostor")
+        patch.setattr(local, "NURSERY", "tests.hostile.impostor")
         patch.setenv("EVIDENT_TRAP", str(folder / "sprung"))
         engine = Engine(folder)
         # The nursery gets its environment when the first worker is started.
@@ -61,7 +61,7 @@ def test_the_truth_is_understood():
 def test_numbers_arrive_as_they_were_sent():
     from multiprocessing.connection import Pipe
 
-    from explainers.engine.channel import MOST_NUMBERS, tell
+    from explainers.service.worker.protocol import MOST_NUMBERS, tell
 
     ours, theirs = Pipe()
     map_ = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from explainers.errors import Problem
 from explainers.importance.intervals import mean_with_interval
-from explainers.problems import Problem
 
 
 def test_many_rows_give_the_normal_interval():
@@ -32,9 +32,14 @@ def test_it_agrees_with_scipy():
     scores = np.random.default_rng(1).exponential(size=(60, 2)) * [1, -3]
     _, low, high = mean_with_interval(scores, share=0.9, draws=20_000, seed=1)
     theirs = stats.bootstrap(
-        (np.abs(scores),), np.mean, axis=0, n_resamples=20_000, confidence_level=0.9,
-        method="percentile", random_state=2,
-    )  # fmt: skip
+        (np.abs(scores),),
+        np.mean,
+        axis=0,
+        n_resamples=20_000,
+        confidence_level=0.9,
+        method="percentile",
+        random_state=2,
+    )
     error = theirs.standard_error
     assert np.abs((low - theirs.confidence_interval.low) / error).max() < 0.08
     assert np.abs((high - theirs.confidence_interval.high) / error).max() < 0.08

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from explainers import Problem
-from explainers.kinds import arrays
-from explainers.kinds.arrays import read_arrays
+from explainers.kinds.files import arrays
+from explainers.kinds.files.arrays import read_arrays
 
 KINDS = ("f2", "f4", "f8", ">f8", "i1", ">i4", "u8", "?", "U5")
 
@@ -45,10 +45,19 @@ def test_a_header_that_contradicts_its_bytes_is_told_so():
             read_arrays(wrong, ".npy")
 
 
-@pytest.mark.parametrize("values", [
-    np.array([object()]), np.zeros(2, "f4,i4"), np.zeros(2, "M8[s]"), np.zeros(2, complex),
-    np.zeros(2, "S3"), np.zeros(2, "V3"), np.zeros(1, "U201"), np.zeros(2, np.longdouble),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([object()]),
+        np.zeros(2, "f4,i4"),
+        np.zeros(2, "M8[s]"),
+        np.zeros(2, complex),
+        np.zeros(2, "S3"),
+        np.zeros(2, "V3"),
+        np.zeros(1, "U201"),
+        np.zeros(2, np.longdouble),
+    ],
+)
 def test_other_types_are_refused(values):
     out = io.BytesIO()
     np.lib.format.write_array_header_1_0(out, np.lib.format.header_data_from_array_1_0(values))

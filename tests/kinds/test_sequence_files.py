@@ -80,11 +80,16 @@ def test_where_both_ways_are_possible_rows_are_letters():
     assert arrays["letters"].tolist() == [1, 0, 3, 2] and "rows are taken" in facts["notes"][0]
 
 
-@pytest.mark.parametrize("column, shown", [
-    ([1, 1, 0, 0], "1, 1, 0, 0"), ([0.5, 0.5, 0, 0], "0.5, 0.5, 0, 0"),
-    ([2, 0, 0, 0], "2, 0, 0, 0"), ([1, 0, 0, np.nan], "1, 0, 0, nan"),
-    ([1, -1, 0, 0], "1, -1, 0, 0"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "column, shown",
+    [
+        ([1, 1, 0, 0], "1, 1, 0, 0"),
+        ([0.5, 0.5, 0, 0], "0.5, 0.5, 0, 0"),
+        ([2, 0, 0, 0], "2, 0, 0, 0"),
+        ([1, 0, 0, np.nan], "1, 0, 0, nan"),
+        ([1, -1, 0, 0], "1, -1, 0, 0"),
+    ],
+)
 def test_the_first_place_that_is_not_one_hot_is_named(column, shown):
     values = np.tile(np.eye(4), (2, 1, 2))
     values[1, :, 5] = column
@@ -115,10 +120,15 @@ def test_there_are_limits_and_a_note_before_them():
         sequence.read(npy(np.zeros((300, 4, 4000), "u1")), ".npy")
 
 
-@pytest.mark.parametrize("text, said", [
-    ("", "no sequence"), (">a\n>b\nA\n", '"a" has no letters'), (">a\n", "no letters"),
-    ("\n\n", "no sequence"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("", "no sequence"),
+        (">a\n>b\nA\n", '"a" has no letters'),
+        (">a\n", "no letters"),
+        ("\n\n", "no sequence"),
+    ],
+)
 def test_what_holds_no_sequence_gets_a_sentence(text, said):
     with pytest.raises(Problem, match=said):
         read(text)

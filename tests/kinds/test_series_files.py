@@ -27,10 +27,16 @@ def test_a_wide_table_is_one_series_with_its_time():
     assert arrays["values"].tolist() == [[[0, 3], [1, 2]]]
 
 
-@pytest.mark.parametrize("first, timed", [
-    ("t,1,2,3", True), ("year,2001,2002,2004", True), ("x,3,1,2", False),
-    ("day,01.02.2024,02.02.2024,03.02.2024", True), ("x,1,1,2", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "first, timed",
+    [
+        ("t,1,2,3", True),
+        ("year,2001,2002,2004", True),
+        ("x,3,1,2", False),
+        ("day,01.02.2024,02.02.2024,03.02.2024", True),
+        ("x,1,1,2", False),
+    ],
+)
 def test_a_first_column_is_the_time_by_name_by_dates_or_since_it_rises(first, timed):
     name, *cells = first.split(",")
     facts, arrays = read(f"{name},v\n" + "".join(f"{cell},{i}\n" for i, cell in enumerate(cells)))
@@ -133,8 +139,11 @@ def test_a_bad_value_in_an_array_is_named_with_its_place(bad):
 
 
 def test_what_is_no_series_gets_a_sentence():
-    for text, said in (("variable,value\nx,1\ny,2\n", "none for the time"), ("a,b\n", "no rows"),
-                       ("id,time\na,1\na,2\n", "holds no values")):  # fmt: skip
+    for text, said in (
+        ("variable,value\nx,1\ny,2\n", "none for the time"),
+        ("a,b\n", "no rows"),
+        ("id,time\na,1\na,2\n", "holds no values"),
+    ):
         with pytest.raises(Problem, match=said):
             read(text)
     with pytest.raises(Problem, match="2 arrays of numbers: a, b"):

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from explainers import Problem
-from explainers.kinds import columns, delimited, table
-from explainers.kinds.columns import Sample
-from explainers.kinds.delimited import escaped
+from explainers.kinds import table
+from explainers.kinds.files import columns, delimited
+from explainers.kinds.files.columns import Sample
+from explainers.kinds.files.delimited import escaped
 
 
 def read(text: str, suffix: str = ".csv", encoding: str = "utf-8", **options):
@@ -141,12 +142,18 @@ def test_numbers_with_underscores_are_words():
     assert read("a,b\n1_000,1\n2_000,2\n3_000,3\n")[0]["types"] == ["text", "number"]
 
 
-@pytest.mark.parametrize("text, said", [
-    ("", "empty"), ("\n\n", "empty"), ("a,b\n", "no rows"), ("a,b\n1,\0\n", "not text"),
-    ('a,b\n"open,1\n2,3\n', "Line 2 cannot be split"),
-    ("x" * 1_000_001, "more than 1,000,000 letters"),
-    (",".join("ab" * 1001) + "\n", "2,002 columns"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("", "empty"),
+        ("\n\n", "empty"),
+        ("a,b\n", "no rows"),
+        ("a,b\n1,\0\n", "not text"),
+        ('a,b\n"open,1\n2,3\n', "Line 2 cannot be split"),
+        ("x" * 1_000_001, "more than 1,000,000 letters"),
+        (",".join("ab" * 1001) + "\n", "2,002 columns"),
+    ],
+)
 def test_what_is_no_table_gets_a_sentence(text, said):
     with pytest.raises(Problem, match=said):
         read(text)
@@ -199,11 +206,17 @@ def test_a_wide_table_keeps_fewer_rows(monkeypatch):
 
 def test_parquet_gives_what_pandas_holds():
     draw = np.random.default_rng(1)
-    frame = pd.DataFrame({
-        "x": draw.normal(size=40), "n": draw.integers(0, 9, 40), "s": draw.choice(["u", "v"], 40),
-        "c": pd.Categorical(draw.choice(["p", "q"], 40)), "b": draw.random(40) > 0.5,
-        "day": pd.date_range("2024-01-01", periods=40), "small": draw.normal(size=40).astype("f4"),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "x": draw.normal(size=40),
+            "n": draw.integers(0, 9, 40),
+            "s": draw.choice(["u", "v"], 40),
+            "c": pd.Categorical(draw.choice(["p", "q"], 40)),
+            "b": draw.random(40) > 0.5,
+            "day": pd.date_range("2024-01-01", periods=40),
+            "small": draw.normal(size=40).astype("f4"),
+        }
+    )
     frame.loc[5, ["x", "s"]] = None
     out = io.BytesIO()
     frame.to_parquet(out, index=False)
@@ -227,8 +240,9 @@ def test_parquet_decimals_halves_and_nothing():
     columns = {
         "d": pa.array([decimal.Decimal("1.25"), None, decimal.Decimal("-3.5")]),
         "h": pa.array(np.array([1, 2.5, np.nan], np.float16)),
-        "u": pa.array([2**40, None, 3], pa.uint64()), "none": pa.nulls(3),
-    }  # fmt: skip
+        "u": pa.array([2**40, None, 3], pa.uint64()),
+        "none": pa.nulls(3),
+    }
     out = io.BytesIO()
     parquet.write_table(pa.table(columns), out)
     facts, arrays = table.read(out.getvalue(), ".parquet")
@@ -243,10 +257,11 @@ def test_nested_parquet_columns_are_refused_by_name(name):
     import pyarrow.parquet as parquet
 
     nested = {
-        "list": pa.array([[1.0], [2.0]]), "struct": pa.array([{"a": 1}, {"a": 2}]),
+        "list": pa.array([[1.0], [2.0]]),
+        "struct": pa.array([{"a": 1}, {"a": 2}]),
         "map": pa.array([[("a", 1)], []], pa.map_(pa.string(), pa.int64())),
         "binary": pa.array([b"a", b"b"]),
-    }[name]  # fmt: skip
+    }[name]
     out = io.BytesIO()
     parquet.write_table(pa.table({"good": [1, 2], "bad one": nested}), out)
     with pytest.raises(Problem, match='Column "bad one" holds'):

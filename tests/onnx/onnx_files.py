@@ -18,14 +18,20 @@ def exported(model, x, dynamo: bool = False, free: bool = True) -> bytes:
         warnings.simplefilter("ignore")
         if dynamo:
             sides = ({0: torch.export.Dim("batch")},) if free else None
-            program = torch.onnx.export(model, (x,), dynamo=True, dynamic_shapes=sides,
-                                        verbose=False)  # fmt: skip
+            program = torch.onnx.export(
+                model, (x,), dynamo=True, dynamic_shapes=sides, verbose=False
+            )
             return program.model_proto.SerializeToString()
         file = io.BytesIO()
         torch.onnx.export(
-            model, (x,), file, dynamo=False, input_names=["x"], output_names=["y"],
+            model,
+            (x,),
+            file,
+            dynamo=False,
+            input_names=["x"],
+            output_names=["y"],
             dynamic_axes={"x": {0: "n"}, "y": {0: "n"}} if free else None,
-        )  # fmt: skip
+        )
         return file.getvalue()
 
 
@@ -39,9 +45,15 @@ def truth(data: bytes, x, output: int = 0):
 
 
 def built(
-    nodes, tensors=(), shape=("n", 4), outputs=("y",), opset=18, kind=TensorProto.FLOAT,
-    domains=("ai.onnx.ml",), **extra,
-) -> onnx.ModelProto:  # fmt: skip
+    nodes,
+    tensors=(),
+    shape=("n", 4),
+    outputs=("y",),
+    opset=18,
+    kind=TensorProto.FLOAT,
+    domains=("ai.onnx.ml",),
+    **extra,
+) -> onnx.ModelProto:
     """A model from x (of some kind) to the outputs, with named arrays or TensorProtos inside."""
     kept = [
         numpy_helper.from_array(value, name) if isinstance(value, np.ndarray) else value

@@ -10,8 +10,8 @@ from onnx import helper
 from onnx_files import built
 from test_refusals import assert_refused
 
-from explainers.models.onnx import loaded, read_graph
-from explainers.problems import Problem
+from explainers.errors import Problem
+from explainers.models.formats.onnx import loaded, read_graph
 
 F32 = np.float32
 node = helper.make_node
@@ -23,8 +23,9 @@ def test_what_is_no_onnx_file():
 
 
 def test_files_cut_off_anywhere():
-    model = built([node("Conv", ["x", "w"], ["y"])], {"w": np.ones((2, 3, 3, 3), F32)},
-                 ("n", 3, 8, 8))  # fmt: skip
+    model = built(
+        [node("Conv", ["x", "w"], ["y"])], {"w": np.ones((2, 3, 3, 3), F32)}, ("n", 3, 8, 8)
+    )
     del model.opset_import[1:]  # the last bytes are then needed
     data = model.SerializeToString()
     read_graph(data)
@@ -36,8 +37,11 @@ def test_files_cut_off_anywhere():
         pytest.fail(f"read a file cut off after {end} of {len(data)} bytes")
 
 
-BENIGN = built([node("Conv", ["x", "w"], ["a"]), node("Relu", ["a"], ["y"])],
-               {"w": np.ones((2, 3, 3, 3), F32)}, ("n", 3, 8, 8)).SerializeToString()  # fmt: skip
+BENIGN = built(
+    [node("Conv", ["x", "w"], ["a"]), node("Relu", ["a"], ["y"])],
+    {"w": np.ones((2, 3, 3, 3), F32)},
+    ("n", 3, 8, 8),
+).SerializeToString()
 
 
 @settings(max_examples=300, deadline=None)

@@ -11,7 +11,7 @@ from torch import nn
 from torchvision import models
 
 from explainers import explain
-from explainers.models.onnx import load_onnx
+from explainers.models.formats.onnx import load_onnx
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -44,8 +44,10 @@ NETS = {
     "densenet121": (lambda: models.densenet121(num_classes=7), PICTURE),
     "squeezenet": (lambda: models.squeezenet1_1(num_classes=7), PICTURE),
     "shufflenet": (lambda: models.shufflenet_v2_x0_5(num_classes=7), PICTURE),
-    "swin": (lambda: models.SwinTransformer([4, 4], 12, [2, 2], [2, 2], [4, 4], num_classes=5),
-             (3, 32, 32)),
+    "swin": (
+        lambda: models.SwinTransformer([4, 4], 12, [2, 2], [2, 2], [4, 4], num_classes=5),
+        (3, 32, 32),
+    ),
     "vit": (small_vit, (3, 16, 16)),
     "lstm": (lambda: Recurrent(nn.LSTM, num_layers=2), (6, 5)),
     "lstm both ways": (lambda: Recurrent(nn.LSTM, bidirectional=True), (6, 5)),
@@ -55,7 +57,7 @@ NETS = {
     "letters": (letters, (4, 20)),
     "upwards": (upwards, (3, 12, 12)),
     "regressor": (regressor, (6,)),
-}  # fmt: skip
+}
 SMALL = ("vit", "lstm", "lstm both ways", "gru", "transformer", "letters", "upwards", "regressor")
 KINDS = [(name, False, True) for name in NETS]
 KINDS += [(name, False, False) for name in ("resnet18", "shufflenet", "swin", *SMALL)]
@@ -108,8 +110,15 @@ def test_grad_cam_and_randomisation_see_the_layers():
 
     torch.manual_seed(0)
     # Without batch normalisation, which the exporter would fold into the convolution.
-    net = nn.Sequential(nn.Conv1d(4, 8, 5), nn.ELU(), nn.Conv1d(8, 8, 3), nn.GELU(),
-                        nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 2)).eval()  # fmt: skip
+    net = nn.Sequential(
+        nn.Conv1d(4, 8, 5),
+        nn.ELU(),
+        nn.Conv1d(8, 8, 3),
+        nn.GELU(),
+        nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(),
+        nn.Linear(8, 2),
+    ).eval()
     x = torch.rand(2, 4, 20)
     model, _ = load_onnx(exported(net, x))
     theirs = explain(net, x, method="grad_cam", target=0).scores

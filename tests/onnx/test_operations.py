@@ -6,8 +6,8 @@ import torch
 from onnx import TensorProto
 from onnx_files import single, truth
 
-from explainers.models.onnx import read_graph
-from explainers.models.onnx.module import OnnxModel
+from explainers.models.formats.onnx import read_graph
+from explainers.models.formats.onnx.module import OnnxModel
 
 F32, I64, BOOL = np.float32, np.int64, TensorProto.BOOL
 
@@ -37,10 +37,37 @@ def assert_same(op, shape, tensors=(), x=None, close=2e-5, **rest):
 
 
 CURVES = [
-    "Relu", "Sigmoid", "Tanh", "Exp", "Abs", "Neg", "Reciprocal", "Erf", "Softsign", "Softplus",
-    "HardSwish", "Sin", "Cos", "Tan", "Atan", "Sinh", "Cosh", "Asinh", "Sign", "Floor", "Ceil",
-    "Round", "LeakyRelu", "Elu", "Selu", "Celu", "Mish", "HardSigmoid", "ThresholdedRelu", "Shrink",
-]  # fmt: skip
+    "Relu",
+    "Sigmoid",
+    "Tanh",
+    "Exp",
+    "Abs",
+    "Neg",
+    "Reciprocal",
+    "Erf",
+    "Softsign",
+    "Softplus",
+    "HardSwish",
+    "Sin",
+    "Cos",
+    "Tan",
+    "Atan",
+    "Sinh",
+    "Cosh",
+    "Asinh",
+    "Sign",
+    "Floor",
+    "Ceil",
+    "Round",
+    "LeakyRelu",
+    "Elu",
+    "Selu",
+    "Celu",
+    "Mish",
+    "HardSigmoid",
+    "ThresholdedRelu",
+    "Shrink",
+]
 
 
 @pytest.mark.parametrize("op", CURVES)
@@ -56,12 +83,20 @@ def test_curves_of_part_of_the_line(op):
 
 @pytest.mark.parametrize(
     ("op", "options"),
-    [("LeakyRelu", {"alpha": 0.3}), ("Elu", {"alpha": 2.0}), ("Celu", {"alpha": 0.5}),
-     ("Selu", {"alpha": 1.5, "gamma": 2.0}), ("HardSigmoid", {"alpha": 0.3, "beta": 0.4}),
-     ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}), ("Gelu", {"opset": 20}),
-     ("Gelu", {"opset": 20, "approximate": "tanh"}), ("ThresholdedRelu", {"alpha": 0.2}),
-     ("Shrink", {"bias": 0.1, "lambd": 0.3}), ("Clip", {"opset": 6, "min": -0.5, "max": 0.5})],
-)  # fmt: skip
+    [
+        ("LeakyRelu", {"alpha": 0.3}),
+        ("Elu", {"alpha": 2.0}),
+        ("Celu", {"alpha": 0.5}),
+        ("Selu", {"alpha": 1.5, "gamma": 2.0}),
+        ("HardSigmoid", {"alpha": 0.3, "beta": 0.4}),
+        ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
+        ("Gelu", {"opset": 20}),
+        ("Gelu", {"opset": 20, "approximate": "tanh"}),
+        ("ThresholdedRelu", {"alpha": 0.2}),
+        ("Shrink", {"bias": 0.1, "lambd": 0.3}),
+        ("Clip", {"opset": 6, "min": -0.5, "max": 0.5}),
+    ],
+)
 def test_curves_with_attributes(op, options):
     assert_same(op, (3, 5), **options)
 
@@ -89,8 +124,9 @@ def test_comparisons(op):
 
 @pytest.mark.parametrize("op", ["And", "Or", "Xor"])
 def test_logic(op):
-    assert_same(op, (2, 2), [np.array([True, False])], x=np.array([[0, 1], [1, 0]]), takes=BOOL,
-         gives=BOOL)  # fmt: skip
+    assert_same(
+        op, (2, 2), [np.array([True, False])], x=np.array([[0, 1], [1, 0]]), takes=BOOL, gives=BOOL
+    )
 
 
 @pytest.mark.parametrize(("op", "fmod"), [("Div", None), ("Mod", 0), ("Mod", 1)])
@@ -125,10 +161,16 @@ def test_matmul_einsum_where():
     assert_same("Where", (2, 3), [rand(2, 3), rand(3)], x=np.array([[1, 0, 1]] * 2), takes=BOOL)
 
 
-WINDOWS = [{}, {"strides": [2, 2]}, {"pads": [1, 1, 1, 1]}, {"pads": [0, 1, 1, 0]},
-           {"auto_pad": "SAME_UPPER", "strides": [2, 2]},
-           {"auto_pad": "SAME_LOWER", "strides": [2, 2]}, {"auto_pad": "VALID"},
-           {"dilations": [2, 2], "pads": [1, 1, 1, 1]}]  # fmt: skip
+WINDOWS = [
+    {},
+    {"strides": [2, 2]},
+    {"pads": [1, 1, 1, 1]},
+    {"pads": [0, 1, 1, 0]},
+    {"auto_pad": "SAME_UPPER", "strides": [2, 2]},
+    {"auto_pad": "SAME_LOWER", "strides": [2, 2]},
+    {"auto_pad": "VALID"},
+    {"dilations": [2, 2], "pads": [1, 1, 1, 1]},
+]
 
 
 @pytest.mark.parametrize("options", WINDOWS)
@@ -144,10 +186,17 @@ def test_conv_in_other_dimensions(rank):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"strides": [2, 2]}, {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]},
-     {"strides": [2, 2], "pads": [0, 1, 1, 0]}, {"strides": [2, 2], "output_shape": [10, 12]},
-     {"strides": [2, 2], "auto_pad": "SAME_UPPER"}, {"dilations": [2, 1]}, {"group": 2}],
-)  # fmt: skip
+    [
+        {},
+        {"strides": [2, 2]},
+        {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]},
+        {"strides": [2, 2], "pads": [0, 1, 1, 0]},
+        {"strides": [2, 2], "output_shape": [10, 12]},
+        {"strides": [2, 2], "auto_pad": "SAME_UPPER"},
+        {"dilations": [2, 1]},
+        {"group": 2},
+    ],
+)
 def test_conv_transpose(options):
     assert_same(
         "ConvTranspose",
@@ -169,8 +218,15 @@ def test_conv_transpose(options):
 def test_pooling(op, options, ceil_mode):
     extra = {"count_include_pad": 1} if "counting" in op else {}
     opset = 22 if "MaxPool" in op or "Lp" in op else 19
-    assert_same(op.split()[0], (2, 3, 9, 8), kernel_shape=[3, 2], ceil_mode=ceil_mode, opset=opset,
-         **extra, **options)  # fmt: skip
+    assert_same(
+        op.split()[0],
+        (2, 3, 9, 8),
+        kernel_shape=[3, 2],
+        ceil_mode=ceil_mode,
+        opset=opset,
+        **extra,
+        **options,
+    )
 
 
 @pytest.mark.parametrize("op", ["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"])
@@ -198,14 +254,16 @@ def test_reduction_that_does_nothing():
 
 
 @pytest.mark.parametrize("op", ["ArgMax", "ArgMin"])
-@pytest.mark.parametrize("options", [{"axis": 1}, {"axis": -1, "keepdims": 0},
-                                     {"axis": 1, "select_last_index": 1}])  # fmt: skip
+@pytest.mark.parametrize(
+    "options", [{"axis": 1}, {"axis": -1, "keepdims": 0}, {"axis": 1, "select_last_index": 1}]
+)
 def test_places(op, options):
     assert_same(op, (2, 3, 4), x=np.round(rand(2, 3, 4)), gives=TensorProto.INT64, **options)
 
 
-@pytest.mark.parametrize("options", [{}, {"exclusive": 1}, {"reverse": 1},
-                                     {"exclusive": 1, "reverse": 1}])  # fmt: skip
+@pytest.mark.parametrize(
+    "options", [{}, {"exclusive": 1}, {"reverse": 1}, {"exclusive": 1, "reverse": 1}]
+)
 def test_cumulative_sum(options):
     assert_same("CumSum", (2, 3, 4), [np.array(1, I64)], **options)
 

@@ -54,10 +54,16 @@ BIG = 2**63 - 1
 
 @pytest.mark.parametrize(
     ("starts", "ends", "axes", "steps"),
-    [((1,), (BIG,), (1,), None), ((-2,), (-1,), (-1,), None), ((0, 1), (2, 9), None, None),
-     ((-1,), (-BIG,), (2,), (-1,)), ((5,), (0,), (2,), (-2,)), ((0,), (BIG,), (2,), (2,)),
-     ((3,), (1,), (1,), None)],
-)  # fmt: skip
+    [
+        ((1,), (BIG,), (1,), None),
+        ((-2,), (-1,), (-1,), None),
+        ((0, 1), (2, 9), None, None),
+        ((-1,), (-BIG,), (2,), (-1,)),
+        ((5,), (0,), (2,), (-2,)),
+        ((0,), (BIG,), (2,), (2,)),
+        ((3,), (1,), (1,), None),
+    ],
+)
 def test_slice(starts, ends, axes, steps):
     optional = [None if v is None else ints(*v) for v in (axes, steps)]
     assert_same("Slice", (2, 3, 6), [ints(*starts), ints(*ends), *optional])
@@ -100,8 +106,14 @@ def test_picking():
     for upper, k in ((1, 0), (0, 1), (1, -1)):
         assert_same("Trilu", (2, 4, 4), [np.array(k)], upper=upper)
     for axis in (-1, 0, 1):
-        assert_same("OneHot", (2, 3), [np.array([4]), np.array([-1, 2], F32)], axis=axis,
-             x=np.array([[0, 3, 1], [2, -1, 0]]), takes=TensorProto.INT64)  # fmt: skip
+        assert_same(
+            "OneHot",
+            (2, 3),
+            [np.array([4]), np.array([-1, 2], F32)],
+            axis=axis,
+            x=np.array([[0, 3, 1], [2, -1, 0]]),
+            takes=TensorProto.INT64,
+        )
 
 
 def test_shapes_become_numbers():
@@ -110,8 +122,12 @@ def test_shapes_become_numbers():
     assert_same("Size", (2, 3), gives=TensorProto.INT64)
 
 
-RESIZES = [{"mode": "nearest"}, {"mode": "linear"}, {"mode": "cubic"},
-           {"mode": "cubic", "cubic_coeff_a": -0.5}]  # fmt: skip
+RESIZES = [
+    {"mode": "nearest"},
+    {"mode": "linear"},
+    {"mode": "cubic"},
+    {"mode": "cubic", "cubic_coeff_a": -0.5},
+]
 MAPS = ["half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel", "half_pixel_symmetric"]
 
 
@@ -119,16 +135,29 @@ MAPS = ["half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel", "half
 @pytest.mark.parametrize("places", MAPS)
 @pytest.mark.parametrize("sizes", [(9, 10), (3, 2), (5, 1)])
 def test_resize_to_sizes(options, places, sizes):
-    assert_same("Resize", (2, 3, 5, 4), [None, None, ints(2, 3, *sizes)], opset=19, close=1e-4,
-         coordinate_transformation_mode=places, **options)  # fmt: skip
+    assert_same(
+        "Resize",
+        (2, 3, 5, 4),
+        [None, None, ints(2, 3, *sizes)],
+        opset=19,
+        close=1e-4,
+        coordinate_transformation_mode=places,
+        **options,
+    )
 
 
 @pytest.mark.parametrize("nearest", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
 @pytest.mark.parametrize("scales", [(2.0, 1.5), (0.5, 0.7)])
 def test_resize_by_scales(nearest, scales):
     for places in MAPS[:4]:
-        assert_same("Resize", (2, 3, 5, 4), [None, np.array((1, 1, *scales), F32)], opset=13,
-             nearest_mode=nearest, coordinate_transformation_mode=places)  # fmt: skip
+        assert_same(
+            "Resize",
+            (2, 3, 5, 4),
+            [None, np.array((1, 1, *scales), F32)],
+            opset=13,
+            nearest_mode=nearest,
+            coordinate_transformation_mode=places,
+        )
 
 
 def test_older_resizes():
@@ -148,8 +177,11 @@ def test_recurrent(op, gates, direction, variant):
         state = [rand(ways, rows, size, seed=i) for i in range(2 if op == "LSTM" else 1)]
         tensors += [rand(ways, 2 * gates * size), None, *state]
     if variant == "other curves":
-        names = {"LSTM": ["Sigmoid", "Softsign", "Tanh"], "GRU": ["HardSigmoid", "Tanh"],
-                 "RNN": ["Relu"]}[op]  # fmt: skip
+        names = {
+            "LSTM": ["Sigmoid", "Softsign", "Tanh"],
+            "GRU": ["HardSigmoid", "Tanh"],
+            "RNN": ["Relu"],
+        }[op]
         options["activations"] = names * ways
     if op == "GRU" and variant == "reset":
         options["linear_before_reset"] = 1
@@ -161,11 +193,17 @@ def test_recurrent(op, gates, direction, variant):
 def test_quantised_weights_and_activations():
     scale, zero = np.array(0.05, F32), np.array(3, np.uint8)
     assert_same("QuantizeLinear", (2, 4), [scale, zero], gives=TensorProto.UINT8)
-    assert_same("DequantizeLinear", (2, 4), [scale, zero], takes=TensorProto.UINT8,
-         x=np.array([[0, 1, 200, 255]] * 2))  # fmt: skip
+    assert_same(
+        "DequantizeLinear",
+        (2, 4),
+        [scale, zero],
+        takes=TensorProto.UINT8,
+        x=np.array([[0, 1, 200, 255]] * 2),
+    )
 
 
 @pytest.mark.parametrize("options", [{}, {"is_causal": 1}, {"scale": 0.3, "softcap": 2.0}])
 def test_attention(options):
-    assert_same("Attention", (2, 2, 5, 4), [rand(2, 2, 5, 4), rand(2, 2, 5, 3, seed=2)], opset=23,
-         **options)  # fmt: skip
+    assert_same(
+        "Attention", (2, 2, 5, 4), [rand(2, 2, 5, 4), rand(2, 2, 5, 3, seed=2)], opset=23, **options
+    )

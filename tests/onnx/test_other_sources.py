@@ -10,8 +10,8 @@ from onnx_files import built, exported, single, truth
 from torch import nn
 
 from explainers import explain
-from explainers.models.onnx import Graph, load_onnx, loaded, read_graph
-from explainers.problems import Problem
+from explainers.errors import Problem
+from explainers.models.formats.onnx import Graph, load_onnx, loaded, read_graph
 
 F32, I64 = np.float32, np.int64
 node = helper.make_node
@@ -29,18 +29,24 @@ def keras_like() -> bytes:
             node("Conv", ["a", "w1"], ["b"], auto_pad="SAME_UPPER", strides=[2, 2]),
             node("Add", ["b", "b1"], ["b_"]),
             node("Relu", ["b_"], ["c"]),
-            node("MaxPool", ["c"], ["d"], kernel_shape=[2, 2], strides=[2, 2],
-                 auto_pad="SAME_UPPER"),
+            node(
+                "MaxPool", ["c"], ["d"], kernel_shape=[2, 2], strides=[2, 2], auto_pad="SAME_UPPER"
+            ),
             node("Transpose", ["d"], ["e"], perm=[0, 2, 3, 1]),
             node("ReduceMean", ["e", "axes"], ["f"], keepdims=0),
             node("MatMul", ["f", "w2"], ["g"]),
             node("Add", ["g", "b2"], ["h"]),
             node("Softmax", ["h"], ["y"]),
         ],
-        {"w1": rand(6, 3, 3, 3), "b1": rand(1, 6, 1, 1), "axes": np.array([1, 2]),
-         "w2": rand(6, 4), "b2": rand(4)},
+        {
+            "w1": rand(6, 3, 3, 3),
+            "b1": rand(1, 6, 1, 1),
+            "axes": np.array([1, 2]),
+            "w2": rand(6, 4),
+            "b2": rand(4),
+        },
         ("n", 9, 10, 3),
-    ).SerializeToString()  # fmt: skip
+    ).SerializeToString()
 
 
 class KerasLike(nn.Module):
@@ -118,23 +124,32 @@ def test_trees_run_in_onnxruntime_for_methods_without_gradients():
 
 def test_without_bytes_all_missing_operations_are_named_at_once():
     graph = read_graph(
-        built([node("Det", ["x"], ["a"]), node("Hardmax", ["a"], ["b"]),
-               node("Relu", ["b"], ["y"])], shape=("n", 4, 4)).SerializeToString()
-    )  # fmt: skip
+        built(
+            [node("Det", ["x"], ["a"]), node("Hardmax", ["a"], ["b"]), node("Relu", ["b"], ["y"])],
+            shape=("n", 4, 4),
+        ).SerializeToString()
+    )
     with pytest.raises(Problem, match=r"Det.*Hardmax"):
         loaded(graph)
 
 
 def test_rounding_has_no_slope_and_is_said_so():
-    data = single("QuantizeLinear", ("n", 4), [np.array(0.1, F32), np.array(0, np.uint8)],
-                  gives=TensorProto.UINT8)  # fmt: skip
+    data = single(
+        "QuantizeLinear",
+        ("n", 4),
+        [np.array(0.1, F32), np.array(0, np.uint8)],
+        gives=TensorProto.UINT8,
+    )
     _, card = load_onnx(data)
     assert not card.gradients and "slope" in card.notes[0]
 
 
 def test_shapes_that_depend_on_values_are_not_followed():
-    nodes = [node("Cast", ["x"], ["i"], to=TensorProto.INT64), node("NonZero", ["i"], ["z"]),
-             node("Cast", ["z"], ["y"], to=TensorProto.FLOAT)]  # fmt: skip
+    nodes = [
+        node("Cast", ["x"], ["i"], to=TensorProto.INT64),
+        node("NonZero", ["i"], ["z"]),
+        node("Cast", ["z"], ["y"], to=TensorProto.FLOAT),
+    ]
     _, card = load_onnx(built(nodes).SerializeToString())
     assert not card.gradients and "NonZero" in card.notes[0]
 
@@ -149,9 +164,16 @@ def test_a_fixed_batch_is_run_together_only_where_rows_do_not_mix(rows, mixing):
     else:
         nodes += [node("Tanh", ["b"], ["c"])]
     nodes += [node("ReduceSum", ["c", "axes"], ["y"], keepdims=0)]
-    data = built(nodes, {"shape": np.array([rows, 2, 2]), "w": rand(2, 3),
-                         "token": rand(rows, 1, 3), "axes": np.array([1])},
-                 (rows, 4)).SerializeToString()  # fmt: skip
+    data = built(
+        nodes,
+        {
+            "shape": np.array([rows, 2, 2]),
+            "w": rand(2, 3),
+            "token": rand(rows, 1, 3),
+            "axes": np.array([1]),
+        },
+        (rows, 4),
+    ).SerializeToString()
     model, card = load_onnx(data, verify=True)
     assert card.rows == (rows if mixing else None)
     x = torch.rand(5, 4)
@@ -165,7 +187,7 @@ def test_a_fixed_batch_is_run_together_only_where_rows_do_not_mix(rows, mixing):
 
 
 def test_onnxruntime_wins_where_the_two_differ(monkeypatch):
-    from explainers.models.onnx.operations import OPERATIONS, registry
+    from explainers.models.formats.onnx.operations import OPERATIONS, registry
 
     data = built([node("Relu", ["x"], ["y"])]).SerializeToString()
     assert load_onnx(data, verify=True)[1].gradients
@@ -177,12 +199,21 @@ def test_onnxruntime_wins_where_the_two_differ(monkeypatch):
 
 
 def test_conditions_follow_the_shape():
-    inner = [helper.make_graph([node(op, ["x"], [out])], out, [],
-             [helper.make_tensor_value_info(out, TensorProto.FLOAT, None)])
-             for op, out in (("Relu", "t"), ("Neg", "e"))]  # fmt: skip
-    nodes = [node("Shape", ["x"], ["s"]), node("Gather", ["s", "one"], ["k"]),
-             node("Equal", ["k", "four"], ["c"]),
-             node("If", ["c"], ["y"], then_branch=inner[0], else_branch=inner[1])]  # fmt: skip
+    inner = [
+        helper.make_graph(
+            [node(op, ["x"], [out])],
+            out,
+            [],
+            [helper.make_tensor_value_info(out, TensorProto.FLOAT, None)],
+        )
+        for op, out in (("Relu", "t"), ("Neg", "e"))
+    ]
+    nodes = [
+        node("Shape", ["x"], ["s"]),
+        node("Gather", ["s", "one"], ["k"]),
+        node("Equal", ["k", "four"], ["c"]),
+        node("If", ["c"], ["y"], then_branch=inner[0], else_branch=inner[1]),
+    ]
     numbers = {"one": np.array(1), "four": np.array(4)}
     data = built(nodes, numbers, ("n", "k")).SerializeToString()
     model, card = load_onnx(data)
@@ -195,8 +226,10 @@ def test_conditions_follow_the_shape():
 def test_facts_and_arrays_bring_the_graph_back():
     import json
 
-    data = exported(nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(72, 2)).eval(),
-                    torch.rand(2, 3, 8, 8))  # fmt: skip
+    data = exported(
+        nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten(), nn.Linear(72, 2)).eval(),
+        torch.rand(2, 3, 8, 8),
+    )
     facts, arrays = read_graph(data).to_facts()
     graph = Graph.from_facts(json.loads(json.dumps(facts, allow_nan=False)), arrays)
     x = torch.rand(2, 3, 8, 8)

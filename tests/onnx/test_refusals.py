@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx_files import built
 
-from explainers.models.onnx import load_onnx, loaded, read_graph
-from explainers.problems import Problem
+from explainers.errors import Problem
+from explainers.models.formats.onnx import load_onnx, loaded, read_graph
 
 F32 = np.float32
 node = helper.make_node
@@ -48,23 +48,31 @@ def holding(tensor, place: str) -> onnx.ModelProto:
         shape = {"s": np.array([4])}
         return built([node("ConstantOfShape", ["s"], ["w"], value=tensor), *add], shape)
     inner = helper.make_graph(
-        [node("Identity", ["w"], ["i"])], "inner", [],
-        [helper.make_tensor_value_info("i", TensorProto.FLOAT, None)], [tensor],
-    )  # fmt: skip
+        [node("Identity", ["w"], ["i"])],
+        "inner",
+        [],
+        [helper.make_tensor_value_info("i", TensorProto.FLOAT, None)],
+        [tensor],
+    )
     condition = {"c": np.array(True)}
     if place == "graph":
         return built([node("If", ["c"], ["y"], then_branch=inner, else_branch=inner)], condition)
     if place == "deep graph":
         deep = helper.make_graph(
-            [node("If", ["c"], ["o"], then_branch=inner, else_branch=inner)], "deep", [],
+            [node("If", ["c"], ["o"], then_branch=inner, else_branch=inner)],
+            "deep",
+            [],
             [helper.make_tensor_value_info("o", TensorProto.FLOAT, None)],
-        )  # fmt: skip
+        )
         return built([node("If", ["c"], ["y"], then_branch=deep, else_branch=deep)], condition)
     function = helper.make_function(
-        "own", "F", ["a"], ["b"],
+        "own",
+        "F",
+        ["a"],
+        ["b"],
         [node("Constant", [], ["w"], value=tensor), node("Add", ["a", "w"], ["b"])],
         [helper.make_opsetid("", 18)],
-    )  # fmt: skip
+    )
     return built([node("F", ["x"], ["y"], domain="own")], functions=[function])
 
 
@@ -126,9 +134,15 @@ def test_functions_are_inlined_and_end():
     many = []
     for level in range(7):
         names = ["a", *(f"v{i}" for i in range(9)), "b"]
-        many.append(function(f"F{level}", [
-            node(f"F{level + 1}", [names[i]], [names[i + 1]], domain="own") for i in range(10)
-        ]))  # fmt: skip
+        many.append(
+            function(
+                f"F{level}",
+                [
+                    node(f"F{level + 1}", [names[i]], [names[i + 1]], domain="own")
+                    for i in range(10)
+                ],
+            )
+        )
     many.append(function("F7", twice))
     start = [node("F0", ["x"], ["y"], domain="own")]
     assert_refused(built(start, functions=many), "more than 20,000 operations")
@@ -140,8 +154,11 @@ def test_circles_and_gaps():
     assert_refused(built([node("Relu", ["nobody"], ["y"])]), "before anything makes it")
     assert_refused(built([node("Relu", ["y"], ["y"])]), "before anything makes it")
     assert_refused(built([node("Relu", ["x"], ["z"])]), "Nothing makes the output")
-    straight = [node("Add", ["x", "x"], ["a"]), node("Relu", ["a"], ["b"]),
-                node("Neg", ["b"], ["y"])]  # fmt: skip
+    straight = [
+        node("Add", ["x", "x"], ["a"]),
+        node("Relu", ["a"], ["b"]),
+        node("Neg", ["b"], ["y"]),
+    ]
     assert_passes(built(straight))
 
 
@@ -177,8 +194,10 @@ def test_shapes_that_are_not_there(dims):
 def test_numbers_of_no_size_or_another_type():
     add = [node("Concat", ["x", "w"], ["y"])]
     assert_passes(built(add, {"w": TensorProto(name="w", data_type=1, dims=[0, 4])}))
-    assert_refused(built(add, {"w": TensorProto(name="w", data_type=1, dims=[1], int64_data=[1])}),
-            "another type")  # fmt: skip
+    assert_refused(
+        built(add, {"w": TensorProto(name="w", data_type=1, dims=[1], int64_data=[1])}),
+        "another type",
+    )
     assert_refused(built(add, {"w": TensorProto(name="w", data_type=99, dims=[0])}), "element type")
     both = TensorProto(name="w", data_type=1, dims=[1], float_data=[1], raw_data=b"1234")
     assert_refused(built(add, {"w": both}), "declares")
@@ -186,8 +205,12 @@ def test_numbers_of_no_size_or_another_type():
 
 def test_bfloat16_and_float16_weights_are_read():
     values = np.array([1.5, -2.0, 0.25, 3.0], F32)
-    half = TensorProto(name="w", data_type=16, dims=[4],
-                       raw_data=(values.view(np.uint32) >> 16).astype("<u2").tobytes())  # fmt: skip
+    half = TensorProto(
+        name="w",
+        data_type=16,
+        dims=[4],
+        raw_data=(values.view(np.uint32) >> 16).astype("<u2").tobytes(),
+    )
     for tensor in (half, numpy_helper.from_array(values.astype(np.float16), "w")):
         graph = read_graph(holding(tensor, "initialiser").SerializeToString())
         np.testing.assert_array_equal(graph.tensors["w"].astype(F32), values)
@@ -211,8 +234,9 @@ def test_graphs_in_graphs():
         for _ in range(depth - 1):
             inside = [node("If", ["c"], ["o"], then_branch=graph, else_branch=graph)]
             graph = helper.make_graph(inside, "g", [], ports)
-        return built([node("If", ["c"], ["y"], then_branch=graph, else_branch=graph)],
-                     {"c": np.array(True)})  # fmt: skip
+        return built(
+            [node("If", ["c"], ["y"], then_branch=graph, else_branch=graph)], {"c": np.array(True)}
+        )
 
     assert_passes(nested(4))
     assert_refused(nested(9), "deeper than 8")
@@ -224,8 +248,11 @@ def test_tensors_too_large_to_make():
         ([node("Expand", ["x", "s"], ["w"])], {"s": np.array([2**40, 1, 1])}),
         ([node("Tile", ["x", "s"], ["w"])], {"s": np.array([2**20, 2**20])}),
     ):
-        model = built([*nodes, node("ReduceSum", ["w"], ["r"]), node("Add", ["x", "r"], ["y"])],
-                      tensors, shape=(1, 4))  # fmt: skip
+        model = built(
+            [*nodes, node("ReduceSum", ["w"], ["r"]), node("Add", ["x", "r"], ["y"])],
+            tensors,
+            shape=(1, 4),
+        )
         graph = read_graph(model.SerializeToString())
         with pytest.raises(Problem, match="numbers"):
             loaded(graph)

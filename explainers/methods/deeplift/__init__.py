@@ -23,29 +23,33 @@ class Options:
     """Options of `deeplift`."""
 
     rule: str = option(
-        "rescale", "Rule",
+        "rescale",
+        "Rule",
         "How a non-linearity shares its change: as a whole (Rescale); positive and negative parts "
         "apart (RevealCancel); or the first behind convolutions, the second behind dense layers "
         "(Genomics).",
         choices={
-            "rescale": "Rescale", "reveal_cancel": "RevealCancel",
+            "rescale": "Rescale",
+            "reveal_cancel": "RevealCancel",
             "genomics": "Genomics",
         },
-    )  # fmt: skip
+    )
     centre: bool = option(
         False, "Against the mean class", "Explain the score less the mean over all classes."
     )
     apart: bool = option(
-        False, "Parts of the change",
+        False,
+        "Parts of the change",
         "For RevealCancel and Genomics: “support alone” and “opposition alone” are what each value "
         "adds to the positive and to the negative part of the change, so that one value may have "
         "both. Off: the scores above and below zero.",
-    )  # fmt: skip
+    )
     fallback: str = option(
-        "refuse", "Unknown operations",
+        "refuse",
+        "Unknown operations",
         "What to do with an operation that has no rule: refuse, or a local integral.",
         choices={"refuse": "Refuse", "integral": "Local integral"},
-    )  # fmt: skip
+    )
 
 
 @method(
@@ -70,7 +74,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     """
     import torch
 
-    from explainers.letters import is_one_hot
+    from explainers.kinds.alphabet import is_one_hot
 
     rows = torch.arange(len(inputs), device=inputs.device)
     scores, positive, negative, m, notes = _explained(run, inputs, baseline, rows, options)
@@ -120,7 +124,7 @@ def _over_letters(m, reference, channel_dim: int = 1):
 def _over_references(model, inputs, baseline, target, rule, score, found):
     import torch
 
-    from explainers import borrow
+    from explainers import eval_mode
     from explainers.attribution import Target
     from explainers.options import make_options
     from explainers.passes import Passes
@@ -128,13 +132,13 @@ def _over_references(model, inputs, baseline, target, rule, score, found):
 
     options = make_options(Options, {"rule": rule}, "DeepLIFT")
     check_inputs(inputs)
-    at, dtype = borrow.home(model)
+    at, dtype = eval_mode.home(model)
     points = inputs.detach().to(at or inputs.device, dtype or inputs.dtype)
     references = references_of(baseline, inputs).to(points)
     rows = torch.arange(len(points), device=points.device)
     run = Passes(model, score=score)
     total = 0
-    with borrow.borrowed(model):
+    with eval_mode.borrowed(model):
         run.target = Target.of(target, run.outputs(points))
         for share in range(references.shape[1]):
             reference = references[:, share]

@@ -14,24 +14,48 @@ aten = torch.ops.aten
 
 _DECOMPOSITIONS = core_aten_decompositions()
 SHAPE_ONLY = {
-    aten.zeros_like.default, aten.ones_like.default, aten.empty_like.default,
-    aten.full_like.default, aten.rand_like.default, aten.randn_like.default,
-    aten.new_zeros.default, aten.new_ones.default, aten.new_empty.default, aten.new_full.default,
-    aten.new_empty_strided.default, aten.sym_size.int, aten.bernoulli.p,
-}  # fmt: skip
+    aten.zeros_like.default,
+    aten.ones_like.default,
+    aten.empty_like.default,
+    aten.full_like.default,
+    aten.rand_like.default,
+    aten.randn_like.default,
+    aten.new_zeros.default,
+    aten.new_ones.default,
+    aten.new_empty.default,
+    aten.new_full.default,
+    aten.new_empty_strided.default,
+    aten.sym_size.int,
+    aten.bernoulli.p,
+}
 CONTROL = {
-    aten._local_scalar_dense.default, aten.is_nonzero.default, aten.equal.default,
-    aten.item.default, aten.nonzero.default, aten.masked_select.default, aten.allclose.default,
-    aten._unique2.default, aten.unique_dim.default, aten.nonzero_static.default,
-}  # fmt: skip
+    aten._local_scalar_dense.default,
+    aten.is_nonzero.default,
+    aten.equal.default,
+    aten.item.default,
+    aten.nonzero.default,
+    aten.masked_select.default,
+    aten.allclose.default,
+    aten._unique2.default,
+    aten.unique_dim.default,
+    aten.nonzero_static.default,
+}
 
 
 # Their places are given; if they depend on the input, that is a choice and not a number.
 BY_INDEX = {
-    aten.index.Tensor, aten.gather.default, aten.index_select.default, aten.take.default,
-    aten.scatter.src, aten.index_put.default, aten.index_copy.default, aten.index_add.default,
-    aten.scatter_add.default, aten.embedding.default, aten.masked_scatter.default,
-}  # fmt: skip
+    aten.index.Tensor,
+    aten.gather.default,
+    aten.index_select.default,
+    aten.take.default,
+    aten.scatter.src,
+    aten.index_put.default,
+    aten.index_copy.default,
+    aten.index_add.default,
+    aten.scatter_add.default,
+    aten.embedding.default,
+    aten.masked_scatter.default,
+}
 
 
 def is_number(value: Value) -> bool:

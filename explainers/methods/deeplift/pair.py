@@ -20,6 +20,7 @@ from torch.utils._mode_utils import no_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
+from explainers.errors import ModelProblem, Problem
 from explainers.methods.deeplift import place
 from explainers.methods.deeplift.operations import (
     BY_INDEX,
@@ -30,11 +31,10 @@ from explainers.methods.deeplift.operations import (
     is_number,
     name_of,
     parts_of,
-)  # fmt: skip
+)
 from explainers.methods.deeplift.rulebook import RULES, put
 from explainers.methods.deeplift.rules.linear import overwrite
 from explainers.methods.deeplift.tape import Tape, Value
-from explainers.problems import ModelProblem, Problem
 
 aten = torch.ops.aten
 _MATH = torch.nn.attention.SDPBackend.MATH

@@ -10,7 +10,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-_OURS = str(Path(__file__).resolve().parents[2]) + os.sep
+from explainers.locations import PROJECT
+
+_OURS = str(PROJECT / "explainers") + os.sep
 _TORCH = str(Path(torch.__file__).resolve().parent) + os.sep
 
 

@@ -18,19 +18,30 @@ class Options:
     """Options of `integrated_gradients`."""
 
     steps: int | None = option(
-        None, "Steps", "Fix the number of steps; empty: as many as the tolerance needs.",
-        low=1, high=4096, kind=int,
-    )  # fmt: skip
+        None,
+        "Steps",
+        "Fix the number of steps; empty: as many as the tolerance needs.",
+        low=1,
+        high=4096,
+        kind=int,
+    )
     tolerance: float = option(
-        0.01, "Tolerance", "Without fixed steps: refine until the gap is below this share.",
-        low=1e-9, high=1,
-    )  # fmt: skip
+        0.01,
+        "Tolerance",
+        "Without fixed steps: refine until the gap is below this share.",
+        low=1e-9,
+        high=1,
+    )
     rule: str = option(
-        "gauss_legendre", "Rule", "How the points on the way are placed and weighted.",
+        "gauss_legendre",
+        "Rule",
+        "How the points on the way are placed and weighted.",
         choices={
-            "gauss_legendre": "Gauss–Legendre", "midpoint": "Midpoint", "trapezoid": "Trapezoid",
+            "gauss_legendre": "Gauss–Legendre",
+            "midpoint": "Midpoint",
+            "trapezoid": "Trapezoid",
         },
-    )  # fmt: skip
+    )
     most_steps: int = option(
         1024, "At most", "Without fixed steps: stop refining here and say so.", low=8, high=65536
     )

@@ -110,18 +110,22 @@ def _own_statistics(x, weight, bias, *rest):
 
 
 for _operation in (
-    aten.native_layer_norm.default, aten.native_group_norm.default,
+    aten.native_layer_norm.default,
+    aten.native_group_norm.default,
     aten.native_batch_norm.default,
-):  # fmt: skip
+):
     _first(_operation)
 _live = RULES[aten.native_batch_norm.default]
 
 
 @rule(
-    aten.native_batch_norm.default, aten._native_batch_norm_legit_no_training.default,
-    aten.cudnn_batch_norm.default, aten.miopen_batch_norm.default,
-    aten._native_batch_norm_legit.default, aten._native_batch_norm_legit.no_stats,
-)  # fmt: skip
+    aten.native_batch_norm.default,
+    aten._native_batch_norm_legit_no_training.default,
+    aten.cudnn_batch_norm.default,
+    aten.miopen_batch_norm.default,
+    aten._native_batch_norm_legit.default,
+    aten._native_batch_norm_legit.no_stats,
+)
 def batch_norm(tape, function, args, kwargs):
     """With stored statistics: x times a fixed scale, whose negative sign swaps the parts."""
     x, weight, bias, mean, variance, training, _, eps = _statistics(function, args)

@@ -76,9 +76,18 @@ def convolution(tape, function, args, kwargs):
         stride, padding, dilation, transposed, output_padding, groups = rest
         empty = torch.empty_strided(shape, stride_in_memory, dtype=m.dtype, device=m.device)
         return aten.convolution_backward(
-            m, empty, w, None, stride, padding, dilation, transposed, output_padding, groups,
+            m,
+            empty,
+            w,
+            None,
+            stride,
+            padding,
+            dilation,
+            transposed,
+            output_padding,
+            groups,
             [True, False, False],
-        )[0]  # fmt: skip
+        )[0]
 
     return weigh(tape, now, before, [Term(x, weight, forward, adjoint)], "convolution")
 

@@ -1,0 +1,185 @@
+"""A time series with its scores: every variable's line over a strip of honest colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from explainers.errors import Problem
+from explainers.figures.colours import checked_limit, colour_limit
+from explainers.figures.palette import calm, colorscale
+from explainers.figures.series.timeline import name_steps, room_below, strongest_of
+from explainers.figures.text.labels import elided, finite, number, safe, strengths
+from explainers.figures.text.sentences import spoken_series
+
+STRIP, BETWEEN, TOP = 64, 30, 96
+# The strips are light at zero on every page, so the line on them is dark with a white edge.
+LINE, EDGE = "#16161d", "#ffffff"
+
+
+def series_heat(
+    scores: np.ndarray,
+    values: np.ndarray,
+    variables: Sequence[str],
+    steps: Sequence[str],
+    signed: bool,
+    limit: float | None = None,
+    unit: str = "contribution",
+    most: int = 8,
+) -> go.Figure:
+    """Scores (T, V) as one heat strip a variable with its values (T, V) as a line over it.
+
+    Of more than `most` variables the strongest are shown, in their order, and the axis says how
+    much the others hold. `limit` is the score of the strongest colour (see
+    `colours.colour_limit`). Long series share cells, each in the colour of its strongest step;
+    hovering reads every single step.
+    """
+    scores = strengths(finite(scores, variables, "variable"), signed)
+    values = np.asarray(values, dtype=np.float64)
+    if scores.shape != values.shape or scores.shape != (len(steps), len(variables)):
+        raise Problem(
+            f"A series needs scores and values for {len(steps)} steps and {len(variables)} "
+            f"variables; got {scores.shape} and {values.shape}."
+        )
+    limit = checked_limit(colour_limit(scores) if limit is None else limit)
+    strength = np.abs(scores).sum(0)
+    kept = sorted(np.argsort(-strength, kind="stable")[: max(1, most)])
+    plot = len(kept) * STRIP + (len(kept) - 1) * BETWEEN
+    below = room_below(steps)
+    figure = make_subplots(
+        len(kept),
+        1,
+        shared_xaxes=True,
+        vertical_spacing=BETWEEN / plot if len(kept) > 1 else 0,
+    )
+    for row, variable in enumerate(kept, 1):
+        _panel(
+            figure,
+            row,
+            scores[:, variable],
+            values[:, variable],
+            variables[variable],
+            [safe(step) for step in steps],
+            unit,
+        )
+    calm(figure, plot + TOP + below, spoken_series(scores, variables, steps, signed), top=TOP)
+    _colour_bar(figure, signed, limit, unit, plot)
+    name_steps(figure, steps, len(kept), f"Time step{_left_out(strength, kept)}")
+    figure.update_layout(hovermode="x", margin_b=below)
+    return figure
+
+
+def _panel(figure, row: int, scores, values, name: str, steps: list[str], unit: str) -> None:
+    known = values[np.isfinite(values)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+    pad = 0.08 * (high - low) or 0.5
+    edges, cells = strongest_of(scores)
+    time = np.arange(len(scores))
+    figure.add_heatmap(
+        x=edges,
+        y=[low - pad, high + pad],
+        z=cells[None],
+        coloraxis="coloraxis",
+        hoverinfo="skip",
+        row=row,
+        col=1,
+    )
+    gap = np.isnan(np.r_[np.nan, values, np.nan])
+    lonely = ~gap[1:-1] & gap[:-2] & gap[2:]
+    for colour, width in ((EDGE, 4), (LINE, 1.6)):
+        figure.add_scatter(
+            x=time,
+            y=values,
+            mode="lines",
+            hoverinfo="skip",
+            row=row,
+            col=1,
+            line={"color": colour, "width": width},
+        )
+        if lonely.any():
+            figure.add_scatter(
+                x=time[lonely],
+                y=values[lonely],
+                mode="markers",
+                hoverinfo="skip",
+                row=row,
+                col=1,
+                marker={"color": colour, "size": width + 2},
+            )
+    # A line that is not seen answers the mouse at every step, also where the value is missing.
+    figure.add_scatter(
+        x=time,
+        y=np.full(len(time), (low + high) / 2),
+        mode="lines",
+        line={"width": 0},
+        text=[
+            f"{step}: {number(value, 4)}<br>{unit} {number(score, sign=True)}"
+            for step, value, score in zip(steps, values, scores, strict=True)
+        ],
+        hovertemplate=f"{safe(name).replace('%', '&#37;')}, %{{text}}<extra></extra>",
+        row=row,
+        col=1,
+    )
+    figure.update_yaxes(
+        row=row,
+        col=1,
+        range=[low - pad, high + pad],
+        fixedrange=True,
+        showgrid=False,
+        zeroline=False,
+        tickvals=[low, high] if high > low else [low],
+        ticktext=[number(low), number(high)] if high > low else [number(low)],
+        tickfont={"size": 12},
+    )
+    axis = "" if row == 1 else row
+    figure.add_annotation(
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=1,
+        yref=f"y{axis} domain",
+        yanchor="bottom",
+        text=safe(elided(name)),
+        showarrow=False,
+        font={"size": 14},
+    )
+
+
+def _colour_bar(figure: go.Figure, signed: bool, limit: float, unit: str, plot: int) -> None:
+    ends = [-limit, 0, limit] if signed else [0, limit]
+    key = ": red supports, blue opposes" if signed else " (without a sign)"
+    figure.update_layout(
+        coloraxis={
+            "colorscale": colorscale(signed),
+            "cmin": ends[0],
+            "cmax": limit,
+            "colorbar": {
+                "title": {"text": f"{unit}{key}", "side": "top", "font": {"size": 13}},
+                "orientation": "h",
+                "thickness": 10,
+                "len": 0.8,
+                "x": 0.5,
+                "xanchor": "center",
+                "y": 1 + 28 / plot,
+                "yanchor": "bottom",
+                "ypad": 0,
+                "xpad": 0,
+                "outlinewidth": 0,
+                "tickvals": ends,
+                "ticktext": [number(end, sign=signed) for end in ends],
+            },
+        }
+    )
+
+
+def _left_out(strength: np.ndarray, kept: list[int]) -> str:
+    if len(kept) == len(strength) or not strength.sum():
+        return ""
+    share = 1 - strength[kept].sum() / strength.sum()
+    return (
+        f"<br><span style='font-size:12px'>{len(kept)} strongest of {len(strength)} variables; "
+        f"the others hold {100 * share:.1f} %</span>"
+    )

@@ -1,0 +1,1 @@
+"""Words for people: sentences over charts, numbers, labels, and what checks mean."""

@@ -1,0 +1,1 @@
+"""Reading files of inputs: text with fields, arrays, Parquet, and what their cells hold."""

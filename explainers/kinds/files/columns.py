@@ -1,0 +1,137 @@
+"""What the columns of a table hold, learned block by block, and an even sample of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explainers.errors import Problem
+from explainers.kinds.files.labels import label
+from explainers.kinds.files.numerals import MISSING, NOTHING, NUMBER, WORDS, numbers
+
+MOST_LEVELS = 50
+LARGEST = float(np.finfo(np.float32).max)
+_NONE = -1
+
+
+class Column:
+    """One column: counts over all of its cells, and its levels while they are few."""
+
+    def __init__(self, name: str, place: str, comma: bool) -> None:
+        self.name, self.place, self.comma = name, place, comma
+        self.numbers = self.missing = self.words = 0
+        self._levels: dict[str, int] | None = {}
+        self._word: tuple[int, str] | None = None
+        self._infinite: tuple[int, str] | None = None
+
+    def take(self, cells: Sequence, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Values (NaN where there is no number) and codes of levels (-1 for none) of more cells.
+
+        cells   text, or float64 with NaN for missing.
+        """
+        if isinstance(cells, np.ndarray):
+            values, state = cells, np.isnan(cells).astype(np.uint8)
+            self._levels = None
+        else:
+            values, state = numbers(cells, self.comma)
+        counts = np.bincount(state, minlength=3)
+        self.numbers += int(counts[NUMBER])
+        self.missing += int(counts[NOTHING])
+        self.words += int(counts[WORDS])
+        if self._word is None and counts[WORDS]:
+            at = int(np.argmax(state == WORDS))
+            self._word = places[at], cells[at]
+        if self._infinite is None:
+            wrong = np.abs(values) > LARGEST
+            if wrong.any():
+                at = int(np.argmax(wrong))
+                self._infinite = places[at], str(cells[at])
+        return values, self._codes(cells, state)
+
+    def _codes(self, cells: Sequence, state: np.ndarray) -> np.ndarray:
+        codes = np.full(len(cells), _NONE, np.int8)
+        if self._levels is None:
+            return codes
+        known, code_of = self._levels, {}
+        for cell in set(cells):
+            level = cell.strip()
+            if level.lower() not in MISSING:
+                code_of[cell] = known.setdefault(level, len(known))
+            if len(known) > MOST_LEVELS:
+                self._levels = None
+                return codes
+        codes[:] = [code_of.get(cell, _NONE) for cell in cells]
+        codes[state == NOTHING] = _NONE
+        return codes
+
+    def finished(self, codes: np.ndarray) -> tuple[str, list[str], np.ndarray]:
+        """Its type, its levels in order, and the codes as indices of them."""
+        present = self.numbers + self.words
+        if not present:
+            return "empty", [], codes
+        if self.numbers > 0.8 * present:
+            if self._infinite is not None:
+                place, text = self._infinite
+                raise Problem(
+                    f'Column "{self.name}", {self.place} {place}: {label(text, 40)} is infinite or '
+                    f"too large for a network (up to {LARGEST:.1e}). Correct it, or leave the cell "
+                    "empty."
+                )
+            return "number", [], codes
+        levels = self._levels
+        if levels is None or 2 * len(levels) >= present + self.missing:
+            return "text", [], codes
+        order = sorted(levels, key=_natural)
+        index = np.full(len(levels) + 1, _NONE, np.int8)
+        index[[levels[level] for level in order]] = np.arange(len(order))
+        return "category", order, index[codes]
+
+    def note(self) -> str:
+        """What was taken as missing in a column of numbers, or ""."""
+        if self._word is None:
+            return ""
+        place, text = self._word
+        more = f"; so were {self.words - 1:,} more cells" if self.words > 1 else ""
+        return (
+            f'column "{self.name}": {self.place} {place} holds "{label(text, 40)}", taken as '
+            f"missing{more}"
+        )
+
+
+class Sample:
+    """At most so many rows, each as likely as any other, in their order: those whose seeded random
+    keys are the smallest, so that the number of all rows need not be known.
+    """
+
+    def __init__(self, most: int, seed: int = 0) -> None:
+        self.most, self.seen = most, 0
+        self._draw, self._bound = np.random.default_rng(seed), np.inf
+        self._held, self._parts = 0, []
+
+    def add(self, *arrays: np.ndarray) -> None:
+        """More rows, as arrays of the same length."""
+        keys = self._draw.random(len(arrays[0]))
+        self.seen += len(keys)
+        keep = keys < self._bound
+        self._parts.append(tuple(part[keep] for part in (keys, *arrays)))
+        self._held += int(keep.sum())
+        if self._held > 2 * self.most:
+            self.rows()
+
+    def rows(self) -> tuple[np.ndarray, ...]:
+        """The arrays, with the rows that were kept of all so far."""
+        whole = tuple(np.concatenate(parts) for parts in zip(*self._parts, strict=True))
+        if len(whole[0]) > self.most:
+            kept = np.sort(np.argpartition(whole[0], self.most - 1)[: self.most])
+            whole = tuple(part[kept] for part in whole)
+            self._bound = whole[0].max()
+        self._parts, self._held = [whole], len(whole[0])
+        return whole[1:]
+
+
+def _natural(text: str) -> tuple[float, str]:
+    try:
+        return float(text), text
+    except ValueError:
+        return np.inf, text

@@ -1,0 +1,190 @@
+"""Series in a long table: a row a step of a series, or a row a value, recognised by names."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explainers.errors import Problem
+from explainers.kinds.files.delimited import Block, Sheet
+from explainers.kinds.files.labels import label, listed
+from explainers.kinds.files.numerals import number, numbers
+
+MOST_VALUES, MOST_SERIES, MOST_STEPS, MOST_VARIABLES = 20_000_000, 100_000, 100_000, 2_000
+TIMES = {"time", "date", "datetime", "timestamp", "step", "t", "ds"}
+SERIES = {"id", "series", "series_id", "name", "sample", "sample_id", "unique_id"}
+VARIABLES, VALUES = {"variable", "var", "feature", "channel"}, {"value", "values"}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which columns name the series, the time and the variable of a row, and hold its values."""
+
+    series: int | None
+    time: int | None
+    variable: int | None
+    values: tuple[int, ...]
+
+
+def parts_of(names: Sequence[str], first: Block) -> Parts | None:
+    """The parts of a long table from its names and first rows; None where it is a wide one."""
+
+    def place(known: set[str]) -> int | None:
+        return next((at for at, name in enumerate(names) if name.strip().lower() in known), None)
+
+    series, time, variable, value = map(place, (SERIES, TIMES, VARIABLES, VALUES))
+    if variable is not None and value is not None:
+        if time is None:
+            raise Problem(
+                "This table has columns for variable and value but none for the time. "
+                f"Name the column of the time {listed(sorted(TIMES), 7)}."
+            )
+        return Parts(series, time, variable, (value,))
+    if series is None and time == 1 and not number(first.columns[0], True):
+        series = 0
+    if series is None or len(set(first.columns[series])) == len(first.places):
+        return None
+    values = tuple(at for at in range(len(names)) if at not in (series, time))
+    if not values:
+        raise Problem(
+            "This table names series and times but holds no values. Add a column for each variable."
+        )
+    return Parts(series, time, None, values)
+
+
+def read_long(sheet: Sheet, first: Block, parts: Parts) -> tuple:
+    """Values (N, T, V), variables, steps, names of the series, notes.
+
+    Problem where a value is missing, a step comes twice, or series are of unequal lengths.
+    """
+    series, variables = {}, {}
+    codes, held, times = [], [], []
+    for block in itertools.chain([first], sheet.blocks):
+        none = ("",) * len(block.places)
+        of_series = none if parts.series is None else block.columns[parts.series]
+        of_variable = none if parts.variable is None else block.columns[parts.variable]
+        times += [] if parts.time is None else block.columns[parts.time]
+        codes.append((_codes(of_series, series), _codes(of_variable, variables)))
+        held.append(_values(sheet, block, parts.values))
+        demand_size(len(series), 1, max(len(variables), len(parts.values)))
+    which, variable = (np.concatenate(part) for part in zip(*codes, strict=True))
+    names = ["series 1"] if parts.series is None else list(series)
+    groups = which * len(variables) + variable
+    counts = np.bincount(groups, minlength=len(series) * len(variables))
+    counts = counts.reshape(len(series), len(variables))
+    _demand_even(counts, names, list(variables))
+    size = len(series), len(variables), int(counts[0, 0])
+    demand_size(size[0], size[2], max(size[1], len(parts.values)))
+    order = np.lexsort((_order(times), groups)) if times else np.argsort(groups, kind="stable")
+    values = np.concatenate(held)[order].reshape(*size, -1)
+    values = values[:, 0] if parts.variable is None else values[..., 0].transpose(0, 2, 1)
+    of = [sheet.names[at] for at in parts.values] if parts.variable is None else list(variables)
+    steps, notes = [str(index + 1) for index in range(size[2])], list(sheet.notes)
+    if times:
+        clock = np.array([text.strip() for text in times])[order].reshape(size)
+        _demand_steps(clock, names, list(variables))
+        if (clock == clock[:1]).all():
+            steps = clock[0, 0].tolist()
+        else:
+            notes.append("The series have different times, so their steps are counted.")
+    return values, of, steps, names, notes
+
+
+def demand_size(series: int, steps: int, variables: int) -> None:
+    """Problem where there is more than can be read."""
+    if (
+        series > MOST_SERIES
+        or steps > MOST_STEPS
+        or variables > MOST_VARIABLES
+        or series * steps * variables > MOST_VALUES
+    ):
+        raise Problem(
+            f"There are {series:,} series with {steps:,} steps and {variables:,} variables; up to "
+            f"{MOST_SERIES:,}, {MOST_STEPS:,} and {MOST_VARIABLES:,} are accepted, and "
+            f"{MOST_VALUES:,} values in all. Leave out some, or cut the series into windows."
+        )
+
+
+def is_date(text: str) -> bool:
+    """Whether a text starts as dates do: 2024-05-31, 31.05.2024, 5/31/2024."""
+    parts = text.strip()[:10].split(" ")[0].replace("/", "-").replace(".", "-").split("-")
+    return len(parts) == 3 and all(part[:2].isdigit() for part in parts)
+
+
+def gap(variable: str, place: str, value: float) -> Problem:
+    """The sentence for a step without a finite number."""
+    what = "this is infinite" if np.isinf(value) else "there is no number"
+    return Problem(
+        f'Column "{variable}", {place}: {what}; every step of a series needs a finite '
+        "number in each variable. Fill the gap, or leave out the column."
+    )
+
+
+def _codes(cells: Sequence[str], known: dict[str, int]) -> np.ndarray:
+    found = [known.setdefault(cell.strip(), len(known)) for cell in cells]
+    return np.array(found, np.int64)
+
+
+def _values(sheet: Sheet, block: Block, columns: Sequence[int]) -> np.ndarray:
+    values = np.empty((len(block.places), len(columns)))
+    for index, at in enumerate(columns):
+        values[:, index], _ = numbers(block.columns[at], sheet.comma)
+        wrong = np.flatnonzero(~np.isfinite(values[:, index]))
+        if len(wrong):
+            line = block.places[wrong[0]]
+            raise gap(sheet.names[at], f"line {line}", values[wrong[0], index])
+    return values
+
+
+def _order(times: Sequence[str]) -> np.ndarray:
+    """Keys that rise with time; all the same, which keeps the file's order, where it is unsure."""
+    values, state = numbers(times, False)
+    if not state.any():
+        return values
+    if all(is_date(text) and text.strip()[:4].isdigit() for text in times):
+        return np.unique([text.strip() for text in times], return_inverse=True)[1]
+    return np.zeros(len(times))
+
+
+def _demand_even(counts: np.ndarray, names: list[str], variables: list[str]) -> None:
+    for row, name in zip(counts, names, strict=True):
+        if (row != row[0]).any():
+            other = int(np.argmax(row != row[0]))
+            raise Problem(
+                f"Series {_said(name)} has {row[0]} values of {_said(variables[0])} but "
+                f"{row[other]} of {_said(variables[other])}. Each variable needs one value a step."
+            )
+    lengths = counts[:, 0]
+    if (lengths != lengths[0]).any():
+        other = int(np.argmax(lengths != lengths[0]))
+        raise Problem(
+            f"Series {_said(names[0])} has {lengths[0]} steps and series {_said(names[other])} has "
+            f"{lengths[other]}; all series must be of one length. Cut the longer ones, or cut all "
+            "into windows."
+        )
+
+
+def _demand_steps(clock: np.ndarray, names: list[str], variables: list[str]) -> None:
+    """Problem where a series (N, V, T) has a step twice, or variables at different times."""
+    twice = np.argwhere(clock[..., 1:] == clock[..., :-1])
+    if len(twice):
+        series, variable, step = twice[0]
+        raise Problem(
+            f"Series {_said(names[series])} has the time {_said(clock[series, variable, step])} "
+            "twice. Each step comes once."
+        )
+    apart = np.argwhere(clock != clock[:, :1])
+    if len(apart):
+        series, variable, step = apart[0]
+        raise Problem(
+            f"Series {_said(names[series])} has {_said(variables[variable])} at the time "
+            f"{_said(clock[series, variable, step])} where it has {_said(variables[0])} at "
+            f"{_said(clock[series, 0, step])}. Each variable needs one value a step."
+        )
+
+
+def _said(name: str) -> str:
+    return f'"{label(name, 60)}"'

@@ -1,0 +1,1 @@
+"""Networks and weights from files: one module or folder a format."""

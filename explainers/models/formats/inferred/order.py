@@ -1,0 +1,154 @@
+"""In which order the layers of a file follow each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from explainers.errors import Problem
+from explainers.models.formats.inferred.description import Layer
+from explainers.models.formats.inferred.layers import WAY_OUT, plain
+
+RECURRENT = ("lstm", "gru", "rnn")
+CONVOLUTIONS = ("conv1d", "conv2d")
+NORMS = ("batch_norm", "layer_norm", "group_norm")
+_MOST_TRIED = 20_000
+
+
+def chain(layers: Sequence[Layer], shapes: Mapping[str, tuple[int, ...]]) -> tuple[Layer, ...]:
+    """The layers so that each takes what the one before it gives; groups of convolutions filled in.
+
+    The file's own order is kept where it looks like the one in which torch registers modules and
+    fits. Else modules that are numbered alike keep their numbers' order, and of all ways to merge
+    those the one is taken in which most normalisations follow the layer of their own number.
+
+    Problem where no order fits, or several do equally well.
+    """
+    if _as_registered(shapes) and (fits := followed(layers)):
+        return fits
+    found: dict[tuple[str, ...], tuple[Layer, ...]] = {}
+    for order in _merged(_runs(layers)):
+        found[tuple(layer.name for layer in order)] = order
+    if not found:
+        raise plain(_why_not(layers))
+    most = max(map(_numbered_alike, found.values()))
+    best = [order for order in found.values() if _numbered_alike(order) == most]
+    if len(best) > 1:
+        orders = " or ".join(", ".join(layer.name for layer in order) for order in best[1::-1])
+        raise Problem(
+            "The layers in this file fit each other in several orders, and the file does not say "
+            f"which is right ({orders}). Save the state dict with torch.save, which keeps the "
+            f"order of the layers. {WAY_OUT}"
+        )
+    return best[0]
+
+
+def followed(layers: Sequence[Layer]) -> tuple[Layer, ...] | None:
+    """The layers in this order, with groups filled in; None where they do not fit each other."""
+    done: tuple[Layer, ...] = ()
+    for layer in layers:
+        fitting = _after(done, layer)
+        if fitting is None:
+            return None
+        done = (*done, fitting)
+    return done if _whole(done) else None
+
+
+def _after(done: tuple[Layer, ...], layer: Layer) -> Layer | None:
+    """The layer as it is when it follows those before, or None where it cannot."""
+    before = next((one for one in reversed(done) if one.op != "prelu"), None)
+    if layer.op == "prelu":
+        return layer if done and done[-1].op != "prelu" else None
+    if before is None:
+        return layer if layer.op != "layer_norm" else None
+    size = before.outputs * (1 + before.both)
+    if layer.op in NORMS:
+        weights = next((one for one in reversed(done) if one.op not in (*NORMS, "prelu")), None)
+        if layer.inputs != size or before.op in NORMS:
+            return None
+        if layer.op == "layer_norm" and weights.op in CONVOLUTIONS:
+            return replace(layer, op="group_norm")
+        return layer
+    last = next((one for one in reversed(done) if one.op not in (*NORMS, "prelu")), None)
+    if layer.op == "linear":
+        convolved = last is not None and last.op in CONVOLUTIONS
+        return layer if layer.inputs == size or (convolved and layer.inputs % size == 0) else None
+    if last is not None and last.op not in CONVOLUTIONS:
+        return None
+    if layer.op in RECURRENT:
+        return layer if layer.inputs == size and (last is None or last.op == "conv1d") else None
+    if last is not None and last.op != layer.op:
+        return None
+    if layer.inputs == size:
+        return layer
+    if layer.inputs == 1 and layer.outputs % size == 0:
+        return replace(layer, inputs=size, groups=size)
+    return None
+
+
+def _whole(done: tuple[Layer, ...]) -> bool:
+    """Whether a chain ends as networks that answer do: in a linear layer."""
+    return bool(done) and done[-1].op == "linear"
+
+
+def _as_registered(shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether the tensors are in torch's order: modules together, weights before biases.
+
+    Files of safetensors are not: they are sorted by name.
+    """
+    owners = [key.rpartition(".")[0] for key in shapes]
+    together = sum(a != b for a, b in zip(owners, owners[1:], strict=False)) + 1 == len(set(owners))
+    keys = list(shapes)
+    pairs = [(k, k[:-4] + "weight") for k in keys if k.endswith("bias")]
+    pairs = [(bias, weight) for bias, weight in pairs if weight in shapes]
+    pairs += [(k, k.replace("bias_ih", "weight_ih")) for k in keys if "bias_ih_l" in k]
+    return together and bool(pairs) and all(keys.index(w) < keys.index(b) for b, w in pairs)
+
+
+def _runs(layers: Sequence[Layer]) -> list[list[Layer]]:
+    """Layers that are named alike but for numbers, each such run in the order of its numbers."""
+    found: dict[str, list[Layer]] = {}
+    for layer in sorted(layers, key=lambda layer: _numbers(layer.name)):
+        found.setdefault(re.sub(r"\d+", "#", layer.name), []).append(layer)
+    return list(found.values())
+
+
+def _merged(runs: list[list[Layer]]) -> Iterator[tuple[Layer, ...]]:
+    """Every order in which the layers fit that keeps the runs' own orders; Problem if too many."""
+    tried = 0
+    paths = [((), tuple(0 for _ in runs))]
+    while paths:
+        done, at = paths.pop()
+        tried += 1
+        if tried > _MOST_TRIED:
+            raise plain("its layers fit each other in too many orders")
+        if len(done) == sum(map(len, runs)):
+            if _whole(done):
+                yield done
+            continue
+        for index, run in enumerate(runs):
+            if at[index] < len(run) and (fits := _after(done, run[at[index]])):
+                paths.append(((*done, fits), (*at[:index], at[index] + 1, *at[index + 1 :])))
+
+
+def _numbered_alike(order: tuple[Layer, ...]) -> int:
+    pairs = zip(order, order[1:], strict=False)
+    return sum(b.op in NORMS and _numbers(a.name)[-1:] == _numbers(b.name)[-1:] for a, b in pairs)
+
+
+def _numbers(name: str) -> tuple[int, ...]:
+    return tuple(int(number[:9]) for number in re.findall(r"\d+", name))
+
+
+def _why_not(layers: Sequence[Layer]) -> str:
+    """Where the chain breaks in the file's order."""
+    done: tuple[Layer, ...] = ()
+    for layer in layers:
+        fitting = _after(done, layer)
+        if fitting is None:
+            given = done[-1].outputs * (1 + done[-1].both) if done else 0
+            after = f"{done[-1].name!r}, which gives {given}" if done else "nothing"
+            return f"its layers make no chain ({layer.name!r} does not fit after {after})"
+        done = (*done, fitting)
+    return f"its chain does not end in a linear layer but in {done[-1].name!r}"

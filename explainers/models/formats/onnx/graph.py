@@ -1,0 +1,264 @@
+"""An ONNX graph as plain data: what is computed in which order, and with which numbers.
+
+Follows the ONNX intermediate representation (https://onnx.ai/onnx/repo-docs/IR.html). A graph
+splits into JSON facts and named arrays, so that a process that may hand back nothing else can read
+the file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from explainers.errors import Problem
+from explainers.models.formats.file_card import Port
+
+MOST_NODES = 20_000
+# Attributes of more items (the nodes of a forest's trees) travel as arrays and not as text.
+_MANY = 64
+DEEPEST = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One operation: its type, the domain and version it comes from, what it takes and makes.
+
+    An empty name among inputs or outputs is one left out. Attributes are int, float, str, tuples
+    of them, arrays, or graphs.
+    """
+
+    op: str
+    domain: str
+    version: int
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        prefix = f"{self.domain}." if self.domain else ""
+        return f"{prefix}{self.op} ({self.name or next(filter(None, self.outputs), 'no name')})"
+
+    def graphs(self) -> Iterator[Graph]:
+        """The graphs among the attributes."""
+        return (value for value in self.attributes.values() if isinstance(value, Graph))
+
+    def needs(self) -> Iterator[str]:
+        """Names that must exist before it can run, also those its graphs take from outside."""
+        yield from filter(None, self.inputs)
+        for graph in self.graphs():
+            yield from graph.outer_names()
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Nodes in the order in which they can run; `tensors` are the numbers that the file holds."""
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    tensors: Mapping[str, np.ndarray]
+    opsets: Mapping[str, int] = field(default_factory=dict)
+    producer: str = ""
+    notes: tuple[str, ...] = ()
+
+    def outer_names(self) -> Iterator[str]:
+        """Names that the graph uses and does not define: those of the graph around it."""
+        own = {port.name for port in self.inputs} | set(self.tensors)
+        for node in self.nodes:
+            yield from (name for name in node.needs() if name not in own)
+            own.update(node.outputs)
+        yield from (port.name for port in self.outputs if port.name not in own)
+
+    def up_to(self, output: str) -> Graph:
+        """The part of the graph that the tensor named `output` needs, with it as only output."""
+        wanted, kept = {output}, []
+        for node in reversed(self.nodes):
+            if not wanted.isdisjoint(node.outputs):
+                kept.append(node)
+                wanted.update(node.needs())
+        known = {port.name: port for port in self.outputs}
+        return Graph(
+            tuple(reversed(kept)),
+            self.inputs,
+            (known.get(output, Port(output, "float32", None)),),
+            {name: array for name, array in self.tensors.items() if name in wanted},
+            self.opsets,
+            self.producer,
+            self.notes,
+        )
+
+    def to_facts(self) -> tuple[dict, dict[str, np.ndarray]]:
+        """(what JSON can hold, the arrays by the names used there), for `from_facts`."""
+        arrays: dict[str, np.ndarray] = {}
+        return _facts(self, arrays), arrays
+
+    @staticmethod
+    def from_facts(facts: Mapping, arrays: Mapping[str, np.ndarray]) -> Graph:
+        """The graph that `to_facts` split; Problem where it is not well formed."""
+        try:
+            graph = _graph(facts, arrays)
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise Problem("The model's description is damaged. Upload the file again.") from error
+        return checked(graph)
+
+
+def checked(graph: Graph) -> Graph:
+    """The graph itself; Problem where it is too large, too deep, or not in an order to run in."""
+    count = _count(graph, 0)
+    if count > MOST_NODES:
+        raise Problem(
+            f"The model has {count:,} operations; up to {MOST_NODES:,} are accepted. Loops may "
+            "have been unrolled: export with a shorter input, or a simplified graph (onnxsim)."
+        )
+    _in_order(graph, frozenset())
+    return graph
+
+
+def _count(graph: Graph, depth: int) -> int:
+    if depth > DEEPEST:
+        raise Problem(f"Graphs within graphs go deeper than {DEEPEST}; this is not accepted.")
+    return len(graph.nodes) + sum(
+        _count(inner, depth + 1) for node in graph.nodes for inner in node.graphs()
+    )
+
+
+def _in_order(graph: Graph, outside: frozenset[str]) -> None:
+    inputs = [port.name for port in graph.inputs]
+    made = [name for node in graph.nodes for name in node.outputs if name]
+    own = [*(name for name in inputs if name not in graph.tensors), *graph.tensors, *made]
+    if len(set(own)) != len(own) or len(set(inputs)) != len(inputs):
+        twice = next(name for name in (*own, *inputs) if own.count(name) + inputs.count(name) > 1)
+        raise Problem(
+            f"The name {_short(twice)} is given to two tensors of the model, so the file is "
+            "ambiguous. Export the model again."
+        )
+    known = outside | set(inputs) | set(graph.tensors)
+    seen = set(known)
+    for node in graph.nodes:
+        for name in filter(None, node.inputs):
+            if name not in seen:
+                raise Problem(
+                    f"{_short(str(node))} uses {_short(name)} before anything makes it: the graph "
+                    "has a circle, a gap, or the wrong order. Export the model again."
+                )
+        for inner in node.graphs():
+            _in_order(inner, frozenset(seen))
+        seen.update(filter(None, node.outputs))
+    lost = [port.name for port in graph.outputs if port.name not in seen]
+    if lost:
+        raise Problem(f"Nothing makes the output {_short(lost[0])}. Export the model again.")
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) < 80 else name[:77] + "…")
+
+
+def _facts(graph: Graph, arrays: dict) -> dict:
+    return {
+        "nodes": [
+            [
+                node.op,
+                node.domain,
+                node.version,
+                node.name,
+                list(node.inputs),
+                list(node.outputs),
+                {key: _encoded(value, arrays) for key, value in node.attributes.items()},
+            ]
+            for node in graph.nodes
+        ],
+        "inputs": [_port(port) for port in graph.inputs],
+        "outputs": [_port(port) for port in graph.outputs],
+        "tensors": {name: _put(array, arrays) for name, array in graph.tensors.items()},
+        "opsets": dict(graph.opsets),
+        "producer": graph.producer,
+        "notes": list(graph.notes),
+    }
+
+
+def _port(port: Port) -> list:
+    return [port.name, port.dtype, None if port.shape is None else list(port.shape)]
+
+
+def _put(array: np.ndarray, arrays: dict) -> str:
+    key = f"array{len(arrays)}"
+    arrays[key] = array
+    return key
+
+
+def _encoded(value, arrays: dict):
+    if isinstance(value, Graph):
+        return {"graph": _facts(value, arrays)}
+    if isinstance(value, np.ndarray):
+        return {"array": _put(value, arrays)}
+    if isinstance(value, tuple) and len(value) > _MANY:
+        found = _packed(value, arrays)
+        if found is not None:
+            return found
+    if isinstance(value, tuple):
+        return [_encoded(item, arrays) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    return value
+
+
+def _packed(values: tuple, arrays: dict) -> dict | None:
+    """Many numbers, or strings of few kinds, as arrays; None where they are neither."""
+    kinds = set(map(type, values))
+    if kinds == {int} or kinds == {float}:
+        return {"numbers": _put(np.array(values, kinds.pop().__name__ + "64"), arrays)}
+    if kinds == {str}:
+        words = sorted(set(values))
+        place = {word: index for index, word in enumerate(words)}
+        return {"words": words, "order": _put(np.array([place[v] for v in values]), arrays)}
+    return None
+
+
+def _decoded(value, arrays: Mapping):
+    if isinstance(value, list):
+        return tuple(_decoded(item, arrays) for item in value)
+    if isinstance(value, dict):
+        if "graph" in value:
+            return _graph(value["graph"], arrays)
+        if "numbers" in value:
+            return tuple(arrays[value["numbers"]].tolist())
+        if "words" in value:
+            words = [str(word) for word in value["words"]]
+            return tuple(words[index] for index in arrays[value["order"]].tolist())
+        return float(value["float"]) if "float" in value else arrays[value["array"]]
+    return value
+
+
+def _graph(facts: Mapping, arrays: Mapping) -> Graph:
+    def ports(rows) -> tuple[Port, ...]:
+        return tuple(
+            Port(str(name), str(dtype), None if shape is None else tuple(shape))
+            for name, dtype, shape in rows
+        )
+
+    nodes = tuple(
+        Node(
+            str(op),
+            str(domain),
+            int(version),
+            str(name),
+            tuple(map(str, inputs)),
+            tuple(map(str, outputs)),
+            {str(key): _decoded(value, arrays) for key, value in attributes.items()},
+        )
+        for op, domain, version, name, inputs, outputs, attributes in facts["nodes"]
+    )
+    return Graph(
+        nodes,
+        ports(facts["inputs"]),
+        ports(facts["outputs"]),
+        {str(name): arrays[key] for name, key in facts["tensors"].items()},
+        {str(key): int(value) for key, value in facts["opsets"].items()},
+        str(facts["producer"]),
+        tuple(map(str, facts["notes"])),
+    )

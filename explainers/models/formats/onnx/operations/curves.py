@@ -1,0 +1,166 @@
+"""Functions of one variable: activations, exponentials, rounding."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from explainers.models.formats.onnx.operations.registry import NotCovered, number, operation
+
+
+def _unary(name: str, function) -> None:
+    @operation(name)
+    def compute(x, *, consumed_inputs=()):
+        return function(x)
+
+
+for _name, _function in {
+    "Relu": torch.relu,
+    "Sigmoid": torch.sigmoid,
+    "Tanh": torch.tanh,
+    "Exp": torch.exp,
+    "Log": torch.log,
+    "Sqrt": torch.sqrt,
+    "Abs": torch.abs,
+    "Neg": torch.neg,
+    "Reciprocal": torch.reciprocal,
+    "Erf": torch.erf,
+    "Softsign": F.softsign,
+    "Softplus": F.softplus,
+    "Mish": F.mish,
+    "HardSwish": F.hardswish,
+    "Sin": torch.sin,
+    "Cos": torch.cos,
+    "Tan": torch.tan,
+    "Asin": torch.asin,
+    "Acos": torch.acos,
+    "Atan": torch.atan,
+    "Sinh": torch.sinh,
+    "Cosh": torch.cosh,
+    "Asinh": torch.asinh,
+    "Acosh": torch.acosh,
+    "Atanh": torch.atanh,
+    "Sign": torch.sign,
+    "Floor": torch.floor,
+    "Ceil": torch.ceil,
+    "Round": torch.round,
+    "Not": torch.logical_not,
+    "IsNaN": torch.isnan,
+    "BitwiseNot": torch.bitwise_not,
+}.items():
+    _unary(_name, _function)
+
+
+@operation("LeakyRelu")
+def leaky_relu(x, *, alpha=0.01, consumed_inputs=()):
+    """x above zero, alpha·x below."""
+    return F.leaky_relu(x, alpha)
+
+
+@operation("PRelu")
+def prelu(x, slope, *, consumed_inputs=()):
+    """x above zero, slope·x below; the slope broadcasts from the right, channels being axis 1."""
+    if slope.ndim == 1 and slope.numel() > 1 and slope.shape[0] != x.shape[-1]:
+        slope = slope.reshape(-1, *[1] * (x.ndim - 2))  # before operator set 7
+    aligned = (1,) * (x.ndim - slope.ndim) + slope.shape
+    if all(side == 1 for axis, side in enumerate(aligned) if axis != 1):
+        return F.prelu(x, slope.reshape(-1))
+    return torch.relu(x) - slope * torch.relu(-x)
+
+
+@operation("Elu")
+def elu(x, *, alpha=1.0, consumed_inputs=()):
+    """x above zero, alpha·(eˣ − 1) below."""
+    return F.elu(x, alpha)
+
+
+@operation("Selu")
+def selu(x, *, alpha=1.6732632423543772, gamma=1.0507009873554805, consumed_inputs=()):
+    """gamma·elu(x, alpha)."""
+    return gamma * F.elu(x, alpha)
+
+
+@operation("Celu")
+def celu(x, *, alpha=1.0):
+    """max(0, x) + min(0, alpha·(e^(x/alpha) − 1))."""
+    return F.celu(x, alpha)
+
+
+@operation("ThresholdedRelu")
+def thresholded_relu(x, *, alpha=1.0):
+    """x above alpha, else 0."""
+    return torch.where(x > alpha, x, torch.zeros_like(x))
+
+
+@operation("Gelu")
+def gelu(x, *, approximate="none"):
+    """x·Φ(x), or its tanh approximation."""
+    return F.gelu(x, approximate=approximate)
+
+
+@operation("Swish")
+def swish(x, *, alpha=1.0):
+    """x·sigmoid(alpha·x)."""
+    return F.silu(x) if alpha == 1 else x * torch.sigmoid(alpha * x)
+
+
+@operation("HardSigmoid")
+def hard_sigmoid(x, *, alpha=0.2, beta=0.5, consumed_inputs=()):
+    """alpha·x + beta, cut to 0 … 1."""
+    if abs(alpha - 1 / 6) < 1e-6 and beta == 0.5:
+        return F.hardsigmoid(x)
+    return torch.clamp(alpha * x + beta, 0.0, 1.0)
+
+
+@operation("Shrink")
+def shrink(x, *, bias=0.0, lambd=0.5):
+    """x + bias below −lambd, x − bias above lambd, else 0."""
+    zero = torch.zeros_like(x)
+    return torch.where(x < -lambd, x + bias, torch.where(x > lambd, x - bias, zero))
+
+
+@operation("Clip")
+def clip(x, min=None, max=None, *, consumed_inputs=()):  # noqa: A002
+    """x cut to min … max."""
+    low, high = (number(v) if isinstance(v, torch.Tensor) else v for v in (min, max))
+    if (low is None) == (min is None) and (high is None) == (max is None):
+        return x if low is None and high is None else torch.clamp(x, low, high)
+    x = x if min is None else torch.maximum(x, min)
+    return x if max is None else torch.minimum(x, max)
+
+
+@operation("IsInf")
+def is_inf(x, *, detect_negative=1, detect_positive=1):
+    """Where x is infinite."""
+    wrong = x > 0 if not detect_positive else x < 0
+    found = torch.isinf(x)
+    return found if detect_negative and detect_positive else found & ~wrong
+
+
+def _softmax(name: str, function) -> None:
+    @operation(name)
+    def before_13(x, *, axis=1):
+        """Over all axes from `axis` on at once."""
+        axis = axis % x.ndim
+        if axis == x.ndim - 1:
+            return function(x, dim=-1)
+        return function(x.flatten(axis), dim=-1).reshape(x.shape)
+
+    @operation(name, since=13)
+    def from_13(x, *, axis=-1):
+        """Over one axis."""
+        return function(x, dim=axis)
+
+
+_softmax("Softmax", torch.softmax)
+_softmax("LogSoftmax", torch.log_softmax)
+
+
+@operation("Dropout")
+def dropout(x, ratio=None, training_mode=None, *, seed=0, is_test=1, consumed_inputs=(), place):
+    """The input: nothing is dropped outside training."""
+    if training_mode is not None and number(training_mode):
+        raise NotCovered("training mode; export the model after model.eval()")
+    if place.outputs == 1:
+        return x
+    return x, torch.ones_like(x, dtype=torch.bool)

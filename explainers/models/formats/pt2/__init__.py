@@ -1,0 +1,8 @@
+"""Models in .pt2 files (torch.export.save): read strictly by ourselves, never by torch's loader."""
+
+from __future__ import annotations
+
+from explainers.models.formats.pt2.loading import load_exported, loaded
+from explainers.models.formats.pt2.program import Kind, Node, Program, Ref, Stored
+
+__all__ = ["Kind", "Node", "Program", "Ref", "Stored", "load_exported", "loaded"]

@@ -1,0 +1,234 @@
+"""How torch performs each operation of an exported program, without training and in any batch."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from explainers.errors import ModelProblem, Problem
+from explainers.models.formats.pt2.operations import ATEN, NUMBERS
+from explainers.models.formats.pt2.program import Kind, Node, Ref
+
+_LARGEST = 1 << 62
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A size that was a number of rows when the model was exported: so many times those given."""
+
+    times: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a program runs: on how many rows, where, and in which types.
+
+    declared   the type of its weights in the file; working, the one they have now.
+    """
+
+    rows: int
+    device: torch.device
+    declared: torch.dtype
+    working: torch.dtype
+
+
+def performed(node: Node, values: Mapping[int, object], place: Place, through=None) -> list:
+    """The values that the node makes; through(function, args, kwargs) calls it, if given."""
+    function = found(node.op)
+    args = [_given(value, values, place) for value in node.args]
+    kwargs = {name: _given(value, values, place) for name, value in node.kwargs.items()}
+    try:
+        made = through(function, args, kwargs) if through else function(*args, **kwargs)
+    except (Problem, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, RuntimeError) and "memory" in str(error):
+            raise  # for whoever can try again with fewer rows
+        line = (str(error).strip().splitlines() or [""])[0][:200]
+        raise ModelProblem(
+            f"The model stopped in {node.op}: {type(error).__name__}: {line}. Check the input's "
+            "size and number of channels."
+        ) from error
+    return _listed(made, node)
+
+
+def _listed(made, node: Node) -> list:
+    results = (made,) if len(node.makes) == 1 else made
+    if not isinstance(results, (tuple, list)) or len(results) < len(node.makes):
+        raise ModelProblem(f"The file says that {node.op} makes {len(node.makes)} values.")
+    listed: list = []
+    for result, count in zip(results, node.makes, strict=False):
+        if count is None:
+            listed.append(result)
+        elif count:
+            if not isinstance(result, (tuple, list)) or len(result) != count:
+                raise ModelProblem(f"The file says that {node.op} makes {count} values.")
+            listed += result
+    return listed
+
+
+def _given(value, values: Mapping[int, object], place: Place):
+    if isinstance(value, tuple):
+        return [_given(item, values, place) for item in value]
+    if isinstance(value, Ref):
+        return values[value.index]
+    if isinstance(value, Rows):
+        return value.times * place.rows
+    if not isinstance(value, Kind):
+        return value
+    if value.what == "device":
+        return place.device
+    named = getattr(torch, value.name)
+    return place.working if named is place.declared else named
+
+
+def found(op: str) -> Callable:
+    """The function for an operation on the list; KeyError for any other."""
+    if op in _OWN:
+        return _OWN[op]
+    if op in NUMBERS:
+        return _bounded(_ARITHMETIC[op])
+    if op not in ATEN:
+        raise KeyError(op)
+    _, name, overload = op.split(".")
+    return getattr(getattr(torch.ops.aten, name), overload)
+
+
+def _bounded(function: Callable) -> Callable:
+    def run(*args, **kwargs):
+        made = function(*args, **kwargs)
+        if isinstance(made, (int, float)) and not abs(made) < _LARGEST:
+            raise ModelProblem("A size in the model grows beyond all bounds.")
+        return made
+
+    return run
+
+
+_ARITHMETIC = {
+    **{name: getattr(operator, name.split(".")[1]) for name in NUMBERS if "_operator" in name},
+    **{name: getattr(torch, name.split(".")[1]) for name in NUMBERS if name.startswith("torch.")},
+    **{name: getattr(math, name.split(".")[1]) for name in NUMBERS if name.startswith("math.")},
+}
+
+# Operations for which another call is right: without training, for strides that differ, seen by
+# those who look for a softmax, or because they have no derivative.
+
+
+def _same(x: Tensor, *_, **__) -> Tensor:
+    return x
+
+
+def _normalised(x, weight, bias, mean, var, training, momentum, eps, *_) -> Tensor:
+    train = mean is None or var is None
+    return torch.batch_norm(x, weight, bias, mean, var, train, momentum, eps, False)
+
+
+def _normalised_first(x, weight, bias, mean, var, training, momentum, eps) -> tuple:
+    out = _normalised(x, weight, bias, mean, var, training, momentum, eps)
+    return out, None, None, mean, var
+
+
+def _not_training(x, weight, bias, mean, var, momentum, eps) -> tuple:
+    return _normalised_first(x, weight, bias, mean, var, False, momentum, eps)
+
+
+def _recurrent(function: Callable, train: int) -> Callable:
+    def run(*args, **kwargs):
+        return function(*args[:train], False, *args[train + 1 :], **kwargs)
+
+    return run
+
+
+def _instance_norm(x, weight, bias, mean, var, by_input, momentum, eps, *_) -> Tensor:
+    if by_input:
+        mean = var = None  # which would be written on
+    return F.instance_norm(x, mean, var, weight, bias, by_input, momentum, eps)
+
+
+def _softmax(x: Tensor, dim: int, half: bool = False) -> Tensor:
+    return torch.softmax(x, dim)
+
+
+def _log_softmax(x: Tensor, dim: int, half: bool = False) -> Tensor:
+    return torch.log_softmax(x, dim)
+
+
+def _attention(q, k, v, attn_mask=None, dropout_p=0.0, is_causal=False, **rest) -> Tensor:
+    return F.scaled_dot_product_attention(q, k, v, attn_mask, 0.0, is_causal, **rest)
+
+
+def _flash(q, k, v, dropout_p=0.0, is_causal=False, *, attn_mask=None, scale=None) -> tuple:
+    return _attention(q, k, v, attn_mask, is_causal=is_causal, scale=scale), None
+
+
+def _efficient(q, k, v, bias, sums, dropout_p=0.0, is_causal=False, *, scale=None) -> tuple:
+    return _attention(q, k, v, bias, is_causal=is_causal, scale=scale), None, None, None
+
+
+_OWN: dict[str, Callable] = {
+    **dict.fromkeys(
+        (
+            "aten.dropout.default",
+            "aten.dropout_.default",
+            "aten.feature_dropout.default",
+            "aten.alpha_dropout.default",
+            "aten.feature_alpha_dropout.default",
+        ),
+        _same,
+    ),
+    "aten.native_dropout.default": lambda x, *_: (x, None),
+    "aten.batch_norm.default": _normalised,
+    "aten._native_batch_norm_legit_functional.default": _normalised_first,
+    "aten._native_batch_norm_legit.default": _normalised_first,
+    "aten.native_batch_norm.default": _normalised_first,
+    "aten._native_batch_norm_legit.no_stats": lambda x, weight, bias, training, momentum, eps: (
+        _normalised_first(x, weight, bias, None, None, training, momentum, eps)
+    ),
+    "aten._native_batch_norm_legit_no_training.default": _not_training,
+    "aten._batch_norm_no_update.default": _not_training,
+    "aten._batch_norm_with_update.default": _not_training,
+    "aten._batch_norm_with_update_functional.default": (
+        lambda *args: (*_not_training(*args)[:3], None, *args[3:5])
+    ),
+    "aten.instance_norm.default": _instance_norm,
+    "aten.native_layer_norm.default": lambda x, shape, weight, bias, eps: (
+        F.layer_norm(x, shape, weight, bias, eps),
+        None,
+        None,
+    ),
+    "aten.native_group_norm.default": lambda x, weight, bias, n, c, size, groups, eps: (
+        F.group_norm(x, groups, weight, bias, eps),
+        None,
+        None,
+    ),
+    "aten.lstm.input": _recurrent(torch.ops.aten.lstm.input, 6),
+    "aten.gru.input": _recurrent(torch.ops.aten.gru.input, 6),
+    "aten.rnn_tanh.input": _recurrent(torch.ops.aten.rnn_tanh.input, 6),
+    "aten.rnn_relu.input": _recurrent(torch.ops.aten.rnn_relu.input, 6),
+    "aten.scaled_dot_product_attention.default": _attention,
+    "aten._scaled_dot_product_flash_attention_for_cpu.default": _flash,
+    "aten._scaled_dot_product_efficient_attention.default": _efficient,
+    "aten._adaptive_avg_pool2d.default": torch.ops.aten.adaptive_avg_pool2d.default,
+    "aten._adaptive_avg_pool3d.default": torch.ops.aten.adaptive_avg_pool3d.default,
+    "aten._softmax.default": _softmax,
+    "aten._log_softmax.default": _log_softmax,
+    "aten.softmax.int": torch.softmax,
+    "aten.log_softmax.int": torch.log_softmax,
+    "aten.sigmoid.default": torch.sigmoid,
+    "aten.special_expit.default": torch.special.expit,
+    "aten.view.default": torch.reshape,
+    "aten._unsafe_view.default": torch.reshape,
+    "aten.view_copy.default": torch.reshape,
+    "aten.reshape.default": torch.reshape,
+    "aten.squeeze.default": torch.squeeze,
+    "aten.squeeze.dim": torch.squeeze,
+    "aten.unsqueeze.default": torch.unsqueeze,
+    "aten.flatten.using_ints": torch.flatten,
+    "aten.clone.default": torch.clone,
+}

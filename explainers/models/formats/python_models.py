@@ -1,0 +1,237 @@
+"""Models from a Python file of whoever starts the server: read by pages, run by the worker alone.
+
+The file has a function `models()` that gives, for every name, a function that builds the network,
+and, written out so that it can be read without running anything, what goes into each:
+
+    EVIDENT = {
+        "wine": {"kind": "table", "columns": ["acid", "sugar"], "classes": ["poor", "good"]},
+        "birds": {"kind": "picture", "size": 128, "files": ["birds.safetensors"]},
+    }
+
+    def models():
+        return {"wine": wine_network, "birds": lambda: bird_network("birds.safetensors")}
+
+Keys: kind, shape, size, fit, swapped, columns, answers, step, mean, std (as in ModelSpec; without
+mean and std nothing is subtracted and divided), classes, description, and files: what the model
+reads besides, in the same folder.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explainers.errors import ModelProblem, Problem
+from explainers.models.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_TABLE = "EVIDENT"
+_KEYS = {
+    "kind": str,
+    "shape": (int,),
+    "size": int,
+    "fit": str,
+    "swapped": bool,
+    "columns": (str,),
+    "answers": str,
+    "step": int,
+    "mean": (float,),
+    "std": (float,),
+    "classes": (str,),
+    "description": str,
+    "files": (str,),
+}
+"""What a model may say of itself, and the type of it; in brackets: of each in a list."""
+_CHOICES = {
+    "kind": ("picture", "table", "series", "sequence"),
+    "fit": ("crop", "stretch"),
+    "answers": ("classes", "labels", "probabilities", "numbers"),
+}
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """One model of the file: how it is asked for, its class names (or ()), a sentence about it.
+
+    `spec.weights` is the SHA-256 of all that makes the model, so that a change makes it another.
+    """
+
+    spec: ModelSpec
+    classes: tuple[str, ...] = ()
+    description: str = ""
+
+
+def own_models(file: Path | None) -> dict[str, OwnModel]:
+    """The models of the file by name, {} without one; nothing in the file is run, nor torch needed.
+
+    Problem says what is wrong with it.
+    """
+    if file is None:
+        return {}
+    digest = own_digest(file)
+    return {name: _model(file, name, facts, digest) for name, facts in _facts(file).items()}
+
+
+def own_digest(file: Path) -> str:
+    """SHA-256 of the file and of the `files` that its models name, in hexadecimal."""
+    whole = hashlib.sha256()
+    for path in (file, *_named(file)):
+        whole.update(_digest(path, *_stamp(path)))
+    return whole.hexdigest()
+
+
+def build_own(file: Path, name: str, digest: str = "") -> nn.Module:
+    """The network `name`, in eval mode: runs the file, so only whoever starts the server names it.
+
+    With `digest` (of `own_digest`, when it was asked for) Problem where the file has changed since.
+    What goes wrong in the file is a ModelProblem that says where.
+    """
+    from torch import nn
+
+    if digest and digest != own_digest(file):
+        raise Problem(f"{file.name} has changed since this was asked for; ask again.")
+    with _told(file):
+        space: dict[str, Any] = {"__name__": "evident_models", "__file__": str(file)}
+        exec(compile(file.read_bytes(), str(file), "exec"), space)
+        makers = space.get("models", dict)
+        made = makers() if callable(makers) else makers
+        maker = made.get(name) if isinstance(made, Mapping) else None
+        network = maker() if callable(maker) and not isinstance(maker, nn.Module) else maker
+    if maker is None:
+        raise ModelProblem(
+            f"{file.name} makes no model {name!r}: models() has to give a dictionary from names to "
+            "functions that build networks, with every name that stands in EVIDENT."
+        )
+    if not isinstance(network, nn.Module):
+        raise ModelProblem(
+            f"{file.name} gives a {type(network).__name__} for {name!r}; a torch.nn.Module is "
+            "needed."
+        )
+    return network.eval()
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """The file's own folder is where it imports from; its errors become sentences."""
+    sys.path.insert(0, str(file.parent))
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)
+        ]
+        line = lines[-1] if lines else getattr(error, "lineno", None)
+        where = f"{file.name}, line {line}" if line else file.name
+        first = (str(error).strip().splitlines() or [""])[0][:200]
+        raise ModelProblem(
+            f"{where}: {type(error).__name__}{': ' if first else ''}{first}. Mend the file and "
+            "ask again; the server need not be started again."
+        ) from error
+    finally:
+        sys.path.remove(str(file.parent))
+
+
+def _facts(file: Path) -> dict[str, dict]:
+    """What stands in EVIDENT, without running anything."""
+    try:
+        tree = ast.parse(file.read_bytes(), str(file))
+    except (OSError, SyntaxError, ValueError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise Problem(f"{file.name}{line} cannot be read as Python: {str(error)[:150]}.") from error
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == _TABLE for target in targets):
+            with _literal(file, node):
+                facts = ast.literal_eval(node.value)
+            if isinstance(facts, dict) and all(
+                isinstance(name, str) and isinstance(own, dict) for name, own in facts.items()
+            ):
+                return facts
+            break
+    raise Problem(
+        f"{file.name} has no {_TABLE} = {{…}} at its top level with a dictionary for each model, "
+        f'as in {_TABLE} = {{"wine": {{"kind": "table", "shape": [11]}}}}.'
+    )
+
+
+@contextmanager
+def _literal(file: Path, node: ast.AST) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, MemoryError, RecursionError) as error:
+        raise Problem(
+            f"{file.name}, line {node.lineno}: {_TABLE} is read without running the file, so "
+            "everything in it has to be written out: texts, numbers, lists and dictionaries."
+        ) from error
+
+
+def _model(file: Path, name: str, facts: dict, digest: str) -> OwnModel:
+    facts = _checked(file, name, facts)
+    facts.pop("files", None)
+    classes, description = facts.pop("classes", ()), facts.pop("description", "")
+    kind = facts.get("kind", "picture")
+    count = 3 if kind == "picture" else 1
+    spec = ModelSpec("python", name, weights=digest, mean=(0.0,) * count, std=(1.0,) * count)
+    if kind == "table" and "columns" in facts:
+        facts.setdefault("shape", (len(facts["columns"]),))
+    spec = replace(spec, **facts)
+    if len(spec.mean) != len(spec.std):
+        raise Problem(f"{file.name}, {name!r}: mean and std need as many numbers as each other.")
+    return OwnModel(spec, classes, description)
+
+
+def _checked(file: Path, name: str, facts: dict) -> dict[str, Any]:
+    """The facts of one model, lists as tuples of what belongs in them."""
+    found = {}
+    for key, value in facts.items():
+        if key not in _KEYS:
+            raise Problem(
+                f"{file.name}, {name!r}: {key!r} is not known; there are {', '.join(_KEYS)}."
+            )
+        kind = _KEYS[key]
+        several = isinstance(value, list | tuple)
+        parts = [
+            float(v) if kind == (float,) and type(v) is int else v
+            for v in (value if several else [value])
+        ]
+        if several != isinstance(kind, tuple) or any(
+            type(part) is not (kind[0] if several else kind) for part in parts
+        ):
+            raise Problem(f"{file.name}, {name!r}: {key} cannot be {str(value)[:60]!r}.")
+        found[key] = tuple(parts) if several else value
+        if value not in _CHOICES.get(key, (value,)):
+            choices = ", ".join(_CHOICES[key])
+            raise Problem(f"{file.name}, {name!r}: {key} is {value!r}; there are {choices}.")
+    return found
+
+
+def _named(file: Path) -> list[Path]:
+    """The files that the models read besides."""
+    facts = _facts(file).items()
+    names = {path for name, own in facts for path in _checked(file, name, own).get("files", ())}
+    missing = [name for name in sorted(names) if not (file.parent / name).is_file()]
+    if missing:
+        raise Problem(f"{file.name} names the file {missing[0]!r}, which is not beside it.")
+    return [file.parent / name for name in sorted(names)]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(path: Path, _changed: int, _size: int) -> bytes:
+    """SHA-256 of a file's bytes, computed again when its time or size is another."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -1,9 +1,0 @@
-"""Models in ONNX files: read strictly, run by torch so that every method can explain them."""
-
-from __future__ import annotations
-
-from explainers.models.onnx.graph import Graph, Node
-from explainers.models.onnx.loading import load_onnx, loaded
-from explainers.models.onnx.reading import read_graph
-
-__all__ = ["Graph", "Node", "load_onnx", "loaded", "read_graph"]

@@ -1,0 +1,1 @@
+"""Networks that come with Evident, or that it knows by name."""

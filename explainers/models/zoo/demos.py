@@ -1,0 +1,117 @@
+"""The demos that are always there: a trained network, and data to try it on, for every kind."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explainers.locations import ASSETS, PROJECT
+from explainers.models.spec import NORMALISATIONS, ModelSpec
+from explainers.models.zoo.signs import (
+    CLASSES,
+    DEMO_MODELS,
+    INPUT_SIZE,
+    Sample,
+    load_demo,
+    samples,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo: its title, a sentence about it, its model, and its file of data.
+
+    outputs     names of the classes or of the numbers that it answers.
+    data        the file of inputs; the list of its pictures for a gallery; None: the traffic signs.
+    card        the demo's own facts, its answer key among them.
+    """
+
+    key: str
+    title: str
+    description: str
+    spec: ModelSpec
+    outputs: tuple[str, ...]
+    data: Path | None = None
+    card: dict[str, Any] = field(default_factory=dict)
+    folder: Path = PROJECT
+
+
+@functools.cache
+def demos() -> dict[str, Demo]:
+    """All demos by key: the traffic signs first, then one for every card in `assets`."""
+    mean, std = NORMALISATIONS["0–1"]
+    found = {
+        name: Demo(
+            name,
+            model.title,
+            model.description,
+            ModelSpec("demo", name, size=INPUT_SIZE, mean=mean, std=std),
+            CLASSES,
+        )
+        for name, model in DEMO_MODELS.items()
+    }
+    for path in sorted(ASSETS.glob("*/card.json")):
+        demo = _of_card(path)
+        found[demo.key] = demo
+    return found
+
+
+def gallery(name: str = "") -> list[Sample]:
+    """Sample pictures for the demo of that name; the traffic signs where it has none of its own."""
+    demo = demos().get(name)
+    if demo is None or demo.data is None or demo.spec.kind != "picture":
+        return samples()
+    return [
+        Sample(entry["name"], entry["title"], entry["label"], demo.data.parent / entry["picture"])
+        for entry in json.loads(demo.data.read_text(encoding="utf-8"))
+    ]
+
+
+def load(name: str) -> tuple[nn.Module, tuple[str, ...]]:
+    """The demo's network in eval mode, and the names of its outputs; KeyError for others.
+
+    `hand:` before a key of HAND names a network set by hand.
+    """
+    if name.startswith("hand:"):
+        from explainers.models.zoo.worked_examples import HAND
+
+        return HAND[name.removeprefix("hand:")].build(), ("answer",)
+    demo = demos()[name]
+    if not demo.card:
+        return load_demo(name), demo.outputs
+    from explainers.models.zoo import demo_networks
+
+    return demo_networks.load(demo.folder / "card.json"), demo.outputs
+
+
+def _of_card(path: Path) -> Demo:
+    card = json.loads(path.read_text(encoding="utf-8"))
+    columns = tuple(card.get("columns") or card.get("variables") or ())
+    spec = ModelSpec(
+        "demo",
+        card["name"],
+        kind=card["kind"],
+        size=card.get("size", 224),
+        columns=columns,
+        mean=tuple(card.get("mean") or (0.0,)),
+        std=tuple(card.get("std") or (1.0,)),
+        shape=tuple(card.get("shape") or ()),
+        answers="labels" if card.get("link") == "sigmoid" else card["answers"],
+    )
+    data = path.parent / card["data"] if card.get("data") else None
+    return Demo(
+        card["name"],
+        card["title"],
+        card["description"],
+        spec,
+        tuple(card["outputs"]),
+        data,
+        card,
+        path.parent,
+    )

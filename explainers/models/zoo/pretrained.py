@@ -1,0 +1,42 @@
+"""torchvision's pretrained classifiers, by name, downloaded by torchvision's own code."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+from torch import nn
+
+from explainers.errors import Problem
+from explainers.models.spec import ModelSpec
+from explainers.models.zoo.architectures import ARCHITECTURES
+from explainers.options import lookup
+
+
+def pretrained(name: str) -> tuple[nn.Module, tuple[str, ...], ModelSpec]:
+    """The model in eval mode, its class names, and how its pictures are prepared.
+
+    Problem where there is no internet, with the file's name and the folder to put it into.
+    """
+    from torchvision import models
+
+    lookup(dict.fromkeys(ARCHITECTURES), name, "architecture")
+    weights = models.get_model_weights(name).DEFAULT
+    try:
+        model = models.get_model(name, weights=weights)
+    except (OSError, RuntimeError) as error:
+        folder = os.path.join(torch.hub.get_dir(), "checkpoints")
+        raise Problem(
+            f"The weights of {name} are not on this machine and could not be downloaded. "
+            f"With internet on another machine, fetch {weights.url} "
+            f"and put the file into {folder}."
+        ) from error
+    recipe = weights.transforms()
+    spec = ModelSpec(
+        "torchvision",
+        name,
+        size=int(recipe.crop_size[0]),
+        mean=tuple(recipe.mean),
+        std=tuple(recipe.std),
+    )
+    return model.eval(), tuple(weights.meta["categories"]), spec

@@ -1,0 +1,81 @@
+"""Which values of an input belong together when a method hides or shakes them group by group."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from explainers.errors import Problem
+
+GROUPS_PER_SIDE = 8
+
+BY = {
+    "auto": "Automatic",
+    "cell": "Every value",
+    "variable": "Whole variables",
+    "step": "Blocks of steps",
+    "block": "Blocks of steps, each variable",
+    "letter": "Letters",
+    "square": "Squares",
+}
+_DIMENSIONS = {"variable": 2, "step": 2, "block": 2, "letter": 2, "square": 3}
+
+
+def labelled(
+    shape: tuple[int, ...],
+    by: str = "cell",
+    width: int | None = None,
+    joined: tuple[tuple[int, ...], ...] | None = None,
+) -> np.ndarray:
+    """The group's number of every value of one input: int64 (…), from 0, none left out.
+
+    by "cell": every value alone, of an input of any shape; "variable": a column of (T, V);
+    "step": `width` rows of it; "block": `width` rows of one column; "letter": `width` columns of
+    (4, L); "square": squares of (C, H, W) of `width` pixels a side with all channels. Without
+    width, squares and blocks are an eighth of the input's longer side or length; else it is 1.
+    `joined` names groups, numbered from 0 along the input, that are one group together.
+    Raises Problem where the input has another number of dimensions, or a group does not exist.
+    """
+    if len(shape) != _DIMENSIONS.get(by, len(shape)):
+        raise Problem(
+            f"Groups by {by!r} need inputs of {_DIMENSIONS[by]} dimensions; one input has shape "
+            f"{tuple(shape)}. Every shape can be grouped by 'cell'."
+        )
+    place = np.ogrid[tuple(slice(side) for side in shape)]
+    if by == "cell":
+        labels = np.arange(math.prod(shape)).reshape(shape)
+    elif by == "variable":
+        labels = place[1]
+    elif by == "letter":
+        labels = place[1] // (width or 1)
+    elif by == "step":
+        labels = place[0] // (width or 1)
+    elif by == "block":
+        labels = place[0] // (width or _eighth(shape[0])) * shape[1] + place[1]
+    else:
+        side = width or _eighth(max(shape[1:]))
+        labels = place[1] // side * -(-shape[2] // side) + place[2] // side
+    return _join(np.array(np.broadcast_to(labels, shape), dtype=np.int64), joined)
+
+
+def _eighth(side: int) -> int:
+    return -(-side // GROUPS_PER_SIDE)
+
+
+def _join(labels: np.ndarray, joined) -> np.ndarray:
+    if not joined:
+        return labels
+    last = int(labels.max())
+    names = list(range(last + 1))
+    seen: set[int] = set()
+    for group in joined if isinstance(joined, tuple) else (joined,):
+        if not isinstance(group, tuple):
+            raise Problem(f"Groups are lists of numbers, such as ((0, 3),); {joined!r} is not.")
+        for member in group:
+            if not 0 <= member <= last or member in seen:
+                why = "is in two groups" if member in seen else f"is not between 0 and {last}"
+                raise Problem(f"The groups cannot be used: {member} {why}.")
+            seen.add(member)
+            names[member] = group[0]
+    return np.unique(names, return_inverse=True)[1][labels]

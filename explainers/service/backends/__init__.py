@@ -1,0 +1,1 @@
+"""Where tasks run: the protocol of a backend, and the local one."""

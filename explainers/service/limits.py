@@ -1,0 +1,51 @@
+"""Every limit of the app, read from one settings file that gives the reason of each."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from explainers.service.settings import SETTINGS, settings_file, table
+
+__all__ = ["SETTINGS", "Limits", "limits", "read"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on uploads, store and jobs; the settings file says why each is what it is."""
+
+    picture_megabytes: float = 40
+    data_megabytes: float = 200
+    weights_megabytes: float = 600
+    names_megabytes: float = 1
+    visitor_megabytes: float = 2000
+    store_megabytes: float = 8000
+    models_warm: int = 3
+    jobs_per_visitor: int = 60
+    jobs_waiting: int = 256
+    job_seconds: float = 3600
+    days_kept: float = 30
+
+
+@functools.cache
+def limits() -> Limits:
+    """The limits of this server, from EVIDENT_SETTINGS or the file in the app's folder."""
+    return read(settings_file())
+
+
+def read(path: Path) -> Limits:
+    """The limits in a TOML file; defaults for those it leaves out, or where there is no file.
+
+    ValueError names a limit that does not exist or is not a positive number.
+    """
+    given = table(path, "limits")
+    known = {field.name: field for field in fields(Limits)}
+    for name, value in given.items():
+        if name not in known:
+            raise ValueError(f"{path}: there is no limit {name!r}; there are {', '.join(known)}.")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+            raise ValueError(f"{path}: {name} = {value!r} is not a number above 0.")
+        if known[name].type == "int" and value != int(value):
+            raise ValueError(f"{path}: {name} = {value!r} is not a whole number.")
+    return Limits(**given)

@@ -1,0 +1,1 @@
+"""Reading uploads, each in a sandboxed process of its own."""

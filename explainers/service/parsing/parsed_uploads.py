@@ -1,0 +1,202 @@
+"""What reading made of uploads, kept beside them, so that nobody else ever decodes their bytes.
+
+A file holds a digest of how it was made (kind, options, code), then the checked frame. It lies
+under the upload's digest and goes with the upload.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import mmap
+import os
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from explainers.errors import Cancelled, Problem
+from explainers.service.parsing.parser_pool import ReadingRoom, checked
+from explainers.service.parsing.parsers import READERS, Found
+from explainers.service.storage.store import Store
+from explainers.service.tasks.request import Request, code_version
+
+TURNED = "turned."
+"""In the name of a file of series: its arrays have their variables before their time steps."""
+_FIRST = 64
+_WORDS = {
+    "picture": "picture",
+    "table": "table",
+    "series": "file of series",
+    "sequence": "file of DNA",
+    "card": "card",
+    "weights": "model",
+    "onnx": "model",
+    "exported": "model",
+    "script": "model",
+    "names": "list of class names",
+}
+
+
+class Parsed:
+    """Uploads in their parsed form: from the store, else read once more behind the wall."""
+
+    def __init__(self, store: Store, room: ReadingRoom) -> None:
+        self.store, self.room = store, room
+        self._busy: set[str] = set()
+        self._changed = threading.Condition()
+
+    def take(self, kind: str, data: bytes, keep: Callable[[], str], **options: Any) -> str:
+        """Read new bytes; if they can be read, `keep` them, and the parsed form under their digest.
+
+        Raises Problem where they cannot be read, or as `keep` does.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        with self._alone(digest):
+            if parsed(self.store, kind, digest, **options) is not None:
+                return keep()
+            with self.store.writing(f"{digest}.parsed") as file:
+                self._read(kind, data, file, **options)
+                keep()
+        return digest
+
+    def get(
+        self, kind: str, digest: str, stop: Callable[[], bool] = lambda: False, **options: Any
+    ) -> Found:
+        """The facts and arrays of a kept upload. Problem where it cannot be read or is not kept."""
+        with self._alone(digest, stop):
+            found = parsed(self.store, kind, digest, **options)
+            if found is None and self.store.has_blob(digest):
+                with self.store.writing(f"{digest}.parsed") as file:
+                    blob = self.store.path(f"{digest}.blob")
+                    self._read(kind, blob, file, stop, **options)
+                found = parsed(self.store, kind, digest, **options)
+        if found is None:
+            raise gone(kind)
+        return found
+
+    def ready(self, request: Request) -> bool:
+        """Whether all uploads that the worker needs for a request have been read."""
+        return all(parsed(self.store, k, d, **o) is not None for k, d, o in uploads_of(request))
+
+    def failure(self, request: Request, stop: Callable[[], bool]) -> str:
+        """Read what a request needs; "", or a sentence why that could not be done."""
+        try:
+            for kind, digest, options in uploads_of(request):
+                self.get(kind, digest, stop, **options)
+        except Cancelled:
+            return "Stopped while the upload was read."
+        except Problem as problem:
+            return str(problem)
+        except Exception:
+            traceback.print_exc()
+            return "The upload could not be read; see the server's log."
+        return ""
+
+    @contextlib.contextmanager
+    def _alone(self, digest: str, stop: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Many jobs may want the same upload; one has it read, the others wait and find it."""
+        with self._changed:
+            while digest in self._busy:
+                if stop():
+                    raise Cancelled
+                self._changed.wait(0.1)
+            self._busy.add(digest)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy.remove(digest)
+                self._changed.notify_all()
+
+    def _read(self, kind: str, upload, file, stop=lambda: False, **options: Any) -> None:
+        file.write(_how(kind, options))
+        self.room.read(kind, upload, file, stop, **options)
+        file.flush()
+        with _mapped(file.fileno()) as data:
+            checked(READERS[kind], data, _FIRST)
+
+
+def parsed(store: Store, kind: str, digest: str, **options: Any) -> Found | None:
+    """The parsed form of an upload, or None where it is not kept or the code has changed.
+
+    The arrays lie in the mapped file; they may be written to, which changes no file.
+    """
+    try:
+        path = store.path(f"{digest}.parsed")
+        with path.open("rb") as file:
+            if file.read(_FIRST) != _how(kind, options):
+                return None
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except (FileNotFoundError, ValueError):  # not there, or no digest
+        return None
+    for used in (path, store.path(f"{digest}.blob")):
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(used)
+    try:
+        return checked(READERS[kind], data, _FIRST)
+    except Problem:  # changed on disk: read it again
+        return None
+
+
+def put(store: Store, kind: str, digest: str, found: Found, **options: Any) -> None:
+    """Keep what was made of one's own bytes, for scripts and tests without a reading room."""
+    from explainers.service import codec
+
+    with store.writing(f"{digest}.parsed") as file:
+        file.write(_how(kind, options))
+        file.flush()
+        codec.send(file.fileno(), *found)
+
+
+def uploads_of(request: Request) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Kind, digest and options of every upload that the worker needs for a request."""
+    if request.data:
+        yield file_of(request.model.kind, request.data)
+    compared = [request.compared] + [request.hide_with] * (request.hide_with is not None)
+    for one in compared:
+        if one.baseline == "own":
+            yield file_of(request.model.kind, one.own_baseline)
+    if request.model.source == "upload":
+        yield weights_of(request)
+
+
+def file_of(kind: str, name: str) -> tuple[str, str, dict[str, Any]]:
+    """Kind, digest and options of an input's file, named by digest, TURNED or not, and suffix."""
+    digest, _, suffix = name.partition(".")
+    options = {"layout": "variables first"} if suffix.startswith(TURNED) else {}
+    suffix = suffix.removeprefix(TURNED)
+    return kind, digest, options | ({"suffix": f".{suffix}"} if suffix else {})
+
+
+def weights_of(request: Request) -> tuple[str, str, dict[str, Any]]:
+    """Kind, digest and options of the request's uploaded weights or network."""
+    digest, _, suffix = request.model.weights.partition(".")
+    if suffix == "onnx":
+        return "onnx", digest, {}
+    if suffix == "pt2":
+        return "exported", digest, {}
+    if suffix in ("torchscript", "ptl"):
+        return "script", digest, {}
+    return "weights", digest, {"suffix": f".{suffix}"}
+
+
+def gone(kind: str) -> Problem:
+    """The sentence for an upload that is no longer kept."""
+    return Problem(f"This {_WORDS.get(kind, 'file')} is no longer kept here. Upload it again.")
+
+
+def _how(kind: str, options: dict[str, Any]) -> bytes:
+    text = json.dumps([code_version(), kind, options], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest().encode()
+
+
+@contextlib.contextmanager
+def _mapped(descriptor: int) -> Iterator[mmap.mmap]:
+    data = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    try:
+        yield data
+    finally:
+        with contextlib.suppress(BufferError):  # arrays still lie in it; they go first
+            data.close()

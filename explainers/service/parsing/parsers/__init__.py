@@ -1,0 +1,11 @@
+"""What can be read from uploads, one file a kind: how, under which limits, what must come."""
+
+import importlib
+import pkgutil
+
+from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["READERS", "Found", "Reader"]

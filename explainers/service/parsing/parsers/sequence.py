@@ -1,0 +1,55 @@
+"""Reading DNA sequences."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+import numpy as np
+
+from explainers.kinds import sequence
+from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.validation import demand, demand_texts
+
+
+def _read_sequence(data: bytes, **options) -> Found:
+    return sequence.read(data, **options)
+
+
+def _check_sequence(facts: dict, arrays: dict) -> None:
+    demand(set(arrays) == {"letters", "starts"} and set(facts) == {"names", "notes"}, "names")
+    letters, starts = arrays["letters"], arrays["starts"]
+    demand(letters.dtype == np.uint8 and letters.ndim == 1, "letters")
+    demand(0 < len(letters) <= sequence.MOST_LETTERS and letters.max() <= 4, "letters")
+    demand(starts.dtype == np.int64 and starts.ndim == 1, "starts")
+    demand(2 <= len(starts) <= sequence.MOST_SEQUENCES + 1, "starts")
+    demand(starts[0] == 0 and starts[-1] == len(letters), "starts")
+    demand((starts[1:] > starts[:-1]).all(), "starts")
+    demand_texts(facts["names"], len(starts) - 1)
+    demand_texts(facts["notes"])
+
+
+def _sequences() -> Iterable[tuple[bytes, dict]]:
+    yield ">größe 1\nACGTN\nacgu\n>b\nGG\n".encode(), {"suffix": ".fa"}
+    yield b"ACGT\r\nTTTT\r\n", {"suffix": ".txt"}
+    letters = np.tile(np.eye(4, dtype=np.uint8), (2, 1, 3))
+    out = io.BytesIO()
+    np.save(out, letters)
+    yield out.getvalue(), {"suffix": ".npy"}
+    out = io.BytesIO()
+    np.savez_compressed(
+        out, x=letters.swapaxes(1, 2).astype(np.float32), names=np.array(["a", "b"])
+    )
+    yield out.getvalue(), {"suffix": ".npz"}
+
+
+READERS["sequence"] = Reader(
+    _read_sequence,
+    _check_sequence,
+    "DNA",
+    "data_megabytes",
+    ("zipfile", "encodings.latin_1", "encodings.cp437"),
+    _sequences,
+    seconds=30,
+    most_bytes=4_000_000,
+)

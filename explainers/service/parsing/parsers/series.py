@@ -1,0 +1,67 @@
+"""Reading time series."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+import numpy as np
+
+from explainers.kinds import series
+from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.validation import demand, demand_texts
+
+
+def _read_series(data: bytes, **options) -> Found:
+    return series.read(data, **options)
+
+
+def _check_series(facts: dict, arrays: dict) -> None:
+    values = arrays.get("values")
+    demand(list(arrays) == ["values"], "arrays")
+    demand(set(facts) == {"variables", "steps", "names", "notes"}, "facts")
+    demand(values.dtype == np.float64 and values.ndim == 3 and values.size, "values")
+    demand_texts(facts["names"], values.shape[0])
+    demand_texts(facts["steps"], values.shape[1])
+    demand_texts(facts["variables"], values.shape[2], distinct=True)
+    demand_texts(facts["notes"])
+    demand(np.isfinite(values).all(), "finite values")
+
+
+def _series() -> Iterable[tuple[bytes, dict]]:
+    yield b"time;rain;wind\n1;0,5;2\n2;1,5;3\n3;2,5;3\n", {"suffix": ".csv"}
+    yield b"id,time,x,y\na,1,0,1\na,2,1,1\nb,1,2,2\nb,2,3,4\n", {"suffix": ".csv"}
+    yield (
+        b"id\ttime\tvariable\tvalue\na\t2024-01-01\tx\t1\na\t2024-01-02\tx\t2\n",
+        {"suffix": ".tsv"},
+    )
+    yield "jahr;größe\n2001;1\n2002;2\n".encode("utf-16"), {"suffix": ".txt"}
+    yield "größe\n1\n2\n".encode("latin-1"), {"suffix": ".csv", "header": "yes"}
+    yield "\ufeffa,b\n1,2\n".encode(), {"suffix": ".csv", "delimiter": ","}
+    values = np.zeros((2, 3, 4), np.float32)
+    out = io.BytesIO()
+    np.save(out, values)
+    yield out.getvalue(), {"suffix": ".npy", "layout": "variables first"}
+    out = io.BytesIO()
+    np.savez_compressed(out, values=values, variables=np.array(list("abcd")))
+    yield out.getvalue(), {"suffix": ".npz"}
+
+
+READERS["series"] = Reader(
+    _read_series,
+    _check_series,
+    "time series",
+    "data_megabytes",
+    (
+        "zipfile",
+        "encodings.utf_16",
+        "encodings.latin_1",
+        "encodings.utf_8_sig",
+        "encodings.ascii",
+        "encodings.cp437",
+    ),
+    _series,
+    seconds=60,
+    memory=2_000_000_000,
+    most_bytes=170_000_000,
+)

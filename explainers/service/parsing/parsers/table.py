@@ -1,0 +1,106 @@
+"""Reading tables."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+
+import numpy as np
+
+from explainers.kinds import table
+from explainers.kinds.files.columns import MOST_LEVELS
+from explainers.kinds.files.delimited import MOST_CELLS, MOST_COLUMNS
+from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.validation import demand, demand_texts
+
+_KEYS = {"columns", "types", "missing", "levels", "rows", "sampled", "notes"}
+_TYPES = ("number", "category", "text", "empty")
+
+
+def _check_table(facts: dict, arrays: dict) -> None:
+    values = arrays.get("values")
+    demand(set(facts) == _KEYS and list(arrays) == ["values"], "facts and arrays")
+    demand(values.dtype == np.float64 and values.ndim == 2 and values.size, "values")
+    kept, width = values.shape
+    demand(width <= MOST_COLUMNS and kept <= table.MOST_ROWS, "a size")
+    columns, types, missing, levels = (facts[k] for k in ("columns", "types", "missing", "levels"))
+    demand_texts(columns, width, distinct=True)
+    demand_texts(types, width)
+    demand_texts(facts["notes"])
+    demand(all(kind in _TYPES for kind in types), "types")
+    rows, sampled = facts["rows"], facts["sampled"]
+    demand(type(rows) is int and type(sampled) is bool and kept <= rows <= MOST_CELLS, "rows")
+    demand(sampled == (kept < rows), "a sample")
+    demand(isinstance(missing, list) and len(missing) == width, "missing")
+    demand(all(type(n) is int and 0 <= n <= rows for n in missing), "missing")
+    chosen = {name for name, kind in zip(columns, types, strict=True) if kind == "category"}
+    demand(isinstance(levels, dict) and set(levels) == chosen, "levels")
+    demand(not np.isinf(values).any(), "finite values")
+    for index, (name, kind) in enumerate(zip(columns, types, strict=True)):
+        present = values[~np.isnan(values[:, index]), index]
+        if kind in ("text", "empty"):
+            demand(not len(present), "values in a column without numbers")
+            continue
+        gaps = kept - len(present)
+        demand(gaps <= missing[index] and (sampled or gaps == missing[index]), "missing")
+        if kind == "category":
+            demand_texts(levels[name], distinct=True)
+            demand(1 <= len(levels[name]) <= MOST_LEVELS, "levels")
+            demand(np.isin(present, np.arange(len(levels[name]))).all(), "levels")
+
+
+def _tables() -> Iterable[tuple[bytes, dict]]:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    text = "name;größe;colour\nann;1,5;red\nbob;;blue\ncy;x;red\nd;4;red\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "latin-1"):
+        yield text.encode(encoding), {"suffix": ".csv"}
+    rows = "".join(f"{i}\t{i / 7}\tc{i % 3}\n" for i in range(300))
+    yield f"id\tvalue\tkind\n{rows}".encode(), {"suffix": ".tsv", "most_rows": 100}
+    yield b"1,2\n3,4\n", {"suffix": ".csv", "header": "no", "delimiter": ","}
+    columns = pa.table(
+        {
+            "n": pa.array([1, None, 3], pa.int32()),
+            "f": pa.array([0.5, None, 2], pa.float32()),
+            "s": ["a", None, "c"],
+            "l": pa.array(["a", None, "c"], pa.large_string()),
+            "d": pa.array(["a", "b", "a"]).dictionary_encode(),
+            "b": [True, None, False],
+            "day": pa.array([1, 2, None], pa.date32()),
+            "at": pa.array([1, 2, None], pa.time32("s")),
+            "when": pa.array([1, 2, None], pa.timestamp("us", "UTC")),
+            "none": pa.nulls(3),
+            "m": pa.array([1, 2, None]).cast(pa.decimal128(21, 2)),
+        }
+    )
+    for packed in ("snappy", "gzip", "zstd", "none"):
+        out = io.BytesIO()
+        pa.parquet.write_table(columns, out, compression=packed)
+        yield out.getvalue(), {"suffix": ".parquet"}
+
+
+def _read_table(data: bytes, **options) -> Found:
+    return table.read(data, **options)
+
+
+READERS["table"] = Reader(
+    _read_table,
+    _check_table,
+    "a table",
+    "data_megabytes",
+    (
+        "pyarrow",
+        "pyarrow.parquet",
+        "pyarrow.compute",
+        "encodings.utf_16",
+        "encodings.latin_1",
+        "encodings.utf_8_sig",
+        "encodings.ascii",
+    ),
+    _tables,
+    group="tables",
+    seconds=60,
+    memory=1_500_000_000,
+    most_bytes=100_000_000,
+)

@@ -1,0 +1,89 @@
+"""TorchScript files: only whether one is let in, and looks like one; its pickle is never opened."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterable
+
+from explainers.errors import Problem
+from explainers.service.limits import limits
+from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.validation import demand
+from explainers.service.sandbox.sandbox import walls
+from explainers.service.settings import model_settings
+
+_INSTEAD = "Export the network as .onnx or .pt2, or upload its weights as .safetensors."
+MOST_MEMBERS, MOST_UNPACKED = 100_000, 20
+
+
+def demand_scripts() -> None:
+    """Problem where this server lets no TorchScript in, or has no complete wall to run it behind.
+
+    Where the wall may be missing for other uploads, these still need it: they are programs.
+    """
+    if not model_settings().torchscript:
+        raise Problem(
+            f"TorchScript files are programs, and this server does not run them. {_INSTEAD} "
+            "Whoever starts the server can let them in with EVIDENT_ALLOW_TORCHSCRIPT=1."
+        )
+    if not walls().complete:
+        raise Problem(
+            "TorchScript files are programs, and this system has no complete wall to run them "
+            f"behind. {_INSTEAD}"
+        )
+
+
+def _read_script(data: bytes) -> Found:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+    except Exception as error:
+        raise _other("it is not a whole zip file") from error
+    if len(members) > MOST_MEMBERS:
+        raise _other(f"it has {len(members)} parts")
+    roots = {member.filename.partition("/")[0] for member in members}
+    inside = {member.filename.partition("/")[2] for member in members}
+    if len(roots) != 1 or "data.pkl" not in inside:
+        raise _other("the parts of a saved network are missing")
+    if not any(name.startswith("code/") for name in inside):
+        raise _other("there is no code in it")
+    whole = sum(member.file_size for member in members)
+    if whole > MOST_UNPACKED * len(data):  # tensors are not packed, only code is
+        raise _other(f"unpacked it is {whole / len(data):.0f} times as large")
+    return {"bytes": len(data)}, {}
+
+
+def _other(why: str) -> Problem:
+    return Problem(
+        f"This is not a TorchScript file: {why}. Save the network with torch.jit.save, or better "
+        "export it as .onnx or .pt2."
+    )
+
+
+def _check_script(facts: dict, arrays: dict) -> None:
+    demand_scripts()
+    demand(set(facts) == {"bytes"} and not arrays, "facts")
+    demand(type(facts["bytes"]) is int, "bytes")
+    demand(0 < facts["bytes"] <= 1e6 * limits().weights_megabytes, "bytes")
+
+
+def _scripts() -> Iterable[tuple[bytes, dict]]:
+    for parts in (("data.pkl", "code/net.py"), ("data.pkl",), ()):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for part in parts:
+                archive.writestr(f"net/{part}", b"")
+        yield buffer.getvalue(), {}
+
+
+READERS["script"] = Reader(
+    _read_script,
+    _check_script,
+    "a TorchScript network",
+    "weights_megabytes",
+    ("zipfile", "encodings.cp437", "encodings.ascii"),
+    _scripts,
+    seconds=30,
+    walled=True,
+)

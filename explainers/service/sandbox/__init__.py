@@ -1,0 +1,1 @@
+"""What shuts processes in: seccomp, Landlock, limits, and the processes that fork them."""

@@ -1,0 +1,149 @@
+"""The wall around a process that reads an upload: it can read that, answer, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from explainers.errors import Problem
+from explainers.service.sandbox import landlock, seccomp
+
+if sys.platform != "win32":
+    import resource
+
+ALLOW_UNWALLED = "EVIDENT_ALLOW_UNWALLED"
+_NO_NEW_PRIVILEGES, _DUMPABLE = 38, 4
+
+
+@dataclass(frozen=True)
+class Walls:
+    """What this system offers: the layers, and what is missing, each in plain words.
+
+    The seccomp list alone keeps the promise (no file, no connection, no program); Landlock is a
+    second wall behind it, and the limits on memory and time stand in every case.
+    """
+
+    layers: tuple[str, ...]
+    missing: tuple[str, ...]
+    complete: bool
+
+    @property
+    def sentence(self) -> str:
+        """What is missing and what the person who started the server can do; "" if complete."""
+        if self.complete:
+            return ""
+        return (
+            "This server cannot shut in the reading of uploaded files: "
+            f"{' and '.join(self.missing)}. Whoever runs it can start it on Linux (x86-64 or "
+            "ARM64; also in WSL, or in a container that allows seccomp), or, where all visitors "
+            f"are trusted, with {ALLOW_UNWALLED}=1."
+        )
+
+
+def walls() -> Walls:
+    """Ask the system what it offers; changes nothing."""
+    layers, missing = [], []
+    if seccomp.available():
+        layers.append("system calls outside a short list are refused (seccomp)")
+    else:
+        missing.append("it cannot refuse system calls (seccomp)")
+    if landlock.version():
+        layers.append(f"all files and TCP are given up (Landlock {landlock.version()})")
+    else:
+        missing.append("it cannot give up its rights to files (Landlock)")
+    if sys.platform != "win32":
+        layers.append("memory, time and files written are limited (rlimits)")
+    return Walls(tuple(layers), tuple(missing), seccomp.available())
+
+
+def demand_wall() -> None:
+    """Problem where the wall is not complete and nobody has said that it may be missing."""
+    if os.environ.get(ALLOW_UNWALLED) != "1" and not (found := walls()).complete:
+        raise Problem(found.sentence)
+
+
+def raise_wall(memory: int, seconds: int, keep: Iterable[int]) -> None:
+    """Shut this process in, for good: call it with one thread, before the first byte is read.
+
+    memory      bytes that it may take beyond what it has already.
+    seconds     that it may live.
+    keep        descriptors that stay open; all others are closed, standard error too.
+
+    Every layer that the system has is raised, the strictest last. OSError where one that is there
+    cannot be raised; nothing may be read then.
+    """
+    _close_all_but(sorted(keep))
+    if sys.platform == "win32":
+        return
+    if sys.platform == "linux":
+        _first_to_go()
+        forbid_new_privileges()
+        _set(_DUMPABLE, 0)
+    mapped = _mapped()
+    if landlock.version():
+        landlock.give_up_everything()
+    _limit(mapped + memory, seconds)
+    if seccomp.available():
+        seccomp.refuse_all_but_reading()
+
+
+def raise_low_wall() -> None:
+    """Let this process start no program, where the system can; all else it can."""
+    if seccomp.available():
+        forbid_new_privileges()
+        seccomp.refuse_programs()
+
+
+def forbid_new_privileges() -> None:
+    """No program that this process might start has more rights than it; walls need that."""
+    _set(_NO_NEW_PRIVILEGES, 1)
+
+
+def _set(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl {option} was refused")
+
+
+def _limit(memory: int, seconds: int) -> None:
+    limits = {
+        "AS": memory,
+        "CPU": seconds,
+        "FSIZE": 0,
+        "CORE": 0,
+        "NOFILE": 0,
+        "NPROC": 0,
+    }
+    for name, value in limits.items():
+        with contextlib.suppress(ValueError, AttributeError):
+            # macOS has no limit on memory and refuses some values.
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(seconds + 1)
+
+
+def _mapped() -> int:
+    """Bytes of address space in use."""
+    if sys.platform != "linux":
+        return 0
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _first_to_go() -> None:
+    """Where memory runs out, the kernel ends this process and not the server."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+def _close_all_but(keep: list[int]) -> None:
+    most = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else 256
+    start = 0
+    for descriptor in keep:
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+    os.closerange(start, min(most, 1 << 20))

@@ -1,0 +1,176 @@
+"""The wall around the worker on a CPU: what it computes with, the store and the models are its own.
+
+It goes on to write answers and to download pretrained weights; it decodes no upload. But it runs
+networks that strangers uploaded, so it is shut in for the case that one of them takes it over.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import site
+import ssl
+import sys
+import tempfile
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from explainers.locations import PROJECT
+from explainers.service.sandbox import landlock, sandbox, seccomp
+from explainers.service.settings import model_settings, settings_file
+
+OFFLINE, READABLE = "EVIDENT_OFFLINE", "EVIDENT_READABLE"
+HTTPS = 443
+_PARTS = ("explainers", "assets")
+_SYSTEM = (
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/etc/ld.so.cache",
+    "/proc/self",
+    "/proc/meminfo",
+    "/proc/cpuinfo",
+    "/proc/stat",
+    "/sys/devices/system",
+    "/sys/fs/cgroup",
+    "/sys/kernel/mm/transparent_hugepage",
+    "/dev/urandom",
+    "/etc/localtime",
+    "/usr/share/zoneinfo",
+)
+_KNOWN = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_",
+    "LD_",
+    "DYLD_",
+    "TZ",
+    "TMP",
+    "TEMP",
+    "SYSTEMROOT",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "USERPROFILE",
+    "PYTHON",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "XDG_CACHE",
+    "TORCH",
+    "PYTORCH",
+    "OMP_",
+    "MKL_",
+    "KMP_",
+    "OPENBLAS_",
+    "CUDA",
+    "NVIDIA_",
+    "HIP_",
+    "ROC",
+    "HSA_",
+    "ORT_",
+    "EVIDENT_",
+    "SSL_CERT_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+)
+"""How the names of variables start that the worker may know."""
+_NETWORK = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/protocols",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+    "/etc/pki/tls",
+    "/etc/ca-certificates",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+)
+
+
+def shut_in(store: Path) -> None:
+    """Shut this process in for good, with the layers that the system has; call it with one thread.
+
+    It can then read Python's libraries, Evident's own code and assets, the file of models with its
+    folder, and what EVIDENT_READABLE names; change the store, torch's folder of downloaded weights
+    and a temporary folder of its own; connect to port 443, unless EVIDENT_OFFLINE is 1; and nothing
+    else: start no program or process, listen on no port, signal and look into no other process.
+    OSError where a layer that is there cannot be raised.
+    """
+    if sys.platform != "linux":
+        return
+    offline = os.environ.get(OFFLINE) == "1"
+    own = [store, _weights(), _temporary(store)]
+    sandbox.forbid_new_privileges()
+    if landlock.version():
+        if len(os.listdir("/proc/self/task")) > 1:
+            raise OSError("other threads would stay outside Landlock")
+        ports = () if offline else (HTTPS, *_proxies())
+        landlock.give_up_all_but(readable(offline), [*own, Path("/dev/null")], ports)
+    if seccomp.available():
+        seccomp.refuse_all_but_computing(network=not offline)
+
+
+def environment() -> dict[str, str]:
+    """What the worker may know of the server's environment: no secret, but for one's own models."""
+    if model_settings().file:
+        return dict(os.environ)
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(_KNOWN)}
+
+
+def readable(offline: bool = False) -> list[Path]:
+    """Files and folders that the worker may read; of the app's own folder only code and assets."""
+    libraries = [sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages(), *sys.path]
+    found = [Path(path).resolve() for path in libraries if path]
+    private = [own for folder in (PROJECT, Path.home()) for own in (folder, *folder.parents)]
+    found = [path for path in found if path not in private]
+    found += [PROJECT / part for part in _PARTS] + [settings_file()]
+    found += map(Path, _SYSTEM)
+    if not offline:
+        authorities = ssl.get_default_verify_paths()
+        found += map(Path, _NETWORK)
+        found += [Path(path) for path in (authorities.cafile, authorities.capath) if path]
+    if file := model_settings().file:
+        found += _beside(file)
+    return found + [Path(path) for path in os.environ.get(READABLE, "").split(os.pathsep) if path]
+
+
+def _beside(file: Path) -> list[Path]:
+    """The folder of the file of models; of the app's own folder only what is not hidden."""
+    folder = file.resolve().parent
+    if folder != PROJECT:
+        return [file, folder]
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]
+
+
+def _weights() -> Path:
+    """Where torch keeps what it downloads."""
+    import torch
+
+    folder = Path(torch.hub.get_dir())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _temporary(store: Path) -> Path:
+    """An empty folder in the store, which all code takes for the place for temporary files."""
+    folder = store / "temporary"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    return folder
+
+
+def _proxies() -> list[int]:
+    """Ports of the proxies through which the system downloads."""
+    ports = [urllib.parse.urlsplit(url).port for url in urllib.request.getproxies().values()]
+    return [port for port in ports if port]

@@ -1,0 +1,103 @@
+"""The settings file of whoever starts the server, and which models of their own it lets in."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from explainers.locations import PROJECT
+
+SETTINGS = PROJECT / ".evident.toml"
+_TABLES = ("limits", "models")
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Whose programs may run here besides Evident's own.
+
+    file            the Python file with models, an absolute path, or None.
+    torchscript     whether TorchScript files, which are programs, are let in (behind the wall).
+    """
+
+    file: Path | None = None
+    torchscript: bool = False
+
+
+def settings_file() -> Path:
+    """The file named by EVIDENT_SETTINGS, or the one in the app's folder."""
+    return Path(os.environ.get("EVIDENT_SETTINGS") or SETTINGS)
+
+
+@functools.cache
+def model_settings() -> ModelSettings:
+    """What this server was started with; it stays so until it ends."""
+    return read_models(settings_file(), sys.argv[1:], os.environ)
+
+
+def read_models(
+    path: Path, arguments: Sequence[str], environment: Mapping[str, str]
+) -> ModelSettings:
+    """The table [models] of a settings file, and what goes before it.
+
+    The file of models comes from `--models FILE` after the app's name, else from EVIDENT_MODELS,
+    else from `file`, which is relative to the settings file; nothing that a visitor sends can name
+    one. EVIDENT_ALLOW_TORCHSCRIPT is 1 or 0. ValueError names what is wrong.
+    """
+    given = table(path, "models")
+    if strange := sorted(set(given) - {"file", "torchscript"}):
+        raise ValueError(f"{path}: [models] knows file and torchscript, not {strange[0]!r}.")
+    file, allowed = given.get("file", ""), given.get("torchscript", False)
+    if not isinstance(file, str):
+        raise ValueError(f"{path}: file = {file!r} is not a path in quotation marks.")
+    if not isinstance(allowed, bool):
+        raise ValueError(f"{path}: torchscript = {allowed!r} is neither true nor false.")
+    said = environment.get("EVIDENT_ALLOW_TORCHSCRIPT", "")
+    if said not in ("", "0", "1"):
+        raise ValueError(f"EVIDENT_ALLOW_TORCHSCRIPT={said} is neither 1 nor 0.")
+    named = _argument(arguments) or environment.get("EVIDENT_MODELS", "")
+    found = Path(named).absolute() if named else (path.absolute().parent / file if file else None)
+    if found is not None and not found.is_file():
+        raise ValueError(f"The file of models {found} is not there.")
+    return ModelSettings(found, said == "1" if said else allowed)
+
+
+def handed_on() -> dict[str, str]:
+    """The same settings as environment of the worker process, which has another command line."""
+    found = model_settings()
+    return {
+        "EVIDENT_MODELS": str(found.file or ""),
+        "EVIDENT_ALLOW_TORCHSCRIPT": str(int(found.torchscript)),
+    }
+
+
+def table(path: Path, name: str) -> dict[str, Any]:
+    """One table of a settings file; empty where it or the file is missing.
+
+    ValueError where the file has tables that nobody reads.
+    """
+    given = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if strange := sorted(set(given) - set(_TABLES)):
+        raise ValueError(
+            f"{path}: there is no part {strange[0]!r}; there are {', '.join(_TABLES)}."
+        )
+    if not isinstance(given.get(name, {}), dict):
+        raise ValueError(f"{path}: {name} is a part, written as [{name}].")
+    return given.get(name, {})
+
+
+def _argument(arguments: Sequence[str]) -> str:
+    """The value of `--models`, in either way to write it; "" where it is not given."""
+    for index, argument in enumerate(arguments):
+        if argument == "--models":
+            if index + 1 == len(arguments):
+                raise ValueError("--models needs a file: streamlit run app.py -- --models FILE.")
+            return arguments[index + 1]
+        if argument.startswith("--models="):
+            return argument.removeprefix("--models=")
+    return ""

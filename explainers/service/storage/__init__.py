@@ -1,0 +1,1 @@
+"""Answers and uploads on disk, and who owns what."""

@@ -1,0 +1,46 @@
+"""A process with torch imported that forks a worker for every line on its standard input.
+
+A worker that was killed is replaced in milliseconds instead of the seconds that importing torch
+takes. The nursery itself never runs an operation, so that its children start clean.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from explainers.service.worker.main import serve
+
+
+def main() -> None:
+    """Fork a worker a line, until the engine closes our standard input."""
+    address, folder = sys.argv[1:3]
+    key = bytes.fromhex(sys.stdin.readline())
+    if sys.platform != "linux":  # forking after importing torch is safe on Linux only
+        for _ in sys.stdin:
+            subprocess.Popen([sys.executable, "-m", __spec__.name, address, folder, key.hex()])
+        return
+    os.nice(5)  # where cores are few, the page is painted before the worker is warm
+    import torch  # noqa: F401
+    import torchvision  # noqa: F401
+
+    import explainers.service.worker.task_runner  # noqa: F401
+    from explainers.service.tasks.request import code_version
+
+    code_version()  # of the code that was imported, should the files change while the server runs
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in sys.stdin:
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(0)
+            serve(address, key, folder)
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        serve(sys.argv[1], bytes.fromhex(sys.argv[3]), sys.argv[2])
+    else:
+        main()

@@ -1,0 +1,1 @@
+"""Finished explanations on the pages, and the checks of them."""

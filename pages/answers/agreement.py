@@ -1,0 +1,88 @@
+"""Agreement: how alike the maps are, where they agree, and what that means."""
+
+import numpy as np
+import streamlit as st
+
+from explainers.checks import agreement
+from explainers.figures.curves import matrix
+from explainers.figures.text import advice
+from pages import kinds
+from pages.state.cases import Answer, Case
+from pages.viewers.chart import chart
+
+SHARE = 0.1
+
+
+def section(shown: list[Case], answers: list[Answer], key: str) -> None:
+    """Draw the matrices, the consensus map and one line of advice."""
+    first = shown[0]
+    alike = [
+        (case, answer)
+        for case, answer in zip(shown, answers, strict=True)
+        if case.input == first.input and answer[1]["scores"].shape == answers[0][1]["scores"].shape
+    ]
+    if len(alike) < 2:
+        st.info("Agreement compares maps of one input: choose at least two that show the same.")
+        return
+    if len(alike) < len(shown):
+        st.caption(f"Only the {len(alike)} maps of “{first.input.name}” are compared.")
+    names = [case.label for case, _ in alike]
+    maps = [case.heat(answer[1]["scores"]) for case, answer in alike]
+    signed = [answer[0]["signed"] for _, answer in alike]
+    overlap = _pairs(lambda i, j: agreement.top_overlap(maps[i], maps[j], SHARE), len(maps))
+    ranks = _pairs(lambda i, j: _correlation(maps, signed, i, j), len(maps))
+    line = advice.agreement(names, overlap)
+    st.markdown(f"**{line}**")
+    left, middle, right = st.columns(3, gap="medium")
+    with left:
+        st.markdown("**Overlap of the hottest 10 %**")
+        chart(
+            matrix(names, overlap, "overlap"),
+            f"Overlap of the hottest tenth: {line}",
+            f"{key}_overlap",
+        )
+        st.caption(f"1: the same {first.kind.units}; 0.1: what chance would give.")
+    with middle:
+        st.markdown("**Rank correlation**")
+        chart(matrix(names, ranks, "rank correlation"), _spoken(names, ranks), f"{key}_ranks")
+        st.caption(
+            f"Spearman's, over all {first.kind.units}; of strengths where one map knows no sign."
+        )
+    with right:
+        st.markdown("**Where they agree**")
+        unit = first.kind.unit
+        kinds.of(first.request.model).draw(
+            first,
+            agreement.consensus(maps, SHARE),
+            signed=False,
+            key=f"{key}_consensus",
+            alt=f"In how many of {len(maps)} maps each {unit} is among the hottest tenth. {line}",
+            limit=len(maps),
+            compact=True,
+            group=key,
+            max_height=320,
+            unit="maps",
+        )
+        st.caption(f"In how many of the {len(maps)} maps a {unit} is among the hottest tenth.")
+
+
+def _pairs(measure, count: int) -> np.ndarray:
+    values = np.ones((count, count))
+    for i in range(count):
+        for j in range(i):
+            values[i, j] = values[j, i] = measure(i, j)
+    return values
+
+
+def _correlation(maps, signed, i: int, j: int) -> float:
+    pair = maps[i], maps[j]
+    if not (signed[i] and signed[j]):
+        pair = tuple(map(np.abs, pair))
+    return agreement.rank_correlation(*pair)
+
+
+def _spoken(names: list[str], values: np.ndarray) -> str:
+    pairs = [
+        f"{names[i]} and {names[j]} {values[i, j]:.2f}" for i in range(len(names)) for j in range(i)
+    ]
+    return "Rank correlations: " + ", ".join(pairs)

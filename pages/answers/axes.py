@@ -1,0 +1,164 @@
+"""What a comparison varies along its columns and rows: methods, baselines, classes, …"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from explainers.models.spec import ModelSpec
+from explainers.models.zoo.architectures import ARCHITECTURES
+from explainers.models.zoo.demos import demos, gallery
+from explainers.models.zoo.signs import DEMO_MODELS
+from explainers.service.tasks.request import Compared
+from pages import kinds
+from pages.state import address
+from pages.state.setting import Setting
+from pages.widgets import baselines, methods, models, pictures
+
+SIX_METHODS = [
+    "integrated_gradients",
+    "deeplift",
+    "occlusion",
+    "gradient_x_input",
+    "saliency",
+    "grad_cam",
+]
+MOST_CLASSES = 3
+# What is few enough to be seen at a glance.
+PILLS = partial(st.pills, selection_mode="multi", wrap=True)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One column or row: its label, and what it changes in the setting."""
+
+    label: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def items(axis: str, base: Setting, prediction) -> list[Item]:
+    """Draw the choice of what is shown along the axis."""
+    return AXES[axis][1](base, prediction)
+
+
+def _methods(base: Setting, prediction) -> list[Item]:
+    known = methods.names(base.model)
+    start = [key for key in SIX_METHODS if key in known]
+    start = start if len(start) > 2 else list(known)[:6]
+    keys = address.several(
+        PILLS, "methods", list(known), start, label="Methods", format_func=known.get
+    )
+    found = []
+    with st.popover("Options of each method", icon=":material/tune:"):
+        for key in keys:
+            st.markdown(f"**{known[key]}**")
+            own = methods.given(key) or {}
+            given = kinds.of(base.model.spec).adjusted(key, own, base.model, base.input)
+            found.append(Item(known[key], {"method": key, "options": given}))
+    return found
+
+
+def _baselines(base: Setting, prediction) -> list[Item]:
+    known = baselines.names(base.model.spec.kind)
+    keys = address.several(
+        PILLS, "baselines", list(known), list(known), label="Baselines", format_func=known.get
+    )
+    found = []
+    with st.popover("Options of each baseline", icon=":material/tune:"):
+        for key in keys:
+            given = baselines.given(key)
+            found.append(Item(known[key], {"baseline": Compared(key, given)}))
+    if base.baseline.baseline == baselines.OWN:
+        found.append(Item("Your own picture", {"baseline": base.baseline}))
+    return found
+
+
+def _classes(base: Setting, prediction) -> list[Item]:
+    names, _ = base.names(prediction)
+    order = [int(index) for index in prediction[1]["probabilities"].argsort()[::-1]]
+    chosen = address.several(
+        st.multiselect,
+        "classes",
+        order,
+        order[:MOST_CLASSES],
+        label="Classes",
+        format_func=lambda index: names[index],
+    )
+    return [Item(names[index], {"target": index}) for index in chosen]
+
+
+def _models(base: Setting, prediction) -> list[Item]:
+    kind = base.model.spec.kind
+    known = {
+        name: models.demo(name)
+        for name, demo in demos().items()
+        if demo.spec.kind == kind and demo.spec.shape == base.model.spec.shape
+    }
+    if kind == "picture":
+        known |= {
+            name: models.Chosen(ModelSpec("torchvision", name), (), name) for name in ARCHITECTURES
+        }
+    if base.model.spec.source == "upload":
+        known["upload"] = models.Chosen(base.model.spec, base.model.classes, "Your own network")
+    start = [name for name in DEMO_MODELS if name in known] or list(known)[:2]
+    keys = address.several(
+        st.multiselect,
+        "models",
+        list(known),
+        start,
+        label="Models",
+        format_func=lambda key: known[key].name,
+    )
+    return [Item(known[key].name, {"model": known[key]}) for key in keys]
+
+
+def _inputs(base: Setting, prediction) -> list[Item]:
+    if base.model.spec.kind == "picture":
+        return _pictures(base)
+    known = kinds.of(base.model.spec).others(base.model, base.input)
+    places = list(known)
+    first = next((place for place in places if known[place] == base.input), places[0])
+    chosen = address.several(
+        st.multiselect,
+        "inputs",
+        places,
+        [first, *places][:3],
+        label="Inputs",
+        format_func=lambda place: known[place].name,
+    )
+    return [Item(known[place].name, {"input": known[place]}) for place in chosen]
+
+
+def _pictures(base: Setting) -> list[Item]:
+    demo = base.model.spec.name if base.model.spec.source == "demo" else ""
+    known = {sample.name: pictures.sample(sample.name) for sample in gallery(demo)}
+    with st.popover("Add your own", icon=":material/upload:"):
+        own = pictures.added()
+    if base.input.data not in {picture.data for picture in known.values()}:
+        own[base.input.data] = base.input
+    known = own | known
+    first = next(name for name, picture in known.items() if picture.data == base.input.data)
+    start = list(dict.fromkeys([first, *known]))[:3]
+    chosen = address.several(
+        st.multiselect,
+        "pictures",
+        list(known),
+        start,
+        label="Pictures",
+        format_func=lambda name: known[name].name,
+    )
+    return [Item(known[name].name, {"input": known[name]}) for name in chosen]
+
+
+AXES: dict[str, tuple[str, Callable[[Setting, Any], list[Item]]]] = {
+    "methods": ("Methods", _methods),
+    "baselines": ("Baselines", _baselines),
+    "classes": ("Classes", _classes),
+    "models": ("Models", _models),
+    "pictures": ("Inputs", _inputs),
+}
+NAMES = {key: name for key, (name, _) in AXES.items()}

@@ -1,0 +1,131 @@
+"""Prove it: the hottest part hidden, against chance, by a slider and by curves."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from explainers.figures.curves import area, proof_curves
+from explainers.figures.text import advice
+from explainers.service.tasks.request import Compared, Request
+from pages import kinds
+from pages.answers import hiding
+from pages.state import cases
+from pages.state.cases import Answer, Case
+from pages.viewers.chart import chart as draw_chart
+from pages.viewers.proof import Hidden, prove
+from pages.widgets import pictures
+
+# Evaluations of one proof (hide and reveal on the grid), and of the random draws.
+PASSES, PASSES_OF_CHANCE = 2 * 21, 2 * 10 * 20
+
+
+def section(shown: list[Case], key: str, hide_with: Compared | None = None) -> None:
+    """Draw the slider, the curves and the ranking of explanations that are finished."""
+    proofs = [replace(case.request, check="proof", hide_with=hide_with) for case in shown]
+    chances = [_chance(case.request, hide_with) for case in shown]
+    wanted = cases.unique(proofs, f"{key}_proof") | cases.unique(chances, f"{key}_chance")
+    passes = PASSES * len(set(map(Request.digest, proofs)))
+    passes += PASSES_OF_CHANCE * len(set(map(Request.digest, chances)))
+    seconds = sum(
+        case.seconds(PASSES + PASSES_OF_CHANCE * (index == 0)) for index, case in enumerate(shown)
+    )
+    what = f"{key} {' '.join(sorted(wanted))}"
+    if not cases.may_run(seconds, what):
+        cases.offer("Prove it", passes, seconds, what)
+        return
+    found = cases.answers(wanted, "Hiding and revealing")
+    if found is None:
+        return
+    pairs = [
+        (found[cases.slot_of(proof, f"{key}_proof")], found[cases.slot_of(chance, f"{key}_chance")])
+        for proof, chance in zip(proofs, chances, strict=True)
+    ]
+    shares = [proof[0]["shares"] for proof, _ in pairs]
+    abouts = {case.about for case in shown}
+    about = abouts.pop() if len(abouts) == 1 else "the explained class"
+    if all(kinds.of(case.request.model).hidden is None for case in shown):
+        hidden = [_hidden(c, *pair) for c, pair in zip(shown, pairs, strict=True)]
+        height = 340 if len(shown) == 1 else 260
+        prove(hidden, shares[0], about, key=f"{key}_slider", max_height=height)
+    else:
+        hiding.section(shown, pairs, shares, f"{key}_hiding")
+    _curves(shown, pairs, shares, about, key)
+
+
+def _chance(request: Request, hide_with: Compared | None) -> Request:
+    compared = hide_with or request.compared
+    return Request(
+        request.model,
+        request.data,
+        **vars(compared),
+        device=request.device,
+        check="chance",
+        item=request.item,
+        values=request.values,
+    )
+
+
+def _hidden(case: Case, proof: Answer, chance: Answer) -> Hidden:
+    region = case.prediction[0]["region"]
+    return Hidden(
+        case.label,
+        pictures.shown(case.request.data),
+        proof[1]["baseline_shown"],
+        proof[1]["order"],
+        case.share(proof[1]["deletion"]).tolist(),
+        [case.names[best] for best in proof[1]["deletion"].argmax(-1)],
+        case.share(chance[1]["deletion"]),
+        region=tuple(region),
+    )
+
+
+def _curves(shown, pairs, shares, about: str, key: str) -> None:
+    """The chart and the table of areas, best first."""
+    kinds = ("deletion", "insertion")
+    labels = [case.label for case in shown]
+    curves, areas, random = {}, {}, {}
+    for kind in kinds:
+        ours = [case.share(proof[1][kind]) for case, (proof, _) in zip(shown, pairs, strict=True)]
+        draws = [case.share(drawn[1][kind]) for case, (_, drawn) in zip(shown, pairs, strict=True)]
+        curves[kind] = dict(zip(labels, ours, strict=True))
+        areas[kind] = np.array([area(*each) for each in zip(shares, ours, strict=True)])
+        random[kind] = [area(*each) for each in zip(shares, draws, strict=True)]
+    # One band is drawn where all were hidden alike.
+    alike = len({id(drawn) for _, drawn in pairs}) == 1
+    band = tuple(shown[0].share(pairs[0][1][1][kind]) for kind in kinds) if alike else None
+    by_chance = [
+        np.mean(random["insertion"][i]) - np.mean(random["deletion"][i]) for i in range(len(shown))
+    ]
+    line = advice.ranking(labels, areas["deletion"], areas["insertion"], by_chance)
+    st.markdown(line)
+    figure = proof_curves(
+        shares,
+        curves["deletion"],
+        curves["insertion"],
+        band,
+        about,
+        shown[0].kind.units,
+        shown[0].numbers,
+    )
+    draw_chart(figure, f"Deletion and insertion curves. {line}", f"{key}_chart")
+    order = np.argsort(areas["deletion"] - areas["insertion"])
+    st.table(
+        {
+            "Map": [labels[i] for i in order],
+            "Deletion area (lower is better)": [f"{areas['deletion'][i]:.3f}" for i in order],
+            "at random ": [_range(random["deletion"][i]) for i in order],
+            "Insertion area (higher is better)": [f"{areas['insertion'][i]:.3f}" for i in order],
+            "at random": [_range(random["insertion"][i]) for i in order],
+        }
+    )
+    what = "the answer" if shown[0].numbers else "the explained class's share of the answer"
+    st.caption(
+        f"Areas under the curves of {what}; at random: mean of ten draws, lowest and highest. "
+        "Petsiuk, Das & Saenko 2018. Inputs with parts hidden are unusual for a network, so this "
+        "is one piece of evidence, for this input."
+    )
+
+
+def _range(draws: np.ndarray) -> str:
+    return f"{draws.mean():.3f} ({draws.min():.3f}–{draws.max():.3f})"

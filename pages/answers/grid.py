@@ -1,0 +1,184 @@
+"""The grid of a comparison: every panel with its own map, progress, failure and cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from explainers.figures.text import advice, words
+from explainers.methods import METHODS
+from explainers.service.backends.jobs import Job
+from pages import kinds
+from pages.answers.panel import receipt
+from pages.state import cases, progress, service
+from pages.state.cases import Answer, Case
+from pages.state.setting import Setting
+from pages.viewers.picture import viewer_bar
+
+GROUP = "comparison"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A finished panel: its case, the answer, and the score of its strongest colour."""
+
+    case: Case
+    answer: Answer
+    limit: float
+
+    @property
+    def heat(self) -> np.ndarray:
+        """The map."""
+        return self.case.heat(self.answer[1]["scores"])
+
+
+def draw(settings: list[tuple[str, Setting]], wide: int, shared: bool, lab: bool) -> list[Panel]:
+    """Draw a panel for each labelled setting, `wide` in a row; those that are finished.
+
+    `shared` gives maps of one unit one colour scale; `lab` adds the model's answer to the baseline.
+    """
+    asked = cases.ask(cases.unique([setting.prediction() for _, setting in settings], "c_ask"))
+    made = _cases(settings, asked)
+    quick = {slot: case for slot, case in made.items() if _may_run(case)}
+    service.cancel_others("c_", [*quick, *asked, "c_base"])
+    jobs = cases.ask({slot: case.request for slot, case in quick.items()})
+    done = {slot: service.answer(job) for slot, job in jobs.items()}
+    done = {slot: answer for slot, answer in done.items() if answer is not None}
+    scale = limits([made[slot] for slot in done], list(done.values()), shared)
+    panels = {
+        slot: Panel(made[slot], answer, limit)
+        for (slot, answer), limit in zip(done.items(), scale, strict=True)
+    }
+    if any(setting.model.spec.kind == "picture" for _, setting in settings):
+        regions = {name for case in made.values() for name in case.input.regions}
+        viewer_bar(GROUP, key="bar", masks=tuple(sorted(regions)))
+    for start in range(0, len(settings), wide):
+        row = settings[start : start + wide]
+        for index, (column, (label, setting)) in enumerate(
+            zip(st.columns(wide), row, strict=False)
+        ):
+            slot = _slot(start + index)
+            with column, st.container(border=True, key=f"panel_{start + index}"):
+                st.markdown(f"**{label}**")
+                if slot in panels:
+                    _finished(panels[slot], slot, lab)
+                elif slot in jobs:
+                    _unfinished(made[slot], jobs[slot], slot)
+                elif slot in made:
+                    passes = made[slot].passes()
+                    what = made[slot].request.digest()
+                    cases.offer("Run it", passes, made[slot].seconds(passes), what)
+                else:
+                    _unasked(asked.get(cases.slot_of(setting.prediction(), "c_ask")), slot)
+    return list(panels.values())
+
+
+def _slot(index: int) -> str:
+    return f"c_{index}"
+
+
+def _cases(settings, asked: dict[str, Job]) -> dict[str, Case]:
+    """The cases by slot, of all settings whose model has answered.
+
+    Without a class of its own, every panel of an input explains the first model's first choice.
+    """
+    made, leads = {}, {}
+    for index, (label, setting) in enumerate(settings):
+        job = asked.get(cases.slot_of(setting.prediction(), "c_ask"))
+        prediction = service.answer(job) if job else None
+        if prediction is None:
+            continue
+        if setting.target is None:
+            names, _ = setting.names(prediction)
+            own = int(prediction[1]["probabilities"].argmax())
+            lead = leads.setdefault(tuple(setting.input.asked.values()), names[own])
+            setting = replace(setting, target=names.index(lead) if lead in names else own)
+        made[_slot(index)] = setting.case(label, prediction)
+    return made
+
+
+def _may_run(case: Case) -> bool:
+    return cases.may_run(case.seconds(case.passes()), case.request.digest())
+
+
+def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float]:
+    """The score of the strongest colour for each map.
+
+    With `shared`, maps whose scores mean the same (one unit, both with or without sign) have the
+    same; slopes and contributions cannot share a scale. Maps of zeros have no say in it.
+    """
+    heats = [case.heat(answer[1]["scores"]) for case, answer in zip(shown, answers, strict=True)]
+    own = [
+        kinds.of(case.request.model).limit(heat) for case, heat in zip(shown, heats, strict=True)
+    ]
+    if not shared:
+        return own
+    units = [
+        (METHODS[c.request.method].unit, a[0]["signed"])
+        for c, a in zip(shown, answers, strict=True)
+    ]
+    strongest: dict = {}
+    for unit, limit, heat in zip(units, own, heats, strict=True):
+        if heat.any():
+            strongest[unit] = max(limit, strongest.get(unit, limit))
+    return [strongest.get(unit, limit) for unit, limit in zip(units, own, strict=True)]
+
+
+def _finished(panel: Panel, slot: str, lab: bool) -> None:
+    """Map and receipt, and in the baseline lab the model's answer to the baseline."""
+    case, facts, heat = panel.case, panel.answer[0], panel.heat
+    method = METHODS[case.request.method]
+    share = case.amount(float(case.share(case.prediction[1]["probabilities"])))
+    kinds.of(case.request.model).draw(
+        case,
+        heat,
+        signed=facts["signed"],
+        key=f"map_{slot}",
+        limit=panel.limit,
+        alt=f"{case.label}: {method.name} for {case.about}, {share}, on {case.input.name}.",
+        method=method.name,
+        max_height=380,
+        group=GROUP,
+        compact=True,
+    )
+    if lab:
+        _answer_to_baseline(case)
+    st.markdown(f":material/receipt_long: {receipt(case, facts)}.")
+    st.caption(words.cost(facts))
+    for note in facts["notes"]:
+        st.warning(note)
+
+
+def _unfinished(case: Case, job: Job, slot: str) -> None:
+    """A panel on its way, or one that failed or was cancelled."""
+    if job.over:
+        progress.ended(job, slot)
+        return
+    growing = kinds.growing(case.request, case.about, case.signed, compact=True)
+    progress.watch(job, slot, growing, compact=True)
+
+
+def _unasked(job: Job | None, slot: str) -> None:
+    """A panel whose model has not answered, or cannot."""
+    if job is None:
+        st.info("This panel could not be queued. Choose fewer panels.")
+    elif job.over:
+        progress.ended(job, f"{slot}_ask")
+    else:
+        progress.watch(job, f"{slot}_ask", compact=True)
+
+
+def _answer_to_baseline(case: Case) -> None:
+    shares = case.prediction[1]["baseline_probabilities"]
+    best = int(shares.argmax())
+    left, right = st.columns([1, 3], vertical_alignment="center")
+    with left:
+        shown = case.prediction[1]["baseline_shown"]
+        kinds.of(case.request.model).baseline(shown, case.label, 72)
+    if case.numbers:
+        right.markdown(f"Answer: {case.amount(float(case.share(shares)))}.")
+        return
+    sure = "" if advice.neutral(shares) else " It is not neutral."
+    right.markdown(f"Called *{case.names[best]}*, {words.percent(float(shares[best]))}.{sure}")

@@ -1,0 +1,90 @@
+"""One finished explanation: the sentence, the picture with its map, and the receipt."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explainers.figures.text import words
+from explainers.methods import METHODS
+from pages import kinds
+from pages.state.cases import Answer, Case
+
+PARTS = {
+    "scores": "support and opposition",
+    "positive": "support alone",
+    "negative": "opposition alone",
+}
+WHAT = {"scores": "support for", "positive": "support for", "negative": "opposition to"}
+
+
+def panel(case: Case, answer: Answer, key: str, **shown: Any) -> None:
+    """Draw the finished explanation; `shown` goes to the viewer."""
+    facts, arrays = answer
+    method, headline = METHODS[case.request.method], st.empty()
+    part = _part(arrays, key)
+    heat = case.heat(arrays[part])
+    says = sentence(case, -heat if part == "negative" else heat, facts["signed"], WHAT[part])
+    headline.markdown(f"### {says}")
+    drawn = kinds.of(case.request.model)
+    drawn.draw(
+        case,
+        heat,
+        signed=facts["signed"],
+        key=key,
+        method=method.name,
+        facts=facts,
+        alt=f"{method.name} for {case.about} on {case.input.name}, {PARTS[part]}. "
+        + says.replace("*", ""),
+        **shown,
+    )
+    st.markdown(f":material/receipt_long: **Receipt:** {receipt(case, facts)}.")
+    for note in facts["notes"]:
+        st.warning(note)
+    if method.complete and words.gap_is_large(facts):
+        st.warning(
+            "The contributions miss the difference by more than 5 %: do not rely on this map. "
+            "Use more steps or a smaller tolerance."
+        )
+    st.caption(f"{method.name}: {words.cost(facts)}.{_spread(case, arrays)}")
+    drawn.more(case, answer, key)
+
+
+def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = "support for") -> str:
+    """Where the positive scores of the map lie, in words."""
+    what = what if signed else "attention to"
+    return kinds.of(case.request.model).says(case, heat, signed, what)
+
+
+def receipt(case: Case, facts: dict) -> str:
+    """What the map adds up to, in words."""
+    said = ("", "")
+    if case.request.rather_than is None:
+        answers = (case.prediction[1][f"{of}probabilities"] for of in ("", "baseline_"))
+        said = tuple(case.amount(float(case.share(answer))) for answer in answers)
+    return words.receipt(case.about, *said, facts, METHODS[case.request.method].complete)
+
+
+def _part(arrays: dict, key: str) -> str:
+    """Which part is shown, where the method tells support and opposition apart."""
+    if "positive" not in arrays:
+        return "scores"
+    return st.segmented_control(
+        "Part",
+        list(PARTS),
+        default="scores",
+        required=True,
+        key=f"{key}_part",
+        format_func=lambda part: PARTS[part].capitalize(),
+        label_visibility="collapsed",
+    )
+
+
+def _spread(case: Case, arrays: dict) -> str:
+    """How sure a random method is, against the strongest score."""
+    heat = case.heat(arrays["scores"])
+    if "spread" not in arrays or not heat.any():
+        return ""
+    # The channels of one place share their draws, so their errors add up.
+    share = float(np.median(case.heat(arrays["spread"])) / np.abs(heat).max())
+    return f" Standard error of a {case.kind.unit}: {words.percent(share)} of the strongest score."

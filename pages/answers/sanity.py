@@ -1,0 +1,66 @@
+"""Sanity: does the map change when the network's weights are randomised, from the top down?"""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from explainers.figures.text import advice
+from explainers.methods import METHODS
+from pages import kinds
+from pages.state import cases
+from pages.state.cases import Answer, Case
+
+STAGES = 5
+PER_ROW = 3
+
+
+def section(case: Case, answer: Answer, key: str) -> None:
+    """Draw the check of one finished explanation, when it is asked for."""
+    st.caption(
+        "The network's weights are shuffled layer by layer, from the answer down to the input, "
+        "and the map is made again each time. A map that stays the same is not about this network. "
+        "Adebayo et al. 2018."
+    )
+    passes = STAGES * case.passes()
+    request = replace(case.request, check="randomisation")
+    name = METHODS[case.request.method].name
+    slot = cases.slot_of(request, key)
+    if not cases.may_run(case.seconds(passes), slot):
+        cases.offer("Check it", passes, case.seconds(passes), slot)
+        return
+    found = cases.answers({slot: request}, "Randomising")
+    if found is None:
+        return
+    facts, arrays = found[slot]
+    st.markdown(f"**{advice.sanity(name, facts['similarity'])}**")
+    if facts["note"]:
+        st.warning(facts["note"])
+    maps = [case.heat(answer[1]["scores"]), *arrays["maps"]]
+    titles = ["As trained"] + [_stage(index, facts) for index in range(len(arrays["maps"]))]
+    for start in range(0, len(maps), PER_ROW):
+        columns = st.columns(PER_ROW)
+        for index, column in enumerate(columns, start):
+            if index < len(maps):
+                with column:
+                    _map(case, maps[index], titles[index], f"{key}_{index}")
+
+
+def _stage(index: int, facts: dict) -> str:
+    counts = [len(layers) for layers in facts["stages"]]
+    words = f"{sum(counts[: index + 1])} of {facts['layers']} layers"
+    likeness = f"{facts['similarity'][index]:.2f}".replace("-", "−").replace("nan", "none (flat)")
+    return f"{words} shuffled: likeness {likeness}"
+
+
+def _map(case: Case, heat, title: str, key: str) -> None:
+    st.markdown(f"**{title}**")
+    kinds.of(case.request.model).draw(
+        case,
+        heat,
+        signed=case.signed,
+        key=key,
+        compact=True,
+        group=key.rsplit("_", 1)[0],
+        alt=f"{METHODS[case.request.method].name} for {case.about}. {title}.",
+        max_height=260,
+    )

@@ -1,0 +1,68 @@
+"""Over many rows of a table: which features matter overall, and how their values act."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from explainers.figures.spread import beeswarm, dependence
+from explainers.figures.tables import global_bars
+from explainers.importance.intervals import mean_with_interval
+from explainers.kinds import features
+from pages.state import address, cases
+from pages.state.cases import Case
+from pages.viewers.chart import chart
+from pages.widgets import files
+
+ROWS = (50, 200, 1000)
+
+
+def section(case: Case, key: str) -> None:
+    """Draw the choice of how many rows, and what is found in them."""
+    if not case.request.data:
+        return
+    st.markdown("### Over many rows")
+    rows = address.select(
+        st.segmented_control,
+        "rows",
+        list(ROWS),
+        ROWS[0],
+        label="Rows",
+        required=True,
+        format_func=lambda count: f"{count:,} rows",
+    )
+    usable = features.complete(files.found("table", case.request.data), case.request.model.columns)
+    request = replace(case.request, check="rows", rows=rows, item=int(usable.argmax()), values=())
+    passes = rows * case.passes()
+    slot = cases.slot_of(request, key)
+    if not cases.may_run(case.seconds(passes), slot):
+        cases.offer("Explain them", passes, case.seconds(passes), slot)
+        return
+    found = cases.answers({slot: request}, "Explaining rows")
+    if found is None:
+        return
+    facts, arrays = found[slot]
+    names, scores, values = list(case.request.model.columns), arrays["scores"], arrays["inputs"]
+    signed = facts["signed"]
+    mean, low, high = mean_with_interval(scores)
+    best = names[int(np.argmax(mean))]
+    alt = f"Mean strength of the contributions in {len(scores)} rows; {best} has the largest."
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Which features matter**")
+        chart(global_bars(names, mean, low, high), alt, f"{key}_bars")
+        st.caption(f"Mean of |contribution| over {len(scores)} rows, with 95 % intervals.")
+    with right:
+        st.markdown("**How their values act**")
+        chart(beeswarm(names, scores, values), f"Contributions by row. {alt}", f"{key}_swarm")
+    if not signed:
+        return
+    name = address.select(
+        st.selectbox, "depends", names, best, label="Contribution against value of"
+    )
+    place = names.index(name)
+    chart(
+        dependence(name, values[:, place], scores[:, place]),
+        f"Contribution of {name} against its value.",
+        f"{key}_dependence",
+    )

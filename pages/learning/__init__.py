@@ -1,0 +1,1 @@
+"""The Learn page: networks worked out by hand, axioms, an entry a method."""

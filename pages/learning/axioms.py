@@ -1,0 +1,118 @@
+"""What an explanation must fulfil: every method tried on the networks set by hand."""
+
+import html
+
+import streamlit as st
+
+from explainers.checks.axioms import ABOUT, AXIOMS, CANNOT, NO, YES, Axiom
+from explainers.figures.text.words import number
+from explainers.models.zoo.worked_examples import HAND, PAIRS
+from explainers.service.tasks.lessons import hand_spec
+from explainers.service.tasks.request import Request
+from pages.state import address, cases
+from pages.state.fragments import fragment
+
+MARKS = {
+    YES: ("✓", "held"),
+    ABOUT: ("≈", "held within its error"),
+    NO: ("✗", "broken"),
+    CANNOT: ("–", "does not work here"),
+}
+FIRST = "minimum"
+
+
+@fragment()
+def section() -> None:
+    """Draw the axioms, the matrix of methods, and the numbers behind it."""
+    st.header("What an explanation must fulfil", anchor="axioms")
+    st.markdown(
+        "\n".join(f"- **{axiom.title}.** {axiom.says}" for axiom in AXIOMS.values())
+        + "\n\nEvery method is tried on the networks above and their kin. An ✗ is an example that "
+        "breaks the rule; a ✓ says that none of these examples does. Slopes and sensitivities do "
+        "not promise to add up."
+    )
+    request = Request(
+        hand_spec(FIRST), "", check="axioms", values=tuple(map(float, HAND[FIRST].start))
+    )
+    found = cases.answers({"learn_axioms": request}, "Trying every method")
+    if found is None:
+        return
+    rows = found["learn_axioms"][0]["rows"]
+    st.html(matrix(rows))
+    st.caption("≈: right within its standard error, as it is drawn at random.")
+    with st.expander("The numbers"):
+        _numbers(rows)
+    address.write()
+
+
+def matrix(rows: list[dict]) -> str:
+    """Methods down, axioms across, as HTML; the numbers of the worst example on hover."""
+    heads = "".join(f'<th scope="col">{html.escape(a.title)}</th>' for a in AXIOMS.values())
+    body = []
+    for row in rows:
+        cells = []
+        for key, axiom in AXIOMS.items():
+            cell = row["cells"][key]
+            sign, name = MARKS[cell["holds"]]
+            worst = next(trial for trial in cell["trials"] if trial["holds"] == cell["holds"])
+            told = html.escape(f"{where(worst)}: {got(axiom, worst)}")
+            cells.append(
+                f'<td class="{cell["holds"]}" title="{told}">'
+                f'<span class="mark" role="img" aria-label="{name}">{sign}</span></td>'
+            )
+        name = html.escape(row["name"])
+        body.append(f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>')
+    return (
+        '<table class="learn axioms" data-testid="axioms"><thead><tr>'
+        f'<th scope="col">Method</th>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+    )
+
+
+def _numbers(rows: list[dict]) -> None:
+    key = address.select(
+        st.segmented_control,
+        "axiom",
+        list(AXIOMS),
+        next(iter(AXIOMS)),
+        label="Axiom",
+        format_func=lambda key: AXIOMS[key].title,
+        label_visibility="collapsed",
+        required=True,
+    )
+    trials = [row["cells"][key]["trials"] for row in rows]
+    columns = {"Method": [row["name"] for row in rows]}
+    for at, example in enumerate(trials[0]):
+        columns[where(example)] = [
+            f"{MARKS[of[at]['holds']][0]} {got(AXIOMS[key], of[at])}" for of in trials
+        ]
+    st.table(columns)
+    for pair in PAIRS.values() if key == "invariance" else ():
+        formulas = " and ".join(f"`{HAND[net].formula}`" for net in (pair.one, pair.other))
+        st.markdown(f"**{pair.title}**, {formulas}: {pair.said}")
+
+
+def where(trial: dict) -> str:
+    """Which networks, at which input, compared with what."""
+    nets = " and ".join(HAND[key].title.lower() for key in trial["networks"])
+    return f"{nets}, {_point(trial['x'])} against {_point(trial['baseline'])}"
+
+
+def got(axiom: Axiom, trial: dict) -> str:
+    """What the method gave, beside what was wanted."""
+    if "problem" in trial:
+        return trial["problem"]
+    if trial["wanted"] is None or axiom.key == "dummy":
+        return f"{HAND[trial['networks'][0]].names[trial['which']]} gets {_list(trial['got'])}"
+    if axiom.key == "completeness":
+        return f"adds up to {_list(trial['got'])}, of {_list(trial['wanted'])}"
+    if axiom.key == "invariance":
+        return f"{_point(trial['got'])} and {_point(trial['wanted'])}"
+    return f"{_point(trial['got'])}, of {_point(trial['wanted'])}"
+
+
+def _point(values: list[float]) -> str:
+    return f"({_list(values)})"
+
+
+def _list(values: list[float]) -> str:
+    return ", ".join(number(round(value, 3) + 0.0) for value in values)

@@ -1,0 +1,150 @@
+"""Networks small enough to check by hand: every method's answer beside the calculation."""
+
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from explainers.figures.text.words import number
+from explainers.models.zoo.worked_example import HandNet, Point
+from explainers.models.zoo.worked_examples import HAND
+from explainers.service.tasks.lessons import hand_spec
+from explainers.service.tasks.request import Request
+from pages.learning.words import (
+    ABOUT,
+    FAILED,
+    MISSED,
+    OTHER,
+    RIGHT,
+    calculation,
+    is_share,
+    verdict,
+)
+from pages.state import address, cases
+from pages.state.fragments import fragment
+
+STYLE = Path(__file__).resolve().parent / "learn.css"
+SECONDS_TO_WAIT = 2.0
+SHOWN = ("minimum", "saturation", "threshold", "product")
+MARKS = {
+    RIGHT: ("✓", "right"),
+    ABOUT: ("≈", "right within its error"),
+    MISSED: ("✗", "differs"),
+    OTHER: ("–", "asks something else"),
+    FAILED: ("–", "does not work here"),
+}
+
+
+@fragment()
+def section() -> None:
+    """Draw the choice of a network, its sliders, and all answers; a slider redraws only this."""
+    st.header("Networks small enough to check by hand", anchor="by-hand")
+    titles = {key: HAND[key].title for key in SHOWN}
+    key = address.select(
+        st.segmented_control,
+        "hand",
+        list(SHOWN),
+        SHOWN[0],
+        label="Network",
+        format_func=titles.get,
+        label_visibility="collapsed",
+        required=True,
+    )
+    net = HAND[key]
+    left, right = st.columns([3, 5], gap="large")
+    with left:
+        st.markdown(f"### {net.formula}")
+        st.markdown(net.said)
+        x, baseline = _sliders(net)
+        with st.container(border=True):
+            st.markdown("**By hand**")
+            st.markdown("\n\n".join(calculation(net, x, baseline)))
+    with right:
+        request = Request(
+            hand_spec(key), "", check="lesson", values=x, options={"baseline": list(baseline)}
+        )
+        # Answers come soon; a bar in between would make the table flicker.
+        cases.ask({"learn_lesson": request}, wait=SECONDS_TO_WAIT)
+        found = cases.answers({"learn_lesson": request}, "Asking every method")
+        if found is not None:
+            st.html(answers(net, x, baseline, found["learn_lesson"][0]["rows"]))
+            st.caption(
+                "✓: the Shapley values; ≈: within the error of random draws; ✗: less or more than "
+                "there is to share, or shared by another rule; –: no shares."
+            )
+    address.write()
+
+
+def _sliders(net: HandNet) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The input and its baseline, from a slider for each value."""
+    x = tuple(_slider(net, at, name, name) for at, name in enumerate(net.names))
+    with st.expander("Compared with"):
+        baseline = tuple(
+            _slider(net, at, f"{name} of the baseline", f"{name}0")
+            for at, name in enumerate(net.names)
+        )
+    return x, baseline
+
+
+def _slider(net: HandNet, at: int, label: str, short: str) -> float:
+    low, high = float(net.low), float(net.high)
+
+    def inside(value) -> float:
+        if isinstance(value, bool) or not low <= float(value) <= high:
+            raise ValueError
+        return float(value)
+
+    start = net.baseline[at] if short.endswith("0") else net.start[at]
+    value = address.widget(
+        st.slider,
+        f"{net.key}.{short}",
+        start=float(start),
+        clean=inside,
+        label=label,
+        min_value=low,
+        max_value=high,
+        step=0.1 if high - low <= 5 else 0.5,
+    )
+    return round(value, 6)
+
+
+def answers(net: HandNet, x: Point, baseline: Point, rows: list[dict]) -> str:
+    """A table as HTML: the values by hand, then each method's, with its mark and sentence."""
+    exact = net.shapley(x, baseline)
+    shares = [row for row in rows if "scores" in row and is_share(row)]
+    reach = max([abs(v) for row in shares for v in row["scores"]] + [abs(v) for v in exact]) or 1.0
+    heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in net.names)
+    body = [
+        '<tr class="exact"><th scope="row">By hand (Shapley)</th>'
+        f"{_numbers(exact, reach)}<td></td></tr>"
+    ]
+    for row in rows:
+        told = verdict(net, x, baseline, row)
+        scores = row.get("scores") or [None] * len(net.names)
+        sign, name = MARKS[told.mark]
+        body.append(
+            f'<tr class="{told.mark}"><th scope="row">{html.escape(row["name"])}</th>'
+            f"{_numbers(scores, reach if is_share(row) else None)}"
+            f'<td><span class="mark" role="img" aria-label="{name}">{sign}</span> '
+            f"{html.escape(told.says)}</td></tr>"
+        )
+    return (
+        '<table class="learn" data-testid="answers"><thead><tr><th scope="col">Method</th>'
+        f'{heads}<th scope="col">Beside the hand calculation</th></tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _numbers(scores, reach: float | None) -> str:
+    """A cell for each score; with `reach`, a bar under it, red for support and blue against."""
+    cells = []
+    for score in scores:
+        if score is None:
+            cells.append("<td></td>")
+            continue
+        bar = ""
+        if reach is not None:
+            side = "against" if score < 0 else "for"
+            bar = f'<i class="{side}" style="width:{100 * abs(score) / reach:.1f}%"></i>'
+        cells.append(f'<td class="number">{number(round(score, 4) + 0.0)}{bar}</td>')
+    return "".join(cells)

@@ -1,0 +1,1 @@
+"""What a visit holds: the address, jobs, uploads, the login."""

@@ -1,0 +1,150 @@
+"""One explanation as the pages show and check it, and asking for several answers at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from explainers.errors import Problem
+from explainers.figures.text.words import number, percent
+from explainers.kinds import KINDS, Kind
+from explainers.methods import METHODS
+from explainers.options import make_options
+from explainers.service.backends.jobs import Job
+from explainers.service.tasks.request import Request
+from pages.state import inputs, progress, service
+
+# What takes longer than this is run only when it is asked for.
+SECONDS_UNASKED = 8.0
+Answer = tuple[dict, dict]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request for an explanation, with what people call its parts.
+
+    label       what sets it apart from the others on the page, such as the method's name.
+    names       of all classes; `prediction` is the model's answer to input and baseline.
+    """
+
+    label: str
+    request: Request
+    input: inputs.Chosen
+    names: tuple[str, ...]
+    prediction: Answer
+
+    @property
+    def kind(self) -> Kind:
+        """What the input is."""
+        return KINDS[self.request.model.kind]
+
+    @property
+    def numbers(self) -> bool:
+        """Whether the model answers with numbers, and not with shares of classes."""
+        return self.request.model.answers == "numbers"
+
+    @property
+    def about(self) -> str:
+        """The class that is explained, or one rather than another."""
+        target, other = self.names[self.request.target], self.request.rather_than
+        return target if other is None else f"{target} rather than {self.names[other]}"
+
+    @property
+    def signed(self) -> bool:
+        """Whether the map will have a meaningful sign."""
+        method = METHODS[self.request.method]
+        return method.knows_sign(make_options(method.options, self.request.options, method.name))
+
+    def passes(self) -> int:
+        """About how many evaluations of the model the explanation takes."""
+        entry, shape = METHODS[self.request.method], tuple(self.prediction[0]["shape"])
+        options = make_options(entry.options, self.request.options, entry.name)
+        shares = self.prediction[0]["references"] if entry.uses_baseline else 1
+        return shares * (entry.estimate(options, shape) + 2)
+
+    def seconds(self, passes: int) -> float:
+        """About how long so many evaluations take, from a trial of this model."""
+        return passes * self.prediction[0]["seconds_per_pass"]
+
+    def share(self, probabilities: np.ndarray) -> np.ndarray:
+        """The explained class's share of the answer (…, classes) → (…); of two, for a pair.
+
+        Of a model that answers with numbers, the number itself; of two, their difference.
+        """
+        target, other = self.request.target, self.request.rather_than
+        ours = probabilities[..., target].astype(np.float64)
+        if self.numbers:
+            return ours if other is None else ours - probabilities[..., other]
+        return ours if other is None else ours / (ours + probabilities[..., other] + 1e-30)
+
+    def amount(self, share: float) -> str:
+        """A share of the answer, or a number, in words."""
+        return number(share) if self.numbers else percent(share)
+
+    def heat(self, scores: np.ndarray) -> np.ndarray:
+        """Scores as they are drawn, in double precision."""
+        return self.kind.heat(scores).astype(np.float64)
+
+
+def ask(requests: dict[str, Request], wait: float = service.SECONDS_TO_WAIT) -> dict[str, Job]:
+    """This visitor's jobs for the requests, by slot, after a moment for them to end.
+
+    A request that cannot be queued is said on the page and left out.
+    """
+    jobs = {}
+    for slot, request in requests.items():
+        try:
+            jobs[slot] = service.job(request, slot, wait=0)
+        except Problem as problem:
+            st.error(str(problem))
+            break
+    service.wait_for_all(jobs.values(), wait)
+    return jobs
+
+
+def answers(requests: dict[str, Request], what: str) -> dict[str, Answer] | None:
+    """The answers by slot once all are there; until then one bar, or what went wrong."""
+    jobs = ask(requests)
+    if not all(job.over for job in jobs.values()):
+        progress.watch_all(jobs, what)
+        return None
+    found = {slot: service.answer(job) for slot, job in jobs.items()}
+    for slot, job in jobs.items():
+        if found[slot] is None:
+            progress.ended(job, slot)
+            return None
+    return found if len(found) == len(requests) else None
+
+
+def may_run(seconds: float, what: str) -> bool:
+    """Whether to run something of this digest at once: it is quick, or it was asked for."""
+    return seconds <= SECONDS_UNASKED or what in st.session_state.setdefault("asked_for", set())
+
+
+def offer(label: str, passes: int, seconds: float, what: str) -> None:
+    """A button that asks for something slow and names its cost."""
+
+    def asked() -> None:
+        st.session_state.setdefault("asked_for", set()).add(what)
+
+    st.button(
+        f"{label}: about {passes:,} passes, {duration(seconds)}",
+        key=f"run_{what}",
+        icon=":material/play_arrow:",
+        on_click=asked,
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time for people."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+def unique(requests: list[Request], prefix: str) -> dict[str, Request]:
+    """Requests by slot, each once however often it is listed."""
+    return {slot_of(request, prefix): request for request in requests}
+
+
+def slot_of(request: Request, prefix: str) -> str:
+    """The slot of a request that is shared by several cases."""
+    return f"{prefix}_{request.digest()[:16]}"

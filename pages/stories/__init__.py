@@ -1,0 +1,1 @@
+"""Finished comparisons for a meeting."""

@@ -1,0 +1,152 @@
+"""Wiping out what speaks for one digit rather than another, by method, and asking again.
+
+Shrikumar et al. 2017 (arXiv:1704.02685), section 4.1, as in assets/digits/erase.py.
+"""
+
+import json
+
+import numpy as np
+import streamlit as st
+
+from explainers.figures import truth
+from explainers.figures.text.labels import number
+from explainers.models.zoo.demos import demos
+from explainers.service.tasks.request import Request
+from pages.state import cases
+from pages.state.cases import Answer
+from pages.stories.examples import METHOD, asked
+from pages.viewers.chart import chart
+
+EIGHT, THREE = 8, 3
+PICTURES = ("01_8", "02_8", "03_8")
+MOST = 64 // 5
+"""At most so many pixels are wiped out: a fifth of the picture."""
+DRAWS = 5
+CHANCE = "At random, of the ink"
+WAYS = {
+    "Integrated Gradients": {"method": METHOD},
+    "DeepLIFT RevealCancel": {"method": "deeplift", "options": {"rule": "reveal_cancel"}},
+    "DeepLIFT Rescale": {"method": "deeplift"},
+    "Gradient × input": {"method": "gradient_x_input"},
+    "Saliency": {"method": "saliency"},
+}
+
+
+def map_requests() -> dict[str, Request]:
+    """Each eight's own answer, and its explanation as an 8 rather than a 3 by each method."""
+    found = {f"digits {picture}": asked("digits", picture) for picture in PICTURES}
+    return found | {
+        f"digits {picture} {name}": asked("digits", picture, target=EIGHT, rather_than=THREE, **way)
+        for picture in PICTURES
+        for name, way in WAYS.items()
+    }
+
+
+def erased(pixels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Pixels (1, H, W) with their highest scores blackened: at most MOST, only positive ones."""
+    flat, heat = pixels.flatten(), scores.ravel()
+    top = np.argsort(-heat, kind="stable")[:MOST]
+    flat[top[heat[top] > 0]] = 0
+    return flat.reshape(pixels.shape)
+
+
+def wiped(answers: dict[str, Answer]) -> dict[str, np.ndarray]:
+    """Every eight with every method's pixels wiped out, and with DRAWS random choices of ink."""
+    dice, found = np.random.default_rng(0), {}
+    for picture in PICTURES:
+        pixels = answers[f"digits {picture}"][1]["input"]
+        for name in WAYS:
+            scores = answers[f"digits {picture} {name}"][1]["scores"]
+            found[f"wiped {picture} {name}"] = erased(pixels, scores)
+        for draw in range(DRAWS):
+            scores = dice.random(pixels.shape) * (pixels > 0)
+            found[f"wiped {picture} {CHANCE} {draw}"] = erased(pixels, scores)
+    return found
+
+
+def wiped_requests(pictures: dict[str, np.ndarray]) -> dict[str, Request]:
+    """What the network says to them."""
+    return {
+        name: asked("digits", PICTURES[0], values=tuple(map(float, pixels.ravel())))
+        for name, pixels in pictures.items()
+    }
+
+
+def odds(answer: Answer) -> float:
+    """Log-odds of an 8 over a 3."""
+    logits = answer[1]["logits"].astype(np.float64)
+    return float(logits[EIGHT] - logits[THREE])
+
+
+def falls(before: dict[str, Answer], after: dict[str, Answer]) -> dict[str, list[float]]:
+    """How far the log-odds fall for each eight, by method; the mean of the draws for CHANCE."""
+    found = {
+        name: [odds(before[f"digits {p}"]) - odds(after[f"wiped {p} {name}"]) for p in PICTURES]
+        for name in WAYS
+    }
+    found[CHANCE] = [
+        odds(before[f"digits {p}"])
+        - float(np.mean([odds(after[f"wiped {p} {CHANCE} {draw}"]) for draw in range(DRAWS)]))
+        for p in PICTURES
+    ]
+    return found
+
+
+def section() -> None:
+    """One eight before and after, by method; the fall for all three; what was found beforehand."""
+    before = cases.answers(map_requests(), "Explaining the eights")
+    if before is None:
+        return
+    pictures = wiped(before)
+    after = cases.answers(wiped_requests(pictures), "Asking again")
+    if after is None:
+        return
+    st.markdown("### Against the truth: wipe it out, and ask again")
+    first = PICTURES[0]
+    shown = {"The eight": (before[f"digits {first}"], before[f"digits {first}"][1]["input"])}
+    shown |= {
+        name: (after[key], pictures[key]) for name in WAYS for key in [f"wiped {first} {name}"]
+    }
+    key = f"wiped {first} {CHANCE} 0"
+    shown[CHANCE] = (after[key], pictures[key])
+    for column, (name, (answer, pixels)) in zip(st.columns(len(shown)), shown.items(), strict=True):
+        with column:
+            _digit(name, answer, pixels)
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
+    found = falls(before, after)
+    chance = float(np.mean(found.pop(CHANCE)))
+    figure = truth.means_with_cases(
+        list(found),
+        list(found.values()),
+        "Fall of the log-odds of 8 over 3",
+        ("at random", chance),
+    )
+    with left:
+        chart(figure, figure.layout.meta["alt"], "truth_digits")
+    right.markdown(
+        f"At most {MOST} of 64 pixels are wiped out: those that speak most for an 8 and not a 3. "
+        "Under each picture stands what the network reads now, and its log-odds of 8 over 3. The "
+        "farther they fall, the better the method; dots are three different "
+        f"eights.\n\n{_beforehand()}"
+    )
+
+
+def _digit(name: str, answer: Answer, pixels: np.ndarray) -> None:
+    named = int(answer[1]["logits"].argmax())
+    large = np.kron(pixels[0], np.ones((16, 16)))
+    says = f"the network reads a {named}, log-odds of 8 over 3 {number(odds(answer), 2)}"
+    st.image(np.clip(large, 0, 1), width=110, alt=f"{name}: {says}")
+    st.caption(f"{name}: reads **{named}**, {number(odds(answer), 2, sign=True)}")
+
+
+def _beforehand() -> str:
+    """The same over all held-out eights, as figures.py of the demo measured it."""
+    told = json.loads((demos()["digits"].folder / "figures.json").read_text(encoding="utf-8"))
+    task = told["tasks"].index([EIGHT, THREE])
+    rows = {name: values[task] for name, values in told["mean_and_error"].items()}
+    chance = next(name for name in rows if name.startswith("at random"))
+    best = max(rows, key=lambda name: rows[name][0])
+    said = [f"{name} {rows[name][0]:.1f} ± {rows[name][1]:.1f}" for name in (best, chance)]
+    return (
+        f"Over all held-out eights, measured beforehand and not on this page: {said[0]}; {said[1]}."
+    )

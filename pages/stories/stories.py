@@ -1,0 +1,298 @@
+"""The finished examples and stories: plain data, asked for when the server starts."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+
+from explainers.errors import Problem
+from explainers.models.zoo.signs import STICKER_CLASS, samples
+from explainers.service.limits import limits
+from explainers.service.tasks.request import Request
+from pages.state import service
+from pages.stories.examples import METHOD, Shot
+
+
+@dataclass(frozen=True)
+class Story:
+    """A finished comparison for a meeting: a question, three sentences, and its maps in rows.
+
+    `link` opens the same comparison on the page `room`; `shared`: one colour scale for all.
+    `sums`: under each map what its contributions add up to, instead of where they lie.
+    `known`: a last part holds what was found against what is true.
+    """
+
+    key: str
+    title: str
+    caption: tuple[str, str, str]
+    shots: tuple[Shot, ...]
+    link: dict[str, str]
+    shared: bool = True
+    sums: bool = False
+    known: bool = False
+    room: str = "compare"
+
+    @property
+    def parts(self) -> int:
+        """How many pages it has."""
+        return 1 + self.known
+
+
+def first() -> Shot:
+    """The example on top of Home."""
+    return Shot("", "signs", _stop(sticker=False), STICKER_CLASS)
+
+
+def stories() -> dict[str, Story]:
+    """All stories by key, in the order in which they are told."""
+    told = (
+        _cheating(),
+        _blind(),
+        _baseline(),
+        _additive(),
+        _lstm(),
+        _dna(),
+        _digits(),
+        _diabetes(),
+    )
+    return {story.key: story for story in told}
+
+
+def _cheating() -> Story:
+    with_sticker, without = "16_stop", "17_stop"
+    names = {"signs": "Honest network", "signs_cheating": "Cheating network"}
+    shots = [
+        Shot(f"{title}, {sticker}", model, sample, STICKER_CLASS)
+        for sample, sticker in ((with_sticker, "with a sticker"), (without, "without"))
+        for model, title in names.items()
+    ]
+    return Story(
+        "cheating",
+        "Is the model cheating?",
+        (
+            "Both networks pass their own test: nearly every sign is named right.",
+            "The first one looks at the sign; the second learned from pictures in which a small "
+            "yellow sticker gave the answer away, and that sticker is what stands out on its map.",
+            "Take the sticker off, and it no longer knows a stop sign; only the map warned you.",
+        ),
+        tuple(shots),
+        {
+            "across": "models",
+            "down": "pictures",
+            "baseline": "mean",
+            "target": "0",
+            "pictures": json.dumps([with_sticker, without]),
+        },
+    )
+
+
+def _blind() -> Story:
+    sample = _stop(sticker=False)
+    ways = {"gradient_x_input": "Gradient × input", METHOD: "Integrated Gradients"}
+    shots = [
+        Shot(label, "signs", sample, STICKER_CLASS, method=method, score="probability")
+        for method, label in ways.items()
+    ]
+    return Story(
+        "blind",
+        "Why gradients go blind",
+        (
+            "The network is sure that this is a stop sign, so sure that no small change of a pixel "
+            "could make it surer.",
+            "The gradient asks for just such small changes: on the same colour scale its map is "
+            "all but empty, and what it adds up to is next to nothing.",
+            "Integrated Gradients goes all the way from a blank picture to this one, and accounts "
+            "for the whole answer.",
+        ),
+        tuple(shots),
+        {
+            "across": "methods",
+            "methods": json.dumps(list(ways)),
+            "baseline": "mean",
+            "score": "probability",
+            "sample": sample,
+        },
+        sums=True,
+    )
+
+
+def _baseline() -> Story:
+    about, sample = "no overtaking", "12_no_overtaking"
+    labels = {"zeros": "Black", "white": "White", "blur": "Blurred copy"}
+    shots = [
+        Shot(label, "signs", sample, about, baseline=baseline) for baseline, label in labels.items()
+    ]
+    return Story(
+        "baseline",
+        "Does the baseline matter?",
+        (
+            "An explanation always answers: why this, and not that? Here “that” is black, white, "
+            "or the same picture out of focus.",
+            "What equals the baseline gets nothing: black cannot count against black, nor white "
+            "against white, so the maps differ although network and picture are the same.",
+            "All three maps are right about their own question, so a map without its baseline is "
+            "only half an answer.",
+        ),
+        tuple(shots),
+        {"across": "baselines", "baselines": json.dumps(list(labels)), "sample": sample},
+    )
+
+
+def _methods(shots: list[Shot]) -> dict[str, str]:
+    """The link to a comparison of the shots' methods."""
+    link = {name: value for shot in shots for name, value in shot.link.items() if name != "method"}
+    return {**link, "across": "methods", "methods": json.dumps([shot.method for shot in shots])}
+
+
+def _additive() -> Story:
+    ways = {METHOD: "Integrated Gradients", "saliency": "Saliency, the size of the slope"}
+    shots = [
+        Shot(label, "additive", 0, "y", baseline="zeros", method=method, score="output")
+        for method, label in ways.items()
+    ]
+    return Story(
+        "additive",
+        "Does it find what is known?",
+        (
+            "In this table we know the truth: a third of 96 columns pushes the answer up, a third "
+            "pushes it down, and a third is noise.",
+            "Integrated Gradients says what each value of this row added or took away; the slope "
+            "only says how much a column could matter, whatever this row holds in it.",
+            "The next page sets what was found against what is true.",
+        ),
+        tuple(shots),
+        _methods(shots),
+        known=True,
+    )
+
+
+def _lstm() -> Story:
+    asked = {
+        "model": "lstm",
+        "input": 1,
+        "about": "step 7",
+        "baseline": "data_mean",
+        "score": "output",
+    }
+    shots = [
+        Shot("Shaken by noise", method="noise", options={"by": "cell"}, **asked),
+        Shot("Integrated Gradients", **asked),
+    ]
+    return Story(
+        "lstm",
+        "Does it see what is useless?",
+        (
+            "A network follows three measurements over ten steps and says at each whether the "
+            "first two, multiplied, are small; the third has nothing to do with it.",
+            "Shake each measurement at each step, or follow its contributions to the answer at "
+            "step 7: both light up where the answer comes from.",
+            "The third measurement stays pale, as it should; the next page measures how pale.",
+        ),
+        tuple(shots),
+        _methods(shots),
+        shared=False,
+        known=True,
+    )
+
+
+def _dna() -> Story:
+    ways = {"deeplift": "DeepLIFT", "gradient_x_input": "Gradient × input"}
+    shots = [
+        Shot(label, "dna", 4, "both", baseline="frequencies", method=method)
+        for method, label in ways.items()
+    ]
+    return Story(
+        "dna",
+        "Does it read the right letters?",
+        (
+            "Two short words were planted in random DNA, and a network learned to say whether "
+            "both are there.",
+            "Letters stand as high as they speak for “both”; brackets mark where the words really "
+            "are, which neither the network nor the method was told.",
+            "The next page counts how much of the support lies inside the brackets.",
+        ),
+        tuple(shots),
+        _methods(shots),
+        shared=False,
+        known=True,
+    )
+
+
+def _digits() -> Story:
+    shots = [
+        Shot("One side only", "digits", "01_8", "8", baseline="zeros"),
+        Shot("Beside a 3", "digits", "01_8", "8", "3", baseline="zeros"),
+        Shot("Beside a 6", "digits", "01_8", "8", "6", baseline="zeros"),
+    ]
+    return Story(
+        "digits",
+        "Why an 8 and not a 3?",
+        (
+            "A good question has two sides: asked why it reads an 8 and not a 3, the network "
+            "points at the strokes that a 3 lacks.",
+            "Asked about a 6 instead, it points elsewhere, though the picture is the same.",
+            "If that is true, wiping these strokes out must turn the 8 into a 3; the next page "
+            "does it.",
+        ),
+        tuple(shots),
+        shots[1].link,
+        shared=False,
+        known=True,
+        room="explain",
+    )
+
+
+def _diabetes() -> Story:
+    high, low = 23, 441
+    shots = [
+        Shot(
+            label,
+            "diabetes",
+            row,
+            "progression after one year",
+            baseline="data_mean",
+            score="output",
+        )
+        for row, label in ((high, "One patient"), (low, "Another patient"))
+    ]
+    inputs = json.dumps([str(high), str(low)])
+    return Story(
+        "diabetes",
+        "And when nobody knows the truth?",
+        (
+            "From ten measurements a network estimates how far diabetes has gone on after a year; "
+            "nobody knows what truly drives it.",
+            "Against the average patient, the bars say which measurements raised and which lowered "
+            "the estimate for these two.",
+            "They explain the network and not the disease; the next page shows how sure they are, "
+            "and where they can mislead.",
+        ),
+        tuple(shots),
+        {**shots[0].link, "across": "pictures", "inputs": inputs},
+        known=True,
+    )
+
+
+def _stop(sticker: bool) -> str:
+    return next(
+        sample.name
+        for sample in samples()
+        if sample.label == STICKER_CLASS and (sample.sticker_mask_path is not None) == sticker
+    )
+
+
+def requests() -> list[Request]:
+    """Everything that Home and the stories show, but for what their last parts find out."""
+    shots = [first(), *(shot for story in stories().values() for shot in story.shots)]
+    return [ask for s in shots for ask in (s.setting.prediction(), s.setting.explanation())]
+
+
+def prepare() -> None:
+    """Let the worker compute what Home and the stories show, before anybody asks.
+
+    In one line, or as few as the limits let, so that the first visitors hardly wait for it.
+    """
+    for index, request in enumerate(requests()):
+        with contextlib.suppress(Problem):  # the queue is full: whoever opens the page asks
+            service.engine().submit(request, f"server {index // limits().jobs_per_visitor}")

@@ -1,0 +1,1 @@
+"""How maps, letters, proofs and charts are drawn in the browser."""

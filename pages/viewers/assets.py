@@ -1,0 +1,10 @@
+"""The markup, styles and scripts of our own components, from the folders beside them."""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def text(folder: Path, *names: str) -> str:
+    """The files one after the other, for Streamlit takes one style and one script a component."""
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)

@@ -1,0 +1,1 @@
+"""What a person sets: model, input, baseline, method, options."""
