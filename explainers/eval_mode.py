@@ -1,4 +1,4 @@
-"""Borrowing a model: in eval mode and frozen while it is explained, left exactly as found."""
+"""A model in evaluation mode and frozen while it is explained, then left exactly as found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from explainers.errors import ModelProblem, Problem
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
 
 
-def placed(model: Callable, device, precision: str) -> Callable:
+def placed_on(model: Callable, device, precision: str) -> Callable:
     """`model` itself, or a copy where another device or precision is asked for.
 
     The original is never moved or cast: bfloat16 and back would lose digits.
@@ -23,7 +23,7 @@ def placed(model: Callable, device, precision: str) -> Callable:
         raise Problem(f"precision={precision!r} is not known; it is auto, {', '.join(PRECISIONS)}.")
     if not isinstance(model, nn.Module):
         return model
-    found_device, found_dtype = home(model)
+    found_device, found_dtype = device_and_dtype(model)
     device = torch.device(device) if device is not None else found_device
     dtype = PRECISIONS.get(precision, found_dtype)
     if found_device is None or (_same(device, found_device) and dtype == found_dtype):
@@ -37,7 +37,7 @@ def placed(model: Callable, device, precision: str) -> Callable:
         ) from error
 
 
-def home(model: Callable) -> tuple[torch.device | None, torch.dtype | None]:
+def device_and_dtype(model: Callable) -> tuple[torch.device | None, torch.dtype | None]:
     """Device and type of the model's first floating-point tensor, or (None, None)."""
     if isinstance(model, nn.Module):
         for tensor in (*model.parameters(), *model.buffers()):
@@ -51,7 +51,7 @@ def _same(a: torch.device, b: torch.device) -> bool:
 
 
 @contextmanager
-def borrowed(model: Callable) -> Iterator[None]:
+def evaluating(model: Callable) -> Iterator[None]:
     """Eval mode, parameters frozen, and recurrent layers able to run backward; then all undone."""
     if not isinstance(model, nn.Module):
         yield
@@ -74,7 +74,7 @@ def borrowed(model: Callable) -> Iterator[None]:
             parameter.requires_grad_(was)
 
 
-def checked(output, points: Tensor) -> Tensor:
+def check_output(output, points: Tensor) -> Tensor:
     """The model's output (n, …), (n,) made (n, 1); ModelProblem where it cannot be explained."""
     if not isinstance(output, Tensor):
         raise ModelProblem(

@@ -15,9 +15,9 @@ from explainers.attribution import Attribution, Progress, Question, Target
 from explainers.checks.completeness import completeness_gap
 from explainers.errors import Problem
 from explainers.methods import METHODS
-from explainers.methods.registry import Found, Method
+from explainers.methods.registry import Method, MethodResult
 from explainers.options import lookup, make_options
-from explainers.output_cache import Known
+from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.references import check_inputs, references_of
 
@@ -35,7 +35,7 @@ def explain(
     precision: str = "auto",
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
-    known: Known | None = None,
+    cache: OutputCache | None = None,
     **options: Any,
 ) -> Attribution:
     """Explain the output of `model` on `inputs`.
@@ -53,7 +53,7 @@ def explain(
     device, precision   run on a copy there, in "float32", "float64" or "bfloat16".
     batch_size planned by time and memory unless given.
     progress   called with a `Progress` after every pass; what it raises ends the call.
-    known      a `Known` of this model: explanations given the same one share the model's answers
+    cache      an `OutputCache` of this model: explanations given the same one share its answers
                to inputs and baseline, and the gradient at the inputs.
 
     Returns an Attribution on the device of the inputs. Raises Problem, with a sentence that says
@@ -66,17 +66,17 @@ def explain(
     check_inputs(inputs)
     started = time.perf_counter()
     with torch.no_grad():
-        model = eval_mode.placed(model, device, precision)
-        at, dtype = eval_mode.home(model)
+        model = eval_mode.placed_on(model, device, precision)
+        at, dtype = eval_mode.device_and_dtype(model)
         at = at or (torch.device(device) if device else inputs.device)
         points = inputs.detach().to(at, dtype or eval_mode.PRECISIONS.get(precision))
         references = references_of(baseline, inputs, data).to(points)
     centre = getattr(chosen, "centre", False)
     run = Passes(
-        model, score=score, centre=centre, batch_size=batch_size, progress=progress, known=known
+        model, score=score, centre=centre, batch_size=batch_size, progress=progress, cache=cache
     )
     run.landmarks = (points,)
-    with eval_mode.borrowed(model):
+    with eval_mode.evaluating(model):
         outputs = run.outputs(points)
         run.target = Target.of(target, outputs)
         rows = torch.arange(len(points), device=at)
@@ -124,12 +124,12 @@ def jacobian(model: Callable, inputs: Tensor, *, batch_size: int | None = None) 
     One backward pass an output, on a model in eval mode that is left exactly as found.
     """
     check_inputs(inputs)
-    at, dtype = eval_mode.home(model)
+    at, dtype = eval_mode.device_and_dtype(model)
     points = inputs.detach().to(at or inputs.device, dtype)
     run = Passes(model, batch_size=batch_size)
     rows = torch.arange(len(points), device=points.device)
     columns = []
-    with eval_mode.borrowed(model):
+    with eval_mode.evaluating(model):
         width = run.outputs(points[:1]).shape[1]
         for index in range(width):
             run.target = Target(index=(index,) * len(points))
@@ -137,7 +137,9 @@ def jacobian(model: Callable, inputs: Tensor, *, batch_size: int | None = None) 
     return torch.stack(columns, 1).to(inputs.device)
 
 
-def _averaged(run: Passes, entry: Method, points, references, options) -> tuple[Found, Tensor]:
+def _averaged(
+    run: Passes, entry: Method, points, references, options
+) -> tuple[MethodResult, Tensor]:
     """The method's answer and the baselines' score (N,), averaged over the R references."""
     rows = torch.arange(len(points), device=points.device)
     run.shares = references.shape[1] if entry.uses_baseline else 1
@@ -150,7 +152,7 @@ def _averaged(run: Passes, entry: Method, points, references, options) -> tuple[
             parts.append(entry.attribute(run, points, reference, options))
     if len(parts) == 1:
         return parts[0], before
-    return Found(
+    return MethodResult(
         scores=sum(part.scores for part in parts) / len(parts),
         positive=_mean([part.positive for part in parts]),
         negative=_mean([part.negative for part in parts]),

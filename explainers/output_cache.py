@@ -12,7 +12,7 @@ from torch import Tensor
 MOST_POINTS = 64
 
 
-class Known:
+class OutputCache:
     """Answers and gradients of one model at the points seen last, by the points' exact values.
 
     Explanations of the same inputs by different methods share the model's answer to them, its

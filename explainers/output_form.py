@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from explainers.errors import Problem
 
-SCORES = ("output", "logit", "probability")
+OUTPUT_FORMS = ("output", "logit", "probability")
 
 _ACTIVATIONS = {
     F.softmax: "softmax",
@@ -71,17 +71,17 @@ class FinalActivation(TorchFunctionMode):
         return (found[1], found[2]) if found is not None and found[0] is output else (output, None)
 
 
-def scored(model, score: str, centre: bool = False):
+def with_form(model, score: str, centre: bool = False):
     """`model` as a function (n, …) → (n, …) that returns the asked form of its answer.
 
     "logit" is what enters a recognised final softmax, log-softmax or sigmoid, else the output.
     "probability" is the output of a recognised softmax or sigmoid; else the softmax of the output,
     or its sigmoid where there is one output only. `centre` subtracts the mean over the outputs.
     """
-    if score not in SCORES:
-        raise Problem(f"score={score!r} is not known; it is one of {', '.join(SCORES)}.")
+    if score not in OUTPUT_FORMS:
+        raise Problem(f"score={score!r} is not known; it is one of {', '.join(OUTPUT_FORMS)}.")
     if centre:
-        plain = scored(model, score)
+        plain = with_form(model, score)
         return lambda points: _centred(plain(points))
     if score == "output":
         return model

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from explainers import eval_mode, output_form
 from explainers.attribution import Progress, Target
 from explainers.errors import ModelProblem, Problem
-from explainers.output_cache import Known
+from explainers.output_cache import OutputCache
 
 # A batch between these is worth its overhead, and a cancel is still noticed soon.
 SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
@@ -56,7 +56,7 @@ class Passes:
         centre: bool = False,
         batch_size: int | None = None,
         progress: Callable[[Progress], None] | None = None,
-        known: Known | None = None,
+        cache: OutputCache | None = None,
     ) -> None:
         self.model = model
         self.target: Target | None = None
@@ -64,8 +64,8 @@ class Passes:
         self.shares, self.share = 1, 0
         # Points that other explanations ask about too: the inputs and the baseline themselves.
         self.landmarks: tuple[Tensor, ...] = ()
-        self.answer = output_form.scored(model, score, centre)
-        self._form, self._known = (score, centre), known or Known()
+        self.answer = output_form.with_form(model, score, centre)
+        self._form, self._cache = (score, centre), cache or OutputCache()
         self._plan = Plan(batch_size, batch_size, True) if batch_size else Plan()
         self._progress = progress
         self._partial: Callable[[], Tensor | None] = lambda: None
@@ -84,7 +84,7 @@ class Passes:
         if not self._is_landmark(points):
             return asked(points)
         kinds = [self._form] * len(points)
-        return self._known.recall(kinds, points, lambda rows: (asked(points[rows]),))[0]
+        return self._cache.recall(kinds, points, lambda rows: (asked(points[rows]),))[0]
 
     def values(self, points: Tensor, rows: Tensor) -> Tensor:
         """The explained score (n,) of each point."""
@@ -97,7 +97,7 @@ class Passes:
         if not self._is_landmark(points):
             return self._score(points, rows, backward=True)
         kinds = [(self._form, self.target.asked_of(row)) for row in rows.tolist()]
-        return self._known.recall(
+        return self._cache.recall(
             kinds, points, lambda some: self._score(points[some], rows[some], backward=True)
         )
 
@@ -242,7 +242,7 @@ class Passes:
                 f"{type(error).__name__}{': ' + lines[0][:300] if lines else ''}. "
                 "Check the input's size and number of channels."
             ) from error
-        return eval_mode.checked(output, points)
+        return eval_mode.check_output(output, points)
 
     def _count(self, points: int, backward: bool) -> None:
         self.forward_rows += points

@@ -6,7 +6,7 @@ from explainers.service.tasks.request import Request
 from pages import kinds
 from pages.answers.panel import panel
 from pages.state import progress, service
-from pages.stories.examples import Shot
+from pages.stories.examples import StoryExample
 from pages.stories.stories import Story, first, stories
 
 
@@ -60,7 +60,7 @@ def _card(story: Story) -> None:
         st.switch_page("pages/story.py", query_params={"story": story.key})
 
 
-def _shot(shot: Shot, slot: str, **shown) -> None:
+def _shot(shot: StoryExample, slot: str, **shown) -> None:
     """One finished explanation, computed once and then read from the store."""
     prediction = _answer(shot, shot.setting.prediction(), f"{slot}_prediction")
     answer = prediction and _answer(shot, shot.setting.explanation(), slot)
@@ -70,7 +70,7 @@ def _shot(shot: Shot, slot: str, **shown) -> None:
             st.switch_page("pages/explain.py", query_params=shot.link)
 
 
-def _answer(shot: Shot, request: Request, slot: str):
+def _answer(shot: StoryExample, request: Request, slot: str):
     job = service.job(request, slot, wait=0.2)
     if not job.over:
         progress.watch(job, slot, kinds.growing(request, shot.about, True))

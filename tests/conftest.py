@@ -13,9 +13,9 @@ import pytest
 import torch
 from PIL import Image
 
-from explainers.service.parsing.parser_pool import ReadingRoom
+from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.storage.store import Store
-from explainers.service.worker.task_runner import Workshop
+from explainers.service.worker.task_runner import TaskRunner
 
 # Folders whose networks are so small that more threads than one only wait for each other.
 SMALL = {"checks", "deeplift", "onnx", "pt2"}
@@ -48,7 +48,7 @@ def photo() -> bytes:
 @pytest.fixture(scope="module")
 def room():
     """Where uploads are read, each in a process of its own."""
-    room = ReadingRoom()
+    room = ParserPool()
     yield room
     room.close()
 
@@ -56,4 +56,4 @@ def room():
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """The worker's side of the engine, with a store of its own."""
-    return Workshop(Store(tmp_path_factory.mktemp("store")))
+    return TaskRunner(Store(tmp_path_factory.mktemp("store")))

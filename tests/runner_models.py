@@ -4,7 +4,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from explainers.models.formats.onnx import read_graph
-from explainers.service.runners.models import RunnerModel
+from explainers.service.runners.models import OnnxRuntimeModel
 from tests.onnx import onnx_files
 
 node, port = helper.make_node, helper.make_tensor_value_info
@@ -15,9 +15,9 @@ def built(nodes, tensors=(), **options) -> bytes:
     return onnx_files.built(nodes, tensors, **options).SerializeToString()
 
 
-def model_of(data: bytes) -> RunnerModel:
+def model_of(data: bytes) -> OnnxRuntimeModel:
     """A model of the file, whose runner starts when it is first asked."""
-    return RunnerModel(read_graph(data), data)
+    return OnnxRuntimeModel(read_graph(data), data)
 
 
 def loop(turns: int) -> bytes:

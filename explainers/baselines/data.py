@@ -128,8 +128,8 @@ def sample(inputs, data, options: SampleOptions):
     """Different rows (N, R, …) of data (M, …); R is `count`, or M where that is less."""
     import torch
 
-    dice = torch.Generator().manual_seed(options.seed)
-    drawn = torch.randperm(len(needed(data)), generator=dice)[: options.count]
+    generator = torch.Generator().manual_seed(options.seed)
+    drawn = torch.randperm(len(needed(data)), generator=generator)[: options.count]
     return _each(data[drawn.to(data.device)], inputs)
 
 

@@ -21,12 +21,12 @@ def centres(points: Tensor, count: int, seed: int) -> Tensor:
     """
     import torch
 
-    dice = torch.Generator().manual_seed(seed)
-    found = [_settled(points, _start(points, count, dice)) for _ in range(RESTARTS)]
+    generator = torch.Generator().manual_seed(seed)
+    found = [_settled(points, _start(points, count, generator)) for _ in range(RESTARTS)]
     return min(found, key=lambda pair: pair[0])[1]
 
 
-def _start(points: Tensor, count: int, dice: Generator) -> Tensor:
+def _start(points: Tensor, count: int, generator: Generator) -> Tensor:
     """Each next centre is a point, drawn by its squared distance to the nearest one so far."""
     import torch
 
@@ -34,7 +34,7 @@ def _start(points: Tensor, count: int, dice: Generator) -> Tensor:
     chosen = []
     for _ in range(count):
         weights = nearest if nearest.sum() > 0 else torch.ones_like(nearest)
-        (index,) = torch.multinomial(weights.cpu(), 1, generator=dice).tolist()
+        (index,) = torch.multinomial(weights.cpu(), 1, generator=generator).tolist()
         chosen.append(points[index])
         distance = (points - points[index]).square().sum(1)
         nearest = distance if len(chosen) == 1 else torch.minimum(nearest, distance)

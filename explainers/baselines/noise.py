@@ -28,7 +28,7 @@ def noise(inputs, options: Options):
     """Uniform values between low and high (N, …), drawn once and shared by all inputs."""
     import torch
 
-    dice = torch.Generator().manual_seed(options.seed)
-    drawn = torch.rand(inputs.shape[1:], generator=dice, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(options.seed)
+    drawn = torch.rand(inputs.shape[1:], generator=generator, dtype=torch.float64)
     drawn = options.low + (options.high - options.low) * drawn
     return drawn.to(inputs).expand_as(inputs).clone()

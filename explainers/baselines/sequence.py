@@ -75,15 +75,15 @@ class ShuffleOptions:
 def shuffled(inputs, options: ShuffleOptions):
     """Shuffles (N, count, 4, L) of inputs (N, 4, L), see `dinucleotide_shuffle`.
 
-    Every sequence meets dice of its own, so its shuffles do not depend on batch mates.
+    Every sequence has a generator of its own, so its shuffles do not depend on batch mates.
     """
     import torch
 
     _checked(inputs, "The shuffled sequence")
     found = []
     for letters in letters_of(inputs):
-        dice = np.random.default_rng(options.seed)
-        copies = [dinucleotide_shuffle(letters, dice) for _ in range(options.count)]
+        generator = np.random.default_rng(options.seed)
+        copies = [dinucleotide_shuffle(letters, generator) for _ in range(options.count)]
         found.append(one_hot(np.stack(copies)))
     return torch.from_numpy(np.stack(found)).to(inputs)
 

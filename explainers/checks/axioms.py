@@ -12,7 +12,7 @@ from typing import Any
 
 from explainers.errors import Problem
 from explainers.models.zoo.worked_example import Point, network
-from explainers.models.zoo.worked_examples import HAND, PAIRS
+from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
 
 CLOSE = 1e-3
 """What is nearer than this share of the difference (or of 1, if that is less) counts as equal."""
@@ -29,7 +29,7 @@ Ask = Callable[[Any, Point, Point], tuple[list[float], list[float]]]
 
 @dataclass(frozen=True)
 class Trial:
-    """One example of an axiom: keys of HAND, an input and what it is compared with.
+    """One example of an axiom: keys of WORKED_EXAMPLES, an input and what it is compared with.
 
     which   the input that the axiom is about, by its place.
     """
@@ -86,14 +86,14 @@ def holds(got: list[float], wanted: list[float] | None, errors: list[float]) -> 
 
 
 def _completeness(ask: Ask, trial: Trial):
-    net = HAND[trial.networks[0]]
+    net = WORKED_EXAMPLES[trial.networks[0]]
     scores, errors = ask(net.build(), trial.x, trial.baseline)
     difference = net.value(trial.x) - net.value(trial.baseline)
     return [sum(scores)], [difference], [math.hypot(*errors)]
 
 
 def _score(ask: Ask, trial: Trial):
-    scores, errors = ask(HAND[trial.networks[0]].build(), trial.x, trial.baseline)
+    scores, errors = ask(WORKED_EXAMPLES[trial.networks[0]].build(), trial.x, trial.baseline)
     return [scores[trial.which]], None, [errors[trial.which]]
 
 
@@ -104,13 +104,13 @@ def _nothing(ask: Ask, trial: Trial):
 
 def _invariance(ask: Ask, trial: Trial):
     (one, errors), (other, more) = (
-        ask(HAND[key].build(), trial.x, trial.baseline) for key in trial.networks
+        ask(WORKED_EXAMPLES[key].build(), trial.x, trial.baseline) for key in trial.networks
     )
     return one, other, list(map(math.hypot, errors, more))
 
 
 def _linearity(ask: Ask, trial: Trial):
-    one, other = (HAND[key].build() for key in trial.networks)
+    one, other = (WORKED_EXAMPLES[key].build() for key in trial.networks)
     mixed = network(lambda x: MIX[0] * one(x)[:, 0] + MIX[1] * other(x)[:, 0])()
     parts = [ask(net, trial.x, trial.baseline) for net in (one, other)]
     got, errors = ask(mixed, trial.x, trial.baseline)
@@ -126,7 +126,7 @@ AXIOMS = {
             "Completeness",
             "The scores add up to the difference between the answer and the baseline's answer.",
             tuple(
-                Trial((key,), HAND[key].start, HAND[key].baseline)
+                Trial((key,), WORKED_EXAMPLES[key].start, WORKED_EXAMPLES[key].baseline)
                 for key in ("minimum", "saturation", "threshold", "product")
             ),
             _completeness,
@@ -159,7 +159,11 @@ AXIOMS = {
             "Two networks that compute the same function get the same scores.",
             (
                 *(
-                    Trial((pair.one, pair.other), HAND[pair.one].start, HAND[pair.one].baseline)
+                    Trial(
+                        (pair.one, pair.other),
+                        WORKED_EXAMPLES[pair.one].start,
+                        WORKED_EXAMPLES[pair.one].baseline,
+                    )
                     for pair in PAIRS.values()
                 ),
                 Trial(("late_step", "early_step"), (3.0, 0.5), (0.0, 2.0)),

@@ -17,7 +17,7 @@ from torch import Tensor
 from explainers.attribution import Progress, Question
 from explainers.checks.questioned import questioned
 from explainers.errors import Problem
-from explainers.output_cache import Known
+from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.references import check_inputs
 
@@ -89,7 +89,7 @@ def deletion(
     seed: int = 0,
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
-    known: Known | None = None,
+    cache: OutputCache | None = None,
 ) -> Curve:
     """The score as the hottest units are replaced by the baseline: a Curve with R = 1.
 
@@ -103,7 +103,7 @@ def deletion(
     Other parameters as in `explain`. Raises Problem for what cannot be measured.
     """
     orders = hottest_first(_checked(heat, inputs), seed).unsqueeze(1)
-    options = {"score": score, "batch_size": batch_size, "progress": progress, "known": known}
+    options = {"score": score, "batch_size": batch_size, "progress": progress, "cache": cache}
     return _curve(model, inputs, baseline, target, orders, shares, False, **options)
 
 
@@ -119,11 +119,11 @@ def insertion(
     seed: int = 0,
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
-    known: Known | None = None,
+    cache: OutputCache | None = None,
 ) -> Curve:
     """The score as the hottest units are shown on the baseline; parameters as for `deletion`."""
     orders = hottest_first(_checked(heat, inputs), seed).unsqueeze(1)
-    options = {"score": score, "batch_size": batch_size, "progress": progress, "known": known}
+    options = {"score": score, "batch_size": batch_size, "progress": progress, "cache": cache}
     return _curve(model, inputs, baseline, target, orders, shares, True, **options)
 
 
@@ -141,7 +141,7 @@ def chance(
     shares: Sequence[float] = SHARES,
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
-    known: Known | None = None,
+    cache: OutputCache | None = None,
 ) -> Curve:
     """What a map that knows nothing would get: deletion, or insertion, in R = draws random orders.
 
@@ -155,7 +155,7 @@ def chance(
     check_inputs(inputs)
     units = math.prod(inputs.shape[2 if together and inputs.ndim > 2 else 1 :])
     orders = random_orders(units, draws, seed).expand(len(inputs), -1, -1)
-    options = {"score": score, "batch_size": batch_size, "progress": progress, "known": known}
+    options = {"score": score, "batch_size": batch_size, "progress": progress, "cache": cache}
     return _curve(model, inputs, baseline, target, orders, shares, insert, **options)
 
 
@@ -172,8 +172,8 @@ def hottest_first(heat: Tensor, seed: int = 0) -> Tensor:
 
 def random_orders(units: int, draws: int, seed: int = 0) -> Tensor:
     """(draws, units): random orders of all units."""
-    dice = torch.Generator().manual_seed(seed)
-    return torch.stack([torch.randperm(units, generator=dice) for _ in range(draws)])
+    generator = torch.Generator().manual_seed(seed)
+    return torch.stack([torch.randperm(units, generator=generator) for _ in range(draws)])
 
 
 def mixed(

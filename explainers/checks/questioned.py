@@ -12,7 +12,7 @@ from torch import Tensor
 from explainers import eval_mode
 from explainers.attribution import Progress, Question, Target
 from explainers.errors import Problem
-from explainers.output_cache import Known
+from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.references import check_inputs, references_of
 
@@ -42,7 +42,7 @@ def questioned(
     score: str,
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
-    known: Known | None = None,
+    cache: OutputCache | None = None,
 ) -> Iterator[Questioned]:
     """Borrow `model` for the block, and ask it about the inputs (N, …); parameters as `explain`.
 
@@ -51,7 +51,7 @@ def questioned(
     if batch_size is not None and batch_size < 1:
         raise Problem(f"batch_size={batch_size} is not a positive number.")
     check_inputs(inputs)
-    at, dtype = eval_mode.home(model)
+    at, dtype = eval_mode.device_and_dtype(model)
     with torch.no_grad():
         points = inputs.detach().to(at or inputs.device, dtype)
         references = references_of(baseline, inputs).to(points)
@@ -60,10 +60,10 @@ def questioned(
             f"A measure hides with one baseline; {references.shape[1]} references an input were "
             "given. Choose one of them, or their mean."
         )
-    run = Passes(model, score=score, batch_size=batch_size, progress=progress, known=known)
+    run = Passes(model, score=score, batch_size=batch_size, progress=progress, cache=cache)
     reference = references[:, 0]
     run.landmarks = (points, reference)
-    with eval_mode.borrowed(model):
+    with eval_mode.evaluating(model):
         outputs = run.outputs(points)
         run.target = Target.of(target, outputs)
         yield Questioned(run, points, reference, outputs)

@@ -72,9 +72,9 @@ def stages(model: nn.Module, inputs: Tensor, most: int = 5) -> list[list[str]]:
     if any(is_lazy(parameter) for parameter in model.parameters()):
         raise ModelProblem("The model's lazy layers have no weights yet. Run it once first.")
     check_inputs(inputs)
-    device, dtype = eval_mode.home(model)
+    device, dtype = eval_mode.device_and_dtype(model)
     seen = LastUse(model)
-    with eval_mode.borrowed(model), seen:
+    with eval_mode.evaluating(model), seen:
         Passes(model).outputs(inputs[:1].detach().to(device or inputs.device, dtype))
     latest = {
         name: max(seen.when.get(id(parameter), -1) for parameter in owned)
@@ -123,18 +123,18 @@ class LastUse(TorchFunctionMode):
 
 
 def _randomised(model: nn.Module, found: list[list[str]], seed: int):
-    dice = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     modules, done = dict(model.named_modules()), set()
     for names in found:
         for name in names:
             for parameter in modules[name].parameters(recurse=False):
                 if id(parameter) not in done:
                     done.add(id(parameter))
-                    _permute(parameter, dice)
+                    _permute(parameter, generator)
         yield names, model
 
 
 @torch.no_grad()
-def _permute(parameter: Tensor, dice: torch.Generator) -> None:
-    order = torch.randperm(parameter.numel(), generator=dice).to(parameter.device)
+def _permute(parameter: Tensor, generator: torch.Generator) -> None:
+    order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
     parameter.copy_(parameter.flatten()[order].view(parameter.shape))

@@ -102,38 +102,40 @@ def max_sensitivity(
     if samples < 1:
         raise Problem(f"samples={samples} is not a positive number.")
     check_inputs(inputs)
-    dice = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     drawn = perturb or uniform(radius)
     points = inputs.detach()
     before = _maps(attribute, points)
     largest = torch.zeros(len(points), dtype=torch.float64, device=before.device)
     for _ in range(samples):
-        change = _maps(attribute, points + drawn(points, dice)) - before
+        change = _maps(attribute, points + drawn(points, generator)) - before
         largest = torch.maximum(largest, change.norm(dim=1))
     return (largest / before.norm(dim=1)).to(inputs.device)
 
 
 def gaussian(noise: float) -> Perturb:
     """Gaussian noise, its standard deviation a share of each input's range."""
-    return lambda inputs, dice: noise * _range(inputs) * _draw(torch.randn, inputs, dice)
+    return lambda inputs, generator: noise * _range(inputs) * _draw(torch.randn, inputs, generator)
 
 
 def uniform(radius: float) -> Perturb:
     """Even noise from −radius to radius, as a share of each input's range."""
 
-    def perturb(inputs: Tensor, dice: torch.Generator) -> Tensor:
-        return radius * _range(inputs) * (2 * _draw(torch.rand, inputs, dice) - 1)
+    def perturb(inputs: Tensor, generator: torch.Generator) -> Tensor:
+        return radius * _range(inputs) * (2 * _draw(torch.rand, inputs, generator) - 1)
 
     return perturb
 
 
 def halves(baseline: Tensor) -> Perturb:
     """x − x′ on a random half of the values, 0 on the others."""
-    return lambda inputs, dice: (inputs - baseline) * (_draw(torch.rand, inputs, dice) < 0.5)
+    return lambda inputs, generator: (
+        (inputs - baseline) * (_draw(torch.rand, inputs, generator) < 0.5)
+    )
 
 
-def _draw(kind: Callable, inputs: Tensor, dice: torch.Generator) -> Tensor:
-    return kind(inputs.shape[1:], generator=dice, dtype=torch.float32).to(inputs)
+def _draw(kind: Callable, inputs: Tensor, generator: torch.Generator) -> Tensor:
+    return kind(inputs.shape[1:], generator=generator, dtype=torch.float32).to(inputs)
 
 
 def _range(inputs: Tensor) -> Tensor:
@@ -143,12 +145,12 @@ def _range(inputs: Tensor) -> Tensor:
 
 def _perturbations(run, points: Tensor, perturb: Perturb, samples: int, seed: int) -> Iterator:
     """Rows (n,) and their perturbations (n, …), batch by batch, sample by sample."""
-    dice = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     count, drawn = len(points), 0
     waiting: list[Tensor] = []
     for part in run.batches(samples * count):
         while drawn * count < part.stop:
-            steps = perturb(points, dice)
+            steps = perturb(points, generator)
             if steps.shape != points.shape:
                 raise Problem(
                     f"The perturbation has shape {tuple(steps.shape)}, not that of the inputs, "

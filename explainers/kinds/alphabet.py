@@ -36,7 +36,7 @@ def one_hot(letters: np.ndarray) -> np.ndarray:
     return (letters[..., None, :] == np.arange(4)[:, None]).astype(np.float32)
 
 
-def dinucleotide_shuffle(letters: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+def dinucleotide_shuffle(letters: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Letters (L,) in a random order that keeps every pair of neighbours as often as it was.
 
     All such orders are equally likely. First and last letter stay; every N stays where it is, and
@@ -47,11 +47,11 @@ def dinucleotide_shuffle(letters: np.ndarray, dice: np.random.Generator) -> np.n
     places = np.flatnonzero(letters == UNKNOWN)
     for start, stop in itertools.pairwise([-1, *places.tolist(), len(letters)]):
         if stop - start > 4:  # up to three letters have only one order
-            shuffled[start + 1 : stop] = _path(letters[start + 1 : stop], dice)
+            shuffled[start + 1 : stop] = _path(letters[start + 1 : stop], generator)
     return shuffled
 
 
-def _path(letters: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+def _path(letters: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """A path along all edges, uniform among all: the last exit from every letter is drawn first.
 
     A path visits all edges if and only if the last exits lead from every letter to the end, that
@@ -71,13 +71,13 @@ def _path(letters: np.ndarray, dice: np.random.Generator) -> np.ndarray:
     weights = np.array(
         [math.prod(int((exits[a] == b).sum()) for a, b in tree.items()) for tree in trees], float
     )
-    tree = trees[dice.choice(len(trees), p=weights / weights.sum())]
+    tree = trees[generator.choice(len(trees), p=weights / weights.sum())]
     queues = {}
     for letter, following in exits.items():
         following = following.tolist()
         if letter in tree:
             following.remove(tree[letter])
-        order = dice.permutation(np.array(following, dtype=letters.dtype)).tolist()
+        order = generator.permutation(np.array(following, dtype=letters.dtype)).tolist()
         queues[letter] = iter([*order, tree[letter]] if letter in tree else order)
     path = [int(letters[0])]
     for _ in range(len(letters) - 1):

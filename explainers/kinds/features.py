@@ -9,13 +9,13 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files.labels import listed
 from explainers.kinds.registry import KINDS, Kind
-from explainers.kinds.table import Found
+from explainers.kinds.table import ParsedFile
 
 FILLS = ("refuse", "mean", "median")
 _USABLE = ("number", "category")
 
 
-def features(found: Found, columns: Sequence[str], fill: str = "refuse") -> np.ndarray:
+def features(found: ParsedFile, columns: Sequence[str], fill: str = "refuse") -> np.ndarray:
     """The chosen columns, in their order: float64 (rows, F).
 
     fill    what becomes of missing values: "refuse" raises a Problem that names the columns and
@@ -54,13 +54,13 @@ def features(found: Found, columns: Sequence[str], fill: str = "refuse") -> np.n
     return values
 
 
-def complete(found: Found, columns: Sequence[str]) -> np.ndarray:
+def complete(found: ParsedFile, columns: Sequence[str]) -> np.ndarray:
     """Which rows have all of these columns: bool (rows,)."""
     places = [_place(found[0], name, "column") for name in columns]
     return ~np.isnan(found[1]["values"][:, places]).any(axis=1)
 
 
-def target_column(found: Found, name: str) -> np.ndarray:
+def target_column(found: ParsedFile, name: str) -> np.ndarray:
     """The column to be predicted, (rows,), NaN where it is missing.
 
     Problem where there is no such column, naming those that exist, or it holds no numbers or
@@ -156,7 +156,7 @@ def _constant(values: np.ndarray) -> np.ndarray:
     return np.ptp(values, axis=0) == 0
 
 
-def _inputs(found: Found, spec, items: Sequence[int]) -> np.ndarray:
+def _inputs(found: ParsedFile, spec, items: Sequence[int]) -> np.ndarray:
     places = [_place(found[0], name, "feature") for name in spec.columns]
     values = found[1]["values"][np.asarray(items)][:, places]
     if np.isnan(values).any():

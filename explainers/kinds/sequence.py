@@ -21,10 +21,10 @@ _ONLY_PROTEIN = set("EFILPQXZ*")
 _AMINO = set("ABCDEFGHIKLMNPQRSTUVWXYZ*-")
 _ACCEPTED = "Accepted are A, C, G, T and N, small or capital."
 
-Found = tuple[dict, dict[str, np.ndarray]]
+ParsedFile = tuple[dict, dict[str, np.ndarray]]
 
 
-def read(data: bytes, suffix: str) -> Found:
+def read(data: bytes, suffix: str) -> ParsedFile:
     """Facts (names, notes), letters uint8 (all,) 0..3 for A C G T and 4 for N, starts int64 (n+1,).
 
     A file of text holds FASTA records, or a sequence a line. U counts as T. A file of arrays holds
@@ -50,7 +50,7 @@ def one_hot(letters: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(table[letters].T)
 
 
-def letters_of(found: Found, index: int) -> np.ndarray:
+def letters_of(found: ParsedFile, index: int) -> np.ndarray:
     """The letters of one sequence, uint8 (L,)."""
     _, arrays = found
     return arrays["letters"][arrays["starts"][index] : arrays["starts"][index + 1]]
@@ -61,7 +61,7 @@ def text_of(letters: np.ndarray) -> str:
     return np.frombuffer(LETTERS.encode(), np.uint8)[letters].tobytes().decode()
 
 
-def _answer(names: list[str], parts: list[np.ndarray], notes: list[str]) -> Found:
+def _answer(names: list[str], parts: list[np.ndarray], notes: list[str]) -> ParsedFile:
     lengths = [len(part) for part in parts]
     _demand_size(len(parts), sum(lengths))
     if max(lengths) > LONG:
@@ -88,7 +88,7 @@ def _demand_size(sequences: int, letters: int) -> None:
             )
 
 
-def _from_text(data: bytes) -> Found:
+def _from_text(data: bytes) -> ParsedFile:
     data = data.removeprefix(b"\xef\xbb\xbf")
     if len(data) > 40 * MOST_LETTERS:
         _demand_size(1, len(data))
@@ -153,7 +153,7 @@ def _demand_no_protein(records: list) -> None:
         )
 
 
-def _from_arrays(arrays: dict[str, np.ndarray]) -> Found:
+def _from_arrays(arrays: dict[str, np.ndarray]) -> ParsedFile:
     data = {name: array for name, array in arrays.items() if array.dtype.kind != "U"}
     if len(data) != 1:
         raise Problem(
@@ -193,11 +193,11 @@ def _from_arrays(arrays: dict[str, np.ndarray]) -> Found:
     return _answer(names, list(letters), notes)
 
 
-def _inputs(found: Found, spec, items) -> np.ndarray:
+def _inputs(found: ParsedFile, spec, items) -> np.ndarray:
     return np.stack([one_hot(letters_of(found, int(item))) for item in items])
 
 
-def _items(found: Found, spec) -> np.ndarray:
+def _items(found: ParsedFile, spec) -> np.ndarray:
     """Those of the length that the network takes, where it is known; else of the first's."""
     lengths = np.diff(found[1]["starts"])
     wanted = spec.shape[1] if len(spec.shape) == 2 and spec.shape[1] else lengths[0]

@@ -17,7 +17,7 @@ LAYOUTS = ("time first", "variables first")
 _VALUES = ("values", "x", "data", "X")
 _TEXT = ("variables", "steps", "names")
 
-Found = tuple[dict, dict[str, np.ndarray]]
+ParsedFile = tuple[dict, dict[str, np.ndarray]]
 
 
 def read(
@@ -26,7 +26,7 @@ def read(
     layout: str = "time first",
     delimiter: str = "auto",
     header: str = "auto",
-) -> Found:
+) -> ParsedFile:
     """Facts (variables, steps, names, notes) and values, float64 (series N, steps T, variables V).
 
     A CSV is wide (a row a step, a column a variable: one series) or long (columns for series, time
@@ -53,7 +53,7 @@ def read(
     return _answer(*(_wide(sheet, first) if parts is None else read_long(sheet, first, parts)))
 
 
-def _answer(values, variables, steps, names, notes) -> Found:
+def _answer(values, variables, steps, names, notes) -> ParsedFile:
     variables, steps, names = ([label(n, 60) for n in some] for some in (variables, steps, names))
     facts = {"variables": unique(variables)[0], "steps": steps, "names": names, "notes": notes}
     return demand_brief(facts), {"values": np.ascontiguousarray(values, np.float64)}
@@ -138,7 +138,7 @@ def _counted(count: int) -> list[str]:
     return [str(index + 1) for index in range(count)]
 
 
-def _inputs(found: Found, spec, items) -> np.ndarray:
+def _inputs(found: ParsedFile, spec, items) -> np.ndarray:
     facts, arrays = found
     names = list(spec.columns) or facts["variables"]
     missing = [name for name in names if name not in facts["variables"]]

@@ -16,7 +16,7 @@ MOST_ROWS, MOST_KEPT = 100_000, 10_000_000
 """Rows, and cells, that are kept of a larger table."""
 _MOST_NOTES, _MOST_LEVELS, _LONGEST_LEVEL = 50, 1_000_000, 200
 
-Found = tuple[dict, dict[str, np.ndarray]]
+ParsedFile = tuple[dict, dict[str, np.ndarray]]
 
 
 def read(
@@ -25,7 +25,7 @@ def read(
     delimiter: str = "auto",
     header: str = "auto",
     most_rows: int = MOST_ROWS,
-) -> Found:
+) -> ParsedFile:
     """Facts and values of a table: CSV text in any of its dialects, or Parquet.
 
     facts    columns, types ("number", "category", "text" or "empty"), missing (how many, in the
@@ -58,7 +58,7 @@ def read(
     return _found(sheet, columns, sample)
 
 
-def _found(sheet, columns: list[Column], sample: Sample) -> Found:
+def _found(sheet, columns: list[Column], sample: Sample) -> ParsedFile:
     values, codes = sample.rows()
     types, missing, levels, doubts, letters = [], [], {}, [], 0
     for index, column in enumerate(columns):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.regions import BY, labelled
 
 
@@ -67,7 +67,7 @@ def _by(by: str, shape) -> str:
     trial=lambda shape: _at_once(shape),
     needs_gradient=False,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """f(x) − f(x with the group replaced), shared equally among the values of the group.
 
     Shared, so that scores can be added up: over a group they give its effect, over the channels
@@ -90,7 +90,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
         replaced = labels == group.view(-1, *[1] * len(shape))
         points = torch.where(replaced, baseline[row], inputs[row])
         effect[row, group] = (full[row] - run.values(points, row)).to(dtype)
-    return Found((effect / sizes)[:, labels])
+    return MethodResult((effect / sizes)[:, labels])
 
 
 def _at_once(shape) -> dict:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Options:
     trial={"samples": 2},
     random=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """Mean over α of (x − x′)·∂f/∂x at x′ + α(x − x′), α uniform; with its standard error.
 
     Every one of R references x′ gets an equal share of the draws, at least two; the standard
@@ -51,17 +51,19 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
 
     count, samples = len(inputs), max(2, -(-options.samples // run.shares))
     # Independent draws for every reference, so that their standard errors combine.
-    dice = torch.Generator().manual_seed((options.seed << 20) + run.share)
+    generator = torch.Generator().manual_seed((options.seed << 20) + run.share)
     found = Moments(inputs)
     run.expect(count * samples)
     run.show(found.mean)
 
     def draw():
-        return torch.rand([1] * (inputs.ndim - 1), generator=dice, dtype=torch.float64).to(inputs)
+        return torch.rand([1] * (inputs.ndim - 1), generator=generator, dtype=torch.float64).to(
+            inputs
+        )
 
     for rows, along in shared_batches(run, count, samples, draw):
         rows = rows.to(inputs.device)
         change = (inputs - baseline)[rows]
         _, grads = run.gradients(baseline[rows] + along * change, rows)
         found.add(rows, grads * change)
-    return Found(found.mean(), spread=found.standard_error())
+    return MethodResult(found.mean(), spread=found.standard_error())

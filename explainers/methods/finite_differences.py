@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from explainers.errors import ModelProblem, Problem
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 # Inputs of so many values or fewer are moved value by value, larger ones in about BLOCKS blocks.
 FEW, BLOCKS = 512, 256
@@ -52,7 +52,7 @@ class Options:
     uses_baseline=False,
     needs_gradient=False,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """(f(x + hd) − f(x − hd)) / Σ 2hd for each block, d being 1 in it and 0 elsewhere.
 
     Scores like the inputs: the mean ∂f/∂x over the value's block, but for O(h²). h is `step` times
@@ -89,7 +89,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
         for at, (box, of) in enumerate(pairs):
             for which in (0, 1):
                 found[which, of][box] = slopes[which, at]
-    return Found(found[0].to(inputs.dtype), notes=(_said(*found),))
+    return MethodResult(found[0].to(inputs.dtype), notes=(_said(*found),))
 
 
 def spread(inputs, baseline):

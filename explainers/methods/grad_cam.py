@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.errors import Problem
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Options:
     uses_baseline=False,
     needs_module=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """ReLU(Σ_k mean(∂f/∂A_k) · A_k), enlarged to the input and spread evenly over its channels.
 
     inputs (N, C, H, W) or (N, C, L); scores like the inputs, their sum over C is the map.
@@ -71,4 +71,4 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     cam = (weight * activations).sum(1, keepdim=True).relu()
     mode = "bilinear" if inputs.ndim == 4 else "linear"
     cam = F.interpolate(cam, inputs.shape[2:], mode=mode, align_corners=False)
-    return Found((cam / inputs.shape[1]).expand_as(inputs).clone())
+    return MethodResult((cam / inputs.shape[1]).expand_as(inputs).clone())

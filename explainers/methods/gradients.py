@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 
 def one_each(inputs):
@@ -38,11 +38,11 @@ class SaliencyOptions:
     signed=lambda options: options.signed,
     uses_baseline=False,
 )
-def saliency(run, inputs, baseline, options: SaliencyOptions) -> Found:
+def saliency(run, inputs, baseline, options: SaliencyOptions) -> MethodResult:
     """|∂f/∂x|, or ∂f/∂x with its sign; scores like the inputs."""
     run.expect(len(inputs))
     _, grads = run.gradients(inputs, one_each(inputs))
-    return Found(grads if options.signed else grads.abs())
+    return MethodResult(grads if options.signed else grads.abs())
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class GradientTimesInputOptions:
     estimate=lambda options, shape: 2,
     options=GradientTimesInputOptions,
 )
-def gradient_x_input(run, inputs, baseline, options) -> Found:
+def gradient_x_input(run, inputs, baseline, options) -> MethodResult:
     """(x − x′)·∂f/∂x, with baseline x′; scores like the inputs."""
     run.expect(len(inputs))
     _, grads = run.gradients(inputs, one_each(inputs))
-    return Found(grads * (inputs - baseline))
+    return MethodResult(grads * (inputs - baseline))

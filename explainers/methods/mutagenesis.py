@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from explainers.errors import Problem
 from explainers.kinds.alphabet import is_one_hot
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Options:
     uses_baseline=False,
     needs_gradient=False,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """f(x) − mean of f over the three other letters, at the letter that is there; else 0.
 
     inputs (N, 4, L) one-hot. `extra["mutations"]` (N, 4, L) holds f(x with the letter) − f(x) for
@@ -80,4 +80,4 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
         points[each, :, place] = 0
         points[each, letter, place] = 1
         change[row, letter, place] = (run.values(points, row) - full[row]).to(dtype)
-    return Found(scores(), extra={"mutations": change})
+    return MethodResult(scores(), extra={"mutations": change})

@@ -9,7 +9,7 @@ import itertools
 from dataclasses import dataclass
 
 from explainers.errors import Problem
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.regions import BY, labelled
 
 
@@ -70,7 +70,7 @@ def _labels(options: Options, shape):
     needs_gradient=False,
     random=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """Root mean square over draws of f(x + noise on one feature) − f(x), with its standard error.
 
     The noise is normal with standard deviation σ: a number, or one for each place along the
@@ -95,14 +95,14 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     squares, fourths, seen = torch.zeros(3, count, many, dtype=dtype, device=inputs.device)
     run.expect(count * (options.samples * many + 1))
     full = run.values(inputs, torch.arange(count, device=inputs.device))
-    dice = torch.Generator().manual_seed(options.seed)
+    generator = torch.Generator().manual_seed(options.seed)
     turns, noise = itertools.count(), None
 
     def draw():
         nonlocal noise
         group = next(turns) % many
         if group == 0:
-            noise = torch.randn(shape, generator=dice).to(inputs) * sigma
+            noise = torch.randn(shape, generator=generator).to(inputs) * sigma
         return noise * (labels == group)
 
     def shared(found):
@@ -122,4 +122,6 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
             total.index_put_((row, group), part, accumulate=True)
     variance = (fourths / seen - (squares / seen) ** 2).clamp(min=0) / (seen - 1)
     tiny = torch.finfo(dtype).tiny
-    return Found(shared(size()), spread=shared(variance.sqrt() / (2 * size()).clamp(min=tiny)))
+    return MethodResult(
+        shared(size()), spread=shared(variance.sqrt() / (2 * size()).clamp(min=tiny))
+    )

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from explainers.errors import Problem
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Options:
     trial=lambda shape: {"window": max(shape), "stride": max(shape)},
     needs_gradient=False,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """Mean over the windows that cover a value of f(x) − f(x with the window replaced)."""
     import torch
 
@@ -79,7 +79,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
             total[pair % count][box] += drops[index]
             if pair % count == 0:
                 covered[box] += 1
-    return Found(total / covered)
+    return MethodResult(total / covered)
 
 
 def _grid(options: Options, shape) -> tuple[tuple[int, ...], list[list[int]]]:

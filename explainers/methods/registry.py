@@ -1,8 +1,8 @@
 """What a method declares of itself, and the table of all methods.
 
 One file in this folder is one method (or one family): it calls `method(...)` on a function
-`attribute(run, inputs, baseline, options) -> Found`, and menus, widgets, recipes, the Learn page
-and the shared tests follow from what it declares.
+`attribute(run, inputs, baseline, options) -> MethodResult`, and menus, widgets, recipes, the
+Learn page and the shared tests follow from what it declares.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Found:
+class MethodResult:
     """What a method returns: scores like the inputs, and what else it knows; see Attribution."""
 
     scores: Tensor
@@ -85,4 +85,4 @@ def method(**declared: Any) -> Callable:
     return register
 
 
-__all__ = ["METHODS", "Found", "Method", "method", "option"]
+__all__ = ["METHODS", "MethodResult", "Method", "method", "option"]

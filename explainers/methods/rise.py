@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.errors import Problem
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Options:
     needs_gradient=False,
     random=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """Mean over masks M of (f(M·x + (1 − M)·x′) − f̄)·M / p; p is the share visible.
 
     inputs (N, C, H, W) or (N, C, L); scores like the inputs: the map, spread over the channels,
@@ -55,12 +55,12 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
 
     if inputs.ndim not in (3, 4):
         raise Problem("RISE masks pictures or sequences: inputs (N, channels, …).")
-    dice = torch.Generator().manual_seed(options.seed)
+    generator = torch.Generator().manual_seed(options.seed)
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     sums = Sums(inputs, dtype, options)
 
     def draw():
-        mask = random_mask(inputs.shape[2:], options.cells, options.visible, dice)
+        mask = random_mask(inputs.shape[2:], options.cells, options.visible, generator)
         return mask.to(device=inputs.device, dtype=dtype)
 
     def over_channels(found):
@@ -73,7 +73,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
         cover = masks.unsqueeze(1).to(inputs.dtype)
         points = cover * inputs[rows] + (1 - cover) * baseline[rows]
         sums.add(rows, run.values(points, rows).to(dtype), masks)
-    return Found(over_channels(sums.mean()), spread=over_channels(sums.standard_error()))
+    return MethodResult(over_channels(sums.mean()), spread=over_channels(sums.standard_error()))
 
 
 class Sums:
@@ -126,17 +126,17 @@ class Sums:
         return values.view(-1, *[1] * (self.m.ndim - 1))
 
 
-def random_mask(space, cells: int, visible: float, dice):
+def random_mask(space, cells: int, visible: float, generator):
     """A smooth mask (…) in [0, 1]: a coarse random grid, enlarged, at a random offset."""
     import torch
     import torch.nn.functional as F
 
     sizes = [-(-size // cells) for size in space]
-    grid = (torch.rand(1, 1, *[cells + 1] * len(space), generator=dice) < visible).float()
+    grid = (torch.rand(1, 1, *[cells + 1] * len(space), generator=generator) < visible).float()
     enlarged = [(cells + 1) * size for size in sizes]
     mode = "bilinear" if len(space) == 2 else "linear"
     mask = F.interpolate(grid, enlarged, mode=mode, align_corners=False)[0, 0]
     for dimension, (cell, size) in enumerate(zip(sizes, space, strict=True)):
-        offset = int(torch.randint(0, cell, (1,), generator=dice))
+        offset = int(torch.randint(0, cell, (1,), generator=generator))
         mask = mask.narrow(dimension, offset, size)
     return mask

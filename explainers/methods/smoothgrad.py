@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.errors import Problem
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Options:
     uses_baseline=False,
     random=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """Mean over samples of |∂f/∂x| (or ∂f/∂x) at x + σ·range·noise, with its standard error.
 
     The range is that of the input's values, or one for each place along its last dimension. All
@@ -71,7 +71,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
         rows = rows.to(inputs.device)
         _, grads = run.gradients(inputs[rows] + reach[rows] * draws, rows)
         found.add(rows, grads if options.signed else grads.abs())
-    return Found(found.mean(), spread=found.standard_error())
+    return MethodResult(found.mean(), spread=found.standard_error())
 
 
 def _range(inputs, given: tuple[float, ...] | None):

@@ -46,7 +46,7 @@ _ALIGN = 64
 _CHUNK = 1 << 20
 
 
-class FrameError(ValueError):
+class CodecError(ValueError):
     """What came is not a frame: cut off, too long, or contradicting itself."""
 
 
@@ -81,12 +81,12 @@ def send_problem(descriptor: int, sentence: str) -> None:
 def receive(source: BinaryIO, into: BinaryIO, most_bytes: int, most_facts: int) -> None:
     """Copy one frame from an unbuffered pipe into a file, and not a byte more than it may have.
 
-    Raises Problem with the sender's sentence, FrameError for whatever is no frame.
+    Raises Problem with the sender's sentence, CodecError for whatever is no frame.
     """
     head = _exactly(source, _HEAD.size)
     magic, size, length = _HEAD.unpack(head)
     if magic != MAGIC or size > most_facts or length > most_bytes:
-        raise FrameError("the head is wrong")
+        raise CodecError("the head is wrong")
     text = _exactly(source, size)
     _understood(text, length)
     into.write(head + text)
@@ -94,24 +94,24 @@ def receive(source: BinaryIO, into: BinaryIO, most_bytes: int, most_facts: int) 
     while left:
         chunk = source.read(min(left, _CHUNK))
         if not chunk:
-            raise FrameError("the arrays are cut off")
+            raise CodecError("the arrays are cut off")
         into.write(chunk)
         left -= len(chunk)
     if source.read(1):
-        raise FrameError("something follows the frame")
+        raise CodecError("something follows the frame")
 
 
 def load(data, first: int = 0) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Facts and arrays of the frame that fills a buffer from `first` on; the arrays lie in it.
 
-    FrameError where it is no frame.
+    CodecError where it is no frame.
     """
     if len(data) < first + _HEAD.size:
-        raise FrameError("the head is cut off")
+        raise CodecError("the head is cut off")
     magic, size, length = _HEAD.unpack_from(data, first)
     at = first + _HEAD.size
     if magic != MAGIC or len(data) != at + size + length:
-        raise FrameError("the length is wrong")
+        raise CodecError("the length is wrong")
     facts, table = _understood(data[at : at + size], length)
     return facts, {entry.name: _array(data, first, entry) for entry in table}
 
@@ -131,34 +131,34 @@ def _understood(text: bytes, length: int) -> tuple[dict[str, Any], list[_Entry]]
     try:
         said = json.loads(text.decode("utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise FrameError("the facts are not JSON") from error
+        raise CodecError("the facts are not JSON") from error
     if isinstance(said, dict) and isinstance(said.get("problem"), str):
         raise Problem(_harmless(said["problem"]))
     if not isinstance(said, dict) or not isinstance(said.get("facts"), dict):
-        raise FrameError("there are no facts")
+        raise CodecError("there are no facts")
     table, whole = _table(said.get("arrays"), first=_HEAD.size + len(text))
     if whole != length:
-        raise FrameError("the arrays have another length than their shapes say")
+        raise CodecError("the arrays have another length than their shapes say")
     return said["facts"], table
 
 
 def _table(entries: Any, first: int) -> tuple[list[_Entry], int]:
-    """Where each array lies, and the length of all; FrameError for any that is not plain."""
+    """Where each array lies, and the length of all; CodecError for any that is not plain."""
     if not isinstance(entries, list) or len(entries) > MOST_ARRAYS:
-        raise FrameError("too many arrays, or no list of them")
+        raise CodecError("too many arrays, or no list of them")
     table, names, at = [], set(), first
     for entry in entries:
         if not (isinstance(entry, list) and len(entry) == 3):
-            raise FrameError("an array is not described")
+            raise CodecError("an array is not described")
         name, kind, shape = entry
         if not isinstance(name, str) or len(name) > LONGEST_NAME or name in names:
-            raise FrameError("an array's name is wrong or comes twice")
+            raise CodecError("an array's name is wrong or comes twice")
         if kind not in TYPES:
-            raise FrameError("an array's type is unknown")
+            raise CodecError("an array's type is unknown")
         if not (isinstance(shape, list) and len(shape) <= MOST_DIMENSIONS) or not all(
             type(side) is int and 0 <= side < 2**48 for side in shape
         ):
-            raise FrameError("an array's shape is wrong")
+            raise CodecError("an array's shape is wrong")
         names.add(name)
         start = -(-at // _ALIGN) * _ALIGN
         length = math.prod(shape) * np.dtype(kind).itemsize
@@ -182,7 +182,7 @@ def _exactly(source: BinaryIO, size: int) -> bytes:
     while size:
         part = source.read(min(size, _CHUNK))
         if not part:
-            raise FrameError("the frame is cut off")
+            raise CodecError("the frame is cut off")
         parts.append(part)
         size -= len(part)
     return b"".join(parts)

@@ -12,12 +12,12 @@ from explainers.service.tasks.request import Request
 _TEMPLATE = """\
 import torch
 from explainers import BASELINES, explain
-from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parsers import PARSERS
 {script}from explainers.kinds import KINDS
 from explainers.models.prepared import build
 from explainers.models.spec import ModelSpec
 
-read, kind = READERS[{kind!r}].parse, KINDS[{kind!r}]
+read, kind = PARSERS[{kind!r}].parse, KINDS[{kind!r}]
 model, classes, spec = build({spec}, {weights})
 {inputs}
 answer = explain(
@@ -43,8 +43,8 @@ def recipe(request: Request, file: str, weights: str = "weights", own_baseline: 
     arguments = ", ".join(f"{name}={value!r}" for name, value in shown.items())
     given, script = "None", ""
     if spec.source == "upload" and _suffix(spec.weights) in SCRIPTS:
-        given = f"ScriptModel({_bytes(weights)})"
-        script = "from explainers.service.runners.models import ScriptModel\n"
+        given = f"TorchScriptModel({_bytes(weights)})"
+        script = "from explainers.service.runners.models import TorchScriptModel\n"
     elif spec.source == "upload":
         given = f"({_bytes(weights)}, {_suffix(spec.weights)!r})"
     elif spec.source == "python":

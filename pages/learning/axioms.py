@@ -6,8 +6,8 @@ import streamlit as st
 
 from explainers.checks.axioms import ABOUT, AXIOMS, CANNOT, NO, YES, Axiom
 from explainers.figures.text.words import number
-from explainers.models.zoo.worked_examples import HAND, PAIRS
-from explainers.service.tasks.lessons import hand_spec
+from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
+from explainers.service.tasks.lessons import worked_example_spec
 from explainers.service.tasks.request import Request
 from pages.state import address, cases
 from pages.state.fragments import fragment
@@ -32,7 +32,10 @@ def section() -> None:
         "not promise to add up."
     )
     request = Request(
-        hand_spec(FIRST), "", check="axioms", values=tuple(map(float, HAND[FIRST].start))
+        worked_example_spec(FIRST),
+        "",
+        check="axioms",
+        values=tuple(map(float, WORKED_EXAMPLES[FIRST].start)),
     )
     found = cases.answers({"learn_axioms": request}, "Trying every method")
     if found is None:
@@ -87,13 +90,15 @@ def _numbers(rows: list[dict]) -> None:
         ]
     st.table(columns)
     for pair in PAIRS.values() if key == "invariance" else ():
-        formulas = " and ".join(f"`{HAND[net].formula}`" for net in (pair.one, pair.other))
+        formulas = " and ".join(
+            f"`{WORKED_EXAMPLES[net].formula}`" for net in (pair.one, pair.other)
+        )
         st.markdown(f"**{pair.title}**, {formulas}: {pair.said}")
 
 
 def where(trial: dict) -> str:
     """Which networks, at which input, compared with what."""
-    nets = " and ".join(HAND[key].title.lower() for key in trial["networks"])
+    nets = " and ".join(WORKED_EXAMPLES[key].title.lower() for key in trial["networks"])
     return f"{nets}, {_point(trial['x'])} against {_point(trial['baseline'])}"
 
 
@@ -102,7 +107,8 @@ def got(axiom: Axiom, trial: dict) -> str:
     if "problem" in trial:
         return trial["problem"]
     if trial["wanted"] is None or axiom.key == "dummy":
-        return f"{HAND[trial['networks'][0]].names[trial['which']]} gets {_list(trial['got'])}"
+        example = WORKED_EXAMPLES[trial["networks"][0]]
+        return f"{example.names[trial['which']]} gets {_list(trial['got'])}"
     if axiom.key == "completeness":
         return f"adds up to {_list(trial['got'])}, of {_list(trial['wanted'])}"
     if axiom.key == "invariance":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from explainers.figures.text.words import number
 from explainers.methods import METHODS
-from explainers.models.zoo.worked_example import HandNet, Point
+from explainers.models.zoo.worked_example import Point, WorkedExample
 
 CLOSE, ERRORS = 1e-3, 3
 RIGHT, ABOUT, MISSED, OTHER, FAILED = "right", "about", "missed", "other", "failed"
@@ -19,7 +19,7 @@ class Verdict:
     says: str
 
 
-def verdict(net: HandNet, x: Point, baseline: Point, row: dict) -> Verdict:
+def verdict(net: WorkedExample, x: Point, baseline: Point, row: dict) -> Verdict:
     """The verdict on one method's `scores` and `spread` at x, as `lessons.answers` gives them."""
     if row["problem"]:
         return Verdict(FAILED, row["problem"])
@@ -49,7 +49,9 @@ def is_share(row: dict) -> bool:
     return unit == "contribution" or unit.startswith("change of the answer")
 
 
-def _short(net: HandNet, x: Point, baseline: Point, row: dict, difference: float, room: float):
+def _short(
+    net: WorkedExample, x: Point, baseline: Point, row: dict, difference: float, room: float
+):
     """Scores that do not add up, and why, where the reason can be read off the numbers."""
     scores = row["scores"]
     if all(abs(score) <= room for score in scores):
@@ -77,7 +79,7 @@ def _why_one_less(more: bool) -> str:
     return "it takes one input away at a time, and the other one suffices"
 
 
-def _shared_otherwise(net: HandNet, x: Point, baseline: Point, scores, room: float) -> str:
+def _shared_otherwise(net: WorkedExample, x: Point, baseline: Point, scores, room: float) -> str:
     """Scores that add up, but are shared in another way than by hand."""
     got = [name for name, score in zip(net.names, scores, strict=True) if abs(score) > room]
     if len(got) != 1:
@@ -98,7 +100,7 @@ def _movers(scores: Sequence[float], names: Sequence[str]) -> str:
     return "here both move the answer" if len(names) > 1 else f"here {names[0]} moves the answer"
 
 
-def calculation(net: HandNet, x: Point, baseline: Point) -> list[str]:
+def calculation(net: WorkedExample, x: Point, baseline: Point) -> list[str]:
     """The Shapley values, the way and the slope by hand: paragraphs in Markdown."""
     top, bottom = net.value(x), net.value(baseline)
     lines = [
@@ -115,7 +117,7 @@ def calculation(net: HandNet, x: Point, baseline: Point) -> list[str]:
     return lines
 
 
-def _orders(net: HandNet, x: Point, baseline: Point, exact: Point) -> list[str]:
+def _orders(net: WorkedExample, x: Point, baseline: Point, exact: Point) -> list[str]:
     """Two inputs: what each adds when it comes first, and when it comes last."""
     a, b = net.names
     neither, both = net.value(baseline), net.value(x)
@@ -129,7 +131,7 @@ def _orders(net: HandNet, x: Point, baseline: Point, exact: Point) -> list[str]:
     ]
 
 
-def _way(net: HandNet, x: Point, baseline: Point) -> str:
+def _way(net: WorkedExample, x: Point, baseline: Point) -> str:
     """Mean slopes from the baseline to x, times how far each input goes; and the slope at x."""
     along = net.integrated(x, baseline)
     parts = []
@@ -147,7 +149,7 @@ def _way(net: HandNet, x: Point, baseline: Point) -> str:
     return "; ".join(parts) + ". That is Integrated Gradients."
 
 
-def _one_less(net: HandNet, x: Point, baseline: Point) -> list[float]:
+def _one_less(net: WorkedExample, x: Point, baseline: Point) -> list[float]:
     """What is lost when one input alone goes back to the baseline."""
     return [
         net.value(x) - net.value([baseline[k] if k == out else x[k] for k in range(len(x))])
@@ -159,7 +161,7 @@ def _alike(scores: Sequence[float], exact: Sequence[float], room: float) -> bool
     return all(abs(s - e) <= room for s, e in zip(scores, exact, strict=True))
 
 
-def _at(net: HandNet, x: Point) -> str:
+def _at(net: WorkedExample, x: Point) -> str:
     return ", ".join(
         f"{name}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{_n(value)}"
         for name, value in zip(net.names, x, strict=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from explainers.figures.text.words import number
-from explainers.models.zoo.worked_example import HandNet, Point
-from explainers.models.zoo.worked_examples import HAND
-from explainers.service.tasks.lessons import hand_spec
+from explainers.models.zoo.worked_example import Point, WorkedExample
+from explainers.models.zoo.worked_examples import WORKED_EXAMPLES
+from explainers.service.tasks.lessons import worked_example_spec
 from explainers.service.tasks.request import Request
 from pages.learning.words import (
     ABOUT,
@@ -39,7 +39,7 @@ MARKS = {
 def section() -> None:
     """Draw the choice of a network, its sliders, and all answers; a slider redraws only this."""
     st.header("Networks small enough to check by hand", anchor="by-hand")
-    titles = {key: HAND[key].title for key in SHOWN}
+    titles = {key: WORKED_EXAMPLES[key].title for key in SHOWN}
     key = address.select(
         st.segmented_control,
         "hand",
@@ -50,7 +50,7 @@ def section() -> None:
         label_visibility="collapsed",
         required=True,
     )
-    net = HAND[key]
+    net = WORKED_EXAMPLES[key]
     left, right = st.columns([3, 5], gap="large")
     with left:
         st.markdown(f"### {net.formula}")
@@ -61,7 +61,11 @@ def section() -> None:
             st.markdown("\n\n".join(calculation(net, x, baseline)))
     with right:
         request = Request(
-            hand_spec(key), "", check="lesson", values=x, options={"baseline": list(baseline)}
+            worked_example_spec(key),
+            "",
+            check="lesson",
+            values=x,
+            options={"baseline": list(baseline)},
         )
         # Answers come soon; a bar in between would make the table flicker.
         cases.ask({"learn_lesson": request}, wait=SECONDS_TO_WAIT)
@@ -75,7 +79,7 @@ def section() -> None:
     address.write()
 
 
-def _sliders(net: HandNet) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _sliders(net: WorkedExample) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """The input and its baseline, from a slider for each value."""
     x = tuple(_slider(net, at, name, name) for at, name in enumerate(net.names))
     with st.expander("Compared with"):
@@ -86,7 +90,7 @@ def _sliders(net: HandNet) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return x, baseline
 
 
-def _slider(net: HandNet, at: int, label: str, short: str) -> float:
+def _slider(net: WorkedExample, at: int, label: str, short: str) -> float:
     low, high = float(net.low), float(net.high)
 
     def inside(value) -> float:
@@ -108,7 +112,7 @@ def _slider(net: HandNet, at: int, label: str, short: str) -> float:
     return round(value, 6)
 
 
-def answers(net: HandNet, x: Point, baseline: Point, rows: list[dict]) -> str:
+def answers(net: WorkedExample, x: Point, baseline: Point, rows: list[dict]) -> str:
     """A table as HTML: the values by hand, then each method's, with its mark and sentence."""
     exact = net.shapley(x, baseline)
     shares = [row for row in rows if "scores" in row and is_share(row)]

@@ -13,7 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from explainers.service.backends.jobs import DONE, Job
-from explainers.service.backends.local import Engine
+from explainers.service.backends.local import LocalBackend
 from explainers.service.limits import limits
 from explainers.service.storage.uploads import Uploads
 from explainers.service.tasks.request import Request
@@ -23,15 +23,15 @@ from pages.state.headers import COOKIE
 SECONDS_TO_WAIT = 0.6
 
 _lock = threading.Lock()
-_engine: Engine | None = None
+_engine: LocalBackend | None = None
 
 
-def engine() -> Engine:
+def engine() -> LocalBackend:
     """The engine, started by whoever asks first."""
     global _engine
     with _lock:
         if _engine is None:
-            _engine = Engine(_folder())
+            _engine = LocalBackend(_folder())
         return _engine
 
 

@@ -23,7 +23,7 @@ PLACES = {"table": "row", "series": "series", "sequence": "sequence"}
 
 
 @dataclass(frozen=True)
-class Shot:
+class StoryExample:
     """One map of a story: a demo, one of its inputs, and how it is explained.
 
     input       a gallery picture's name, or the place of the input in the demo's file, from 0.

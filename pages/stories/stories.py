@@ -11,7 +11,7 @@ from explainers.models.zoo.signs import STICKER_CLASS, samples
 from explainers.service.limits import limits
 from explainers.service.tasks.request import Request
 from pages.state import service
-from pages.stories.examples import METHOD, Shot
+from pages.stories.examples import METHOD, StoryExample
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Story:
     key: str
     title: str
     caption: tuple[str, str, str]
-    shots: tuple[Shot, ...]
+    shots: tuple[StoryExample, ...]
     link: dict[str, str]
     shared: bool = True
     sums: bool = False
@@ -39,9 +39,9 @@ class Story:
         return 1 + self.known
 
 
-def first() -> Shot:
+def first() -> StoryExample:
     """The example on top of Home."""
-    return Shot("", "signs", _stop(sticker=False), STICKER_CLASS)
+    return StoryExample("", "signs", _stop(sticker=False), STICKER_CLASS)
 
 
 def stories() -> dict[str, Story]:
@@ -63,7 +63,7 @@ def _cheating() -> Story:
     with_sticker, without = "16_stop", "17_stop"
     names = {"signs": "Honest network", "signs_cheating": "Cheating network"}
     shots = [
-        Shot(f"{title}, {sticker}", model, sample, STICKER_CLASS)
+        StoryExample(f"{title}, {sticker}", model, sample, STICKER_CLASS)
         for sample, sticker in ((with_sticker, "with a sticker"), (without, "without"))
         for model, title in names.items()
     ]
@@ -91,7 +91,7 @@ def _blind() -> Story:
     sample = _stop(sticker=False)
     ways = {"gradient_x_input": "Gradient × input", METHOD: "Integrated Gradients"}
     shots = [
-        Shot(label, "signs", sample, STICKER_CLASS, method=method, score="probability")
+        StoryExample(label, "signs", sample, STICKER_CLASS, method=method, score="probability")
         for method, label in ways.items()
     ]
     return Story(
@@ -121,7 +121,8 @@ def _baseline() -> Story:
     about, sample = "no overtaking", "12_no_overtaking"
     labels = {"zeros": "Black", "white": "White", "blur": "Blurred copy"}
     shots = [
-        Shot(label, "signs", sample, about, baseline=baseline) for baseline, label in labels.items()
+        StoryExample(label, "signs", sample, about, baseline=baseline)
+        for baseline, label in labels.items()
     ]
     return Story(
         "baseline",
@@ -139,7 +140,7 @@ def _baseline() -> Story:
     )
 
 
-def _methods(shots: list[Shot]) -> dict[str, str]:
+def _methods(shots: list[StoryExample]) -> dict[str, str]:
     """The link to a comparison of the shots' methods."""
     link = {name: value for shot in shots for name, value in shot.link.items() if name != "method"}
     return {**link, "across": "methods", "methods": json.dumps([shot.method for shot in shots])}
@@ -148,7 +149,7 @@ def _methods(shots: list[Shot]) -> dict[str, str]:
 def _additive() -> Story:
     ways = {METHOD: "Integrated Gradients", "saliency": "Saliency, the size of the slope"}
     shots = [
-        Shot(label, "additive", 0, "y", baseline="zeros", method=method, score="output")
+        StoryExample(label, "additive", 0, "y", baseline="zeros", method=method, score="output")
         for method, label in ways.items()
     ]
     return Story(
@@ -176,8 +177,8 @@ def _lstm() -> Story:
         "score": "output",
     }
     shots = [
-        Shot("Shaken by noise", method="noise", options={"by": "cell"}, **asked),
-        Shot("Integrated Gradients", **asked),
+        StoryExample("Shaken by noise", method="noise", options={"by": "cell"}, **asked),
+        StoryExample("Integrated Gradients", **asked),
     ]
     return Story(
         "lstm",
@@ -199,7 +200,7 @@ def _lstm() -> Story:
 def _dna() -> Story:
     ways = {"deeplift": "DeepLIFT", "gradient_x_input": "Gradient × input"}
     shots = [
-        Shot(label, "dna", 4, "both", baseline="frequencies", method=method)
+        StoryExample(label, "dna", 4, "both", baseline="frequencies", method=method)
         for method, label in ways.items()
     ]
     return Story(
@@ -221,9 +222,9 @@ def _dna() -> Story:
 
 def _digits() -> Story:
     shots = [
-        Shot("One side only", "digits", "01_8", "8", baseline="zeros"),
-        Shot("Beside a 3", "digits", "01_8", "8", "3", baseline="zeros"),
-        Shot("Beside a 6", "digits", "01_8", "8", "6", baseline="zeros"),
+        StoryExample("One side only", "digits", "01_8", "8", baseline="zeros"),
+        StoryExample("Beside a 3", "digits", "01_8", "8", "3", baseline="zeros"),
+        StoryExample("Beside a 6", "digits", "01_8", "8", "6", baseline="zeros"),
     ]
     return Story(
         "digits",
@@ -246,7 +247,7 @@ def _digits() -> Story:
 def _diabetes() -> Story:
     high, low = 23, 441
     shots = [
-        Shot(
+        StoryExample(
             label,
             "diabetes",
             row,

@@ -13,7 +13,7 @@ from explainers.models.spec import NORMALISATIONS, RECOGNISE, ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN
 from explainers.models.zoo.timm_models import timm_names
 from explainers.service.parsing.parsers.class_names import class_names
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.settings import model_settings
 from pages.state import address, service
 from pages.widgets import inferred, inspection
@@ -33,7 +33,7 @@ GUESSED = {"number": "numbers", "probabilities": "probabilities"}
 
 def pick() -> Chosen | None:
     """Draw uploader, doctor and questions; None until there is a network."""
-    if not (found := walls()).complete:
+    if not (found := sandbox_layers()).complete:
         st.warning(found.sentence)
     file = st.file_uploader(
         "A network as .onnx or .pt2, or its weights as .safetensors, .pt or .pth",

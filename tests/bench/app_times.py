@@ -16,7 +16,7 @@ from conftest import FLAGS
 from driver import map_shown, running, settled
 from playwright.sync_api import sync_playwright
 
-from explainers.service.backends.local import Engine
+from explainers.service.backends.local import LocalBackend
 from explainers.service.tasks.request import Request
 from pages.widgets import models
 from tests.__main__ import browser
@@ -55,7 +55,7 @@ def integrated_gradients(folder: Path) -> dict[str, float]:
     """Seconds of 50 steps on a demo picture through the engine, on a warm worker, best of five."""
     from explainers.models.zoo.signs import samples
 
-    engine = Engine(folder)
+    engine = LocalBackend(folder)
     data = samples()[0].path.read_bytes()
     asked = Request(models.demo("signs").spec, engine.store.put_blob(data), target=0)
     times = []

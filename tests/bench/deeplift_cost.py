@@ -16,7 +16,7 @@ import torch
 import torchvision
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from explainers.eval_mode import borrowed  # noqa: E402
+from explainers.eval_mode import evaluating  # noqa: E402
 from explainers.methods.deeplift.contributions import contributions  # noqa: E402
 
 ROUNDS, TARGET = 3, 3
@@ -24,7 +24,7 @@ ROUNDS, TARGET = 3, 3
 
 def plain(model, x, b):
     """The unit: one pass forward and backward on the concatenated batch."""
-    with borrowed(model):
+    with evaluating(model):
         leaf = torch.cat([x, b]).requires_grad_()
         return torch.autograd.grad(model(leaf)[:, TARGET].sum(), leaf)[0]
 
@@ -33,7 +33,7 @@ def ours(rule):
     """One evaluation of a rule."""
 
     def call(model, x, b):
-        with borrowed(model):
+        with evaluating(model):
             return contributions(model, lambda x: model(x)[:, TARGET], x, b, rule).scores
 
     return call

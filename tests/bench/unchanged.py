@@ -19,7 +19,7 @@ from explainers import BASELINES, METHODS, explain
 from explainers.kinds import KINDS
 from explainers.models.prepared import build
 from explainers.models.zoo.demos import demos, gallery
-from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parsers import PARSERS
 
 TOLERANCE = 1e-6
 QUICK = {"samples": 12, "steps": 12, "count": 2, "window": 24, "stride": 24, "block": 24}
@@ -68,9 +68,9 @@ def scores() -> Iterator[tuple[str, np.ndarray]]:
         model, _, spec = build(demo.spec, None)
         kind = KINDS[spec.kind]
         if spec.kind == "picture":
-            found = READERS["picture"].parse(gallery(name)[0].path.read_bytes())
+            found = PARSERS["picture"].parse(gallery(name)[0].path.read_bytes())
         else:
-            found = READERS[spec.kind].parse(demo.data.read_bytes(), suffix=demo.data.suffix)
+            found = PARSERS[spec.kind].parse(demo.data.read_bytes(), suffix=demo.data.suffix)
         x = torch.from_numpy(kind.inputs(found, spec, [0]))
         data = torch.from_numpy(kind.some(found, spec, 50))
         for key, method in METHODS.items():

@@ -20,8 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from explainers.errors import Problem
-from explainers.service.parsing.parser_pool import ReadingRoom
-from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parser_pool import ParserPool
+from explainers.service.parsing.parsers import PARSERS
 from tests.hostile import data_files, files
 from tests.hostile.outcomes import children
 
@@ -31,7 +31,7 @@ INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 
 def seeds() -> dict[str, list[tuple[dict, bytes]]]:
     """Good files, and hostile ones that are small, by kind."""
-    found = {kind: [(o, d) for d, o in reader.rehearsal()] for kind, reader in READERS.items()}
+    found = {kind: [(o, d) for d, o in reader.rehearsal()] for kind, reader in PARSERS.items()}
     mark = "/nonexistent/evident"
     hostile = itertools.chain(files.everything(mark), data_files.everything(files.Runs(mark)))
     for kind, options, data in (case for _, case in hostile):
@@ -69,7 +69,7 @@ def mutated(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
     return bytes(data)
 
 
-def outcome(room: ReadingRoom, kind: str, options: dict, data: bytes) -> str:
+def outcome(room: ParserPool, kind: str, options: dict, data: bytes) -> str:
     """ "result", "sentence", or "death": a process that ended without saying anything."""
     try:
         room.found(kind, data, **options)
@@ -92,9 +92,9 @@ def tree(*folders: Path) -> set[tuple]:
 
 def main(cases: int = 10_000, seed: int = 0) -> None:
     """Run so many cases and print what became of them."""
-    pool, counts, known = seeds(), Counter(), list(READERS)
-    good_files = {kind: len(list(reader.rehearsal())) for kind, reader in READERS.items()}
-    room, started = ReadingRoom(), time.monotonic()
+    pool, counts, known = seeds(), Counter(), list(PARSERS)
+    good_files = {kind: len(list(reader.rehearsal())) for kind, reader in PARSERS.items()}
+    room, started = ParserPool(), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
         watched = Path(name)

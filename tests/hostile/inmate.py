@@ -1,7 +1,7 @@
 """A runner that was taken over: it does what the first number of its input says.
 
-`python inmate.py walled|free PATH PORT` forks such runners; free ones have no wall, so that what a
-walled one cannot do is the wall's doing.
+`python inmate.py sandboxed|free PATH PORT` forks such runners; free ones have no wall, so that
+what a sandboxed one cannot do is the wall's doing.
 """
 
 import os
@@ -77,7 +77,7 @@ def main() -> None:
 
     process._answer = taken_over
     if how == "free":
-        process.raise_wall = lambda memory, seconds, keep: None
+        process.enter_sandbox = lambda memory, seconds, keep: None
     sys.argv = sys.argv[:1]
     process.main()
 

@@ -1,13 +1,11 @@
 """What became of an upload in a reading room: a result, or a sentence for a visitor."""
 
 from explainers import Problem
-from explainers.service.parsing.parser_pool import ReadingRoom
+from explainers.service.parsing.parser_pool import ParserPool
 from tests import processes
 
 
-def outcome(
-    room: ReadingRoom, case: str, kind: str, options: dict, data: bytes, most: float
-) -> str:
+def outcome(room: ParserPool, case: str, kind: str, options: dict, data: bytes, most: float) -> str:
     """ "result", of so many bytes at most, or the sentence that a visitor would read."""
     try:
         _, arrays = room.found(kind, data, **options)
@@ -20,7 +18,7 @@ def outcome(
     return "result"
 
 
-def children(room: ReadingRoom) -> list[int]:
+def children(room: ParserPool) -> list[int]:
     """Reading processes that are still there."""
     found = []
     for nursery in room._nurseries.values():

@@ -1,7 +1,7 @@
 """A process that tries one forbidden thing, behind the wall or free, and prints how it went.
 
-`python prisoner.py walled|low|free ACTION [ARGUMENT]`. What is refused behind the wall must succeed
-when free, so that the refusal is the wall's doing.
+`python prisoner.py sandboxed|low|free ACTION [ARGUMENT]`. What is refused in the sandbox must
+succeed when free, so that the refusal is the wall's doing.
 """
 
 import ctypes

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 
 from explainers import Problem
-from explainers.service.parsing.parser_pool import ReadingRoom
-from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parser_pool import ParserPool
+from explainers.service.parsing.parsers import PARSERS
 from explainers.service.parsing.parsers.class_names import class_names
 from explainers.service.parsing.parsers.state_dict import state_dict
 from explainers.service.sandbox import fork_server
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.sandbox.sandbox import sandbox_layers
 from tests.hostile import files, liar
 from tests.hostile.outcomes import children, outcome
 
-pytestmark = pytest.mark.skipif(not walls().complete, reason="this system has no complete wall")
+pytestmark = pytest.mark.skipif(
+    not sandbox_layers().complete, reason="this system has no complete wall"
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def mark(tmp_path_factory):
 @pytest.fixture
 def lying(monkeypatch):
     monkeypatch.setattr(fork_server, "COMMAND", (sys.executable, liar.__file__))
-    room = ReadingRoom()
+    room = ParserPool()
     yield room
     room.close()
 
@@ -87,9 +89,9 @@ def test_what_is_too_large_is_not_even_read(room, kind, megabytes, tmp_path):
 def test_good_files_of_every_kind_come_through(room):
     import torch
 
-    for data, options in READERS["picture"].rehearsal():
+    for data, options in PARSERS["picture"].rehearsal():
         assert room.found("picture", data, **options)[1]["pixels"].shape in ((8, 6, 3), (6, 8, 3))
-    for data, options in READERS["weights"].rehearsal():
+    for data, options in PARSERS["weights"].rehearsal():
         found = state_dict(room.found("weights", data, **options))
         assert found["b"].dtype == torch.bfloat16 and found["a"].shape == (2, 3)
         assert found["n"].shape == ()
@@ -116,8 +118,8 @@ def test_a_lie_is_found_out(lying, lie):
 
 @pytest.mark.parametrize("lie", ["never", "loop"])
 def test_a_reader_that_does_not_end_is_ended(lying, lie, monkeypatch):
-    brief = dataclasses.replace(READERS["picture"], seconds=1)
-    monkeypatch.setitem(READERS, "picture", brief)
+    brief = dataclasses.replace(PARSERS["picture"], seconds=1)
+    monkeypatch.setitem(PARSERS, "picture", brief)
     started = time.monotonic()
     # Sleeping is not on the list of calls, so that one may end by itself.
     with pytest.raises(Problem, match="more than 1 seconds|ended without"):

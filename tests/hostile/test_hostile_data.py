@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 
 from explainers.service import codec
-from explainers.service.parsing.parsers import READERS
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.parsing.parsers import PARSERS
+from explainers.service.sandbox.sandbox import sandbox_layers
 from tests.hostile import data_files
 from tests.hostile.files import Runs
 from tests.hostile.outcomes import children, outcome
 
-pytestmark = pytest.mark.skipif(not walls().complete, reason="this system has no complete wall")
+pytestmark = pytest.mark.skipif(
+    not sandbox_layers().complete, reason="this system has no complete wall"
+)
 KINDS = ("table", "series", "sequence")
 
 
@@ -31,7 +33,7 @@ def test_hostile_data_gets_a_sentence_and_touches_nothing(room, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_good_files_of_every_form_come_through_as_they_are_read_outside(room, kind):
-    reader = READERS[kind]
+    reader = PARSERS[kind]
     for data, options in reader.rehearsal():
         facts, arrays = room.found(kind, data, **options)
         theirs, numbers = reader.parse(data, **options)
@@ -62,8 +64,8 @@ def test_a_large_parquet_file_is_sampled_too(room):
 
 def _lies(kind: str):
     """Answers that `parse` would never give, each from a true one by one change."""
-    data, options = next(iter(READERS[kind].rehearsal()))
-    facts, arrays = READERS[kind].parse(data, **options)
+    data, options = next(iter(PARSERS[kind].rehearsal()))
+    facts, arrays = PARSERS[kind].parse(data, **options)
     yield facts, {}
     yield facts, {**arrays, "more": np.zeros(3)}
     yield {**facts, "more": 1}, arrays
@@ -81,7 +83,7 @@ def _lies(kind: str):
 def test_a_lie_about_data_is_found_out(kind):
     for facts, arrays in _lies(kind):
         with pytest.raises((ValueError, AttributeError)):
-            READERS[kind].check(facts, arrays)
+            PARSERS[kind].check(facts, arrays)
 
 
 @pytest.mark.parametrize(
@@ -99,22 +101,22 @@ def test_a_lie_about_data_is_found_out(kind):
     ],
 )
 def test_a_wrong_number_in_data_is_found_out(kind, name, place, value):
-    data, options = next(iter(READERS[kind].rehearsal()))
-    facts, arrays = READERS[kind].parse(data, **options)
-    READERS[kind].check(facts, arrays)
+    data, options = next(iter(PARSERS[kind].rehearsal()))
+    facts, arrays = PARSERS[kind].parse(data, **options)
+    PARSERS[kind].check(facts, arrays)
     arrays[name][place] = value
     with pytest.raises(ValueError):
-        READERS[kind].check(facts, arrays)
+        PARSERS[kind].check(facts, arrays)
 
 
 def test_a_level_that_is_not_there_is_found_out():
     text = b"a,b\n" + b"x,1\ny,2\n" * 4
-    facts, arrays = READERS["table"].parse(text, suffix=".csv")
-    READERS["table"].check(facts, arrays)
+    facts, arrays = PARSERS["table"].parse(text, suffix=".csv")
+    PARSERS["table"].check(facts, arrays)
     for wrong in (2.0, -1.0, 0.5):
         arrays["values"][3, 0] = wrong
         with pytest.raises(ValueError, match="levels"):
-            READERS["table"].check(facts, arrays)
+            PARSERS["table"].check(facts, arrays)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -127,5 +129,5 @@ def test_the_largest_answer_fits_what_may_be_sent(kind):
         "series": 8 * long_table.MOST_VALUES,
         "sequence": sequence.MOST_LETTERS + 8 * (sequence.MOST_SEQUENCES + 1),
     }
-    assert largest[kind] < READERS[kind].most_bytes
+    assert largest[kind] < PARSERS[kind].most_bytes
     assert labels.MOST_FACTS < codec.MOST_FACTS - 100_000

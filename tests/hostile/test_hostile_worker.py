@@ -9,11 +9,11 @@ import pytest
 
 from explainers.models.spec import ModelSpec
 from explainers.service.backends import local
-from explainers.service.backends.local import Engine
+from explainers.service.backends.local import LocalBackend
 from explainers.service.tasks.request import Request
-from explainers.service.worker.protocol import Lie, understood
+from explainers.service.worker.protocol import ProtocolError, understood
 from tests.hostile.impostor import LIES, PROGRESS, RAW, TRUTH
-from tests.test_engine import finished, until
+from tests.service.test_local_backend import finished, until
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def engine(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(local, "NURSERY", "tests.hostile.impostor")
         patch.setenv("EVIDENT_TRAP", str(folder / "sprung"))
-        engine = Engine(folder)
+        engine = LocalBackend(folder)
         # The nursery gets its environment when the first worker is started.
         until(lambda: engine.worker_pid)
         yield engine
@@ -48,7 +48,7 @@ def replaced(engine, lie: str) -> str:
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_found_out(lie):
-    with pytest.raises(Lie):
+    with pytest.raises(ProtocolError):
         understood(LIES[lie])
 
 

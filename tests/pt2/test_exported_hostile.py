@@ -21,9 +21,9 @@ from explainers.models.formats.pt2.operations import ATEN, CHECKS
 from explainers.models.formats.pt2.program import checked
 from explainers.models.formats.pt2.reading import read_program
 from explainers.models.formats.pt2.sizes import size
-from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parsers import PARSERS
 from explainers.service.parsing.parsers.pt2 import program as program_of
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.sandbox.sandbox import sandbox_layers
 
 
 class Net(nn.Module):
@@ -116,7 +116,7 @@ def test_torch_itself_would_have_run_the_example_inputs_and_we_do_not_open_them(
     assert len(read_program(evil).nodes) == 3 and not mark.exists()
 
 
-@pytest.mark.skipif(not walls().complete, reason="this system has no complete wall")
+@pytest.mark.skipif(not sandbox_layers().complete, reason="this system has no complete wall")
 def test_hostile_files_end_in_a_sentence_at_the_wall_and_honest_ones_pass(room, good, tmp_path):
     mark = tmp_path / "touched"
     model, card = loaded(program_of(room.found("exported", good)))
@@ -180,12 +180,12 @@ LIES = {
 def test_what_a_reading_process_says_is_not_believed(good, lie):
     facts, arrays = facts_of(good)
     assert Program.from_facts(facts, arrays).output == 7
-    READERS["exported"].check(facts, arrays)
+    PARSERS["exported"].check(facts, arrays)
     LIES[lie](facts, arrays)
     with pytest.raises(Problem):
         Program.from_facts(facts, arrays)
     with pytest.raises(ValueError):
-        READERS["exported"].check(facts, arrays)
+        PARSERS["exported"].check(facts, arrays)
 
 
 def test_numbers_that_are_no_plain_numbers_cross_the_wall(good):

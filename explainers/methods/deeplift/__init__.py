@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,7 +64,7 @@ class Options:
     options=Options,
     complete=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """Contributions that add up to the difference of the score; scores like the inputs.
 
     `positive` and `negative` add up to the scores: the contributions above and below zero; with
@@ -79,7 +79,7 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     rows = torch.arange(len(inputs), device=inputs.device)
     scores, positive, negative, m, notes = _explained(run, inputs, baseline, rows, options)
     extra = {"hypothetical": _over_letters(m, baseline)} if is_one_hot(inputs) else {}
-    return Found(scores, positive, negative, notes=notes, extra=extra)
+    return MethodResult(scores, positive, negative, notes=notes, extra=extra)
 
 
 def multipliers(
@@ -132,13 +132,13 @@ def _over_references(model, inputs, baseline, target, rule, score, found):
 
     options = make_options(Options, {"rule": rule}, "DeepLIFT")
     check_inputs(inputs)
-    at, dtype = eval_mode.home(model)
+    at, dtype = eval_mode.device_and_dtype(model)
     points = inputs.detach().to(at or inputs.device, dtype or inputs.dtype)
     references = references_of(baseline, inputs).to(points)
     rows = torch.arange(len(points), device=points.device)
     run = Passes(model, score=score)
     total = 0
-    with eval_mode.borrowed(model):
+    with eval_mode.evaluating(model):
         run.target = Target.of(target, run.outputs(points))
         for share in range(references.shape[1]):
             reference = references[:, share]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainers.methods.registry import Found, method, option
+from explainers.methods.registry import MethodResult, method, option
 
 # What the tolerance of 1 % needs on most networks.
 USUAL_STEPS = 50
@@ -67,7 +67,7 @@ def quadrature(rule: str, count: int):
     return torch.from_numpy(places), torch.from_numpy(weights)
 
 
-class Way:
+class Path:
     """The straight way from the baselines to the inputs, and the sum gathered along it."""
 
     def __init__(self, run, inputs, baseline) -> None:
@@ -115,13 +115,13 @@ class Way:
     trial={"steps": 2},
     complete=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> Found:
+def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """(x − x′) ∫₀¹ ∂f/∂x (x′ + α(x − x′)) dα; scores like the inputs.
 
     With `steps`, that many points by the rule. Without, `refine` spends points until the
     contributions add up within `tolerance`.
     """
-    way = Way(run, inputs, baseline)
+    way = Path(run, inputs, baseline)
     if options.steps is None:
         from explainers.methods.integrated_gradients.refinement import refine
 
@@ -136,4 +136,4 @@ def attribute(run, inputs, baseline, options: Options) -> Found:
     rows = rows.repeat(options.steps)
     places, weights = (part[order].repeat_interleave(len(inputs)) for part in (places, weights))
     way.integrate(rows, places, weights, way.total, rows)
-    return Found(way.total)
+    return MethodResult(way.total)

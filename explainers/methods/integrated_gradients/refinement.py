@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import torch
 
-from explainers.methods.integrated_gradients import Options, Way, quadrature
-from explainers.methods.registry import Found
+from explainers.methods.integrated_gradients import Options, Path, quadrature
+from explainers.methods.registry import MethodResult
 
 POINTS_PER_PIECE = 4
 FIRST_PIECES = 4
@@ -65,7 +65,7 @@ class Account:
         self.missed += abs(miss)
 
 
-def refine(way: Way, options: Options) -> Found:
+def refine(way: Path, options: Options) -> MethodResult:
     """Scores (N, …) whose pieces miss by at most `tolerance` of the difference, per input."""
     queue, accounts = _first_pieces(way, options.tolerance)
     places, weights = quadrature(options.rule, POINTS_PER_PIECE)
@@ -95,10 +95,10 @@ def refine(way: Way, options: Options) -> Found:
         f"The tolerance of {options.tolerance:.2%} was not reached within {options.most_steps} "
         "steps; the gap says how far it is off."
     )
-    return Found(way.total, notes=(note,) if exhausted else ())
+    return MethodResult(way.total, notes=(note,) if exhausted else ())
 
 
-def _first_pieces(way: Way, tolerance: float) -> tuple[deque[Piece], list[Account]]:
+def _first_pieces(way: Path, tolerance: float) -> tuple[deque[Piece], list[Account]]:
     count = len(way.step)
     ends = torch.linspace(0, 1, FIRST_PIECES + 1, dtype=torch.float64).tolist()
     first, last = way.ends()
@@ -118,7 +118,7 @@ def _first_pieces(way: Way, tolerance: float) -> tuple[deque[Piece], list[Accoun
     return deque(sorted(queue, key=lambda piece: (piece.start * 7) % 1)), accounts
 
 
-def _integrate(way: Way, group: list[Piece], places, weights):
+def _integrate(way: Path, group: list[Piece], places, weights):
     """Maps (pieces, …) of the pieces, and the sum of each as floats."""
     device = way.total.device
     rows = torch.tensor([piece.row for piece in group], device=device)
@@ -132,7 +132,7 @@ def _integrate(way: Way, group: list[Piece], places, weights):
     return maps, maps.flatten(1).sum(1, dtype=torch.float64).tolist()
 
 
-def _halved(way: Way, pieces: list[Piece]) -> list[Piece]:
+def _halved(way: Path, pieces: list[Piece]) -> list[Piece]:
     middles = [(piece.start + piece.stop) / 2 for piece in pieces]
     pairs = [(piece.row, middle) for piece, middle in zip(pieces, middles, strict=True)]
     halves = []
@@ -142,7 +142,7 @@ def _halved(way: Way, pieces: list[Piece]) -> list[Piece]:
     return halves
 
 
-def _scores(way: Way, places: list[tuple[int, float]]) -> list[float]:
+def _scores(way: Path, places: list[tuple[int, float]]) -> list[float]:
     if not places:
         return []
     rows = torch.tensor([row for row, _ in places], device=way.total.device)

@@ -47,13 +47,13 @@ def settled(
 
 def examples(port: Port) -> Iterator[Tensor]:
     """Random inputs (ROWS, …) of the port's shape; free sides get several usual lengths."""
-    dice = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     shape = port.shape[1:] if port.shape else ()
     if not port.shape:
         return
     for side in _SIDES if None in shape else (0,):
         sides = [side if known is None else known for known in shape]
-        yield torch.randn(ROWS, *sides, generator=dice, dtype=torch.float64)
+        yield torch.randn(ROWS, *sides, generator=generator, dtype=torch.float64)
 
 
 def together(model: Callable, x: Tensor, rows: int, apart: Callable | None = None) -> bool:

@@ -48,7 +48,7 @@ def examine(
 
     Raises Problem where no input of any tried kind and shape can be put in.
     """
-    with torch.no_grad(), eval_mode.borrowed(network):
+    with torch.no_grad(), eval_mode.evaluating(network):
         tell("Finding what it takes")
         taken, sizes = _taken(network, spec)
         guess = taken[0]
@@ -148,9 +148,9 @@ def _first(
     if guess.kind == "picture" and not samples:
         return None
     x = guess.sample(model, samples)
-    with torch.no_grad(), eval_mode.borrowed(model):
+    with torch.no_grad(), eval_mode.evaluating(model):
         form = "output" if answers == "probabilities" else "probability"
-        shares = eval_mode.checked(output_form.scored(model, form)(x), x)[0]
+        shares = eval_mode.check_output(output_form.with_form(model, form)(x), x)[0]
         best = int(shares.argmax())
-        value = float(eval_mode.checked(model(x), x)[0, best])
+        value = float(eval_mode.check_output(model(x), x)[0, best])
     return {"index": best, "share": float(shares[best]), "value": value}

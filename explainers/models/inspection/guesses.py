@@ -32,17 +32,17 @@ class Guess:
 
     def sample(self, model: nn.Module, photos: Sequence = (), count: int = 1) -> Tensor:
         """Inputs (count, …) as people know them: a photo where there is one, else random ones."""
-        dice = torch.Generator().manual_seed(0)
+        generator = torch.Generator().manual_seed(0)
         if self.kind == "picture":
-            x = torch.rand(count, *self.shape, generator=dice)
+            x = torch.rand(count, *self.shape, generator=generator)
             if len(photos):
                 x = _pixels(photos[0], self.shape)
         elif self.kind == "sequence":
-            letters = torch.randint(LETTERS, (count, self.shape[1]), generator=dice)
+            letters = torch.randint(LETTERS, (count, self.shape[1]), generator=generator)
             x = torch.nn.functional.one_hot(letters, LETTERS).movedim(-1, 1).float()
         else:
-            x = torch.randn(count, *self.shape, generator=dice)
-        device, dtype = eval_mode.home(model)
+            x = torch.randn(count, *self.shape, generator=generator)
+        device, dtype = eval_mode.device_and_dtype(model)
         return x.to(device=device, dtype=dtype)
 
 

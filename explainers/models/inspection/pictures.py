@@ -66,7 +66,7 @@ def likely_normalisation(
     norm = next((m for m in network.modules() if _remembers(m)), None)
     if norm is None or not samples:
         return None, False
-    device, dtype = eval_mode.home(network)
+    device, dtype = eval_mode.device_and_dtype(network)
     pixels = torch.from_numpy(np.stack([kind.pixels(s, size, "crop") for s in samples]))
     pixels = pixels.to(device=device, dtype=dtype)
     distances = {}

@@ -37,7 +37,7 @@ def trial(model: Prepared, guess: Guess) -> tuple[dict[str, str], dict[str, int]
         if not found[key]:
             costs[key] = method.estimate(method.options(), guess.shape) + 2
     if not seconds:
-        with eval_mode.borrowed(model), torch.no_grad():
+        with eval_mode.evaluating(model), torch.no_grad():
             started = time.perf_counter()
             model(x)
             seconds = time.perf_counter() - started
@@ -57,7 +57,7 @@ def memory(model: Prepared, guess: Guess) -> int:
     x = guess.sample(model).requires_grad_()
     saving = torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept)
     try:
-        with eval_mode.borrowed(model), torch.enable_grad(), saving:
+        with eval_mode.evaluating(model), torch.enable_grad(), saving:
             output = model(x)
     except Problem:  # it gives no gradients, and so has no way back
         return 0

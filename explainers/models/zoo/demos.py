@@ -76,12 +76,12 @@ def gallery(name: str = "") -> list[Sample]:
 def load(name: str) -> tuple[nn.Module, tuple[str, ...]]:
     """The demo's network in eval mode, and the names of its outputs; KeyError for others.
 
-    `hand:` before a key of HAND names a network set by hand.
+    `hand:` before a key of WORKED_EXAMPLES names a network set by hand.
     """
     if name.startswith("hand:"):
-        from explainers.models.zoo.worked_examples import HAND
+        from explainers.models.zoo.worked_examples import WORKED_EXAMPLES
 
-        return HAND[name.removeprefix("hand:")].build(), ("answer",)
+        return WORKED_EXAMPLES[name.removeprefix("hand:")].build(), ("answer",)
     demo = demos()[name]
     if not demo.card:
         return load_demo(name), demo.outputs

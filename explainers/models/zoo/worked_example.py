@@ -11,7 +11,7 @@ Point = Sequence[float]
 
 
 @dataclass(frozen=True)
-class HandNet:
+class WorkedExample:
     """A function of one or two inputs, the network that computes it, and its exact answers.
 
     names, low, high, start, baseline   the inputs' names, range, first values, and baseline.
@@ -79,7 +79,7 @@ class HandNet:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two networks that compute the same function: keys of HAND; `said` tells what to look for."""
+    """Two networks, keys of WORKED_EXAMPLES, that compute one function; `said`: what to see."""
 
     key: str
     title: str

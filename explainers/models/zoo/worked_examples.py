@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explainers.models.zoo.worked_example import HandNet, Pair, Point, crossing, network
+from explainers.models.zoo.worked_example import Pair, Point, WorkedExample, crossing, network
 
 
 def _after_both(p: Point) -> tuple[float, float]:
@@ -16,10 +16,10 @@ def _after_both_bends(x: Point, baseline: Point) -> list[float]:
     return crossing(*planes)(x, baseline)
 
 
-HAND = {
+WORKED_EXAMPLES = {
     net.key: net
     for net in (
-        HandNet(
+        WorkedExample(
             "minimum",
             "The smaller of two",
             "min(a, b) = a − relu(a − b)",
@@ -34,7 +34,7 @@ HAND = {
             said="Both inputs are needed, yet on a straight way from zero only the smaller one "
             "ever matters: gradients and Integrated Gradients give it everything.",
         ),
-        HandNet(
+        WorkedExample(
             "minimum_mirrored",
             "The smaller of two, written the other way",
             "min(a, b) = b − relu(b − a)",
@@ -48,7 +48,7 @@ HAND = {
             build=network(lambda x: x[:, 1] - (x[:, 1] - x[:, 0]).relu()),
             said="The same function by other weights: what is said of it should not change.",
         ),
-        HandNet(
+        WorkedExample(
             "saturation",
             "Enough is enough",
             "1 − relu(1 − a − b)",
@@ -63,7 +63,7 @@ HAND = {
             said="Where a + b is above 1 the output no longer moves, so the gradient is zero "
             "although both inputs brought it there.",
         ),
-        HandNet(
+        WorkedExample(
             "threshold",
             "Nothing below ten",
             "relu(x − 10)",
@@ -77,7 +77,7 @@ HAND = {
             build=network(lambda x: (x[:, 0] - 10).relu()),
             said="At 20 the output is 10: slope times input says 20, twice what there is to share.",
         ),
-        HandNet(
+        WorkedExample(
             "product",
             "One times the other",
             "a · b",
@@ -92,7 +92,7 @@ HAND = {
             said="Neither input does anything alone: each gets half of the product, and slope "
             "times input counts it twice.",
         ),
-        HandNet(
+        WorkedExample(
             "late_step",
             "A step after both",
             "relu(relu(a) − 1 − relu(b))",
@@ -106,7 +106,7 @@ HAND = {
             build=network(lambda x: (x[:, 0].relu() - 1 - x[:, 1].relu()).relu()),
             said="The threshold of 1 is taken off where a and b meet.",
         ),
-        HandNet(
+        WorkedExample(
             "early_step",
             "A step before they meet",
             "relu(relu(a − 1) − relu(b))",
@@ -120,7 +120,7 @@ HAND = {
             build=network(lambda x: ((x[:, 0] - 1).relu() - x[:, 1].relu()).relu()),
             said="The threshold of 1 is taken off a before it meets b; the function is the same.",
         ),
-        HandNet(
+        WorkedExample(
             "ignored",
             "An input that cancels",
             "a + relu(b) − relu(−b) − b",

@@ -52,7 +52,7 @@ class Job:
         self.seen = time.monotonic()
 
 
-class Turns:
+class FairQueue:
     """Waiting jobs; visitors take turns, and each visitor's own jobs keep their order."""
 
     def __init__(self) -> None:

@@ -15,16 +15,24 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 
 from explainers.locations import PROJECT
-from explainers.service.backends.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job, Turns
+from explainers.service.backends.jobs import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    RUNNING,
+    WAITING,
+    FairQueue,
+    Job,
+)
 from explainers.service.limits import limits
-from explainers.service.parsing.parsed_uploads import Parsed
-from explainers.service.parsing.parser_pool import ReadingRoom
+from explainers.service.parsing.parsed_uploads import ParsedUploads
+from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.sandbox.worker_sandbox import environment
 from explainers.service.settings import handed_on
 from explainers.service.storage.store import Store
 from explainers.service.tasks.request import Request
-from explainers.service.worker.connection import Line
-from explainers.service.worker.protocol import Lie, Told
+from explainers.service.worker.connection import WorkerConnection
+from explainers.service.worker.protocol import ProtocolError, WorkerMessage
 
 NURSERY = "explainers.service.worker.prefork"
 SECONDS_TO_START = 120
@@ -38,15 +46,15 @@ ATTEMPTS = 2
 MOST_ARRIVALS = 4
 
 
-class Engine:
+class LocalBackend:
     """One worker process, one queue, one store; safe to use from many threads."""
 
     def __init__(self, folder: str | Path) -> None:
         self.store = Store(folder)
-        self.parsed = Parsed(self.store, ReadingRoom())
+        self.parsed = ParsedUploads(self.store, ParserPool())
         self.devices: dict[str, str] = {}
         self.worker_pid: int | None = None
-        self._jobs = Turns()
+        self._jobs = FairQueue()
         # What the worker does; the second job, if there is one, interrupts the first.
         self._doing: list[Job] = []
         # Jobs whose uploads are being read, each by a thread that waits for the reading process.
@@ -133,15 +141,15 @@ class Engine:
                 while (told := line.hear()) is not None:
                     self._hear(told)
                     self._attend(line)
-            except (EOFError, Lie) as error:
+            except (EOFError, ProtocolError) as error:
                 self._kill_worker()
                 line.close()
                 line = None
-                self._lost_worker(isinstance(error, Lie))
+                self._lost_worker(isinstance(error, ProtocolError))
                 continue
             self._attend(line)
 
-    def _attend(self, line: Line) -> None:
+    def _attend(self, line: WorkerConnection) -> None:
         """Give the worker its next job, pass on a cancel, kill it where it does not heed one."""
         now = time.monotonic()
         with self._lock:
@@ -184,7 +192,7 @@ class Engine:
                 self._jobs.add(job, first=True)
         self._ring()
 
-    def _hear(self, told: Told) -> None:
+    def _hear(self, told: WorkerMessage) -> None:
         with self._lock:
             job = next((job for job in self._doing if job.digest == told.job), None)
             if job is None or told.kind == "ready":
@@ -238,7 +246,7 @@ class Engine:
             while (job := self._jobs.next()) is not None:
                 job.state, job.message = FAILED, sentence
 
-    def _new_worker(self) -> Line | None:
+    def _new_worker(self) -> WorkerConnection | None:
         with contextlib.suppress(queue.Empty):
             while True:  # whoever connected before the new worker was asked for
                 self._arrivals.get_nowait().close()
@@ -258,8 +266,8 @@ class Engine:
             self._nursery.stdin.flush()
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline and not self._closed:
-            with contextlib.suppress(queue.Empty, EOFError, Lie, OSError):
-                line = Line(self._arrivals.get(timeout=0.2), self._bell.set)
+            with contextlib.suppress(queue.Empty, EOFError, ProtocolError, OSError):
+                line = WorkerConnection(self._arrivals.get(timeout=0.2), self._bell.set)
                 told = line.hear(deadline - time.monotonic())
                 if told is not None and told.kind == "ready":
                     self.worker_pid = line.pid or told.said["pid"]

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from explainers.errors import Cancelled, Problem
-from explainers.service.parsing.parser_pool import ReadingRoom, checked
-from explainers.service.parsing.parsers import READERS, Found
+from explainers.service.parsing.parser_pool import ParserPool, checked
+from explainers.service.parsing.parsers import PARSERS, ParsedFile
 from explainers.service.storage.store import Store
 from explainers.service.tasks.request import Request, code_version
 
@@ -39,10 +39,10 @@ _WORDS = {
 }
 
 
-class Parsed:
+class ParsedUploads:
     """Uploads in their parsed form: from the store, else read once more behind the wall."""
 
-    def __init__(self, store: Store, room: ReadingRoom) -> None:
+    def __init__(self, store: Store, room: ParserPool) -> None:
         self.store, self.room = store, room
         self._busy: set[str] = set()
         self._changed = threading.Condition()
@@ -63,7 +63,7 @@ class Parsed:
 
     def get(
         self, kind: str, digest: str, stop: Callable[[], bool] = lambda: False, **options: Any
-    ) -> Found:
+    ) -> ParsedFile:
         """The facts and arrays of a kept upload. Problem where it cannot be read or is not kept."""
         with self._alone(digest, stop):
             found = parsed(self.store, kind, digest, **options)
@@ -115,10 +115,10 @@ class Parsed:
         self.room.read(kind, upload, file, stop, **options)
         file.flush()
         with _mapped(file.fileno()) as data:
-            checked(READERS[kind], data, _FIRST)
+            checked(PARSERS[kind], data, _FIRST)
 
 
-def parsed(store: Store, kind: str, digest: str, **options: Any) -> Found | None:
+def parsed(store: Store, kind: str, digest: str, **options: Any) -> ParsedFile | None:
     """The parsed form of an upload, or None where it is not kept or the code has changed.
 
     The arrays lie in the mapped file; they may be written to, which changes no file.
@@ -135,12 +135,12 @@ def parsed(store: Store, kind: str, digest: str, **options: Any) -> Found | None
         with contextlib.suppress(FileNotFoundError):
             os.utime(used)
     try:
-        return checked(READERS[kind], data, _FIRST)
+        return checked(PARSERS[kind], data, _FIRST)
     except Problem:  # changed on disk: read it again
         return None
 
 
-def put(store: Store, kind: str, digest: str, found: Found, **options: Any) -> None:
+def put(store: Store, kind: str, digest: str, found: ParsedFile, **options: Any) -> None:
     """Keep what was made of one's own bytes, for scripts and tests without a reading room."""
     from explainers.service import codec
 

@@ -16,9 +16,9 @@ from explainers.errors import Cancelled, Problem
 from explainers.options import lookup
 from explainers.service import codec
 from explainers.service.limits import limits
-from explainers.service.parsing.parsers import READERS, Found, Reader
-from explainers.service.sandbox.fork_server import Nursery, end, once
-from explainers.service.sandbox.sandbox import demand_wall
+from explainers.service.parsing.parsers import PARSERS, ParsedFile, Parser
+from explainers.service.sandbox.fork_server import ParserForkServer, end, once
+from explainers.service.sandbox.sandbox import require_sandbox
 
 # Readings at once: many pictures are small, weights are not.
 AT_ONCE = {"light": 4, "tables": 2, "torch": 1, "onnx": 1}
@@ -27,11 +27,11 @@ if _CAN_FORK:
     import fcntl
 
 
-class ReadingRoom:
+class ParserPool:
     """Reads uploads, each in a process of its own behind the wall; safe to use from threads."""
 
     def __init__(self) -> None:
-        self._nurseries = {group: Nursery(group) for group in AT_ONCE}
+        self._nurseries = {group: ParserForkServer(group) for group in AT_ONCE}
         self._turns = {group: threading.BoundedSemaphore(n) for group, n in AT_ONCE.items()}
 
     def warm(self) -> None:
@@ -52,21 +52,21 @@ class ReadingRoom:
         Raises Problem with a sentence where it cannot be read, took too long or too much memory;
         Cancelled when `stop` said so.
         """
-        reader = lookup(READERS, kind, "reader")
-        if reader.walled:
-            demand_wall()
+        reader = lookup(PARSERS, kind, "reader")
+        if reader.needs_sandbox:
+            require_sandbox()
         with self._turn(reader.group, stop), _opened(upload) as (source, size):
             _demand_size(reader, size)
             message = {"kind": kind, "size": size, "options": options}
             answer, kill = self._start(reader, source, message)
             self._hear(reader, answer, kill, into, stop)
 
-    def found(self, kind: str, upload: bytes | Path, **options: Any) -> Found:
+    def found(self, kind: str, upload: bytes | Path, **options: Any) -> ParsedFile:
         """Read an upload; its facts and arrays. Raises as `read` does."""
         with tempfile.TemporaryFile() as file:
             self.read(kind, upload, file, **options)
             file.seek(0)
-            return checked(READERS[kind], bytearray(file.read()))
+            return checked(PARSERS[kind], bytearray(file.read()))
 
     def close(self) -> None:
         """End the processes that fork."""
@@ -83,7 +83,7 @@ class ReadingRoom:
         finally:
             self._turns[group].release()
 
-    def _start(self, reader: Reader, source: int, message: dict):
+    def _start(self, reader: Parser, source: int, message: dict):
         """The answer's pipe, and what ends the process."""
         if not _CAN_FORK:
             process = once(message, source)
@@ -100,7 +100,7 @@ class ReadingRoom:
             os.close(theirs)
         return os.fdopen(ours, "rb", buffering=0), lambda: end(handle)
 
-    def _hear(self, reader: Reader, answer: BinaryIO, kill, into: BinaryIO, stop) -> None:
+    def _hear(self, reader: Parser, answer: BinaryIO, kill, into: BinaryIO, stop) -> None:
         done, late, cancelled = threading.Event(), threading.Event(), threading.Event()
 
         def watch() -> None:
@@ -118,7 +118,7 @@ class ReadingRoom:
         watcher.start()
         try:
             codec.receive(answer, into, reader.most_bytes, codec.MOST_FACTS)
-        except codec.FrameError as error:
+        except codec.CodecError as error:
             if cancelled.is_set():
                 raise Cancelled from error
             raise Problem(_ended(reader, late.is_set())) from error
@@ -128,7 +128,7 @@ class ReadingRoom:
             answer.close()
 
 
-def checked(reader: Reader, data, first: int = 0) -> Found:
+def checked(reader: Parser, data, first: int = 0) -> ParsedFile:
     """The facts and arrays of a frame in a buffer, as this reader gives them, or Problem."""
     try:
         facts, arrays = codec.load(data, first)
@@ -140,7 +140,7 @@ def checked(reader: Reader, data, first: int = 0) -> Found:
     return facts, arrays
 
 
-def _demand_size(reader: Reader, size: int) -> None:
+def _demand_size(reader: Parser, size: int) -> None:
     most = getattr(limits(), reader.limit)
     if size > 1e6 * most:
         raise Problem(
@@ -149,7 +149,7 @@ def _demand_size(reader: Reader, size: int) -> None:
         )
 
 
-def _ended(reader: Reader, late: bool) -> str:
+def _ended(reader: Parser, late: bool) -> str:
     if late:
         return (
             f"Reading this file as {reader.what} took more than {reader.seconds} seconds and was "

@@ -15,14 +15,14 @@ import sys
 
 from explainers.errors import Problem
 from explainers.service import codec
-from explainers.service.parsing.parsers import READERS, Reader
+from explainers.service.parsing.parsers import PARSERS, Parser
 from explainers.service.sandbox import fork_protocol
-from explainers.service.sandbox.sandbox import raise_wall
+from explainers.service.sandbox.sandbox import enter_sandbox
 
 
 def main() -> None:
     """Fork a reading process for every message on our standard input, until it is closed."""
-    for reader in READERS.values():
+    for reader in PARSERS.values():
         if reader.group == sys.argv[1]:
             reader.prepare()
     gc.collect()
@@ -46,16 +46,16 @@ def main() -> None:
 def once() -> None:
     """Read the one upload on our standard input, where there is no forking."""
     asked = json.loads(sys.argv[2])
-    READERS[asked["kind"]].prepare()
+    PARSERS[asked["kind"]].prepare()
     _read_and_end(0, 1, **asked)
 
 
 def _read_and_end(source: int, answer: int, kind: str, size: int, options: dict) -> None:
     try:
-        reader = READERS[kind]
+        reader = PARSERS[kind]
         try:
             memory = reader.memory + reader.per_byte * size
-            raise_wall(memory, reader.seconds, (source, answer))
+            enter_sandbox(memory, reader.seconds, (source, answer))
         except OSError as error:
             codec.send_problem(
                 answer,
@@ -68,7 +68,7 @@ def _read_and_end(source: int, answer: int, kind: str, size: int, options: dict)
         os._exit(0)
 
 
-def read(reader: Reader, source: int, answer: int, size: int, options: dict) -> None:
+def read(reader: Parser, source: int, answer: int, size: int, options: dict) -> None:
     """Read one upload of so many bytes and write the answer's frame. Runs behind the wall."""
     try:
         codec.send(answer, *reader.parse(_whole(source, size), **options))
@@ -76,7 +76,7 @@ def read(reader: Reader, source: int, answer: int, size: int, options: dict) -> 
         codec.send_problem(answer, _sentence(reader, error))
 
 
-def _sentence(reader: Reader, error: Exception) -> str:
+def _sentence(reader: Parser, error: Exception) -> str:
     first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
     if isinstance(error, MemoryError) or "allocate memory" in first:
         return (

@@ -18,7 +18,7 @@ _HEAD = struct.Struct("<8sIQ")  # of a frame
 def receive(line: BinaryIO, most_bytes: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The facts and arrays of the next frame from an unbuffered line; all was checked.
 
-    EOFError where nothing follows, FrameError for whatever is no frame or too long, Problem with
+    EOFError where nothing follows, CodecError for whatever is no frame or too long, Problem with
     the sender's sentence.
     """
     head = bytearray(_HEAD.size)
@@ -26,11 +26,11 @@ def receive(line: BinaryIO, most_bytes: int) -> tuple[dict[str, Any], dict[str, 
         raise EOFError("the other side has gone")
     magic, facts, arrays = _HEAD.unpack(head)
     if magic != codec.MAGIC or facts > MOST_FACTS or arrays > most_bytes:
-        raise codec.FrameError("the head is wrong")
+        raise codec.CodecError("the head is wrong")
     whole = bytearray(_HEAD.size + facts + arrays)
     whole[: _HEAD.size] = head
     if not _filled(line, memoryview(whole)[_HEAD.size :]):
-        raise codec.FrameError("the frame is cut off")
+        raise codec.CodecError("the frame is cut off")
     return codec.load(whole)
 
 

@@ -18,10 +18,10 @@ from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.module import explained_output
 from explainers.models.formats.onnx.runtime import answered, hidden, taken
 from explainers.service import codec
-from explainers.service.parsing.parsers.torchscript import demand_scripts
+from explainers.service.parsing.parsers.torchscript import require_scripts_allowed
 from explainers.service.runners import messages
 from explainers.service.runners.start import started
-from explainers.service.sandbox.sandbox import demand_wall
+from explainers.service.sandbox.sandbox import require_sandbox
 
 SECONDS_TO_LOAD = 120
 # One call may take so long, and more where it has many rows.
@@ -39,7 +39,7 @@ _LATE = (
 )
 
 
-class WalledModel(nn.Module):
+class SandboxedModel(nn.Module):
     """x (N, …) → the network's answer (N, …), computed behind the wall, without slopes.
 
     language  one of LANGUAGES.
@@ -87,12 +87,12 @@ class WalledModel(nn.Module):
             self._runner.close()
             self._runner = None
 
-    def __deepcopy__(self, memo) -> WalledModel:
+    def __deepcopy__(self, memo) -> SandboxedModel:
         """The model itself: it has nothing that a copy could change."""
         return self
 
 
-class RunnerModel(WalledModel):
+class OnnxRuntimeModel(SandboxedModel):
     """The chosen output of an ONNX graph, computed by onnxruntime.
 
     graph    as `read_graph` gives it.
@@ -115,7 +115,7 @@ class RunnerModel(WalledModel):
         self.dtype, self.rows, self.output = dtype, rows, chosen
 
 
-class ScriptModel(WalledModel):
+class TorchScriptModel(SandboxedModel):
     """The answer of a TorchScript file, which is a program and therefore never loaded here.
 
     script   the bytes of its file, or their path. Problem where this server lets none in.
@@ -124,7 +124,7 @@ class ScriptModel(WalledModel):
     where = "as TorchScript behind the wall"
 
     def __init__(self, script: bytes | Path) -> None:
-        demand_scripts()
+        require_scripts_allowed()
         super().__init__("torchscript", script, {})
 
 
@@ -132,7 +132,7 @@ class Runner:
     """One process with one network. Problem where it cannot be started or the network loaded."""
 
     def __init__(self, language: str, network: bytes | Path, facts: dict) -> None:
-        demand_wall()
+        require_sandbox()
         try:
             data = (
                 np.frombuffer(network, np.uint8)
@@ -188,7 +188,7 @@ class Runner:
             return messages.receive(self._line, messages.MOST_NUMBERS)
         except Problem as problem:
             raise ModelProblem(str(problem)) from problem
-        except (EOFError, OSError, codec.FrameError) as error:
+        except (EOFError, OSError, codec.CodecError) as error:
             self.close()
             raise Problem(_LATE.format(seconds=f"{seconds:g}") if late.is_set() else _ENDED) from (
                 error

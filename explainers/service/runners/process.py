@@ -17,7 +17,7 @@ import sys
 
 from explainers.service.runners.runtimes import LANGUAGES, Run
 from explainers.service.sandbox import fork_protocol
-from explainers.service.sandbox.sandbox import raise_wall
+from explainers.service.sandbox.sandbox import enter_sandbox
 
 # Beyond what the network's own numbers take: they are held up to five times while it is loaded.
 MEMORY, PER_BYTE = 2_000_000_000, 5
@@ -67,7 +67,7 @@ def serve(language: str, source: int, answer: int, size: int) -> None:
 
     try:
         try:
-            raise_wall(MEMORY + PER_BYTE * size, SECONDS_TO_LIVE, {source, answer})
+            enter_sandbox(MEMORY + PER_BYTE * size, SECONDS_TO_LIVE, {source, answer})
         except OSError as error:
             codec.send_problem(
                 answer,

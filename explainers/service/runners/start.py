@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from explainers.locations import PROJECT
 from explainers.service.runners.runtimes import LANGUAGES
-from explainers.service.sandbox.fork_server import Forker, end, environment
+from explainers.service.sandbox.fork_server import ForkServer, end, environment
 from explainers.service.settings import model_settings
 
 COMMAND = (sys.executable, "-m", "explainers.service.runners.process")
@@ -23,7 +23,7 @@ def _environment() -> dict[str, str]:
     return {**environment(), "ORT_DISABLE_TELEMETRY": "1"}
 
 
-class Starter(Forker):
+class RunnerForkServer(ForkServer):
     """A process that forks runners; it must be started while programs may still be."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Starter(Forker):
 
 
 # One for each language: what goes wrong in one ends no network in another.
-_STARTERS = {language: Starter() for language in LANGUAGES}
+_STARTERS = {language: RunnerForkServer() for language in LANGUAGES}
 
 
 def get_ready() -> None:

@@ -1,4 +1,4 @@
-"""Starting processes behind walls: small ones that fork them, or one process for one upload."""
+"""Starting sandboxed processes: small ones that fork them, or one process for one upload."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def end(handle: int | None) -> None:
     os.close(handle)
 
 
-class Forker:
+class ForkServer:
     """A process that forks another one for every message; started when first needed.
 
     command   that starts it.
@@ -120,7 +120,7 @@ class Forker:
             self._process = self._line = None
 
 
-class Nursery(Forker):
+class ParserForkServer(ForkServer):
     """The process of one group that forks a child per upload."""
 
     def __init__(self, group: str) -> None:

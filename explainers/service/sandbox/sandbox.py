@@ -16,12 +16,12 @@ from explainers.service.sandbox import landlock, seccomp
 if sys.platform != "win32":
     import resource
 
-ALLOW_UNWALLED = "EVIDENT_ALLOW_UNWALLED"
+ALLOW_UNSANDBOXED = "EVIDENT_ALLOW_UNWALLED"
 _NO_NEW_PRIVILEGES, _DUMPABLE = 38, 4
 
 
 @dataclass(frozen=True)
-class Walls:
+class SandboxLayers:
     """What this system offers: the layers, and what is missing, each in plain words.
 
     The seccomp list alone keeps the promise (no file, no connection, no program); Landlock is a
@@ -41,11 +41,11 @@ class Walls:
             "This server cannot shut in the reading of uploaded files: "
             f"{' and '.join(self.missing)}. Whoever runs it can start it on Linux (x86-64 or "
             "ARM64; also in WSL, or in a container that allows seccomp), or, where all visitors "
-            f"are trusted, with {ALLOW_UNWALLED}=1."
+            f"are trusted, with {ALLOW_UNSANDBOXED}=1."
         )
 
 
-def walls() -> Walls:
+def sandbox_layers() -> SandboxLayers:
     """Ask the system what it offers; changes nothing."""
     layers, missing = [], []
     if seccomp.available():
@@ -58,16 +58,16 @@ def walls() -> Walls:
         missing.append("it cannot give up its rights to files (Landlock)")
     if sys.platform != "win32":
         layers.append("memory, time and files written are limited (rlimits)")
-    return Walls(tuple(layers), tuple(missing), seccomp.available())
+    return SandboxLayers(tuple(layers), tuple(missing), seccomp.available())
 
 
-def demand_wall() -> None:
+def require_sandbox() -> None:
     """Problem where the wall is not complete and nobody has said that it may be missing."""
-    if os.environ.get(ALLOW_UNWALLED) != "1" and not (found := walls()).complete:
+    if os.environ.get(ALLOW_UNSANDBOXED) != "1" and not (found := sandbox_layers()).complete:
         raise Problem(found.sentence)
 
 
-def raise_wall(memory: int, seconds: int, keep: Iterable[int]) -> None:
+def enter_sandbox(memory: int, seconds: int, keep: Iterable[int]) -> None:
     """Shut this process in, for good: call it with one thread, before the first byte is read.
 
     memory      bytes that it may take beyond what it has already.
@@ -100,7 +100,7 @@ def raise_low_wall() -> None:
 
 
 def forbid_new_privileges() -> None:
-    """No program that this process might start has more rights than it; walls need that."""
+    """No program that this process might start has more rights than it; the layers need that."""
     _set(_NO_NEW_PRIVILEGES, 1)
 
 

@@ -85,11 +85,11 @@ def _along(task: Task, orders: torch.Tensor) -> dict[str, np.ndarray]:
     run = Passes(
         task.warm.model,
         score=task.form,
-        known=task.warm.known,
+        cache=task.warm.cache,
         progress=task.progress(0, total),
     )
     found = {}
-    with eval_mode.borrowed(task.warm.model):
+    with eval_mode.evaluating(task.warm.model):
         for name, insert in (("deletion", False), ("insertion", True)):
             outputs = answers_along(
                 run, task.x, task.hidden, orders.to(task.x.device), shares, insert

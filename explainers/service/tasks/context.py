@@ -14,7 +14,7 @@ from explainers.front import explain
 from explainers.kinds import KINDS, Kind
 from explainers.models.prepared import Prepared
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
-from explainers.output_cache import Known
+from explainers.output_cache import OutputCache
 from explainers.service.tasks.request import Request
 
 SECONDS_BETWEEN_PICTURES = 0.3
@@ -24,13 +24,13 @@ Answer = tuple[dict, dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
-class Warm:
+class LoadedModel:
     """A loaded model on its device, its class names, the preparation it expects, what it said."""
 
     model: Prepared
     classes: tuple[str, ...]
     spec: ModelSpec
-    known: Known = field(default_factory=Known)
+    cache: OutputCache = field(default_factory=OutputCache)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Task:
     """
 
     request: Request
-    warm: Warm
+    warm: LoadedModel
     x: Tensor
     baseline: Tensor
     facts: dict
@@ -90,7 +90,7 @@ class Task:
         """The request's explanation, of its own model or of another one."""
         asked = self.request
         if model is None:
-            model, arguments = self.warm.model, {**arguments, "known": self.warm.known}
+            model, arguments = self.warm.model, {**arguments, "cache": self.warm.cache}
         return explain(
             model,
             self.x,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from explainers.errors import Problem
 from explainers.methods import METHODS
 from explainers.models.spec import ModelSpec
-from explainers.models.zoo.worked_examples import HAND
+from explainers.models.zoo.worked_examples import WORKED_EXAMPLES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,9 +32,9 @@ class Variant:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def hand_spec(name: str) -> ModelSpec:
-    """The network of HAND as a model of the app, whose answers are numbers."""
-    net = HAND[name]
+def worked_example_spec(name: str) -> ModelSpec:
+    """The network of WORKED_EXAMPLES as a model of the app, whose answers are numbers."""
+    net = WORKED_EXAMPLES[name]
     return ModelSpec(
         "demo",
         f"{PREFIX}{name}",
@@ -85,7 +85,7 @@ def answers(
 
     `tell` gets how many of how many variants are done, and may raise.
     """
-    network, rows, all_of_them = HAND[name].build(), [], variants()
+    network, rows, all_of_them = WORKED_EXAMPLES[name].build(), [], variants()
     for done, variant in enumerate(all_of_them):
         tell(done, len(all_of_them))
         row = {"method": variant.method, "name": variant.name, "problem": ""}
@@ -104,9 +104,11 @@ def lesson(task: Task, explanation: Answer | None) -> Answer:
     """
     asked = task.request
     name = asked.model.name.removeprefix(PREFIX)
-    if name not in HAND or not asked.model.name.startswith(PREFIX):
-        raise Problem(f"{asked.model.name!r} is no network set by hand; there are {list(HAND)}.")
-    baseline = tuple(asked.options.get("baseline") or HAND[name].baseline)
+    if name not in WORKED_EXAMPLES or not asked.model.name.startswith(PREFIX):
+        raise Problem(
+            f"{asked.model.name!r} is no network set by hand; there are {list(WORKED_EXAMPLES)}."
+        )
+    baseline = tuple(asked.options.get("baseline") or WORKED_EXAMPLES[name].baseline)
     return {"rows": answers(name, asked.values, baseline, _teller(task))}, {}
 
 

@@ -16,20 +16,26 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 from explainers.service.tasks.request import Request
-from explainers.service.worker.protocol import MOST_BYTES, Lie, Told, question, understood
+from explainers.service.worker.protocol import (
+    MOST_BYTES,
+    ProtocolError,
+    WorkerMessage,
+    question,
+    understood,
+)
 
 # The worker is ahead of the engine by so many messages at most.
 MOST_WAITING = 4
 
 
-class Line:
+class WorkerConnection:
     """The engine's end of a connection to a worker; `ring` is called whenever something came."""
 
     def __init__(self, connection: Connection, ring: Callable[[], None]) -> None:
         self._connection, self._ring = connection, ring
         self.pid = _peer(connection)
         self._closed = False
-        self._heard: queue.Queue[Told | Exception] = queue.Queue(MOST_WAITING)
+        self._heard: queue.Queue[WorkerMessage | Exception] = queue.Queue(MOST_WAITING)
         self._asking: queue.Queue[bytes | None] = queue.Queue()
         self._sender = threading.Thread(target=self._send, daemon=True)
         self._sender.start()
@@ -39,8 +45,8 @@ class Line:
         """Send the worker a message, without waiting until it takes it."""
         self._asking.put(question(kind, job, request))
 
-    def hear(self, seconds: float = 0.0) -> Told | None:
-        """The next message, or None; EOFError where the worker is gone, Lie where it lies."""
+    def hear(self, seconds: float = 0.0) -> WorkerMessage | None:
+        """The next message, or None; EOFError if the worker is gone, ProtocolError if it lies."""
         try:
             found = self._heard.get(seconds > 0, seconds or None)
         except queue.Empty:
@@ -55,15 +61,15 @@ class Line:
         self._asking.put(None)
 
     def _receive(self) -> None:
-        found: Told | Exception | None = None
+        found: WorkerMessage | Exception | None = None
         while not isinstance(found, Exception) and not self._closed:
             try:
                 found = understood(self._connection.recv_bytes(MOST_BYTES))
             except (EOFError, ConnectionError):
                 found = EOFError("the worker is gone")
             except OSError as error:  # longer than allowed
-                found = Lie(str(error))
-            except Lie as error:
+                found = ProtocolError(str(error))
+            except ProtocolError as error:
                 found = error
             self._hand_over(found)
         # Its descriptor may be another's as soon as it is closed, so nobody may still use it.
@@ -71,7 +77,7 @@ class Line:
         self._sender.join()
         self._connection.close()
 
-    def _hand_over(self, found: Told | Exception) -> None:
+    def _hand_over(self, found: WorkerMessage | Exception) -> None:
         """Wait until there is room, so that a flood fills no memory."""
         while not self._closed:
             with contextlib.suppress(queue.Full):

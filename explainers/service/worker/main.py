@@ -22,9 +22,9 @@ def serve(address: str, key: bytes, folder: str) -> None:
     from explainers.service.runners.start import get_ready
     from explainers.service.sandbox.worker_sandbox import shut_in
     from explainers.service.storage.store import Store
-    from explainers.service.worker.task_runner import Workshop
+    from explainers.service.worker.task_runner import TaskRunner
 
-    workshop, found = Workshop(Store(folder)), devices()
+    workshop, found = TaskRunner(Store(folder)), devices()
     get_ready()  # while programs may still be started
     if set(found) == {"cpu"}:  # drivers of other devices need files, and may start programs
         shut_in(Path(folder))

@@ -30,12 +30,12 @@ KINDS = ("ready", "progress", "cancelled", "problem", "done")
 _HEAD = struct.Struct("<I")
 
 
-class Lie(ValueError):
+class ProtocolError(ValueError):
     """What came is no message that a worker sends."""
 
 
 @dataclass(frozen=True)
-class Told:
+class WorkerMessage:
     """A message of the worker: of what kind, about which job (its digest), and what it says.
 
     said    "ready": pid and devices; "progress": how far, with the map so far or None under
@@ -78,7 +78,7 @@ def _made(kind: Any, given: Any) -> Any:
     of, inner = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         if not isinstance(given, dict) or set(given) != {field.name for field in fields(kind)}:
-            raise Lie(f"this is no {kind.__name__}")
+            raise ProtocolError(f"this is no {kind.__name__}")
         types = get_type_hints(kind)
         return kind(**{name: _made(types[name], value) for name, value in given.items()})
     if of is UnionType:
@@ -88,7 +88,7 @@ def _made(kind: Any, given: Any) -> Any:
         return tuple(_made(*pair) for pair in zip(types, given, strict=True))
     plain = {float: (int, float)}.get(of or kind, (of or kind,))
     if type(given) not in plain:
-        raise Lie(f"{given!r} is no {kind}")
+        raise ProtocolError(f"{given!r} is no {kind}")
     return given
 
 
@@ -101,13 +101,13 @@ def question(kind: str, job: str, request: Request | None = None) -> bytes:
     return json.dumps({"kind": kind, "job": job, "request": given}).encode()
 
 
-def understood(data: bytes) -> Told:
-    """The message in some bytes; Lie for whatever is none."""
+def understood(data: bytes) -> WorkerMessage:
+    """The message in some bytes; ProtocolError for whatever is none."""
     if len(data) < _HEAD.size:
-        raise Lie("the head is cut off")
+        raise ProtocolError("the head is cut off")
     (length,) = _HEAD.unpack_from(data)
     if length > MOST_FACTS or _HEAD.size + length > len(data):
-        raise Lie("the length is wrong")
+        raise ProtocolError("the length is wrong")
     try:
         message = json.loads(
             data[_HEAD.size : _HEAD.size + length].decode("utf-8"),
@@ -115,33 +115,33 @@ def understood(data: bytes) -> Told:
             parse_float=_finite,
         )
     except (ValueError, RecursionError) as error:
-        raise Lie("the message is not JSON") from error
+        raise ProtocolError("the message is not JSON") from error
     if not isinstance(message, dict) or set(message) != {"kind", "job", "said", "shape"}:
-        raise Lie("the message has other parts")
+        raise ProtocolError("the message has other parts")
     kind, job, said = message["kind"], message["job"], message["said"]
     if kind not in KINDS or not isinstance(job, str) or len(job) > 64:
-        raise Lie("the kind of the message is unknown")
+        raise ProtocolError("the kind of the message is unknown")
     partial = _numbers(message["shape"], data[_HEAD.size + length :])
     if not _TRUE[kind](said) or (partial is not None and kind != "progress"):
-        raise Lie(f"this is not said with {kind}")
+        raise ProtocolError(f"this is not said with {kind}")
     if kind == "problem":
         said = _plain(said)
     if kind == "progress":
         said = {**said, "partial": partial} | {n: _plain(said[n]) for n in ("what",) if n in said}
-    return Told(kind, job, said)
+    return WorkerMessage(kind, job, said)
 
 
 def _numbers(shape: Any, data: bytes) -> np.ndarray | None:
     if shape is None:
         if data:
-            raise Lie("numbers without a shape")
+            raise ProtocolError("numbers without a shape")
         return None
     if not (isinstance(shape, list) and 1 <= len(shape) <= MOST_DIMENSIONS) or not all(
         _whole(side) and 0 < side <= MOST_NUMBERS for side in shape
     ):
-        raise Lie("the shape is wrong")
+        raise ProtocolError("the shape is wrong")
     if len(data) != 4 * math.prod(shape) or len(data) > 4 * MOST_NUMBERS:
-        raise Lie("the shape is another than that of the numbers")
+        raise ProtocolError("the shape is another than that of the numbers")
     return np.frombuffer(data, "<f4").astype(np.float32).reshape(shape)
 
 

@@ -25,16 +25,16 @@ from explainers.service.parsing.parsers.state_dict import state_dict
 from explainers.service.settings import model_settings
 from explainers.service.storage.store import Store
 from explainers.service.tasks.checking import CHECKS
-from explainers.service.tasks.context import Answer, Task, Warm
+from explainers.service.tasks.context import Answer, LoadedModel, Task
 from explainers.service.tasks.request import Compared, Request
 
 
-class Workshop:
+class TaskRunner:
     """The store, and the models used last, kept loaded."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._warm: OrderedDict[tuple, Warm] = OrderedDict()
+        self._warm: OrderedDict[tuple, LoadedModel] = OrderedDict()
 
     def answer(self, request: Request, tell: Callable[[dict], None]) -> None:
         """Put the answer to `request` into the store; `tell` gets progress and may raise."""
@@ -81,7 +81,7 @@ class Workshop:
 
         return Task(request, warm, x, baseline, facts, tell, others)
 
-    def _model(self, request: Request) -> Warm:
+    def _model(self, request: Request) -> LoadedModel:
         key = (request.model, request.device)
         if key in self._warm:
             self._warm.move_to_end(key)
@@ -99,21 +99,23 @@ class Workshop:
             weights = model_settings().file
         model, classes, own = build(spec, weights, self._elsewhere(request))
         own = replace(own, fit=spec.fit)
-        self._warm[key] = Warm(model.to(request.device), classes, own)
+        self._warm[key] = LoadedModel(model.to(request.device), classes, own)
         return self._warm[key]
 
     def _script(self, digest: str) -> Callable:
         """What a TorchScript file, which is never loaded here, runs as: behind the wall."""
-        from explainers.service.runners.models import ScriptModel
+        from explainers.service.runners.models import TorchScriptModel
 
-        return lambda found: ScriptModel(self.store.path(f"{digest}.blob"))
+        return lambda found: TorchScriptModel(self.store.path(f"{digest}.blob"))
 
     def _elsewhere(self, request: Request) -> Callable:
-        """What runs a graph that torch cannot: onnxruntime, in a walled process of its own."""
-        from explainers.service.runners.models import RunnerModel
+        """What runs a graph that torch cannot: onnxruntime, in a sandboxed process of its own."""
+        from explainers.service.runners.models import OnnxRuntimeModel
 
         digest = request.model.weights.partition(".")[0]
-        return lambda graph, output: RunnerModel(graph, self.store.path(f"{digest}.blob"), output)
+        return lambda graph, output: OnnxRuntimeModel(
+            graph, self.store.path(f"{digest}.blob"), output
+        )
 
     def _parsed(self, kind: str, digest: str, options: dict) -> Answer:
         """What the reading process made of an upload; its bytes are never decoded here."""
@@ -143,7 +145,7 @@ def _prediction(task: Task) -> Answer:
     """The model's answers to the picture and to the baseline, and what a pass costs."""
     warm, answers, seconds = task.warm, [], []
     for score in ("output" if task.form == "output" else "logit", task.form):
-        run = Passes(warm.model, score=score, known=warm.known)
+        run = Passes(warm.model, score=score, cache=warm.cache)
         run.landmarks = (task.x, task.references)
         for at in run.landmarks:
             started = time.perf_counter()

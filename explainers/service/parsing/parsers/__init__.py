@@ -3,9 +3,9 @@
 import importlib
 import pkgutil
 
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["READERS", "Found", "Reader"]
+__all__ = ["PARSERS", "ParsedFile", "Parser"]

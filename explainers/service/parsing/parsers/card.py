@@ -6,10 +6,10 @@ import json
 
 from explainers.errors import Problem
 from explainers.models.card import VERSION, checked, read_card
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 
 
-def _read(data: bytes) -> Found:
+def _read(data: bytes) -> ParsedFile:
     return read_card(data), {}
 
 
@@ -24,7 +24,7 @@ def _check(facts: dict, arrays: dict) -> None:
 
 _GOOD = json.dumps({"evident": VERSION, "settings": {"size": 96, "fit": "crop"}}).encode()
 
-READERS["card"] = Reader(
+PARSERS["card"] = Parser(
     _read,
     _check,
     "the card of a model",

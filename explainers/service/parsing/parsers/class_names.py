@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from explainers.models.class_names import MOST_CLASSES, read_class_names
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 
 
-def _read_names(data: bytes) -> Found:
+def _read_names(data: bytes) -> ParsedFile:
     names = (name.replace("\0", "") for name in read_class_names(data))
     text = "\0".join(names).encode(errors="replace")
     return {}, {"names": np.frombuffer(text, np.uint8)}
@@ -22,12 +22,12 @@ def _check_names(facts: dict, arrays: dict) -> None:
         raise ValueError("too many names")
 
 
-def class_names(found: Found) -> tuple[str, ...]:
+def class_names(found: ParsedFile) -> tuple[str, ...]:
     """The names in what the reader of names found."""
     return tuple(found[1]["names"].tobytes().decode(errors="replace").split("\0"))
 
 
-READERS["names"] = Reader(
+PARSERS["names"] = Parser(
     _read_names,
     _check_names,
     "a file of class names",

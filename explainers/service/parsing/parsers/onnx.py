@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from explainers.errors import Problem
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 
 
-def _read_onnx(data: bytes) -> Found:
+def _read_onnx(data: bytes) -> ParsedFile:
     from explainers.models.formats.onnx import read_graph
 
     return read_graph(data).to_facts()
@@ -18,7 +18,7 @@ def _check_onnx(facts: dict, arrays: dict) -> None:
     graph((facts, arrays))
 
 
-def graph(found: Found):
+def graph(found: ParsedFile):
     """The network's graph in what the reader of ONNX files found; ValueError where it is none."""
     from explainers.models.formats.onnx.graph import Graph
 
@@ -45,7 +45,7 @@ def _onnx() -> Iterable[tuple[bytes, dict]]:
     yield onnx.helper.make_model(network).SerializeToString(), {}
 
 
-READERS["onnx"] = Reader(
+PARSERS["onnx"] = Parser(
     _read_onnx,
     _check_onnx,
     "a network",
@@ -56,5 +56,5 @@ READERS["onnx"] = Reader(
     seconds=120,
     memory=1_000_000_000,
     most_bytes=2_000_000_000,
-    walled=True,
+    needs_sandbox=True,
 )

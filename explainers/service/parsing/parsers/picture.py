@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 
 
-def _read_picture(data: bytes) -> Found:
+def _read_picture(data: bytes) -> ParsedFile:
     from explainers.kinds import picture
 
     return {}, {"pixels": np.asarray(picture.read(data))}
@@ -38,7 +38,7 @@ def _pictures() -> Iterable[tuple[bytes, dict]]:
             yield buffer.getvalue(), {}
 
 
-READERS["picture"] = Reader(
+PARSERS["picture"] = Parser(
     _read_picture,
     _check_picture,
     "a picture",

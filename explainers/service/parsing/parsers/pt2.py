@@ -8,10 +8,10 @@ from collections.abc import Iterable
 
 from explainers.errors import Problem
 from explainers.service.codec import MOST_ARRAYS, MOST_FACTS
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 
 
-def _read_exported(data: bytes) -> Found:
+def _read_exported(data: bytes) -> ParsedFile:
     from explainers.models.formats.pt2.reading import read_program
 
     facts, arrays = read_program(data).to_facts()
@@ -28,7 +28,7 @@ def _check_exported(facts: dict, arrays: dict) -> None:
     program((facts, arrays))
 
 
-def program(found: Found):
+def program(found: ParsedFile):
     """The network's program in what the reader of .pt2 files found; ValueError if it is none."""
     from explainers.models.formats.pt2.program import Program
 
@@ -97,7 +97,7 @@ def _exported() -> Iterable[tuple[bytes, dict]]:
     yield buffer.getvalue(), {}
 
 
-READERS["exported"] = Reader(
+PARSERS["exported"] = Parser(
     _read_exported,
     _check_exported,
     "a network",
@@ -108,5 +108,5 @@ READERS["exported"] = Reader(
     seconds=120,
     memory=1_500_000_000,
     most_bytes=2_000_000_000,
-    walled=True,
+    needs_sandbox=True,
 )

@@ -11,15 +11,15 @@ import numpy as np
 
 from explainers.errors import Problem
 
-Found = tuple[dict[str, Any], dict[str, np.ndarray]]
+ParsedFile = tuple[dict[str, Any], dict[str, np.ndarray]]
 """Facts that JSON can hold, and arrays by name."""
 
-READERS: dict[str, Reader] = {}
+PARSERS: dict[str, Parser] = {}
 """Kinds of uploads by key."""
 
 
 @dataclass(frozen=True)
-class Reader:
+class Parser:
     """How one kind of upload is read.
 
     parse       from the bytes (and options) to facts and arrays; runs behind the wall only.
@@ -31,10 +31,10 @@ class Reader:
     group       readers of a group share a process that forks them; "torch" has torch imported.
     seconds     of time; memory, per_byte: bytes it may take, and more for each byte of the upload;
     most_bytes  of the answer.
-    walled      whether it is refused where the wall is not complete.
+    needs_sandbox      whether it is refused where the wall is not complete.
     """
 
-    parse: Callable[..., Found]
+    parse: Callable[..., ParsedFile]
     check: Callable[[dict, dict], None]
     what: str
     limit: str
@@ -45,7 +45,7 @@ class Reader:
     memory: int = 1_000_000_000
     per_byte: int = 4
     most_bytes: int = 64_000_000
-    walled: bool = False
+    needs_sandbox: bool = False
 
     def prepare(self) -> None:
         """Import everything that `parse` may need, by name and by trying it."""

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from explainers.kinds import sequence
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 
-def _read_sequence(data: bytes, **options) -> Found:
+def _read_sequence(data: bytes, **options) -> ParsedFile:
     return sequence.read(data, **options)
 
 
@@ -43,7 +43,7 @@ def _sequences() -> Iterable[tuple[bytes, dict]]:
     yield out.getvalue(), {"suffix": ".npz"}
 
 
-READERS["sequence"] = Reader(
+PARSERS["sequence"] = Parser(
     _read_sequence,
     _check_sequence,
     "DNA",

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from explainers.kinds import series
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 
-def _read_series(data: bytes, **options) -> Found:
+def _read_series(data: bytes, **options) -> ParsedFile:
     return series.read(data, **options)
 
 
@@ -47,7 +47,7 @@ def _series() -> Iterable[tuple[bytes, dict]]:
     yield out.getvalue(), {"suffix": ".npz"}
 
 
-READERS["series"] = Reader(
+PARSERS["series"] = Parser(
     _read_series,
     _check_series,
     "time series",

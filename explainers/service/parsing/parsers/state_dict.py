@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from explainers.errors import Problem
 from explainers.service.codec import LONGEST_NAME, MOST_ARRAYS
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 
 _OPAQUE = {
     "bfloat16": "int16",
@@ -19,7 +19,7 @@ _OPAQUE = {
 """Types that numpy does not know, and those that carry their bytes."""
 
 
-def _read_weights(data: bytes, suffix: str) -> Found:
+def _read_weights(data: bytes, suffix: str) -> ParsedFile:
     import torch
 
     from explainers.models.formats.state_dict import read_state_dict
@@ -27,7 +27,7 @@ def _read_weights(data: bytes, suffix: str) -> Found:
     torch.set_num_threads(1)
     state = read_state_dict(data, suffix)
     whole = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
-    most = READERS["weights"].most_bytes
+    most = PARSERS["weights"].most_bytes
     if whole > most:
         raise Problem(
             f"The tensors in this file take {whole / 1e9:.1f} GB; up to "
@@ -65,7 +65,7 @@ def _check_weights(facts: dict, arrays: dict) -> None:
             raise ValueError("a tensor of another size than its type")
 
 
-def state_dict(found: Found) -> dict:
+def state_dict(found: ParsedFile) -> dict:
     """The named tensors in what the reader of weights found; they share its memory."""
     import torch
 
@@ -96,7 +96,7 @@ def _weights() -> Iterable[tuple[bytes, dict]]:
         yield buffer.getvalue(), {"suffix": ".pt"}
 
 
-READERS["weights"] = Reader(
+PARSERS["weights"] = Parser(
     _read_weights,
     _check_weights,
     "a file of weights",
@@ -112,5 +112,5 @@ READERS["weights"] = Reader(
     seconds=120,
     memory=1_000_000_000,
     most_bytes=2_000_000_000,
-    walled=True,
+    needs_sandbox=True,
 )

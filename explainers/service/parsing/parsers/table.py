@@ -10,7 +10,7 @@ import numpy as np
 from explainers.kinds import table
 from explainers.kinds.files.columns import MOST_LEVELS
 from explainers.kinds.files.delimited import MOST_CELLS, MOST_COLUMNS
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 _KEYS = {"columns", "types", "missing", "levels", "rows", "sampled", "notes"}
@@ -80,11 +80,11 @@ def _tables() -> Iterable[tuple[bytes, dict]]:
         yield out.getvalue(), {"suffix": ".parquet"}
 
 
-def _read_table(data: bytes, **options) -> Found:
+def _read_table(data: bytes, **options) -> ParsedFile:
     return table.read(data, **options)
 
 
-READERS["table"] = Reader(
+PARSERS["table"] = Parser(
     _read_table,
     _check_table,
     "a table",

@@ -8,16 +8,16 @@ from collections.abc import Iterable
 
 from explainers.errors import Problem
 from explainers.service.limits import limits
-from explainers.service.parsing.parsers.registry import READERS, Found, Reader
+from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
 from explainers.service.parsing.parsers.validation import demand
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.settings import model_settings
 
 _INSTEAD = "Export the network as .onnx or .pt2, or upload its weights as .safetensors."
 MOST_MEMBERS, MOST_UNPACKED = 100_000, 20
 
 
-def demand_scripts() -> None:
+def require_scripts_allowed() -> None:
     """Problem where this server lets no TorchScript in, or has no complete wall to run it behind.
 
     Where the wall may be missing for other uploads, these still need it: they are programs.
@@ -27,14 +27,14 @@ def demand_scripts() -> None:
             f"TorchScript files are programs, and this server does not run them. {_INSTEAD} "
             "Whoever starts the server can let them in with EVIDENT_ALLOW_TORCHSCRIPT=1."
         )
-    if not walls().complete:
+    if not sandbox_layers().complete:
         raise Problem(
             "TorchScript files are programs, and this system has no complete wall to run them "
             f"behind. {_INSTEAD}"
         )
 
 
-def _read_script(data: bytes) -> Found:
+def _read_script(data: bytes) -> ParsedFile:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -62,7 +62,7 @@ def _other(why: str) -> Problem:
 
 
 def _check_script(facts: dict, arrays: dict) -> None:
-    demand_scripts()
+    require_scripts_allowed()
     demand(set(facts) == {"bytes"} and not arrays, "facts")
     demand(type(facts["bytes"]) is int, "bytes")
     demand(0 < facts["bytes"] <= 1e6 * limits().weights_megabytes, "bytes")
@@ -77,7 +77,7 @@ def _scripts() -> Iterable[tuple[bytes, dict]]:
         yield buffer.getvalue(), {}
 
 
-READERS["script"] = Reader(
+PARSERS["script"] = Parser(
     _read_script,
     _check_script,
     "a TorchScript network",
@@ -85,5 +85,5 @@ READERS["script"] = Reader(
     ("zipfile", "encodings.cp437", "encodings.ascii"),
     _scripts,
     seconds=30,
-    walled=True,
+    needs_sandbox=True,
 )

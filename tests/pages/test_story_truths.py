@@ -9,9 +9,9 @@ from explainers.errors import Problem
 from explainers.kinds import KINDS
 from explainers.models.zoo.demos import demos
 from explainers.service.parsing.parsed_uploads import file_of, put
-from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parsers import PARSERS
 from explainers.service.storage.store import Store
-from explainers.service.worker.task_runner import Workshop
+from explainers.service.worker.task_runner import TaskRunner
 from pages.state import service
 from pages.stories import correlated, erasing, stories, truths
 from pages.stories.examples import asked, known
@@ -24,11 +24,11 @@ class Here:
 
     def __init__(self, folder) -> None:
         self.store, self.parsed = Store(folder), self
-        self.shop = Workshop(self.store)
+        self.shop = TaskRunner(self.store)
 
     def get(self, kind: str, digest: str, **options):
         data = self.store.path(f"{digest}.blob").read_bytes()
-        found = READERS[kind].parse(data, **options)
+        found = PARSERS[kind].parse(data, **options)
         put(self.store, kind, digest, found, **options)
         return found
 

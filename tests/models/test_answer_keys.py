@@ -17,9 +17,9 @@ from assets.lstm.figures import noise_sensitivity
 from assets.lstm.figures import sample as series_sample
 from explainers import explain
 from explainers.models.zoo.demo_networks import load, load_in_data_units
-from explainers.models.zoo.worked_examples import HAND, PAIRS
+from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
 RULES = ("rescale", "reveal_cancel", "genomics")
 
 pytestmark = pytest.mark.threads(1)
@@ -105,9 +105,9 @@ def points(net, count: int = 6) -> np.ndarray:
     return np.vstack([[net.start], drawn])
 
 
-@pytest.mark.parametrize("key", HAND)
+@pytest.mark.parametrize("key", WORKED_EXAMPLES)
 def test_what_is_said_of_a_network_by_hand_is_true_of_the_network(key):
-    net = HAND[key]
+    net = WORKED_EXAMPLES[key]
     x = torch.tensor(points(net), dtype=torch.float64, requires_grad=True)
     model = net.build()
     y = model(x)
@@ -122,9 +122,9 @@ def test_what_is_said_of_a_network_by_hand_is_true_of_the_network(key):
         assert net.value(p) == pytest.approx(value, abs=1e-12)
 
 
-@pytest.mark.parametrize("key", HAND)
+@pytest.mark.parametrize("key", WORKED_EXAMPLES)
 def test_methods_find_the_exact_answers_of_networks_by_hand(key):
-    net = HAND[key]
+    net = WORKED_EXAMPLES[key]
     x = torch.tensor(points(net), dtype=torch.float64)
     other = torch.tensor(points(net, 12)[-1], dtype=torch.float64)
     for baseline in (torch.zeros(x.shape[1], dtype=torch.float64), other):
@@ -141,7 +141,7 @@ def test_methods_find_the_exact_answers_of_networks_by_hand(key):
 
 @pytest.mark.parametrize("key", ["minimum", "saturation", "threshold", "product"])
 def test_reveal_cancel_gives_the_shapley_values_at_the_worked_examples(key):
-    net = HAND[key]
+    net = WORKED_EXAMPLES[key]
     x = torch.tensor([net.start], dtype=torch.float64)
     found = explain(net.build(), x, "deeplift", target=0, rule="reveal_cancel").scores[0]
     assert found.tolist() == pytest.approx(net.shapley(net.start), abs=1e-9)
@@ -149,7 +149,7 @@ def test_reveal_cancel_gives_the_shapley_values_at_the_worked_examples(key):
 
 @pytest.mark.parametrize("key", PAIRS)
 def test_both_networks_of_a_pair_are_one_function_with_one_integrated_gradient(key):
-    one, other = HAND[PAIRS[key].one], HAND[PAIRS[key].other]
+    one, other = WORKED_EXAMPLES[PAIRS[key].one], WORKED_EXAMPLES[PAIRS[key].other]
     x = torch.tensor(np.random.default_rng(4).uniform(-3, 4, (200, 2)))
     torch.testing.assert_close(one.build()(x), other.build()(x), atol=1e-12, rtol=0)
     first, second = (explain(net.build(), x, target=0, steps=64).scores for net in (one, other))
@@ -160,7 +160,7 @@ def test_rescale_tells_the_two_steps_apart_as_published():
     """Sundararajan, Taly & Yan 2017, figure 7: (1.5, −0.5) and (2, −1) at (3, 1)."""
     x = torch.tensor([[3.0, 1.0]], dtype=torch.float64)
     found = [
-        explain(HAND[key].build(), x, "deeplift", target=0).scores[0].tolist()
+        explain(WORKED_EXAMPLES[key].build(), x, "deeplift", target=0).scores[0].tolist()
         for key in ("late_step", "early_step")
     ]
     assert found[0] == pytest.approx([1.5, -0.5]) and found[1] == pytest.approx([2, -1])
@@ -171,7 +171,7 @@ def test_deeplift_from_zero_explains_the_two_minima_alike(rule):
     x = torch.tensor(np.random.default_rng(5).uniform(0, 3, (50, 2)))
     pair = PAIRS["minima"]
     one, other = (
-        explain(HAND[key].build(), x, "deeplift", target=0, rule=rule).scores
+        explain(WORKED_EXAMPLES[key].build(), x, "deeplift", target=0, rule=rule).scores
         for key in (pair.one, pair.other)
     )
     torch.testing.assert_close(one, other, atol=1e-9, rtol=0)

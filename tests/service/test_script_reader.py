@@ -8,17 +8,17 @@ import torch
 from torch import nn
 
 from explainers import Problem
-from explainers.service.parsing.parsed_uploads import Parsed, parsed
+from explainers.service.parsing.parsed_uploads import ParsedUploads, parsed
 from explainers.service.runners import start
-from explainers.service.runners.models import ScriptModel
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.runners.models import TorchScriptModel
+from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.settings import model_settings
 from explainers.service.storage.store import Store
-from tests.test_script_runner import allowed as allowed
-from tests.test_scripted import perceptron, scripted
+from tests.models.test_torchscript import perceptron, scripted
+from tests.service.test_script_runner import allowed as allowed
 
 pytestmark = [
-    pytest.mark.skipif(not walls().complete, reason="this system has no complete wall"),
+    pytest.mark.skipif(not sandbox_layers().complete, reason="this system has no complete wall"),
     pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning"),
 ]
 
@@ -31,7 +31,7 @@ def refused(allowed, monkeypatch):
 
 def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, monkeypatch):
     store, data = Store(tmp_path), scripted(perceptron())
-    uploads = Parsed(store, room)
+    uploads = ParsedUploads(store, room)
     digest = uploads.take("script", data, lambda: store.put_blob(data))
     facts, arrays = parsed(store, "script", digest)
     assert facts == {"bytes": len(data)} and arrays == {}
@@ -47,23 +47,25 @@ def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, m
 
 def test_where_nobody_allows_it_nothing_is_started(refused, monkeypatch):
     for language in start._STARTERS:
-        monkeypatch.setitem(start._STARTERS, language, start.Starter())
+        monkeypatch.setitem(start._STARTERS, language, start.RunnerForkServer())
     start.get_ready()
     assert start._STARTERS["torchscript"]._process is None
     assert start._STARTERS["onnx"]._process is not None
     start._STARTERS["onnx"]._end()
     with pytest.raises(Problem, match="TorchScript files are programs.*EVIDENT_ALLOW_TORCHSCRIPT"):
-        ScriptModel(scripted(perceptron()))
+        TorchScriptModel(scripted(perceptron()))
 
 
 def test_an_incomplete_wall_is_not_enough_even_where_others_are_let_through(monkeypatch):
     from explainers.service.parsing.parsers import torchscript
-    from explainers.service.sandbox.sandbox import Walls
+    from explainers.service.sandbox.sandbox import SandboxLayers
 
     monkeypatch.setenv("EVIDENT_ALLOW_UNWALLED", "1")
-    monkeypatch.setattr(torchscript, "walls", lambda: Walls((), (), complete=False))
+    monkeypatch.setattr(
+        torchscript, "sandbox_layers", lambda: SandboxLayers((), (), complete=False)
+    )
     with pytest.raises(Problem, match="no complete wall"):
-        ScriptModel(scripted(perceptron()))
+        TorchScriptModel(scripted(perceptron()))
 
 
 def packed(*parts: str, content: bytes = b"", how: int = zipfile.ZIP_STORED) -> bytes:

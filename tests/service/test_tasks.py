@@ -13,12 +13,12 @@ from explainers.kinds import picture
 from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.models.zoo.signs import load_demo, samples
-from explainers.output_cache import Known
+from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.storage.store import Store
 from explainers.service.tasks.request import Compared, Request
-from explainers.service.worker.task_runner import Workshop
+from explainers.service.worker.task_runner import TaskRunner
 
 SIX = ("integrated_gradients", "deeplift", "occlusion", "gradient_x_input", "saliency", "grad_cam")
 SPEC = ModelSpec(
@@ -28,7 +28,7 @@ SPEC = ModelSpec(
 
 @pytest.fixture
 def shop(tmp_path):
-    return Workshop(Store(tmp_path))
+    return TaskRunner(Store(tmp_path))
 
 
 @pytest.fixture
@@ -82,30 +82,30 @@ def test_six_methods_on_one_picture_share_what_they_have_in_common(asked, evalua
     assert evaluations[0] == sum(alone.values()) - shared
 
 
-def _shop(folder) -> Workshop:
-    shop = Workshop(Store(folder))
+def _shop(folder) -> TaskRunner:
+    shop = TaskRunner(Store(folder))
     _kept(shop)
     return shop
 
 
 @pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_sharing_changes_no_score(method):
-    model, x, known = load_demo("signs"), pixels(), Known()
+    model, x, cache = load_demo("signs"), pixels(), OutputCache()
     options = {"noise": {"samples": 3}}.get(
         method, {"samples": 40} if METHODS[method].random else {}
     )
-    explain(model, x, "saliency", "blur", score="logit", known=known)
+    explain(model, x, "saliency", "blur", score="logit", cache=cache)
     alone = explain(model, x, method, "blur", score="logit", **options)
-    shared = explain(model, x, method, "blur", score="logit", known=known, **options)
+    shared = explain(model, x, method, "blur", score="logit", cache=cache, **options)
     assert torch.equal(alone.scores, shared.scores)
     assert shared.passes <= alone.passes
-    other = explain(model, x, method, "blur", target=3, score="logit", known=known, **options)
+    other = explain(model, x, method, "blur", target=3, score="logit", cache=cache, **options)
     fresh = explain(model, x, method, "blur", target=3, score="logit", **options)
     assert torch.equal(other.scores, fresh.scores), "another class is another question"
 
 
 def test_what_is_known_is_known_by_value_and_forgotten_in_time():
-    known, calls = Known(), []
+    cache, calls = OutputCache(), []
 
     def compute(points):
         def found(rows):
@@ -116,18 +116,18 @@ def test_what_is_known_is_known_by_value_and_forgotten_in_time():
 
     points = torch.arange(12.0).view(4, 3)
     for repeat in (points, points.clone()):
-        (found,) = known.recall(["a"] * 4, repeat, compute(repeat))
+        (found,) = cache.recall(["a"] * 4, repeat, compute(repeat))
         assert torch.equal(found, 2 * points)
     assert calls == [4]
     changed = points.clone()
     changed[2, 1] += 1e-6
-    known.recall(["a"] * 4, changed, compute(changed))
-    known.recall(["b"] * 4, points, compute(points))
+    cache.recall(["a"] * 4, changed, compute(changed))
+    cache.recall(["b"] * 4, points, compute(points))
     assert calls == [4, 1, 4]
     for start in range(20):
         other = torch.full((4, 3), float(100 + start)) + torch.arange(4.0)[:, None] * 50
-        known.recall(["a"] * 4, other, compute(other))
-    known.recall(["a"] * 4, points, compute(points))
+        cache.recall(["a"] * 4, other, compute(other))
+    cache.recall(["a"] * 4, points, compute(points))
     assert calls[-1] == 4, "what was not asked for lately is not kept for ever"
 
 

@@ -7,7 +7,7 @@ from nets import smooth
 from torch import nn
 
 from explainers import Problem, explain
-from explainers.output_form import scored
+from explainers.output_form import with_form
 
 X = torch.randn(3, 5, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
 
@@ -36,20 +36,20 @@ ENDINGS = {
 @pytest.mark.parametrize("name", ENDINGS)
 def test_the_final_activation_is_recognised(name):
     net = Functional(ENDINGS[name])
-    torch.testing.assert_close(scored(net, "logit")(X), net.body(X))
+    torch.testing.assert_close(with_form(net, "logit")(X), net.body(X))
     expected = net.body(X).sigmoid() if name == "sigmoid" else net.body(X).softmax(1)
-    torch.testing.assert_close(scored(net, "probability")(X), expected)
-    torch.testing.assert_close(scored(net, "output")(X), net(X))
+    torch.testing.assert_close(with_form(net, "probability")(X), expected)
+    torch.testing.assert_close(with_form(net, "output")(X), net(X))
 
 
 def test_a_softmax_inside_the_network_is_no_final_one():
     net = nn.Sequential(smooth(), nn.Softmax(1), nn.Linear(3, 2).double())
-    torch.testing.assert_close(scored(net, "logit")(X), net(X))
+    torch.testing.assert_close(with_form(net, "logit")(X), net(X))
 
 
 def test_one_output_has_the_probability_of_its_sigmoid():
     net = nn.Sequential(smooth(classes=1), nn.Flatten(0))
-    torch.testing.assert_close(scored(net, "probability")(X), net(X).sigmoid())
+    torch.testing.assert_close(with_form(net, "probability")(X), net(X).sigmoid())
 
 
 def test_logits_are_explained_behind_a_softmax():
@@ -60,4 +60,4 @@ def test_logits_are_explained_behind_a_softmax():
 
 def test_an_unknown_score_is_named():
     with pytest.raises(Problem, match="output, logit, probability"):
-        scored(smooth(), "odds")
+        with_form(smooth(), "odds")

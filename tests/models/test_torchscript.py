@@ -15,7 +15,7 @@ from explainers import ModelProblem, Problem
 from explainers.models.formats.torchscript import serve_script
 from explainers.service.sandbox import sandbox
 
-RUNNER = Path(__file__).parent / "hostile" / "scripts.py"
+RUNNER = Path(__file__).resolve().parents[1] / "hostile" / "scripts.py"
 INPUTS = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
@@ -119,7 +119,9 @@ class Stops(nn.Module):
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
-walled = pytest.mark.skipif(not sandbox.walls().complete, reason="this system has no complete wall")
+sandboxed = pytest.mark.skipif(
+    not sandbox.sandbox_layers().complete, reason="this system has no complete wall"
+)
 
 
 def test_a_script_answers_as_the_network_that_it_was_made_of():
@@ -130,7 +132,7 @@ def test_a_script_answers_as_the_network_that_it_was_made_of():
     assert ours.dtype == np.float32
 
 
-@walled
+@sandboxed
 @pytest.mark.parametrize("kind", [perceptron, Last, Convolved])
 def test_a_script_answers_behind_the_wall(kind, tmp_path):
     torch.manual_seed(0)
@@ -138,13 +140,13 @@ def test_a_script_answers_behind_the_wall(kind, tmp_path):
     scripted(network, file)
     with torch.no_grad():
         wanted = network(torch.from_numpy(INPUTS)).numpy()
-    for how in ("free", "walled"):
+    for how in ("free", "sandboxed"):
         said = tried(how, file)
         assert said.startswith("done "), said
         assert np.allclose(json.loads(said.removeprefix("done ")), wanted, atol=1e-6)
 
 
-@walled
+@sandboxed
 @pytest.mark.parametrize("kind", [Saves, Maps])
 def test_a_script_cannot_write_files(kind, tmp_path):
     mark, file = tmp_path / "written", tmp_path / "net.pt"
@@ -152,24 +154,24 @@ def test_a_script_cannot_write_files(kind, tmp_path):
     assert tried("free", file).startswith("done"), "the attack itself works"
     assert mark.exists()
     mark.unlink()
-    tried("walled", file)
+    tried("sandboxed", file)
     assert not mark.exists()
 
 
-@walled
+@sandboxed
 def test_a_script_cannot_change_files(tmp_path):
     kept, file = tmp_path / "kept", tmp_path / "net.pt"
     scripted(Maps(str(kept)), file)
-    for how, changed in (("walled", False), ("free", True)):
+    for how, changed in (("sandboxed", False), ("free", True)):
         kept.write_bytes(b"x" * 24)
         tried(how, file)
         assert (kept.read_bytes() != b"x" * 24) == changed, how
 
 
-@walled
+@sandboxed
 def test_a_script_without_end_is_ended(tmp_path):
     scripted(Loops(), tmp_path / "net.pt")
-    assert tried("walled", tmp_path / "net.pt") == "killed"
+    assert tried("sandboxed", tmp_path / "net.pt") == "killed"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from answering import answered
 from explainers import METHODS
 from explainers.checks.axioms import ABOUT, AXIOMS, NO, YES, holds
 from explainers.errors import Problem
-from explainers.models.zoo.worked_examples import HAND, PAIRS
-from explainers.service.tasks.lessons import PREFIX, answers, hand_spec, lesson, variants
+from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
+from explainers.service.tasks.lessons import PREFIX, answers, lesson, variants, worked_example_spec
 from explainers.service.tasks.request import Request
 from pages.learning.words import MISSED, OTHER, RIGHT, calculation, verdict
 from pages.learning.worked_examples import SHOWN
@@ -23,7 +23,7 @@ from pages.learning.worked_examples import SHOWN
 @pytest.fixture(scope="module")
 def matrix(shop):
     """{name: {axiom: cell}}, as the worker computes it."""
-    request = Request(hand_spec("minimum"), "", check="axioms", values=(2.0, 1.0))
+    request = Request(worked_example_spec("minimum"), "", check="axioms", values=(2.0, 1.0))
     return {row["name"]: row["cells"] for row in asked(shop, request)["rows"]}
 
 
@@ -32,7 +32,7 @@ def asked(shop, request: Request) -> dict:
 
 
 def row(name: str, method: str, x=None, baseline=None) -> dict:
-    net = HAND[name]
+    net = WORKED_EXAMPLES[name]
     found = answers(name, tuple(x or net.start), tuple(baseline or net.baseline))
     return next(one for one in found if one["name"] == method)
 
@@ -50,9 +50,9 @@ def by_orders(value, x, baseline) -> list[float]:
     return (gained / len(orders)).tolist()
 
 
-@pytest.mark.parametrize("name", HAND)
+@pytest.mark.parametrize("name", WORKED_EXAMPLES)
 def test_networks_set_by_hand_compute_their_formula_with_its_slopes(name):
-    net, dice = HAND[name], np.random.default_rng(4)
+    net, dice = WORKED_EXAMPLES[name], np.random.default_rng(4)
     for point in dice.uniform(net.low - 1, net.high, (20, len(net.names))):
         x = torch.tensor(point[None], requires_grad=True)
         out = net.build()(x)
@@ -61,9 +61,9 @@ def test_networks_set_by_hand_compute_their_formula_with_its_slopes(name):
         assert slope[0].tolist() == pytest.approx(list(net.slopes(point)))
 
 
-@pytest.mark.parametrize("name", HAND)
+@pytest.mark.parametrize("name", WORKED_EXAMPLES)
 def test_shapley_and_the_straight_way_are_exact(name):
-    net, dice = HAND[name], np.random.default_rng(5)
+    net, dice = WORKED_EXAMPLES[name], np.random.default_rng(5)
     for x, baseline in dice.uniform(net.low, net.high, (5, 2, len(net.names))):
         asked = (x.tolist(), baseline.tolist())
         assert net.shapley(*asked) == pytest.approx(by_orders(net.value, *asked))
@@ -74,7 +74,7 @@ def test_shapley_and_the_straight_way_are_exact(name):
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_pairs_compute_the_same_function(pair):
-    one, other = HAND[PAIRS[pair].one], HAND[PAIRS[pair].other]
+    one, other = WORKED_EXAMPLES[PAIRS[pair].one], WORKED_EXAMPLES[PAIRS[pair].other]
     points = torch.tensor(np.random.default_rng(6).uniform(-1, 4, (100, 2)))
     assert torch.allclose(one.build()(points), other.build()(points))
     assert {one.value(p) - other.value(p) for p in ((3, 1), (0.5, 2), (4, 0))} == {0}
@@ -82,7 +82,7 @@ def test_pairs_compute_the_same_function(pair):
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_methods_answer_what_their_closed_forms_say(name):
-    net, dice = HAND[name], np.random.default_rng(7)
+    net, dice = WORKED_EXAMPLES[name], np.random.default_rng(7)
     pairs = [(net.start, net.baseline)]
     pairs += [
         tuple(map(tuple, pair)) for pair in dice.uniform(net.low, net.high, (3, 2, len(net.names)))
@@ -116,7 +116,11 @@ def test_every_method_for_tables_is_asked():
 
 def test_the_worker_gives_the_lesson_at_the_values_and_the_baseline(shop):
     request = Request(
-        hand_spec("product"), "", check="lesson", values=(2.0, 3.0), options={"baseline": [1, 1]}
+        worked_example_spec("product"),
+        "",
+        check="lesson",
+        values=(2.0, 3.0),
+        options={"baseline": [1, 1]},
     )
     rows = {one["name"]: one for one in asked(shop, request)["rows"]}
     # From (1, 1): the change of 5 is (2−1)·(1+3)/2 = 2 for a, and (3−1)·(1+2)/2 = 3 for b.
@@ -126,7 +130,7 @@ def test_the_worker_gives_the_lesson_at_the_values_and_the_baseline(shop):
 
 def test_ordinary_questions_of_a_network_set_by_hand_are_answered(shop):
     request = Request(
-        hand_spec("minimum"),
+        worked_example_spec("minimum"),
         "",
         values=(2.0, 1.0),
         method="deeplift",
@@ -140,7 +144,7 @@ def test_ordinary_questions_of_a_network_set_by_hand_are_answered(shop):
 
 
 def test_a_lesson_on_another_network_is_refused(shop):
-    spec = hand_spec("minimum")
+    spec = worked_example_spec("minimum")
     assert spec.name == f"{PREFIX}minimum"
     task = SimpleNamespace(request=Request(replace(spec, name="signs"), ""))
     with pytest.raises(Problem, match="no network set by hand"):
@@ -204,16 +208,16 @@ def test_what_counts_as_held():
     ],
 )
 def test_a_verdict_says_what_is_missed(name, method, mark, words):
-    net = HAND[name]
+    net = WORKED_EXAMPLES[name]
     told = verdict(net, net.start, net.baseline, row(name, method))
     assert told.mark == mark and re.search(words, told.says), told
 
 
 def test_the_hand_calculation_shows_both_orders():
-    net = HAND["minimum"]
+    net = WORKED_EXAMPLES["minimum"]
     told = "\n".join(calculation(net, (2.0, 1.0), (0.0, 0.0)))
     assert "a: (0 + 1) / 2 = **0.5**" in told and "b: (0 + 1) / 2 = **0.5**" in told
-    net = HAND["product"]
+    net = WORKED_EXAMPLES["product"]
     # a: b's baseline 1 → (2−1)·1 first, (2−1)·3 last.
     told = "\n".join(calculation(net, (2.0, 3.0), (1.0, 1.0)))
     assert "a: (1 + 3) / 2 = **2**" in told and "b: (2 + 4) / 2 = **3**" in told

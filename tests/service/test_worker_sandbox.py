@@ -10,10 +10,10 @@ import pytest
 from explainers.locations import PROJECT
 from explainers.models.zoo.demos import demos
 from explainers.service.backends import local as local_backend
-from explainers.service.backends.local import Engine
+from explainers.service.backends.local import LocalBackend
 from explainers.service.sandbox import landlock, seccomp, worker_sandbox
 from explainers.service.tasks.request import Request
-from tests.test_engine import finished
+from tests.service.test_local_backend import finished
 
 pytestmark = [
     pytest.mark.skipif(
@@ -33,10 +33,10 @@ class Convicts:
         for path in (self.home, self.other):
             path.mkdir()
         (self.home / "notes").write_text("a secret")
-        self.engines: dict[str, Engine] = {}
+        self.engines: dict[str, LocalBackend] = {}
         self._folder, self._photo = folder, photo
 
-    def engine(self, how: str) -> Engine:
+    def engine(self, how: str) -> LocalBackend:
         if how not in self.engines:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(local_backend, "NURSERY", "tests.hostile.convict")
@@ -46,11 +46,11 @@ class Convicts:
                 patch.setenv("EVIDENT_OFFLINE", str(int(how == "offline")))
                 for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
                     patch.delenv(name, raising=False)
-                engine = self.engines[how] = Engine(self._folder / how)
+                engine = self.engines[how] = LocalBackend(self._folder / how)
                 finished(engine.submit(self._asked(engine), "a"))
         return self.engines[how]
 
-    def _asked(self, engine: Engine, **asked) -> Request:
+    def _asked(self, engine: LocalBackend, **asked) -> Request:
         return Request(demos()["signs"].spec, engine.store.put_blob(self._photo), **asked)
 
     def tried(self, how: str, *actions: tuple[str, object]) -> list[str]:

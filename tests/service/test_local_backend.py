@@ -17,14 +17,14 @@ from safetensors.torch import save
 
 from explainers.locations import PROJECT
 from explainers.models.spec import ModelSpec
-from explainers.service.backends.local import Engine
+from explainers.service.backends.local import LocalBackend
 from explainers.service.recipe import recipe
 from explainers.service.tasks.request import Request
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
-    engine = Engine(tmp_path_factory.mktemp("store"))
+    engine = LocalBackend(tmp_path_factory.mktemp("store"))
     yield engine
     engine.close()
 

@@ -14,22 +14,22 @@ from explainers import Problem
 from explainers.errors import Cancelled
 from explainers.kinds import picture
 from explainers.models.spec import ModelSpec
-from explainers.service.backends.local import Engine
-from explainers.service.parsing.parsed_uploads import Parsed, parsed, put
+from explainers.service.backends.local import LocalBackend
+from explainers.service.parsing.parsed_uploads import ParsedUploads, parsed, put
 from explainers.service.parsing.parsers.class_names import class_names
 from explainers.service.parsing.parsers.state_dict import state_dict
 from explainers.service.storage.store import Store
 from explainers.service.tasks.request import Request
+from tests.models.test_torchscript import scripted
 from tests.pt2 import pt2_files
-from tests.test_scripted import scripted
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DEMO = ModelSpec("demo", "signs", size=96)
 
 
 @pytest.fixture
 def uploads(tmp_path, room):
-    return Parsed(Store(tmp_path), room)
+    return ParsedUploads(Store(tmp_path), room)
 
 
 def test_a_picture_is_kept_as_its_pixels(uploads, photo):
@@ -126,7 +126,7 @@ def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):
     store = Store(tmp_path)
     digest = "d" * 64
     put(store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(photo))}))
-    engine = Engine(tmp_path)
+    engine = LocalBackend(tmp_path)
     try:
         job = engine.submit(Request(DEMO, digest, target=0), "a")
         _wait(job)
@@ -136,7 +136,7 @@ def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):
 
 
 def test_a_job_is_cancelled_while_its_upload_is_read(tmp_path, photo, monkeypatch):
-    engine = Engine(tmp_path)
+    engine = LocalBackend(tmp_path)
 
     def forever(kind, upload, into, stop, **options):
         while not stop():

@@ -19,7 +19,7 @@ from explainers.models.zoo.demo_networks import (
     load_in_data_units,
 )
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
 NAMES = ("additive", "diabetes", "digits", "dna", "lstm")
 FIELDS = {
     "name",

@@ -6,7 +6,7 @@ import pytest
 
 from explainers import Problem
 from explainers.models.spec import ModelSpec
-from explainers.service.backends.jobs import Job, Turns
+from explainers.service.backends.jobs import FairQueue, Job
 from explainers.service.limits import limits
 from explainers.service.tasks.request import Request
 
@@ -19,7 +19,7 @@ def jobs(turns, *names):
 
 
 def test_visitors_take_turns():
-    turns = Turns()
+    turns = FairQueue()
     jobs(turns, "a1", "a2", "a3", "b1", "c1", "c2")
     order = []
     while (job := turns.next()) is not None:
@@ -29,7 +29,7 @@ def test_visitors_take_turns():
 
 def test_what_comes_before_is_what_is_taken_before():
     names = ["a1", "a2", "a3", "b1", "c1", "c2"]
-    turns = Turns()
+    turns = FairQueue()
     promised = {job.digest: job for job in jobs(turns, *names)}
     promised = {name: turns.before(job) for name, job in promised.items()}
     taken = [turns.next().digest for _ in names]
@@ -47,7 +47,7 @@ def test_only_other_visitors_and_short_jobs_interrupt():
             (asks, "b", "other"),
         )
     )
-    turns = Turns()
+    turns = FairQueue()
     for job in (own, short, other):
         turns.add(job)
     assert [turns.next(beside=running) for _ in range(3)] == [short, other, None]
@@ -55,7 +55,7 @@ def test_only_other_visitors_and_short_jobs_interrupt():
 
 
 def test_the_queue_is_bounded_per_visitor():
-    turns = Turns()
+    turns = FairQueue()
     jobs(turns, *(f"a{index}" for index in range(limits().jobs_per_visitor)))
     with pytest.raises(Problem, match="as many as one visitor may"):
         jobs(turns, "a-last")
@@ -63,7 +63,7 @@ def test_the_queue_is_bounded_per_visitor():
 
 
 def test_a_job_tried_again_comes_first():
-    turns = Turns()
+    turns = FairQueue()
     first, *_ = jobs(turns, "a1", "b1")
     assert turns.next() is first
     turns.add(first, first=True)

@@ -12,7 +12,7 @@ from explainers.models.formats.python_models import build_own, own_digest, own_m
 from explainers.service import settings
 from explainers.service.settings import SETTINGS, ModelSettings, read_models
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
 import torch
 from torch import nn

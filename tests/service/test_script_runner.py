@@ -16,15 +16,24 @@ from torch import nn
 from explainers import ModelProblem, Problem, explain
 from explainers.models.formats.torchscript import serve_script
 from explainers.service.runners import models
-from explainers.service.runners.models import ScriptModel
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.runners.models import TorchScriptModel
+from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.settings import model_settings
-from tests.test_scripted import Convolved, Last, Loops, Maps, Pair, Saves, perceptron, scripted
+from tests.models.test_torchscript import (
+    Convolved,
+    Last,
+    Loops,
+    Maps,
+    Pair,
+    Saves,
+    perceptron,
+    scripted,
+)
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = [
-    pytest.mark.skipif(not walls().complete, reason="this system has no complete wall"),
+    pytest.mark.skipif(not sandbox_layers().complete, reason="this system has no complete wall"),
     pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning"),
 ]
 
@@ -88,7 +97,7 @@ def test_the_numbers_are_those_of_torchs_own_loader(kind):
     data, x = scripted(kind().eval()), inputs()
     with torch.no_grad():
         wanted = torch.jit.load(io.BytesIO(data))(x)
-    model = ScriptModel(data)
+    model = TorchScriptModel(data)
     found = model(x)
     torch.testing.assert_close(found, wanted, atol=1e-6, rtol=1e-5)
     assert found.dtype == x.dtype and wanted.std() > 1e-3
@@ -104,14 +113,14 @@ def test_traced_and_mobile_files_are_run_too():
         traced = torch.jit.trace(network, x)
         files = (traced.save_to_buffer(), traced._save_to_buffer_for_lite_interpreter())
     for data in files:
-        model = ScriptModel(data)
+        model = TorchScriptModel(data)
         torch.testing.assert_close(model(x), network(x).detach(), atol=1e-6, rtol=1e-5)
         model.close()
 
 
 def test_occlusion_and_finite_differences_are_those_of_the_network():
     network, x = perceptron(), inputs(1)[:2]
-    model = ScriptModel(scripted(network))
+    model = TorchScriptModel(scripted(network))
     for wrapped in (model, nn.Sequential(model)):
         occluded = explain(wrapped, x, "occlusion", "zeros", 1, window=1, stride=1).scores
         slopes = explain(wrapped, x, "finite_differences", "zeros", 1, step=0.1).scores
@@ -131,7 +140,7 @@ def test_occlusion_and_finite_differences_are_those_of_the_network():
 
 @pytest.mark.parametrize("method", ["saliency", "integrated_gradients", "deeplift"])
 def test_methods_that_need_a_gradient_say_in_one_line_why_not(method):
-    model = ScriptModel(scripted(perceptron()))
+    model = TorchScriptModel(scripted(perceptron()))
     said = "runs as TorchScript behind the wall, which gives no gradients: use .*finite diff"
     with pytest.raises(Problem, match=said) as no:
         explain(model, inputs(), method, target=0)
@@ -146,7 +155,7 @@ def test_a_script_that_writes_files_writes_none(kind, tmp_path):
     serve_script(data)(x.numpy())
     assert mark.exists(), "outside the wall the attack works"
     mark.unlink()
-    model = ScriptModel(data)
+    model = TorchScriptModel(data)
     with contextlib.suppress(Problem):  # torch.save says nothing where it cannot
         model(x)
     assert not mark.exists()
@@ -157,7 +166,7 @@ def test_a_script_that_changes_files_changes_none(tmp_path):
     kept, x = tmp_path / "kept", inputs()[:2]
     data = scripted(Maps(str(kept)))
     kept.write_bytes(b"x" * 24)
-    model = ScriptModel(data)
+    model = TorchScriptModel(data)
     with pytest.raises(Problem):
         model(x)
     assert kept.read_bytes() == b"x" * 24
@@ -167,7 +176,7 @@ def test_a_script_that_changes_files_changes_none(tmp_path):
 
 
 def test_a_loop_without_end_is_ended_in_words(monkeypatch):
-    model = ScriptModel(scripted(Loops()))
+    model = TorchScriptModel(scripted(Loops()))
     monkeypatch.setattr(models, "SECONDS_TO_ANSWER", 2)
     monkeypatch.setattr(models, "SECONDS_A_ROW", 0)
     with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
@@ -176,7 +185,7 @@ def test_a_loop_without_end_is_ended_in_words(monkeypatch):
 
 
 def test_a_script_that_loops_while_it_is_loaded_is_ended_too(monkeypatch):
-    model = ScriptModel(scripted(LoopsWhenLoaded()))
+    model = TorchScriptModel(scripted(LoopsWhenLoaded()))
     monkeypatch.setattr(models, "SECONDS_TO_LOAD", 2)
     with pytest.raises(Problem, match="did not answer within 2 seconds .* loop"):
         model(inputs())
@@ -184,7 +193,7 @@ def test_a_script_that_loops_while_it_is_loaded_is_ended_too(monkeypatch):
 
 
 def test_a_script_that_wants_all_memory_ends_in_words():
-    model = ScriptModel(scripted(Grows()))
+    model = TorchScriptModel(scripted(Grows()))
     with pytest.raises(Problem, match="not enough memory"):
         explain(model, inputs(), "occlusion", target=0)
     model.close()
@@ -192,9 +201,9 @@ def test_a_script_that_wants_all_memory_ends_in_words():
 
 def test_what_is_no_script_and_what_fails_is_a_sentence_and_no_end():
     with pytest.raises(Problem, match="not a TorchScript file"):
-        ScriptModel(b"PK\x03\x04 cut off")(inputs())
+        TorchScriptModel(b"PK\x03\x04 cut off")(inputs())
     for kind, words in ((Pair, "one row of numbers for each input"), (Fails, "no such animal")):
-        model = ScriptModel(scripted(kind()))
+        model = TorchScriptModel(scripted(kind()))
         with pytest.raises(ModelProblem, match=words):
             model(inputs().abs())
         if kind is Fails:
@@ -205,7 +214,7 @@ def test_what_is_no_script_and_what_fails_is_a_sentence_and_no_end():
 def test_a_kept_script_is_taken_from_its_file(tmp_path):
     network, path = perceptron(), tmp_path / "kept"
     scripted(network, path)
-    model = ScriptModel(path)
+    model = TorchScriptModel(path)
     torch.testing.assert_close(model(inputs()), network(inputs()).detach(), atol=1e-6, rtol=1e-5)
     model.close()
     path.unlink()
@@ -214,7 +223,7 @@ def test_a_kept_script_is_taken_from_its_file(tmp_path):
 
 
 def test_processes_end_with_the_models_that_hold_them():
-    model = ScriptModel(scripted(perceptron()))
+    model = TorchScriptModel(scripted(perceptron()))
     model(inputs())
     (pid,) = runners("torchscript")
     del model
@@ -232,9 +241,9 @@ models.SECONDS_TO_ANSWER, models.SECONDS_A_ROW = 2, 0
 store = Path(sys.argv[1])
 get_ready()
 shut_in(store)
-quick = models.ScriptModel(store / "quick")
+quick = models.TorchScriptModel(store / "quick")
 print(quick(torch.ones(1, 3)).shape, _STARTERS["torchscript"]._process.pid, flush=True)
-endless = models.ScriptModel(store / "endless")
+endless = models.TorchScriptModel(store / "endless")
 try:
     endless(torch.ones(1, 3))
 except Problem as problem:

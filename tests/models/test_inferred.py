@@ -10,7 +10,7 @@ from explainers import explain
 from explainers.models.spec import RECOGNISE, ModelSpec
 from explainers.models.zoo.signs import samples
 from explainers.service.parsing.parsed_uploads import put
-from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parsers import PARSERS
 from explainers.service.tasks.request import Request
 
 
@@ -18,14 +18,14 @@ def kept(shop, net: nn.Module) -> str:
     data = save(net.state_dict())
     weights = shop.store.put_blob(data)
     options = {"suffix": ".safetensors"}
-    put(shop.store, "weights", weights, READERS["weights"].parse(data, **options), **options)
+    put(shop.store, "weights", weights, PARSERS["weights"].parse(data, **options), **options)
     return f"{weights}.safetensors"
 
 
 def card(shop, weights: str, **choices) -> dict:
     photo = samples()[0].path.read_bytes()
     picture = shop.store.put_blob(photo)
-    put(shop.store, "picture", picture, READERS["picture"].parse(photo))
+    put(shop.store, "picture", picture, PARSERS["picture"].parse(photo))
     spec = ModelSpec("upload", RECOGNISE, weights, choices=tuple(choices.items()))
     return answered(shop, Request(spec, picture, check="doctor"))[0]
 

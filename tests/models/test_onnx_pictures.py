@@ -12,11 +12,11 @@ from explainers import explain
 from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.service.parsing.parsed_uploads import put
-from explainers.service.parsing.parsers import READERS
+from explainers.service.parsing.parsers import PARSERS
 from explainers.service.parsing.parsers.onnx import graph
 from explainers.service.storage.store import Store
 from explainers.service.tasks.request import Request
-from explainers.service.worker.task_runner import Workshop
+from explainers.service.worker.task_runner import TaskRunner
 from tests.onnx.onnx_files import exported
 
 PLAIN = dict(zip(("mean", "std"), NORMALISATIONS["0–1"], strict=True))
@@ -51,9 +51,9 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     Image.fromarray(photo).save(buffer, "PNG")
     picture, weights = store.put_blob(buffer.getvalue()), store.put_blob(data)
     put(store, "picture", picture, ({}, {"pixels": photo}))
-    put(store, "onnx", weights, READERS["onnx"].parse(data))
+    put(store, "onnx", weights, PARSERS["onnx"].parse(data))
     spec = ModelSpec("upload", "onnx", f"{weights}.onnx", size=224, **PLAIN)
-    shop = Workshop(store)
+    shop = TaskRunner(store)
     request = Request(
         spec, picture, "mean", method="integrated_gradients", target=2, options={"steps": 20}
     )
@@ -75,12 +75,12 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
 
 
 def test_what_is_no_graph_is_no_graph():
-    facts, arrays = READERS["onnx"].parse(exported(network(), torch.rand(1, 3, 20, 20)))
-    READERS["onnx"].check(facts, arrays)
+    facts, arrays = PARSERS["onnx"].parse(exported(network(), torch.rand(1, 3, 20, 20)))
+    PARSERS["onnx"].check(facts, arrays)
     assert graph((facts, arrays)).nodes
     for broken in ({}, {**facts, "nodes": [{"op": 5}]}):
         with pytest.raises(ValueError):
-            READERS["onnx"].check(broken, arrays)
+            PARSERS["onnx"].check(broken, arrays)
 
 
 def test_ones_own_file_needs_no_store():

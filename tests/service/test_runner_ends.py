@@ -16,20 +16,22 @@ from runner_models import built, loop, model_of, node
 from explainers import Problem, explain
 from explainers.models.formats.onnx import read_graph
 from explainers.service.runners import models, start
-from explainers.service.runners.models import RunnerModel
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.runners.models import OnnxRuntimeModel
+from explainers.service.sandbox.sandbox import sandbox_layers
 from tests.hostile import inmate
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.skipif(not walls().complete, reason="this system has no complete wall")
+pytestmark = pytest.mark.skipif(
+    not sandbox_layers().complete, reason="this system has no complete wall"
+)
 
 
 def taken_over(monkeypatch, how: str, *given):
     """A model whose runner does what the first number of its input says."""
     command = (sys.executable, inmate.__file__, how, *map(str, given))
     monkeypatch.setattr(start, "COMMAND", command)
-    monkeypatch.setitem(start._STARTERS, "onnx", start.Starter())
+    monkeypatch.setitem(start._STARTERS, "onnx", start.RunnerForkServer())
     return model_of(loop(5))
 
 
@@ -44,7 +46,7 @@ def told(model, what: str):
 def test_a_runner_that_was_taken_over_can_do_nothing_but_answer(monkeypatch, tmp_path):
     results = {}
     with socket.create_server(("127.0.0.1", 0)) as server:
-        for how in ("free", "walled"):
+        for how in ("free", "sandboxed"):
             path = tmp_path / how
             path.write_bytes(b"a secret")
             (tmp_path / f"{how}.copy").write_bytes(b"kept")
@@ -59,19 +61,19 @@ def test_a_runner_that_was_taken_over_can_do_nothing_but_answer(monkeypatch, tmp
     # The program that is started writes a file and ends without an answer.
     control = {**dict.fromkeys(inmate.TRIED, True), "execute": "ended"}
     assert results["free"] == control
-    walled = results["walled"]
-    assert walled.pop("compute") is True
-    assert True not in walled.values()
-    assert {walled["execute"], walled["memory_of"]} == {"ended"}
-    assert not (tmp_path / "walled.new").exists() and (tmp_path / "walled.copy").exists()
-    assert not (tmp_path / "walled.program.ran").exists()
+    sandboxed = results["sandboxed"]
+    assert sandboxed.pop("compute") is True
+    assert True not in sandboxed.values()
+    assert {sandboxed["execute"], sandboxed["memory_of"]} == {"ended"}
+    assert not (tmp_path / "sandboxed.new").exists() and (tmp_path / "sandboxed.copy").exists()
+    assert not (tmp_path / "sandboxed.program.ran").exists()
     assert (tmp_path / "free.program.ran").exists()
     assert (tmp_path / "free.new").exists() and not (tmp_path / "free.copy").exists()
 
 
 def test_a_lie_is_found_out_and_the_next_answer_is_right(monkeypatch):
     monkeypatch.setattr(models, "SECONDS_TO_ANSWER", 1)
-    model = taken_over(monkeypatch, "walled", "-", 0)
+    model = taken_over(monkeypatch, "sandboxed", "-", 0)
     monkeypatch.setattr(models, "SECONDS_A_ROW", 0)
     for lie in inmate.LIED:
         assert told(model, lie) == "ended", lie
@@ -109,7 +111,7 @@ def test_a_network_that_wants_all_memory_ends_in_words():
 def test_a_kept_network_that_is_gone_is_said_to_be(tmp_path):
     path = tmp_path / "network"
     path.write_bytes(loop(1))
-    model = RunnerModel(read_graph(loop(1)), path)
+    model = OnnxRuntimeModel(read_graph(loop(1)), path)
     assert torch.equal(model(torch.zeros(1, 4)), torch.ones(1, 4))
     model.close()
     path.unlink()
@@ -145,15 +147,15 @@ WORKER = """
 import sys, torch
 from explainers.service.runners.start import get_ready, _STARTERS
 from explainers.service.sandbox.sandbox import raise_low_wall
-from explainers.service.runners.models import RunnerModel
+from explainers.service.runners.models import OnnxRuntimeModel
 from explainers.models.formats.onnx import read_graph
 get_ready()
 raise_low_wall()
 data = open(sys.argv[1], "rb").read()
-model = RunnerModel(read_graph(data), data)
+model = OnnxRuntimeModel(read_graph(data), data)
 print(model(torch.zeros(1, 4)).tolist(), _STARTERS["onnx"]._process.pid, flush=True)
 endless = open(sys.argv[2], "rb").read()
-RunnerModel(read_graph(endless), endless)(torch.zeros(1, 4))
+OnnxRuntimeModel(read_graph(endless), endless)(torch.zeros(1, 4))
 """
 
 

@@ -14,14 +14,16 @@ from runner_models import built, loop, model_of, node, port
 
 from explainers import Problem, explain
 from explainers.models.formats.onnx import Graph, loaded, read_graph
-from explainers.service.runners.models import RunnerModel
-from explainers.service.sandbox.sandbox import walls
+from explainers.service.runners.models import OnnxRuntimeModel
+from explainers.service.sandbox.sandbox import sandbox_layers
 from tests.onnx.onnx_files import truth
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FLOAT = TensorProto.FLOAT
 
-pytestmark = pytest.mark.skipif(not walls().complete, reason="this system has no complete wall")
+pytestmark = pytest.mark.skipif(
+    not sandbox_layers().complete, reason="this system has no complete wall"
+)
 
 
 def carried(data: bytes) -> Graph:
@@ -50,8 +52,10 @@ def fitted(kind: str, zipmap: bool = True):
 @pytest.mark.parametrize("zipmap", [True, False])
 def test_it_answers_as_onnxruntime_and_as_scikit_learn(kind, zipmap):
     net, data = fitted(kind, zipmap)
-    model, card = loaded(carried(data), elsewhere=lambda graph, out: RunnerModel(graph, data, out))
-    assert isinstance(model, RunnerModel) and not card.gradients and card.rows is None
+    model, card = loaded(
+        carried(data), elsewhere=lambda graph, out: OnnxRuntimeModel(graph, data, out)
+    )
+    assert isinstance(model, OnnxRuntimeModel) and not card.gradients and card.rows is None
     x = table(1)
     found = model(torch.from_numpy(x))
     assert found.dtype == torch.float32
@@ -102,7 +106,8 @@ def test_loops_and_contributed_operations_go_elsewhere_and_say_so():
         with pytest.raises(Problem, match=word):
             loaded(carried(data))
         _, card = loaded(
-            carried(data), elsewhere=lambda graph, out, data=data: RunnerModel(graph, data, out)
+            carried(data),
+            elsewhere=lambda graph, out, data=data: OnnxRuntimeModel(graph, data, out),
         )
         assert word in card.notes[0] and not card.gradients
 

@@ -19,7 +19,7 @@ from explainers.service.recipe import recipe
 from explainers.service.tasks.request import Request
 from tests.onnx import onnx_files
 from tests.pt2 import pt2_files
-from tests.test_script_runner import allowed as allowed
+from tests.service.test_script_runner import allowed as allowed
 
 NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
 ROWS = np.random.default_rng(0).standard_normal((30, 4)).astype(np.float32)

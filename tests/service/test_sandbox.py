@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from explainers import Problem
-from explainers.service.parsing.parser_pool import ReadingRoom
+from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.sandbox import landlock, sandbox, seccomp
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PRISONER = ROOT / "tests" / "hostile" / "prisoner.py"
 
 pytestmark = pytest.mark.skipif(
-    not sandbox.walls().complete, reason="this system has no complete wall"
+    not sandbox.sandbox_layers().complete, reason="this system has no complete wall"
 )
 
 
@@ -32,7 +32,7 @@ def tried(how: str, *action, **options) -> str:
 def refused(*action, **options) -> bool:
     """Whether the wall refuses it; first of all it must be possible without."""
     assert tried("free", *action, **options) == "done", action
-    return tried("walled", *action, **options) != "done"
+    return tried("sandboxed", *action, **options) != "done"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_prisoner_can_do_everything_when_free(action):
 
 @pytest.mark.parametrize("action", ["hundred_megabytes", "compute", "decode"])
 def test_reading_needs_nothing_that_the_wall_refuses(action):
-    assert tried("walled", action) == "done"
+    assert tried("sandboxed", action) == "done"
 
 
 @pytest.mark.parametrize("action", ["read", "stat"])
@@ -65,21 +65,21 @@ def test_it_cannot_read_what_the_server_had_open(file):
     with file.open("rb") as opened:
         os.set_inheritable(opened.fileno(), True)
         assert tried("free", "inherited", opened.fileno(), pass_fds=[opened.fileno()]) == "done"
-        found = tried("walled", "inherited", opened.fileno(), pass_fds=[opened.fileno()])
+        found = tried("sandboxed", "inherited", opened.fileno(), pass_fds=[opened.fileno()])
     assert found == "refused: OSError"
 
 
 @pytest.mark.parametrize("action", ["append", "truncate", "chmod", "rename", "delete"])
 def test_it_cannot_change_files(file, action):
     before = file.stat()
-    assert tried("walled", action, file) != "done"
+    assert tried("sandboxed", action, file) != "done"
     assert file.read_bytes() == b"a secret" and file.stat().st_mode == before.st_mode
     assert tried("free", action, file) == "done"
 
 
 @pytest.mark.parametrize("action", ["create", "mkdir", "symlink"])
 def test_it_cannot_make_files(tmp_path, action):
-    assert tried("walled", action, tmp_path / "new") != "done"
+    assert tried("sandboxed", action, tmp_path / "new") != "done"
     assert not os.path.lexists(tmp_path / "new")
     assert tried("free", action, tmp_path / "new") == "done"
 
@@ -101,7 +101,7 @@ def test_it_cannot_connect(tmp_path):
 
 def test_it_cannot_start_programs():
     assert tried("free", "execute", "/bin/echo") == "done"
-    assert tried("walled", "execute", "/bin/echo") == "killed"
+    assert tried("sandboxed", "execute", "/bin/echo") == "killed"
     assert refused("fork") and refused("thread")
 
 
@@ -122,7 +122,7 @@ def test_it_cannot_take_all_memory():
 @pytest.mark.parametrize("action", ["loop", "sleep"])
 def test_it_ends_in_time(action):
     started = time.monotonic()
-    assert tried("walled", action) == "killed"
+    assert tried("sandboxed", action) == "killed"
     assert time.monotonic() - started < 30, "it was given two seconds"
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run([sys.executable, PRISONER, "free", action], timeout=4)
@@ -158,13 +158,13 @@ def test_the_worker_can_start_no_program_and_look_into_none():
 
 def test_where_the_wall_is_missing_weights_are_refused_in_words(monkeypatch, photo):
     monkeypatch.setattr(seccomp, "available", lambda: False)
-    assert not sandbox.walls().complete
-    room = ReadingRoom()
+    assert not sandbox.sandbox_layers().complete
+    room = ParserPool()
     with pytest.raises(Problem, match="cannot shut in .* seccomp.*EVIDENT_ALLOW_UNWALLED=1"):
         room.found("weights", b"", suffix=".pt")
     assert room.found("picture", photo)[1]["pixels"].shape == (90, 120, 3)
-    monkeypatch.setenv(sandbox.ALLOW_UNWALLED, "1")
-    sandbox.demand_wall()
+    monkeypatch.setenv(sandbox.ALLOW_UNSANDBOXED, "1")
+    sandbox.require_sandbox()
     room.close()
 
 
