@@ -247,7 +247,7 @@ def _class_names() -> tuple[str, ...]:
     digest = address.choice().get("names")
     try:
         if isinstance(digest, str) and service.kept(digest):
-            return class_names(service.engine().parsed.get("names", digest))
+            return class_names(service.engine().parsed.get("class_names", digest))
     except Problem as problem:
         st.error(str(problem))
     return ()

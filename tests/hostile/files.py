@@ -61,30 +61,30 @@ def weights(mark: str):
     """Hostile files of weights."""
     for name, thing, new in programs(mark):
         data = _saved(thing, _use_new_zipfile_serialization=new)
-        yield name, ("weights", {"suffix": ".pt"}, data)
+        yield name, ("state_dict", {"suffix": ".pt"}, data)
     pt, st = {"suffix": ".pt"}, {"suffix": ".safetensors"}
-    yield "bare pickle", ("weights", pt, pickle.dumps(Runs(mark)))
-    yield "pickle protocol 0", ("weights", pt, f"cos\nsystem\n(S'touch {mark}'\ntR.".encode())
-    yield "pickle as safetensors", ("weights", st, pickle.dumps(Runs(mark)))
-    yield "TorchScript", ("weights", pt, _scripted())
-    yield "deep pickle", ("weights", pt, b"\x80\x02" + b"(" * 1_000_000 + b".")
-    yield "lists in lists", ("weights", pt, b"\x80\x02" + b"]" * 500_000 + b"a" * 499_999 + b".")
+    yield "bare pickle", ("state_dict", pt, pickle.dumps(Runs(mark)))
+    yield "pickle protocol 0", ("state_dict", pt, f"cos\nsystem\n(S'touch {mark}'\ntR.".encode())
+    yield "pickle as safetensors", ("state_dict", st, pickle.dumps(Runs(mark)))
+    yield "TorchScript", ("state_dict", pt, _scripted())
+    yield "deep pickle", ("state_dict", pt, b"\x80\x02" + b"(" * 1_000_000 + b".")
+    yield "lists in lists", ("state_dict", pt, b"\x80\x02" + b"]" * 500_000 + b"a" * 499_999 + b".")
     expanded = torch.zeros(1).expand(1 << 40)
-    yield "a terabyte from one number", ("weights", pt, _saved({"a": expanded}))
-    yield "zip bomb", ("weights", pt, zip_bomb(3000))
-    yield "storage cut off", ("weights", pt, _saved({"a": torch.zeros(10_000)})[:9000])
+    yield "a terabyte from one number", ("state_dict", pt, _saved({"a": expanded}))
+    yield "zip bomb", ("state_dict", pt, zip_bomb(3000))
+    yield "storage cut off", ("state_dict", pt, _saved({"a": torch.zeros(10_000)})[:9000])
     for name, header, body in _headers():
         text = header if isinstance(header, bytes) else json.dumps(header).encode()
         data = struct.pack("<Q", len(text)) + text + body
-        yield f"safetensors {name}", ("weights", st, data)
+        yield f"safetensors {name}", ("state_dict", st, data)
     for length in (2**63, 2**64 - 1, 99_999_999, 0):
         data = struct.pack("<Q", length) + b"{}"
-        yield f"safetensors header of {length}", ("weights", st, data)
+        yield f"safetensors header of {length}", ("state_dict", st, data)
     named = {
         f"](http://evil.example/{i}) ![x](http://evil.example)": torch.full((1,), float("nan"))
         for i in range(2)
     }
-    yield "names that are links", ("weights", st, save(named))
+    yield "names that are links", ("state_dict", st, save(named))
 
 
 def _headers():
@@ -217,7 +217,7 @@ def names(mark: str):
         "infinity": b"[Infinity, NaN]",
     }
     for name, data in found.items():
-        yield name, ("names", {}, data)
+        yield name, ("class_names", {}, data)
 
 
 def everything(mark: str):

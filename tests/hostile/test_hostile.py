@@ -39,7 +39,7 @@ def lying(monkeypatch):
 
 def alive(room) -> None:
     """The next honest upload is read."""
-    names = room.found("names", b"cat\ndog")
+    names = room.found("class_names", b"cat\ndog")
     assert class_names(names) == ("cat", "dog")
 
 
@@ -74,13 +74,13 @@ def test_the_programs_would_have_run(tmp_path):
         os.unlink(tmp_path / "mark")
 
 
-@pytest.mark.parametrize("kind, megabytes", [("names", 1000), ("picture", 100), ("weights", 5000)])
+@pytest.mark.parametrize("kind, megabytes", [("class_names", 1000), ("picture", 100), ("state_dict", 5000)])
 def test_what_is_too_large_is_not_even_read(room, kind, megabytes, tmp_path):
     huge = tmp_path / "huge"
     with huge.open("wb") as file:
         file.truncate(megabytes * 1_000_000)
     started = time.monotonic()
-    options = {"suffix": ".pt"} if kind == "weights" else {}
+    options = {"suffix": ".pt"} if kind == "state_dict" else {}
     with pytest.raises(Problem, match=f"has {megabytes} MB"):
         room.found(kind, huge, **options)
     assert time.monotonic() - started < 1
@@ -91,15 +91,15 @@ def test_good_files_of_every_kind_come_through(room):
 
     for data, options in PARSERS["picture"].rehearsal():
         assert room.found("picture", data, **options)[1]["pixels"].shape in ((8, 6, 3), (6, 8, 3))
-    for data, options in PARSERS["weights"].rehearsal():
-        found = state_dict(room.found("weights", data, **options))
+    for data, options in PARSERS["state_dict"].rehearsal():
+        found = state_dict(room.found("state_dict", data, **options))
         assert found["b"].dtype == torch.bfloat16 and found["a"].shape == (2, 3)
         assert found["n"].shape == ()
 
 
 def test_a_zip_bomb_is_refused_for_its_size(room):
     with pytest.raises(Problem, match="too much memory"):
-        room.found("weights", files.zip_bomb(3000), suffix=".pt")
+        room.found("state_dict", files.zip_bomb(3000), suffix=".pt")
 
 
 def test_the_liar_can_tell_the_truth(lying):

@@ -18,7 +18,7 @@ def kept(shop, net: nn.Module) -> str:
     data = save(net.state_dict())
     weights = shop.store.put_blob(data)
     options = {"suffix": ".safetensors"}
-    put(shop.store, "weights", weights, PARSERS["weights"].parse(data, **options), **options)
+    put(shop.store, "state_dict", weights, PARSERS["state_dict"].parse(data, **options), **options)
     return f"{weights}.safetensors"
 
 

@@ -114,7 +114,7 @@ def data(kind: str, shape: tuple[int, ...]) -> tuple[bytes, str]:
     return f">one\n{text}\n".encode(), ".fasta"
 
 
-@pytest.mark.parametrize("reader, suffix", [("onnx", "onnx"), ("exported", "pt2")])
+@pytest.mark.parametrize("reader, suffix", [("onnx", "onnx"), ("pt2", "pt2")])
 @pytest.mark.parametrize("name", list(NETS))
 def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
     net, (_, shape, kind) = made(name), NETS[name]

@@ -119,19 +119,19 @@ def test_torch_itself_would_have_run_the_example_inputs_and_we_do_not_open_them(
 @pytest.mark.skipif(not sandbox_layers().complete, reason="this system has no complete wall")
 def test_hostile_files_end_in_a_sentence_at_the_wall_and_honest_ones_pass(room, good, tmp_path):
     mark = tmp_path / "touched"
-    model, card = loaded(program_of(room.found("exported", good)))
+    model, card = loaded(program_of(room.found("pt2", good)))
     assert card.rows is None and model(torch.rand(5, 4)).shape == (5, 2)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name, data in hostile(good, str(mark)):
         before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         if name != "Runs a pickle as weights":
             with pytest.raises(Problem) as caught:
-                room.found("exported", data)
+                room.found("pt2", data)
             assert "Traceback" not in str(caught.value), name
         assert not mark.exists(), name
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         assert (after - before) * 1024 < 300e6, f"{name}: the server grew"
-    assert room.found("exported", good)[0]["output"] == 7
+    assert room.found("pt2", good)[0]["output"] == 7
 
 
 def test_a_million_operations_are_refused_before_they_are_understood(good):
@@ -180,12 +180,12 @@ LIES = {
 def test_what_a_reading_process_says_is_not_believed(good, lie):
     facts, arrays = facts_of(good)
     assert Program.from_facts(facts, arrays).output == 7
-    PARSERS["exported"].check(facts, arrays)
+    PARSERS["pt2"].check(facts, arrays)
     LIES[lie](facts, arrays)
     with pytest.raises(Problem):
         Program.from_facts(facts, arrays)
     with pytest.raises(ValueError):
-        PARSERS["exported"].check(facts, arrays)
+        PARSERS["pt2"].check(facts, arrays)
 
 
 def test_numbers_that_are_no_plain_numbers_cross_the_wall(good):

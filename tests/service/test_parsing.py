@@ -54,7 +54,7 @@ def test_what_cannot_be_read_is_not_kept(uploads):
         raise Problem("too many")
 
     with pytest.raises(Problem, match="too many"):
-        uploads.take("names", b"a\nb", full)
+        uploads.take("class_names", b"a\nb", full)
     assert list(uploads.store.folder.iterdir()) == []
 
 
@@ -70,7 +70,7 @@ def test_a_changed_file_or_another_way_of_reading_is_read_again(uploads, photo):
     path = uploads.store.path(f"{digest}.parsed")
     path.write_bytes(path.read_bytes()[:-1])
     assert parsed(uploads.store, "picture", digest) is None
-    assert parsed(uploads.store, "names", digest) is None
+    assert parsed(uploads.store, "class_names", digest) is None
     assert uploads.get("picture", digest)[1]["pixels"].shape == (90, 120, 3)
 
 
@@ -100,14 +100,14 @@ def test_weights_of_every_type_survive(room):
     )
     state = {str(t): torch.arange(6).reshape(2, 3).to(t) for t in types}
     state |= {"scalar": torch.tensor(3.0), "empty": torch.zeros(0, 4)}
-    found = state_dict(room.found("weights", save(state), suffix=".safetensors"))
+    found = state_dict(room.found("state_dict", save(state), suffix=".safetensors"))
     assert set(found) == set(state)
     for name, tensor in state.items():
         assert found[name].dtype == tensor.dtype and torch.equal(found[name], tensor)
 
 
 def test_class_names_come_back_in_their_order(room):
-    assert class_names(room.found("names", '["größe", "b", ""]'.encode())) == ("größe", "b", "")
+    assert class_names(room.found("class_names", '["größe", "b", ""]'.encode())) == ("größe", "b", "")
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
@@ -115,11 +115,11 @@ def test_class_names_come_back_in_their_order(room):
 def test_a_network_under_the_name_of_weights_is_told_what_it_is(room, suffix):
     net = torch.nn.Linear(4, 2)
     with pytest.raises(Problem, match="TorchScript, which is a program(.|\n)*save_file"):
-        room.found("weights", scripted(net), suffix=suffix)
+        room.found("state_dict", scripted(net), suffix=suffix)
     with pytest.raises(Problem, match=r"from torch.export, not weights. .* the end \.pt2"):
-        room.found("weights", pt2_files.exported(net, torch.rand(2, 4)), suffix=suffix)
+        room.found("state_dict", pt2_files.exported(net, torch.rand(2, 4)), suffix=suffix)
     with pytest.raises(Problem, match="cannot be read as weights"):
-        room.found("weights", b"PK\x03\x04" + bytes(200), suffix=suffix)
+        room.found("state_dict", b"PK\x03\x04" + bytes(200), suffix=suffix)
 
 
 def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):

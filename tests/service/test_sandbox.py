@@ -161,7 +161,7 @@ def test_where_the_wall_is_missing_weights_are_refused_in_words(monkeypatch, pho
     assert not sandbox.sandbox_layers().complete
     room = ParserPool()
     with pytest.raises(Problem, match="cannot shut in .* seccomp.*EVIDENT_ALLOW_UNWALLED=1"):
-        room.found("weights", b"", suffix=".pt")
+        room.found("state_dict", b"", suffix=".pt")
     assert room.found("picture", photo)[1]["pixels"].shape == (90, 120, 3)
     monkeypatch.setenv(sandbox.ALLOW_UNSANDBOXED, "1")
     sandbox.require_sandbox()

@@ -32,16 +32,16 @@ def refused(allowed, monkeypatch):
 def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, monkeypatch):
     store, data = Store(tmp_path), scripted(perceptron())
     uploads = ParsedUploads(store, room)
-    digest = uploads.take("script", data, lambda: store.put_blob(data))
-    facts, arrays = parsed(store, "script", digest)
+    digest = uploads.take("torchscript", data, lambda: store.put_blob(data))
+    facts, arrays = parsed(store, "torchscript", digest)
     assert facts == {"bytes": len(data)} and arrays == {}
     monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "0")
     model_settings.cache_clear()
     with pytest.raises(Problem, match="TorchScript files are programs"):
-        uploads.get("script", digest)
+        uploads.get("torchscript", digest)
     other = scripted(nn.ReLU())
     with pytest.raises(Problem, match="TorchScript files are programs"):
-        uploads.take("script", other, lambda: store.put_blob(other))
+        uploads.take("torchscript", other, lambda: store.put_blob(other))
     assert store.size() == len(data) + store.path(f"{digest}.parsed").stat().st_size
 
 
@@ -99,9 +99,9 @@ REFUSED = {
 def test_what_does_not_look_like_a_script_is_refused_before_it_is_kept(name, room):
     data, words = REFUSED[name]
     with pytest.raises(Problem, match=words):
-        room.found("script", data)
+        room.found("torchscript", data)
 
 
 def test_the_pickle_of_a_script_is_not_opened_when_it_is_uploaded(room):
     data = packed("net/code/a.py", "net/data.pkl", content=b"no pickle and no code")
-    assert room.found("script", data) == ({"bytes": len(data)}, {})
+    assert room.found("torchscript", data) == ({"bytes": len(data)}, {})

@@ -31,11 +31,11 @@ _WORDS = {
     "series": "file of series",
     "sequence": "file of DNA",
     "card": "card",
-    "weights": "model",
+    "state_dict": "model",
     "onnx": "model",
-    "exported": "model",
-    "script": "model",
-    "names": "list of class names",
+    "pt2": "model",
+    "torchscript": "model",
+    "class_names": "list of class names",
 }
 
 
@@ -176,10 +176,10 @@ def weights_of(request: Request) -> tuple[str, str, dict[str, Any]]:
     if suffix == "onnx":
         return "onnx", digest, {}
     if suffix == "pt2":
-        return "exported", digest, {}
+        return "pt2", digest, {}
     if suffix in ("torchscript", "ptl"):
-        return "script", digest, {}
-    return "weights", digest, {"suffix": f".{suffix}"}
+        return "torchscript", digest, {}
+    return "state_dict", digest, {"suffix": f".{suffix}"}
 
 
 def gone(kind: str) -> Problem:

@@ -27,7 +27,7 @@ def class_names(found: ParsedFile) -> tuple[str, ...]:
     return tuple(found[1]["names"].tobytes().decode(errors="replace").split("\0"))
 
 
-PARSERS["names"] = Parser(
+PARSERS["class_names"] = Parser(
     _read_names,
     _check_names,
     "a file of class names",

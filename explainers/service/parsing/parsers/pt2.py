@@ -97,7 +97,7 @@ def _exported() -> Iterable[tuple[bytes, dict]]:
     yield buffer.getvalue(), {}
 
 
-PARSERS["exported"] = Parser(
+PARSERS["pt2"] = Parser(
     _read_exported,
     _check_exported,
     "a network",

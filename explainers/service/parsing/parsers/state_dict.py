@@ -27,7 +27,7 @@ def _read_weights(data: bytes, suffix: str) -> ParsedFile:
     torch.set_num_threads(1)
     state = read_state_dict(data, suffix)
     whole = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
-    most = PARSERS["weights"].most_bytes
+    most = PARSERS["state_dict"].most_bytes
     if whole > most:
         raise Problem(
             f"The tensors in this file take {whole / 1e9:.1f} GB; up to "
@@ -96,7 +96,7 @@ def _weights() -> Iterable[tuple[bytes, dict]]:
         yield buffer.getvalue(), {"suffix": ".pt"}
 
 
-PARSERS["weights"] = Parser(
+PARSERS["state_dict"] = Parser(
     _read_weights,
     _check_weights,
     "a file of weights",

@@ -77,7 +77,7 @@ def _scripts() -> Iterable[tuple[bytes, dict]]:
         yield buffer.getvalue(), {}
 
 
-PARSERS["script"] = Parser(
+PARSERS["torchscript"] = Parser(
     _read_script,
     _check_script,
     "a TorchScript network",
