@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.baselines.registry import baseline
 from explainers.errors import Problem
 from explainers.options import option
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,33 @@ class Options:
     options=Options,
     order=40,
 )
-def blur(inputs, options: Options):
-    """Gaussian blur of inputs (N, C, …) along every dimension after the channels.
+def blur(inputs: Tensor, data: Tensor | None, options: Options) -> Tensor:
+    """Gaussian blur along every dimension after the channels.
 
-    σ = options.sigma × the longest of those dimensions; weights at the border are normalised, so
-    a flat picture stays flat.
+    σ = `sigma` × the longest of those dimensions. Weights at the border are normalised, so a flat
+    picture stays flat.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, C, …)
+    data : not used
+    options : Options
+
+    Returns
+    -------
+    Tensor, shape (N, C, …)
+
+    Raises
+    ------
+    Problem
+        Where the inputs have channels only.
+
+    Examples
+    --------
+    >>> import torch
+    >>> blurred = blur(torch.eye(3)[None, None], None, Options(sigma=0.5))
+    >>> bool((blurred > 0).all()), blurred.shape
+    (True, torch.Size([1, 1, 3, 3]))
     """
     if inputs.ndim < 3:
         raise Problem("The blurred baseline needs inputs with space or time: (N, channels, …).")
@@ -40,7 +66,8 @@ def blur(inputs, options: Options):
     return inputs
 
 
-def _weights(like, sigma: float):
+def _weights(like: Tensor, sigma: float) -> Tensor:
+    """Weights (L, L) of the L places along the last dimension for the blur at each of them."""
     import torch
 
     place = torch.arange(like.shape[-1], dtype=like.dtype, device=like.device)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from explainers.baselines.registry import NoOptions, baseline
 from explainers.errors import Problem
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @baseline(
@@ -15,8 +20,8 @@ from explainers.errors import Problem
     kinds=("picture", "table", "series", "sequence"),
     names={"table": "Zeros", "series": "Zeros", "sequence": "Zeros (no letter)"},
 )
-def zeros(inputs, options):
-    """Zeros like the inputs (N, …)."""
+def zeros(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
+    """Zeros like the inputs, shape (N, …)."""
     return inputs * 0
 
 
@@ -27,8 +32,8 @@ def zeros(inputs, options):
     options=NoOptions,
     order=20,
 )
-def white(inputs, options):
-    """Ones like the inputs (N, …)."""
+def white(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
+    """Ones like the inputs, shape (N, …)."""
     return inputs * 0 + 1
 
 
@@ -39,8 +44,29 @@ def white(inputs, options):
     options=NoOptions,
     order=30,
 )
-def mean(inputs, options):
-    """The mean of each input's channels (N, C, …), constant over space."""
+def mean(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
+    """The mean of each input's channels, constant over space.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, C, …)
+    data, options : not used
+
+    Returns
+    -------
+    Tensor, shape (N, C, …)
+
+    Raises
+    ------
+    Problem
+        Where the inputs have channels only.
+
+    Examples
+    --------
+    >>> import torch
+    >>> mean(torch.tensor([[[0.0, 1.0], [2.0, 4.0]]]), None, NoOptions()).tolist()
+    [[[0.5, 0.5], [3.0, 3.0]]]
+    """
     if inputs.ndim < 3:
         raise Problem("The mean colour needs inputs with space or time: (N, channels, …).")
     return inputs.mean(tuple(range(2, inputs.ndim)), keepdim=True).expand_as(inputs).clone()

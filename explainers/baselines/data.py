@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from explainers.baselines.kmeans import centres
+from explainers.baselines.kmeans import k_means
 from explainers.baselines.registry import NoOptions, baseline
 from explainers.errors import Problem
 from explainers.options import option
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 KINDS = ("table", "series")
 
 
-def needed(data):
+def _required(data: Tensor | None) -> Tensor:
     """The data; Problem where there are none."""
     if data is None:
         raise Problem(
@@ -31,9 +35,26 @@ def needed(data):
     kinds=KINDS,
     uses_data=True,
 )
-def mean(inputs, data, options):
-    """The mean of data (M, …), for every one of inputs (N, …)."""
-    return needed(data).mean(0).expand_as(inputs).clone()
+def mean(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
+    """The mean of the data, for every input.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, …)
+    data : Tensor, shape (M, …)
+    options : not used
+
+    Returns
+    -------
+    Tensor, shape (N, …)
+
+    Examples
+    --------
+    >>> import torch
+    >>> mean(torch.zeros(1, 2), torch.tensor([[1.0, 5.0], [3.0, 6.0]]), NoOptions()).tolist()
+    [[2.0, 5.5]]
+    """
+    return _required(data).mean(0).expand_as(inputs).clone()
 
 
 @baseline(
@@ -45,9 +66,27 @@ def mean(inputs, data, options):
     kinds=KINDS,
     uses_data=True,
 )
-def median(inputs, data, options):
-    """The median of data (M, …), the mean of the two in the middle where M is even."""
-    ordered = needed(data).sort(0).values
+def median(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
+    """The median of the data, for every input; where M is even, the mean of the two in the middle.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, …)
+    data : Tensor, shape (M, …)
+    options : not used
+
+    Returns
+    -------
+    Tensor, shape (N, …)
+
+    Examples
+    --------
+    >>> import torch
+    >>> median(torch.zeros(1, 1), torch.tensor([[1.0], [2.0], [90.0]]), NoOptions()).tolist()
+    [[2.0]]
+    """
+    data = _required(data)
+    ordered = data.sort(0).values
     middle = (ordered[(len(data) - 1) // 2] + ordered[len(data) // 2]) / 2
     return middle.expand_as(inputs).clone()
 
@@ -69,9 +108,26 @@ class RowOptions:
     names={"series": "One series of the data"},
     uses_data=True,
 )
-def row(inputs, data, options: RowOptions):
-    """One of data (M, …), for every one of inputs (N, …)."""
-    if options.index >= len(needed(data)):
+def row(inputs: Tensor, data: Tensor | None, options: RowOptions) -> Tensor:
+    """One row of the data, for every input.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, …)
+    data : Tensor, shape (M, …)
+    options : RowOptions
+
+    Returns
+    -------
+    Tensor, shape (N, …)
+
+    Raises
+    ------
+    Problem
+        Where the data have no such row.
+    """
+    data = _required(data)
+    if options.index >= len(data):
         raise Problem(f"There is no row {options.index}: the data have rows 0 to {len(data) - 1}.")
     return data[options.index].expand_as(inputs).clone()
 
@@ -94,16 +150,27 @@ class CentreOptions:
     names={"series": "Typical series"},
     uses_data=True,
 )
-def typical(inputs, data, options: CentreOptions):
-    """Centres (N, R, …) of data (M, …) by k-means; R is `count`, or M where that is less.
+def centroids(inputs: Tensor, data: Tensor | None, options: CentreOptions) -> Tensor:
+    """Centres of the data's groups by k-means, for every input.
 
     Every value counts in units of its standard deviation, so that units do not matter.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, …)
+    data : Tensor, shape (M, …)
+    options : CentreOptions
+
+    Returns
+    -------
+    Tensor, shape (N, R, …); R is `count`, or M where that is less
     """
-    flat = needed(data).double().flatten(1)
+    data = _required(data)
+    flat = data.double().flatten(1)
     spread = flat.std(0, correction=0)
     spread[spread == 0] = 1
-    found = centres(flat / spread, min(options.count, len(data)), options.seed) * spread
-    return _each(found.view(-1, *data.shape[1:]), inputs)
+    centres = k_means(flat / spread, min(options.count, len(data)), options.seed) * spread
+    return _for_each(centres.view(-1, *data.shape[1:]), inputs)
 
 
 @dataclass(frozen=True)
@@ -124,15 +191,28 @@ class SampleOptions:
     names={"series": "Random series"},
     uses_data=True,
 )
-def sample(inputs, data, options: SampleOptions):
-    """Different rows (N, R, …) of data (M, …); R is `count`, or M where that is less."""
+def sample(inputs: Tensor, data: Tensor | None, options: SampleOptions) -> Tensor:
+    """Different rows of the data, drawn at random; the same for every input.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, …)
+    data : Tensor, shape (M, …)
+    options : SampleOptions
+
+    Returns
+    -------
+    Tensor, shape (N, R, …); R is `count`, or M where that is less
+    """
     import torch
 
+    data = _required(data)
+
     generator = torch.Generator().manual_seed(options.seed)
-    drawn = torch.randperm(len(needed(data)), generator=generator)[: options.count]
-    return _each(data[drawn.to(data.device)], inputs)
+    drawn = torch.randperm(len(data), generator=generator)[: options.count]
+    return _for_each(data[drawn.to(data.device)], inputs)
 
 
-def _each(references, inputs):
+def _for_each(references: Tensor, inputs: Tensor) -> Tensor:
     """References (R, …) for every one of inputs (N, …): (N, R, …)."""
     return references.to(inputs).expand(len(inputs), *references.shape)

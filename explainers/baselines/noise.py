@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.baselines.registry import baseline
 from explainers.options import option
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,16 @@ class Options:
     options=Options,
     order=50,
 )
-def noise(inputs, options: Options):
-    """Uniform values between low and high (N, …), drawn once and shared by all inputs."""
+def noise(inputs: Tensor, data: Tensor | None, options: Options) -> Tensor:
+    """Uniform values between `low` and `high`, shape (N, …), drawn once and shared by all inputs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> made = noise(torch.zeros(2, 3), None, Options(low=-1.0, high=0.0))
+    >>> torch.equal(made[0], made[1]), bool((made < 0).all())
+    (True, True)
+    """
     import torch
 
     generator = torch.Generator().manual_seed(options.seed)

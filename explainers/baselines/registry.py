@@ -1,34 +1,78 @@
-"""What a baseline declares of itself, and the table of all baselines."""
+"""What a baseline declares of itself, and the table of all baselines.
+
+One file in this folder is one family of baselines: it decorates functions
+`build(inputs, data, options) -> Tensor` with `baseline(...)`, and menus, widgets, scripts and the
+shared tests follow from what it declares.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from explainers.errors import Problem
 from explainers.options import make_options
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 BASELINES: dict[str, Baseline] = {}
+"""All baselines by key, in the order in which menus offer them."""
+
+
+class BuildBaseline(Protocol):
+    """What a baseline's file gives: the function that makes the baseline of a batch."""
+
+    def __call__(self, inputs: Tensor, data: Tensor | None, options: Any, /) -> Tensor:
+        """The baseline of each input.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (N, …)
+        data : Tensor, shape (M, …), or None
+            Other inputs, like these; None where there are none, or the baseline uses none.
+        options : an instance of the options that the baseline declares
+
+        Returns
+        -------
+        Tensor, shape (N, …), or (N, R, …)
+            One reference for each input, or R references whose attributions are averaged.
+        """
+        ...
+
+
+BuildT = TypeVar("BuildT", bound=BuildBaseline)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """One way of making "nothing there": `build(inputs, options)` gives a tensor like the inputs.
+    """One way of making "nothing there", which an input is compared with.
 
-    key, name   its key in code, and its name for people; `says` one plain sentence.
-    options     a frozen dataclass whose fields are made by `option`.
-    kinds       keys of the kinds of input that it is offered for.
-    names       kind → name, where people would call it something else for that kind.
-    uses_data   whether it is made from other inputs too: `build(inputs, data, options)`, where
-                data is (M, …) or None.
+    Parameters
+    ----------
+    key, name : str
+        Its key in code, and its name for people.
+    says : str
+        One plain sentence on what it is.
+    options : type
+        A frozen dataclass whose fields are made by `option`.
+    build : BuildBaseline
+    order : int
+        Its place in menus, the lowest first.
+    kinds : tuple of str
+        Keys of the kinds of input that it is offered for.
+    names : mapping of str to str
+        Kind → name, where people would call it something else for that kind.
+    uses_data : bool
+        Whether it is made from other inputs too.
     """
 
     key: str
     name: str
     says: str
     options: type
-    build: Callable
+    build: BuildBaseline
     order: int = 100
     kinds: tuple[str, ...] = ("picture",)
     names: Mapping[str, str] = field(default_factory=dict)
@@ -38,23 +82,56 @@ class Baseline:
         """Its name for people who look at an input of that kind."""
         return self.names.get(kind, self.name)
 
-    def make(self, inputs, data=None, **given: Any):
-        """The baseline of inputs (N, …): (N, …), or (N, R, …) for R references each.
+    def make(self, inputs: Tensor, data: Tensor | None = None, **given: Any) -> Tensor:
+        """Make the baseline of a batch of inputs.
 
-        `data` (M, …) are other inputs, for baselines that use them. Raises Problem for options
-        that it does not have, and for data that are needed and missing, or do not fit.
+        Parameters
+        ----------
+        inputs : Tensor, shape (N, …)
+        data : Tensor, shape (M, …), optional
+            Other inputs, for baselines that use them; others ignore them.
+        **given
+            Options of the baseline, by name.
+
+        Returns
+        -------
+        Tensor, shape (N, …), or (N, R, …) for R references each
+
+        Raises
+        ------
+        Problem
+            For options that it does not have, and for data that are needed and missing, or do not
+            fit.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from explainers import BASELINES
+        >>> BASELINES["zeros"].make(torch.ones(2, 3)).tolist()
+        [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
         """
         options = make_options(self.options, given, self.name)
-        if not self.uses_data:
-            return self.build(inputs, options)
-        return self.build(inputs, None if data is None else _fitting(data, inputs), options)
+        used = data if self.uses_data else None
+        return self.build(inputs, None if used is None else _fitting(used, inputs), options)
 
 
-def baseline(**declared: Any) -> Callable:
-    """Register the decorated function as the baseline that the keywords declare."""
+def baseline(
+    *,
+    key: str,
+    name: str,
+    says: str,
+    options: type,
+    order: int = 100,
+    kinds: tuple[str, ...] = ("picture",),
+    names: Mapping[str, str] | None = None,
+    uses_data: bool = False,
+) -> Callable[[BuildT], BuildT]:
+    """Register the decorated function as the baseline that the keywords declare; see `Baseline`."""
 
-    def register(build: Callable) -> Callable:
-        BASELINES[declared["key"]] = Baseline(build=build, **declared)
+    def register(build: BuildT) -> BuildT:
+        BASELINES[key] = Baseline(
+            key, name, says, options, build, order, kinds, names or {}, uses_data
+        )
         return build
 
     return register
@@ -65,7 +142,7 @@ class NoOptions:
     """For baselines without options."""
 
 
-def _fitting(data, inputs):
+def _fitting(data: Tensor, inputs: Tensor) -> Tensor:
     """The data where and in what precision the inputs are; Problem where they do not fit."""
     if data.ndim != inputs.ndim or data.shape[1:] != inputs.shape[1:] or len(data) == 0:
         raise Problem(

@@ -1,17 +1,26 @@
-"""Baselines for one-hot DNA: letter frequencies, and shuffles that keep pairs of letters."""
+"""Baselines for one-hot DNA: letter frequencies, and shuffles that keep pairs of letters.
+
+Both leave the column of an unknown letter as it is, so that it contributes exactly 0.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explainers.baselines.dinucleotide_shuffle import dinucleotide_shuffle
 from explainers.baselines.registry import baseline
 from explainers.errors import Problem
-from explainers.kinds.alphabet import dinucleotide_shuffle, is_one_hot, letters_of, one_hot
+from explainers.kinds.alphabet import codes_of_columns, is_dna, one_hot, unknown_columns
 from explainers.options import option
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 FIXED = (0.3, 0.2, 0.2, 0.3)
+"""Shares of A, C, G, T under the rule "fixed"."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +48,48 @@ class FrequencyOptions:
     kinds=("sequence",),
     uses_data=True,
 )
-def frequencies(inputs, data, options: FrequencyOptions):
-    """Expected frequencies of A, C, G, T at every position of inputs (N, 4, L).
+def frequencies(inputs: Tensor, data: Tensor | None, options: FrequencyOptions) -> Tensor:
+    """Expected frequencies of A, C, G, T at every known position; unknown columns as they are.
 
-    With the rule "data", those of the data (M, 4, L), or without data those of each sequence
-    alone. An unknown letter stays unknown, so that it contributes nothing.
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, 4, L)
+        One-hot DNA.
+    data : Tensor, shape (M, 4, L), or None
+        Other sequences, in which the rule "data" counts; without them it counts in each input
+        alone. Unknown letters are not counted.
+    options : FrequencyOptions
+
+    Returns
+    -------
+    Tensor, shape (N, 4, L)
+
+    Raises
+    ------
+    Problem
+        Where the inputs are no DNA.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers.kinds.alphabet import codes_of_text
+    >>> inputs = torch.from_numpy(one_hot(codes_of_text("AAAC")))[None]
+    >>> frequencies(inputs, None, FrequencyOptions(rule="data"))[0, :, 0].tolist()
+    [0.75, 0.25, 0.0, 0.0]
     """
-    _checked(inputs, "Letter frequencies")
+    _check_dna(inputs, "Letter frequencies")
+    unknown = unknown_columns(inputs)
     if options.rule == "data":
-        counted = inputs.sum(2) if data is None else data.sum((0, 2)).expand(len(inputs), 4)
+        if data is None:
+            counts = inputs.masked_fill(unknown, 0).sum(2)
+        else:
+            counts = data.masked_fill(unknown_columns(data), 0).sum((0, 2)).expand(len(inputs), 4)
         # A sequence without a single known letter has no frequencies, and needs none.
-        share = counted / counted.sum(1, keepdim=True).clamp(min=1)
+        share = counts / counts.sum(1, keepdim=True).clamp(min=1)
     else:
         fixed = FIXED if options.rule == "fixed" else (0.25,) * 4
         share = inputs.new_tensor(fixed).expand(len(inputs), 4)
-    return share.unsqueeze(2) * inputs.sum(1, keepdim=True)
+    return share.unsqueeze(2).where(~unknown, inputs)
 
 
 @dataclass(frozen=True)
@@ -72,24 +108,45 @@ class ShuffleOptions:
     order=20,
     kinds=("sequence",),
 )
-def shuffled(inputs, options: ShuffleOptions):
-    """Shuffles (N, count, 4, L) of inputs (N, 4, L), see `dinucleotide_shuffle`.
+def shuffled(inputs: Tensor, data: Tensor | None, options: ShuffleOptions) -> Tensor:
+    """Dinucleotide shuffles of each sequence; unknown columns stay in place, as they are.
 
     Every sequence has a generator of its own, so its shuffles do not depend on batch mates.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, 4, L)
+        One-hot DNA.
+    data : not used
+    options : ShuffleOptions
+
+    Returns
+    -------
+    Tensor, shape (N, count, 4, L)
+
+    Raises
+    ------
+    Problem
+        Where the inputs are no DNA.
+
+    References
+    ----------
+    Altschul & Erickson 1985, doi:10.1093/oxfordjournals.molbev.a040370.
     """
     import torch
 
-    _checked(inputs, "The shuffled sequence")
-    found = []
-    for letters in letters_of(inputs):
+    _check_dna(inputs, "The shuffled sequence")
+    references = []
+    for codes in codes_of_columns(inputs):
         generator = np.random.default_rng(options.seed)
-        copies = [dinucleotide_shuffle(letters, generator) for _ in range(options.count)]
-        found.append(one_hot(np.stack(copies)))
-    return torch.from_numpy(np.stack(found)).to(inputs)
+        copies = [dinucleotide_shuffle(codes, generator) for _ in range(options.count)]
+        references.append(one_hot(np.stack(copies)))
+    columns = torch.from_numpy(np.stack(references)).to(inputs)
+    return torch.where(unknown_columns(inputs).unsqueeze(1), inputs.unsqueeze(1), columns)
 
 
-def _checked(inputs, what: str) -> None:
-    if not is_one_hot(inputs):
+def _check_dna(inputs: Tensor, what: str) -> None:
+    if not is_dna(inputs):
         raise Problem(
             f"{what} as a baseline needs one-hot DNA: inputs (N, 4, L) of 0 and 1, rows A, C, G, "
             f"T, one letter at each position; these have shape {tuple(inputs.shape)}."

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explainers.figures import colours
-
-ALPHABET = "ACGTN"
-"""A letter's place in it is its code: 0 to 3, and 4 for one that is not known."""
+from explainers.kinds.alphabet import checked_codes, text_of
 
 LETTER_COLOURS = {
     "light": ("#00805a", "#0057b8", "#d97b00", "#b3122e", "#6b7480"),
@@ -40,42 +38,6 @@ class Stretch:
     score: float  # sum of the contributions; below 0 where it opposes
     mean: float  # contribution of one letter
     sequence: str  # its letters, or "" where they were not given
-
-
-def codes(letters: str | np.ndarray) -> np.ndarray:
-    """Letters as uint8 (L,): 0 to 3 for A C G T, 4 for N; ValueError names what is no letter.
-
-    Text may be in small letters; an array holds codes already.
-    """
-    if isinstance(letters, str):
-        known = np.full(0x110000 if not letters.isascii() else 128, 255, dtype=np.uint8)
-        for code, letter in enumerate(ALPHABET):
-            known[[ord(letter), ord(letter.lower())]] = code
-        found = known[np.array([ord(letter) for letter in letters], dtype=np.intp)]
-        if wrong := np.flatnonzero(found == 255).tolist():
-            raise ValueError(
-                f"Letters are A, C, G, T and N; letter {wrong[0] + 1} is {letters[wrong[0]]!r}."
-            )
-    else:
-        found = np.asarray(letters)
-        if (
-            found.ndim != 1
-            or found.dtype.kind not in "iu"
-            or found.size
-            and (found.min() < 0 or found.max() > 4)
-        ):
-            raise ValueError(
-                "Codes of letters are whole numbers from 0 to 4 in one row (L,);"
-                f" got {found.dtype} {found.shape}."
-            )
-    if not len(found):
-        raise ValueError("A sequence has at least one letter.")
-    return found.astype(np.uint8)
-
-
-def text(letters: str | np.ndarray) -> str:
-    """Letters or codes (L,) as text of A, C, G, T and N."""
-    return np.frombuffer(ALPHABET.encode(), np.uint8)[codes(letters)].tobytes().decode()
 
 
 def stretches(
@@ -106,7 +68,7 @@ def stretches(
             "Contributions are finite numbers in one row (L,), one a letter;"
             f" got shape {contribution.shape}."
         )
-    sequence = None if letters is None else text(letters)
+    sequence = None if letters is None else text_of(checked_codes(letters))
     if sequence is not None and len(sequence) != contribution.size:
         raise ValueError(
             f"There are {len(sequence)} letters and {contribution.size} contributions; each letter"
@@ -206,7 +168,7 @@ def spoken_sequence(
 
     `about` is what is explained; positions count from 1, as on the axis.
     """
-    length = len(codes(letters))
+    length = len(checked_codes(letters))
     of = f" of {name}" if name.strip() else ""
     to = f" to {about}" if about.strip() else ""
     size = "1 letter" if length == 1 else f"{length:,} letters"

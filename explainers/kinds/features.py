@@ -8,14 +8,13 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files.labels import listed
-from explainers.kinds.registry import KINDS, Kind
-from explainers.kinds.table import ParsedFile
+from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
 
 FILLS = ("refuse", "mean", "median")
 _USABLE = ("number", "category")
 
 
-def features(found: ParsedFile, columns: Sequence[str], fill: str = "refuse") -> np.ndarray:
+def features(parsed: ParsedFile, columns: Sequence[str], fill: str = "refuse") -> np.ndarray:
     """The chosen columns, in their order: float64 (rows, F).
 
     fill    what becomes of missing values: "refuse" raises a Problem that names the columns and
@@ -24,7 +23,7 @@ def features(found: ParsedFile, columns: Sequence[str], fill: str = "refuse") ->
     """
     if fill not in FILLS:
         raise Problem(f"Missing values can be treated by {', '.join(FILLS)}. Choose one of these.")
-    facts, arrays = found
+    facts, arrays = parsed
     places = [_place(facts, name, "feature") for name in columns]
     if not places:
         raise Problem("No feature is chosen. Choose the columns that the network gets.")
@@ -54,19 +53,19 @@ def features(found: ParsedFile, columns: Sequence[str], fill: str = "refuse") ->
     return values
 
 
-def complete(found: ParsedFile, columns: Sequence[str]) -> np.ndarray:
+def complete_rows(parsed: ParsedFile, columns: Sequence[str]) -> np.ndarray:
     """Which rows have all of these columns: bool (rows,)."""
-    places = [_place(found[0], name, "column") for name in columns]
-    return ~np.isnan(found[1]["values"][:, places]).any(axis=1)
+    places = [_place(parsed[0], name, "column") for name in columns]
+    return ~np.isnan(parsed[1]["values"][:, places]).any(axis=1)
 
 
-def target_column(found: ParsedFile, name: str) -> np.ndarray:
+def target_column(parsed: ParsedFile, name: str) -> np.ndarray:
     """The column to be predicted, (rows,), NaN where it is missing.
 
     Problem where there is no such column, naming those that exist, or it holds no numbers or
     categories.
     """
-    return found[1]["values"][:, _place(found[0], name, "target")].copy()
+    return parsed[1]["values"][:, _place(parsed[0], name, "target")].copy()
 
 
 def _place(facts: dict, name: str, what: str) -> int:
@@ -156,9 +155,9 @@ def _constant(values: np.ndarray) -> np.ndarray:
     return np.ptp(values, axis=0) == 0
 
 
-def _inputs(found: ParsedFile, spec, items: Sequence[int]) -> np.ndarray:
-    places = [_place(found[0], name, "feature") for name in spec.columns]
-    values = found[1]["values"][np.asarray(items)][:, places]
+def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
+    places = [_place(parsed[0], name, "feature") for name in spec.columns]
+    values = parsed[1]["values"][np.asarray(items)][:, places]
     if np.isnan(values).any():
         gaps = [n for n, gap in zip(spec.columns, np.isnan(values).any(0), strict=True) if gap]
         raise Problem(f"This row has no value for {listed(gaps)}. Choose another row.")
@@ -171,8 +170,9 @@ KINDS["table"] = Kind(
     "feature",
     "features",
     dimensions=1,
-    spread=0,
+    scaled_axis=0,
     channels=False,
+    default_baseline="data_mean",
     inputs=_inputs,
-    items=lambda found, spec: np.flatnonzero(complete(found, spec.columns)),
+    items=lambda parsed, spec: np.flatnonzero(complete_rows(parsed, spec.columns)),
 )

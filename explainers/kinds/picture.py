@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from explainers.errors import Problem
-from explainers.kinds.registry import KINDS, Kind
+from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_MEGAPIXELS = 16
@@ -92,15 +92,15 @@ def picture_of(values: np.ndarray) -> Image.Image:
     return Image.fromarray((np.clip(values, 0, 1).transpose(1, 2, 0) * 255).round().astype("uint8"))
 
 
-def _inputs(found, spec, items: Sequence[int]) -> np.ndarray:
-    values = pixels(Image.fromarray(found[1]["pixels"]), spec.size, spec.fit)
+def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
+    values = pixels(Image.fromarray(parsed[1]["pixels"]), spec.size, spec.fit)
     if len(spec.mean) == 1:
         values = np.tensordot(_GREY, values, 1)[None]
     return np.stack([values.astype(np.float32) for _ in items])
 
 
-def _facts(found, spec) -> dict:
-    height, width = found[1]["pixels"].shape[:2]
+def _facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:
+    height, width = parsed[1]["pixels"].shape[:2]
     return {"region": seen_region((width, height), spec.fit)}
 
 
@@ -113,10 +113,11 @@ KINDS["picture"] = Kind(
     "cell",
     "cells",
     dimensions=3,
-    spread=0,
+    scaled_axis=0,
     channels=True,
+    default_baseline="zeros",
     inputs=_inputs,
-    items=lambda found, spec: np.arange(1),
+    items=lambda parsed, spec: np.arange(1),
     facts=_facts,
     shown=lambda values: np.asarray(picture_of(values)),
 )

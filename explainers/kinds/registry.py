@@ -4,33 +4,104 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from explainers.models.spec import ModelSpec
+    from torch import Tensor
+
+Facts: TypeAlias = dict[str, Any]
+"""What is read from a file besides numbers, as JSON can hold it: names, types, notes."""
+
+Arrays: TypeAlias = dict[str, np.ndarray]
+"""The numbers in a file, by name."""
+
+ParsedFile: TypeAlias = tuple[Facts, Arrays]
+"""What is read from an uploaded file."""
+
+Items: TypeAlias = Sequence[int] | np.ndarray
+"""Which inputs of a file are meant: their places in it, from 0."""
 
 KINDS: dict[str, Kind] = {}
-"""Kinds of inputs by key, which is also the key of the reader of their files."""
+"""Kinds of inputs by key, which is also the key of the parser of their files."""
 
 # So many inputs of a file stand for the data from which a baseline is made.
 MOST_DATA = 2000
+
+Scores = TypeVar("Scores", "Tensor", np.ndarray)
+
+
+class InputSpec(Protocol):
+    """What a kind asks of a model: how the model's input is prepared (`ModelSpec` has it).
+
+    shape     of one input where it is no picture; () where it is not known.
+    columns   names of features or variables, in the network's order.
+    size      side of the square that the network sees of a picture, in px.
+    fit       "crop" or "stretch": how a picture is made square.
+    mean      what the network subtracts, per channel, feature or variable; one alone for a
+              picture: it is seen in grey.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def fit(self) -> str: ...
+    @property
+    def mean(self) -> tuple[float, ...]: ...
+
+
+def _no_facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:
+    return {}
+
+
+def _as_it_is(values: np.ndarray) -> np.ndarray:
+    return values
 
 
 @dataclass(frozen=True)
 class Kind:
     """One kind of input: what a batch of it looks like, and what belongs together in it.
 
-    key, one    its key, and one input in words: "picture", "row".
-    unit, units what is hidden at once and drawn as one: "cell", "cells".
-    dimensions  of one input.
-    spread      the dimension of one input along which means and standard deviations lie.
-    channels    whether the first dimension of an input belongs together at each place.
-    inputs      (found, spec, items) → (M, …) float32: those inputs of a parsed upload.
-    items       (found, spec) → which inputs of a parsed upload the model can be asked about.
-    facts       (found, spec) → what pages must know to draw the input; plain data.
-    shown       one input → the array that pages draw of it.
+    ========  ===============  =========================  ===================================
+    kind      one input        channel axis               one unit
+    ========  ===============  =========================  ===================================
+    picture   (3, H, W)        0: red, green, blue        a cell: one pixel, all its channels
+    table     (F,)             none                       a feature
+    series    (T, V)           none (axis 1: variables)   a cell: one variable at one step
+    sequence  (4, L)           0: A, C, G, T              a letter: one column
+    ========  ===============  =========================  ===================================
+
+    A batch has one more axis in front: (N, 3, H, W), (N, F), (N, T, V), (N, 4, L). A unit is what
+    is hidden at once and drawn as one.
+
+    Parameters
+    ----------
+    key, one : str
+        Its key, and one input in words: "table", "row".
+    unit, units : str
+        One unit in words, and several: "cell", "cells".
+    dimensions : int
+        How many axes one input has.
+    scaled_axis : int
+        The axis of one input along which means and standard deviations lie.
+    channels : bool
+        Whether axis 0 of one input is the channel axis, whose values at one place are one unit.
+    default_baseline : str
+        Key of the baseline that is offered first.
+    inputs : callable
+        (parsed, spec, items) → ndarray, float32, shape (len(items), …): those inputs of an
+        uploaded file.
+    items : callable
+        (parsed, spec) → ndarray of whole numbers: the inputs of the file that the model can take.
+    facts : callable
+        (parsed, spec) → what pages must know to draw the input; plain data.
+    shown : callable
+        One input → the array that pages draw of it.
     """
 
     key: str
@@ -38,25 +109,48 @@ class Kind:
     unit: str
     units: str
     dimensions: int
-    spread: int
+    scaled_axis: int
     channels: bool
-    inputs: Callable[[tuple, ModelSpec, Sequence[int]], np.ndarray]
-    items: Callable[[tuple, ModelSpec], np.ndarray]
-    facts: Callable[[tuple, ModelSpec], dict[str, Any]] = lambda found, spec: {}
-    shown: Callable[[np.ndarray], np.ndarray] = lambda values: values
+    default_baseline: str
+    inputs: Callable[[ParsedFile, InputSpec, Items], np.ndarray]
+    items: Callable[[ParsedFile, InputSpec], np.ndarray]
+    facts: Callable[[ParsedFile, InputSpec], dict[str, Any]] = _no_facts
+    shown: Callable[[np.ndarray], np.ndarray] = _as_it_is
 
-    def some(self, found: tuple, spec: ModelSpec, most: int = MOST_DATA) -> np.ndarray:
-        """At most so many of the file's inputs (M, …), evenly spread over it."""
-        items = self.items(found, spec)
+    def some(self, parsed: ParsedFile, spec: InputSpec, most: int = MOST_DATA) -> np.ndarray:
+        """At most `most` of the file's inputs, evenly spread over it: float32 (M, …)."""
+        items = self.items(parsed, spec)
         places = np.linspace(0, len(items) - 1, min(len(items), most)).astype(int)
-        return self.inputs(found, spec, items[np.unique(places)])
+        return self.inputs(parsed, spec, items[np.unique(places)])
 
-    def heat(self, scores):
-        """Scores of one input as drawn and hidden: what belongs together is added up."""
+    def heat(self, scores: Scores) -> Scores:
+        """The heatmap of one input's scores: one number a unit, the sum over its channels.
+
+        Parameters
+        ----------
+        scores : Tensor or ndarray, of the shape of one input
+
+        Returns
+        -------
+        Tensor or ndarray, without the channel axis
+
+        Examples
+        --------
+        >>> from explainers.kinds import KINDS
+        >>> KINDS["sequence"].heat(np.array([[0, 1], [5, 0], [0, 0], [0, 0]])).tolist()
+        [5, 1]
+        """
         return scores.sum(0) if self.channels else scores
 
     def along(self, count: int) -> tuple[int, ...]:
-        """The shape in which `count` means stand beside a batch (N, …)."""
+        """The shape in which `count` means broadcast over a batch (N, …).
+
+        Examples
+        --------
+        >>> from explainers.kinds import KINDS
+        >>> KINDS["picture"].along(3), KINDS["series"].along(5)
+        ((1, 3, 1, 1), (1, 1, 5))
+        """
         shape = [1] * (1 + self.dimensions)
-        shape[1 + self.spread] = count
+        shape[1 + self.scaled_axis] = count
         return tuple(shape)

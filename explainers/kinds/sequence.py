@@ -5,23 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from explainers.errors import Problem
+from explainers.kinds.alphabet import (
+    INVALID,
+    codes_of_columns,
+    codes_of_text,
+    one_hot,
+)
 from explainers.kinds.files.arrays import read_arrays
 from explainers.kinds.files.labels import demand_brief, label
-from explainers.kinds.registry import KINDS, Kind
+from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
 
 SUFFIXES = (".fa", ".fasta", ".fna", ".txt", ".npy", ".npz")
-LETTERS = "ACGTN"
 MOST_LETTERS, MOST_SEQUENCES, LONG = 1_000_000, 20_000, 10_000
-_UNKNOWN = 4
-_BAD = 255
-_CODES = np.full(256, _BAD, np.uint8)
-for _code, _both in enumerate(("Aa", "Cc", "Gg", "TtUu", "Nn")):
-    _CODES[[ord(letter) for letter in _both]] = _code
 _ONLY_PROTEIN = set("EFILPQXZ*")
 _AMINO = set("ABCDEFGHIKLMNPQRSTUVWXYZ*-")
 _ACCEPTED = "Accepted are A, C, G, T and N, small or capital."
-
-ParsedFile = tuple[dict, dict[str, np.ndarray]]
 
 
 def read(data: bytes, suffix: str) -> ParsedFile:
@@ -42,23 +40,10 @@ def read(data: bytes, suffix: str) -> ParsedFile:
     return _from_text(data)
 
 
-def one_hot(letters: np.ndarray) -> np.ndarray:
-    """Letters (L,) as float32 (4, L): a one in the row of A, C, G or T; N is 0.25 in all four,
-    which is the expectation over letters that are equally likely.
-    """
-    table = np.vstack([np.eye(4, dtype=np.float32), np.full((1, 4), 0.25, np.float32)])
-    return np.ascontiguousarray(table[letters].T)
-
-
-def letters_of(found: ParsedFile, index: int) -> np.ndarray:
-    """The letters of one sequence, uint8 (L,)."""
-    _, arrays = found
+def sequence_codes(parsed: ParsedFile, index: int) -> np.ndarray:
+    """The codes of one sequence of a file, uint8 (L,); see `explainers.kinds.alphabet`."""
+    _, arrays = parsed
     return arrays["letters"][arrays["starts"][index] : arrays["starts"][index + 1]]
-
-
-def text_of(letters: np.ndarray) -> str:
-    """Letters (L,) as text, "ACGTN"."""
-    return np.frombuffer(LETTERS.encode(), np.uint8)[letters].tobytes().decode()
 
 
 def _answer(names: list[str], parts: list[np.ndarray], notes: list[str]) -> ParsedFile:
@@ -125,9 +110,9 @@ def _from_text(data: bytes) -> ParsedFile:
 def _letters(name: str, record: list[tuple[int, bytes]]) -> np.ndarray:
     parts, before = [], 0
     for number, line in record:
-        codes = _CODES[np.frombuffer(line, np.uint8)]
-        if (codes == _BAD).any():
-            at = int(np.argmax(codes == _BAD))
+        codes = codes_of_text(line)
+        if (codes == INVALID).any():
+            at = int(np.argmax(codes == INVALID))
             letter = label(line[at : at + 4].decode("utf-8", "replace")[0])
             what = f'The letter "{letter}"' if letter else "A sign that cannot be shown"
             raise Problem(
@@ -173,10 +158,8 @@ def _from_arrays(arrays: dict[str, np.ndarray]) -> ParsedFile:
         notes.append("Letters may lie in rows or columns here; rows are taken as A, C, G, T.")
     elif values.shape[1] != 4:
         values = values.swapaxes(1, 2)
-    ones, zeros = (values == 1).sum(axis=1), (values == 0).sum(axis=1)
-    known = (ones == 1) & (zeros == 3)
-    unknown = (zeros == 4) | (values == 0.25).all(axis=1)
-    wrong = np.argwhere(~(known | unknown))
+    codes = codes_of_columns(values)
+    wrong = np.argwhere(codes == INVALID)
     if len(wrong):
         sequence, place = wrong[0]
         shown = ", ".join(f"{float(value):g}" for value in values[sequence, :, place])
@@ -184,22 +167,21 @@ def _from_arrays(arrays: dict[str, np.ndarray]) -> ParsedFile:
             f"Sequence {sequence + 1}, position {place + 1} is not one-hot: A, C, G, T are "
             f"{shown}. Expected is a single 1 and zeros, or all zeros for N."
         )
-    letters = np.where(known, (values == 1).argmax(axis=1), _UNKNOWN).astype(np.uint8)
     names = arrays.get("names")
     if names is not None and names.dtype.kind == "U" and names.shape == (count,):
         names = [label(name, 60) for name in names.tolist()]
     else:
         names = [f"sequence {index + 1}" for index in range(count)]
-    return _answer(names, list(letters), notes)
+    return _answer(names, list(codes), notes)
 
 
-def _inputs(found: ParsedFile, spec, items) -> np.ndarray:
-    return np.stack([one_hot(letters_of(found, int(item))) for item in items])
+def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
+    return np.stack([one_hot(sequence_codes(parsed, int(item))) for item in items])
 
 
-def _items(found: ParsedFile, spec) -> np.ndarray:
+def _items(parsed: ParsedFile, spec: InputSpec) -> np.ndarray:
     """Those of the length that the network takes, where it is known; else of the first's."""
-    lengths = np.diff(found[1]["starts"])
+    lengths = np.diff(parsed[1]["starts"])
     wanted = spec.shape[1] if len(spec.shape) == 2 and spec.shape[1] else lengths[0]
     return np.flatnonzero(lengths == wanted)
 
@@ -210,8 +192,9 @@ KINDS["sequence"] = Kind(
     "letter",
     "letters",
     dimensions=2,
-    spread=0,
+    scaled_axis=0,
     channels=True,
+    default_baseline="frequencies",
     inputs=_inputs,
     items=_items,
 )

@@ -10,14 +10,12 @@ from explainers.kinds.files.arrays import read_arrays
 from explainers.kinds.files.labels import demand_brief, label, unique
 from explainers.kinds.files.long_table import TIMES, demand_size, gap, is_date, parts_of, read_long
 from explainers.kinds.files.numerals import numbers
-from explainers.kinds.registry import KINDS, Kind
+from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".npz", ".npy")
 LAYOUTS = ("time first", "variables first")
 _VALUES = ("values", "x", "data", "X")
 _TEXT = ("variables", "steps", "names")
-
-ParsedFile = tuple[dict, dict[str, np.ndarray]]
 
 
 def read(
@@ -138,8 +136,8 @@ def _counted(count: int) -> list[str]:
     return [str(index + 1) for index in range(count)]
 
 
-def _inputs(found: ParsedFile, spec, items) -> np.ndarray:
-    facts, arrays = found
+def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
+    facts, arrays = parsed
     names = list(spec.columns) or facts["variables"]
     missing = [name for name in names if name not in facts["variables"]]
     if missing:
@@ -157,8 +155,9 @@ KINDS["series"] = Kind(
     "cell",
     "cells",
     dimensions=2,
-    spread=1,
+    scaled_axis=1,
     channels=False,
+    default_baseline="data_mean",
     inputs=_inputs,
-    items=lambda found, spec: np.arange(len(found[1]["values"])),
+    items=lambda parsed, spec: np.arange(len(parsed[1]["values"])),
 )

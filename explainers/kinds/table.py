@@ -10,13 +10,12 @@ from explainers.errors import Problem
 from explainers.kinds.files import delimited, parquet
 from explainers.kinds.files.columns import Column, Sample
 from explainers.kinds.files.labels import demand_brief
+from explainers.kinds.registry import ParsedFile
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 MOST_ROWS, MOST_KEPT = 100_000, 10_000_000
 """Rows, and cells, that are kept of a larger table."""
 _MOST_NOTES, _MOST_LEVELS, _LONGEST_LEVEL = 50, 1_000_000, 200
-
-ParsedFile = tuple[dict, dict[str, np.ndarray]]
 
 
 def read(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.errors import Problem
-from explainers.kinds.alphabet import is_one_hot
+from explainers.kinds.alphabet import is_dna
 from explainers.methods.registry import MethodResult, method, option
 
 
@@ -50,7 +50,7 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """
     import torch
 
-    if not is_one_hot(inputs):
+    if not is_dna(inputs):
         raise Problem(
             "Mutagenesis needs one-hot DNA: inputs (N, 4, L) of 0 and 1, rows A, C, G, T, one "
             f"letter at each position; these have shape {tuple(inputs.shape)}."
@@ -64,13 +64,13 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     change = torch.zeros_like(inputs, dtype=dtype)
     others = torch.zeros_like(inputs, dtype=torch.bool)
-    others[..., chosen] = inputs[..., chosen] == 0
+    others[..., chosen] = inputs[..., chosen] != 1
     rows, letters, places = others.nonzero(as_tuple=True)
     run.expect(len(rows) + len(inputs))
     full = run.values(inputs, torch.arange(len(inputs), device=inputs.device))
 
     def scores():
-        return -change.sum(1, keepdim=True) / 3 * inputs
+        return -change.sum(1, keepdim=True) / 3 * (inputs == 1)
 
     run.show(scores)
     for part in run.batches(len(rows)):

@@ -7,7 +7,7 @@ from nets import linear
 from sklearn.cluster import KMeans
 
 from explainers import BASELINES, Problem, explain
-from explainers.baselines.kmeans import centres
+from explainers.baselines.kmeans import k_means
 
 F64 = torch.float64
 DATA_BASED = [key for key, entry in BASELINES.items() if key.startswith("data_")]
@@ -53,7 +53,7 @@ def test_a_sample_holds_different_rows_of_the_data():
 def test_centres_are_as_good_as_those_of_scikit_learn(seed):
     dice = np.random.default_rng(seed)
     points = np.concatenate([dice.normal(dice.normal(0, 4, 3), 1, (40, 3)) for _ in range(4)])
-    ours = centres(torch.from_numpy(points), 4, seed).numpy()
+    ours = k_means(torch.from_numpy(points), 4, seed).numpy()
     squares = ((points[:, None] - ours) ** 2).sum(2).min(1).sum()
     theirs = KMeans(4, n_init=20, random_state=seed).fit(points)
     assert squares <= theirs.inertia_ * 1.001

@@ -1,4 +1,4 @@
-"""Shuffled DNA and letter frequencies: what is kept, and that every order is as likely."""
+"""Dinucleotide shuffles and letter frequencies: what is kept, and that every order is as likely."""
 
 from collections import Counter
 from itertools import pairwise, permutations
@@ -11,17 +11,18 @@ from hypothesis import strategies as some
 from scipy.stats import chisquare
 
 from explainers import BASELINES, Problem
-from explainers.kinds.alphabet import dinucleotide_shuffle, is_one_hot, letters_of, one_hot
-
-LETTERS = {letter: number for number, letter in enumerate("ACGTN")}
+from explainers.baselines.dinucleotide_shuffle import dinucleotide_shuffle
+from explainers.kinds.alphabet import codes_of_columns, codes_of_text, is_dna, one_hot
 
 
 def codes(text: str) -> np.ndarray:
-    return np.array([LETTERS[letter] for letter in text], dtype=np.uint8)
+    return codes_of_text(text)
 
 
 def tensor(*texts: str) -> torch.Tensor:
-    return torch.from_numpy(one_hot(np.stack([codes(text) for text in texts])))
+    """Texts as columns, with zeros for N."""
+    letters = np.stack([codes(text) for text in texts])
+    return torch.from_numpy(one_hot(letters) * (letters != 4)[:, None])
 
 
 @settings(max_examples=300, deadline=None)
@@ -54,10 +55,10 @@ def test_every_order_with_the_same_pairs_is_as_likely(text):
         for order in {(text[0], *middle, text[-1]) for middle in permutations(text[1:-1])}
         if Counter(pairwise(order)) == pairs
     )
-    dice, draws = np.random.default_rng(1), 400 * len(orders)
+    generator, draws = np.random.default_rng(1), 400 * len(orders)
     letters = codes(text)
     found = Counter(
-        "".join("ACGTN"[letter] for letter in dinucleotide_shuffle(letters, dice))
+        "".join("ACGTN"[letter] for letter in dinucleotide_shuffle(letters, generator))
         for _ in range(draws)
     )
     assert set(found) == set(orders) and len(orders) > 2
@@ -81,30 +82,30 @@ def test_every_order_of_another_tool_is_one_of_ours():
     ersatz = pytest.importorskip("tangermeme.ersatz")
     text = "ACGATCAGTA"
     theirs = ersatz.dinucleotide_shuffle(tensor(text), n=200, random_state=0)[0]
-    theirs = {tuple(row) for row in letters_of(theirs.float()).tolist()}
-    dice = np.random.default_rng(0)
-    ours = {tuple(dinucleotide_shuffle(codes(text), dice).tolist()) for _ in range(3000)}
+    theirs = {tuple(row) for row in codes_of_columns(theirs.float()).tolist()}
+    generator = np.random.default_rng(0)
+    ours = {tuple(dinucleotide_shuffle(codes(text), generator).tolist()) for _ in range(3000)}
     assert theirs <= ours
 
 
-def test_the_shuffled_baseline_is_one_hot_and_follows_its_seed():
+def test_the_shuffled_baseline_is_dna_and_follows_its_seed():
     x = tensor("ACGTNACGTTGCAACGGT", "TTGCAGCATTAGCCATGA")
     made = BASELINES["shuffled"].make(x, count=6, seed=3)
     assert made.shape == (2, 6, 4, 18) and made.dtype == x.dtype
-    assert is_one_hot(made.flatten(0, 1))
+    assert is_dna(made.flatten(0, 1))
     torch.testing.assert_close(made.sum(3), x.sum(2).unsqueeze(1).expand(2, 6, 4))
     assert torch.equal(made, BASELINES["shuffled"].make(x, count=6, seed=3))
     assert not torch.equal(made, BASELINES["shuffled"].make(x, count=6, seed=4))
     assert len({reference.numpy().tobytes() for reference in made[1]}) > 1
 
 
-def test_letters_and_one_hot_are_each_other():
+def test_letters_and_columns_are_each_other():
     letters = np.random.default_rng(0).integers(0, 5, (3, 40)).astype(np.uint8)
     x = torch.from_numpy(one_hot(letters))
-    assert x.shape == (3, 4, 40) and is_one_hot(x)
-    assert (letters_of(x) == letters).all()
+    assert x.shape == (3, 4, 40) and is_dna(x)
+    assert (codes_of_columns(x) == letters).all()
     for wrong in (x * 2, x + x.roll(1, 1), x[:, :3], x[0], x - 1):
-        assert not is_one_hot(wrong)
+        assert not is_dna(wrong)
 
 
 def test_frequencies_are_fixed_uniform_or_counted():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from explainers.figures import sequences
-from explainers.figures.sequences import Stretch, bed, codes, spoken_sequence, stretches
+from explainers.figures.sequences import Stretch, bed, spoken_sequence, stretches
+from explainers.kinds.alphabet import checked_codes, text_of
 
 # Matrices of full dichromacy, in linear RGB: Machado, Oliveira & Fernandes,
 # "A physiologically-based model for simulation of color vision deficiency" (2009).
@@ -133,14 +134,14 @@ def test_what_has_no_stretches_is_refused(contribution, given, words):
 
 
 def test_letters_and_codes_are_the_same():
-    assert codes("ACGTNacgtn").tolist() == [0, 1, 2, 3, 4] * 2
-    assert sequences.text(np.array([3, 4, 0])) == "TNA"
+    assert checked_codes("ACGTNacgtn").tolist() == [0, 1, 2, 3, 4] * 2
+    assert text_of(np.array([3, 4, 0])) == "TNA"
     for wrong, words in [("ACX", "letter 3 is 'X'"), ("Aé", "letter 2"), ("", "at least one")]:
         with pytest.raises(ValueError, match=words):
-            codes(wrong)
+            checked_codes(wrong)
     for wrong in [np.array([5]), np.array([-1]), np.array([0.0]), np.zeros((2, 2), int)]:
         with pytest.raises(ValueError, match="from 0 to 4"):
-            codes(wrong)
+            checked_codes(wrong)
 
 
 def test_a_table_is_half_open_from_0_with_the_strongest_at_1000():

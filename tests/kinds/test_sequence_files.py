@@ -7,7 +7,8 @@ import pytest
 
 from explainers import Problem
 from explainers.kinds import sequence
-from explainers.kinds.sequence import letters_of, one_hot, text_of
+from explainers.kinds.alphabet import one_hot, text_of
+from explainers.kinds.sequence import sequence_codes
 
 
 def read(text: str, suffix: str = ".fa"):
@@ -23,18 +24,20 @@ def npy(values: np.ndarray) -> bytes:
 def test_records_come_with_their_names_and_all_their_lines():
     facts, arrays = found = read(">chr1 first one\nACGT\nacgn\r\n\n>two\nTT\n")
     assert facts["names"] == ["chr1", "two"] and facts["notes"] == []
-    assert [text_of(letters_of(found, i)) for i in range(2)] == ["ACGTACGN", "TT"]
+    assert [text_of(sequence_codes(found, i)) for i in range(2)] == ["ACGTACGN", "TT"]
     assert arrays["starts"].tolist() == [0, 8, 10]
 
 
 def test_each_line_of_plain_text_is_a_sequence():
     found = read("ACGT\nGGGG\n", ".txt")
-    assert text_of(letters_of(found, 1)) == "GGGG" and "Each line" in found[0]["notes"][0]
+    assert text_of(sequence_codes(found, 1)) == "GGGG" and "Each line" in found[0]["notes"][0]
 
 
 def test_rna_is_read_with_a_note():
     found = read(">r\nACGU\nuuu\n")
-    assert text_of(letters_of(found, 0)) == "ACGTTTT" and "U was read as T" in found[0]["notes"][0]
+    assert (
+        text_of(sequence_codes(found, 0)) == "ACGTTTT" and "U was read as T" in found[0]["notes"][0]
+    )
 
 
 def test_one_hot_rows_are_the_letters_and_n_is_a_quarter_of_each():
