@@ -20,7 +20,7 @@ def children(pid: int) -> list[int]:
 def runners(language: str) -> list[int]:
     """Processes of this one with models of that language in them that are still there."""
     gc.collect()  # models in cycles are gone only then
-    return children(start._STARTERS[language]._process.pid)
+    return children(start._FORK_SERVERS[language]._process.pid)
 
 
 def killed_in_a_loop(worker, starter: int) -> list[int]:

@@ -6,14 +6,30 @@ import functools
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from explainers.service.settings import SETTINGS, settings_file, table
+from explainers.service.settings import SETTINGS, read_table, settings_file
 
 __all__ = ["SETTINGS", "Limits", "limits", "read"]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on uploads, store and jobs; the settings file says why each is what it is."""
+    """Bounds on uploads, store and jobs; the settings file says why each is what it is.
+
+    Attributes
+    ----------
+    picture_megabytes, data_megabytes, weights_megabytes, names_megabytes : float
+        Of one upload: a picture; a table, series or DNA; a network; class names or a card.
+    visitor_megabytes, store_megabytes : float
+        Of the uploads of one visitor, and of everything that is kept.
+    models_warm : int
+        Models that the worker keeps loaded.
+    jobs_per_visitor, jobs_waiting : int
+        Jobs that may wait, of one visitor and of all.
+    job_seconds : float
+        After which a job is ended.
+    days_kept : float
+        After which an upload that nobody opened is deleted.
+    """
 
     picture_megabytes: float = 40
     data_megabytes: float = 200
@@ -37,9 +53,18 @@ def limits() -> Limits:
 def read(path: Path) -> Limits:
     """The limits in a TOML file; defaults for those it leaves out, or where there is no file.
 
-    ValueError names a limit that does not exist or is not a positive number.
+    Raises
+    ------
+    ValueError
+        Names a limit that does not exist or is not a positive number.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> read(Path("no such file")).models_warm
+    3
     """
-    given = table(path, "limits")
+    given = read_table(path, "limits")
     known = {field.name: field for field in fields(Limits)}
     for name, value in given.items():
         if name not in known:

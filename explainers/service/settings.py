@@ -21,8 +21,12 @@ _TABLES = ("limits", "models")
 class ModelSettings:
     """Whose programs may run here besides Evident's own.
 
-    file            the Python file with models, an absolute path, or None.
-    torchscript     whether TorchScript files, which are programs, are let in (behind the wall).
+    Attributes
+    ----------
+    file : Path, optional
+        The Python file with models, an absolute path.
+    torchscript : bool
+        Whether TorchScript files, which are programs, are let in (and run in the sandbox).
     """
 
     file: Path | None = None
@@ -47,9 +51,29 @@ def read_models(
 
     The file of models comes from `--models FILE` after the app's name, else from EVIDENT_MODELS,
     else from `file`, which is relative to the settings file; nothing that a visitor sends can name
-    one. EVIDENT_ALLOW_TORCHSCRIPT is 1 or 0. ValueError names what is wrong.
+    one. EVIDENT_ALLOW_TORCHSCRIPT is 1 or 0.
+
+    Parameters
+    ----------
+    path : Path
+        The settings file, which need not be there.
+    arguments : sequence of str
+        The command line after the app's name.
+    environment : mapping
+        Environment variables.
+
+    Raises
+    ------
+    ValueError
+        Names what is wrong.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> read_models(Path("no such file"), [], {"EVIDENT_ALLOW_TORCHSCRIPT": "1"})
+    ModelSettings(file=None, torchscript=True)
     """
-    given = table(path, "models")
+    given = read_table(path, "models")
     if strange := sorted(set(given) - {"file", "torchscript"}):
         raise ValueError(f"{path}: [models] knows file and torchscript, not {strange[0]!r}.")
     file, allowed = given.get("file", ""), given.get("torchscript", False)
@@ -57,26 +81,26 @@ def read_models(
         raise ValueError(f"{path}: file = {file!r} is not a path in quotation marks.")
     if not isinstance(allowed, bool):
         raise ValueError(f"{path}: torchscript = {allowed!r} is neither true nor false.")
-    said = environment.get("EVIDENT_ALLOW_TORCHSCRIPT", "")
-    if said not in ("", "0", "1"):
-        raise ValueError(f"EVIDENT_ALLOW_TORCHSCRIPT={said} is neither 1 nor 0.")
+    override = environment.get("EVIDENT_ALLOW_TORCHSCRIPT", "")
+    if override not in ("", "0", "1"):
+        raise ValueError(f"EVIDENT_ALLOW_TORCHSCRIPT={override} is neither 1 nor 0.")
     named = _argument(arguments) or environment.get("EVIDENT_MODELS", "")
-    found = Path(named).absolute() if named else (path.absolute().parent / file if file else None)
-    if found is not None and not found.is_file():
-        raise ValueError(f"The file of models {found} is not there.")
-    return ModelSettings(found, said == "1" if said else allowed)
+    models = Path(named).absolute() if named else (path.absolute().parent / file if file else None)
+    if models is not None and not models.is_file():
+        raise ValueError(f"The file of models {models} is not there.")
+    return ModelSettings(models, override == "1" if override else allowed)
 
 
 def handed_on() -> dict[str, str]:
     """The same settings as environment of the worker process, which has another command line."""
-    found = model_settings()
+    settings = model_settings()
     return {
-        "EVIDENT_MODELS": str(found.file or ""),
-        "EVIDENT_ALLOW_TORCHSCRIPT": str(int(found.torchscript)),
+        "EVIDENT_MODELS": str(settings.file or ""),
+        "EVIDENT_ALLOW_TORCHSCRIPT": str(int(settings.torchscript)),
     }
 
 
-def table(path: Path, name: str) -> dict[str, Any]:
+def read_table(path: Path, name: str) -> dict[str, Any]:
     """One table of a settings file; empty where it or the file is missing.
 
     ValueError where the file has tables that nobody reads.

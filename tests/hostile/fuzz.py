@@ -31,7 +31,7 @@ INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 
 def seeds() -> dict[str, list[tuple[dict, bytes]]]:
     """Good files, and hostile ones that are small, by kind."""
-    found = {kind: [(o, d) for d, o in reader.rehearsal()] for kind, reader in PARSERS.items()}
+    found = {kind: [(o, d) for d, o in parser.warm_up_files()] for kind, parser in PARSERS.items()}
     mark = "/nonexistent/evident"
     hostile = itertools.chain(files.everything(mark), data_files.everything(files.Runs(mark)))
     for kind, options, data in (case for _, case in hostile):
@@ -72,7 +72,7 @@ def mutated(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
 def outcome(room: ParserPool, kind: str, options: dict, data: bytes) -> str:
     """ "result", "sentence", or "death": a process that ended without saying anything."""
     try:
-        room.found(kind, data, **options)
+        room.parse(kind, data, **options)
     except Problem as problem:
         assert str(problem).strip()
         return "death" if DEATH in str(problem) else "sentence"
@@ -93,7 +93,7 @@ def tree(*folders: Path) -> set[tuple]:
 def main(cases: int = 10_000, seed: int = 0) -> None:
     """Run so many cases and print what became of them."""
     pool, counts, known = seeds(), Counter(), list(PARSERS)
-    good_files = {kind: len(list(reader.rehearsal())) for kind, reader in PARSERS.items()}
+    good_files = {kind: len(list(parser.warm_up_files())) for kind, parser in PARSERS.items()}
     room, started = ParserPool(), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)

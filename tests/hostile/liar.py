@@ -81,5 +81,5 @@ def lied(_reader, source: int, answer: int, size: int, options: dict) -> None:
 
 
 if __name__ == "__main__":
-    process.read = lied
+    process.parse_upload = lied
     process.main()

@@ -8,7 +8,7 @@ from tests import processes
 def outcome(room: ParserPool, case: str, kind: str, options: dict, data: bytes, most: float) -> str:
     """ "result", of so many bytes at most, or the sentence that a visitor would read."""
     try:
-        _, arrays = room.found(kind, data, **options)
+        _, arrays = room.parse(kind, data, **options)
     except Problem as problem:
         said = str(problem)
         assert 20 < len(said) < 1000 and said.rstrip("`").strip(), case
@@ -21,7 +21,7 @@ def outcome(room: ParserPool, case: str, kind: str, options: dict, data: bytes, 
 def children(room: ParserPool) -> list[int]:
     """Reading processes that are still there."""
     found = []
-    for nursery in room._nurseries.values():
-        if nursery._process is not None:
-            found += processes.children(nursery._process.pid)
+    for server in room._fork_servers.values():
+        if server._process is not None:
+            found += processes.children(server._process.pid)
     return found

@@ -1,7 +1,7 @@
-"""A process that tries one forbidden thing, behind the wall or free, and prints how it went.
+"""A process that tries one forbidden thing, in the sandbox or free, and prints how it went.
 
-`python prisoner.py sandboxed|low|free ACTION [ARGUMENT]`. What is refused in the sandbox must
-succeed when free, so that the refusal is the wall's doing.
+`python prisoner.py sandboxed|free ACTION [ARGUMENT]`. What is refused in the sandbox must succeed
+when free, so that the refusal is the sandbox's doing.
 """
 
 import ctypes

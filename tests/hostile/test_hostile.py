@@ -39,7 +39,7 @@ def lying(monkeypatch):
 
 def alive(room) -> None:
     """The next honest upload is read."""
-    names = room.found("class_names", b"cat\ndog")
+    names = room.parse("class_names", b"cat\ndog")
     assert class_names(names) == ("cat", "dog")
 
 
@@ -74,7 +74,9 @@ def test_the_programs_would_have_run(tmp_path):
         os.unlink(tmp_path / "mark")
 
 
-@pytest.mark.parametrize("kind, megabytes", [("class_names", 1000), ("picture", 100), ("state_dict", 5000)])
+@pytest.mark.parametrize(
+    "kind, megabytes", [("class_names", 1000), ("picture", 100), ("state_dict", 5000)]
+)
 def test_what_is_too_large_is_not_even_read(room, kind, megabytes, tmp_path):
     huge = tmp_path / "huge"
     with huge.open("wb") as file:
@@ -82,28 +84,28 @@ def test_what_is_too_large_is_not_even_read(room, kind, megabytes, tmp_path):
     started = time.monotonic()
     options = {"suffix": ".pt"} if kind == "state_dict" else {}
     with pytest.raises(Problem, match=f"has {megabytes} MB"):
-        room.found(kind, huge, **options)
+        room.parse(kind, huge, **options)
     assert time.monotonic() - started < 1
 
 
 def test_good_files_of_every_kind_come_through(room):
     import torch
 
-    for data, options in PARSERS["picture"].rehearsal():
-        assert room.found("picture", data, **options)[1]["pixels"].shape in ((8, 6, 3), (6, 8, 3))
-    for data, options in PARSERS["state_dict"].rehearsal():
-        found = state_dict(room.found("state_dict", data, **options))
+    for data, options in PARSERS["picture"].warm_up_files():
+        assert room.parse("picture", data, **options)[1]["pixels"].shape in ((8, 6, 3), (6, 8, 3))
+    for data, options in PARSERS["state_dict"].warm_up_files():
+        found = state_dict(room.parse("state_dict", data, **options))
         assert found["b"].dtype == torch.bfloat16 and found["a"].shape == (2, 3)
         assert found["n"].shape == ()
 
 
 def test_a_zip_bomb_is_refused_for_its_size(room):
     with pytest.raises(Problem, match="too much memory"):
-        room.found("state_dict", files.zip_bomb(3000), suffix=".pt")
+        room.parse("state_dict", files.zip_bomb(3000), suffix=".pt")
 
 
 def test_the_liar_can_tell_the_truth(lying):
-    _, arrays = lying.found("picture", b"truth")
+    _, arrays = lying.parse("picture", b"truth")
     assert np.array_equal(arrays["pixels"].ravel(), np.arange(12))
 
 
@@ -111,7 +113,7 @@ def test_the_liar_can_tell_the_truth(lying):
 def test_a_lie_is_found_out(lying, lie):
     started = time.monotonic()
     with pytest.raises(Problem, match="ended without a result"):
-        lying.found("picture", lie.encode())
+        lying.parse("picture", lie.encode())
     assert time.monotonic() - started < 10
     assert children(lying) == []
 
@@ -123,14 +125,14 @@ def test_a_reader_that_does_not_end_is_ended(lying, lie, monkeypatch):
     started = time.monotonic()
     # Sleeping is not on the list of calls, so that one may end by itself.
     with pytest.raises(Problem, match="more than 1 seconds|ended without"):
-        lying.found("picture", lie.encode())
+        lying.parse("picture", lie.encode())
     assert time.monotonic() - started < 10
     assert children(lying) == []
 
 
 def test_a_sentence_cannot_load_or_link_anything(lying):
     with pytest.raises(Problem) as caught:
-        lying.found("picture", b"sentence")
+        lying.parse("picture", b"sentence")
     said = str(caught.value)
     assert len(said) < 5000 and said.isprintable()
     assert "![" not in said and "](" not in said and "http://" not in said

@@ -33,10 +33,10 @@ def test_hostile_data_gets_a_sentence_and_touches_nothing(room, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_good_files_of_every_form_come_through_as_they_are_read_outside(room, kind):
-    reader = PARSERS[kind]
-    for data, options in reader.rehearsal():
-        facts, arrays = room.found(kind, data, **options)
-        theirs, numbers = reader.parse(data, **options)
+    parser = PARSERS[kind]
+    for data, options in parser.warm_up_files():
+        facts, arrays = room.parse(kind, data, **options)
+        theirs, numbers = parser.parse(data, **options)
         assert facts == theirs and list(arrays) == list(numbers), options
         for name, values in numbers.items():
             np.testing.assert_array_equal(arrays[name], values)
@@ -45,7 +45,7 @@ def test_good_files_of_every_form_come_through_as_they_are_read_outside(room, ki
 def test_a_million_rows_are_answered_by_a_sample_and_a_sentence(room):
     block = "".join(f"{i % 1000},{i % 7 / 8},{'ab'[i % 2]}\n" for i in range(10_000))
     text = "n,f,c\n" + block * 100
-    facts, arrays = room.found("table", text.encode(), suffix=".csv")
+    facts, arrays = room.parse("table", text.encode(), suffix=".csv")
     assert facts["rows"] == 1_000_000 and facts["sampled"] is True
     assert arrays["values"].shape == (100_000, 3)
     assert "100,000 of its 1,000,000 rows, drawn evenly at random" in facts["notes"][0]
@@ -56,7 +56,7 @@ def test_a_million_rows_are_answered_by_a_sample_and_a_sentence(room):
 def test_a_large_parquet_file_is_sampled_too(room):
     out = io.BytesIO()
     pd.DataFrame({"a": np.arange(400_000), "b": ["x", "y"] * 200_000}).to_parquet(out)
-    facts, arrays = room.found("table", out.getvalue(), suffix=".parquet", most_rows=1000)
+    facts, arrays = room.parse("table", out.getvalue(), suffix=".parquet", most_rows=1000)
     values = arrays["values"]
     assert facts["rows"] == 400_000 and values.shape == (1000, 2)
     assert np.array_equal(values[:, 0] % 2, values[:, 1])
@@ -64,7 +64,7 @@ def test_a_large_parquet_file_is_sampled_too(room):
 
 def _lies(kind: str):
     """Answers that `parse` would never give, each from a true one by one change."""
-    data, options = next(iter(PARSERS[kind].rehearsal()))
+    data, options = next(iter(PARSERS[kind].warm_up_files()))
     facts, arrays = PARSERS[kind].parse(data, **options)
     yield facts, {}
     yield facts, {**arrays, "more": np.zeros(3)}
@@ -101,7 +101,7 @@ def test_a_lie_about_data_is_found_out(kind):
     ],
 )
 def test_a_wrong_number_in_data_is_found_out(kind, name, place, value):
-    data, options = next(iter(PARSERS[kind].rehearsal()))
+    data, options = next(iter(PARSERS[kind].warm_up_files()))
     facts, arrays = PARSERS[kind].parse(data, **options)
     PARSERS[kind].check(facts, arrays)
     arrays[name][place] = value

@@ -31,7 +31,7 @@ def taken_over(monkeypatch, how: str, *given):
     """A model whose runner does what the first number of its input says."""
     command = (sys.executable, inmate.__file__, how, *map(str, given))
     monkeypatch.setattr(start, "COMMAND", command)
-    monkeypatch.setitem(start._STARTERS, "onnx", start.RunnerForkServer())
+    monkeypatch.setitem(start._FORK_SERVERS, "onnx", start.RunnerForkServer())
     return model_of(loop(5))
 
 
@@ -57,7 +57,7 @@ def test_a_runner_that_was_taken_over_can_do_nothing_but_answer(monkeypatch, tmp
                 model = taken_over(patch, how, path, server.getsockname()[1])
                 results[how] = {what: told(model, what) for what in inmate.TRIED}
                 model.close()
-                start._STARTERS["onnx"]._end()
+                start._FORK_SERVERS["onnx"]._end()
     # The program that is started writes a file and ends without an answer.
     control = {**dict.fromkeys(inmate.TRIED, True), "execute": "ended"}
     assert results["free"] == control
@@ -79,7 +79,7 @@ def test_a_lie_is_found_out_and_the_next_answer_is_right(monkeypatch):
         assert told(model, lie) == "ended", lie
         assert told(model, "compute") is True, lie
     model.close()
-    start._STARTERS["onnx"]._end()
+    start._FORK_SERVERS["onnx"]._end()
 
 
 def test_a_loop_without_end_is_ended_in_words(monkeypatch):
@@ -128,7 +128,7 @@ def test_a_killed_runner_is_a_problem_once_and_a_killed_starter_none():
         model(torch.zeros(3, 4))
     assert torch.equal(model(torch.zeros(3, 4)), torch.full((3, 4), 2.0))
     (pid,) = runners("onnx")
-    start._STARTERS["onnx"]._process.kill()
+    start._FORK_SERVERS["onnx"]._process.kill()
     until_gone(pid, orphan=True)
     model.close()
     assert torch.equal(model(torch.zeros(3, 4)), torch.full((3, 4), 2.0))
@@ -145,30 +145,36 @@ def test_runners_end_with_the_models_that_hold_them():
 
 WORKER = """
 import sys, torch
-from explainers.service.runners.start import get_ready, _STARTERS
-from explainers.service.sandbox.sandbox import raise_low_wall
+from pathlib import Path
+from explainers.service.runners.start import start_fork_servers, _FORK_SERVERS
+from explainers.service.sandbox.worker_sandbox import shut_in
 from explainers.service.runners.models import OnnxRuntimeModel
 from explainers.models.formats.onnx import read_graph
-get_ready()
-raise_low_wall()
+start_fork_servers()
+shut_in(Path(sys.argv[1]).parent)
 data = open(sys.argv[1], "rb").read()
 model = OnnxRuntimeModel(read_graph(data), data)
-print(model(torch.zeros(1, 4)).tolist(), _STARTERS["onnx"]._process.pid, flush=True)
+print(model(torch.zeros(1, 4)).tolist(), _FORK_SERVERS["onnx"]._process.pid, flush=True)
 endless = open(sys.argv[2], "rb").read()
 OnnxRuntimeModel(read_graph(endless), endless)(torch.zeros(1, 4))
 """
 
 
-def test_behind_the_low_wall_it_works_and_dies_with_the_worker(tmp_path):
+def test_in_the_workers_sandbox_it_works_and_dies_with_the_worker(tmp_path):
     quick, endless = tmp_path / "quick", tmp_path / "endless"
     quick.write_bytes(loop(3))
     endless.write_bytes(loop(2**63 - 1))
     worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, quick, endless], cwd=ROOT, text=True, stdout=subprocess.PIPE
+        [sys.executable, "-c", WORKER, quick, endless],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        # The real worker is forked and so has one thread; libraries start more where they may.
+        env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )
     with worker:
-        said = worker.stdout.readline()
-        assert said.startswith("[[3.0, 3.0, 3.0, 3.0]]"), said
-        ended = killed_in_a_loop(worker, int(said.split()[-1]))
+        report = worker.stdout.readline()
+        assert report.startswith("[[3.0, 3.0, 3.0, 3.0]]"), report
+        ended = killed_in_a_loop(worker, int(report.split()[-1]))
     for pid in ended:
         until_gone(pid, orphan=True)

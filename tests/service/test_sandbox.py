@@ -134,7 +134,7 @@ def test_either_layer_alone_keeps_files_shut(layer, file):
     raised = {"seccomp": "refuse_all_but_reading", "landlock": "give_up_everything"}[layer]
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from explainers.service import landlock, seccomp\n"
+        "from explainers.service.sandbox import landlock, seccomp\n"
         "import ctypes; ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)\n"
         f"{layer}.{raised}()\n"
         "try: open(sys.argv[2]); print('open')\n"
@@ -146,30 +146,21 @@ def test_either_layer_alone_keeps_files_shut(layer, file):
     assert file.read_bytes()
 
 
-@pytest.mark.parametrize("action", ["compute", "decode", "thread", "pipe", "listen"])
-def test_the_worker_can_compute_behind_its_low_wall(action):
-    assert tried("low", action) == "done"
-
-
-def test_the_worker_can_start_no_program_and_look_into_none():
-    assert tried("low", "execute", "/bin/echo") == "refused: PermissionError"
-    assert tried("low", "memory_of", os.getpid()) == "refused: PermissionError"
-
-
 def test_where_the_wall_is_missing_weights_are_refused_in_words(monkeypatch, photo):
     monkeypatch.setattr(seccomp, "available", lambda: False)
     assert not sandbox.sandbox_layers().complete
     room = ParserPool()
     with pytest.raises(Problem, match="cannot shut in .* seccomp.*EVIDENT_ALLOW_UNWALLED=1"):
-        room.found("state_dict", b"", suffix=".pt")
-    assert room.found("picture", photo)[1]["pixels"].shape == (90, 120, 3)
+        room.parse("state_dict", b"", suffix=".pt")
+    assert room.parse("picture", photo)[1]["pixels"].shape == (90, 120, 3)
     monkeypatch.setenv(sandbox.ALLOW_UNSANDBOXED, "1")
     sandbox.require_sandbox()
     room.close()
 
 
 def test_the_reading_process_knows_no_secret_of_the_server(monkeypatch):
-    from explainers.service.sandbox.fork_server import environment
+    from explainers.service.sandbox.fork_server import minimal_environment
 
     monkeypatch.setenv("A_TOKEN", "secret")
-    assert "secret" not in environment().values() and environment()["PATH"] == os.environ["PATH"]
+    assert "secret" not in minimal_environment().values()
+    assert minimal_environment()["PATH"] == os.environ["PATH"]

@@ -46,12 +46,12 @@ def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, m
 
 
 def test_where_nobody_allows_it_nothing_is_started(refused, monkeypatch):
-    for language in start._STARTERS:
-        monkeypatch.setitem(start._STARTERS, language, start.RunnerForkServer())
-    start.get_ready()
-    assert start._STARTERS["torchscript"]._process is None
-    assert start._STARTERS["onnx"]._process is not None
-    start._STARTERS["onnx"]._end()
+    for language in start._FORK_SERVERS:
+        monkeypatch.setitem(start._FORK_SERVERS, language, start.RunnerForkServer())
+    start.start_fork_servers()
+    assert start._FORK_SERVERS["torchscript"]._process is None
+    assert start._FORK_SERVERS["onnx"]._process is not None
+    start._FORK_SERVERS["onnx"]._end()
     with pytest.raises(Problem, match="TorchScript files are programs.*EVIDENT_ALLOW_TORCHSCRIPT"):
         TorchScriptModel(scripted(perceptron()))
 
@@ -99,9 +99,9 @@ REFUSED = {
 def test_what_does_not_look_like_a_script_is_refused_before_it_is_kept(name, room):
     data, words = REFUSED[name]
     with pytest.raises(Problem, match=words):
-        room.found("torchscript", data)
+        room.parse("torchscript", data)
 
 
 def test_the_pickle_of_a_script_is_not_opened_when_it_is_uploaded(room):
     data = packed("net/code/a.py", "net/data.pkl", content=b"no pickle and no code")
-    assert room.found("torchscript", data) == ({"bytes": len(data)}, {})
+    assert room.parse("torchscript", data) == ({"bytes": len(data)}, {})

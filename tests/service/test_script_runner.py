@@ -233,16 +233,16 @@ def test_processes_end_with_the_models_that_hold_them():
 WORKER = """
 import sys, torch
 from pathlib import Path
-from explainers.service import running
+from explainers.service.runners import models
 from explainers.service.sandbox.worker_sandbox import shut_in
-from explainers.service.runners.start import get_ready, _STARTERS
+from explainers.service.runners.start import start_fork_servers, _FORK_SERVERS
 from explainers.errors import Problem
 models.SECONDS_TO_ANSWER, models.SECONDS_A_ROW = 2, 0
 store = Path(sys.argv[1])
-get_ready()
+start_fork_servers()
 shut_in(store)
 quick = models.TorchScriptModel(store / "quick")
-print(quick(torch.ones(1, 3)).shape, _STARTERS["torchscript"]._process.pid, flush=True)
+print(quick(torch.ones(1, 3)).shape, _FORK_SERVERS["torchscript"]._process.pid, flush=True)
 endless = models.TorchScriptModel(store / "endless")
 try:
     endless(torch.ones(1, 3))

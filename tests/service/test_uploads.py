@@ -43,10 +43,10 @@ def test_an_empty_file_is_not_kept(uploads):
 def test_deleting_takes_the_bytes_and_the_answers(uploads):
     digest, kept = uploads.keep(b"mine", "ann"), uploads.keep(b"bob's", "bob")
     uploads.store.put_answer(ANSWER, {}, scores=np.zeros(3))
-    uploads.made(ANSWER, [digest, "0" * 64])
+    uploads.record_answer(ANSWER, [digest, "0" * 64])
     assert uploads.delete("ann") == 1
     assert uploads.store.blob(digest) is None and uploads.store.answer(ANSWER) is None
-    assert not uploads.may_open(digest, "ann") and uploads.of("ann") == []
+    assert not uploads.may_open(digest, "ann") and uploads.uploads_of("ann") == []
     assert uploads.may_open(kept, "bob")
     assert [path.name for path in uploads.store.folder.iterdir() if digest in path.name] == []
 
@@ -75,8 +75,8 @@ def test_what_nobody_opens_goes_in_time(uploads):
     old, new = uploads.keep(b"old", "ann"), uploads.keep(b"new", "ann")
     past = time.time() - 3 * 86400
     os.utime(uploads.store.path(f"{old}.blob"), (past, past))
-    uploads.forget_old(days=2)
-    assert uploads.of("ann") == [new]
+    uploads.delete_unused(days=2)
+    assert uploads.uploads_of("ann") == [new]
     assert uploads.store.blob(old) is None and uploads.store.blob(new) == b"new"
 
 
@@ -86,7 +86,7 @@ def test_an_evicted_upload_leaves_no_owner(tmp_path):
     past = time.time() - 100
     os.utime(uploads.store.path(f"{first}.blob"), (past, past))
     second = uploads.keep(b"b" * 600, "ann")
-    assert uploads.of("ann") == [second]
+    assert uploads.uploads_of("ann") == [second]
 
 
 def test_the_settings_file_holds_every_limit_and_its_default():

@@ -1,8 +1,11 @@
-"""The engine's side of reading uploads: start a reading process, hear its answer, end it."""
+"""The server's side of parsing: start a parser process, receive its answer, end it."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
+import mmap
 import os
 import sys
 import tempfile
@@ -17,168 +20,264 @@ from explainers.options import lookup
 from explainers.service import codec
 from explainers.service.limits import limits
 from explainers.service.parsing.parsers import PARSERS, ParsedFile, Parser
-from explainers.service.sandbox.fork_server import ParserForkServer, end, once
+from explainers.service.sandbox.fork_server import (
+    ParserForkServer,
+    end_process,
+    start_parser_process,
+)
 from explainers.service.sandbox.sandbox import require_sandbox
 
-# Readings at once: many pictures are small, weights are not.
-AT_ONCE = {"light": 4, "tables": 2, "torch": 1, "onnx": 1}
+# Parser processes at once, by group: many pictures are small, weights are not.
+MOST_AT_ONCE = {"light": 4, "tables": 2, "torch": 1, "onnx": 1}
 _CAN_FORK = sys.platform == "linux"
 if _CAN_FORK:
     import fcntl
 
+logger = logging.getLogger(__name__)
+
 
 class ParserPool:
-    """Reads uploads, each in a process of its own behind the wall; safe to use from threads."""
+    """Parses uploads, each in a sandboxed process of its own; safe to use from many threads."""
 
     def __init__(self) -> None:
-        self._nurseries = {group: ParserForkServer(group) for group in AT_ONCE}
-        self._turns = {group: threading.BoundedSemaphore(n) for group, n in AT_ONCE.items()}
+        self._fork_servers = {group: ParserForkServer(group) for group in MOST_AT_ONCE}
+        self._slots = {group: threading.BoundedSemaphore(n) for group, n in MOST_AT_ONCE.items()}
 
     def warm(self) -> None:
         """Start what most visitors need, without waiting for it."""
         if _CAN_FORK:
-            self._nurseries["light"].start()
+            self._fork_servers["light"].start()
 
-    def read(
+    def parse_into(
         self,
         kind: str,
-        upload: bytes | Path,
+        untrusted_upload: bytes | Path,
         into: BinaryIO,
         stop: Callable[[], bool] = lambda: False,
         **options: Any,
     ) -> None:
-        """Read an upload (its bytes, or its file) and write the answer's checked frame into a file.
+        """Parse an upload and write the answer's frame into a file.
 
-        Raises Problem with a sentence where it cannot be read, took too long or too much memory;
-        Cancelled when `stop` said so.
+        Parameters
+        ----------
+        kind : str
+            A key of `PARSERS`.
+        untrusted_upload : bytes or Path
+            The upload, or the file that holds it. It is not opened in this process.
+        into : BinaryIO
+            Gets one frame (see `codec`), whose lengths and types are checked, but not its content:
+            see `check_answer`.
+        stop : callable
+            Asked all the time; True ends the parsing.
+        **options
+            For the parser: "suffix" and the like.
+
+        Raises
+        ------
+        Problem
+            With a sentence, where it cannot be parsed, took too long or too much memory.
+        Cancelled
+            Where `stop` was True.
         """
-        reader = lookup(PARSERS, kind, "reader")
-        if reader.needs_sandbox:
+        parser = lookup(PARSERS, kind, "reader")
+        if parser.needs_sandbox:
             require_sandbox()
-        with self._turn(reader.group, stop), _opened(upload) as (source, size):
-            _demand_size(reader, size)
+        with (
+            self._slot(parser.group, stop),
+            _opened(untrusted_upload) as (source, size),
+            _logged(kind, size),
+        ):
+            _demand_size(parser, size)
             message = {"kind": kind, "size": size, "options": options}
-            answer, kill = self._start(reader, source, message)
-            self._hear(reader, answer, kill, into, stop)
+            answer, kill = self._start(parser, source, message)
+            _receive(parser, answer, kill, into, stop)
 
-    def found(self, kind: str, upload: bytes | Path, **options: Any) -> ParsedFile:
-        """Read an upload; its facts and arrays. Raises as `read` does."""
+    def parse(self, kind: str, untrusted_upload: bytes | Path, **options: Any) -> ParsedFile:
+        """Parse an upload; its checked facts and arrays. Arguments and errors as `parse_into`."""
         with tempfile.TemporaryFile() as file:
-            self.read(kind, upload, file, **options)
+            self.parse_into(kind, untrusted_upload, file, **options)
             file.seek(0)
-            return checked(PARSERS[kind], bytearray(file.read()))
+            return check_answer(PARSERS[kind], bytearray(file.read()))
 
     def close(self) -> None:
-        """End the processes that fork."""
-        for nursery in self._nurseries.values():
-            nursery.close()
+        """End the processes that fork, for good."""
+        for server in self._fork_servers.values():
+            server.close()
 
     @contextlib.contextmanager
-    def _turn(self, group: str, stop: Callable[[], bool]) -> Iterator[None]:
-        while not self._turns[group].acquire(timeout=0.1):
+    def _slot(self, group: str, stop: Callable[[], bool]) -> Iterator[None]:
+        """Wait until the group may have one more process."""
+        while not self._slots[group].acquire(timeout=0.1):
             if stop():
                 raise Cancelled
         try:
             yield
         finally:
-            self._turns[group].release()
+            self._slots[group].release()
 
-    def _start(self, reader: Parser, source: int, message: dict):
+    def _start(
+        self, parser: Parser, source: int, message: dict[str, Any]
+    ) -> tuple[BinaryIO, Callable[[], None]]:
         """The answer's pipe, and what ends the process."""
-        if not _CAN_FORK:
-            process = once(message, source)
-            return process.stdout, lambda: (process.kill(), process.wait())
         ours, theirs = os.pipe()
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 1 << 20)
+        kill: Callable[[], None]
         try:
-            handle = self._nurseries[reader.group].fork(message, (source, theirs))
+            if _CAN_FORK:
+                with contextlib.suppress(OSError):
+                    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 1 << 20)
+                pidfd = self._fork_servers[parser.group].fork(message, (source, theirs))
+                kill = functools.partial(end_process, pidfd)
+            else:
+                kill = start_parser_process(message, source, theirs)
         except BaseException:
             os.close(ours)
             raise
         finally:
             os.close(theirs)
-        return os.fdopen(ours, "rb", buffering=0), lambda: end(handle)
-
-    def _hear(self, reader: Parser, answer: BinaryIO, kill, into: BinaryIO, stop) -> None:
-        done, late, cancelled = threading.Event(), threading.Event(), threading.Event()
-
-        def watch() -> None:
-            until = time.monotonic() + reader.seconds
-            while not done.wait(0.05):
-                if stop():
-                    cancelled.set()
-                elif time.monotonic() > until:
-                    late.set()
-                if cancelled.is_set() or late.is_set():
-                    return kill()
-            return kill()
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            codec.receive(answer, into, reader.most_bytes, codec.MOST_FACTS)
-        except codec.CodecError as error:
-            if cancelled.is_set():
-                raise Cancelled from error
-            raise Problem(_ended(reader, late.is_set())) from error
-        finally:
-            done.set()
-            watcher.join()
-            answer.close()
+        return os.fdopen(ours, "rb", buffering=0), kill
 
 
-def checked(reader: Parser, data, first: int = 0) -> ParsedFile:
-    """The facts and arrays of a frame in a buffer, as this reader gives them, or Problem."""
+def _receive(
+    parser: Parser,
+    untrusted_answer: BinaryIO,
+    kill: Callable[[], None],
+    into: BinaryIO,
+    stop: Callable[[], bool],
+) -> None:
+    """Copy the answer's frame, and end the process: afterwards, when it is late, or at a stop."""
+    done, late, cancelled = threading.Event(), threading.Event(), threading.Event()
+
+    def watch() -> None:
+        until = time.monotonic() + parser.seconds
+        while not done.wait(0.05):
+            if stop():
+                cancelled.set()
+            elif time.monotonic() > until:
+                late.set()
+            if cancelled.is_set() or late.is_set():
+                break
+        kill()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
-        facts, arrays = codec.load(data, first)
-        reader.check(facts, arrays)
+        codec.receive(untrusted_answer, into, parser.most_bytes, codec.MOST_FACTS)
+    except codec.CodecError as error:
+        if cancelled.is_set():
+            raise Cancelled from error
+        raise _Ended(_ending(parser, late.is_set()), late.is_set()) from error
+    finally:
+        done.set()
+        watcher.join()
+        untrusted_answer.close()
+
+
+def check_answer(
+    parser: Parser, untrusted_answer: bytes | bytearray | mmap.mmap, first: int = 0
+) -> ParsedFile:
+    """The facts and arrays of a frame, if they are such as this parser gives.
+
+    Parameters
+    ----------
+    parser : Parser
+        Of the upload's kind.
+    untrusted_answer : bytes, bytearray or mmap
+        Holds the frame, from its byte `first` to its end.
+
+    Returns
+    -------
+    ParsedFile
+        Arrays that share the buffer's memory.
+
+    Raises
+    ------
+    Problem
+        Where it is no frame, or says what the parser would not say.
+    """
+    try:
+        facts, arrays = codec.load(untrusted_answer, first)
+        parser.check(facts, arrays)
     except (ValueError, AttributeError) as error:
         if isinstance(error, Problem):
             raise
-        raise Problem(_ended(reader, late=False)) from error
+        # Without the error's words, which may be the upload's.
+        logger.warning("an answer as %s was refused by its check", parser.description)
+        raise Problem(_ending(parser, late=False)) from error
     return facts, arrays
 
 
-def _demand_size(reader: Parser, size: int) -> None:
-    most = getattr(limits(), reader.limit)
+class _Ended(Problem):
+    """The parser process gave no answer; `late` where it was ended for that."""
+
+    def __init__(self, sentence: str, late: bool) -> None:
+        super().__init__(sentence)
+        self.late = late
+
+
+@contextlib.contextmanager
+def _logged(kind: str, size: int) -> Iterator[None]:
+    """Log the kind, the bytes, the seconds and the ending of a parse, and no word of the upload."""
+    started, level, ending = time.monotonic(), logging.INFO, "parsed"
+    try:
+        yield
+    except Cancelled:
+        ending = "cancelled"
+        raise
+    except _Ended as ended:
+        level, ending = logging.WARNING, "too slow" if ended.late else "ended without an answer"
+        raise
+    except Problem:
+        ending = "refused"
+        raise
+    except BaseException as error:
+        level, ending = logging.ERROR, type(error).__name__
+        raise
+    finally:
+        seconds = time.monotonic() - started
+        logger.log(level, "%s of %d bytes: %s after %.2f s", kind, size, ending, seconds)
+
+
+def _demand_size(parser: Parser, size: int) -> None:
+    most = getattr(limits(), parser.limit)
     if size > 1e6 * most:
         raise Problem(
-            f"This file has {size / 1e6:.0f} MB; {reader.what} may have up to {most:g} MB. Make it "
-            "smaller and upload it again."
+            f"This file has {size / 1e6:.0f} MB; {parser.description} may have up to {most:g} MB. "
+            "Make it smaller and upload it again."
         )
 
 
-def _ended(reader: Parser, late: bool) -> str:
+def _ending(parser: Parser, late: bool) -> str:
+    """What the visitor is told where no answer came."""
     if late:
         return (
-            f"Reading this file as {reader.what} took more than {reader.seconds} seconds and was "
-            "ended. Make it smaller, or save it again and upload that."
+            f"Reading this file as {parser.description} took more than {parser.seconds} seconds "
+            "and was ended. Make it smaller, or save it again and upload that."
         )
     return (
-        f"Reading this file as {reader.what} ended without a result: it is damaged, or needs more "
-        "memory than one upload may take. Make it smaller, or save it again and upload that."
+        f"Reading this file as {parser.description} ended without a result: it is damaged, or "
+        "needs more memory than one upload may take. Make it smaller, or save it again and upload "
+        "that."
     )
 
 
 @contextlib.contextmanager
-def _opened(upload: bytes | Path) -> Iterator[tuple[int, int]]:
+def _opened(untrusted_upload: bytes | Path) -> Iterator[tuple[int, int]]:
     """A descriptor from which the upload can be read and not changed, and its length."""
-    if isinstance(upload, Path):
-        with upload.open("rb") as file:
-            yield file.fileno(), os.fstat(file.fileno()).st_size
+    if isinstance(untrusted_upload, Path):
+        with untrusted_upload.open("rb") as opened:
+            yield opened.fileno(), os.fstat(opened.fileno()).st_size
     elif not _CAN_FORK:
-        with tempfile.TemporaryFile() as file:
-            file.write(upload)
-            file.seek(0)
-            yield file.fileno(), len(upload)
+        with tempfile.TemporaryFile() as copy:
+            copy.write(untrusted_upload)
+            copy.seek(0)
+            yield copy.fileno(), len(untrusted_upload)
     else:
         handle = os.memfd_create("upload", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        with os.fdopen(handle, "w+b", buffering=0) as file:
-            view = memoryview(upload)
+        with os.fdopen(handle, "w+b", buffering=0) as sealed:
+            view = memoryview(untrusted_upload)
             while view:
-                view = view[file.write(view) :]
+                view = view[sealed.write(view) :]
             seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
             fcntl.fcntl(handle, fcntl.F_ADD_SEALS, seals)
-            file.seek(0)
-            yield handle, len(upload)
+            sealed.seek(0)
+            yield handle, len(untrusted_upload)

@@ -1,13 +1,15 @@
-"""Networks that torch does not run here, as models: each in a process of its own behind the wall.
+"""Networks that torch does not run here, as models: each in a sandboxed process of its own.
 
 The worker never decodes the network's bytes; it hands them on.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +22,7 @@ from explainers.models.formats.onnx.runtime import answered, hidden, taken
 from explainers.service import codec
 from explainers.service.parsing.parsers.torchscript import require_scripts_allowed
 from explainers.service.runners import messages
-from explainers.service.runners.start import started
+from explainers.service.runners.start import start_runner
 from explainers.service.sandbox.sandbox import require_sandbox
 
 SECONDS_TO_LOAD = 120
@@ -38,32 +40,51 @@ _LATE = (
     "check that no loop in it runs without end."
 )
 
+logger = logging.getLogger(__name__)
+
 
 class SandboxedModel(nn.Module):
-    """x (N, …) → the network's answer (N, …), computed behind the wall, without slopes.
-
-    language  one of LANGUAGES.
-    network   the bytes of its file, or their path, which must stay while the model is used.
-    facts     about the network, as the language's `load` takes them.
+    """x (N, …) → the network's answer (N, …), computed in the sandbox, without gradients.
 
     The process starts with the first call, and again after it was ended. Answers have the type and
-    device of x. Problem where the network cannot be loaded, takes too long, or its process ends;
-    torch.OutOfMemoryError where fewer rows may fit.
+    device of x.
+
+    Parameters
+    ----------
+    runtime : str
+        A key of `RUNTIMES`.
+    network : bytes or Path
+        The bytes of its file, or their path, which must stay while the model is used. They are
+        not decoded in this process.
+    facts : dict
+        About the network, as the runtime's `load` takes them.
+
+    Raises
+    ------
+    Problem
+        At a call, where the network cannot be loaded, takes too long, or its process ends.
+    torch.OutOfMemoryError
+        At a call, where fewer rows may fit.
     """
 
-    where, dtype, rows = "behind the wall", "float32", None
+    where: str = "behind the wall"
+    """Where it runs, in words, for a method that needs gradients."""
+    dtype: str = "float32"
+    """The type of the numbers that the network takes."""
+    rows: int | None = None
+    """How many rows it takes at a time; None: any number."""
 
-    def __init__(self, language: str, network: bytes | Path, facts: dict) -> None:
+    def __init__(self, runtime: str, network: bytes | Path, facts: dict[str, Any]) -> None:
         super().__init__()
-        self._language, self._network, self._facts = language, network, facts
-        self._runner: Runner | None = None
+        self._runtime, self._network, self._facts = runtime, network, facts
+        self._runner: RunnerProcess | None = None
         self._lock = threading.Lock()
 
     def forward(self, x: Tensor) -> Tensor:
         """The network's answer to x (N, …)."""
         most = max(1, MOST_AT_ONCE // max(1, 8 * x[:1].numel()))
         parts = [
-            answered(self._ask, part, self.dtype, self.rows, self.where) for part in x.split(most)
+            answered(self._run, part, self.dtype, self.rows, self.where) for part in x.split(most)
         ]
         return torch.cat(parts) if len(parts) > 1 else parts[0]
 
@@ -72,12 +93,12 @@ class SandboxedModel(nn.Module):
         with self._lock:
             self._end()
 
-    def _ask(self, values: np.ndarray) -> np.ndarray:
+    def _run(self, values: np.ndarray) -> np.ndarray:
         with self._lock:
             if self._runner is None:
-                self._runner = Runner(self._language, self._network, self._facts)
+                self._runner = RunnerProcess(self._runtime, self._network, self._facts)
             try:
-                return self._runner.ask(values)
+                return self._runner.run(values)
             finally:
                 if self._runner.ended:
                     self._end()
@@ -87,18 +108,24 @@ class SandboxedModel(nn.Module):
             self._runner.close()
             self._runner = None
 
-    def __deepcopy__(self, memo) -> SandboxedModel:
+    def __deepcopy__(self, memo: dict[int, Any]) -> SandboxedModel:
         """The model itself: it has nothing that a copy could change."""
         return self
 
 
 class OnnxRuntimeModel(SandboxedModel):
-    """The chosen output of an ONNX graph, computed by onnxruntime.
+    """The chosen output of an ONNX graph, computed by onnxruntime in the sandbox.
 
-    graph    as `read_graph` gives it.
-    network  the bytes of its file, or their path.
-    output   name of the output to explain; by default see `explained_output`.
-    rows     None: a batch at once; B: B rows at a time, for graphs made for exactly B.
+    Parameters
+    ----------
+    graph : Graph
+        As `read_graph` gives it.
+    network : bytes or Path
+        The bytes of its file, or their path.
+    output : str, optional
+        Name of the output to explain; by default see `explained_output`.
+    rows : int, optional
+        None: a batch at once; B: B rows at a time, for graphs made for exactly B.
     """
 
     where = "in onnxruntime"
@@ -118,7 +145,15 @@ class OnnxRuntimeModel(SandboxedModel):
 class TorchScriptModel(SandboxedModel):
     """The answer of a TorchScript file, which is a program and therefore never loaded here.
 
-    script   the bytes of its file, or their path. Problem where this server lets none in.
+    Parameters
+    ----------
+    script : bytes or Path
+        The bytes of its file, or their path.
+
+    Raises
+    ------
+    Problem
+        Where this server lets no TorchScript in.
     """
 
     where = "as TorchScript behind the wall"
@@ -128,36 +163,49 @@ class TorchScriptModel(SandboxedModel):
         super().__init__("torchscript", script, {})
 
 
-class Runner:
-    """One process with one network. Problem where it cannot be started or the network loaded."""
+class RunnerProcess:
+    """One process with one network, seen from the worker. Arguments as of `SandboxedModel`.
 
-    def __init__(self, language: str, network: bytes | Path, facts: dict) -> None:
+    Raises
+    ------
+    Problem
+        Where it cannot be started, or the network cannot be loaded.
+    """
+
+    def __init__(self, runtime: str, network: bytes | Path, facts: dict[str, Any]) -> None:
         require_sandbox()
         try:
             data = (
                 np.frombuffer(network, np.uint8)
                 if isinstance(network, bytes)
-                else (np.memmap(network, np.uint8, "r"))
+                else np.memmap(network, np.uint8, "r")
             )
         except (FileNotFoundError, ValueError) as error:
             raise Problem("This model is no longer kept here. Upload it again.") from error
-        self._line, self._to, self._kill, close = started(language, data.nbytes)
+        self._runtime = runtime
+        self._source, self._destination, self._kill, close = start_runner(runtime, data.nbytes)
         self._finish = weakref.finalize(self, close)
         self._number, self.ended = 0, False
         try:
-            self._said(facts, {"network": data}, SECONDS_TO_LOAD)
+            self._exchange(facts, {"network": data}, SECONDS_TO_LOAD)
         except BaseException:
             self.close()
             raise
+        logger.info("%s runs a network of %d bytes", runtime, data.nbytes)
 
-    def ask(self, values: np.ndarray) -> np.ndarray:
+    def run(self, values: np.ndarray) -> np.ndarray:
         """The network's answer (n, …) to values (n, …); ends the process where it takes too long.
 
-        Problem with a sentence; torch.OutOfMemoryError where its memory does not suffice.
+        Raises
+        ------
+        Problem
+            With a sentence, where the network fails or its process ends.
+        torch.OutOfMemoryError
+            Where its memory does not suffice.
         """
         self._number += 1
         seconds = max(SECONDS_TO_ANSWER, SECONDS_A_ROW * len(values))
-        facts, arrays = self._said({"number": self._number}, {"x": values}, seconds)
+        facts, arrays = self._exchange({"number": self._number}, {"x": values}, seconds)
         if facts.get("number") != self._number:
             self.close()
             raise Problem(_ENDED)
@@ -173,26 +221,30 @@ class Runner:
         self.ended = True
         self._finish()
 
-    def _said(self, facts: dict, arrays: dict, seconds: float):
+    def _exchange(
+        self, facts: dict[str, Any], arrays: dict[str, np.ndarray], seconds: float
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Send a frame and receive the answer to it, which is not believed; end it when late."""
         late, kill = threading.Event(), self._kill
 
-        def end_it() -> None:
+        def end_late() -> None:
             late.set()
             kill()
 
-        timer = threading.Timer(seconds, end_it)
+        timer = threading.Timer(seconds, end_late)
         timer.daemon = True
         timer.start()
         try:
-            codec.send(self._to, facts, arrays)
-            return messages.receive(self._line, messages.MOST_NUMBERS)
+            codec.send(self._destination, facts, arrays)
+            return messages.receive(self._source, messages.MOST_NUMBERS)
         except Problem as problem:
             raise ModelProblem(str(problem)) from problem
         except (EOFError, OSError, codec.CodecError) as error:
             self.close()
-            raise Problem(_LATE.format(seconds=f"{seconds:g}") if late.is_set() else _ENDED) from (
-                error
-            )
+            ending = f"had {seconds:g} seconds" if late.is_set() else "ended without an answer"
+            logger.warning("the process of a network in %s %s", self._runtime, ending)
+            sentence = _LATE.format(seconds=f"{seconds:g}") if late.is_set() else _ENDED
+            raise Problem(sentence) from error
         except BaseException:
             self.close()
             raise

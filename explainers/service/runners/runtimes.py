@@ -1,4 +1,4 @@
-"""In which languages a network can be run behind the wall: what is imported first, and how it runs.
+"""The runtimes that run networks in the sandbox: what each imports first, and how it runs one.
 
 Neither knows the other's imports, so that each process that runs networks stays small.
 """
@@ -7,25 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
 
-Run = Callable[["np.ndarray"], "np.ndarray"]
+RunNetwork: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
 """From numbers (N, …) to numbers, whatever the network makes of them."""
 
 
 @dataclass(frozen=True)
-class Language:
+class Runtime:
     """One way to run networks.
 
-    prepare  imports all that `load` and what it gives need; nothing can be imported afterwards.
-    load     from a network's bytes, and facts about it, to what runs it; Problem where it cannot.
+    Attributes
+    ----------
+    prepare : callable
+        Imports all that `load` and what it gives need; nothing can be imported afterwards.
+    load : callable
+        From a network's bytes, and facts about it, to what runs it; Problem where it cannot.
     """
 
     prepare: Callable[[], None]
-    load: Callable[[bytes, dict[str, Any]], Run]
+    load: Callable[[bytes, dict[str, Any]], RunNetwork]
 
 
 def _prepare_onnx() -> None:
@@ -40,27 +44,28 @@ def _prepare_onnx() -> None:
         return
 
 
-def _load_onnx(data: bytes, facts: dict[str, Any]) -> Run:
+def _load_onnx(untrusted_data: bytes, facts: dict[str, Any]) -> RunNetwork:
+    """`facts`: "output", the name of the output to give; "hidden", whether it lies inside."""
     from explainers.models.formats.onnx.session import session
 
-    opened = session(data, facts["output"], facts["hidden"])
-    given = opened.get_inputs()[0].name
-    return lambda values: opened.run([facts["output"]], {given: values})[0]
+    opened = session(untrusted_data, facts["output"], facts["hidden"])
+    name = opened.get_inputs()[0].name
+    return lambda values: opened.run([facts["output"]], {name: values})[0]
 
 
-def _prepare_script() -> None:
+def _prepare_torchscript() -> None:
     from explainers.models.formats import torchscript
 
     torchscript.prepare()
 
 
-def _load_script(data: bytes, _facts: dict[str, Any]) -> Run:
+def _load_torchscript(untrusted_data: bytes, _facts: dict[str, Any]) -> RunNetwork:
     from explainers.models.formats.torchscript import serve_script
 
-    return serve_script(data)
+    return serve_script(untrusted_data)
 
 
-LANGUAGES = {
-    "onnx": Language(_prepare_onnx, _load_onnx),
-    "torchscript": Language(_prepare_script, _load_script),
+RUNTIMES = {
+    "onnx": Runtime(_prepare_onnx, _load_onnx),
+    "torchscript": Runtime(_prepare_torchscript, _load_torchscript),
 }

@@ -1,26 +1,43 @@
-"""Starting runners: from small processes that were started while programs could still be."""
+"""Starting runner processes: from fork servers that were started while programs could still be."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import NamedTuple
 
 from explainers.locations import PROJECT
-from explainers.service.runners.runtimes import LANGUAGES
-from explainers.service.sandbox.fork_server import ForkServer, end, environment
+from explainers.service.runners.messages import UnbufferedReader
+from explainers.service.runners.runtimes import RUNTIMES
+from explainers.service.sandbox.fork_server import ForkServer, end_process, minimal_environment
 from explainers.service.settings import model_settings
 
 COMMAND = (sys.executable, "-m", "explainers.service.runners.process")
 _CAN_FORK = sys.platform == "linux"
 
 
+class RunnerConnection(NamedTuple):
+    """The worker's end of a runner process.
+
+    source       where its frames come from.
+    destination  the descriptor that frames for it are written to.
+    kill         ends it at once, and whoever waits for its answer hears that none comes.
+    close        ends it and tidies up.
+    """
+
+    source: UnbufferedReader
+    destination: int
+    kill: Callable[[], None]
+    close: Callable[[], None]
+
+
 def _environment() -> dict[str, str]:
-    return {**environment(), "ORT_DISABLE_TELEMETRY": "1"}
+    return {**minimal_environment(), "ORT_DISABLE_TELEMETRY": "1"}
 
 
 class RunnerForkServer(ForkServer):
@@ -33,66 +50,102 @@ class RunnerForkServer(ForkServer):
             "Networks that run behind the wall cannot be started any more. Start the server again.",
         )
 
-    def fork(self, language: str, size: int, line: int) -> int | None:
-        """A descriptor of the new runner's process; None where it has ended already."""
-        return self._forked(f"{language} {size}".encode(), (line,))
+    def fork(self, runtime: str, size: int, line: int) -> int | None:
+        """A runner process.
+
+        Parameters
+        ----------
+        runtime : str
+            A key of `RUNTIMES`.
+        size : int
+            Bytes of its network.
+        line : int
+            Descriptor of its end of the line to the worker.
+
+        Returns
+        -------
+        int or None
+            A pidfd of the process; None where it has ended already.
+
+        Raises
+        ------
+        Problem
+            Where no process can be started.
+        """
+        return self._fork(f"{runtime} {size}".encode(), (line,))
 
 
-# One for each language: what goes wrong in one ends no network in another.
-_STARTERS = {language: RunnerForkServer() for language in LANGUAGES}
+# One for each runtime: what goes wrong in one ends no network in another.
+_FORK_SERVERS = {runtime: RunnerForkServer() for runtime in RUNTIMES}
 
 
-def get_ready() -> None:
+def start_fork_servers() -> None:
     """Start what later forks runners; for a process that soon may start no program any more."""
     if _CAN_FORK:
-        for language, starter in _STARTERS.items():
-            if language != "torchscript" or model_settings().torchscript:
-                starter.start()
+        for runtime, server in _FORK_SERVERS.items():
+            if runtime != "torchscript" or model_settings().torchscript:
+                server.start()
 
 
-def started(
-    language: str, size: int
-) -> tuple[BinaryIO, int, Callable[[], None], Callable[[], None]]:
-    """A runner for a network of so many bytes in a language: the line to read from, the descriptor
-    to write to, what kills it at once, and what ends it and tidies up. Problem where it does not
-    start.
+def start_runner(runtime: str, size: int) -> RunnerConnection:
+    """Start a runner process for a network.
+
+    Parameters
+    ----------
+    runtime : str
+        A key of `RUNTIMES`.
+    size : int
+        Bytes of the network.
+
+    Raises
+    ------
+    Problem
+        Where it does not start.
     """
-    if not _CAN_FORK:
-        process = subprocess.Popen(
-            [*COMMAND, language, str(size)],
-            cwd=PROJECT,
-            env=_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-        )
+    return _forked(runtime, size) if _CAN_FORK else _spawned(runtime, size)
 
-        def close() -> None:
-            process.kill()
-            process.wait()
-            process.stdin.close()
-            process.stdout.close()
 
-        return process.stdout, process.stdin.fileno(), process.kill, close
+def _spawned(runtime: str, size: int) -> RunnerConnection:
+    process = subprocess.Popen(
+        [*COMMAND, runtime, str(size)],
+        cwd=PROJECT,
+        env=_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+    )
+    source, destination = process.stdout, process.stdin
+    assert isinstance(source, io.FileIO) and destination is not None  # unbuffered pipes
+
+    def close() -> None:
+        process.kill()
+        process.wait()
+        destination.close()
+        source.close()
+
+    return RunnerConnection(source, destination.fileno(), process.kill, close)
+
+
+def _forked(runtime: str, size: int) -> RunnerConnection:
     ours, theirs = socket.socketpair()
     with theirs:
         try:
-            handle = _STARTERS[language].fork(language, size, theirs.fileno())
+            pidfd = _FORK_SERVERS[runtime].fork(runtime, size, theirs.fileno())
         except BaseException:
             ours.close()
             raise
+    source = ours.makefile("rb", buffering=0)
 
     def kill() -> None:
-        if handle is not None:
+        if pidfd is not None:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-        with contextlib.suppress(OSError):  # whoever waits for an answer hears that none comes
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        with contextlib.suppress(OSError):
             ours.shutdown(socket.SHUT_RDWR)
 
-    def finish() -> None:
-        line.close()
+    def close() -> None:
+        source.close()
         ours.close()
-        end(handle)
+        end_process(pidfd)
 
-    line = ours.makefile("rb", buffering=0)
-    return line, ours.fileno(), kill, finish
+    return RunnerConnection(source, ours.fileno(), kill, close)

@@ -1,1 +1,1 @@
-"""What shuts processes in: seccomp, Landlock, limits, and the processes that fork them."""
+"""What shuts processes in: seccomp, Landlock, limits, and the fork servers that they come from."""

@@ -1,9 +1,10 @@
-"""Starting sandboxed processes: small ones that fork them, or one process for one upload."""
+"""Fork servers: small processes that fork sandboxed ones, with all that these need imported."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
@@ -12,14 +13,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from explainers.errors import Problem
 from explainers.locations import PROJECT
-from explainers.service.sandbox import fork_protocol
+from explainers.service import logs
+from explainers.service.sandbox.fork_protocol import request_fork
 
 COMMAND = (sys.executable, "-m", "explainers.service.parsing.process")
 SECONDS_TO_START = 120
-_ENVIRONMENT = (
+_VARIABLES = (
     "PATH",
     "HOME",
     "LANG",
@@ -32,101 +35,142 @@ _ENVIRONMENT = (
     "TEMP",
     "TMP",
     "TMPDIR",
+    logs.LEVEL,
 )
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+logger = logging.getLogger(__name__)
 
-def environment() -> dict[str, str]:
-    """What a reading process may know of the server's environment: no secret can be in it."""
-    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+
+def minimal_environment() -> dict[str, str]:
+    """What a parser process may know of the server's environment: no secret can be in it."""
+    kept = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     return {**kept, **dict.fromkeys(_THREADS, "1"), "CUDA_VISIBLE_DEVICES": ""}
 
 
-def once(message: dict, source: int) -> subprocess.Popen:
-    """A process that reads one upload, where there is no forking; its answer is on its output."""
-    return subprocess.Popen(
+def start_parser_process(message: dict[str, Any], source: int, answer: int) -> Callable[[], None]:
+    """Start a process that parses one upload, where there is no forking; what ends it.
+
+    Parameters
+    ----------
+    message : dict
+        The upload's kind, size and options.
+    source, answer : int
+        Descriptors of the upload, and of the pipe for the answer.
+    """
+    process = subprocess.Popen(
         [*COMMAND, "once", json.dumps(message)],
         cwd=PROJECT,
-        env=environment(),
+        env=minimal_environment(),
         stdin=source,
-        stdout=subprocess.PIPE,
+        stdout=answer,
         bufsize=0,
     )
 
+    def kill() -> None:
+        process.kill()
+        process.wait()
 
-def end(handle: int | None) -> None:
-    """End the process behind a descriptor and wait until it is gone."""
-    if handle is None:
+    return kill
+
+
+def end_process(pidfd: int | None) -> None:
+    """Kill the process behind a pidfd, wait until it is gone, and close the pidfd."""
+    if pidfd is None:
         return
     with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
     poll = select.poll()
-    poll.register(handle, select.POLLIN)
+    poll.register(pidfd, select.POLLIN)
     poll.poll(5000)
-    os.close(handle)
+    os.close(pidfd)
 
 
 class ForkServer:
     """A process that forks another one for every message; started when first needed.
 
-    command   that starts it.
-    known     makes what it may know of our environment.
-    refusal   what is told where it does not start.
+    Parameters
+    ----------
+    command : tuple of str
+        Starts it.
+    environment : callable
+        Makes the environment that it gets.
+    refusal : str
+        The sentence of the Problem where it does not start.
     """
 
     def __init__(
-        self, command: tuple[str, ...], known: Callable[[], Mapping[str, str]], refusal: str
+        self,
+        command: tuple[str, ...],
+        environment: Callable[[], Mapping[str, str]],
+        refusal: str,
     ) -> None:
-        self._command, self._known, self._refusal = command, known, refusal
+        self._command, self._environment, self._refusal = command, environment, refusal
         self._lock = threading.Lock()
-        self._process: subprocess.Popen | None = None
-        self._line: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
 
     def start(self) -> None:
         """Start it where it does not run, without waiting until it can fork."""
         with self._lock:
-            self._started()
+            self._connected()
 
-    def _forked(self, message: bytes, descriptors: tuple[int, ...]) -> int | None:
-        """A descriptor of the new process; None where it has ended already."""
+    def _fork(self, message: bytes, descriptors: tuple[int, ...]) -> int | None:
+        """A pidfd of the new process; None where it has ended already. Problem: see `refusal`."""
         with self._lock:
-            for _ in range(2):
-                with contextlib.suppress(OSError):
-                    return fork_protocol.ask(self._started(), message, descriptors)
+            for attempt in (1, 2):
+                try:
+                    return request_fork(self._connected(), message, descriptors)
+                except OSError:
+                    self._log_failure(attempt)
                 self._end()
         raise Problem(self._refusal)
 
-    def _started(self) -> socket.socket:
-        if self._process is None or self._process.poll() is not None:
+    def _connected(self) -> socket.socket:
+        """The connection to the process, which is started where it does not run."""
+        if self._connection is None or self._process is None or self._process.poll() is not None:
             self._end()
-            line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            line.settimeout(SECONDS_TO_START)
+            connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            connection.settimeout(SECONDS_TO_START)
             with theirs:
                 self._process = subprocess.Popen(
                     self._command,
                     cwd=PROJECT,
-                    env=self._known(),
-                    stdin=theirs,
+                    env=self._environment(),
+                    stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                 )
-            self._line = line
-        return self._line
+            self._connection = connection
+        return self._connection
+
+    def _log_failure(self, attempt: int) -> None:
+        status = None if self._process is None else self._process.poll()
+        logger.log(
+            logging.WARNING if attempt == 1 else logging.ERROR,
+            "fork server %r did not fork at attempt %d; its exit status: %s",
+            " ".join(self._command[2:]),
+            attempt,
+            "still running" if status is None else status,
+            exc_info=True,
+        )
 
     def _end(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         if self._process is not None:
-            self._line.close()
             self._process.kill()
             self._process.wait()
-            self._process = self._line = None
+            self._process = None
 
 
 class ParserForkServer(ForkServer):
-    """The process of one group that forks a child per upload."""
+    """The process that forks a child per upload, for the parsers of one group."""
 
     def __init__(self, group: str) -> None:
         super().__init__(
             (*COMMAND, group),
-            environment,
+            minimal_environment,
             "Uploads cannot be read now: the reading process does not start. "
             "Try again; if it stays so, see the server's log.",
         )
@@ -137,9 +181,27 @@ class ParserForkServer(ForkServer):
         with contextlib.suppress(Problem):
             super().start()
 
-    def fork(self, message: dict, descriptors: tuple[int, int]) -> int | None:
-        """A descriptor of the new process; None where it has ended already."""
-        return self._forked(json.dumps(message).encode(), descriptors)
+    def fork(self, message: dict[str, Any], descriptors: tuple[int, int]) -> int | None:
+        """A process that parses one upload.
+
+        Parameters
+        ----------
+        message : dict
+            The upload's kind, size and options.
+        descriptors : (int, int)
+            Of the upload, and of the pipe for the answer.
+
+        Returns
+        -------
+        int or None
+            A pidfd of the process; None where it has ended already.
+
+        Raises
+        ------
+        Problem
+            Where no process can be started.
+        """
+        return self._fork(json.dumps(message).encode(), descriptors)
 
     def close(self) -> None:
         """End it for good."""
@@ -147,7 +209,7 @@ class ParserForkServer(ForkServer):
         with self._lock:
             self._end()
 
-    def _started(self) -> socket.socket:
+    def _connected(self) -> socket.socket:
         if self._closed:
             raise Problem("The server is being stopped; nothing is read any more.")
-        return super()._started()
+        return super()._connected()

@@ -33,8 +33,13 @@ def version() -> int:
 def give_up_everything() -> None:
     """No path can be opened, run or changed any more, and no TCP connection be made.
 
-    From version 6 on also no signal and no abstract socket reaches other processes. OSError where
-    the kernel refuses. The process must have set "no new privileges" and have one thread.
+    From version 6 on also no signal and no abstract socket reaches other processes. The process
+    must have set "no new privileges" and have one thread.
+
+    Raises
+    ------
+    OSError
+        Where the kernel refuses.
     """
     _restrict(scope=_ABSTRACT_SOCKETS | _SIGNALS)
 
@@ -44,14 +49,30 @@ def give_up_all_but(
 ) -> None:
     """Only these files, and what lies in these folders, can be opened, to read or to write.
 
-    No program can be run, no TCP port be bound, and connections be made to `ports` only (from
-    version 4 on; None: to all). What does not exist is left out. Otherwise as above; links lead
-    only to what is named itself.
+    No program can be run, and no TCP port be bound. The process must have set "no new privileges"
+    and have one thread. Links lead only to what is named itself.
+
+    Parameters
+    ----------
+    read, write : iterable of Path
+        Files and folders; what does not exist is left out. What may be written may be read too.
+    ports : iterable of int, optional
+        The only TCP ports that connections may be made to (from version 4 on); None: all.
+
+    Raises
+    ------
+    OSError
+        Where the kernel refuses.
     """
     _restrict(list(read), list(write), ports, _ABSTRACT_SOCKETS)
 
 
-def _restrict(read=(), write=(), ports: Iterable[int] | None = (), scope: int = 0) -> None:
+def _restrict(
+    read: Iterable[Path] = (),
+    write: Iterable[Path] = (),
+    ports: Iterable[int] | None = (),
+    scope: int = 0,
+) -> None:
     abi = version()
     files = (1 << _FILE_BITS[min(abi, 5)]) - 1
     net = _TCP_BIND | (0 if ports is None else _TCP_CONNECT)

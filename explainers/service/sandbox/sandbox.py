@@ -1,4 +1,4 @@
-"""The wall around a process that reads an upload: it can read that, answer, and nothing else."""
+"""The sandbox of a process that parses an upload: it can read that, answer, and nothing else."""
 
 from __future__ import annotations
 
@@ -22,10 +22,17 @@ _NO_NEW_PRIVILEGES, _DUMPABLE = 38, 4
 
 @dataclass(frozen=True)
 class SandboxLayers:
-    """What this system offers: the layers, and what is missing, each in plain words.
+    """What this system offers for a sandbox.
 
     The seccomp list alone keeps the promise (no file, no connection, no program); Landlock is a
-    second wall behind it, and the limits on memory and time stand in every case.
+    second layer behind it, and the limits on memory and time stand in every case.
+
+    Attributes
+    ----------
+    layers, missing : tuple of str
+        The layers that there are, and what is missing, each in plain words.
+    complete : bool
+        Whether the promise is kept.
     """
 
     layers: tuple[str, ...]
@@ -62,54 +69,56 @@ def sandbox_layers() -> SandboxLayers:
 
 
 def require_sandbox() -> None:
-    """Problem where the wall is not complete and nobody has said that it may be missing."""
-    if os.environ.get(ALLOW_UNSANDBOXED) != "1" and not (found := sandbox_layers()).complete:
-        raise Problem(found.sentence)
+    """Problem where the sandbox is not complete and nobody has said that it may be missing."""
+    if os.environ.get(ALLOW_UNSANDBOXED) != "1" and not (offer := sandbox_layers()).complete:
+        raise Problem(offer.sentence)
 
 
 def enter_sandbox(memory: int, seconds: int, keep: Iterable[int]) -> None:
     """Shut this process in, for good: call it with one thread, before the first byte is read.
 
-    memory      bytes that it may take beyond what it has already.
-    seconds     that it may live.
-    keep        descriptors that stay open; all others are closed, standard error too.
+    Every layer that the system has is put up, the strictest last.
 
-    Every layer that the system has is raised, the strictest last. OSError where one that is there
-    cannot be raised; nothing may be read then.
+    Parameters
+    ----------
+    memory : int
+        Bytes that it may take beyond what it has already.
+    seconds : int
+        That it may live, and may compute.
+    keep : iterable of int
+        Descriptors that stay open; all others are closed, standard error too.
+
+    Raises
+    ------
+    OSError
+        Where a layer that is there cannot be put up; nothing may be read then.
     """
     _close_all_but(sorted(keep))
     if sys.platform == "win32":
         return
     if sys.platform == "linux":
-        _first_to_go()
+        _prefer_for_oom_kill()
         forbid_new_privileges()
-        _set(_DUMPABLE, 0)
-    mapped = _mapped()
+        _prctl(_DUMPABLE, 0)
+    mapped = _mapped_bytes()
     if landlock.version():
         landlock.give_up_everything()
-    _limit(mapped + memory, seconds)
+    _set_limits(mapped + memory, seconds)
     if seccomp.available():
         seccomp.refuse_all_but_reading()
 
 
-def raise_low_wall() -> None:
-    """Let this process start no program, where the system can; all else it can."""
-    if seccomp.available():
-        forbid_new_privileges()
-        seccomp.refuse_programs()
-
-
 def forbid_new_privileges() -> None:
     """No program that this process might start has more rights than it; the layers need that."""
-    _set(_NO_NEW_PRIVILEGES, 1)
+    _prctl(_NO_NEW_PRIVILEGES, 1)
 
 
-def _set(option: int, value: int) -> None:
+def _prctl(option: int, value: int) -> None:
     if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), f"prctl {option} was refused")
 
 
-def _limit(memory: int, seconds: int) -> None:
+def _set_limits(memory: int, seconds: int) -> None:
     limits = {
         "AS": memory,
         "CPU": seconds,
@@ -126,7 +135,7 @@ def _limit(memory: int, seconds: int) -> None:
     signal.alarm(seconds + 1)
 
 
-def _mapped() -> int:
+def _mapped_bytes() -> int:
     """Bytes of address space in use."""
     if sys.platform != "linux":
         return 0
@@ -134,7 +143,7 @@ def _mapped() -> int:
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _first_to_go() -> None:
+def _prefer_for_oom_kill() -> None:
     """Where memory runs out, the kernel ends this process and not the server."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")

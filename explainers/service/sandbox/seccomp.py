@@ -1,4 +1,4 @@
-"""The list of system calls that a reading process may make, as a seccomp filter; all else fails.
+"""The list of system calls that a parser process may make, as a seccomp filter; all else fails.
 
 An allow-list, for what is not thought of is refused. None of the calls on it takes a path, opens
 a descriptor, makes a process or a thread, or sets an attribute that another process could see; so
@@ -16,9 +16,15 @@ import os
 import platform
 import struct
 import sys
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
-# Name: (x86-64, AArch64).
-_ALLOWED = {
+_Calls: TypeAlias = Mapping[str, tuple[int, int | None]]
+"""System calls by name: their numbers on x86-64 and on AArch64, None where one is not there."""
+_Step: TypeAlias = tuple[int, int, int, int]
+"""An instruction of BPF: code, steps to jump where true and where false, operand."""
+
+_ALLOWED: _Calls = {
     "read": (0, 63),
     "write": (1, 64),
     "close": (3, 57),
@@ -53,7 +59,7 @@ _ALLOWED = {
     "exit_group": (231, 94),
 }
 # No decoder has a reason for these: whoever calls one is not a decoder any more, and is ended.
-_DEADLY = {
+_DEADLY: _Calls = {
     "execve": (59, 221),
     "execveat": (322, 281),
     "ptrace": (101, 117),
@@ -79,8 +85,8 @@ _DEADLY = {
 }
 _MMAP, _MPROTECT, _TGKILL, _CLONE3 = (9, 222), (10, 226), (234, 131), (435, 435)
 # For a process that computes with threads and may download.
-_FORKS = {"fork": (57, None), "vfork": (58, None)}
-_REACHING = {
+_FORKS: _Calls = {"fork": (57, None), "vfork": (58, None)}
+_REACHING: _Calls = {
     "listen": (50, 201),
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
@@ -104,38 +110,45 @@ class _Program(ctypes.Structure):
 
 def available() -> bool:
     """Whether this system can refuse system calls: Linux with seccomp, x86-64 or ARM64."""
-    if _column() is None or sys.byteorder != "little":
+    column = _column()
+    if column is None or sys.byteorder != "little":
         return False
     action = ctypes.c_uint32(_KILL)
-    return _libc().syscall(_SECCOMP[_column()], 2, 0, ctypes.byref(action)) == 0
+    return _libc().syscall(_SECCOMP[column], 2, 0, ctypes.byref(action)) == 0
 
 
 def refuse_all_but_reading() -> None:
-    """From here on this process can make only the calls on the list. OSError where it cannot be.
+    """From here on this process can make only the calls on the list.
 
     The process must have set "no new privileges".
+
+    Raises
+    ------
+    OSError
+        Where the system cannot refuse calls, or the kernel refuses the filter.
     """
-    _raise(_only_reading(_column(), os.getpid()))
-
-
-def refuse_programs() -> None:
-    """From here on this process can start no program and look into no other; all else it can.
-
-    A deny-list, for a process that computes, and may load and download. OSError where the kernel
-    refuses. The process must have set "no new privileges".
-    """
-    _raise([*_refused(_DEADLY), (_RETURN, 0, 0, _ALLOW)])
+    _install(_only_reading(_required_column(), os.getpid()))
 
 
 def refuse_all_but_computing(network: bool) -> None:
-    """Besides programs, this process can make no process, only threads; listen on no port; and
-    signal no other process. OSError where the kernel refuses.
+    """From here on this process can start no program and look into no other process; make no
+    process, only threads; listen on no port; and signal no other process. All else it can.
 
-    network   whether it may make TCP and UDP connections; no other sockets in any case, nor those
-              that were made already are touched.
+    The process must have set "no new privileges".
+
+    Parameters
+    ----------
+    network : bool
+        Whether it may make TCP and UDP connections; no other sockets in any case. Those that were
+        made already are not touched.
+
+    Raises
+    ------
+    OSError
+        Where the system cannot refuse calls, or the kernel refuses the filter.
     """
-    column = _column()
-    steps = _refused({**_DEADLY, **_FORKS, **_REACHING})
+    column = _required_column()
+    steps = _refused(column, {**_DEADLY, **_FORKS, **_REACHING})
     # Threads are made with clone, which the C library takes where clone3 is absent.
     steps += [(_EQUAL, 0, 1, _CLONE3[column]), (_RETURN, 0, 0, _ABSENT)]
     steps += _only(_CLONE[column], [(_LOAD, 0, 0, _argument(0)), (_ANY_BIT, 1, 0, _THREAD)])
@@ -164,20 +177,20 @@ def refuse_all_but_computing(network: bool) -> None:
                 (_EQUAL, 1, 0, _UDP),
             ],
         )
-    _raise([*steps, (_RETURN, 0, 0, _ALLOW)])
+    _install([*steps, (_RETURN, 0, 0, _ALLOW)])
 
 
-def _refused(calls: dict[str, tuple[int, int | None]]) -> list[tuple[int, int, int, int]]:
+def _refused(column: int, calls: _Calls) -> list[_Step]:
     """Each of these calls fails."""
-    return [
-        step
-        for numbers in calls.values()
-        if numbers[_column()] is not None
-        for step in ((_EQUAL, 0, 1, numbers[_column()]), (_RETURN, 0, 0, _FAIL))
-    ]
+    steps: list[_Step] = []
+    for numbers in calls.values():
+        number = numbers[column]
+        if number is not None:
+            steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _FAIL)]
+    return steps
 
 
-def _only(call: int, test: list) -> list[tuple[int, int, int, int]]:
+def _only(call: int, test: Sequence[_Step]) -> list[_Step]:
     """The call fails unless the test jumps over the step after it; other calls go on."""
     return [
         (_EQUAL, 0, len(test) + 2, call),
@@ -187,9 +200,9 @@ def _only(call: int, test: list) -> list[tuple[int, int, int, int]]:
     ]
 
 
-def _raise(steps: list[tuple[int, int, int, int]]) -> None:
+def _install(steps: Sequence[_Step]) -> None:
     """Put the filter before all threads of this process."""
-    start = [
+    start: list[_Step] = [
         (_LOAD, 0, 0, _ARCH),
         (_EQUAL, 1, 0, _AUDIT[platform.machine()]),
         (_RETURN, 0, 0, _KILL),
@@ -199,16 +212,23 @@ def _raise(steps: list[tuple[int, int, int, int]]) -> None:
     ]
     code = b"".join(struct.pack("=HBBI", *step) for step in (*start, *steps))
     program = _Program(len(code) // 8, code)
-    if _libc().syscall(_SECCOMP[_column()], 1, _ALL_THREADS, ctypes.byref(program)) != 0:
+    if _libc().syscall(_SECCOMP[_required_column()], 1, _ALL_THREADS, ctypes.byref(program)) != 0:
         raise OSError(ctypes.get_errno(), "the kernel refused the seccomp filter")
 
 
-def _only_reading(column: int, pid: int) -> list[tuple[int, int, int, int]]:
+def _only_reading(column: int, pid: int) -> list[_Step]:
     """The filter as BPF: pairs of "is it this call?" and "then return that"."""
-    steps = []
-    for calls, verdict in ((_ALLOWED, _ALLOW), (_DEADLY, _KILL), ({"clone3": _CLONE3}, _ABSENT)):
+    steps: list[_Step] = []
+    verdicts: tuple[tuple[_Calls, int], ...] = (
+        (_ALLOWED, _ALLOW),
+        (_DEADLY, _KILL),
+        ({"clone3": _CLONE3}, _ABSENT),
+    )
+    for calls, verdict in verdicts:
         for numbers in calls.values():
-            steps += [(_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, verdict)]
+            number = numbers[column]
+            if number is not None:
+                steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, verdict)]
     for call in (_MMAP, _MPROTECT):
         steps += [
             (_EQUAL, 0, 4, call[column]),
@@ -232,7 +252,15 @@ def _argument(index: int) -> int:
     return 16 + 8 * index
 
 
+def _required_column() -> int:
+    column = _column()
+    if column is None:
+        raise OSError("this system cannot refuse system calls")
+    return column
+
+
 def _column() -> int | None:
+    """Which of a call's two numbers is this system's; None where it is of neither kind."""
     if sys.platform != "linux" or sys.maxsize < 2**32:
         return None
     return {"x86_64": 0, "aarch64": 1}.get(platform.machine())

@@ -1,4 +1,4 @@
-"""The wall around the worker on a CPU: what it computes with, the store and the models are its own.
+"""The sandbox of the worker on a CPU: it has what it computes with, the store and the models.
 
 It goes on to write answers and to download pretrained weights; it decodes no upload. But it runs
 networks that strangers uploaded, so it is shut in for the case that one of them takes it over.
@@ -41,7 +41,7 @@ _SYSTEM = (
     "/etc/localtime",
     "/usr/share/zoneinfo",
 )
-_KNOWN = (
+_VARIABLES = (
     "PATH",
     "HOME",
     "USER",
@@ -104,18 +104,27 @@ def shut_in(store: Path) -> None:
     folder, and what EVIDENT_READABLE names; change the store, torch's folder of downloaded weights
     and a temporary folder of its own; connect to port 443, unless EVIDENT_OFFLINE is 1; and nothing
     else: start no program or process, listen on no port, signal and look into no other process.
-    OSError where a layer that is there cannot be raised.
+
+    Parameters
+    ----------
+    store : Path
+        The store's folder.
+
+    Raises
+    ------
+    OSError
+        Where a layer that is there cannot be put up.
     """
     if sys.platform != "linux":
         return
     offline = os.environ.get(OFFLINE) == "1"
-    own = [store, _weights(), _temporary(store)]
+    changeable = [store, _weights_folder(), _temporary_folder(store)]
     sandbox.forbid_new_privileges()
     if landlock.version():
         if len(os.listdir("/proc/self/task")) > 1:
             raise OSError("other threads would stay outside Landlock")
-        ports = () if offline else (HTTPS, *_proxies())
-        landlock.give_up_all_but(readable(offline), [*own, Path("/dev/null")], ports)
+        ports = () if offline else (HTTPS, *_proxy_ports())
+        landlock.give_up_all_but(readable(offline), [*changeable, Path("/dev/null")], ports)
     if seccomp.available():
         seccomp.refuse_all_but_computing(network=not offline)
 
@@ -124,24 +133,26 @@ def environment() -> dict[str, str]:
     """What the worker may know of the server's environment: no secret, but for one's own models."""
     if model_settings().file:
         return dict(os.environ)
-    return {name: value for name, value in os.environ.items() if name.upper().startswith(_KNOWN)}
+    return {
+        name: value for name, value in os.environ.items() if name.upper().startswith(_VARIABLES)
+    }
 
 
 def readable(offline: bool = False) -> list[Path]:
     """Files and folders that the worker may read; of the app's own folder only code and assets."""
     libraries = [sys.prefix, sys.base_prefix, sys.exec_prefix, *site.getsitepackages(), *sys.path]
-    found = [Path(path).resolve() for path in libraries if path]
-    private = [own for folder in (PROJECT, Path.home()) for own in (folder, *folder.parents)]
-    found = [path for path in found if path not in private]
-    found += [PROJECT / part for part in _PARTS] + [settings_file()]
-    found += map(Path, _SYSTEM)
+    paths = [Path(path).resolve() for path in libraries if path]
+    private = [path for folder in (PROJECT, Path.home()) for path in (folder, *folder.parents)]
+    paths = [path for path in paths if path not in private]
+    paths += [PROJECT / part for part in _PARTS] + [settings_file()]
+    paths += map(Path, _SYSTEM)
     if not offline:
         authorities = ssl.get_default_verify_paths()
-        found += map(Path, _NETWORK)
-        found += [Path(path) for path in (authorities.cafile, authorities.capath) if path]
+        paths += map(Path, _NETWORK)
+        paths += [Path(path) for path in (authorities.cafile, authorities.capath) if path]
     if file := model_settings().file:
-        found += _beside(file)
-    return found + [Path(path) for path in os.environ.get(READABLE, "").split(os.pathsep) if path]
+        paths += _beside(file)
+    return paths + [Path(path) for path in os.environ.get(READABLE, "").split(os.pathsep) if path]
 
 
 def _beside(file: Path) -> list[Path]:
@@ -152,7 +163,7 @@ def _beside(file: Path) -> list[Path]:
     return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
-def _weights() -> Path:
+def _weights_folder() -> Path:
     """Where torch keeps what it downloads."""
     import torch
 
@@ -161,7 +172,7 @@ def _weights() -> Path:
     return folder
 
 
-def _temporary(store: Path) -> Path:
+def _temporary_folder(store: Path) -> Path:
     """An empty folder in the store, which all code takes for the place for temporary files."""
     folder = store / "temporary"
     shutil.rmtree(folder, ignore_errors=True)
@@ -170,7 +181,7 @@ def _temporary(store: Path) -> Path:
     return folder
 
 
-def _proxies() -> list[int]:
+def _proxy_ports() -> list[int]:
     """Ports of the proxies through which the system downloads."""
     ports = [urllib.parse.urlsplit(url).port for url in urllib.request.getproxies().values()]
     return [port for port in ports if port]

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
+import logging
 import os
 import tempfile
 import threading
@@ -18,6 +19,9 @@ import numpy as np
 from explainers.service.limits import limits
 
 SHARE_KEPT = 0.8
+"""Of the limit, when the folder grew over it."""
+
+logger = logging.getLogger(__name__)
 
 
 class Store:
@@ -25,6 +29,22 @@ class Store:
 
     Files are written whole and then renamed, so a reader never sees half of one. When the folder
     grows over its limit, what was used longest ago goes first.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made where it is not there.
+    limit : float, optional
+        Bytes that all files together may have; by default the server's `store_megabytes`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = Store(folder)
+    ...     digest = store.put_blob(b"an upload")
+    ...     store.blob(digest), store.blob_size(digest), store.size()
+    (b'an upload', 9, 9)
     """
 
     def __init__(self, folder: str | Path, limit: float | None = None) -> None:
@@ -70,9 +90,20 @@ class Store:
             self.path(f"{digest}.{suffix}").unlink(missing_ok=True)
 
     def put_answer(self, digest: str, facts: dict[str, Any], **arrays: np.ndarray) -> None:
-        """Keep an answer: plain data that JSON can hold, and named arrays."""
+        """Keep an answer.
+
+        Parameters
+        ----------
+        digest : str
+            Of the question.
+        facts : dict
+            Plain data that JSON can hold.
+        **arrays : ndarray
+            By name; none is called "facts".
+        """
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, facts=np.array(json.dumps(facts)), **arrays)
+        content: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **arrays}
+        np.savez_compressed(buffer, **content)
         self._write(f"{digest}.npz", buffer.getvalue())
 
     def answer(self, digest: str) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
@@ -83,6 +114,10 @@ class Store:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return json.loads(str(arrays.pop("facts"))), arrays
+
+    def has_answer(self, digest: str) -> bool:
+        """Whether an answer is kept under the digest."""
+        return self.path(f"{digest}.npz").exists()
 
     @contextlib.contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
@@ -125,22 +160,24 @@ class Store:
 
     def _evict(self, keep: Path) -> None:
         files = sorted(self._files())
-        total = sum(size for _, size, _ in files)
+        before = total = sum(size for _, size, _ in files)
         if total <= self.limit:
             return
         for _, size, path in files:
             if total <= SHARE_KEPT * self.limit:
-                return
+                break
             if path.stem != keep.stem:
                 self.delete(path.stem)
                 total -= size
+        logger.info("the store was full: of %d bytes %d were deleted", before, before - total)
 
     def _files(self) -> list[tuple[float, int, Path]]:
-        found = []
+        """When each file was last used, its bytes, and its path."""
+        files = []
         for path in self.folder.iterdir():
             if path.suffix not in (".blob", ".npz", ".parsed"):
                 continue
             with contextlib.suppress(FileNotFoundError):
                 status = path.stat()
-                found.append((status.st_mtime, status.st_size, path))
-        return found
+                files.append((status.st_mtime, status.st_size, path))
+        return files

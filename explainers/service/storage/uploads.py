@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypedDict
 
 from explainers.errors import Problem
 from explainers.service.limits import limits
@@ -21,43 +23,87 @@ from explainers.service.storage.store import Store
 
 SECONDS_BETWEEN_SWEEPS = 3600.0
 
+logger = logging.getLogger(__name__)
+
+
+class _Entry(TypedDict):
+    """What is known of an upload beside its bytes."""
+
+    owners: list[str]
+    shared: bool
+    answers: list[str]
+
 
 class Uploads:
-    """The uploads in a store, by visitor; safe to use from many threads of one process."""
+    """The uploads in a store, by visitor; safe to use from many threads of one process.
+
+    Parameters
+    ----------
+    store : Store
+        Holds the bytes, and the entries beside them.
+    most_bytes : float
+        Bytes that the uploads of one visitor may have together.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from explainers.service.storage.store import Store
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     uploads = Uploads(Store(folder))
+    ...     digest = uploads.keep(b"an upload", "ann")
+    ...     before = uploads.may_open(digest, "bob")
+    ...     uploads.share([digest], "ann")
+    ...     before, uploads.may_open(digest, "bob"), uploads.delete("ann")
+    (False, True, 1)
+    """
 
     def __init__(self, store: Store, most_bytes: float = float("inf")) -> None:
         self.store, self.most_bytes = store, most_bytes
         self._swept = 0.0
         self._lock = threading.RLock()
 
-    def keep(self, data: bytes, visitor: str, what: str = "file") -> str:
+    def keep(self, data: bytes, visitor: str, description: str = "file") -> str:
         """Keep the bytes as this visitor's; their digest.
 
-        Raises Problem where there are none, and where the visitor's uploads would become too many.
+        Parameters
+        ----------
+        data : bytes
+            The upload.
+        visitor : str
+            Who brought it.
+        description : str
+            What it is, in words.
+
+        Raises
+        ------
+        Problem
+            Where there are no bytes, and where the visitor's uploads would become too many.
         """
         if not data:
-            raise Problem(f"This {what} is empty (0 bytes). Upload it again, or another one.")
+            raise Problem(
+                f"This {description} is empty (0 bytes). Upload it again, or another one."
+            )
         with self._lock:
             if time.monotonic() - self._swept > SECONDS_BETWEEN_SWEEPS:
                 self._swept = time.monotonic()
-                self.forget_old(limits().days_kept)
+                self.delete_unused(limits().days_kept)
             kept = self.bytes_of(visitor)
             if kept + len(data) > self.most_bytes:
                 raise Problem(
-                    f"Your uploads have {kept / 1e6:.0f} MB already; with this {what} they would "
-                    f"pass the {self.most_bytes / 1e6:.0f} MB that one visitor may keep here. "
-                    "Delete your uploads first."
+                    f"Your uploads have {kept / 1e6:.0f} MB already; with this {description} they "
+                    f"would pass the {self.most_bytes / 1e6:.0f} MB that one visitor may keep "
+                    "here. Delete your uploads first."
                 )
             digest = self.store.put_blob(data)
-            with self._entry(digest) as entry:
+            with self._changing(digest) as entry:
                 entry["owners"] = sorted({*entry["owners"], visitor})
         return digest
 
     def may_open(self, digest: str, visitor: str) -> bool:
-        """Whether the bytes are kept, and this visitor brought them or their maker shared them."""
+        """Whether the bytes are kept, and this visitor brought them or an owner shared them."""
         entry = self._read(digest)
-        mine = entry is not None and (visitor in entry["owners"] or entry["shared"])
-        return mine and self.store.has_blob(digest)
+        allowed = entry is not None and (visitor in entry["owners"] or entry["shared"])
+        return allowed and self.store.has_blob(digest)
 
     def share(self, digests: Iterable[str], visitor: str) -> None:
         """Let whoever has a link with these digests open them; only their owner can."""
@@ -65,28 +111,36 @@ class Uploads:
             with self._lock:
                 entry = self._read(digest)
                 if entry is not None and visitor in entry["owners"]:
-                    with self._entry(digest) as entry:
+                    with self._changing(digest) as entry:
                         entry["shared"] = True
 
     def shared_by(self, visitor: str) -> list[str]:
         """Digests of what the visitor brought that others may open by a link."""
         return [d for d, entry in self._all() if visitor in entry["owners"] and entry["shared"]]
 
-    def made(self, answer: str, of: Iterable[str]) -> None:
-        """Remember that an answer was made from these uploads, to be deleted with them."""
-        for digest in of:
+    def record_answer(self, answer: str, digests: Iterable[str]) -> None:
+        """Remember that an answer was made from these uploads, to be deleted with them.
+
+        Parameters
+        ----------
+        answer : str
+            The digest under which the answer is kept.
+        digests : iterable of str
+            Of the uploads.
+        """
+        for digest in digests:
             with self._lock:
                 if self._read(digest) is not None:
-                    with self._entry(digest) as entry:
+                    with self._changing(digest) as entry:
                         entry["answers"] = sorted({*entry["answers"], answer})
 
-    def of(self, visitor: str) -> list[str]:
+    def uploads_of(self, visitor: str) -> list[str]:
         """Digests of what the visitor brought."""
-        return [d for d, entry in self._all() if visitor in entry["owners"]]
+        return [digest for digest, entry in self._all() if visitor in entry["owners"]]
 
     def bytes_of(self, visitor: str) -> int:
         """How many bytes the visitor's uploads have."""
-        return sum(self.store.blob_size(digest) for digest in self.of(visitor))
+        return sum(self.store.blob_size(digest) for digest in self.uploads_of(visitor))
 
     def delete(self, visitor: str) -> int:
         """Delete the visitor's uploads with their answers; how many there were.
@@ -94,28 +148,34 @@ class Uploads:
         What another visitor brought too stays for that one, but is no longer shared.
         """
         with self._lock:
-            mine = self.of(visitor)
-            for digest in mine:
-                self._leave(digest, visitor)
-        return len(mine)
+            digests = self.uploads_of(visitor)
+            for digest in digests:
+                self._remove_owner(digest, visitor)
+        if digests:
+            logger.info("a visitor deleted %d uploads", len(digests))
+        return len(digests)
 
-    def forget_old(self, days: float) -> None:
+    def delete_unused(self, days: float) -> None:
         """Delete uploads that nobody opened for so many days, with their answers."""
-        oldest = time.time() - 86400 * days
+        oldest, count = time.time() - 86400 * days, 0
         with self._lock:
             for digest, entry in self._all():
                 if self.store.last_used(digest) < oldest:
+                    count += 1
                     for owner in entry["owners"]:
-                        self._leave(digest, owner)
+                        self._remove_owner(digest, owner)
+        if count:
+            logger.info("deleted %d uploads that nobody opened for %g days", count, days)
 
-    def _leave(self, digest: str, visitor: str) -> None:
+    def _remove_owner(self, digest: str, visitor: str) -> None:
+        """Take the visitor off the upload; it goes with its last owner."""
         entry = self._read(digest)
         if entry is None:
             return
-        left = [owner for owner in entry["owners"] if owner != visitor]
-        if left:
-            with self._entry(digest) as entry:
-                entry.update(owners=left, shared=False)
+        others = [owner for owner in entry["owners"] if owner != visitor]
+        if others:
+            with self._changing(digest) as entry:
+                entry["owners"], entry["shared"] = others, False
             return
         for answer in entry["answers"]:
             self.store.delete(answer)
@@ -125,23 +185,24 @@ class Uploads:
     def _path(self, digest: str) -> Path:
         return self.store.path(f"{digest}.own")
 
-    def _read(self, digest: str) -> dict | None:
+    def _read(self, digest: str) -> _Entry | None:
         try:
             return json.loads(self._path(digest).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return None
 
-    def _all(self) -> Iterator[tuple[str, dict]]:
+    def _all(self) -> Iterator[tuple[str, _Entry]]:
+        """Digest and entry of every upload."""
         for path in sorted(self.store.folder.glob("*.own")):
             entry = self._read(path.stem)
             if entry is not None:
                 yield path.stem, entry
 
     @contextlib.contextmanager
-    def _entry(self, digest: str) -> Iterator[dict]:
+    def _changing(self, digest: str) -> Iterator[_Entry]:
         """The entry to change; written whole when the block ends."""
         with self._lock:
-            entry = self._read(digest) or {"owners": [], "shared": False, "answers": []}
+            entry = self._read(digest) or _Entry(owners=[], shared=False, answers=[])
             yield entry
             handle, temporary = tempfile.mkstemp(dir=self.store.folder)
             with os.fdopen(handle, "w", encoding="utf-8") as file:

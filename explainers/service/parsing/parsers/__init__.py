@@ -1,4 +1,4 @@
-"""What can be read from uploads, one file a kind: how, under which limits, what must come."""
+"""What can be parsed of uploads, one module a kind: how, within which limits, what must come."""
 
 import importlib
 import pkgutil

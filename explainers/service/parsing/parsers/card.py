@@ -1,19 +1,27 @@
-"""Reading the card of a model."""
+"""Parsing the card of a model: its owner's settings, as JSON."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from explainers.errors import Problem
 from explainers.models.card import VERSION, checked, read_card
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
 
 
-def _read(data: bytes) -> ParsedFile:
-    return read_card(data), {}
+def _parse(untrusted_data: bytes) -> ParsedFile:
+    return read_card(untrusted_data), {}
 
 
-def _check(facts: dict, arrays: dict) -> None:
+def _check(facts: Facts, arrays: Arrays) -> None:
     try:
         checked(facts)
     except Problem as problem:
@@ -22,13 +30,17 @@ def _check(facts: dict, arrays: dict) -> None:
         raise ValueError("a card holds no arrays")
 
 
-_GOOD = json.dumps({"evident": VERSION, "settings": {"size": 96, "fit": "crop"}}).encode()
+def _warm_up_files() -> Iterable[WarmUpFile]:
+    card = {"evident": VERSION, "settings": {"size": 96, "fit": "crop"}}
+    yield json.dumps(card).encode(), {}
+    yield b'{"evident": 1}', {}
+
 
 PARSERS["card"] = Parser(
-    _read,
-    _check,
-    "the card of a model",
-    "names_megabytes",
-    ("json", "encodings.utf_8_sig"),
-    lambda: ((_GOOD, {}), (b'{"evident": 1}', {})),
+    parse=_parse,
+    check=_check,
+    description="the card of a model",
+    limit="names_megabytes",
+    modules=("json", "encodings.utf_8_sig"),
+    warm_up_files=_warm_up_files,
 )

@@ -1,37 +1,61 @@
-"""Reading lists of class names."""
+"""Parsing lists of class names."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from explainers.models.class_names import MOST_CLASSES, read_class_names
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
 
 
-def _read_names(data: bytes) -> ParsedFile:
-    names = (name.replace("\0", "") for name in read_class_names(data))
+def _parse(untrusted_data: bytes) -> ParsedFile:
+    names = (name.replace("\0", "") for name in read_class_names(untrusted_data))
     text = "\0".join(names).encode(errors="replace")
     return {}, {"names": np.frombuffer(text, np.uint8)}
 
 
-def _check_names(facts: dict, arrays: dict) -> None:
-    names = arrays.get("names")
-    if list(arrays) != ["names"] or names.dtype != np.uint8 or names.ndim != 1:
+def _check(facts: Facts, arrays: Arrays) -> None:
+    if list(arrays) != ["names"]:
         raise ValueError("no names")
-    if (names == 0).sum() >= MOST_CLASSES:
+    names = arrays["names"]
+    if names.dtype != np.uint8 or names.ndim != 1:
+        raise ValueError("no names")
+    if np.count_nonzero(names == 0) >= MOST_CLASSES:
         raise ValueError("too many names")
 
 
-def class_names(found: ParsedFile) -> tuple[str, ...]:
-    """The names in what the reader of names found."""
-    return tuple(found[1]["names"].tobytes().decode(errors="replace").split("\0"))
+def class_names(parsed: ParsedFile) -> tuple[str, ...]:
+    r"""The class names in the parsed form of their file, in its order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class_names(({}, {"names": np.frombuffer(b"cat\0dog", np.uint8)}))
+    ('cat', 'dog')
+    """
+    return tuple(parsed[1]["names"].tobytes().decode(errors="replace").split("\0"))
+
+
+def _warm_up_files() -> Iterable[WarmUpFile]:
+    yield b"a\nb", {}
+    yield b'{"0": ["n1", "b"]}', {}
+    yield b'\xef\xbb\xbf["a"]', {}
 
 
 PARSERS["class_names"] = Parser(
-    _read_names,
-    _check_names,
-    "a file of class names",
-    "names_megabytes",
-    ("json", "encodings.utf_8_sig"),
-    lambda: ((b"a\nb", {}), (b'{"0": ["n1", "b"]}', {}), (b'\xef\xbb\xbf["a"]', {})),
+    parse=_parse,
+    check=_check,
+    description="a file of class names",
+    limit="names_megabytes",
+    modules=("json", "encodings.utf_8_sig"),
+    warm_up_files=_warm_up_files,
 )

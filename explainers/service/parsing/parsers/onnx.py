@@ -1,34 +1,45 @@
-"""Reading networks from ONNX files."""
+"""Parsing networks in ONNX files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
+
+if TYPE_CHECKING:
+    from explainers.models.formats.onnx.graph import Graph
 
 
-def _read_onnx(data: bytes) -> ParsedFile:
+def _parse(untrusted_data: bytes) -> ParsedFile:
     from explainers.models.formats.onnx import read_graph
 
-    return read_graph(data).to_facts()
+    return read_graph(untrusted_data).to_facts()
 
 
-def _check_onnx(facts: dict, arrays: dict) -> None:
+def _check(facts: Facts, arrays: Arrays) -> None:
     graph((facts, arrays))
 
 
-def graph(found: ParsedFile):
-    """The network's graph in what the reader of ONNX files found; ValueError where it is none."""
+def graph(parsed: ParsedFile) -> Graph:
+    """The graph in the parsed form of an ONNX file; ValueError where it is none."""
     from explainers.models.formats.onnx.graph import Graph
 
     try:
-        return Graph.from_facts(*found)
+        return Graph.from_facts(*parsed)
     except Problem as problem:
         raise ValueError(str(problem)) from problem
 
 
-def _onnx() -> Iterable[tuple[bytes, dict]]:
+def _warm_up_files() -> Iterable[WarmUpFile]:
     import onnx
     from onnx import TensorProto, helper
 
@@ -46,12 +57,12 @@ def _onnx() -> Iterable[tuple[bytes, dict]]:
 
 
 PARSERS["onnx"] = Parser(
-    _read_onnx,
-    _check_onnx,
-    "a network",
-    "weights_megabytes",
-    ("onnx", "onnx.numpy_helper", "ml_dtypes", "explainers.models.formats.onnx.reading"),
-    _onnx,
+    parse=_parse,
+    check=_check,
+    description="a network",
+    limit="weights_megabytes",
+    modules=("onnx", "onnx.numpy_helper", "ml_dtypes", "explainers.models.formats.onnx.reading"),
+    warm_up_files=_warm_up_files,
     group="onnx",
     seconds=120,
     memory=1_000_000_000,

@@ -1,4 +1,4 @@
-"""Reading pictures."""
+"""Parsing pictures to their pixels."""
 
 from __future__ import annotations
 
@@ -7,24 +7,36 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
+
+_MOST_PIXELS = 16_000_000
 
 
-def _read_picture(data: bytes) -> ParsedFile:
+def _parse(untrusted_data: bytes) -> ParsedFile:
+    """The array "pixels" (height, width, 3) of uint8: red, green, blue."""
     from explainers.kinds import picture
 
-    return {}, {"pixels": np.asarray(picture.read(data))}
+    return {}, {"pixels": np.asarray(picture.read(untrusted_data))}
 
 
-def _check_picture(facts: dict, arrays: dict) -> None:
-    pixels = arrays.get("pixels")
-    if list(arrays) != ["pixels"] or pixels.dtype != np.uint8 or pixels.ndim != 3:
+def _check(facts: Facts, arrays: Arrays) -> None:
+    if list(arrays) != ["pixels"]:
         raise ValueError("no pixels")
-    if pixels.shape[2] != 3 or not 1 <= pixels.shape[0] * pixels.shape[1] <= 16_000_000:
+    pixels = arrays["pixels"]
+    if pixels.dtype != np.uint8 or pixels.ndim != 3:
+        raise ValueError("no pixels")
+    if pixels.shape[2] != 3 or not 1 <= pixels.shape[0] * pixels.shape[1] <= _MOST_PIXELS:
         raise ValueError("no picture has this shape")
 
 
-def _pictures() -> Iterable[tuple[bytes, dict]]:
+def _warm_up_files() -> Iterable[WarmUpFile]:
     from PIL import Image
 
     for mode in ("RGB", "L", "P", "RGBA", "I;16", "CMYK", "1"):
@@ -39,11 +51,11 @@ def _pictures() -> Iterable[tuple[bytes, dict]]:
 
 
 PARSERS["picture"] = Parser(
-    _read_picture,
-    _check_picture,
-    "a picture",
-    "picture_megabytes",
-    (
+    parse=_parse,
+    check=_check,
+    description="a picture",
+    limit="picture_megabytes",
+    modules=(
         "PIL.PngImagePlugin",
         "PIL.JpegImagePlugin",
         "PIL.WebPImagePlugin",
@@ -52,5 +64,5 @@ PARSERS["picture"] = Parser(
         "PIL.ImageOps",
         "explainers.kinds.picture",
     ),
-    _pictures,
+    warm_up_files=_warm_up_files,
 )

@@ -1,22 +1,33 @@
-"""Reading networks from .pt2 files, without torch's own loader."""
+"""Parsing networks in .pt2 files, without torch's own loader."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
 from explainers.service.codec import MOST_ARRAYS, MOST_FACTS
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
+
+if TYPE_CHECKING:
+    from explainers.models.formats.pt2.program import Program
 
 
-def _read_exported(data: bytes) -> ParsedFile:
+def _parse(untrusted_data: bytes) -> ParsedFile:
     from explainers.models.formats.pt2.reading import read_program
 
-    facts, arrays = read_program(data).to_facts()
-    text = len(json.dumps(facts)) + 100 * len(arrays)
-    if text > MOST_FACTS or len(arrays) > MOST_ARRAYS:
+    facts, arrays = read_program(untrusted_data).to_facts()
+    letters = len(json.dumps(facts)) + 100 * len(arrays)
+    if letters > MOST_FACTS or len(arrays) > MOST_ARRAYS:
         raise Problem(
             "The model has more operations or tensors than are accepted. Loops may have been "
             "unrolled: export with a shorter input."
@@ -24,21 +35,21 @@ def _read_exported(data: bytes) -> ParsedFile:
     return facts, arrays
 
 
-def _check_exported(facts: dict, arrays: dict) -> None:
+def _check(facts: Facts, arrays: Arrays) -> None:
     program((facts, arrays))
 
 
-def program(found: ParsedFile):
-    """The network's program in what the reader of .pt2 files found; ValueError if it is none."""
+def program(parsed: ParsedFile) -> Program:
+    """The program in the parsed form of a .pt2 file; ValueError where it is none."""
     from explainers.models.formats.pt2.program import Program
 
     try:
-        return Program.from_facts(*found)
+        return Program.from_facts(*parsed)
     except Problem as problem:
         raise ValueError(str(problem)) from problem
 
 
-def _exported() -> Iterable[tuple[bytes, dict]]:
+def _warm_up_files() -> Iterable[WarmUpFile]:
     """Written by hand: exporting takes seconds, and imports much that reading does not need."""
     import zipfile
 
@@ -82,13 +93,13 @@ def _exported() -> Iterable[tuple[bytes, dict]]:
         "output_specs": [{"user_output": {"arg": {"as_tensor": y}}}],
     }
     module = {"graph": graph, "signature": signature}
-    said = {"graph_module": module, "schema_version": {"major": 8}}
+    model = {"graph_module": module, "schema_version": {"major": 8}}
     payload = {"path_name": "weight_0", "use_pickle": False, "is_param": True, "tensor_meta": meta}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in (
             ("archive_format", "pt2"),
-            ("models/model.json", json.dumps(said)),
+            ("models/model.json", json.dumps(model)),
             ("data/weights/weight_0", bytes(8)),
             ("data/weights/model_weights_config.json", json.dumps({"config": {"w": payload}})),
             ("data/constants/model_constants_config.json", json.dumps({"config": {}})),
@@ -98,12 +109,12 @@ def _exported() -> Iterable[tuple[bytes, dict]]:
 
 
 PARSERS["pt2"] = Parser(
-    _read_exported,
-    _check_exported,
-    "a network",
-    "weights_megabytes",
-    ("zipfile", "explainers.models.formats.pt2.reading"),
-    _exported,
+    parse=_parse,
+    check=_check,
+    description="a network",
+    limit="weights_megabytes",
+    modules=("zipfile", "explainers.models.formats.pt2.reading"),
+    warm_up_files=_warm_up_files,
     group="torch",
     seconds=120,
     memory=1_500_000_000,

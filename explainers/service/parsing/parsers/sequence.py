@@ -1,22 +1,31 @@
-"""Reading DNA sequences."""
+"""Parsing DNA sequences."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from explainers.kinds import sequence
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 
-def _read_sequence(data: bytes, **options) -> ParsedFile:
-    return sequence.read(data, **options)
+def _parse(untrusted_data: bytes, **options: Any) -> ParsedFile:
+    """The array "letters" (L,) of uint8 of all sequences together; sequence i: starts[i:i+2]."""
+    return sequence.read(untrusted_data, **options)
 
 
-def _check_sequence(facts: dict, arrays: dict) -> None:
+def _check(facts: Facts, arrays: Arrays) -> None:
     demand(set(arrays) == {"letters", "starts"} and set(facts) == {"names", "notes"}, "names")
     letters, starts = arrays["letters"], arrays["starts"]
     demand(letters.dtype == np.uint8 and letters.ndim == 1, "letters")
@@ -29,7 +38,7 @@ def _check_sequence(facts: dict, arrays: dict) -> None:
     demand_texts(facts["notes"])
 
 
-def _sequences() -> Iterable[tuple[bytes, dict]]:
+def _warm_up_files() -> Iterable[WarmUpFile]:
     yield ">größe 1\nACGTN\nacgu\n>b\nGG\n".encode(), {"suffix": ".fa"}
     yield b"ACGT\r\nTTTT\r\n", {"suffix": ".txt"}
     letters = np.tile(np.eye(4, dtype=np.uint8), (2, 1, 3))
@@ -44,12 +53,12 @@ def _sequences() -> Iterable[tuple[bytes, dict]]:
 
 
 PARSERS["sequence"] = Parser(
-    _read_sequence,
-    _check_sequence,
-    "DNA",
-    "data_megabytes",
-    ("zipfile", "encodings.latin_1", "encodings.cp437"),
-    _sequences,
+    parse=_parse,
+    check=_check,
+    description="DNA",
+    limit="data_megabytes",
+    modules=("zipfile", "encodings.latin_1", "encodings.cp437"),
+    warm_up_files=_warm_up_files,
     seconds=30,
     most_bytes=4_000_000,
 )

@@ -1,24 +1,33 @@
-"""Reading time series."""
+"""Parsing time series."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from explainers.kinds import series
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 
-def _read_series(data: bytes, **options) -> ParsedFile:
-    return series.read(data, **options)
+def _parse(untrusted_data: bytes, **options: Any) -> ParsedFile:
+    """The array "values" (series, steps, variables) of float64."""
+    return series.read(untrusted_data, **options)
 
 
-def _check_series(facts: dict, arrays: dict) -> None:
-    values = arrays.get("values")
+def _check(facts: Facts, arrays: Arrays) -> None:
     demand(list(arrays) == ["values"], "arrays")
+    values = arrays["values"]
     demand(set(facts) == {"variables", "steps", "names", "notes"}, "facts")
     demand(values.dtype == np.float64 and values.ndim == 3 and values.size, "values")
     demand_texts(facts["names"], values.shape[0])
@@ -28,7 +37,7 @@ def _check_series(facts: dict, arrays: dict) -> None:
     demand(np.isfinite(values).all(), "finite values")
 
 
-def _series() -> Iterable[tuple[bytes, dict]]:
+def _warm_up_files() -> Iterable[WarmUpFile]:
     yield b"time;rain;wind\n1;0,5;2\n2;1,5;3\n3;2,5;3\n", {"suffix": ".csv"}
     yield b"id,time,x,y\na,1,0,1\na,2,1,1\nb,1,2,2\nb,2,3,4\n", {"suffix": ".csv"}
     yield (
@@ -48,11 +57,11 @@ def _series() -> Iterable[tuple[bytes, dict]]:
 
 
 PARSERS["series"] = Parser(
-    _read_series,
-    _check_series,
-    "time series",
-    "data_megabytes",
-    (
+    parse=_parse,
+    check=_check,
+    description="time series",
+    limit="data_megabytes",
+    modules=(
         "zipfile",
         "encodings.utf_16",
         "encodings.latin_1",
@@ -60,7 +69,7 @@ PARSERS["series"] = Parser(
         "encodings.ascii",
         "encodings.cp437",
     ),
-    _series,
+    warm_up_files=_warm_up_files,
     seconds=60,
     memory=2_000_000_000,
     most_bytes=170_000_000,

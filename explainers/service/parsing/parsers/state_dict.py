@@ -1,36 +1,47 @@
-"""Reading weights: state dicts."""
+"""Parsing weights: state dicts."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
 from explainers.service.codec import LONGEST_NAME, MOST_ARRAYS
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
 
-_OPAQUE = {
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_CARRIERS = {
     "bfloat16": "int16",
     "float8_e4m3fn": "uint8",
     "float8_e5m2": "uint8",
     "float8_e4m3fnuz": "uint8",
     "float8_e5m2fnuz": "uint8",
 }
-"""Types that numpy does not know, and those that carry their bytes."""
+"""Types that numpy does not know, and those whose arrays carry their bytes."""
 
 
-def _read_weights(data: bytes, suffix: str) -> ParsedFile:
+def _parse(untrusted_data: bytes, suffix: str) -> ParsedFile:
     import torch
 
     from explainers.models.formats.state_dict import read_state_dict
 
     torch.set_num_threads(1)
-    state = read_state_dict(data, suffix)
-    whole = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+    state = read_state_dict(untrusted_data, suffix)
+    size = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
     most = PARSERS["state_dict"].most_bytes
-    if whole > most:
+    if size > most:
         raise Problem(
-            f"The tensors in this file take {whole / 1e9:.1f} GB; up to "
+            f"The tensors in this file take {size / 1e9:.1f} GB; up to "
             f"{most / 1e9:.0f} GB are accepted. Save the model's weights alone."
         )
     if len(state) > MOST_ARRAYS or any(len(name) > LONGEST_NAME for name in state):
@@ -40,43 +51,50 @@ def _read_weights(data: bytes, suffix: str) -> ParsedFile:
         )
     types, arrays = {}, {}
     for name, tensor in state.items():
-        kind = str(tensor.dtype).removeprefix("torch.")
+        dtype = str(tensor.dtype).removeprefix("torch.")
         if tensor.layout != torch.strided or tensor.is_quantized:
             raise Problem(
                 f"The tensor {name[:100]!r} is sparse or quantised; dense tensors are accepted. "
                 "Convert the model to floating point before you save its state dict."
             )
         tensor = tensor.detach().resolve_conj().resolve_neg().contiguous()
-        if kind in _OPAQUE:
-            types[name] = kind
-            tensor = tensor.view(getattr(torch, _OPAQUE[kind]))
+        if dtype in _CARRIERS:
+            types[name] = dtype
+            tensor = tensor.view(getattr(torch, _CARRIERS[dtype]))
         arrays[name] = tensor.numpy()
     return {"types": types}, arrays
 
 
-def _check_weights(facts: dict, arrays: dict) -> None:
+def _check(facts: Facts, arrays: Arrays) -> None:
     types = facts.get("types")
     if not isinstance(types, dict) or not arrays:
         raise ValueError("no weights")
-    for name, kind in types.items():
-        if name not in arrays or not isinstance(kind, str) or kind not in _OPAQUE:
+    for name, dtype in types.items():
+        if name not in arrays or not isinstance(dtype, str) or dtype not in _CARRIERS:
             raise ValueError("a type without a tensor")
-        if arrays[name].dtype != _OPAQUE[kind]:
+        if arrays[name].dtype != _CARRIERS[dtype]:
             raise ValueError("a tensor of another size than its type")
 
 
-def state_dict(found: ParsedFile) -> dict:
-    """The named tensors in what the reader of weights found; they share its memory."""
+def state_dict(parsed: ParsedFile) -> dict[str, Tensor]:
+    """The named tensors in the parsed form of a file of weights; they share its memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state_dict(({"types": {}}, {"bias": np.zeros(2, np.float32)}))
+    {'bias': tensor([0., 0.])}
+    """
     import torch
 
-    facts, arrays = found
+    facts, arrays = parsed
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    for name, kind in facts["types"].items():
-        tensors[name] = tensors[name].view(getattr(torch, kind))
+    for name, dtype in facts["types"].items():
+        tensors[name] = tensors[name].view(getattr(torch, dtype))
     return tensors
 
 
-def _weights() -> Iterable[tuple[bytes, dict]]:
+def _warm_up_files() -> Iterable[WarmUpFile]:
     import safetensors.torch
     import torch
 
@@ -97,17 +115,17 @@ def _weights() -> Iterable[tuple[bytes, dict]]:
 
 
 PARSERS["state_dict"] = Parser(
-    _read_weights,
-    _check_weights,
-    "a file of weights",
-    "weights_megabytes",
-    (
+    parse=_parse,
+    check=_check,
+    description="a file of weights",
+    limit="weights_megabytes",
+    modules=(
         "torch._weights_only_unpickler",
         "safetensors.torch",
         "explainers.models.formats.state_dict",
         "encodings.cp437",
     ),
-    _weights,
+    warm_up_files=_warm_up_files,
     group="torch",
     seconds=120,
     memory=1_000_000_000,

@@ -1,25 +1,38 @@
-"""Reading tables."""
+"""Parsing tables."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from explainers.kinds import table
 from explainers.kinds.files.columns import MOST_LEVELS
 from explainers.kinds.files.delimited import MOST_CELLS, MOST_COLUMNS
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 _KEYS = {"columns", "types", "missing", "levels", "rows", "sampled", "notes"}
 _TYPES = ("number", "category", "text", "empty")
 
 
-def _check_table(facts: dict, arrays: dict) -> None:
-    values = arrays.get("values")
+def _parse(untrusted_data: bytes, **options: Any) -> ParsedFile:
+    """The array "values" (rows, columns) of float64; categories by the index of their level."""
+    return table.read(untrusted_data, **options)
+
+
+def _check(facts: Facts, arrays: Arrays) -> None:
     demand(set(facts) == _KEYS and list(arrays) == ["values"], "facts and arrays")
+    values = arrays["values"]
     demand(values.dtype == np.float64 and values.ndim == 2 and values.size, "values")
     kept, width = values.shape
     demand(width <= MOST_COLUMNS and kept <= table.MOST_ROWS, "a size")
@@ -49,7 +62,7 @@ def _check_table(facts: dict, arrays: dict) -> None:
             demand(np.isin(present, np.arange(len(levels[name]))).all(), "levels")
 
 
-def _tables() -> Iterable[tuple[bytes, dict]]:
+def _warm_up_files() -> Iterable[WarmUpFile]:
     import pyarrow as pa
     import pyarrow.parquet
 
@@ -80,16 +93,12 @@ def _tables() -> Iterable[tuple[bytes, dict]]:
         yield out.getvalue(), {"suffix": ".parquet"}
 
 
-def _read_table(data: bytes, **options) -> ParsedFile:
-    return table.read(data, **options)
-
-
 PARSERS["table"] = Parser(
-    _read_table,
-    _check_table,
-    "a table",
-    "data_megabytes",
-    (
+    parse=_parse,
+    check=_check,
+    description="a table",
+    limit="data_megabytes",
+    modules=(
         "pyarrow",
         "pyarrow.parquet",
         "pyarrow.compute",
@@ -98,7 +107,7 @@ PARSERS["table"] = Parser(
         "encodings.utf_8_sig",
         "encodings.ascii",
     ),
-    _tables,
+    warm_up_files=_warm_up_files,
     group="tables",
     seconds=60,
     memory=1_500_000_000,

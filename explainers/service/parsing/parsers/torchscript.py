@@ -1,4 +1,4 @@
-"""TorchScript files: only whether one is let in, and looks like one; its pickle is never opened."""
+"""TorchScript files: whether one is let in and looks like one; its pickle is never opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from collections.abc import Iterable
 
 from explainers.errors import Problem
 from explainers.service.limits import limits
-from explainers.service.parsing.parsers.registry import PARSERS, ParsedFile, Parser
+from explainers.service.parsing.parsers.registry import (
+    PARSERS,
+    Arrays,
+    Facts,
+    ParsedFile,
+    Parser,
+    WarmUpFile,
+)
 from explainers.service.parsing.parsers.validation import demand
 from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.settings import model_settings
@@ -18,9 +25,9 @@ MOST_MEMBERS, MOST_UNPACKED = 100_000, 20
 
 
 def require_scripts_allowed() -> None:
-    """Problem where this server lets no TorchScript in, or has no complete wall to run it behind.
+    """Problem where this server lets no TorchScript in, or has no complete sandbox for it.
 
-    Where the wall may be missing for other uploads, these still need it: they are programs.
+    Where the sandbox may be missing for other uploads, these still need it: they are programs.
     """
     if not model_settings().torchscript:
         raise Problem(
@@ -34,41 +41,41 @@ def require_scripts_allowed() -> None:
         )
 
 
-def _read_script(data: bytes) -> ParsedFile:
+def _parse(untrusted_data: bytes) -> ParsedFile:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(io.BytesIO(untrusted_data)) as archive:
             members = archive.infolist()
     except Exception as error:
-        raise _other("it is not a whole zip file") from error
+        raise _refusal("it is not a whole zip file") from error
     if len(members) > MOST_MEMBERS:
-        raise _other(f"it has {len(members)} parts")
+        raise _refusal(f"it has {len(members)} parts")
     roots = {member.filename.partition("/")[0] for member in members}
-    inside = {member.filename.partition("/")[2] for member in members}
-    if len(roots) != 1 or "data.pkl" not in inside:
-        raise _other("the parts of a saved network are missing")
-    if not any(name.startswith("code/") for name in inside):
-        raise _other("there is no code in it")
-    whole = sum(member.file_size for member in members)
-    if whole > MOST_UNPACKED * len(data):  # tensors are not packed, only code is
-        raise _other(f"unpacked it is {whole / len(data):.0f} times as large")
-    return {"bytes": len(data)}, {}
+    paths = {member.filename.partition("/")[2] for member in members}
+    if len(roots) != 1 or "data.pkl" not in paths:
+        raise _refusal("the parts of a saved network are missing")
+    if not any(path.startswith("code/") for path in paths):
+        raise _refusal("there is no code in it")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > MOST_UNPACKED * len(untrusted_data):  # tensors are not packed, only code is
+        raise _refusal(f"unpacked it is {unpacked / len(untrusted_data):.0f} times as large")
+    return {"bytes": len(untrusted_data)}, {}
 
 
-def _other(why: str) -> Problem:
+def _refusal(why: str) -> Problem:
     return Problem(
         f"This is not a TorchScript file: {why}. Save the network with torch.jit.save, or better "
         "export it as .onnx or .pt2."
     )
 
 
-def _check_script(facts: dict, arrays: dict) -> None:
+def _check(facts: Facts, arrays: Arrays) -> None:
     require_scripts_allowed()
     demand(set(facts) == {"bytes"} and not arrays, "facts")
     demand(type(facts["bytes"]) is int, "bytes")
     demand(0 < facts["bytes"] <= 1e6 * limits().weights_megabytes, "bytes")
 
 
-def _scripts() -> Iterable[tuple[bytes, dict]]:
+def _warm_up_files() -> Iterable[WarmUpFile]:
     for parts in (("data.pkl", "code/net.py"), ("data.pkl",), ()):
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
@@ -78,12 +85,12 @@ def _scripts() -> Iterable[tuple[bytes, dict]]:
 
 
 PARSERS["torchscript"] = Parser(
-    _read_script,
-    _check_script,
-    "a TorchScript network",
-    "weights_megabytes",
-    ("zipfile", "encodings.cp437", "encodings.ascii"),
-    _scripts,
+    parse=_parse,
+    check=_check,
+    description="a TorchScript network",
+    limit="weights_megabytes",
+    modules=("zipfile", "encodings.cp437", "encodings.ascii"),
+    warm_up_files=_warm_up_files,
     seconds=30,
     needs_sandbox=True,
 )

@@ -1,4 +1,4 @@
-"""What the checks of several readers ask of facts: nothing is believed of what a reader sent."""
+"""What the checks of several parsers demand of facts: nothing that a parser sent is believed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,40 @@ from explainers.kinds.files.labels import LONGEST
 _LONGEST_NOTE, _MOST_NOTES = 1000, 100
 
 
-def demand(holds: Any, what: str) -> None:
-    """ValueError where it does not hold."""
-    if not holds:
-        raise ValueError(f"wrong: {what}")
+def demand(condition: Any, subject: str) -> None:
+    """ValueError that names the subject where the condition does not hold.
+
+    Examples
+    --------
+    >>> demand(1 + 1 == 2, "arithmetic")
+    >>> demand([], "rows")
+    Traceback (most recent call last):
+    ValueError: wrong: rows
+    """
+    if not condition:
+        raise ValueError(f"wrong: {subject}")
 
 
-def demand_texts(texts: Any, count: int | None = None, distinct: bool = False) -> None:
-    """ValueError where these are not so many texts, each short; without a count, some notes."""
+def demand_texts(untrusted_texts: Any, count: int | None = None, distinct: bool = False) -> None:
+    """ValueError where these are not a list of short texts.
+
+    Parameters
+    ----------
+    untrusted_texts : Any
+        What should be a list of str.
+    count : int, optional
+        How many labels there must be; without it they are notes, which are fewer and longer.
+    distinct : bool
+        Whether no two may be equal.
+
+    Examples
+    --------
+    >>> demand_texts(["rain", "wind"], 2, distinct=True)
+    >>> demand_texts(["rain", "rain"], 2, distinct=True)
+    Traceback (most recent call last):
+    ValueError: wrong: names that differ
+    """
+    texts = untrusted_texts
     demand(isinstance(texts, list) and all(isinstance(text, str) for text in texts), "texts")
     if count is None:
         demand(len(texts) <= _MOST_NOTES, "notes")
