@@ -8,18 +8,40 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files.labels import listed
-from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
+from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, ParsedFile
 
 FILLS = ("refuse", "mean", "median")
 _USABLE = ("number", "category")
 
 
-def features(parsed: ParsedFile, columns: Sequence[str], fill: str = "refuse") -> np.ndarray:
-    """The chosen columns, in their order: float64 (rows, F).
+def feature_values(parsed: ParsedFile, columns: Sequence[str], fill: str = "refuse") -> np.ndarray:
+    """The chosen columns of a table, in their order.
 
-    fill    what becomes of missing values: "refuse" raises a Problem that names the columns and
-            counts the rows; "mean" and "median" put the column's own in their place (in a category
-            both stand for the commonest level).
+    Parameters
+    ----------
+    parsed : ParsedFile
+        A table, see `explainers.kinds.table.read`.
+    columns : sequence of str, length F
+    fill : str
+        What becomes of missing values: "refuse" raises a Problem; "mean" and "median" put the
+        column's own in their place (in a category both stand for the commonest level).
+
+    Returns
+    -------
+    ndarray, float64, shape (rows, F)
+
+    Raises
+    ------
+    Problem
+        For columns that do not exist or hold text, and for missing values that may not or cannot
+        be filled; it names the columns and counts the rows.
+
+    Examples
+    --------
+    >>> from explainers.kinds import table
+    >>> parsed = table.read(b"age,height\\n30,1.8\\n40,\\n", ".csv")
+    >>> feature_values(parsed, ["height", "age"], fill="mean").tolist()
+    [[1.8, 30.0], [1.8, 40.0]]
     """
     if fill not in FILLS:
         raise Problem(f"Missing values can be treated by {', '.join(FILLS)}. Choose one of these.")
@@ -54,21 +76,39 @@ def features(parsed: ParsedFile, columns: Sequence[str], fill: str = "refuse") -
 
 
 def complete_rows(parsed: ParsedFile, columns: Sequence[str]) -> np.ndarray:
-    """Which rows have all of these columns: bool (rows,)."""
+    """Which rows have a value in all of these columns: bool (rows,).
+
+    Examples
+    --------
+    >>> from explainers.kinds import table
+    >>> parsed = table.read(b"age,height\\n30,1.8\\n40,\\n", ".csv")
+    >>> complete_rows(parsed, ["age", "height"]).tolist()
+    [True, False]
+    """
     places = [_place(parsed[0], name, "column") for name in columns]
-    return ~np.isnan(parsed[1]["values"][:, places]).any(axis=1)
+    missing: np.ndarray = np.isnan(parsed[1]["values"][:, places])
+    return np.logical_not(missing.any(axis=1))
 
 
 def target_column(parsed: ParsedFile, name: str) -> np.ndarray:
-    """The column to be predicted, (rows,), NaN where it is missing.
+    """The column to be predicted.
 
-    Problem where there is no such column, naming those that exist, or it holds no numbers or
-    categories.
+    Returns
+    -------
+    ndarray, float64, shape (rows,)
+        NaN where the value is missing.
+
+    Raises
+    ------
+    Problem
+        Where there is no such column, naming those that exist, or it holds no numbers or
+        categories.
     """
     return parsed[1]["values"][:, _place(parsed[0], name, "target")].copy()
 
 
-def _place(facts: dict, name: str, what: str) -> int:
+def _place(facts: Facts, name: str, what: str) -> int:
+    """The place of the column of that name; Problem where it cannot be used."""
     usable = [c for c, t in zip(facts["columns"], facts["types"], strict=True) if t in _USABLE]
     if name not in facts["columns"]:
         raise Problem(
@@ -84,25 +124,53 @@ def _place(facts: dict, name: str, what: str) -> int:
     return place
 
 
-def scaler(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each feature (rows, F), (F,) each; a deviation of 0 is 1."""
+def mean_and_std(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What standardises each feature: its mean and its standard deviation, or 1 where that is 0.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, F)
+
+    Returns
+    -------
+    mean, std : ndarray, shape (F,)
+
+    Examples
+    --------
+    >>> mean, std = mean_and_std(np.array([[1.0, 7.0], [3.0, 7.0]]))
+    >>> mean.tolist(), std.tolist()
+    ([2.0, 7.0], [1.0, 1.0])
+    """
     spread = values.std(axis=0)
     return values.mean(axis=0), np.where(_constant(values), 1.0, spread)
 
 
-def warnings(values: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Sentences on features (rows, F) whose importances are easily misread."""
-    said, spread, constant = [], values.std(axis=0), _constant(values)
+def data_warnings(values: np.ndarray, names: Sequence[str]) -> list[str]:
+    """Sentences on features whose importances are easily misread.
+
+    They are on features that are constant, of very different spread, or correlated.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, F)
+    names : sequence of str, length F
+
+    Examples
+    --------
+    >>> data_warnings(np.array([[1.0, 7.0], [3.0, 7.0]]), ["age", "year"])
+    ['The same value in every row: "year". Nothing can be learned from that.']
+    """
+    sentences, spread, constant = [], values.std(axis=0), _constant(values)
     if constant.any():
-        one = [name for name, same in zip(names, constant, strict=True) if same]
-        said.append(
-            f"The same value in every row: {listed(one)}. Nothing can be learned from that."
+        same_values = [name for name, same in zip(names, constant, strict=True) if same]
+        sentences.append(
+            f"The same value in every row: {listed(same_values)}. Nothing can be learned from that."
         )
     moving = np.flatnonzero(~constant)
     if len(moving) > 1:
         low, high = (moving[pick(spread[moving])] for pick in (np.argmin, np.argmax))
         if spread[high] > 10 * spread[low]:
-            said.append(
+            sentences.append(
                 f'The spread of "{names[high]}" is {spread[high] / spread[low]:,.0f} times that of '
                 f'"{names[low]}". A network that was not given standardised features may overlook '
                 "the small ones, and weights alone do not tell what matters."
@@ -110,18 +178,32 @@ def warnings(values: np.ndarray, names: Sequence[str]) -> list[str]:
     pairs = _pairs(values, 0.7)
     if pairs:
         shown = [f"{names[a]} and {names[b]} ({r:+.2f})" for r, a, b in pairs[:3]]
-        said.append(
+        sentences.append(
             f'Correlated features share their importance: {listed(shown, 3)[:-1]}"'
             f"{f', and {len(pairs) - 3} more pairs' if len(pairs) > 3 else ''}. Hide such features "
             "together."
         )
-    return said
+    return sentences
 
 
 def correlated_groups(
     values: np.ndarray, names: Sequence[str], threshold: float = 0.7
 ) -> list[list[str]]:
-    """Features (rows, F) tied by chains of pairs with |r| above the threshold, two or more each."""
+    """Groups of features that chains of correlated pairs connect, two or more in each.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, F)
+    names : sequence of str, length F
+    threshold : float
+        The |r| of Pearson above which two features are correlated.
+
+    Examples
+    --------
+    >>> values = np.array([[1.0, 2.1, 5.0], [2.0, 3.9, 1.0], [3.0, 6.0, 4.0]])
+    >>> correlated_groups(values, ["height", "shoe size", "age"])
+    [['height', 'shoe size']]
+    """
     root = list(range(len(names)))
 
     def top(index: int) -> int:
@@ -145,13 +227,14 @@ def _pairs(values: np.ndarray, threshold: float) -> list[tuple[float, int, int]]
         return []
     r = np.corrcoef(values[:, moving], rowvar=False)
     rows, columns = np.nonzero(np.triu(np.abs(r) > threshold, 1))
-    found = [
+    pairs = [
         (float(r[a, b]), int(moving[a]), int(moving[b])) for a, b in zip(rows, columns, strict=True)
     ]
-    return sorted(found, key=lambda pair: -abs(pair[0]))
+    return sorted(pairs, key=lambda pair: -abs(pair[0]))
 
 
 def _constant(values: np.ndarray) -> np.ndarray:
+    """Which features have the same value in every row: bool (F,)."""
     return np.ptp(values, axis=0) == 0
 
 

@@ -18,10 +18,33 @@ SHOWN_SIDE = 1200
 
 
 def read(data: bytes) -> Image.Image:
-    """The picture in a PNG, JPEG or WebP file as RGB, upright; Problem where it cannot be read.
+    """The picture in a PNG, JPEG or WebP file, upright and as RGB.
 
     Transparent parts become white; grey, CMYK and 16-bit pictures are converted; of an animation
     the first frame is taken.
+
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded.
+
+    Returns
+    -------
+    PIL.Image.Image
+        In mode RGB.
+
+    Raises
+    ------
+    Problem
+        Where the file is no such picture, is damaged, or is larger than MOST_MEGAPIXELS.
+
+    Examples
+    --------
+    >>> buffer = io.BytesIO()
+    >>> Image.new("L", (4, 2), 77).save(buffer, "PNG")
+    >>> image = read(buffer.getvalue())
+    >>> image.size, image.getpixel((0, 0))
+    ((4, 2), (77, 77, 77))
     """
     accepted = "Accepted are PNG, JPEG and WebP files of up to 16 megapixels."
     try:
@@ -48,6 +71,7 @@ def read(data: bytes) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
+    """The picture in mode RGB: numbers scaled to 8 bits, transparent parts over white."""
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image, dtype=np.float64)
         top = 65535.0 if values.max() > 255 or image.mode.startswith("I;16") else 255.0
@@ -59,7 +83,7 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def shown(image: Image.Image) -> bytes:
+def display_jpeg(image: Image.Image) -> bytes:
     """The picture as JPEG bytes for the browser, at its own shape, at most 1200 px long."""
     copy = image.copy()
     copy.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
@@ -68,8 +92,26 @@ def shown(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def seen_region(size: tuple[int, int], fit: str) -> tuple[float, float, float, float]:
-    """What the network sees of a picture (width, height): left, top, width, height as fractions."""
+def crop_region(size: tuple[int, int], fit: str) -> tuple[float, float, float, float]:
+    """Which part of a picture the network sees.
+
+    Parameters
+    ----------
+    size : (int, int)
+        The picture's width and height, in px.
+    fit : str
+        "crop": the largest centred square; "stretch": the whole picture.
+
+    Returns
+    -------
+    left, top, width, height : float
+        As fractions of the picture's width and height.
+
+    Examples
+    --------
+    >>> crop_region((200, 100), "crop")
+    (0.25, 0.0, 0.5, 1.0)
+    """
     width, height = size
     if fit == "stretch":
         return 0.0, 0.0, 1.0, 1.0
@@ -78,16 +120,36 @@ def seen_region(size: tuple[int, int], fit: str) -> tuple[float, float, float, f
 
 
 def pixels(image: Image.Image, size: int, fit: str) -> np.ndarray:
-    """The square that the network sees: float32 (3, size, size) in [0, 1], antialiased."""
-    left, top, wide, high = seen_region(image.size, fit)
+    """The square that the network sees, scaled with antialiasing.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        In mode RGB.
+    size : int
+        Side of the square, in px.
+    fit : str
+        "crop" or "stretch", see `crop_region`.
+
+    Returns
+    -------
+    ndarray, float32, shape (3, size, size)
+        Values from 0 to 1.
+
+    Examples
+    --------
+    >>> pixels(Image.new("RGB", (20, 10), "white"), 5, "crop").shape
+    (3, 5, 5)
+    """
+    left, top, wide, high = crop_region(image.size, fit)
     width, height = image.size
     box = (left * width, top * height, (left + wide) * width, (top + high) * height)
     square = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
     return np.asarray(square, dtype=np.float32).transpose(2, 0, 1) / 255
 
 
-def picture_of(values: np.ndarray) -> Image.Image:
-    """Pixels (3, H, W) or grey (1, H, W) in [0, 1], clipped, as an RGB picture."""
+def to_image(values: np.ndarray) -> Image.Image:
+    """Pixels (3, H, W) or grey (1, H, W) from 0 to 1, clipped, as an RGB picture."""
     values = np.broadcast_to(values, (3, *values.shape[1:]))
     return Image.fromarray((np.clip(values, 0, 1).transpose(1, 2, 0) * 255).round().astype("uint8"))
 
@@ -101,7 +163,7 @@ def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
 
 def _facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:
     height, width = parsed[1]["pixels"].shape[:2]
-    return {"region": seen_region((width, height), spec.fit)}
+    return {"region": crop_region((width, height), spec.fit)}
 
 
 # The brightness that people see, ITU-R BT.601.
@@ -119,5 +181,5 @@ KINDS["picture"] = Kind(
     inputs=_inputs,
     items=lambda parsed, spec: np.arange(1),
     facts=_facts,
-    shown=lambda values: np.asarray(picture_of(values)),
+    shown=lambda values: np.asarray(to_image(values)),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 from explainers.errors import Problem
@@ -12,24 +14,53 @@ from explainers.kinds.alphabet import (
     one_hot,
 )
 from explainers.kinds.files.arrays import read_arrays
-from explainers.kinds.files.labels import demand_brief, label
-from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
+from explainers.kinds.files.labels import checked_size, label
+from explainers.kinds.registry import KINDS, Arrays, InputSpec, Items, Kind, ParsedFile
 
 SUFFIXES = (".fa", ".fasta", ".fna", ".txt", ".npy", ".npz")
 MOST_LETTERS, MOST_SEQUENCES, LONG = 1_000_000, 20_000, 10_000
 _ONLY_PROTEIN = set("EFILPQXZ*")
+"""Letters of amino acids that no DNA has."""
 _AMINO = set("ABCDEFGHIKLMNPQRSTUVWXYZ*-")
 _ACCEPTED = "Accepted are A, C, G, T and N, small or capital."
 
+Record: TypeAlias = list[tuple[int, bytes]]
+"""The lines of one sequence with their numbers in the file, from 1."""
+
 
 def read(data: bytes, suffix: str) -> ParsedFile:
-    """Facts (names, notes), letters uint8 (all,) 0..3 for A C G T and 4 for N, starts int64 (n+1,).
+    """The DNA sequences in a file of text or of one-hot arrays.
 
     A file of text holds FASTA records, or a sequence a line. U counts as T. A file of arrays holds
     one-hot letters (N, 4, L), (N, L, 4), (4, L) or (L, 4); a place of all zeros, or of all
     quarters, is N. Where both ways are possible, rows are letters.
 
-    Problem names other letters and places that are not one-hot.
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded.
+    suffix : str
+        One of SUFFIXES.
+
+    Returns
+    -------
+    facts : dict
+        names (of the sequences), notes (sentences for people).
+    arrays : dict of ndarray
+        "letters", uint8, the codes of all sequences one after the other (see
+        `explainers.kinds.alphabet`); "starts", int64, shape (sequences + 1,): sequence i is
+        letters[starts[i]:starts[i + 1]].
+
+    Raises
+    ------
+    Problem
+        Names other letters, places that are not one-hot, and what is too large.
+
+    Examples
+    --------
+    >>> facts, arrays = read(b">chr1\\nACGTN\\n>chr2\\nTT\\n", ".fa")
+    >>> facts["names"], arrays["letters"].tolist(), arrays["starts"].tolist()
+    (['chr1', 'chr2'], [0, 1, 2, 3, 4, 3, 3], [0, 5, 7])
     """
     if suffix not in SUFFIXES:
         raise Problem(
@@ -46,7 +77,7 @@ def sequence_codes(parsed: ParsedFile, index: int) -> np.ndarray:
     return arrays["letters"][arrays["starts"][index] : arrays["starts"][index + 1]]
 
 
-def _answer(names: list[str], parts: list[np.ndarray], notes: list[str]) -> ParsedFile:
+def _parsed(names: list[str], parts: list[np.ndarray], notes: list[str]) -> ParsedFile:
     lengths = [len(part) for part in parts]
     _demand_size(len(parts), sum(lengths))
     if max(lengths) > LONG:
@@ -55,7 +86,7 @@ def _answer(names: list[str], parts: list[np.ndarray], notes: list[str]) -> Pars
             "explaining takes long."
         )
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return demand_brief({"names": names, "notes": notes}), {
+    return checked_size({"names": names, "notes": notes}), {
         "letters": np.concatenate(parts).astype(np.uint8),
         "starts": starts,
     }
@@ -78,7 +109,8 @@ def _from_text(data: bytes) -> ParsedFile:
     if len(data) > 40 * MOST_LETTERS:
         _demand_size(1, len(data))
     fasta = data.lstrip().startswith(b">")
-    names, records = [], []
+    names: list[str] = []
+    records: list[Record] = []
     for number, line in enumerate(data.splitlines(), 1):
         line = line.strip()
         if not line or line.startswith(b";"):
@@ -100,14 +132,15 @@ def _from_text(data: bytes) -> ParsedFile:
             raise Problem(f'The record "{name}" has no letters. Leave it out, or add them.')
     _demand_size(len(records), sum(len(line) for record in records for _, line in record))
     _demand_no_protein(records)
-    parts = [_letters(name, record) for name, record in zip(names, records, strict=True)]
+    parts = [_codes(name, record) for name, record in zip(names, records, strict=True)]
     notes = [] if fasta else ["Each line is taken as a sequence of its own."]
     if any(b"U" in line.upper() for record in records for _, line in record):
         notes.append("This looks like RNA; U was read as T.")
-    return _answer(names, parts, notes)
+    return _parsed(names, parts, notes)
 
 
-def _letters(name: str, record: list[tuple[int, bytes]]) -> np.ndarray:
+def _codes(name: str, record: Record) -> np.ndarray:
+    """The codes (L,) of one record; Problem names the place of what is no letter."""
     parts, before = [], 0
     for number, line in record:
         codes = codes_of_text(line)
@@ -124,7 +157,7 @@ def _letters(name: str, record: list[tuple[int, bytes]]) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _demand_no_protein(records: list) -> None:
+def _demand_no_protein(records: list[Record]) -> None:
     """Problem where the letters are those of proteins: many, and some that no DNA has."""
     lines = (line for record in records for _, line in record)
     start = b"".join(line for line, _ in zip(lines, range(200), strict=False))[:20_000]
@@ -138,14 +171,15 @@ def _demand_no_protein(records: list) -> None:
         )
 
 
-def _from_arrays(arrays: dict[str, np.ndarray]) -> ParsedFile:
+def _from_arrays(arrays: Arrays) -> ParsedFile:
     data = {name: array for name, array in arrays.items() if array.dtype.kind != "U"}
     if len(data) != 1:
         raise Problem(
             f"This file holds {len(data)} arrays of numbers; one is expected, of one-hot "
             "letters. Leave out the others."
         )
-    given, notes = next(iter(data.values())), []
+    given = next(iter(data.values()))
+    notes: list[str] = []
     values = given[None] if given.ndim == 2 else given
     if values.ndim != 3 or 4 not in values.shape[1:] or not values.size:
         raise Problem(
@@ -167,12 +201,13 @@ def _from_arrays(arrays: dict[str, np.ndarray]) -> ParsedFile:
             f"Sequence {sequence + 1}, position {place + 1} is not one-hot: A, C, G, T are "
             f"{shown}. Expected is a single 1 and zeros, or all zeros for N."
         )
-    names = arrays.get("names")
-    if names is not None and names.dtype.kind == "U" and names.shape == (count,):
-        names = [label(name, 60) for name in names.tolist()]
+    given_names = arrays.get("names")
+    named = given_names is not None and given_names.dtype.kind == "U"
+    if given_names is not None and named and given_names.shape == (count,):
+        names = [label(name, 60) for name in given_names.tolist()]
     else:
         names = [f"sequence {index + 1}" for index in range(count)]
-    return _answer(names, list(codes), notes)
+    return _parsed(names, list(codes), notes)
 
 
 def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:

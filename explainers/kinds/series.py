@@ -7,10 +7,18 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files import delimited
 from explainers.kinds.files.arrays import read_arrays
-from explainers.kinds.files.labels import demand_brief, label, unique
-from explainers.kinds.files.long_table import TIMES, demand_size, gap, is_date, parts_of, read_long
-from explainers.kinds.files.numerals import numbers
-from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
+from explainers.kinds.files.labels import checked_size, label, unique
+from explainers.kinds.files.long_table import (
+    TIMES,
+    SeriesValues,
+    check_size,
+    is_date,
+    long_columns,
+    missing_value,
+    read_long,
+)
+from explainers.kinds.files.numerals import parse_numbers
+from explainers.kinds.registry import KINDS, Arrays, Facts, InputSpec, Items, Kind, ParsedFile
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".npz", ".npy")
 LAYOUTS = ("time first", "variables first")
@@ -25,16 +33,41 @@ def read(
     delimiter: str = "auto",
     header: str = "auto",
 ) -> ParsedFile:
-    """Facts (variables, steps, names, notes) and values, float64 (series N, steps T, variables V).
+    """The time series in a file of text or of arrays: N series of T steps and V variables.
 
     A CSV is wide (a row a step, a column a variable: one series) or long (columns for series, time
     and values, recognised by names such as id, time, variable, value). A .npy or .npz holds one
     array (N, T, V) or (T, V), named values, x or data where there are several, and perhaps text
     arrays named variables, steps and names.
 
-    layout      of arrays: "time first", or "variables first" for (N, V, T) and (V, T).
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded.
+    suffix : str
+        One of SUFFIXES.
+    layout : str
+        Of arrays: "time first", or "variables first" for (N, V, T) and (V, T).
+    delimiter, header : str
+        Of text, see `explainers.kinds.files.delimited.open_text`.
 
-    Problem names the place of what is missing or infinite, series of unequal lengths, and shapes.
+    Returns
+    -------
+    facts : dict
+        variables, steps, names (of the series), notes (sentences for people).
+    arrays : dict of ndarray
+        "values", float64, shape (N, T, V).
+
+    Raises
+    ------
+    Problem
+        Names the place of what is missing or infinite, series of unequal lengths, and shapes.
+
+    Examples
+    --------
+    >>> facts, arrays = read(b"time,x,y\\n0,1,2\\n1,3,4\\n", ".csv")
+    >>> facts["variables"], arrays["values"].tolist()
+    (['x', 'y'], [[[1.0, 2.0], [3.0, 4.0]]])
     """
     if suffix not in SUFFIXES or layout not in LAYOUTS:
         raise Problem(
@@ -42,29 +75,41 @@ def read(
             f"{' or '.join(LAYOUTS)}. Save yours as one of these."
         )
     if suffix in (".npy", ".npz"):
-        return _answer(*_from_arrays(read_arrays(data, suffix), layout))
-    sheet = delimited.opened(data, suffix, delimiter, header)
+        return _parsed(_from_arrays(read_arrays(data, suffix), layout))
+    sheet = delimited.open_text(data, suffix, delimiter, header)
     first = next(sheet.blocks, None)
     if first is None:
         raise Problem("This table has names but no rows. Add a row for each step.")
-    parts = parts_of(sheet.names, first)
-    return _answer(*(_wide(sheet, first) if parts is None else read_long(sheet, first, parts)))
+    parts = long_columns(sheet.names, first)
+    return _parsed(_wide(sheet, first) if parts is None else read_long(sheet, first, parts))
 
 
-def _answer(values, variables, steps, names, notes) -> ParsedFile:
-    variables, steps, names = ([label(n, 60) for n in some] for some in (variables, steps, names))
-    facts = {"variables": unique(variables)[0], "steps": steps, "names": names, "notes": notes}
-    return demand_brief(facts), {"values": np.ascontiguousarray(values, np.float64)}
+def _parsed(series: SeriesValues) -> ParsedFile:
+    variables, steps, names = (
+        [label(name, 60) for name in group]
+        for group in (series.variables, series.steps, series.names)
+    )
+    facts: Facts = {
+        "variables": unique(variables)[0],
+        "steps": steps,
+        "names": names,
+        "notes": series.notes,
+    }
+    return checked_size(facts), {"values": np.ascontiguousarray(series.values, np.float64)}
 
 
-def _wide(sheet: delimited.Sheet, first: delimited.Block) -> tuple:
+def _wide(sheet: delimited.Sheet, first: delimited.Block) -> SeriesValues:
     """One series: the first column may be the time."""
-    labels, places, parts, block = [], [], [], first
+    labels: list[str] = []
+    places: list[int] = []
+    parts: list[np.ndarray] = []
+    block: delimited.Block | None = first
     while block is not None:
         labels += block.columns[0]
         places += block.places
-        parts.append(np.stack([numbers(cells, sheet.comma)[0] for cells in block.columns], axis=1))
-        demand_size(1, len(labels), len(sheet.names))
+        columns = [parse_numbers(cells, sheet.comma)[0] for cells in block.columns]
+        parts.append(np.stack(columns, axis=1))
+        check_size(1, len(labels), len(sheet.names))
         block = next(sheet.blocks, None)
     values, variables, notes = np.concatenate(parts), sheet.names, list(sheet.notes)
     steps = _counted(len(labels))
@@ -74,8 +119,8 @@ def _wide(sheet: delimited.Sheet, first: delimited.Block) -> tuple:
     wrong = np.argwhere(~np.isfinite(values))
     if len(wrong):
         row, column = wrong[0]
-        raise gap(variables[column], f"line {places[row]}", values[row, column])
-    return values[None], variables, steps, ["series 1"], notes
+        raise missing_value(variables[column], f"line {places[row]}", values[row, column])
+    return SeriesValues(values[None], variables, steps, ["series 1"], notes)
 
 
 def _is_time(name: str, labels: list[str], values: np.ndarray) -> bool:
@@ -85,7 +130,7 @@ def _is_time(name: str, labels: list[str], values: np.ndarray) -> bool:
     return len(values) > 2 and bool(np.isfinite(values).all() and (np.diff(values) > 0).all())
 
 
-def _from_arrays(arrays: dict[str, np.ndarray], layout: str) -> tuple:
+def _from_arrays(arrays: Arrays, layout: str) -> SeriesValues:
     data = {name: array for name, array in arrays.items() if array.dtype.kind != "U"}
     name = next((name for name in _VALUES if name in data), None)
     if name is None:
@@ -104,14 +149,14 @@ def _from_arrays(arrays: dict[str, np.ndarray], layout: str) -> tuple:
         )
     values = values if values.ndim == 3 else values[None]
     values = values if layout == "time first" else values.swapaxes(1, 2)
-    demand_size(*values.shape)
+    check_size(*values.shape)
     values = values.astype(np.float64)
-    found = []
+    named: list[list[str]] = []
     words = ("variable", "step", "series")
     for key, word, size in zip(_TEXT, words, (values.shape[i] for i in (2, 1, 0)), strict=True):
         text = arrays.get(key)
         if text is None:
-            found.append([f"{word} {n}" if word != "step" else n for n in _counted(size)])
+            named.append([f"{word} {n}" if word != "step" else n for n in _counted(size)])
         elif text.ndim != 1 or len(text) != size:
             raise Problem(
                 f'The array "{key}" has the shape {text.shape}; expected is ({size},), as the '
@@ -119,8 +164,8 @@ def _from_arrays(arrays: dict[str, np.ndarray], layout: str) -> tuple:
                 f"way, say that they are {LAYOUTS[layout == LAYOUTS[0]]}."
             )
         else:
-            found.append(text.tolist())
-    variables, steps, names = found
+            named.append(text.tolist())
+    variables, steps, names = named
     wrong = np.argwhere(~np.isfinite(values))
     if len(wrong):
         series, step, variable = wrong[0]
@@ -129,7 +174,7 @@ def _from_arrays(arrays: dict[str, np.ndarray], layout: str) -> tuple:
             f'"{label(variables[variable], 60)}": this is {values[series, step, variable]}; every '
             "step of a series needs a finite number. Fill the gap and save it again."
         )
-    return values, variables, steps, names, []
+    return SeriesValues(values, variables, steps, names, [])
 
 
 def _counted(count: int) -> list[str]:

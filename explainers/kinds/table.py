@@ -9,7 +9,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files import delimited, parquet
 from explainers.kinds.files.columns import Column, Sample
-from explainers.kinds.files.labels import demand_brief
+from explainers.kinds.files.labels import checked_size
 from explainers.kinds.registry import ParsedFile
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
@@ -25,43 +25,68 @@ def read(
     header: str = "auto",
     most_rows: int = MOST_ROWS,
 ) -> ParsedFile:
-    """Facts and values of a table: CSV text in any of its dialects, or Parquet.
+    """The table in a file: CSV text in any of its dialects, or Parquet.
 
-    facts    columns, types ("number", "category", "text" or "empty"), missing (how many, in the
-             whole file), levels of the categories, rows (in the file), sampled, notes.
-    values   float64 (rows kept, columns); a category is the index of its level; NaN is missing, and
-             stands for text too.
-    most_rows   of a longer table an even sample of so many rows is kept, in their order.
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded.
+    suffix : str
+        One of SUFFIXES.
+    delimiter, header : str
+        Of text, see `explainers.kinds.files.delimited.open_text`.
+    most_rows : int
+        Of a longer table an even sample of so many rows is kept, in their order.
 
-    Problem says what is wrong with a file that is no table, and where: ragged rows, a wrong
-    delimiter, infinite values, more than the limits.
+    Returns
+    -------
+    facts : dict
+        columns, types ("number", "category", "text" or "empty"), missing (how many, in the whole
+        file), levels of the categories, rows (in the file), sampled, notes (sentences for people).
+    arrays : dict of ndarray
+        "values", float64, shape (rows kept, columns): a category is the index of its level; NaN
+        is missing, and stands for text too.
+
+    Raises
+    ------
+    Problem
+        Says what is wrong with a file that is no table, and where: ragged rows, a wrong delimiter,
+        infinite values, more than the limits.
+
+    Examples
+    --------
+    >>> facts, arrays = read(b"size,colour\\n1,red\\n2,blue\\n,red\\n4,red\\n5,red\\n", ".csv")
+    >>> facts["types"], facts["levels"], facts["missing"]
+    (['number', 'category'], {'colour': ['blue', 'red']}, [1, 0])
+    >>> arrays["values"][:3].tolist()
+    [[1.0, 1.0], [2.0, 0.0], [nan, 1.0]]
     """
     if suffix not in SUFFIXES:
         raise Problem(f"A table is a file named {', '.join(SUFFIXES)}. Save yours as one of these.")
     if not isinstance(most_rows, int) or not 1 <= most_rows <= MOST_ROWS:
         raise Problem(f"From 1 to {MOST_ROWS:,} rows can be kept. Choose a number between.")
     if suffix == ".parquet":
-        sheet = parquet.opened(data)
+        sheet = parquet.open_parquet(data)
     else:
-        sheet = delimited.opened(data, suffix, delimiter, header)
+        sheet = delimited.open_text(data, suffix, delimiter, header)
     columns = [Column(name, sheet.place, sheet.comma) for name in sheet.names]
     sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))))
     for block in sheet.blocks:
         shape = len(block.places), len(columns)
         values, codes = np.empty(shape), np.empty(shape, np.int8)
         for index, (column, cells) in enumerate(zip(columns, block.columns, strict=True)):
-            values[:, index], codes[:, index] = column.take(cells, block.places)
+            values[:, index], codes[:, index] = column.add(cells, block.places)
         sample.add(values, codes)
     if not sample.seen:
         raise Problem("This table has names but no rows. Add a row for each case.")
-    return _found(sheet, columns, sample)
+    return _parsed(sheet, columns, sample)
 
 
-def _found(sheet, columns: list[Column], sample: Sample) -> ParsedFile:
+def _parsed(sheet: delimited.Sheet, columns: list[Column], sample: Sample) -> ParsedFile:
     values, codes = sample.rows()
     types, missing, levels, doubts, letters = [], [], {}, [], 0
     for index, column in enumerate(columns):
-        kind, names, code = column.finished(codes[:, index])
+        kind, names, code = column.interpreted(codes[:, index])
         letters += len(json.dumps(names))
         if letters > _MOST_LEVELS or any(len(name) > _LONGEST_LEVEL for name in names):
             kind = "text"
@@ -94,4 +119,4 @@ def _found(sheet, columns: list[Column], sample: Sample) -> ParsedFile:
         "sampled": sampled,
         "notes": notes,
     }
-    return demand_brief(facts), {"values": values}
+    return checked_size(facts), {"values": values}

@@ -89,7 +89,7 @@ def test_other_files_get_a_sentence(data, words):
 def test_the_network_sees_the_centre_or_the_whole():
     image = Image.new("RGB", (40, 20), "black")
     image.paste((255, 255, 255), (10, 0, 30, 20))
-    assert picture.seen_region(image.size, "crop") == (0.25, 0.0, 0.5, 1.0)
+    assert picture.crop_region(image.size, "crop") == (0.25, 0.0, 0.5, 1.0)
     assert picture.pixels(image, 10, "crop")[:, :, 1:-1].min() == 1.0
     whole = picture.pixels(image, 20, "stretch")
     assert whole.shape == (3, 20, 20)
@@ -97,5 +97,5 @@ def test_the_network_sees_the_centre_or_the_whole():
 
 
 def test_the_shown_picture_keeps_its_shape():
-    shown = Image.open(io.BytesIO(picture.shown(Image.new("RGB", (3000, 1000)))))
+    shown = Image.open(io.BytesIO(picture.display_jpeg(Image.new("RGB", (3000, 1000)))))
     assert shown.size == (1200, 400)

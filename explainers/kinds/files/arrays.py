@@ -19,10 +19,32 @@ _HEAD_BYTES = 20_000
 
 
 def read_arrays(data: bytes, suffix: str) -> dict[str, np.ndarray]:
-    """The arrays in a .npz file by name, or the one in a .npy file, named ""; never an object.
+    """The arrays in a .npz or .npy file, whose headers are checked before their data are taken.
 
-    Problem where a header contradicts the bytes that follow, where an array is of another type than
-    float, int, bool or short text, or where all are too large.
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded.
+    suffix : str
+        ".npz" or ".npy".
+
+    Returns
+    -------
+    dict of str to ndarray
+        The arrays of a .npz file by name, or the one in a .npy file, named "".
+
+    Raises
+    ------
+    Problem
+        Where a header contradicts the bytes that follow, where an array is of another type than
+        float, int, bool or short text (never an object), or where all are too large.
+
+    Examples
+    --------
+    >>> buffer = io.BytesIO()
+    >>> np.save(buffer, np.eye(2))
+    >>> read_arrays(buffer.getvalue(), ".npy")[""].tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
     if suffix == ".npy":
         return {"": _array(data, "")}
@@ -52,19 +74,20 @@ def _members(archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
     if not 1 <= len(members) <= MOST_MEMBERS:
         raise Problem(f"This file holds {len(members)} arrays; 1 to {MOST_MEMBERS} are accepted.")
     _demand_room(sum(member.file_size for member in members))
-    found = {}
+    arrays: dict[str, np.ndarray] = {}
     for member in members:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise Problem(f"This .npz file is packed in an unusual way. {_ACCEPTED} Save it again.")
         name = label(member.filename.removesuffix(".npy"))
-        if name in found:
+        if name in arrays:
             raise Problem(f'The array "{name}" is there twice. {_ACCEPTED} Save it again.')
         with archive.open(member) as file:
-            found[name] = _array(file.read(member.file_size), name)
-    return found
+            arrays[name] = _array(file.read(member.file_size), name)
+    return arrays
 
 
 def _array(data: bytes, name: str) -> np.ndarray:
+    """The array in the bytes of one .npy file."""
     called = f'The array "{name}"' if name else "The array in this file"
     file = io.BytesIO(data[:_HEAD_BYTES])
     try:

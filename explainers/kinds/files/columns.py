@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files.labels import label
-from explainers.kinds.files.numerals import MISSING, NOTHING, NUMBER, WORDS, numbers
+from explainers.kinds.files.numerals import MISSING, NOTHING, NUMBER, WORDS, parse_numbers
 
 MOST_LEVELS = 50
 LARGEST = float(np.finfo(np.float32).max)
 _NONE = -1
+
+Cells: TypeAlias = Sequence[str] | np.ndarray
+"""Cells of a column: text, or float64 with NaN for missing."""
 
 
 class Column:
@@ -25,16 +29,27 @@ class Column:
         self._word: tuple[int, str] | None = None
         self._infinite: tuple[int, str] | None = None
 
-    def take(self, cells: Sequence, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Values (NaN where there is no number) and codes of levels (-1 for none) of more cells.
+    def add(self, cells: Cells, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Count more cells of the column.
 
-        cells   text, or float64 with NaN for missing.
+        Parameters
+        ----------
+        cells : sequence of str, or float64 ndarray with NaN for missing
+        places : sequence of int
+            Where each cell's row starts in the file.
+
+        Returns
+        -------
+        values : ndarray, float64
+            NaN where there is no number.
+        codes : ndarray, int8
+            The level of each cell, counted as they came; -1 for none.
         """
         if isinstance(cells, np.ndarray):
             values, state = cells, np.isnan(cells).astype(np.uint8)
             self._levels = None
         else:
-            values, state = numbers(cells, self.comma)
+            values, state = parse_numbers(cells, self.comma)
         counts = np.bincount(state, minlength=3)
         self.numbers += int(counts[NUMBER])
         self.missing += int(counts[NOTHING])
@@ -49,9 +64,9 @@ class Column:
                 self._infinite = places[at], str(cells[at])
         return values, self._codes(cells, state)
 
-    def _codes(self, cells: Sequence, state: np.ndarray) -> np.ndarray:
+    def _codes(self, cells: Cells, state: np.ndarray) -> np.ndarray:
         codes = np.full(len(cells), _NONE, np.int8)
-        if self._levels is None:
+        if self._levels is None or isinstance(cells, np.ndarray):
             return codes
         known, code_of = self._levels, {}
         for cell in set(cells):
@@ -65,8 +80,14 @@ class Column:
         codes[state == NOTHING] = _NONE
         return codes
 
-    def finished(self, codes: np.ndarray) -> tuple[str, list[str], np.ndarray]:
-        """Its type, its levels in order, and the codes as indices of them."""
+    def interpreted(self, codes: np.ndarray) -> tuple[str, list[str], np.ndarray]:
+        """The column's type, its levels in order, and the codes as indices of them.
+
+        Parameters
+        ----------
+        codes : ndarray, int8
+            Codes that `add` gave, of the rows that are kept.
+        """
         present = self.numbers + self.words
         if not present:
             return "empty", [], codes
@@ -100,18 +121,28 @@ class Column:
 
 
 class Sample:
-    """At most so many rows, each as likely as any other, in their order: those whose seeded random
-    keys are the smallest, so that the number of all rows need not be known.
+    """Reservoir sampling: at most `most` rows, each as likely as any other, in their order.
+
+    Kept are those whose seeded random keys are the smallest, so that the number of all rows need
+    not be known.
+
+    Examples
+    --------
+    >>> sample = Sample(most=2)
+    >>> sample.add(np.array([10, 20, 30]), np.array(["a", "b", "c"]))
+    >>> [len(part) for part in sample.rows()], sample.seen
+    ([2, 2], 3)
     """
 
     def __init__(self, most: int, seed: int = 0) -> None:
         self.most, self.seen = most, 0
-        self._draw, self._bound = np.random.default_rng(seed), np.inf
-        self._held, self._parts = 0, []
+        self._generator, self._bound = np.random.default_rng(seed), np.inf
+        self._held = 0
+        self._parts: list[tuple[np.ndarray, ...]] = []
 
     def add(self, *arrays: np.ndarray) -> None:
         """More rows, as arrays of the same length."""
-        keys = self._draw.random(len(arrays[0]))
+        keys = self._generator.random(len(arrays[0]))
         self.seen += len(keys)
         keep = keys < self._bound
         self._parts.append(tuple(part[keep] for part in (keys, *arrays)))
@@ -131,6 +162,7 @@ class Sample:
 
 
 def _natural(text: str) -> tuple[float, str]:
+    """A key that sorts numbers by their value, before all words."""
     try:
         return float(text), text
     except ValueError:

@@ -9,11 +9,11 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from explainers.errors import Problem
 from explainers.kinds.files.labels import label, listed, unique
-from explainers.kinds.files.numerals import MISSING, number
+from explainers.kinds.files.numerals import MISSING, numbers_among
 
 DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 """In the order in which they are believed: a comma may also be a decimal comma."""
@@ -27,7 +27,7 @@ class Block(NamedTuple):
     """Some rows: where each starts in the file, and their cells column by column."""
 
     places: Sequence[int]
-    columns: Sequence[Sequence]
+    columns: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,34 @@ class Sheet:
     comma: bool = False
 
 
-def opened(data: bytes, suffix: str, delimiter: str = "auto", header: str = "auto") -> Sheet:
-    """The table in a text file; Problem where it is none, is too large, or a row is ragged.
+def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "auto") -> Sheet:
+    """The table in a text file (CSV, TSV), read block by block as the blocks are taken.
 
-    delimiter   "auto", or one of , ; tab | (a file named .tsv has tabs).
-    header      "auto", "yes" or "no": whether the first row names the columns.
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded, in UTF-8, UTF-16 or Latin-1.
+    suffix : str
+        ".tsv" has tabs where the delimiter is "auto".
+    delimiter : str
+        "auto", or one of DELIMITERS.
+    header : str
+        "auto", "yes" or "no": whether the first row names the columns.
+
+    Returns
+    -------
+    Sheet
+
+    Raises
+    ------
+    Problem
+        Where the file is no table, or is too large; while blocks are taken, where a row is ragged.
+
+    Examples
+    --------
+    >>> sheet = open_text(b"age;height\\n30;1,8\\n40;1,7\\n", ".csv")
+    >>> sheet.names, next(sheet.blocks).columns
+    (['age', 'height'], [('30', '40'), ('1,8', '1,7')])
     """
     if header not in ("auto", "yes", "no") or delimiter not in ("auto", *DELIMITERS):
         raise Problem(
@@ -86,7 +109,13 @@ def opened(data: bytes, suffix: str, delimiter: str = "auto", header: str = "aut
 
 
 def escaped(cell: object) -> str:
-    """The cell as text for a CSV file that a spreadsheet will not take for a formula."""
+    """The cell as text for a CSV file that a spreadsheet will not take for a formula.
+
+    Examples
+    --------
+    >>> escaped("=1+1"), escaped("plain"), escaped(-1.5)
+    ("'=1+1", 'plain', '-1.5')
+    """
     text = str(cell)
     return "'" + text if isinstance(cell, str) and text.startswith(_FORMULA) else text
 
@@ -95,6 +124,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def _encoding(data: bytes) -> tuple[str, list[str]]:
+    """The text's encoding, and notes on it; Problem where the file is no text."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16", []
     control = set(data[:4096]) & ({*range(32)} - {9, 10, 12, 13})
@@ -131,13 +161,13 @@ def _lines(data: bytes, encoding: str) -> Iterator[str]:
 
 
 def _first_lines(data: bytes, encoding: str) -> list[str]:
-    found, letters = [], 0
+    lines, letters = [], 0
     for line in itertools.islice(_lines(data, encoding), _FIRST_LINES):
-        found.append(line)
+        lines.append(line)
         letters += len(line)
         if letters > _FIRST_LETTERS:
             break
-    return found
+    return lines
 
 
 def _split(lines: list[str], delimiter: str) -> list[list[str]]:
@@ -156,8 +186,8 @@ def _widths(lines: list[str], delimiter: str) -> Counter[int]:
         return Counter()
 
 
-def _delimiter(lines: list[str], asked: str) -> str:
-    """The delimiter asked for, or the likely one; Problem where one column alone comes out."""
+def _delimiter(lines: list[str], chosen: str) -> str:
+    """The delimiter chosen, or the likely one; Problem where one column alone comes out."""
     best, likely = (False, 0), None
     for delimiter in DELIMITERS:
         widths = _widths(lines, delimiter)
@@ -166,16 +196,16 @@ def _delimiter(lines: list[str], asked: str) -> str:
         score = (even and width > 1, max(widths, default=0) > 1)
         if score > best:
             best, likely = score, delimiter
-    if asked != "auto":
-        if likely not in (None, asked) and len(_split(lines, asked)[0]) == 1:
+    if chosen != "auto":
+        if likely not in (None, chosen) and len(_split(lines, chosen)[0]) == 1:
             raise Problem(
-                f"Only one column comes out where fields are separated by {DELIMITERS[asked]}; "
+                f"Only one column comes out where fields are separated by {DELIMITERS[chosen]}; "
                 f"this file seems to separate them by {DELIMITERS[likely]}. Choose that delimiter."
             )
-        return asked
+        return chosen
     if likely is None:
         pieces = {len(line.split()) for line in lines if line.strip()}
-        if len(pieces) == 1 and pieces != {1} and number(lines[-1].split()[-1:], False):
+        if len(pieces) == 1 and pieces != {1} and numbers_among(lines[-1].split()[-1:], False):
             raise Problem(
                 "Only one column comes out: the fields seem to be separated by spaces. Accepted "
                 "are commas, semicolons, tabs and bars (|). Save the table with one of these."
@@ -191,12 +221,12 @@ def _has_header(rows: list[list[str]], comma: bool) -> bool:
     """
     first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if not below:
-        return not number(first, comma)
+        return not numbers_among(first, comma)
     numeric = 0
     for name, column in zip(first, zip(*below, strict=True), strict=True):
         present = [cell for cell in column if cell.strip().lower() not in MISSING]
-        if present and len(number(present, comma)) > 0.8 * len(present):
-            if name.strip() and not number([name], comma):
+        if present and len(numbers_among(present, comma)) > 0.8 * len(present):
+            if name.strip() and not numbers_among([name], comma):
                 return True
             numeric += 1
     if numeric:
@@ -239,11 +269,11 @@ def _blocks(lines: Iterator[str], delimiter: str, width: int, headed: bool) -> I
 
 def _even(rows: list[list[str]], places: list[int], width: int) -> Block:
     if set(map(len, rows)) != {width}:
-        line, found = next(
+        line, fields = next(
             (p, len(r)) for p, r in zip(places, rows, strict=True) if len(r) != width
         )
         raise Problem(
-            f"Line {line} has {found} {'field' if found == 1 else 'fields'}, but {width} were "
+            f"Line {line} has {fields} {'field' if fields == 1 else 'fields'}, but {width} were "
             "expected, as in the first line. Give every line as many fields; text that holds the "
             "delimiter stands in quotation marks."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from explainers.errors import Problem
 
@@ -12,17 +13,34 @@ MOST_FACTS = 3_500_000
 
 
 def label(text: object, most: int = LONGEST) -> str:
-    """The text on one line, without what cannot be printed, and cut to so many letters."""
+    """The text on one line, without what cannot be printed, and cut to `most` letters.
+
+    Examples
+    --------
+    >>> label("body\\tmass\\nindex", most=10)
+    'body mass…'
+    """
     line = " ".join(str(text)[: 4 * most].split())
     line = "".join(letter for letter in line if letter.isprintable())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def unique(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The names with " (2)", " (3)" … behind those that came before; and which came again."""
+    """The names, told apart by a number behind those that came before.
+
+    Returns
+    -------
+    names, repeated : list of str
+
+    Examples
+    --------
+    >>> unique(["x", "y", "x"])
+    (['x', 'y', 'x (2)'], ['x'])
+    """
     taken: set[str] = set()
     count: dict[str, int] = {}
-    found, again = [], []
+    distinct: list[str] = []
+    again: list[str] = []
     for name in names:
         count[name] = count.get(name, 0) + 1
         chosen = name
@@ -31,18 +49,24 @@ def unique(names: Iterable[str]) -> tuple[list[str], list[str]]:
             while (chosen := f"{name} ({count[name]})") in taken:
                 count[name] += 1
         taken.add(chosen)
-        found.append(chosen)
-    return found, list(dict.fromkeys(again))
+        distinct.append(chosen)
+    return distinct, list(dict.fromkeys(again))
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:
-    """ "a", "b" and 3 more."""
+    """The first names in quotation marks, and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c", "d"], most=2)
+    '"a", "b" and 2 more'
+    """
     names = list(names)
     text = ", ".join(f'"{label(name, 60)}"' for name in names[:most])
     return text + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def demand_brief(facts: dict) -> dict:
+def checked_size(facts: dict[str, Any]) -> dict[str, Any]:
     """The facts as they are; Problem where all names together are too long to be handed on."""
     size = len(json.dumps(facts))
     if size > MOST_FACTS:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files.delimited import Block, Sheet
 from explainers.kinds.files.labels import label, listed
-from explainers.kinds.files.numerals import number, numbers
+from explainers.kinds.files.numerals import numbers_among, parse_numbers
 
 MOST_VALUES, MOST_SERIES, MOST_STEPS, MOST_VARIABLES = 20_000_000, 100_000, 100_000, 2_000
 TIMES = {"time", "date", "datetime", "timestamp", "step", "t", "ds"}
@@ -20,7 +21,7 @@ VARIABLES, VALUES = {"variable", "var", "feature", "channel"}, {"value", "values
 
 
 @dataclass(frozen=True)
-class Parts:
+class LongColumns:
     """Which columns name the series, the time and the variable of a row, and hold its values."""
 
     series: int | None
@@ -29,8 +30,41 @@ class Parts:
     values: tuple[int, ...]
 
 
-def parts_of(names: Sequence[str], first: Block) -> Parts | None:
-    """The parts of a long table from its names and first rows; None where it is a wide one."""
+class SeriesValues(NamedTuple):
+    """Time series as they are read: values (N, T, V), and the names along each axis.
+
+    values      float64 (N series, T steps, V variables).
+    variables, steps, names   of the variables, of the steps, of the series.
+    notes       sentences for people.
+    """
+
+    values: np.ndarray
+    variables: list[str]
+    steps: list[str]
+    names: list[str]
+    notes: list[str]
+
+
+def long_columns(names: Sequence[str], first: Block) -> LongColumns | None:
+    """What the columns of a long table are, from their names and the first rows.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns.
+    first : Block
+        The first rows.
+
+    Returns
+    -------
+    LongColumns, or None where the table is a wide one
+
+    Examples
+    --------
+    >>> first = Block([2, 3], [["a", "a"], ["0", "1"], ["1.5", "2.5"]])
+    >>> long_columns(["id", "time", "height"], first)
+    LongColumns(series=0, time=1, variable=None, values=(2,))
+    """
 
     def place(known: set[str]) -> int | None:
         return next((at for at, name in enumerate(names) if name.strip().lower() in known), None)
@@ -42,8 +76,8 @@ def parts_of(names: Sequence[str], first: Block) -> Parts | None:
                 "This table has columns for variable and value but none for the time. "
                 f"Name the column of the time {listed(sorted(TIMES), 7)}."
             )
-        return Parts(series, time, variable, (value,))
-    if series is None and time == 1 and not number(first.columns[0], True):
+        return LongColumns(series, time, variable, (value,))
+    if series is None and time == 1 and not numbers_among(first.columns[0], True):
         series = 0
     if series is None or len(set(first.columns[series])) == len(first.places):
         return None
@@ -52,16 +86,21 @@ def parts_of(names: Sequence[str], first: Block) -> Parts | None:
         raise Problem(
             "This table names series and times but holds no values. Add a column for each variable."
         )
-    return Parts(series, time, None, values)
+    return LongColumns(series, time, None, values)
 
 
-def read_long(sheet: Sheet, first: Block, parts: Parts) -> tuple:
-    """Values (N, T, V), variables, steps, names of the series, notes.
+def read_long(sheet: Sheet, first: Block, parts: LongColumns) -> SeriesValues:
+    """The series of a long table.
 
-    Problem where a value is missing, a step comes twice, or series are of unequal lengths.
+    Raises
+    ------
+    Problem
+        Where a value is missing, a step comes twice, or series are of unequal lengths.
     """
-    series, variables = {}, {}
-    codes, held, times = [], [], []
+    series: dict[str, int] = {}
+    variables: dict[str, int] = {}
+    codes, held = [], []
+    times: list[str] = []
     for block in itertools.chain([first], sheet.blocks):
         none = ("",) * len(block.places)
         of_series = none if parts.series is None else block.columns[parts.series]
@@ -69,7 +108,7 @@ def read_long(sheet: Sheet, first: Block, parts: Parts) -> tuple:
         times += [] if parts.time is None else block.columns[parts.time]
         codes.append((_codes(of_series, series), _codes(of_variable, variables)))
         held.append(_values(sheet, block, parts.values))
-        demand_size(len(series), 1, max(len(variables), len(parts.values)))
+        check_size(len(series), 1, max(len(variables), len(parts.values)))
     which, variable = (np.concatenate(part) for part in zip(*codes, strict=True))
     names = ["series 1"] if parts.series is None else list(series)
     groups = which * len(variables) + variable
@@ -77,7 +116,7 @@ def read_long(sheet: Sheet, first: Block, parts: Parts) -> tuple:
     counts = counts.reshape(len(series), len(variables))
     _demand_even(counts, names, list(variables))
     size = len(series), len(variables), int(counts[0, 0])
-    demand_size(size[0], size[2], max(size[1], len(parts.values)))
+    check_size(size[0], size[2], max(size[1], len(parts.values)))
     order = np.lexsort((_order(times), groups)) if times else np.argsort(groups, kind="stable")
     values = np.concatenate(held)[order].reshape(*size, -1)
     values = values[:, 0] if parts.variable is None else values[..., 0].transpose(0, 2, 1)
@@ -90,10 +129,10 @@ def read_long(sheet: Sheet, first: Block, parts: Parts) -> tuple:
             steps = clock[0, 0].tolist()
         else:
             notes.append("The series have different times, so their steps are counted.")
-    return values, of, steps, names, notes
+    return SeriesValues(values, of, steps, names, notes)
 
 
-def demand_size(series: int, steps: int, variables: int) -> None:
+def check_size(series: int, steps: int, variables: int) -> None:
     """Problem where there is more than can be read."""
     if (
         series > MOST_SERIES
@@ -109,13 +148,19 @@ def demand_size(series: int, steps: int, variables: int) -> None:
 
 
 def is_date(text: str) -> bool:
-    """Whether a text starts as dates do: 2024-05-31, 31.05.2024, 5/31/2024."""
+    """Whether a text starts as dates do.
+
+    Examples
+    --------
+    >>> [is_date(text) for text in ("2024-05-31 12:00", "31.05.2024", "5/31/2024", "May 2024")]
+    [True, True, True, False]
+    """
     parts = text.strip()[:10].split(" ")[0].replace("/", "-").replace(".", "-").split("-")
     return len(parts) == 3 and all(part[:2].isdigit() for part in parts)
 
 
-def gap(variable: str, place: str, value: float) -> Problem:
-    """The sentence for a step without a finite number."""
+def missing_value(variable: str, place: str, value: float) -> Problem:
+    """The refusal of a step without a finite number."""
     what = "this is infinite" if np.isinf(value) else "there is no number"
     return Problem(
         f'Column "{variable}", {place}: {what}; every step of a series needs a finite '
@@ -124,24 +169,24 @@ def gap(variable: str, place: str, value: float) -> Problem:
 
 
 def _codes(cells: Sequence[str], known: dict[str, int]) -> np.ndarray:
-    found = [known.setdefault(cell.strip(), len(known)) for cell in cells]
-    return np.array(found, np.int64)
+    """The place of each name among the known ones, to which new ones are added."""
+    return np.array([known.setdefault(cell.strip(), len(known)) for cell in cells], np.int64)
 
 
 def _values(sheet: Sheet, block: Block, columns: Sequence[int]) -> np.ndarray:
     values = np.empty((len(block.places), len(columns)))
     for index, at in enumerate(columns):
-        values[:, index], _ = numbers(block.columns[at], sheet.comma)
+        values[:, index], _ = parse_numbers(block.columns[at], sheet.comma)
         wrong = np.flatnonzero(~np.isfinite(values[:, index]))
         if len(wrong):
             line = block.places[wrong[0]]
-            raise gap(sheet.names[at], f"line {line}", values[wrong[0], index])
+            raise missing_value(sheet.names[at], f"line {line}", values[wrong[0], index])
     return values
 
 
 def _order(times: Sequence[str]) -> np.ndarray:
     """Keys that rise with time; all the same, which keeps the file's order, where it is unsure."""
-    values, state = numbers(times, False)
+    values, state = parse_numbers(times, False)
     if not state.any():
         return values
     if all(is_date(text) and text.strip()[:4].isdigit() for text in times):
@@ -154,14 +199,14 @@ def _demand_even(counts: np.ndarray, names: list[str], variables: list[str]) -> 
         if (row != row[0]).any():
             other = int(np.argmax(row != row[0]))
             raise Problem(
-                f"Series {_said(name)} has {row[0]} values of {_said(variables[0])} but "
-                f"{row[other]} of {_said(variables[other])}. Each variable needs one value a step."
+                f"Series {_name(name)} has {row[0]} values of {_name(variables[0])} but "
+                f"{row[other]} of {_name(variables[other])}. Each variable needs one value a step."
             )
     lengths = counts[:, 0]
     if (lengths != lengths[0]).any():
         other = int(np.argmax(lengths != lengths[0]))
         raise Problem(
-            f"Series {_said(names[0])} has {lengths[0]} steps and series {_said(names[other])} has "
+            f"Series {_name(names[0])} has {lengths[0]} steps and series {_name(names[other])} has "
             f"{lengths[other]}; all series must be of one length. Cut the longer ones, or cut all "
             "into windows."
         )
@@ -173,18 +218,19 @@ def _demand_steps(clock: np.ndarray, names: list[str], variables: list[str]) -> 
     if len(twice):
         series, variable, step = twice[0]
         raise Problem(
-            f"Series {_said(names[series])} has the time {_said(clock[series, variable, step])} "
+            f"Series {_name(names[series])} has the time {_name(clock[series, variable, step])} "
             "twice. Each step comes once."
         )
     apart = np.argwhere(clock != clock[:, :1])
     if len(apart):
         series, variable, step = apart[0]
         raise Problem(
-            f"Series {_said(names[series])} has {_said(variables[variable])} at the time "
-            f"{_said(clock[series, variable, step])} where it has {_said(variables[0])} at "
-            f"{_said(clock[series, 0, step])}. Each variable needs one value a step."
+            f"Series {_name(names[series])} has {_name(variables[variable])} at the time "
+            f"{_name(clock[series, variable, step])} where it has {_name(variables[0])} at "
+            f"{_name(clock[series, 0, step])}. Each variable needs one value a step."
         )
 
 
-def _said(name: str) -> str:
+def _name(name: str) -> str:
+    """The name in quotation marks."""
     return f'"{label(name, 60)}"'

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,20 +12,38 @@ from explainers.errors import Problem
 from explainers.kinds.files.delimited import BLOCK_CELLS, MOST_CELLS, MOST_COLUMNS, Block, Sheet
 from explainers.kinds.files.labels import label, listed, unique
 
+if TYPE_CHECKING:
+    import pyarrow
+    import pyarrow.parquet
+
 MOST_BYTES = 2_000_000_000
 _ACCEPTED = "Accepted are numbers, text, categories, truth values, dates and times."
 
 
-def opened(data: bytes) -> Sheet:
-    """The table in a Parquet file; Problem where it is damaged, too large, or holds nested columns.
+def open_parquet(data: bytes) -> Sheet:
+    """The table in a Parquet file, read block by block as the blocks are taken.
 
-    Numbers come as float64 with NaN for missing, all else as text with "" for missing.
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded.
+
+    Returns
+    -------
+    Sheet
+        Its cells are float64 with NaN for missing in columns of numbers, else text with "" for
+        missing.
+
+    Raises
+    ------
+    Problem
+        Where the file is damaged, too large, or holds nested columns.
     """
     import pyarrow as pa
     import pyarrow.parquet
 
     pa.set_memory_pool(pa.system_memory_pool())  # others reserve more than they may have here
-    with _told():
+    with _library_errors_as_problems():
         file = pa.parquet.ParquetFile(
             pa.BufferReader(data),
             pre_buffer=False,
@@ -57,10 +77,10 @@ def opened(data: bytes) -> Sheet:
     return Sheet(names, _blocks(file, width), notes, "row")
 
 
-def _blocks(file, width: int) -> Iterator[Block]:
+def _blocks(file: pyarrow.parquet.ParquetFile, width: int) -> Iterator[Block]:
     seen, batches = 0, file.iter_batches(max(1, BLOCK_CELLS // width), use_threads=False)
     while True:
-        with _told():
+        with _library_errors_as_problems():
             batch = next(batches, None)
             columns = [] if batch is None else [_cells(column) for column in batch.columns]
         if batch is None:
@@ -73,7 +93,8 @@ def _blocks(file, width: int) -> Iterator[Block]:
             yield Block(places, columns)
 
 
-def _plain(kind) -> bool:
+def _plain(kind: pyarrow.DataType) -> bool:
+    """Whether cells of that type are numbers, text or times."""
     import pyarrow.types as types
 
     if types.is_dictionary(kind):
@@ -93,7 +114,7 @@ def _plain(kind) -> bool:
     return any(is_one(kind) for is_one in accepted)
 
 
-def _cells(column):
+def _cells(column: pyarrow.Array) -> np.ndarray | list[str]:
     """float64 with NaN for numbers; a list of text for all else."""
     import pyarrow as pa
     import pyarrow.types as types
@@ -116,17 +137,15 @@ def _cells(column):
     return ["" if cell is None else cell for cell in column.to_pylist()]
 
 
-class _told:
+@contextmanager
+def _library_errors_as_problems() -> Iterator[None]:
     """Say in a sentence what the library says of a damaged file; lack of memory stays that."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind, error, _) -> None:
-        if error is None or isinstance(error, (Problem, MemoryError)):
-            return
-        if isinstance(error, Exception):
-            raise Problem(
-                "This Parquet file is damaged or written in a way that cannot be read "
-                f"({label(error, 120)}). Save the table again."
-            ) from error
+    try:
+        yield
+    except (Problem, MemoryError):
+        raise
+    except Exception as error:
+        raise Problem(
+            "This Parquet file is damaged or written in a way that cannot be read "
+            f"({label(error, 120)}). Save the table again."
+        ) from error
