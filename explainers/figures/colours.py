@@ -40,8 +40,22 @@ SEQUENTIAL: list[tuple[int, int, int]] = [
 """RGB stops at equal distances from 0 to the limit, for strengths without a sign."""
 
 
-def checked(heat: np.ndarray) -> np.ndarray:
-    """The map as float64 (H, W); ValueError says what is wrong with one that cannot be drawn."""
+def checked_heat(heat: np.ndarray) -> np.ndarray:
+    """A heatmap that can be drawn.
+
+    Parameters
+    ----------
+    heat : array_like, shape (H, W)
+
+    Returns
+    -------
+    ndarray, float64, shape (H, W)
+
+    Raises
+    ------
+    ValueError
+        Where it has another shape, or scores that are not finite.
+    """
     heat = np.asarray(heat, dtype=np.float64)
     if heat.ndim != 2 or heat.size == 0:
         raise ValueError(
@@ -72,15 +86,39 @@ def colour_limit(heat: np.ndarray) -> float:
     """The score that gets the strongest colour: the 99.5th percentile of |heat|, never 0.
 
     A map that is zero nearly everywhere takes its largest score, an all-zero map takes 1.
+
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+
+    Examples
+    --------
+    >>> colour_limit(np.zeros((4, 4))), colour_limit(np.full((4, 4), -3.0))
+    (1.0, 3.0)
     """
-    strength = np.abs(checked(heat))
+    strength = np.abs(checked_heat(heat))
     return float(np.percentile(strength, 99.5)) or float(strength.max()) or 1.0
 
 
-def table(signed: bool) -> np.ndarray:
-    """RGBA colours uint8 (2 * STEPS + 1, 4) from -limit to +limit, or (STEPS + 1, 4) from 0.
+def colour_table(signed: bool) -> np.ndarray:
+    """The colours of scores, step by step.
 
     Alpha is for overlays: 0 at zero, so that the picture shows, and 255 at the limit.
+
+    Parameters
+    ----------
+    signed : bool
+        Whether scores may be below 0.
+
+    Returns
+    -------
+    ndarray, uint8, shape (2 * STEPS + 1, 4) or (STEPS + 1, 4)
+        RGBA from -limit to +limit, or without a sign from 0 to the limit.
+
+    Examples
+    --------
+    >>> colour_table(signed=True).shape, colour_table(signed=True)[STEPS].tolist()
+    ((511, 4), [247, 247, 247, 0])
     """
     stops = np.array(SIGNED if signed else SEQUENTIAL, dtype=np.float64)
     share = np.linspace(-1 if signed else 0, 1, (2 if signed else 1) * STEPS + 1)
@@ -91,7 +129,26 @@ def table(signed: bool) -> np.ndarray:
 
 
 def paint(heat: np.ndarray, signed: bool, limit: float | None = None) -> np.ndarray:
-    """The map (H, W) as colours uint8 (H, W, 3); scores beyond the limit get its colour."""
+    """A heatmap as a picture in its colours.
+
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+    signed : bool
+        Whether scores may be below 0.
+    limit : float, optional
+        The score of the strongest colour; by default `colour_limit`. Scores beyond it get its
+        colour.
+
+    Returns
+    -------
+    ndarray, uint8, shape (H, W, 3)
+
+    Examples
+    --------
+    >>> paint(np.array([[-1.0, 0.0, 1.0]]), signed=True).tolist()
+    [[[5, 48, 97], [247, 247, 247], [103, 0, 31]]]
+    """
     return _painted(heat, signed, limit)[..., :3]
 
 
@@ -102,9 +159,34 @@ def overlay(
     limit: float | None = None,
     opacity: float = 0.8,
 ) -> np.ndarray:
-    """The map over a picture uint8 (H, W, 3): the stronger the score, the less picture shows.
+    """A heatmap over a picture: the stronger the score, the less of the picture shows.
 
-    A map of another shape than the picture is stretched over it in true cells.
+    Parameters
+    ----------
+    picture : ndarray, uint8, shape (H, W, 3)
+    heat : ndarray, shape (h, w)
+        Stretched over the picture in true cells, without smoothing.
+    signed : bool
+        Whether scores may be below 0.
+    limit : float, optional
+        The score of the strongest colour; by default `colour_limit`.
+    opacity : float
+        Of the strongest colour, from 0 to 1.
+
+    Returns
+    -------
+    ndarray, uint8, shape (H, W, 3)
+
+    Raises
+    ------
+    ValueError
+        Where the picture, the heatmap or the opacity cannot be drawn.
+
+    Examples
+    --------
+    >>> grey = np.full((2, 4, 3), 100, np.uint8)
+    >>> overlay(grey, np.array([[0.0, 1.0]]), signed=True, opacity=1)[0, ::3].tolist()
+    [[100, 100, 100], [103, 0, 31]]
     """
     picture = np.asarray(picture)
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
@@ -121,12 +203,13 @@ def overlay(
 
 
 def _painted(heat: np.ndarray, signed: bool, limit: float | None) -> np.ndarray:
-    heat = checked(heat)
+    """The heatmap as RGBA, uint8 (H, W, 4)."""
+    heat = checked_heat(heat)
     limit = checked_limit(colour_limit(heat) if limit is None else limit)
     share = np.clip(heat / limit, -1 if signed else 0, 1)
     # Rounding by size, then sign, so that a score and its opposite get mirrored colours.
     step = np.floor(np.abs(share) * STEPS + 0.5) * np.sign(share)
-    return table(signed)[step.astype(np.intp) + (STEPS if signed else 0)]
+    return colour_table(signed)[step.astype(np.intp) + (STEPS if signed else 0)]
 
 
 def _cells(pixels: int, cells: int) -> np.ndarray:

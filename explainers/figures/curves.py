@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 # Okabe & Ito's colours, told apart by colour-blind people; dashes where they run out.
@@ -12,13 +15,30 @@ DASHES = ("solid", "dash", "dot")
 RANDOM = "rgba(128,128,128,{})"
 
 
-def area(shares, values: np.ndarray) -> np.ndarray:
-    """Area under curves (…, K) over shares (K,) from 0 to 1, by the trapezoid rule."""
+def area(shares: ArrayLike, values: ArrayLike) -> np.ndarray:
+    """The area under curves, by the trapezoid rule.
+
+    Parameters
+    ----------
+    shares : array_like, shape (K,)
+        From 0 to 1.
+    values : array_like, shape (…, K)
+
+    Returns
+    -------
+    ndarray, shape (…)
+
+    Examples
+    --------
+    >>> float(area([0, 0.5, 1], [1, 0.5, 0]))
+    0.5
+    """
     values = np.asarray(values, dtype=np.float64)
-    return ((values[..., 1:] + values[..., :-1]) / 2 * np.diff(shares)).sum(-1)
+    areas: np.ndarray = ((values[..., 1:] + values[..., :-1]) / 2 * np.diff(shares)).sum(-1)
+    return areas
 
 
-def proof_curves(
+def deletion_insertion_curves(
     shares: list[list[float]],
     deletion: dict[str, np.ndarray],
     insertion: dict[str, np.ndarray],
@@ -27,13 +47,27 @@ def proof_curves(
     units: str = "cells",
     numbers: bool = False,
 ) -> go.Figure:
-    """Deletion and insertion side by side: shares of the answer (0 to 1) over what is changed.
+    """Deletion and insertion curves side by side: the answer while units are hidden or revealed.
 
-    With `numbers` the answer is a number and no share; `units` are what is hidden.
+    Parameters
+    ----------
+    shares : list of list of float
+        For each curve the K shares of units, from 0 to 1, at which it is known.
+    deletion, insertion : dict of str to ndarray, shape (K,)
+        The answer by the name of the map whose order is followed.
+    chance : pair of ndarray, shape (draws, K), or None
+        Deletion and insertion in random orders, at the first shares; drawn as a band from lowest
+        to highest with their mean.
+    about : str
+        What the answer is.
+    units : str
+        What is hidden.
+    numbers : bool
+        Whether the answer is a number; else it is a share from 0 to 1.
 
-    `deletion` and `insertion` hold a (K,) curve by name for each of `shares`; `chance` the
-    (draws, K) curves of random orders for both, at the first shares, drawn as a band from lowest to
-    highest with their mean, or None.
+    References
+    ----------
+    Petsiuk, Das & Saenko 2018, "RISE", arXiv:1806.07421.
     """
     titles = (
         "Hottest hidden first:<br>lower is better",
@@ -80,7 +114,9 @@ def proof_curves(
     return figure
 
 
-def _band(figure: go.Figure, percent, draws: np.ndarray, column: int, hover: str) -> None:
+def _band(
+    figure: go.Figure, percent: np.ndarray, draws: np.ndarray, column: int, hover: str
+) -> None:
     common = {"x": percent, "legendgroup": "random", "row": 1, "col": column, "mode": "lines"}
     edge = {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
     figure.add_scatter(y=draws.min(0), **common, **edge)
@@ -97,14 +133,23 @@ def _band(figure: go.Figure, percent, draws: np.ndarray, column: int, hover: str
     )
 
 
-def matrix(names: list[str], values: np.ndarray, what: str) -> go.Figure:
-    """A square of shares or correlations (n, n) from −1 to 1, with its numbers written in it."""
+def similarity_matrix(names: Sequence[str], values: np.ndarray, what: str) -> go.Figure:
+    """How alike maps are, pair by pair, as a square with its numbers written in it.
+
+    Parameters
+    ----------
+    names : sequence of str, length n
+    values : ndarray, shape (n, n)
+        Shares or correlations from −1 to 1.
+    what : str
+        What the numbers are.
+    """
     text = [[f"{value:.2f}".replace("-", "−") for value in row] for row in values]
     figure = go.Figure(
         go.Heatmap(
             z=values,
-            x=names,
-            y=names,
+            x=list(names),
+            y=list(names),
             text=text,
             texttemplate="%{text}",
             showscale=False,

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
 
 def strongest(scores: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the `most` strongest of (F,) scores, strongest first, and of all the others.
+    """Which scores are shown by themselves, strongest first, and which together.
 
     A single other is shown by itself, so the others are none or at least two.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (F,)
+    most : int
+        How many are shown by themselves.
+
+    Returns
+    -------
+    first, others : ndarray of indices
+
+    Examples
+    --------
+    >>> first, others = strongest(np.array([1.0, -5.0, 0.5, 3.0]), most=2)
+    >>> first.tolist(), others.tolist()
+    ([1, 3], [0, 2])
     """
     order = np.argsort(-np.abs(scores), kind="stable")
     most = max(1, most)
@@ -17,18 +35,26 @@ def strongest(scores: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     return order[:most], order[most:]
 
 
-def height(labels: list[str]) -> int:
+def height_of(labels: Sequence[str]) -> int:
     """Pixels that the rows need, all as high as the two neighbours with the most lines do."""
     lines = [label.count("<br>") + 1 for label in labels]
     pairs = [(one + other) / 2 for one, other in zip(lines, [*lines[1:], 1], strict=True)]
     return round(len(labels) * (14 + 18 * max(pairs)))
 
 
-def write(figure: go.Figure, labels: list[str], numbers: list[str], axis: str = "y") -> int:
-    """Name the rows 0, 1, … of a y axis from the top; the margin in px that the numbers need."""
+def label_rows(
+    figure: go.Figure, labels: Sequence[str], numbers: Sequence[str], axis: str = "y"
+) -> int:
+    """Name the rows 0, 1, … of a y axis from the top, and write their numbers at the right.
+
+    Returns
+    -------
+    int
+        The margin in px that the numbers need.
+    """
     figure.layout[axis.replace("y", "yaxis")].update(
         tickvals=list(range(len(labels))),
-        ticktext=labels,
+        ticktext=list(labels),
         range=[len(labels) - 0.5, -0.5],
         fixedrange=True,
         showgrid=False,

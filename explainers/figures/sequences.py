@@ -31,13 +31,19 @@ SIGN_COLOURS = {
 
 @dataclass(frozen=True)
 class Stretch:
-    """Letters next to each other that together contribute much."""
+    """Letters next to each other that together contribute much.
 
-    start: int  # counted from 0
-    stop: int  # after the last letter
-    score: float  # sum of the contributions; below 0 where it opposes
-    mean: float  # contribution of one letter
-    sequence: str  # its letters, or "" where they were not given
+    start, stop   from 0; the last letter is the one before `stop`.
+    score         sum of the contributions; below 0 where it opposes.
+    mean          contribution of one letter.
+    sequence      its letters, or "" where they were not given.
+    """
+
+    start: int
+    stop: int
+    score: float
+    mean: float
+    sequence: str
 
 
 def stretches(
@@ -49,18 +55,45 @@ def stretches(
     opposing: bool = False,
     threshold: float | None = None,
 ) -> list[Stretch]:
-    """The strongest stretches of `contribution` (L,), the largest sum first.
+    """The strongest stretches of a sequence, the largest sum first.
 
     They are the maximal scoring segments of contribution − threshold: a segment in which every
     beginning and every end has a sum above 0, and that cannot be made longer that way. So a weak
-    letter between strong ones does not break a stretch, and no two stretches overlap. `threshold`
-    is what a letter must contribute to count for a stretch rather than against it; by default
-    the mean of |contribution|, so that noise around 0 counts against it on average. Contributions
-    that are all the same have no stretch that stands out.
+    letter between strong ones does not break a stretch, and no two stretches overlap.
+    Contributions that are all the same have no stretch that stands out.
 
-    With `opposing`, those of −contribution are found, and their sums are below 0. Segments of
-    fewer than `min_width` letters are left out, and all but the first `most`. ValueError says
-    what is wrong with an argument.
+    Parameters
+    ----------
+    contribution : ndarray, shape (L,)
+    letters : str or ndarray of codes, length L, optional
+    most : int
+        How many stretches are kept.
+    min_width : int
+        Stretches of fewer letters are left out.
+    opposing : bool
+        Look for stretches of −contribution instead, whose sums are below 0.
+    threshold : float, optional
+        What a letter must contribute to count for a stretch rather than against it; by default
+        the mean of |contribution|, so that noise around 0 counts against it on average.
+
+    Returns
+    -------
+    list of Stretch
+
+    Raises
+    ------
+    ValueError
+        Says what is wrong with an argument.
+
+    References
+    ----------
+    Ruzzo & Tompa 1999, "A linear time algorithm for finding all maximal scoring subsequences".
+
+    Examples
+    --------
+    >>> contribution = np.array([0.0, 0, 0, 0, 2, 2, -1, 2, 2, 0, 0, 0])
+    >>> stretches(contribution, "ACGTGATTAACC")
+    [Stretch(start=4, stop=9, score=7.0, mean=1.4, sequence='GATTA')]
     """
     contribution = np.asarray(contribution, dtype=np.float64)
     if contribution.ndim != 1 or not contribution.size or not np.isfinite(contribution).all():
@@ -81,7 +114,7 @@ def stretches(
     excess = (-contribution if opposing else contribution) - threshold
     # What only rounding sets apart from the threshold is not above it.
     excess[np.abs(excess) <= 1e-12 * (np.abs(contribution).max() + abs(threshold))] = 0.0
-    found = [
+    candidates = [
         Stretch(
             start,
             stop,
@@ -92,18 +125,27 @@ def stretches(
         for start, stop in maximal_segments(excess)
         if stop - start >= min_width
     ]
-    return sorted(found, key=lambda stretch: (-abs(stretch.score), stretch.start))[:most]
+    return sorted(candidates, key=lambda stretch: (-abs(stretch.score), stretch.start))[:most]
 
 
 def maximal_segments(scores: np.ndarray) -> list[tuple[int, int]]:
-    """All maximal scoring segments (start, stop) of `scores` (L,), from left to right.
+    """All maximal scoring segments (start, stop) of scores (L,), from left to right.
 
     A segment is one of them if each part of it has a smaller sum, and no longer segment around it
     has that property. Ruzzo and Tompa's algorithm: the segments found so far keep the cumulative
     sums before (low) and after (high) them; a new one is joined with the nearest earlier one that
     starts lower, if that ends lower too. Linear time, for `earlier` skips what cannot match.
+
+    Examples
+    --------
+    >>> maximal_segments(np.array([4, -5, 3, -3, 1, 2, -2, 2, -2, 1, 5]))
+    [(0, 1), (2, 3), (4, 11)]
     """
-    lows, highs, starts, stops, earlier = [], [], [], [], []
+    lows: list[float] = []
+    highs: list[float] = []
+    starts: list[int] = []
+    stops: list[int] = []
+    earlier: list[int] = []
     total = 0.0
     for at, score in enumerate(np.asarray(scores, dtype=np.float64).tolist()):
         low, total = total, total + score
@@ -117,8 +159,7 @@ def maximal_segments(scores: np.ndarray) -> list[tuple[int, int]]:
             if match < 0 or highs[match] >= total:
                 break
             low, start = lows[match], starts[match]
-            for kept in (lows, highs, starts, stops, earlier):
-                del kept[match:]
+            del lows[match:], highs[match:], starts[match:], stops[match:], earlier[match:]
         lows.append(low)
         highs.append(total)
         starts.append(start)
@@ -127,16 +168,27 @@ def maximal_segments(scores: np.ndarray) -> list[tuple[int, int]]:
     return list(zip(starts, stops, strict=True))
 
 
-def bed(found: Sequence[Stretch], name: str) -> str:
-    """The stretches of the sequence `name` as a BED6+2 table, one a line, ended by a newline.
+def bed(regions: Sequence[Stretch], name: str) -> str:
+    """Stretches as a BED6+2 table, one a line, ended by a newline.
 
     Columns: sequence, start and stop (from 0, half-open), letters, strength from 0 to 1000 with
     the strongest 1000, strand (always "."), sum of the contributions, mean. What would end a
     column or be taken for a comment, a header or a formula is replaced or preceded by "_".
+
+    Parameters
+    ----------
+    regions : sequence of Stretch
+    name : str
+        The sequence's.
+
+    Examples
+    --------
+    >>> bed([Stretch(4, 9, 7.0, 1.4, "GATTA")], "chr1").splitlines()[1].split()
+    ['chr1', '4', '9', 'GATTA', '1000', '.', '7', '1.4']
     """
-    peak = max((abs(stretch.score) for stretch in found), default=0.0) or 1.0
+    peak = max((abs(stretch.score) for stretch in regions), default=0.0) or 1.0
     lines = ["#chrom\tchromStart\tchromEnd\tname\tscore\tstrand\tcontribution\tmean"]
-    for number, stretch in enumerate(found, 1):
+    for number, stretch in enumerate(regions, 1):
         strength = round(1000 * abs(stretch.score) / peak)
         letters = stretch.sequence if 0 < len(stretch.sequence) <= 100 else f"stretch_{number}"
         lines.append(
@@ -156,26 +208,35 @@ def _column(name: str) -> str:
     return f"_{clean}" if taken else clean
 
 
-def spoken_sequence(
+def sequence_alt_text(
     letters: str | np.ndarray,
-    found: Sequence[Stretch] = (),
+    regions: Sequence[Stretch] = (),
     *,
     about: str = "",
     name: str = "",
     read: int = 3,
 ) -> str:
-    """What a sequence logo shows, for those who hear it: its length and its first `read` stretches.
+    """The alternative text of a sequence logo: its length and its first stretches.
 
-    `about` is what is explained; positions count from 1, as on the axis.
+    Positions count from 1, as on the axis.
+
+    Parameters
+    ----------
+    letters : str or ndarray of codes, length L
+    regions : sequence of Stretch
+    about, name : str
+        What is explained, and the name of the sequence.
+    read : int
+        How many stretches are named.
     """
     length = len(checked_codes(letters))
     of = f" of {name}" if name.strip() else ""
     to = f" to {about}" if about.strip() else ""
     size = "1 letter" if length == 1 else f"{length:,} letters"
-    said = [f"Contributions{to} along the {size}{of}."]
-    if not found:
-        said.append("No stretch stands out.")
-    for stretch in found[:read]:
+    sentences = [f"Contributions{to} along the {size}{of}."]
+    if not regions:
+        sentences.append("No stretch stands out.")
+    for stretch in regions[:read]:
         spelt = f", {stretch.sequence}," if 0 < len(stretch.sequence) <= 20 else ""
         total = f"{stretch.score:+.3g}".replace("-", "−")
         does = "support" if stretch.score > 0 else "oppose"
@@ -183,5 +244,5 @@ def spoken_sequence(
             where, does = f"Letter {stretch.stop:,}", f"{does}s"
         else:
             where = f"Letters {stretch.start + 1:,} to {stretch.stop:,}"
-        said.append(f"{where}{spelt} {does} with {total} in total.")
-    return " ".join(said)
+        sentences.append(f"{where}{spelt} {does} with {total} in total.")
+    return " ".join(sentences)

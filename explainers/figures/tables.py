@@ -6,20 +6,41 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from explainers.figures import rows
-from explainers.figures.palette import GREY, KEY, STRENGTH, calm, ink
-from explainers.figures.text.labels import finite, number, safe, shown, strengths, wrapped
-from explainers.figures.text.sentences import spoken_table
-from explainers.figures.waterfall import parts
+from explainers.figures.chart_style import GREY, SIGN_KEY, STRENGTH, apply_chart_style, bar_colour
+from explainers.figures.text.labels import (
+    checked_scores,
+    checked_strengths,
+    escaped,
+    number,
+    value_text,
+    wrapped,
+)
+from explainers.figures.text.sentences import table_alt_text
+from explainers.figures.waterfall import signed_sums
 
-ROOM = 1.05
+HEADROOM = 1.05
 
 
 def bar_limit(scores: np.ndarray, most: int = 20, spread: np.ndarray | None = None) -> float:
     """Where the longest bar of `feature_bars` ends, error bar included; never 0.
 
     The largest of several tables' limits makes their charts comparable side by side.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (F,)
+    most : int
+        How many features have a bar of their own.
+    spread : ndarray, shape (F,), optional
+        How far each score may be off either way.
+
+    Examples
+    --------
+    >>> bar_limit(np.array([1.0, -3.0]), spread=np.array([0.0, 0.5]))
+    3.5
     """
     scores = np.asarray(scores, dtype=np.float64)
     first, others = rows.strongest(scores, most)
@@ -29,35 +50,60 @@ def bar_limit(scores: np.ndarray, most: int = 20, spread: np.ndarray | None = No
 
 def feature_bars(
     names: Sequence[str],
-    values: Sequence,
+    values: Sequence[object],
     scores: np.ndarray,
     signed: bool = True,
     most: int = 20,
     limit: float | None = None,
     spread: np.ndarray | None = None,
 ) -> go.Figure:
-    """One input's scores (F,) as bars, the strongest on top; the others are one bar of their sum.
+    """One row's scores as bars, the strongest on top; the others are one bar of their sum.
 
-    `limit` is the end of the axis, for charts side by side (see `bar_limit`); `spread` (F,) is
-    how far each score may be off either way. `values` (F,) are text or numbers, NaN is missing.
+    Parameters
+    ----------
+    names : sequence of str, length F
+    values : sequence, length F
+        The row's values as text or numbers; None or NaN is missing.
+    scores : ndarray, shape (F,)
+    signed : bool
+        Whether scores may be below 0.
+    most : int
+        How many features have a bar of their own.
+    limit : float, optional
+        The end of the axis, for charts side by side; see `bar_limit`.
+    spread : ndarray, shape (F,), optional
+        How far each score may be off either way.
+
+    Raises
+    ------
+    Problem
+        Where names and scores do not fit, or scores cannot be drawn.
+
+    Examples
+    --------
+    >>> figure = feature_bars(["age", "mass"], [41, 23.4], np.array([1.0, -3.0]))
+    >>> list(figure.data[0].x)
+    [-3.0, 1.0]
     """
-    scores = strengths(finite(scores, names), signed)
+    scores = checked_strengths(checked_scores(scores, names), signed)
     first, others = rows.strongest(scores, most)
-    texts = [shown(value) for value in values]
+    texts = [value_text(value) for value in values]
     labels = [wrapped(names[i], texts[i]) for i in first]
-    full = [f"{safe(names[i])} = {safe(texts[i])}" for i in first]
+    full = [f"{escaped(names[i])} = {escaped(texts[i])}" for i in first]
     lengths = [float(scores[i]) for i in first]
     errors = [float(spread[i]) for i in first] if spread is not None else None
     if len(others):
         labels.append(f"{len(others)} others: sum")
         hidden = scores[others]
-        full.append(f"{len(others)} others" + (f": {parts(hidden)}" if signed else ""))
+        full.append(f"{len(others)} others" + (f": {signed_sums(hidden)}" if signed else ""))
         lengths.append(float(hidden.sum()))
         errors = errors and [*errors, 0.0]
     noun = "contribution" if signed else "strength"
     numbers = [number(length, sign=signed) for length in lengths]
     figure = _bars(
-        lengths, [ink(length, signed) for length in lengths], errors and (errors, errors)
+        lengths,
+        [bar_colour(length, signed) for length in lengths],
+        (errors, errors) if errors else None,
     )
     figure.update_traces(
         customdata=[
@@ -66,10 +112,10 @@ def feature_bars(
         ],
         hovertemplate="%{customdata[0]}<br>" + noun + " %{customdata[1]}<extra></extra>",
     )
-    end = limit or ROOM * bar_limit(scores, most, spread)
-    _finish(figure, labels, numbers, spoken_table(names, values, scores, signed))
+    end = limit or HEADROOM * bar_limit(scores, most, spread)
+    _finish(figure, labels, numbers, table_alt_text(names, values, scores, signed))
     figure.update_xaxes(
-        title_text=f"Contribution{KEY}" if signed else "Strength (without a sign)",
+        title_text=f"Contribution{SIGN_KEY}" if signed else "Strength (without a sign)",
         range=[-end if signed else 0, end],
     )
     return figure
@@ -82,12 +128,26 @@ def global_bars(
     high: np.ndarray,
     most: int = 20,
 ) -> go.Figure:
-    """Mean |contribution| (F,) over a data set with its interval from `low` to `high` (F,).
+    """Mean |contribution| over a data set with its interval, as bars, the strongest on top.
 
-    The strongest is on top; the others are one bar of their sum, without an interval. NaN in
-    `low` and `high` draws no interval.
+    The others are one bar of their sum, without an interval.
+
+    Parameters
+    ----------
+    names : sequence of str, length F
+    mean : ndarray, shape (F,)
+    low, high : ndarray, shape (F,)
+        The ends of the interval; NaN draws none. See
+        `explainers.importance.intervals.mean_with_interval`.
+    most : int
+        How many features have a bar of their own.
+
+    Raises
+    ------
+    Problem
+        Where names and means do not fit, or means cannot be drawn.
     """
-    mean = strengths(finite(mean, names), signed=False)
+    mean = checked_strengths(checked_scores(mean, names), signed=False)
     first, others = rows.strongest(mean, most)
     labels = [wrapped(names[i]) for i in first]
     lengths = [float(mean[i]) for i in first]
@@ -96,7 +156,7 @@ def global_bars(
         f", from {number(low[i])} to {number(high[i])}" if np.isfinite(low[i]) else ""
         for i in first
     ]
-    full = [safe(names[i]) for i in first]
+    full = [escaped(names[i]) for i in first]
     if len(others):
         labels.append(f"{len(others)} others: sum")
         full.append(f"{len(others)} others, sum of their means")
@@ -115,11 +175,14 @@ def global_bars(
     )
     _finish(figure, labels, numbers, f"Mean absolute contribution: {spoken}.")
     end = max(np.nanmax(np.append(np.asarray(high)[first], 0.0)), max(lengths)) or 1.0
-    figure.update_xaxes(title_text="Mean |contribution|", range=[0, ROOM * end])
+    figure.update_xaxes(title_text="Mean |contribution|", range=[0, HEADROOM * end])
     return figure
 
 
-def _bars(lengths: list[float], colour, errors: tuple | None) -> go.Figure:
+def _bars(
+    lengths: list[float], colour: str | list[str], errors: tuple[ArrayLike, ArrayLike] | None
+) -> go.Figure:
+    """Horizontal bars; `errors` are how far each may be off, up and down."""
     reach = None
     if errors is not None:
         reach = {
@@ -144,7 +207,7 @@ def _bars(lengths: list[float], colour, errors: tuple | None) -> go.Figure:
 
 
 def _finish(figure: go.Figure, labels: list[str], numbers: list[str], alt: str) -> None:
-    right = rows.write(figure, labels, numbers)
-    calm(figure, rows.height(labels) + 84, alt, right)
+    right = rows.label_rows(figure, labels, numbers)
+    apply_chart_style(figure, rows.height_of(labels) + 84, alt, right)
     figure.update_xaxes(fixedrange=True, nticks=6, zeroline=True)
     figure.update_yaxes(title_text="Feature")

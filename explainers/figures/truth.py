@@ -1,4 +1,4 @@
-"""What was found beside what is known: points on a diagonal, lists of bars, means with cases."""
+"""Attributions beside the known truth: points on a diagonal, lists of bars, means with cases."""
 
 from __future__ import annotations
 
@@ -10,26 +10,38 @@ from plotly.subplots import make_subplots
 
 from explainers.errors import Problem
 from explainers.figures import rows
-from explainers.figures.palette import GREY, OPPOSE, QUIET, STRENGTH, SUPPORT, calm
-from explainers.figures.text.labels import finite, number, safe, wrapped
+from explainers.figures.chart_style import GREY, OPPOSE, QUIET, STRENGTH, SUPPORT, apply_chart_style
+from explainers.figures.text.labels import checked_scores, escaped, number, wrapped
 
-ROOM = 1.06
+HEADROOM = 1.06
 
 
 def against_known(
-    found: np.ndarray, known: np.ndarray, names: Sequence[str], height: int = 400
+    attributed: np.ndarray, known: np.ndarray, names: Sequence[str], height: int = 400
 ) -> go.Figure:
-    """Contributions found (M, F) over the true ones (M, F): equal where a point is on the diagonal.
+    """Contributions of a method over the true ones: equal where a point is on the diagonal.
 
     Both axes have one range and one scale, so that the diagonal is where it is drawn.
+
+    Parameters
+    ----------
+    attributed, known : ndarray, shape (M, F)
+    names : sequence of str, length F
+    height : int
+        In px.
+
+    Raises
+    ------
+    Problem
+        Where shapes do not fit, or contributions are not finite.
     """
-    found, known = finite(found, names), finite(known, names)
-    if found.shape != known.shape or found.ndim != 2:
+    attributed, known = checked_scores(attributed, names), checked_scores(known, names)
+    if attributed.shape != known.shape or attributed.ndim != 2:
         raise Problem(
-            f"Found and true contributions need one shape (rows, features); got {found.shape} and "
-            f"{known.shape}."
+            "Found and true contributions need one shape (rows, features); got "
+            f"{attributed.shape} and {known.shape}."
         )
-    reach = ROOM * (float(max(np.abs(found).max(), np.abs(known).max())) or 1.0)
+    reach = HEADROOM * (float(max(np.abs(attributed).max(), np.abs(known).max())) or 1.0)
     figure = go.Figure()
     figure.add_scatter(
         x=[-reach, reach],
@@ -39,13 +51,13 @@ def against_known(
         hoverinfo="skip",
         line={"color": GREY.format(0.9), "width": 1.5, "dash": "dash"},
     )
-    across, up = known.ravel(), found.ravel()
+    across, up = known.ravel(), attributed.ravel()
     figure.add_scatter(
         x=across,
         y=up,
         mode="markers",
         name="one value of one row",
-        customdata=np.tile([safe(name) for name in names], len(found)),
+        customdata=np.tile([escaped(name) for name in names], len(attributed)),
         marker={
             "size": 4,
             "opacity": 0.6,
@@ -54,7 +66,7 @@ def against_known(
         hovertemplate="%{customdata}<br>true %{x:+.3~g}<br>found %{y:+.3~g}<extra></extra>",
     )
     off = float(np.abs(up - across).max())
-    calm(
+    apply_chart_style(
         figure,
         height,
         f"{up.size:,} contributions found, over the true ones. The farthest from the diagonal is "
@@ -69,10 +81,21 @@ def against_known(
 def side_by_side(
     names: Sequence[str], lists: dict[str, Sequence[float]], what: str, height: int = 230
 ) -> go.Figure:
-    """Lists of amounts (F,) by title, each as bars beside the others on one scale."""
-    amounts = [finite(list(values), names) for values in lists.values()]
+    """Lists of amounts, each as bars beside the others on one scale.
+
+    Parameters
+    ----------
+    names : sequence of str, length F
+    lists : dict of str to sequence of float, length F
+        The amounts by the title of their list.
+    what : str
+        What the amounts are.
+    height : int
+        In px.
+    """
+    amounts = [checked_scores(list(values), names) for values in lists.values()]
     end = 1.25 * (max(float(values.max()) for values in amounts) or 1.0)
-    titles = [safe(title) for title in lists]
+    titles = [escaped(title) for title in lists]
     figure = make_subplots(
         1, len(lists), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06
     )
@@ -88,16 +111,16 @@ def side_by_side(
             text=[number(value) for value in values],
             textposition="outside",
             cliponaxis=False,
-            customdata=[safe(name) for name in names],
+            customdata=[escaped(name) for name in names],
             hovertemplate="%{customdata}: %{x:.4~g}<extra></extra>",
         )
-    rows.write(figure, [wrapped(name) for name in names], [])
+    rows.label_rows(figure, [wrapped(name) for name in names], [])
     spoken = "; ".join(
         f"{title}: {', '.join(f'{n} {number(v)}' for n, v in zip(names, values, strict=True))}"
         for title, values in zip(lists, amounts, strict=True)
     )
-    calm(figure, height, f"{what}. {spoken}.", top=36)
-    figure.update_xaxes(range=[0, end], fixedrange=True, nticks=5, title_text=safe(what))
+    apply_chart_style(figure, height, f"{what}. {spoken}.", top=36)
+    figure.update_xaxes(range=[0, end], fixedrange=True, nticks=5, title_text=escaped(what))
     figure.update_yaxes(
         range=[len(names) - 0.5, -0.5], fixedrange=True, showgrid=False, zeroline=False
     )
@@ -112,13 +135,22 @@ def means_with_cases(
     scale: float = 1.0,
     suffix: str = "",
 ) -> go.Figure:
-    """The mean of each row of cases (K, N) as a bar with its cases as dots, the highest on top.
+    """Means as bars with their cases as dots, the highest on top.
 
-    `line` is a name and an amount that all are held against; amounts are written times `scale`,
-    with the suffix: 100 and " %" for shares.
+    Parameters
+    ----------
+    names : sequence of str, length K
+    cases : sequence of sequences of float, shape (K, N)
+        The N cases of each mean.
+    what : str
+        What the amounts are.
+    line : (str, float), optional
+        A name and an amount that all are held against.
+    scale, suffix : float, str
+        Amounts are written times the scale, with the suffix: 100 and " %" for shares.
     """
-    cases = scale * finite(np.asarray(cases, dtype=np.float64).T, names).T
-    mean = cases.mean(1)
+    amounts = scale * checked_scores(np.asarray(cases, dtype=np.float64).T, names).T
+    mean = amounts.mean(1)
     order = np.argsort(-mean, kind="stable")
     labels = [wrapped(names[index]) for index in order]
     numbers = [f"{number(mean[index])}{suffix}" for index in order]
@@ -130,13 +162,13 @@ def means_with_cases(
             orientation="h",
             width=0.6,
             marker={"color": STRENGTH},
-            customdata=[[safe(names[i]), text] for i, text in zip(order, numbers, strict=True)],
+            customdata=[[escaped(names[i]), text] for i, text in zip(order, numbers, strict=True)],
             hovertemplate="%{customdata[0]}: %{customdata[1]} in the mean<extra></extra>",
         )
     )
     figure.add_scatter(
-        x=cases[order].ravel(),
-        y=np.repeat(places, cases.shape[1]),
+        x=amounts[order].ravel(),
+        y=np.repeat(np.array(places), amounts.shape[1]),
         mode="markers",
         marker={"size": 7, "color": "rgba(0,0,0,0)", "line": {"width": 1.5, "color": QUIET}},
         hovertemplate=f"one case: %{{x:.3~g}}{suffix}<extra></extra>",
@@ -154,20 +186,20 @@ def means_with_cases(
             yanchor="bottom",
             showarrow=False,
             font={"size": 13},
-            text=f"{safe(name)}: {number(amount)}{suffix}",
+            text=f"{escaped(name)}: {number(amount)}{suffix}",
         )
-    right = rows.write(figure, labels, numbers)
-    calm(
+    right = rows.label_rows(figure, labels, numbers)
+    apply_chart_style(
         figure,
-        rows.height(labels) + 100,
-        f"{what}, mean of {cases.shape[1]}: {spoken}.{against}",
+        rows.height_of(labels) + 100,
+        f"{what}, mean of {amounts.shape[1]}: {spoken}.{against}",
         right,
         top=28,
     )
-    low, high = min(0.0, float(cases.min())), float(cases.max())
+    low, high = min(0.0, float(amounts.min())), float(amounts.max())
     figure.update_xaxes(
-        title_text=safe(what),
-        range=[ROOM * low, ROOM * high or 1.0],
+        title_text=escaped(what),
+        range=[HEADROOM * low, HEADROOM * high or 1.0],
         fixedrange=True,
         nticks=6,
         ticksuffix=suffix,

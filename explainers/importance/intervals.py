@@ -13,12 +13,38 @@ BLOCK = 4_000_000
 def mean_with_interval(
     scores: np.ndarray, share: float = 0.95, draws: int = 1000, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean |score| (F,) of scores (M, F) over rows, with the ends `low` and `high` (F,) of an
-    interval that holds `share` of the bootstrap's means.
+    """Mean |score| over rows, with an interval that holds a share of the bootstrap's means.
 
-    Rows are drawn with replacement, all features of a row together; percentile method of Efron &
-    Tibshirani 1993, "An introduction to the bootstrap", chapter 13. One row alone says nothing
-    about how sure its mean is: its interval is NaN. Problem where an argument is impossible.
+    Rows are drawn with replacement, all features of a row together; the percentile method. One row
+    alone says nothing about how sure its mean is: its interval is NaN.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (M, F)
+    share : float
+        Of the bootstrap's means inside the interval.
+    draws : int
+        Of the bootstrap.
+    seed : int
+
+    Returns
+    -------
+    mean, low, high : ndarray, shape (F,)
+
+    Raises
+    ------
+    Problem
+        Where scores are not finite or not (rows, features), or an argument is impossible.
+
+    References
+    ----------
+    Efron & Tibshirani 1993, "An introduction to the bootstrap", chapter 13.
+
+    Examples
+    --------
+    >>> mean, low, high = mean_with_interval(np.array([[1.0], [-3.0], [2.0], [-2.0]]))
+    >>> mean.tolist(), bool(low[0] < 2 < high[0])
+    ([2.0], True)
     """
     strength = np.abs(np.asarray(scores, dtype=np.float64))
     if strength.ndim != 2 or strength.size == 0 or not np.isfinite(strength).all():
@@ -34,10 +60,10 @@ def mean_with_interval(
     rows, mean = len(strength), strength.mean(0)
     if rows == 1:
         return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-    rng, even = np.random.default_rng(seed), np.full(rows, 1 / rows)
+    generator, even = np.random.default_rng(seed), np.full(rows, 1 / rows)
     block = max(1, BLOCK // rows)
     means = [
-        rng.multinomial(rows, even, size=min(block, draws - done)) @ strength / rows
+        generator.multinomial(rows, even, size=min(block, draws - done)) @ strength / rows
         for done in range(0, draws, block)
     ]
     tail = (1 - share) / 2

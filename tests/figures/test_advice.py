@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explainers.figures.curves import area, matrix, proof_curves
+from explainers.figures.curves import area, deletion_insertion_curves, similarity_matrix
 from explainers.figures.text import advice
 
 NAMES = ["Integrated Gradients", "Occlusion", "Grad-CAM"]
@@ -67,7 +67,7 @@ def test_sanity_is_said_by_the_last_likeness(likeness, words):
     ],
 )
 def test_a_baseline_is_neutral_unless_one_class_stands_out(shares, open_):
-    assert advice.neutral(np.array(shares)) is open_
+    assert advice.is_neutral(np.array(shares)) is open_
 
 
 def test_areas_are_those_of_known_curves():
@@ -81,7 +81,7 @@ def test_the_curves_show_what_was_measured_and_the_band_of_chance():
     shares = [0.0, 0.5, 1.0]
     ours = {name: np.array([1.0, 0.5 - i / 10, 0]) for i, name in enumerate(NAMES)}
     draws = np.array([[1, 0.9, 0.0], [1, 0.7, 0.0]])
-    figure = proof_curves([shares] * len(NAMES), ours, ours, (draws, draws), "stop")
+    figure = deletion_insertion_curves([shares] * len(NAMES), ours, ours, (draws, draws), "stop")
     by_name = {trace.name: trace for trace in figure.data if trace.name}
     assert list(by_name[NAMES[1]].y) == pytest.approx([100, 40, 0])
     assert list(by_name["at random, 2 draws"].y) == pytest.approx([100, 80, 0])
@@ -91,19 +91,19 @@ def test_the_curves_show_what_was_measured_and_the_band_of_chance():
     colours = {(t.line.color, t.line.dash) for t in figure.data if t.name in NAMES}
     assert len(colours) == len(NAMES)
     each = [shares, [0.0, 0.25, 1.0], shares]
-    others = proof_curves(each[: len(NAMES)], ours, ours, None, "stop")
+    others = deletion_insertion_curves(each[: len(NAMES)], ours, ours, None, "stop")
     assert len(others.data) == 2 * len(NAMES)
     assert list(others.data[1].x) == pytest.approx([0, 25, 100])
 
 
 def test_eight_curves_can_be_told_apart():
     many = {str(i): np.array([0.5, 0.5]) for i in range(18)}
-    figure = proof_curves([[0, 1]] * 18, many, many, None, "stop")
+    figure = deletion_insertion_curves([[0, 1]] * 18, many, many, None, "stop")
     looks = {(t.line.color, t.line.dash) for t in figure.data[:18]}
     assert len(looks) == 18
 
 
 def test_a_matrix_has_its_numbers_written_in_it():
-    figure = matrix(NAMES, overlaps(0.25, -0.5, 1), "overlap")
+    figure = similarity_matrix(NAMES, overlaps(0.25, -0.5, 1), "overlap")
     assert list(figure.data[0].text[0]) == ["1.00", "0.25", "−0.50"]
     assert (figure.data[0].zmin, figure.data[0].zmax) == (-1, 1)

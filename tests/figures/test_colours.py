@@ -58,7 +58,7 @@ def test_positive_is_red_and_negative_is_blue_from_the_first_step():
 
 def test_opposite_scores_get_mirrored_colours():
     steps = np.arange(-colours.STEPS, colours.STEPS + 1)[None] / colours.STEPS
-    table = colours.table(True)[:, :3]
+    table = colours.colour_table(True)[:, :3]
     assert np.array_equal(colours.paint(steps, True, limit=1.0)[0], table)
     assert np.array_equal(colours.paint(-steps, True, limit=1.0)[0], table[::-1])
 
@@ -66,19 +66,19 @@ def test_opposite_scores_get_mirrored_colours():
 def test_a_half_step_rounds_alike_on_both_sides():
     heat = np.array([[0.5, -0.5]]) / colours.STEPS
     right, left = colours.paint(heat, True, limit=1.0)[0]
-    assert np.array_equal(right, colours.table(True)[colours.STEPS + 1, :3])
-    assert np.array_equal(left, colours.table(True)[colours.STEPS - 1, :3])
+    assert np.array_equal(right, colours.colour_table(True)[colours.STEPS + 1, :3])
+    assert np.array_equal(left, colours.colour_table(True)[colours.STEPS - 1, :3])
 
 
 def test_strength_darkens_steadily():
-    assert (np.diff(grey(colours.table(False)[:, :3])) < 0).all()
+    assert (np.diff(grey(colours.colour_table(False)[:, :3])) < 0).all()
     stops = grey(np.array(colours.SIGNED))
     assert (np.diff(stops[:6]) > 0).all() and (np.diff(stops[5:]) < 0).all()
 
 
 def test_alpha_grows_with_strength_from_nothing_to_all():
     for signed in (True, False):
-        alpha = colours.table(signed)[-colours.STEPS - 1 :, 3].astype(int)
+        alpha = colours.colour_table(signed)[-colours.STEPS - 1 :, 3].astype(int)
         assert alpha[0] == 0 and alpha[-1] == 255 and (np.diff(alpha) >= 0).all()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explainers.figures import sequences
-from explainers.figures.sequences import Stretch, bed, spoken_sequence, stretches
+from explainers.figures.sequences import Stretch, bed, sequence_alt_text, stretches
 from explainers.kinds.alphabet import checked_codes, text_of
 
 # Matrices of full dichromacy, in linear RGB: Machado, Oliveira & Fernandes,
@@ -188,14 +188,14 @@ def test_no_name_breaks_the_table(name):
 
 def test_it_is_said_aloud_with_positions_from_1():
     found = [Stretch(50, 58, 1.234, 0.15, "AGATAAGG"), Stretch(9, 10, -0.5, -0.5, "")]
-    said = spoken_sequence("ACGT" * 300, found, about="GATA", name="peak 7")
+    said = sequence_alt_text("ACGT" * 300, found, about="GATA", name="peak 7")
     assert said == (
         "Contributions to GATA along the 1,200 letters of peak 7."
         " Letters 51 to 58, AGATAAGG, support with +1.23 in total."
         " Letter 10 opposes with −0.5 in total."
     )
-    assert spoken_sequence("A") == "Contributions along the 1 letter. No stretch stands out."
-    assert "Letter 10" not in spoken_sequence("ACGT", found, read=1)
+    assert sequence_alt_text("A") == "Contributions along the 1 letter. No stretch stands out."
+    assert "Letter 10" not in sequence_alt_text("ACGT", found, read=1)
 
 
 def linear(colour: str) -> np.ndarray:

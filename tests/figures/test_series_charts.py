@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from explainers.errors import Problem
+from explainers.figures.chart_style import OPPOSE, STRENGTH, SUPPORT
 from explainers.figures.colours import SEQUENTIAL, SIGNED
-from explainers.figures.palette import OPPOSE, STRENGTH, SUPPORT
 from explainers.figures.series.lines import series_heat
 from explainers.figures.series.marginals import lag_profile, marginals
-from explainers.figures.series.timeline import MOST_CELLS, strongest_of
+from explainers.figures.series.timeline import MOST_CELLS, peaks_per_cell
 from explainers.importance.lags import by_lag, median_lag
 
 RNG = np.random.default_rng(5)
@@ -71,7 +71,7 @@ def test_no_peak_of_a_long_series_is_lost(length):
     scores = RNG.normal(size=length) * 0.01
     peak = int(RNG.integers(length))
     scores[peak] = -3.0
-    edges, cells = strongest_of(scores)
+    edges, cells = peaks_per_cell(scores)
     assert len(cells) <= MOST_CELLS and len(edges) == len(cells) + 1
     assert (edges[0], edges[-1]) == (-0.5, length - 0.5)
     assert cells[np.searchsorted(edges, peak) - 1] == -3

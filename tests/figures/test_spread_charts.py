@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from explainers.errors import Problem
-from explainers.figures.palette import OPPOSE, QUIET, SUPPORT
-from explainers.figures.spread import DOT, ROW, aside, beeswarm, dependence
+from explainers.figures.chart_style import OPPOSE, QUIET, SUPPORT
+from explainers.figures.spread import DOT, ROW, beeswarm, dependence_plot, swarm_offsets
 
 RNG = np.random.default_rng(3)
 VALUES = RNG.normal(size=(200, 5))
@@ -45,12 +45,12 @@ def test_a_swarm_is_symmetric_and_says_what_it_leaves_out():
 
 def test_points_step_aside_and_stay_in_their_line():
     scores = np.repeat([0.0, 0.5, -0.5], [9, 4, 1])
-    offset = aside(scores, 1.0, np.random.default_rng(0))
+    offset = swarm_offsets(scores, 1.0, np.random.default_rng(0))
     for group in (offset[:9], offset[9:13], offset[13:]):
         gaps = np.diff(np.sort(group)) * ROW
         assert (gaps >= 0.99 * DOT).all(), "no two points of a slot meet"
     assert offset[13] == 0
-    crowd = aside(np.zeros(5000), 1.0, np.random.default_rng(0))
+    crowd = swarm_offsets(np.zeros(5000), 1.0, np.random.default_rng(0))
     assert np.abs(crowd).max() <= 0.421 and len(np.unique(crowd)) == 5000
 
 
@@ -67,7 +67,7 @@ def test_a_full_swarm_draws_all_its_points_without_webgl():
 
 
 def test_dependence_draws_every_row_and_colours_the_sign():
-    figure = dependence("a", VALUES[:, 0], SCORES[:, 0])
+    figure = dependence_plot("a", VALUES[:, 0], SCORES[:, 0])
     (trace,) = figure.data
     assert np.array_equal(trace.x, VALUES[:, 0]) and np.array_equal(trace.y, SCORES[:, 0])
     assert [c == SUPPORT for c in trace.marker.color] == list(SCORES[:, 0] > 0)
@@ -79,7 +79,7 @@ def test_dependence_draws_every_row_and_colours_the_sign():
 def test_dependence_loses_no_row_whose_value_is_missing():
     values, other = VALUES[:, 0].copy(), VALUES[:, 1].copy()
     values[:5], other[3:10] = np.nan, np.nan
-    figure = dependence("a", values, SCORES[:, 0], "b", other)
+    figure = dependence_plot("a", values, SCORES[:, 0], "b", other)
     assert sum(len(trace.x) for trace in figure.data) == 200
     apart = np.concatenate([trace.x for trace in figure.data])
     assert (apart < np.nanmin(values)).sum() == 5
@@ -93,4 +93,4 @@ def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(Problem, match="one shape"):
         beeswarm(NAMES, SCORES, VALUES[:100])
     with pytest.raises(Problem, match="do not fit"):
-        dependence("a", VALUES[:, 0], SCORES[:100, 0])
+        dependence_plot("a", VALUES[:, 0], SCORES[:100, 0])

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import pytest
 
 from explainers.errors import Problem
-from explainers.figures.palette import LOW_HIGH, OPPOSE, QUIET, STRENGTH, SUPPORT
+from explainers.figures.chart_style import LOW_HIGH, OPPOSE, QUIET, STRENGTH, SUPPORT
 from explainers.figures.tables import bar_limit, feature_bars, global_bars
 from explainers.figures.waterfall import waterfall
 

@@ -23,7 +23,7 @@ def test_half_area_and_centre():
     assert localisation.half_area(HEAT) == pytest.approx(1 / 9)
     assert localisation.half_area(np.ones((10, 10))) == pytest.approx(0.5, abs=0.011)
     assert localisation.centre(np.ones((4, 6))) == pytest.approx((0.5, 0.5))
-    assert words.where(HEAT) == "in the upper left"
+    assert words.position_words(HEAT) == "in the upper left"
 
 
 def test_shares_are_never_rounded_to_certainty():
@@ -34,16 +34,20 @@ def test_shares_are_never_rounded_to_certainty():
 
 
 def test_the_sentence():
-    found = words.sentence(HEAT, "stop", "support for", {"the sign": LEFT})
+    found = words.picture_sentence(HEAT, "stop", "support for", {"the sign": LEFT})
     assert found == (
         "100 % of the support for stop lies on the sign, which covers 33 % of the picture."
     )
-    both = words.sentence(HEAT, "stop", "support for", {"the sign": LEFT, "the sticker": 1 - LEFT})
+    both = words.picture_sentence(
+        HEAT, "stop", "support for", {"the sign": LEFT, "the sticker": 1 - LEFT}
+    )
     assert both.endswith("; 0 % lies on the sticker (67 %).")
-    assert "opposition to stop lies" in words.sentence(np.abs(HEAT), "stop", "opposition to", {})
-    alone = words.sentence(HEAT, "stop", "support for", {})
+    assert "opposition to stop lies" in words.picture_sentence(
+        np.abs(HEAT), "stop", "opposition to", {}
+    )
+    alone = words.picture_sentence(HEAT, "stop", "support for", {})
     assert "11.1 % of the picture, mostly in the upper left" in alone
-    assert "no support" in words.sentence(-np.ones((3, 3)), "stop", "support for", {})
+    assert "no support" in words.picture_sentence(-np.ones((3, 3)), "stop", "support for", {})
 
 
 def test_what_is_accounted_for():

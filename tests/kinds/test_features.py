@@ -39,7 +39,7 @@ def test_gaps_in_chosen_features_are_named_and_counted(parsed):
 def test_gaps_are_filled_from_their_own_column(parsed):
     assert feature_values(parsed, ["a", "b"], "mean")[[2, 0], [0, 1]].tolist() == [18 / 5, 37 / 5]
     assert feature_values(parsed, ["a", "b"], "median")[[2, 0], [0, 1]].tolist() == [4, 8]
-    assert feature_values(parsed, ["c"], "mean")[:, 0].tolist() == [0, 1, 0, 0, 0, 1], "commonest level"
+    assert feature_values(parsed, ["c"], "mean")[:, 0].tolist() == [0, 1, 0, 0, 0, 1], "commonest"
     assert np.isnan(parsed[1]["values"]).any(), "the table stays as it is"
 
 

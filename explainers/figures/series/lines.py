@@ -9,11 +9,17 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explainers.errors import Problem
+from explainers.figures.chart_style import apply_chart_style, colorscale
 from explainers.figures.colours import checked_limit, colour_limit
-from explainers.figures.palette import calm, colorscale
-from explainers.figures.series.timeline import name_steps, room_below, strongest_of
-from explainers.figures.text.labels import elided, finite, number, safe, strengths
-from explainers.figures.text.sentences import spoken_series
+from explainers.figures.series.timeline import label_steps, peaks_per_cell, time_axis_height
+from explainers.figures.text.labels import (
+    checked_scores,
+    checked_strengths,
+    escaped,
+    number,
+    shortened,
+)
+from explainers.figures.text.sentences import series_alt_text
 
 STRIP, BETWEEN, TOP = 64, 30, 96
 # The strips are light at zero on every page, so the line on them is dark with a white edge.
@@ -30,14 +36,33 @@ def series_heat(
     unit: str = "contribution",
     most: int = 8,
 ) -> go.Figure:
-    """Scores (T, V) as one heat strip a variable with its values (T, V) as a line over it.
+    """A time series with its scores: one heat strip a variable with its values as a line over it.
 
     Of more than `most` variables the strongest are shown, in their order, and the axis says how
-    much the others hold. `limit` is the score of the strongest colour (see
-    `colours.colour_limit`). Long series share cells, each in the colour of its strongest step;
+    much the others hold. Long series share cells, each in the colour of its strongest step;
     hovering reads every single step.
+
+    Parameters
+    ----------
+    scores, values : ndarray, shape (T, V)
+        Values may be NaN.
+    variables : sequence of str, length V
+    steps : sequence of str, length T
+    signed : bool
+        Whether scores may be below 0.
+    limit : float, optional
+        The score of the strongest colour; by default `colours.colour_limit`.
+    unit : str
+        What a score is, in a word.
+    most : int
+        How many variables are shown.
+
+    Raises
+    ------
+    Problem
+        Where shapes do not fit, or scores cannot be drawn.
     """
-    scores = strengths(finite(scores, variables, "variable"), signed)
+    scores = checked_strengths(checked_scores(scores, variables, "variable"), signed)
     values = np.asarray(values, dtype=np.float64)
     if scores.shape != values.shape or scores.shape != (len(steps), len(variables)):
         raise Problem(
@@ -48,7 +73,7 @@ def series_heat(
     strength = np.abs(scores).sum(0)
     kept = sorted(np.argsort(-strength, kind="stable")[: max(1, most)])
     plot = len(kept) * STRIP + (len(kept) - 1) * BETWEEN
-    below = room_below(steps)
+    below = time_axis_height(steps)
     figure = make_subplots(
         len(kept),
         1,
@@ -62,21 +87,32 @@ def series_heat(
             scores[:, variable],
             values[:, variable],
             variables[variable],
-            [safe(step) for step in steps],
+            [escaped(step) for step in steps],
             unit,
         )
-    calm(figure, plot + TOP + below, spoken_series(scores, variables, steps, signed), top=TOP)
+    apply_chart_style(
+        figure, plot + TOP + below, series_alt_text(scores, variables, steps, signed), top=TOP
+    )
     _colour_bar(figure, signed, limit, unit, plot)
-    name_steps(figure, steps, len(kept), f"Time step{_left_out(strength, kept)}")
+    label_steps(figure, steps, len(kept), f"Time step{_left_out(strength, kept)}")
     figure.update_layout(hovermode="x", margin_b=below)
     return figure
 
 
-def _panel(figure, row: int, scores, values, name: str, steps: list[str], unit: str) -> None:
+def _panel(
+    figure: go.Figure,
+    row: int,
+    scores: np.ndarray,
+    values: np.ndarray,
+    name: str,
+    steps: list[str],
+    unit: str,
+) -> None:
+    """One variable, scores and values (T,): its strip, its line, and what hovering reads."""
     known = values[np.isfinite(values)]
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
     pad = 0.08 * (high - low) or 0.5
-    edges, cells = strongest_of(scores)
+    edges, cells = peaks_per_cell(scores)
     time = np.arange(len(scores))
     figure.add_heatmap(
         x=edges,
@@ -119,7 +155,7 @@ def _panel(figure, row: int, scores, values, name: str, steps: list[str], unit: 
             f"{step}: {number(value, 4)}<br>{unit} {number(score, sign=True)}"
             for step, value, score in zip(steps, values, scores, strict=True)
         ],
-        hovertemplate=f"{safe(name).replace('%', '&#37;')}, %{{text}}<extra></extra>",
+        hovertemplate=f"{escaped(name).replace('%', '&#37;')}, %{{text}}<extra></extra>",
         row=row,
         col=1,
     )
@@ -142,7 +178,7 @@ def _panel(figure, row: int, scores, values, name: str, steps: list[str], unit: 
         y=1,
         yref=f"y{axis} domain",
         yanchor="bottom",
-        text=safe(elided(name)),
+        text=escaped(shortened(name)),
         showarrow=False,
         font={"size": 14},
     )

@@ -9,13 +9,26 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explainers.figures import rows
-from explainers.figures.palette import GREY, KEY, OPPOSE, STRENGTH, SUPPORT, calm
-from explainers.figures.series.timeline import name_steps, room_below
-from explainers.figures.text.labels import finite, number, safe, strengths, wrapped
-from explainers.figures.text.sentences import spoken_series
+from explainers.figures.chart_style import (
+    GREY,
+    OPPOSE,
+    SIGN_KEY,
+    STRENGTH,
+    SUPPORT,
+    apply_chart_style,
+)
+from explainers.figures.series.timeline import label_steps, time_axis_height
+from explainers.figures.text.labels import (
+    checked_scores,
+    checked_strengths,
+    escaped,
+    number,
+    wrapped,
+)
+from explainers.figures.text.sentences import series_alt_text
 from explainers.importance.lags import by_lag, median_lag
 
-ROOM, TIME, BETWEEN = 1.05, 200, 100
+HEADROOM, TIME, BETWEEN = 1.05, 200, 100
 
 
 def marginals(
@@ -25,20 +38,34 @@ def marginals(
     signed: bool,
     most: int = 20,
 ) -> go.Figure:
-    """Scores (T, V) summed per variable (bars) and per time step (below).
+    """Scores of a time series summed per variable (bars) and per time step (below).
 
-    Positive and negative scores are summed apart, so that nothing cancels unseen. Variables
-    beyond the `most` strongest are one bar.
+    Positive and negative scores are summed apart, so that nothing cancels unseen.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (T, V)
+    variables : sequence of str, length V
+    steps : sequence of str, length T
+    signed : bool
+        Whether scores may be below 0.
+    most : int
+        How many variables have a bar of their own; the others are one bar.
+
+    Raises
+    ------
+    Problem
+        Where shapes do not fit, or scores cannot be drawn.
     """
-    scores = strengths(finite(scores, variables, "variable"), signed)
+    scores = checked_strengths(checked_scores(scores, variables, "variable"), signed)
     up, down = np.clip(scores, 0, None), np.clip(scores, None, 0)
     first, others = rows.strongest((up - down).sum(0), most)
     labels = [wrapped(variables[i]) for i in first]
-    full = [safe(variables[i]) for i in first]
+    full = [escaped(variables[i]) for i in first]
     if len(others):
         labels.append(f"{len(others)} others: sum")
         full.append(f"{len(others)} others")
-    high = max(rows.height(labels), 46 * len(labels) * signed)  # two numbers a row
+    high = max(rows.height_of(labels), 46 * len(labels) * signed)  # two numbers a row
     plot = high + BETWEEN + TIME
     figure = make_subplots(
         2,
@@ -46,7 +73,7 @@ def marginals(
         row_heights=[high / (plot - BETWEEN), TIME / (plot - BETWEEN)],
         vertical_spacing=BETWEEN / plot,
     )
-    noun, below = "contribution" if signed else "strength", room_below(steps)
+    noun, below = "contribution" if signed else "strength", time_axis_height(steps)
     per_variable, per_step = [], []
     for part, colour in ((up, SUPPORT if signed else STRENGTH), (down, OPPOSE))[: 1 + signed]:
         sums = part.sum(0)
@@ -54,19 +81,19 @@ def marginals(
         per_variable.append(sums)
         per_step.append(part.sum(1))
         _bars(figure, sums, full, noun, colour)
-        _steps(figure, per_step[-1], [safe(step) for step in steps], noun, colour)
-    calm(figure, plot + 12 + below, spoken_series(scores, variables, steps, signed))
+        _steps(figure, per_step[-1], [escaped(step) for step in steps], noun, colour)
+    apply_chart_style(figure, plot + 12 + below, series_alt_text(scores, variables, steps, signed))
     texts = [
         " ".join(number(part, sign=signed) for part in row if part or not signed) or "0"
         for row in zip(*per_variable, strict=True)
     ]
-    right = rows.write(figure, labels, [text.replace(" ", "<br>") for text in texts])
+    right = rows.label_rows(figure, labels, [text.replace(" ", "<br>") for text in texts])
     longest = max(len(part) for text in texts for part in text.split(" "))
     figure.update_layout(
         barmode="relative", bargap=0.34, margin_b=below, margin_r=min(right, 16 + 8 * longest)
     )
-    reach = ROOM * (np.abs(per_variable).max() or 1.0)
-    title = f"Summed contributions{KEY}" if signed else "Summed strengths (without a sign)"
+    reach = HEADROOM * (np.abs(per_variable).max() or 1.0)
+    title = f"Summed contributions{SIGN_KEY}" if signed else "Summed strengths (without a sign)"
     figure.update_xaxes(
         row=1,
         col=1,
@@ -76,8 +103,8 @@ def marginals(
         title_text=title,
     )
     figure.update_yaxes(row=1, col=1, title_text="Variable")
-    name_steps(figure, steps, 2)
-    reach = ROOM * (np.abs(per_step).max() or 1.0)
+    label_steps(figure, steps, 2)
+    reach = HEADROOM * (np.abs(per_step).max() or 1.0)
     figure.update_yaxes(
         row=2,
         col=1,
@@ -90,13 +117,19 @@ def marginals(
 
 
 def lag_profile(scores: np.ndarray, signed: bool) -> go.Figure:
-    """|Scores| (T, V) summed over variables against the lag, the steps before the end.
+    """|Scores| summed over variables against the lag, the steps before the end.
 
     The end is at the right. A dashed line marks the median lag: half of what the network uses is
     as recent as that or more recent.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (T, V)
+    signed : bool
+        Whether scores may be below 0.
     """
     scores = np.asarray(scores, dtype=np.float64)
-    scores = strengths(finite(scores, range(scores.shape[-1]), "variable"), signed)
+    scores = checked_strengths(checked_scores(scores, range(scores.shape[-1]), "variable"), signed)
     profile, median = by_lag(scores), median_lag(scores)
     noun = "|contribution|" if signed else "strength"
     lags = np.arange(len(profile))
@@ -114,7 +147,7 @@ def lag_profile(scores: np.ndarray, signed: bool) -> go.Figure:
     )
     known = np.isfinite(median)
     half = f"half lies within {number(median)} steps of the end" if known else "there is none"
-    calm(figure, 320, f"Sum of {noun} against steps before the end; {half}.", top=32)
+    apply_chart_style(figure, 320, f"Sum of {noun} against steps before the end; {half}.", top=32)
     if known:
         figure.add_vline(x=median, line={"color": GREY.format(1), "dash": "dash", "width": 2})
         figure.add_annotation(
@@ -136,7 +169,7 @@ def lag_profile(scores: np.ndarray, signed: bool) -> go.Figure:
     )
     figure.update_yaxes(
         title_text=f"Sum of {noun}",
-        range=[0, ROOM * (profile.max() or 1.0)],
+        range=[0, HEADROOM * (profile.max() or 1.0)],
         fixedrange=True,
         nticks=5,
     )

@@ -13,8 +13,20 @@ MUCH, SOME = 0.5, 0.25
 UNMOVED, HALF_MOVED = 0.7, 0.4
 
 
-def agreement(names: list[str], overlap: np.ndarray) -> str:
-    """One line on maps whose hottest tenths overlap as (n, n) shares say."""
+def agreement(names: Sequence[str], overlap: np.ndarray) -> str:
+    """One line on whether heatmaps of several methods agree.
+
+    Parameters
+    ----------
+    names : sequence of str, length n
+    overlap : ndarray, shape (n, n)
+        Shares from 0 to 1 that the maps' hottest tenths have in common; 1 on the diagonal.
+
+    Examples
+    --------
+    >>> agreement(["DeepLIFT", "Occlusion"], np.array([[1.0, 0.1], [0.1, 1.0]]))[:77]
+    'On average two of these maps share 10.0 % of their hottest tenth: they point '
+    """
     count = len(names)
     others = (overlap.sum(1) - 1) / (count - 1)
     mean = float(others.mean())
@@ -35,11 +47,22 @@ def agreement(names: list[str], overlap: np.ndarray) -> str:
 
 
 def ranking(
-    names: list[str], deletion: np.ndarray, insertion: np.ndarray, chance: Sequence[float]
+    names: Sequence[str], deletion: np.ndarray, insertion: np.ndarray, chance: Sequence[float]
 ) -> str:
-    """Which map is the most faithful, by insertion area minus deletion area.
+    """Which heatmap is the most faithful, by insertion area minus deletion area.
 
-    `chance` holds that difference for random orders, one number a name.
+    Parameters
+    ----------
+    names : sequence of str, length n
+    deletion, insertion : ndarray, shape (n,)
+        Areas under the curves, see `explainers.figures.curves.area`.
+    chance : sequence of float, length n
+        The same difference for random orders.
+
+    Examples
+    --------
+    >>> ranking(["DeepLIFT"], np.array([0.2]), np.array([0.7]), [0.1])
+    'On this input, DeepLIFT beats chance. Another input may give another ranking.'
     """
     score = insertion - deletion
     beaten = [name for name, s, c in zip(names, score, chance, strict=True) if s <= c]
@@ -59,17 +82,41 @@ def ranking(
     return f"{line} Another input may give another ranking."
 
 
-def neutral(shares: np.ndarray) -> bool:
-    """Whether a baseline's answer (classes,) leaves it open what it is.
+def is_neutral(shares: np.ndarray) -> bool:
+    """Whether a baseline's answer leaves it open which class it is.
 
-    Not where a class has more than half of what lies between an even split and certainty.
+    It does not where a class has more than half of what lies between an even split and certainty.
+
+    Parameters
+    ----------
+    shares : ndarray, shape (classes,)
+        Probabilities.
+
+    Examples
+    --------
+    >>> is_neutral(np.array([0.4, 0.6])), is_neutral(np.array([0.1, 0.9]))
+    (True, False)
     """
     even = 1 / len(shares)
     return len(shares) == 1 or float(shares.max()) <= even + (1 - even) / 2
 
 
-def sanity(name: str, similarity: list[float]) -> str:
-    """Whether a map depends on the weights, from its likeness to maps of randomised weights."""
+def sanity(name: str, similarity: Sequence[float]) -> str:
+    """Whether a method's heatmap depends on the weights, by the model randomisation test.
+
+    Parameters
+    ----------
+    name : str
+        The method's.
+    similarity : sequence of float
+        The map's likeness to the maps of ever more randomised weights; the last one is of weights
+        that are all random.
+
+    Examples
+    --------
+    >>> sanity("Saliency", [1.0, 0.5, 0.1])[-42:]
+    'the map follows the weights, as it should.'
+    """
     last = similarity[-1]
     if not np.isfinite(last):
         return f"With all weights random, {name} gives a flat map: it depends on the weights."

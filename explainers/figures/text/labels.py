@@ -6,9 +6,10 @@ import html
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Sized
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explainers.errors import Problem
 
@@ -17,7 +18,13 @@ LONGEST = 40
 
 
 def number(value: float, digits: int = 3, sign: bool = False) -> str:
-    """A number with at least `digits` significant digits and a true minus; `sign` writes the +."""
+    """A number with at least `digits` significant digits and a true minus; `sign` writes the +.
+
+    Examples
+    --------
+    >>> number(0.123456), number(-2.0), number(12345.6, sign=True), number(float("nan"))
+    ('0.123', '−2', '+12346', 'missing')
+    """
     if not math.isfinite(value):
         return "missing" if math.isnan(value) else str(value).replace("-", "−")
     size = abs(value)
@@ -33,8 +40,14 @@ def number(value: float, digits: int = 3, sign: bool = False) -> str:
     return plus + text.replace("-", "−")
 
 
-def shown(value) -> str:
-    """A feature's value as people read it: text as it is, numbers short, nothing as "missing"."""
+def value_text(value: object) -> str:
+    """A feature's value as people read it: text as it is, numbers short, nothing as "missing".
+
+    Examples
+    --------
+    >>> value_text("red"), value_text(1.23456), value_text(None)
+    ('red', '1.235', 'missing')
+    """
     if value is None:
         return "missing"
     if isinstance(value, (float, int, np.floating, np.integer)) and not isinstance(value, bool):
@@ -42,21 +55,39 @@ def shown(value) -> str:
     return str(value)
 
 
-def safe(text: str) -> str:
-    """Text of a user's file, so that plotly draws its letters and reads no markup in them."""
+def escaped(text: str) -> str:
+    """Text of a user's file, so that plotly draws its letters and reads no markup in them.
+
+    Examples
+    --------
+    >>> escaped("<b>a &  b")
+    '&lt;b&gt;a &amp; b'
+    """
     return html.escape(" ".join(str(text).split()), quote=False)
 
 
-def elided(name: str, most: int = LONGEST) -> str:
-    """The name, cut in the middle where it is longer than `most` letters."""
+def shortened(name: str, most: int = LONGEST) -> str:
+    """The name, cut in the middle where it is longer than `most` letters.
+
+    Examples
+    --------
+    >>> shortened("mean arterial pressure", most=12)
+    'mean ar…sure'
+    """
     tail = most // 3
     return name if len(name) <= most else f"{name[: most - tail - 1]}…{name[-tail:]}"
 
 
 def wrapped(name: str, value: str | None = None, width: int = 22) -> str:
-    """ "name = value" as lines of about `width` letters for an axis, the name elided."""
+    """A name with its value as lines of about `width` letters for an axis, the name shortened.
+
+    Examples
+    --------
+    >>> wrapped("body mass index", "23.4", width=12)
+    'body mass<br>index = 23.4'
+    """
     lines = [""]
-    words = re.findall(r"[^ ]+ ?| ", elided(name))
+    words = re.findall(r"[^ ]+ ?| ", shortened(name))
     for part in itertools.chain.from_iterable(_parts(word, width) for word in words):
         while part:
             if len(lines[-1]) + len(part.rstrip()) > width and lines[-1]:
@@ -64,12 +95,12 @@ def wrapped(name: str, value: str | None = None, width: int = 22) -> str:
             lines[-1] += part[:width]
             part = part[width:]
     if value is not None:
-        tail = f"= {elided(value, width)}"
+        tail = f"= {shortened(value, width)}"
         if len(lines[-1]) + len(tail) < width:
             lines[-1] = f"{lines[-1].rstrip()} {tail}"
         else:
             lines.append(tail)
-    return "<br>".join(safe(line) for line in lines)
+    return "<br>".join(escaped(line) for line in lines)
 
 
 def _parts(word: str, width: int) -> list[str]:
@@ -77,8 +108,25 @@ def _parts(word: str, width: int) -> list[str]:
     return [word] if len(word.rstrip()) <= width else re.findall(r"[^_/,-]*[_/,-]?", word)
 
 
-def finite(scores, names: Sequence[str], what: str = "feature") -> np.ndarray:
-    """The scores (…, F) as float64; Problem unless each name has one and all are finite."""
+def checked_scores(scores: ArrayLike, names: Sized, what: str = "feature") -> np.ndarray:
+    """Scores that can be drawn: one for each name, and all finite.
+
+    Parameters
+    ----------
+    scores : array_like, shape (…, F)
+    names : sized, length F
+    what : str
+        What a name names, for the refusal.
+
+    Returns
+    -------
+    ndarray, float64, shape (…, F)
+
+    Raises
+    ------
+    Problem
+        Where there is another number of names, or a score is not finite.
+    """
     scores = np.asarray(scores, dtype=np.float64)
     if scores.ndim == 0 or scores.size == 0 or scores.shape[-1] != len(names):
         raise Problem(
@@ -93,7 +141,7 @@ def finite(scores, names: Sequence[str], what: str = "feature") -> np.ndarray:
     return scores
 
 
-def strengths(scores: np.ndarray, signed: bool) -> np.ndarray:
+def checked_strengths(scores: np.ndarray, signed: bool) -> np.ndarray:
     """The scores; Problem where a method without a sign comes with negative ones."""
     if not signed and (scores < 0).any():
         raise Problem("A method without a sign gives strengths of 0 and more; some are negative.")

@@ -7,20 +7,34 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explainers.figures.text.labels import elided, finite, number, shown
+from explainers.figures.text.labels import checked_scores, number, shortened, value_text
 
 FEW = 3
 """Names in a sentence; more are not read."""
 
 
 def table_sentence(
-    names: Sequence[str], values: Sequence, scores: np.ndarray, about: str, signed: bool
+    names: Sequence[str], values: Sequence[object], scores: np.ndarray, about: str, signed: bool
 ) -> str:
-    """Which features carry the support in scores (F,): the fewest that hold half, at most three.
+    """Which features of a row carry the support: the fewest that hold half, at most three.
 
-    `about` is the class or the quantity, in the Markdown that it shall have; names are escaped.
+    Parameters
+    ----------
+    names : sequence of str, length F
+    values : sequence, length F
+        The row's values as text or numbers; None or NaN is missing.
+    scores : ndarray, shape (F,)
+    about : str
+        The class or the quantity, in the Markdown that it shall have; names are escaped.
+    signed : bool
+        Whether the method knows a sign.
+
+    Examples
+    --------
+    >>> table_sentence(["age", "mass"], [41, 23.4], np.array([3.0, 1.0]), "risk", signed=True)
+    '*age* = 41 carries 75 % of the support for risk.'
     """
-    scores = finite(scores, names)
+    scores = checked_scores(scores, names)
     support, what = _support(scores, signed)
     if not support.any():
         against = int(scores.argmin())
@@ -32,30 +46,47 @@ def table_sentence(
     if held < 0.5:
         return (
             f"The {what} {about} is spread over many features: {pairs}, the strongest, "
-            f"{verb} {rounded(held)} of it."
+            f"{verb} {whole_percent(held)} of it."
         )
-    return f"{pairs} {verb} {rounded(held)} of the {what} {about}."
+    return f"{pairs} {verb} {whole_percent(held)} of the {what} {about}."
 
 
 def series_sentence(
     scores: np.ndarray, variables: Sequence[str], steps: Sequence[str], about: str, signed: bool
 ) -> str:
-    """Which variables carry the support in scores (T, V), and the shortest time that holds half."""
-    scores = finite(scores, variables, "variable")
+    """Which variables of a series carry the support, and the shortest time that holds half.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (T, V)
+    variables : sequence of str, length V
+    steps : sequence of str, length T
+    about : str
+        The class or the quantity, in the Markdown that it shall have; names are escaped.
+    signed : bool
+        Whether the method knows a sign.
+
+    Examples
+    --------
+    >>> scores = np.array([[0.0, 0.0], [3.0, 1.0], [0.0, 0.0]])
+    >>> series_sentence(scores, ["pulse", "pressure"], ["1", "2", "3"], "risk", signed=True)
+    '*pulse* carries 75 % of the support for risk; half of it lies at *2*, one of 3 time steps.'
+    """
+    scores = checked_scores(scores, variables, "variable")
     support, what = _support(scores, signed)
     if not support.any():
         return f"There is no {what} {about} in this series, compared with the baseline."
     first, held = _fewest(support.sum(0))
-    pairs = _listed([plain(variables[i]) for i in first])
+    pairs = _listed([italic_name(variables[i]) for i in first])
     verb = "carries" if len(first) == 1 else "carry"
-    carried = f"{pairs} {verb} {rounded(held)} of the {what} {about}"
+    carried = f"{pairs} {verb} {whole_percent(held)} of the {what} {about}"
     if len(steps) > 1 and np.ptp(scores, axis=0).max() == 0:
         return f"{carried}; every time step of a variable counts alike."
     start, stop = shortest_half(support.sum(1))
     when = (
-        f"at *{plain_word(steps[start])}*, one"
+        f"at *{escape_markdown(steps[start])}*, one"
         if stop - start == 1
-        else f"between *{plain_word(steps[start])}* and *{plain_word(steps[stop - 1])}*, "
+        else f"between *{escape_markdown(steps[start])}* and *{escape_markdown(steps[stop - 1])}*, "
         f"{stop - start}"
     )
     return f"{carried}; half of it lies {when} of {len(steps)} time steps."
@@ -66,10 +97,20 @@ def sequence_sentence(
     about: str,
     spans: Sequence[tuple[str, int, int]] | None = None,
 ) -> str:
-    """Where in a sequence the positive contributions (L,) lie; positions count from 1.
+    """Where in a sequence the positive contributions lie; positions count from 1.
 
-    `spans` are known motifs (name, start, stop), start from 0 and stop not included; spans of one
-    name count together.
+    Parameters
+    ----------
+    contribution : ndarray, shape (L,)
+    about : str
+        What is explained, in the Markdown that it shall have.
+    spans : sequence of (name, start, stop), optional
+        Known motifs, start from 0 and stop not included; spans of one name count together.
+
+    Examples
+    --------
+    >>> sequence_sentence(np.array([0.0, 1.0, 3.0, 0.0]), "binding", [("GATA", 2, 4)])
+    '75 % of the support for binding lies on *GATA*, which covers 2 of 4 letters.'
     """
     support = np.clip(np.asarray(contribution, dtype=np.float64), 0, None)
     length = len(support)
@@ -82,7 +123,7 @@ def sequence_sentence(
         else:
             place = f"on {stop - start} letters around position {(start + stop + 1) // 2}"
         return f"Half of the support for {about} lies {place}, of {length} letters."
-    parts = []
+    parts: list[str] = []
     for name in dict.fromkeys(name for name, *_ in spans):
         inside = np.zeros(length, bool)
         for other, start, stop in spans:
@@ -91,20 +132,30 @@ def sequence_sentence(
         held = support[inside].sum() / support.sum()
         of = "lies" if parts else f"of the support for {about} lies"
         parts.append(
-            f"{rounded(held)} {of} on {plain(name)}, which covers {inside.sum()} of {length} "
-            "letters"
+            f"{whole_percent(held)} {of} on {italic_name(name)}, which covers {inside.sum()} of "
+            f"{length} letters"
         )
     return "; ".join(parts) + "."
 
 
-def spoken_table(
-    names: Sequence[str], values: Sequence, scores: np.ndarray, signed: bool = True, most: int = 5
+def table_alt_text(
+    names: Sequence[str],
+    values: Sequence[object],
+    scores: np.ndarray,
+    signed: bool = True,
+    most: int = 5,
 ) -> str:
-    """The strongest of scores (F,) in words, for people who do not see the chart."""
-    scores = finite(scores, names)
+    """The alternative text of a table's chart: the strongest of scores (F,) in words.
+
+    Examples
+    --------
+    >>> table_alt_text(["age", "mass"], [41, 23.4], np.array([3.0, -1.0]))
+    'Contributions, strongest first: age = 41: +3; mass = 23.4: −1.'
+    """
+    scores = checked_scores(scores, names)
     order = np.argsort(-np.abs(scores), kind="stable")
     parts = [
-        f"{elided(str(names[i]))} = {shown(values[i])}: {number(scores[i], sign=signed)}"
+        f"{shortened(str(names[i]))} = {value_text(values[i])}: {number(scores[i], sign=signed)}"
         for i in order[:most]
     ]
     if len(order) > most:
@@ -113,23 +164,33 @@ def spoken_table(
     return f"{'Contributions' if signed else 'Strengths'}, strongest first: {'; '.join(parts)}."
 
 
-def spoken_series(
+def series_alt_text(
     scores: np.ndarray,
     variables: Sequence[str],
     steps: Sequence[str],
     signed: bool,
     most: int = 5,
 ) -> str:
-    """The strongest variables and the time that holds half of |scores| (T, V), in words."""
-    strength = np.abs(finite(scores, variables, "variable"))
+    """The alternative text of a series' chart: the strongest variables, the time that holds half.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (T, V)
+    variables : sequence of str, length V
+    steps : sequence of str, length T
+    signed : bool
+    most : int
+        How many variables are named.
+    """
+    strength = np.abs(checked_scores(scores, variables, "variable"))
     what = "contributions" if signed else "strengths"
     if not strength.any():
         return f"All {what} of {len(variables)} variables over {len(steps)} time steps are zero."
     shares = strength.sum(0) / strength.sum()
     order = np.argsort(-shares, kind="stable")
-    parts = [f"{elided(str(variables[i]))} {rounded(shares[i])}" for i in order[:most]]
+    parts = [f"{shortened(str(variables[i]))} {whole_percent(shares[i])}" for i in order[:most]]
     if len(order) > most:
-        parts.append(f"{len(order) - most} others {rounded(shares[order[most:]].sum())}")
+        parts.append(f"{len(order) - most} others {whole_percent(shares[order[most:]].sum())}")
     start, stop = shortest_half(strength.sum(1))
     absolute = "absolute contributions" if signed else what
     return (
@@ -138,8 +199,14 @@ def spoken_series(
     )
 
 
-def rounded(share: float) -> str:
-    """A share as whole per cents, never rounded to nothing or to everything."""
+def whole_percent(share: float) -> str:
+    """A share as whole per cents, never rounded to nothing or to everything.
+
+    Examples
+    --------
+    >>> whole_percent(0.456), whole_percent(0.001), whole_percent(0.999)
+    ('46 %', '< 1 %', '> 99 %')
+    """
     if 0 < share < 0.01:
         return "< 1 %"
     if 0.99 < share < 1 - 1e-9:
@@ -148,7 +215,22 @@ def rounded(share: float) -> str:
 
 
 def shortest_half(support: np.ndarray) -> tuple[int, int]:
-    """The shortest run (start, stop) of (T,) amounts ≥ 0 that holds half of their sum."""
+    """The shortest run of amounts that holds half of their sum.
+
+    Parameters
+    ----------
+    support : ndarray, shape (T,)
+        At least 0 each, and not all 0.
+
+    Returns
+    -------
+    start, stop : int
+
+    Examples
+    --------
+    >>> shortest_half(np.array([1.0, 0.0, 2.0, 3.0]))
+    (3, 4)
+    """
     reached = np.concatenate([[0.0], np.cumsum(support)])
     half = reached[-1] / 2
     stops = np.searchsorted(reached, reached[:-1] + half * (1 - 1e-12))
@@ -157,18 +239,25 @@ def shortest_half(support: np.ndarray) -> tuple[int, int]:
     return start, int(stops[start])
 
 
-def plain_word(text: str) -> str:
-    """Text of a user's file without a meaning in Markdown."""
+def escape_markdown(text: str) -> str:
+    """Text of a user's file without a meaning in Markdown.
+
+    Examples
+    --------
+    >>> print(escape_markdown("a_b [1]"))
+    a\\_b \\[1\\]
+    """
     return re.sub(r"([\\`*_{}\[\]<>()#!|~$:])", r"\\\1", " ".join(str(text).split()))
 
 
-def plain(name: str) -> str:
+def italic_name(name: str) -> str:
     """A name in italics, cut in the middle where it is long."""
-    return f"*{plain_word(elided(str(name)))}*"
+    return f"*{escape_markdown(shortened(str(name)))}*"
 
 
-def _pair(names: Sequence[str], values: Sequence, index: int) -> str:
-    return f"{plain(names[index])} = {plain_word(elided(shown(values[index])))}"
+def _pair(names: Sequence[str], values: Sequence[object], index: int) -> str:
+    """A feature with its value: *name* = value."""
+    return f"{italic_name(names[index])} = {escape_markdown(shortened(value_text(values[index])))}"
 
 
 def _listed(parts: list[str]) -> str:
@@ -176,10 +265,12 @@ def _listed(parts: list[str]) -> str:
 
 
 def _support(scores: np.ndarray, signed: bool) -> tuple[np.ndarray, str]:
+    """The scores above 0, and what they are called."""
     return np.clip(scores, 0, None), "support for" if signed else "attention to"
 
 
 def _fewest(support: np.ndarray) -> tuple[np.ndarray, float]:
+    """The fewest that hold half of the support, at most FEW, and the share that they hold."""
     order = np.argsort(-support, kind="stable")
     shares = support[order].cumsum() / support.sum()
     count = min(int(np.searchsorted(shares, 0.5)) + 1, FEW)

@@ -1,4 +1,4 @@
-"""The sentence over a map and the receipt under it, in plain words."""
+"""The sentence over a heatmap and the completeness check under it, in plain words."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ import math
 import numpy as np
 
 from explainers.checks import localisation
+from explainers.kinds import Facts
 
 
 def percent(share: float) -> str:
-    """A share as per cent: one decimal between 0.1 % and 99.9 %, never rounded up to certainty."""
+    """A share as per cent: one decimal between 0.1 % and 99.9 %, never rounded up to certainty.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.99999), percent(0.00001)
+    ('12.3 %', '> 99.9 %', '< 0.1 %')
+    """
     value = 100 * share
     if 0 < value < 0.1:
         return "< 0.1 %"
@@ -20,12 +27,28 @@ def percent(share: float) -> str:
 
 
 def number(value: float) -> str:
-    """A number with four digits and a real minus sign."""
+    """A number with four digits and a real minus sign.
+
+    Examples
+    --------
+    >>> number(-0.123456), number(1234.0)
+    ('−0.1235', '1,234')
+    """
     return f"{value:,.4g}".replace("-", "−")
 
 
-def where(heat: np.ndarray) -> str:
-    """Where the middle of the positive scores is, such as "in the upper left"."""
+def position_words(heat: np.ndarray) -> str:
+    """Where the centre of the positive scores is.
+
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+
+    Examples
+    --------
+    >>> position_words(np.array([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]]))
+    'in the upper left'
+    """
     across, down = localisation.centre(heat)
     vertical = "upper" if down < 0.4 else "lower" if down > 0.6 else ""
     horizontal = "left" if across < 0.4 else "right" if across > 0.6 else ""
@@ -36,25 +59,39 @@ def where(heat: np.ndarray) -> str:
     return f"in the {vertical} part" if vertical else "in the centre"
 
 
-def sentence(
+def picture_sentence(
     heat: np.ndarray,
     about: str,
     what: str,
     regions: dict[str, np.ndarray],
     place: str = "the picture",
 ) -> str:
-    """One sentence on where the positive scores of `heat` (H, W) lie.
+    """One sentence on where the positive scores of a picture's heatmap lie.
 
-    `what` is "support for", "opposition to" or "attention to", `about` the class; `regions` are
-    known masks by name ("the sign"), shares from 0 to 1 like `heat`; `place` is what is covered.
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+    about : str
+        The class that is explained.
+    what : str
+        "support for", "opposition to" or "attention to".
+    regions : dict of str to ndarray, shape (H, W)
+        Known masks by name ("the sign"), shares from 0 to 1.
+    place : str
+        What the heatmap covers.
+
+    Examples
+    --------
+    >>> heat = np.array([[3.0, 0.0], [1.0, 0.0]])
+    >>> picture_sentence(heat, "stop", "support for", {"the sign": np.eye(2)})
+    '75 % of the support for stop lies on the sign, which covers 50 % of the picture.'
     """
     if not (heat > 0).any():
         return f"There is no {what} {about} in this picture, compared with the baseline."
     if not regions:
         area = localisation.half_area(heat)
-        return (
-            f"Half of the {what} {about} lies on {percent(area)} of {place}, mostly {where(heat)}."
-        )
+        where = position_words(heat)
+        return f"Half of the {what} {about} lies on {percent(area)} of {place}, mostly {where}."
     (first, mask), *others = regions.items()
     parts = [
         f"{100 * localisation.relevance_mass(heat, mask):.0f} % of the {what} {about} lies on "
@@ -72,12 +109,27 @@ def receipt(
     about: str,
     answer: str,
     baseline_answer: str,
-    facts: dict,
+    facts: Facts,
     complete: bool,
 ) -> str:
-    """What the map adds up to: the answer, the baseline's answer, and the share accounted for.
+    """What the scores add up to: the answer, the baseline's answer, and the share accounted for.
 
-    The answers are in words; "" where the question has none.
+    Parameters
+    ----------
+    about : str
+        What is explained.
+    answer, baseline_answer : str
+        The network's answers in words; "" where the question has none.
+    facts : dict
+        "output", "baseline_output" (numbers) and "gap" (the completeness gap, or None).
+    complete : bool
+        Whether the method promises completeness.
+
+    Examples
+    --------
+    >>> facts = {"output": 4.0, "baseline_output": 0.0, "gap": -0.005}
+    >>> print(receipt("stop", "", "", facts, complete=True))
+    contributions add up to 99.5 % of the difference of 4 in score
     """
     parts = []
     if answer:
@@ -89,7 +141,7 @@ def receipt(
     return "; ".join(parts)
 
 
-def _adds_up(facts: dict) -> str:
+def _adds_up(facts: Facts) -> str:
     gap, difference = facts["gap"], facts["output"] - facts["baseline_output"]
     if gap is None or not math.isfinite(gap):
         return "input and baseline score the same, so there is no difference to explain"
@@ -98,7 +150,7 @@ def _adds_up(facts: dict) -> str:
     return text.replace("-", "−")
 
 
-def accounted(facts: dict) -> str:
+def accounted(facts: Facts) -> str:
     """What share of the answer's difference from the baseline the contributions account for."""
     difference = facts["output"] - facts["baseline_output"]
     if not difference:
@@ -107,13 +159,13 @@ def accounted(facts: dict) -> str:
     return f"Its contributions account for {share:.1f} % of the answer.".replace("-", "−")
 
 
-def gap_is_large(facts: dict, allowed: float = 0.05) -> bool:
+def gap_is_large(facts: Facts, allowed: float = 0.05) -> bool:
     """Whether a method that promises completeness missed it by more than `allowed`."""
     gap = facts["gap"]
     return gap is not None and math.isfinite(gap) and abs(gap) > allowed
 
 
-def cost(facts: dict) -> str:
+def cost(facts: Facts) -> str:
     """What the explanation took, beyond what was known already."""
     passes = f"{facts['passes']} passes of the network" if facts["passes"] else "No further pass"
     return f"{passes}, {facts['seconds']:.2g} s on {facts['device']} ({facts['precision']})"

@@ -92,7 +92,7 @@ def test_names_from_files_have_no_markup():
 
 
 def test_shares_are_never_rounded_to_nothing_or_all():
-    assert [sentences.rounded(s) for s in (0, 0.004, 0.5, 0.996, 1)] == [
+    assert [sentences.whole_percent(s) for s in (0, 0.004, 0.5, 0.996, 1)] == [
         "0 %",
         "< 1 %",
         "50 %",
@@ -103,12 +103,12 @@ def test_shares_are_never_rounded_to_nothing_or_all():
 
 def test_what_is_spoken_holds_the_total():
     scores = np.array([4.0, -3, 2, 1, 0.5, 0.25, -0.5])
-    spoken = sentences.spoken_table([f"x{i}" for i in range(7)], range(7), scores)
+    spoken = sentences.table_alt_text([f"x{i}" for i in range(7)], range(7), scores)
     assert spoken.startswith("Contributions, strongest first: x0 = 0: +4; x1 = 1: −3; ")
     assert spoken.endswith("2 others together: −0.25.")
-    series = sentences.spoken_series(np.array([[3.0, -1]]), ["a", "b"], ["t"], True)
+    series = sentences.series_alt_text(np.array([[3.0, -1]]), ["a", "b"], ["t"], True)
     assert "a 75 %, b 25 %; half lies from t to t" in series
-    assert "are zero" in sentences.spoken_series(np.zeros((2, 1)), ["a"], list("ab"), False)
+    assert "are zero" in sentences.series_alt_text(np.zeros((2, 1)), ["a"], list("ab"), False)
 
 
 def test_numbers_are_short_and_have_a_true_minus():
@@ -120,8 +120,8 @@ def test_numbers_are_short_and_have_a_true_minus():
         "2.50e8",
     ]
     assert labels.number(3.14159, 4, sign=True) == "+3.142"
-    assert labels.shown(float("nan")) == labels.shown(None) == "missing"
-    assert labels.shown(np.float32(2020)) == "2020" and labels.shown("male") == "male"
+    assert labels.value_text(float("nan")) == labels.value_text(None) == "missing"
+    assert labels.value_text(np.float32(2020)) == "2020" and labels.value_text("male") == "male"
     assert labels.number(0.9996) == "1"
 
 

@@ -1,0 +1,78 @@
+"""The look of the charts: colours taken from the one table, readable on light and dark pages."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from explainers.figures.colours import SEQUENTIAL, SIGNED
+
+
+def _hex(rgb: tuple[int, int, int]) -> str:
+    return "#" + "".join(f"{part:02x}" for part in rgb)
+
+
+# The stops with a contrast of at least 3 to 1 against both of the app's backgrounds.
+SUPPORT, OPPOSE, STRENGTH = _hex(SIGNED[8]), _hex(SIGNED[2]), _hex(SEQUENTIAL[6])
+QUIET = "#8091a3"
+GREY = "rgba(128,128,128,{})"
+LOW_HIGH = ("#6f63d9", "#c2569b", "#d9741a")
+"""From a low to a high feature value; neither the support's red nor the opposition's blue."""
+
+SIGN_KEY = "<br><span style='font-size:12px'>red supports, blue opposes</span>"
+
+
+def bar_colour(score: float, signed: bool = True) -> str:
+    """The colour of a bar: by its score's sign, or the one colour of strengths.
+
+    Examples
+    --------
+    >>> bar_colour(2.0) == SUPPORT, bar_colour(-2.0) == OPPOSE, bar_colour(0.0) == QUIET
+    (True, True, True)
+    """
+    if not signed:
+        return STRENGTH
+    return SUPPORT if score > 0 else OPPOSE if score < 0 else QUIET
+
+
+def colorscale(signed: bool) -> list[tuple[float, str]]:
+    """Plotly's form of the table of colours: pairs of a share from 0 to 1 and "rgb(…)".
+
+    Examples
+    --------
+    >>> colorscale(signed=False)[0]
+    (0.0, 'rgb(255, 255, 255)')
+    """
+    stops = SIGNED if signed else SEQUENTIAL
+    return [(i / (len(stops) - 1), f"rgb{stop}") for i, stop in enumerate(stops)]
+
+
+def apply_chart_style(
+    figure: go.Figure, height: int, alt: str, right: int = 12, top: int = 12
+) -> go.Figure:
+    """Give a figure the look of all charts, on the page's own background; the same figure.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Changed in place.
+    height : int
+        In px.
+    alt : str
+        What the figure shows in words, kept as figure.layout.meta["alt"].
+    right, top : int
+        Margins, in px.
+    """
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": right, "t": top, "b": 8},
+        showlegend=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 14},
+        meta={"alt": alt},
+        hoverlabel={"align": "left"},
+    )
+    lines = {"gridcolor": GREY.format(0.2), "zerolinecolor": GREY.format(0.7)}
+    figure.update_xaxes(automargin=True, title_font_size=14, **lines)
+    figure.update_yaxes(automargin=True, title_font_size=14, title_standoff=16, **lines)
+    return figure
