@@ -2,7 +2,8 @@
 
 python tests/bench/deeplift_cost.py prints the table. Ratios within one run: every
 round times all in turn, and the fastest of the rounds counts. Nothing is captured beforehand; the
-first call of each is shown apart, which includes filling the rulebook and PyTorch's own warm-up.
+first call of each is shown apart, which includes filling the registry of rules and PyTorch's own
+warm-up.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ def reader():
 
 
 def letters():
-    made = torch.Generator().manual_seed(0)
-    return F.one_hot(torch.randint(4, (3, 12), generator=made), 4).transpose(1, 2).double()
+    generator = torch.Generator().manual_seed(0)
+    return F.one_hot(torch.randint(4, (3, 12), generator=generator), 4).transpose(1, 2).double()
 
 
 FREQUENCIES = torch.tensor([0.3, 0.2, 0.2, 0.3], dtype=torch.float64).view(4, 1).expand(4, 12)
@@ -44,16 +44,16 @@ def test_multipliers_times_differences_are_the_scores(rule):
 def test_hypothetical_contributions_of_the_letters_there_are_theirs(rule):
     model, x = reader(), letters()
     answer = explain(model, x, method="deeplift", baseline=FREQUENCIES, target=0, rule=rule)
-    found = hypothetical(model, x, FREQUENCIES, 0, rule)
-    torch.testing.assert_close((found * x).sum(1), answer.scores.sum(1))
+    contributions = hypothetical(model, x, FREQUENCIES, 0, rule)
+    torch.testing.assert_close((contributions * x).sum(1), answer.scores.sum(1))
 
 
 def test_hypothetical_contributions_of_a_linear_model():
     model = nn.Sequential(nn.Flatten(), nn.Linear(48, 1)).double()
     weight = model[1].weight.detach().view(1, 4, 12)
-    found = hypothetical(model, letters(), FREQUENCIES, 0)
+    contributions = hypothetical(model, letters(), FREQUENCIES, 0)
     expected = weight - (weight * FREQUENCIES).sum(1, keepdim=True)
-    torch.testing.assert_close(found, expected.expand(3, 4, 12))
+    torch.testing.assert_close(contributions, expected.expand(3, 4, 12))
 
 
 def test_channels_may_be_last():
@@ -62,5 +62,7 @@ def test_channels_may_be_last():
     def turned(x):
         return model(x.transpose(1, 2))
 
-    found = hypothetical(turned, x.transpose(1, 2), FREQUENCIES.t(), 0, channel_dim=2)
-    torch.testing.assert_close(found.transpose(1, 2), hypothetical(model, x, FREQUENCIES, 0))
+    contributions = hypothetical(turned, x.transpose(1, 2), FREQUENCIES.t(), 0, channel_dim=2)
+    torch.testing.assert_close(
+        contributions.transpose(1, 2), hypothetical(model, x, FREQUENCIES, 0)
+    )

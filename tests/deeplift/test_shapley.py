@@ -15,26 +15,26 @@ from explainers import explain
 
 def shapley(function, x, reference):
     """Each value's change of function(x) (a number), averaged over all orders of changing them."""
-    found = torch.zeros_like(x)
+    values = torch.zeros_like(x)
     for order in itertools.permutations(range(len(x))):
         now = reference.clone()
         last = function(now)
-        for place in order:
-            now[place] = x[place]
-            found[place] += function(now) - last
+        for index in order:
+            now[index] = x[index]
+            values[index] += function(now) - last
             last = function(now)
-    return found / math.factorial(len(x))
+    return values / math.factorial(len(x))
 
 
-def distance(found, exact):
-    """Mean over pairs of Σ|found − exact| / Σ|exact|."""
-    return float(((found - exact).abs().sum(1) / exact.abs().sum(1)).mean())
+def distance(scores, exact):
+    """Mean over pairs of Σ|scores − exact| / Σ|exact|."""
+    return float(((scores - exact).abs().sum(1) / exact.abs().sum(1)).mean())
 
 
 def pairs(width, spread, reference_spread=None, count=24):
     """Random inputs and references."""
-    made = torch.Generator().manual_seed(width)
-    x, b = torch.randn(2, count, width, generator=made, dtype=torch.float64) * spread
+    generator = torch.Generator().manual_seed(width)
+    x, b = torch.randn(2, count, width, generator=generator, dtype=torch.float64) * spread
     return x, b if reference_spread is None else b / spread * reference_spread
 
 
@@ -62,9 +62,9 @@ def by_products(x, b):
     top = torch.maximum(x, b).amax(1, keepdim=True)
     e1, e0 = (x - top).exp(), (b - top).exp()
     s1, s0 = e1.sum(1, keepdim=True), e0.sum(1, keepdim=True)
-    found = -(e1[:, :1] + e0[:, :1]) / 2 / (s1 * s0) * (e1 - e0)
-    found[:, :1] += (1 / s1 + 1 / s0) / 2 * (e1 - e0)[:, :1]
-    return found
+    scores = -(e1[:, :1] + e0[:, :1]) / 2 / (s1 * s0) * (e1 - e0)
+    scores[:, :1] += (1 / s1 + 1 / s0) / 2 * (e1 - e0)[:, :1]
+    return scores
 
 
 def normalised(x):
@@ -84,22 +84,22 @@ def normalised(x):
 )
 def test_products_and_the_larger_of_two_are_exact_shapley_values(function):
     x, b = pairs(4, 1.0)
-    found, _ = compared(function, x, b)
-    assert found < 1e-9
+    gap, _ = compared(function, x, b)
+    assert gap < 1e-9
 
 
 @pytest.mark.parametrize("spread, bound", [(0.5, 0.04), (1.0, 0.1), (3.0, 0.5)])
 @pytest.mark.parametrize("width", [2, 3])
 def test_softmax_is_near(width, spread, bound):
     x, b = pairs(width, spread)
-    found, exact = compared(lambda x: x.softmax(1)[:, 0], x, b)
-    assert found < bound
-    assert found < distance(by_products(x, b), exact)
+    gap, exact = compared(lambda x: x.softmax(1)[:, 0], x, b)
+    assert gap < bound
+    assert gap < distance(by_products(x, b), exact)
 
 
 @pytest.mark.parametrize("width", [3, 4])
 def test_layer_norm_is_near_also_where_the_reference_is_nearly_flat(width):
     x, b = pairs(width, 1.0, 0.05)
-    found, exact = compared(normalised, x, b)
-    assert found < 1.0
-    assert found < distance(integrated(normalised, x, b), exact)
+    gap, exact = compared(normalised, x, b)
+    assert gap < 1.0
+    assert gap < distance(integrated(normalised, x, b), exact)

@@ -18,22 +18,22 @@ def scores(model, x, baseline="zeros", rule="reveal_cancel", **options):
     return explain(model, x, method="deeplift", baseline=baseline, rule=rule, **options).scores[0]
 
 
-def near(found, expected):
+def near(actual, expected):
     """To ten digits."""
     torch.testing.assert_close(
-        found, torch.tensor(expected, dtype=found.dtype), atol=1e-10, rtol=1e-10
+        actual, torch.tensor(expected, dtype=actual.dtype), atol=1e-10, rtol=1e-10
     )
 
 
 def layers(*pairs):
     """Dense layers from (weights, bias) with a ReLU between them."""
-    made = []
+    stack = []
     for weights, bias in pairs:
         layer = nn.Linear(len(weights[0]), len(weights), dtype=torch.float64)
         layer.weight.data = torch.tensor(weights, dtype=torch.float64)
         layer.bias.data = torch.tensor(bias, dtype=torch.float64)
-        made += [layer, nn.ReLU()]
-    return nn.Sequential(*made[:-1])
+        stack += [layer, nn.ReLU()]
+    return nn.Sequential(*stack[:-1])
 
 
 def test_minimum_of_two():
@@ -145,8 +145,8 @@ def test_max_pool_shares_by_the_cross_rule():
     # Overlapping windows (1, 5), (5, 2) against (4, 0), (0, 3): the winner 5 takes 1 and 2.
     x, b = [[1.0, 5, 2]], [[4.0, 0, 3]]
     for rule in RULES:
-        found = scores(lambda x: model(x).sum(1), x, b, rule)
-        near(found, [[0.0, 3.0, 0.0]])
+        contributions = scores(lambda x: model(x).sum(1), x, b, rule)
+        near(contributions, [[0.0, 3.0, 0.0]])
     # When the maximum falls, what won at the reference takes it.
     near(scores(lambda x: model(x).sum(1), [[1.0, 2]], [[4.0, 0]], "rescale"), [[-2.0, 0.0]])
 

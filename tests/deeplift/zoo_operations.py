@@ -40,11 +40,11 @@ def detached(self, x):
 
 @with_layers(ROW, a=dense, b=out)
 def written_buffer(self, x):
-    h, made = self.a(x), torch.zeros(len(x), 8, dtype=x.dtype)
+    h, rows = self.a(x), torch.zeros(len(x), 8, dtype=x.dtype)
     for k in range(8):
-        made[:, k] = h[:, 7 - k].tanh() * (k + 1)
-    made.t_().unsqueeze_(0)
-    return self.b(made.squeeze(0).t())
+        rows[:, k] = h[:, 7 - k].tanh() * (k + 1)
+    rows.t_().unsqueeze_(0)
+    return self.b(rows.squeeze(0).t())
 
 
 @with_layers(ROW, a=dense, b=out)

@@ -1,6 +1,11 @@
 """DeepLIFT: what each value contributes to the difference from a reference, exact on any model.
 
-Shrikumar, Greenside & Kundaje 2017 (arXiv:1704.02685).
+Shrikumar, Greenside & Kundaje 2017 (arXiv:1704.02685). With Δx the difference of an activation from
+its value at the reference, multipliers m_{Δx→Δy} chain like derivatives (section 3.2), and the
+contributions C = m·Δx add up to the difference of the score (summation-to-delta, section 3.1).
+
+`recorder` runs the unmodified model on pairs of input and reference, operation by operation;
+`rules` say for each what its multipliers are; `tape` chains them back.
 """
 
 from __future__ import annotations
@@ -8,12 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explainers.methods.registry import MethodResult, method, option
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from explainers.attribution import Question
+    from explainers.passes import Passes
 
 __all__ = ["Options", "attribute", "hypothetical", "multipliers"]
 
@@ -64,64 +72,135 @@ class Options:
     options=Options,
     complete=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
-    """Contributions that add up to the difference of the score; scores like the inputs.
+def attribute(run: Passes, inputs: Tensor, baseline: Tensor, options: Options) -> MethodResult:
+    """Share the difference of the score from the baseline among the values that differ.
 
-    `positive` and `negative` add up to the scores: the contributions above and below zero; with
-    `apart`, for RevealCancel and genomics, the contributions to the positive and to the negative
-    part of the score's difference, so that one value may have both. For one-hot DNA (N, 4, L)
-    `extra["hypothetical"]` is what every letter would contribute; see `hypothetical`.
+    Returns
+    -------
+    MethodResult
+        `scores`, shape (N, …) as the inputs, add up to the difference of the score. `positive` and
+        `negative` add up to the scores: the contributions above and below zero; with `apart`, for
+        RevealCancel and genomics, the contributions to the positive and to the negative part of
+        the score's difference, so that one value may have both. For one-hot DNA (N, 4, L)
+        `extra["hypothetical"]` is what every letter would contribute; see `hypothetical`.
     """
     import torch
 
-    from explainers.kinds.alphabet import is_one_hot
+    from explainers.kinds.alphabet import is_dna
 
     rows = torch.arange(len(inputs), device=inputs.device)
     scores, positive, negative, m, notes = _explained(run, inputs, baseline, rows, options)
-    extra = {"hypothetical": _over_letters(m, baseline)} if is_one_hot(inputs) else {}
+    extra = {"hypothetical": _over_letters(m, baseline)} if is_dna(inputs) else {}
     return MethodResult(scores, positive, negative, notes=notes, extra=extra)
 
 
 def multipliers(
-    model: Callable,
+    model: Callable[..., Any],
     inputs: Tensor,
     baseline: str | Tensor = "zeros",
-    target=None,
+    target: Question = None,
     rule: str = "rescale",
     score: str = "output",
 ) -> Tensor:
-    """m (N, …) like the inputs, such that the contributions are m·(inputs − baseline).
+    """Find DeepLIFT's multipliers m, such that the contributions are m·(inputs − baseline).
 
-    Arguments as for `explain`; with R references the mean of theirs. Where an input equals its
-    reference the multiplier is the limit, a derivative.
+    Where an input equals its reference the multiplier is the limit, a derivative.
+
+    Parameters
+    ----------
+    model : nn.Module or callable
+        From (N, …) to (N, outputs); left exactly as it was.
+    inputs : Tensor, shape (N, …)
+    baseline : str or Tensor, shape (…), (N, …) or (N, R, …)
+        As for `explain`; with R references the mean of their multipliers.
+    target : int, list, pair, callable or None
+        The explained output, as for `explain`.
+    rule : {"rescale", "reveal_cancel", "genomics"}
+    score : {"output", "logit", "probability"}
+
+    Returns
+    -------
+    Tensor, shape (N, …)
+
+    Raises
+    ------
+    ModelProblem
+        Where the model does what no rule can follow.
+
+    References
+    ----------
+    Shrikumar, Greenside & Kundaje 2017, arXiv:1704.02685, section 3.2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> def model(x):
+    ...     return torch.relu(x[:, :1] - 1) * 2
+    >>> multipliers(model, torch.tensor([[3.0, 5.0]]))  # 2 · relu's rise of 2 over a step of 3
+    tensor([[1.3333, 0.0000]])
     """
     return _over_references(model, inputs, baseline, target, rule, score, lambda m, _: m)
 
 
 def hypothetical(
-    model: Callable,
+    model: Callable[..., Any],
     inputs: Tensor,
     baseline: str | Tensor = "zeros",
-    target=None,
+    target: Question = None,
     rule: str = "rescale",
     score: str = "output",
     channel_dim: int = 1,
 ) -> Tensor:
-    """What each letter of a one-hot input would contribute at each place: (N, …) like the inputs.
+    """Find what each letter of a one-hot input would contribute at each place.
 
     For letter a the contribution Σ_c m_c (e_a − x′)_c = m_a − Σ_c m_c x′_c, the sum over the
     channel; at the letters that are there it is their contribution. Mean over R references.
+
+    Parameters
+    ----------
+    model, inputs, baseline, target, rule, score
+        As for `multipliers`; inputs one-hot along `channel_dim`, for example (N, 4, L).
+    channel_dim : int
+        The dimension of the letters.
+
+    Returns
+    -------
+    Tensor, shape (N, …) like the inputs
+
+    References
+    ----------
+    "Hypothetical contributions": Shrikumar et al. 2018 (TF-MoDISco), arXiv:1811.00416.
+
+    Examples
+    --------
+    A model that counts the first letter, against equal frequencies of four letters:
+
+    >>> import torch
+    >>> def count(x):
+    ...     return x[:, :1].sum(2)
+    >>> letters = torch.tensor([[[1.0], [0], [0], [0]]])
+    >>> hypothetical(count, letters, torch.full((4, 1), 0.25)).flatten()
+    tensor([ 0.7500, -0.2500, -0.2500, -0.2500])
     """
 
     over_letters = partial(_over_letters, channel_dim=channel_dim)
     return _over_references(model, inputs, baseline, target, rule, score, over_letters)
 
 
-def _over_letters(m, reference, channel_dim: int = 1):
+def _over_letters(m: Tensor, reference: Tensor, channel_dim: int = 1) -> Tensor:
     return m - (m * reference).sum(channel_dim, keepdim=True)
 
 
-def _over_references(model, inputs, baseline, target, rule, score, found):
+def _over_references(
+    model: Callable[..., Any],
+    inputs: Tensor,
+    baseline: str | Tensor,
+    target: Question,
+    rule: str,
+    score: str,
+    per_reference: Callable[[Tensor, Tensor], Tensor],
+) -> Tensor:
+    """The mean over references of per_reference(multipliers, reference), (N, …) each."""
     import torch
 
     from explainers import eval_mode
@@ -137,35 +216,41 @@ def _over_references(model, inputs, baseline, target, rule, score, found):
     references = references_of(baseline, inputs).to(points)
     rows = torch.arange(len(points), device=points.device)
     run = Passes(model, score=score)
-    total = 0
+    total: Tensor | int = 0
     with eval_mode.evaluating(model):
         run.target = Target.of(target, run.outputs(points))
         for share in range(references.shape[1]):
             reference = references[:, share]
             m = _explained(run, points, reference, rows, options)[3]
-            total = total + found(m, reference) / references.shape[1]
+            total = total + per_reference(m, reference) / references.shape[1]
+    assert isinstance(total, torch.Tensor)  # there is at least one reference
     return total.to(inputs.device)
 
 
-def _explained(run, inputs, baseline, rows, options: Options) -> tuple:
+def _explained(
+    run: Passes, inputs: Tensor, baseline: Tensor, rows: Tensor, options: Options
+) -> tuple[Tensor, Tensor, Tensor, Tensor, tuple[str, ...]]:
     """(scores, positive, negative, multipliers, notes), batch by batch."""
     from explainers.methods.deeplift.contributions import contributions
 
     notes: dict[str, None] = {}
+    target = run.target
+    assert target is not None
 
-    def work(points, reference, rows):
-        def score(points):
-            return run.target.select(_columns(run.answer(points)), rows)
+    def work(points: Tensor, reference: Tensor, rows: Tensor) -> tuple[Tensor, ...]:
+        def score(points: Tensor) -> Tensor:
+            return target.select(_columns(run.answer(points)), rows)
 
-        found = contributions(
+        answer = contributions(
             run.model, score, points, reference, options.rule, options.fallback, options.apart
         )
-        notes.update(dict.fromkeys(found.notes))
-        return found.scores, found.positive, found.negative, found.multipliers
+        notes.update(dict.fromkeys(answer.notes))
+        return answer.scores, answer.positive, answer.negative, answer.multipliers
 
-    return (*run.pairs(work, inputs, baseline, rows), tuple(notes))
+    scores, positive, negative, m = run.pairs(work, inputs, baseline, rows)
+    return scores, positive, negative, m, tuple(notes)
 
 
-def _columns(output):
+def _columns(output: Tensor) -> Tensor:
     """(n,) made (n, 1), as `Passes` does."""
     return output.unsqueeze(1) if getattr(output, "ndim", 0) == 1 else output

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from explainers.methods.deeplift import rules  # noqa: F401 - fills the rulebook
+from explainers.methods.deeplift import rules  # noqa: F401 - fills the registry of rules
 from explainers.methods.deeplift.integral import integrate
-from explainers.methods.deeplift.pair import Recorder
+from explainers.methods.deeplift.recorder import Recorder
 from explainers.methods.deeplift.tape import Parts, Tape, Value
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one evaluation tells.
+class Contributions:
+    """What one evaluation gives.
 
-    multipliers         like the points: m with contribution m·Δ.
-    positive, negative  the contributions above and below zero; with `apart`, where the rule has
-                        parts, the contributions to the positive and to the negative part of the
-                        score's difference, at the price of a second way back. They add up to the
-                        scores.
-    notes               sentences on ties and fallbacks.
+    Parameters
+    ----------
+    scores : Tensor, shape (n, …)
+        Contributions C = m·Δ; their sum over (…) is the difference of the score.
+    positive, negative : Tensor, shape (n, …)
+        The contributions above and below zero; with `apart`, where the rule has parts, the
+        contributions to the positive and to the negative part of the score's difference, at the
+        price of a second way back. They add up to the scores.
+    multipliers : Tensor, shape (n, …)
+        m.
+    notes : tuple of str
+        Sentences on ties and fallbacks.
     """
 
     scores: Tensor
@@ -34,18 +41,50 @@ class Answer:
 
 
 def contributions(
-    model: Callable,
+    model: Callable[..., Any],
     score: Callable[[Tensor], Tensor],
     points: Tensor,
     reference: Tensor,
     rule: str = "rescale",
     fallback: str = "refuse",
     apart: bool = False,
-) -> Answer:
-    """Contributions of points (n, …), against the reference (n, …), to score(points) (n,).
+) -> Contributions:
+    """Share the difference of a score between points and reference among the entries of the points.
 
-    `score` runs the model, which is told apart only to name its layers. Raises ModelProblem where
-    the model does what no rule can follow.
+    Complete (summation-to-delta): Σ scores = score(points) − score(reference), for each row.
+
+    Parameters
+    ----------
+    model : nn.Module or callable
+        Only to name its layers in messages; `score` runs it.
+    score : callable
+        Runs the model on (n, …) and returns the explained score, shape (n,).
+    points, reference : Tensor, shape (n, …)
+    rule : {"rescale", "reveal_cancel", "genomics"}
+    fallback : {"refuse", "integral"}
+        What to do with an operation that has no rule.
+    apart : bool
+        Whether `positive` and `negative` are contributions to the parts of the difference.
+
+    Returns
+    -------
+    Contributions
+
+    Raises
+    ------
+    ModelProblem
+        Where the model does what no rule can follow.
+
+    References
+    ----------
+    Shrikumar, Greenside & Kundaje 2017, arXiv:1704.02685.
+
+    Examples
+    --------
+    >>> def saturated(x):
+    ...     return 1 - torch.relu(1 - x.sum(1))
+    >>> contributions(saturated, saturated, torch.ones(1, 2), torch.zeros(1, 2)).scores
+    tensor([[0.5000, 0.5000]])
     """
     if reference.stride() != points.stride():
         reference = torch.empty_like(points).copy_(reference)
@@ -53,34 +92,37 @@ def contributions(
     recorder = Recorder(model, tape, integrate if fallback == "integral" else None)
     start = tape.start(points, reference)
     end = recorder.record(score, start)
-    one = torch.ones_like(end.now)
-    nothing = torch.zeros_like(points)
-    if not tape.parts:
+    one = torch.ones_like(end.actual)
+    zeros = torch.zeros_like(points)
+    positive: Tensor | None = None
+    if not tape.keeps_parts:
         m = tape.backward(end, one, start)
-        m = nothing if m is None else m
-        scores = m * start.delta
+        multipliers = zeros if m is None else m
+        scores = multipliers * start.delta
     else:
-        zero, none = torch.zeros_like(one), Parts(nothing, nothing)
-        up = (tape.backward(end, Parts(one, zero), start, keep=True) or none) if apart else None
-        both = tape.backward(end, Parts(one, one), start) or none
-        scores, m = _worth(both, start), tape.chosen(both, start)
-    if tape.parts and apart:
-        positive = _worth(up, start)
+        nothing = Parts(zeros, zeros)
+        if apart:
+            seed = Parts(one, torch.zeros_like(one))
+            to_positive = tape.backward(end, seed, start, keep=True)
+            positive = _contribution(to_positive or nothing, start)
+        by_part = tape.backward(end, Parts(one, one), start) or nothing
+        scores, multipliers = _contribution(by_part, start), tape.merge(by_part, start)
+    if positive is not None:
         negative = scores - positive
     else:
         positive, negative = scores.clamp(min=0), scores.clamp(max=0)
-    return Answer(scores, positive, negative, m, _notes(tape, recorder))
+    return Contributions(scores, positive, negative, multipliers, _notes(tape, recorder))
 
 
-def _worth(m: Parts, start: Value) -> Tensor:
+def _contribution(m: Parts, start: Value) -> Tensor:
     return m.plus * start.plus + m.minus * start.minus
 
 
 def _notes(tape: Tape, recorder: Recorder) -> tuple[str, ...]:
     notes = list(recorder.notes)
-    tied = int(sum(tape.ties)) if tape.ties else 0
-    if tied:
-        places = "one place" if tied == 1 else f"{tied} places"
+    ties = int(sum(tape.ties)) if tape.ties else 0
+    if ties:
+        places = "one place" if ties == 1 else f"{ties} places"
         notes.append(
             f"In {places} inside the model the positive and the negative part "
             "cancel exactly. RevealCancel jumps there: a slightly different input may be explained "

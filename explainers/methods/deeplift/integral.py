@@ -1,79 +1,118 @@
-"""The last resort for an operation without a rule: a local integral, made complete."""
+"""The last resort for an operation without a rule: a local integral, made complete.
+
+Integrated Gradients (Sundararajan, Taly & Yan 2017, arXiv:1703.01365) of one operation.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_leaves, tree_map
 
-from explainers.methods.deeplift.rulebook import put, values_in
-from explainers.methods.deeplift.tape import Parts, Tape, Value
+from explainers.methods.deeplift.rule_registry import (
+    Arguments,
+    Keywords,
+    Operation,
+    at_both,
+    values_in,
+)
+from explainers.methods.deeplift.tape import Multiplier, Parts, Tape, Value
+from explainers.methods.deeplift.torch_private import tree_leaves, tree_map
 from explainers.methods.integrated_gradients import quadrature
 
 _POINTS = 16
 
 
-def integrate(tape: Tape, function, args, kwargs):
-    """m_x = ∫₀¹ J(x⁰ + tΔx)ᵀ m dt by Gauss-Legendre, for all values the operation takes.
+def integrate(
+    tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords
+) -> Value | tuple[Value, ...]:
+    """Follow any differentiable operation by m_x = ∫₀¹ J(x⁰ + tΔx)ᵀ m dt; a `Rule`.
 
-    What the quadrature misses of Σ m_y Δy is spread over the moved entries in proportion to Δx²
-    of m_x Δx, so that the step is complete.
+    By Gauss-Legendre with 16 points, for all Values that the operation takes. What the quadrature
+    misses of Σ m_y Δy is spread over the moved entries in proportion to Δx² of m_x Δx, so that the
+    step is complete.
+
+    Parameters
+    ----------
+    tape : Tape
+    operation : callable
+        Of floating-point Values, with a derivative along the straight way.
+    args, kwargs
+        Its arguments.
+
+    Returns
+    -------
+    Value or tuple of Values
+        One for each tensor that it returns.
     """
-    taken = values_in((args, kwargs))
-    now, before = (
-        tree_leaves(function(*put(args, at), **put(kwargs, at)))
-        for at in (lambda v: v.now, lambda v: v.before)
-    )
-    made = [tape.split(Value(*pair)) for pair in zip(now, before, strict=True)]
+    inputs = values_in((args, kwargs))
+    actual, reference = (tree_leaves(result) for result in at_both(operation, args, kwargs))
+    outputs = [tape.split(Value(*pair)) for pair in zip(actual, reference, strict=True)]
 
     # Where the first dimension is kept, rows stay apart: an answer does not depend on the batch.
-    apart = len({v.now.shape[:1] for v in (*taken, *made)}) == 1 and taken[0].now.ndim > 0
+    by_row = (
+        len({v.actual.shape[:1] for v in (*inputs, *outputs)}) == 1 and inputs[0].actual.ndim > 0
+    )
 
-    def back(*multipliers):
-        whole = []
-        for value, m in zip(made, multipliers, strict=True):
-            whole.append(tape.chosen(m, value) if isinstance(m, Parts) else m)
-        found = _averaged(function, args, kwargs, taken, whole)
-        missed = _worth(made, whole, apart) - _worth(taken, found, apart)
-        size = _worth(taken, [v.delta for v in taken], apart)
-        share = torch.where(size > 0, missed / torch.where(size > 0, size, 1), 0)
-        found = [
-            m + share.reshape(-1, *[1] * (m.ndim - 1)) * v.delta if apart else m + share * v.delta
-            for v, m in zip(taken, found, strict=True)
+    def backward(*multipliers: Multiplier | None) -> Sequence[Multiplier]:
+        whole = [
+            tape.merge(m, value) if isinstance(m, Parts) else m
+            for value, m in zip(outputs, multipliers, strict=True)
         ]
-        return [Parts(m, m) for m in found] if tape.parts else found
+        averages = _averaged(operation, args, kwargs, inputs, whole)
+        missed = _contribution(outputs, whole, by_row) - _contribution(inputs, averages, by_row)
+        size = _contribution(inputs, [v.delta for v in inputs], by_row)
+        share = torch.where(size > 0, missed / torch.where(size > 0, size, 1), 0)
+        completed = [
+            m + share.reshape(-1, *[1] * (m.ndim - 1)) * v.delta if by_row else m + share * v.delta
+            for v, m in zip(inputs, averages, strict=True)
+        ]
+        return [Parts(m, m) for m in completed] if tape.keeps_parts else completed
 
-    tape.add(taken, made, back)
-    return made[0] if len(made) == 1 else tuple(made)
+    tape.add(inputs, outputs, backward)
+    return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
 
-def _averaged(function, args, kwargs, taken: list[Value], multipliers) -> list[Tensor]:
-    totals = [torch.zeros_like(v.now) for v in taken]
-    places, weights = (t.tolist() for t in quadrature("gauss_legendre", _POINTS))
-    for place, weight in zip(places, weights, strict=True):
-        leaves = [(v.before + place * v.delta).requires_grad_() for v in taken]
-        known = {id(v): leaf for v, leaf in zip(taken, leaves, strict=True)}
+def _averaged(
+    operation: Operation,
+    args: Arguments,
+    kwargs: Keywords,
+    inputs: list[Value],
+    multipliers: Sequence[Tensor | None],
+) -> list[Tensor]:
+    """The mean over the way of Jᵀ m, for each input."""
+    totals = [torch.zeros_like(v.actual) for v in inputs]
+    nodes, weights = (t.tolist() for t in quadrature("gauss_legendre", _POINTS))
+    for node, weight in zip(nodes, weights, strict=True):
+        leaves = [(v.reference + node * v.delta).requires_grad_() for v in inputs]
+        leaf_of: dict[int, Any] = {id(v): leaf for v, leaf in zip(inputs, leaves, strict=True)}
         with torch.enable_grad():
-            given = tree_map(lambda leaf, known=known: known.get(id(leaf), leaf), (args, kwargs))
-            made = tree_leaves(function(*given[0], **given[1]))
-        kept = [(y, m) for y, m in zip(made, multipliers, strict=True) if m is not None]
-        grads = torch.autograd.grad(
+            there = tree_map(lambda leaf, of=leaf_of: of.get(id(leaf), leaf), (args, kwargs))
+            outputs = tree_leaves(operation(*there[0], **there[1]))
+        kept = [(y, m) for y, m in zip(outputs, multipliers, strict=True) if m is not None]
+        gradients = torch.autograd.grad(
             [y for y, _ in kept], leaves, [m for _, m in kept], allow_unused=True
         )
-        for total, grad in zip(totals, grads, strict=True):
-            if grad is not None:
-                total += weight * grad
+        for total, gradient in zip(totals, gradients, strict=True):
+            if gradient is not None:
+                total += weight * gradient
     return totals
 
 
-def _worth(values: list[Value], multipliers, apart: bool) -> Tensor:
+def _contribution(
+    values: list[Value], multipliers: Sequence[Tensor | None], by_row: bool
+) -> Tensor:
     """Σ m·Δ, of each row apart or of all."""
-    return sum(
-        _total(m * v.delta, apart)
+    total = sum(
+        _total(m * v.delta, by_row)
         for v, m in zip(values, multipliers, strict=True)
         if m is not None
     )
+    assert isinstance(total, Tensor)
+    return total
 
 
-def _total(x: Tensor, apart: bool) -> Tensor:
-    return x.flatten(1).sum(1) if apart and x.ndim > 1 else x if apart else x.sum()
+def _total(x: Tensor, by_row: bool) -> Tensor:
+    return x.flatten(1).sum(1) if by_row and x.ndim > 1 else x if by_row else x.sum()

@@ -1,18 +1,21 @@
-"""What kind of operation PyTorch has called: its name, its parts, and what rules may say of it."""
+"""What kind of operation PyTorch has called: what it depends on, and what it is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
-from torch._decomp import core_aten_decompositions
 
-from explainers.methods.deeplift.rulebook import COMPOSED
+from explainers.methods.deeplift.rule_registry import DECOMPOSITIONS, Operation
 from explainers.methods.deeplift.tape import Value
+from explainers.methods.deeplift.torch_private import (
+    OpOverload,
+    is_composite,
+)
 
 aten = torch.ops.aten
 
-_DECOMPOSITIONS = core_aten_decompositions()
+_PYTORCH_DECOMPOSITIONS = torch.export.default_decompositions()
+
+# They read only the shape and type of what they are given.
 SHAPE_ONLY = {
     aten.zeros_like.default,
     aten.ones_like.default,
@@ -28,7 +31,9 @@ SHAPE_ONLY = {
     aten.sym_size.int,
     aten.bernoulli.p,
 }
-CONTROL = {
+
+# By them the model chooses what to do next, or the shape of what comes next.
+DATA_DEPENDENT = {
     aten._local_scalar_dense.default,
     aten.is_nonzero.default,
     aten.equal.default,
@@ -41,9 +46,8 @@ CONTROL = {
     aten.nonzero_static.default,
 }
 
-
 # Their places are given; if they depend on the input, that is a choice and not a number.
-BY_INDEX = {
+INDEXED = {
     aten.index.Tensor,
     aten.gather.default,
     aten.index_select.default,
@@ -58,32 +62,77 @@ BY_INDEX = {
 }
 
 
-def is_number(value: Value) -> bool:
-    """Whether it holds numbers, not indices or truth values."""
-    return value.now.is_floating_point()
+def is_real(value: Value) -> bool:
+    """Whether it holds real numbers, not indices or truth values."""
+    return value.actual.is_floating_point()
 
 
-def differs(value: Value) -> bool:
-    """Whether the value is a number or a truth value, which rules are about, not an index."""
-    return value.now.is_floating_point() or value.now.dtype == torch.bool or value.now.is_complex()
+def has_difference(value: Value) -> bool:
+    """Whether it holds numbers or truth values, which rules are about, and not indices."""
+    tensor = value.actual
+    return tensor.is_floating_point() or tensor.dtype == torch.bool or tensor.is_complex()
 
 
-def name_of(function) -> str:
-    """The operation's short name."""
-    return function._schema.name.split("::")[-1]
+def name_of(operation: Operation) -> str:
+    """The operation's short name, for messages.
+
+    Examples
+    --------
+    >>> name_of(torch.ops.aten.add_.Tensor)
+    'add_'
+    """
+    if isinstance(operation, OpOverload):
+        return operation.name().split("::")[-1].split(".")[0]
+    return operation.__name__
 
 
-def parts_of(function) -> Callable | None:
-    """The operation in terms of others: by our rulebook, by PyTorch's composition or its table."""
-    if function in COMPOSED:
-        return COMPOSED[function]
-    if torch._C._dispatch_has_kernel_for_dispatch_key(function.name(), "CompositeImplicitAutograd"):
-        return function.decompose
-    return _DECOMPOSITIONS.get(function)
+def decomposition_of(operation: Operation) -> Operation | None:
+    """Find the operation written with others: in our registry, or as PyTorch composes it.
+
+    Parameters
+    ----------
+    operation : OpOverload or callable
+
+    Returns
+    -------
+    callable or None
+        A function of the same arguments; None where neither knows one.
+
+    Examples
+    --------
+    >>> decomposition_of(torch.ops.aten.glu.default).__name__
+    'glu'
+    >>> decomposition_of(torch.ops.aten.lgamma.default) is None
+    True
+    """
+    if operation in DECOMPOSITIONS:
+        return DECOMPOSITIONS[operation]
+    if not isinstance(operation, OpOverload):
+        return None
+    if is_composite(operation):
+        return operation.decompose
+    return _PYTORCH_DECOMPOSITIONS.get(operation)
 
 
-def functional(function) -> Callable | None:
-    """The operation that returns what this one writes: add for add_, the same arguments."""
-    name = function._schema.name.split("::")[1]
+def functional_form(operation: OpOverload) -> OpOverload | None:
+    """Find the operation that returns what this one writes, for the same arguments.
+
+    Parameters
+    ----------
+    operation : OpOverload
+        One that writes on its first argument, by name with an underscore at the end.
+
+    Returns
+    -------
+    OpOverload or None
+        None where there is none.
+
+    Examples
+    --------
+    >>> functional_form(torch.ops.aten.add_.Tensor)
+    <OpOverload(op='aten.add', overload='Tensor')>
+    """
+    name, _, overload = operation.name().split("::")[-1].partition(".")
     packet = getattr(aten, name[:-1], None) if name.endswith("_") else None
-    return getattr(packet, {"transpose_": "int"}.get(name, function._overloadname), None)
+    overload = "int" if name == "transpose_" else overload or "default"
+    return getattr(packet, overload, None)

@@ -1,23 +1,34 @@
-"""What is remembered of one evaluation: values at the input and the reference, and the way back.
+"""What is remembered of one evaluation: activations at input and reference, and the way back.
 
-A `Value` is a tensor of the model seen twice, `now` at the input and `before` at the reference.
-A `Step` is one operation on values; its `back` turns multipliers of what it made into multipliers
-of what it took. RevealCancel keeps the positive and the negative part of every difference as well,
-and a multiplier for each: then `Parts` stand where Rescale has one tensor.
+A `Value` is a tensor of the model seen twice, at the input and at the reference. A `Step` is one
+operation on Values; its `backward` turns multipliers of its outputs into multipliers of its inputs,
+so that they chain like derivatives (section 3.2 of arXiv:1704.02685). RevealCancel keeps the
+positive and the negative part of every difference as well (section 3.4), and a multiplier for each:
+then `Parts` stand where Rescale has one tensor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
+Source: TypeAlias = Literal["convolution", "dense"]
 
-class Parts(NamedTuple):
-    """The multipliers of the positive and of the negative part of a difference."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Two tensors of one shape, for the positive and for the negative part of a difference.
+
+    Either the parts themselves, Δ⁺ and Δ⁻, or the multipliers m⁺ and m⁻ of each.
+
+    Parameters
+    ----------
+    plus, minus : Tensor, shape (…)
+    """
 
     plus: Tensor
     minus: Tensor
@@ -26,32 +37,73 @@ class Parts(NamedTuple):
         return Parts(self.plus + other.plus, self.minus + other.minus)
 
 
-class Value:
-    """A tensor at the input (`now`) and at the reference (`before`); with parts, plus + minus = Δ.
+# What goes back for one Value: one tensor of its shape (Rescale), or one for each part.
+Multiplier: TypeAlias = Tensor | Parts
+_Multiplier = TypeVar("_Multiplier", Tensor, Parts)
+# (a multiplier or None for each output) → the same for each input. Of the kind that came, Tensors
+# from Tensors and Parts from Parts, which no annotation of a variadic function says.
+Backward: TypeAlias = Callable[..., Sequence[Any]]
 
-    `source` is "convolution" or "dense" where that made it, for the genomics rule.
+
+class Value:
+    """A tensor of the model, seen at the input (`actual`) and at the reference (`reference`).
+
+    Parameters
+    ----------
+    actual, reference : Tensor, shape (…)
+        The activation t and the reference activation t⁰ of the paper; one shape and type.
+    parts : Parts, optional
+        Δ⁺ and Δ⁻ with Δ⁺ + Δ⁻ = Δ, where the rule keeps them.
+    source : {"convolution", "dense"}, optional
+        What made it, for the genomics rule.
+
+    Examples
+    --------
+    >>> import torch
+    >>> value = Value(torch.tensor([3.0, 1.0]), torch.tensor([1.0, 1.0]))
+    >>> value.delta, value.middle
+    (tensor([2., 0.]), tensor([2., 1.]))
     """
 
-    __slots__ = ("_delta", "before", "minus", "now", "plus", "source")
+    __slots__ = ("_delta", "actual", "parts", "reference", "source")
 
-    def __init__(self, now, before, plus=None, minus=None, source=None) -> None:
-        self.now, self.before, self.plus, self.minus = now, before, plus, minus
-        self.source, self._delta = source, None
+    def __init__(
+        self,
+        actual: Tensor,
+        reference: Tensor,
+        parts: Parts | None = None,
+        source: Source | None = None,
+    ) -> None:
+        self.actual, self.reference, self.parts = actual, reference, parts
+        self.source = source
+        self._delta: Tensor | None = None
 
     @property
     def delta(self) -> Tensor:
-        """Δ = now − before, a number also for truth values; kept where the parts are kept."""
+        """Δ = actual − reference, a number also for truth values; kept where the parts are."""
         if self._delta is not None:
             return self._delta
-        delta = _number(self.now) - _number(self.before)
-        if self.plus is not None:
+        delta = _number(self.actual) - _number(self.reference)
+        if self.parts is not None:
             self._delta = delta
         return delta
 
     @property
     def middle(self) -> Tensor:
-        """(now + before) / 2."""
-        return (_number(self.now) + _number(self.before)) / 2
+        """(actual + reference) / 2."""
+        return (_number(self.actual) + _number(self.reference)) / 2
+
+    @property
+    def plus(self) -> Tensor:
+        """Δ⁺; only where the parts are kept."""
+        assert self.parts is not None
+        return self.parts.plus
+
+    @property
+    def minus(self) -> Tensor:
+        """Δ⁻; only where the parts are kept."""
+        assert self.parts is not None
+        return self.parts.minus
 
 
 def _number(tensor: Tensor) -> Tensor:
@@ -62,19 +114,23 @@ def _number(tensor: Tensor) -> Tensor:
 
 @dataclass
 class Step:
-    """One operation: what it took, what it made, and back(multipliers of made) → of taken."""
+    """One operation: its Values, and backward(multipliers of outputs) → multipliers of inputs."""
 
-    taken: Sequence[Value]
-    made: Sequence[Value]
-    back: Callable[..., Sequence]
+    inputs: Sequence[Value]
+    outputs: Sequence[Value]
+    backward: Backward
 
 
 @dataclass
 class Tape:
     """The steps of one evaluation, in the order they ran.
 
-    rule   "rescale", "reveal_cancel" or "genomics".
-    ties   places where positive and negative parts cancelled exactly, counted as they are met.
+    Parameters
+    ----------
+    rule : {"rescale", "reveal_cancel", "genomics"}
+    steps : list of Step
+    ties : list of Tensor, each of shape ()
+        How many entries of a Value had parts that cancel exactly, counted as they are met.
     """
 
     rule: str = "rescale"
@@ -82,66 +138,97 @@ class Tape:
     ties: list[Tensor] = field(default_factory=list)
 
     @property
-    def parts(self) -> bool:
+    def keeps_parts(self) -> bool:
         """Whether positive and negative parts are kept apart."""
         return self.rule != "rescale"
 
     def constant(self, tensor: Tensor) -> Value:
-        """A tensor that does not depend on the input."""
-        nothing = torch.zeros_like(tensor) if self.parts else None
-        return Value(tensor, tensor, nothing, nothing)
+        """A tensor that does not depend on the input, as a Value without a difference."""
+        nothing = torch.zeros_like(tensor) if self.keeps_parts else None
+        return Value(tensor, tensor, None if nothing is None else Parts(nothing, nothing))
 
     def start(self, inputs: Tensor, reference: Tensor) -> Value:
         """The model's input: its positive part is where it exceeds the reference."""
-        value = Value(inputs, reference)
-        if self.parts:
-            value.plus, value.minus = value.delta.clamp(min=0), value.delta.clamp(max=0)
-        return value
+        return self.split(Value(inputs, reference))
 
     def split(self, value: Value) -> Value:
-        """Give the value the parts max(Δ, 0) and min(Δ, 0)."""
-        if self.parts:
-            value.plus, value.minus = value.delta.clamp(min=0), value.delta.clamp(max=0)
+        """Give the value the parts max(Δ, 0) and min(Δ, 0), where parts are kept."""
+        if self.keeps_parts:
+            delta = value.delta
+            value.parts = Parts(delta.clamp(min=0), delta.clamp(max=0))
         return value
 
-    def add(self, taken: Sequence[Value], made: Sequence[Value], back: Callable) -> None:
+    def add(self, inputs: Sequence[Value], outputs: Sequence[Value], backward: Backward) -> None:
         """Remember a step."""
-        self.steps.append(Step(taken, made, back))
+        self.steps.append(Step(inputs, outputs, backward))
 
-    def chosen(self, m: Parts, value: Value) -> Tensor:
+    def merge(self, m: Parts, value: Value) -> Tensor:
         """One multiplier of a value that is used as a whole: that of the part its Δ lies in.
 
-        Σ chosen·Δ = Σ m⁺·max(Δ, 0) + m⁻·min(Δ, 0); where Δ = 0 it is the mean of the two.
+        Complete for a value split by sign: Σ merged·Δ = Σ m⁺·max(Δ, 0) + m⁻·min(Δ, 0). Where Δ = 0
+        it is the mean of the two.
+
+        Parameters
+        ----------
+        m : Parts of shape (…)
+            The multipliers of the value's parts.
+        value : Value of shape (…)
+
+        Returns
+        -------
+        Tensor, shape (…)
+
+        Examples
+        --------
+        >>> import torch
+        >>> value = Value(torch.tensor([1.0, -1.0, 0.0]), torch.zeros(3))
+        >>> Tape("reveal_cancel").merge(Parts(torch.full((3,), 2.0), torch.zeros(3)), value)
+        tensor([2., 0., 1.])
         """
         sign = value.delta.sign()
         return (m.plus * (1 + sign) + m.minus * (1 - sign)) / 2
 
-    def meet(self, value: Value, off: bool = True) -> None:
+    def count_ties(self, value: Value, off: bool = True) -> None:
         """Count where the parts of a value cancel though both are there: the rule jumps there.
 
         Without `off`, values that are zero at both points are left out: behind a relu that is off
         at both, Δ stays zero nearby, and nothing jumps.
         """
-        if value.plus is not None:
-            tied = (value.delta == 0) & (value.plus != 0)
-            self.ties.append(torch.count_nonzero(tied if off else tied & (value.now != 0)))
+        if value.parts is not None:
+            tied = (value.delta == 0) & (value.parts.plus != 0)
+            self.ties.append(torch.count_nonzero(tied if off else tied & (value.actual != 0)))
 
-    def backward(self, end: Value, seed: Tensor | Parts, start: Value, keep: bool = False):
-        """Multipliers of `start`, from those of `end`; None where no step leads from one to other.
+    def backward(
+        self, end: Value, seed: _Multiplier, start: Value, keep: bool = False
+    ) -> _Multiplier | None:
+        """Multipliers of `start` from those of `end`, by the chain rule m_x = Σ_y m_{x→y} m_y.
 
-        They chain like derivatives: m_x = Σ_y m_{x→y} m_y. Steps are dropped on the way unless
-        they are to be kept for another seed.
+        Parameters
+        ----------
+        end : Value of shape (n,)
+            The explained score.
+        seed : Tensor or Parts, shape (n,)
+            Its multipliers; Parts where the rule keeps parts.
+        start : Value of shape (n, …)
+            The model's input.
+        keep : bool
+            Whether the steps are kept for another seed. Otherwise they are dropped on the way.
+
+        Returns
+        -------
+        Tensor or Parts of shape (n, …), or None
+            None where no step leads from one to the other.
         """
-        reached = {id(end): seed}
+        reached: dict[int, _Multiplier] = {id(end): seed}
         steps = list(self.steps)
         if not keep:
             self.steps.clear()
         while steps:
             step = steps.pop()
-            multipliers = [reached.pop(id(value), None) for value in step.made]
+            multipliers = [reached.pop(id(value), None) for value in step.outputs]
             if all(m is None for m in multipliers):
                 continue
-            for value, m in zip(step.taken, step.back(*multipliers), strict=True):
+            for value, m in zip(step.inputs, step.backward(*multipliers), strict=True):
                 if m is not None:
                     known = reached.get(id(value))
                     reached[id(value)] = m if known is None else known + m

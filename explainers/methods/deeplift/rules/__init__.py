@@ -1,12 +1,12 @@
-"""The rules of every operation, a family a file; importing this fills the rulebook."""
+"""The rules of every operation, a family a file; importing this fills the registry."""
 
 from explainers.methods.deeplift.rules import (  # noqa: F401
-    attention,
-    curves,
+    dense_and_convolution,
     elementwise,
     linear,
+    nonlinearities,
     norms,
     pooling,
     recurrent,
-    weighted,
+    softmax,
 )

@@ -1,11 +1,28 @@
-"""Linear operations without weights: they rearrange, select, add up, average or interpolate."""
+"""Linear operations without weights: they rearrange, select, add up, average or interpolate.
+
+y = Lx with every entry of L at least 0 (bicubic interpolation and its like excepted), so that the
+parts go through apart: Δy^± = L Δx^± and m_x = Lᵀ m_y. Complete because ⟨m, LΔ⟩ = ⟨Lᵀm, Δ⟩. The
+Linear rule, section 3.5.1 of arXiv:1704.02685.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from explainers.methods.deeplift.rulebook import RULES, composed, move, rule, values_in
+from explainers.methods.deeplift.rule_kinds.linear import linear_map
+from explainers.methods.deeplift.rule_registry import (
+    RULES,
+    Arguments,
+    Keywords,
+    Operation,
+    decomposition,
+    rule,
+    values_in,
+)
+from explainers.methods.deeplift.tape import Parts, Tape
 
 aten = torch.ops.aten
 
@@ -87,34 +104,39 @@ rule(
     aten._upsample_nearest_exact3d.default,
     aten.upsample_trilinear3d.default,
     aten.upsample_trilinear3d.vec,
-)(move)
+)(linear_map)
 
 
 @rule(aten.view.default, aten._unsafe_view.default, aten._reshape_alias.default)
-def view(tape, _, args, kwargs):
-    """As reshape: the reference and the parts may lie in memory otherwise than the input."""
-    return move(tape, torch.reshape, args[:2], {})
+def view(tape: Tape, _: Operation, args: Arguments, kwargs: Keywords) -> Any:
+    """As reshape, Lᵀ the reshape back; reference and parts may lie in memory in another order."""
+    return linear_map(tape, torch.reshape, args[:2], {})
 
 
 @rule(aten.as_strided.default)
-def as_strided(tape, function, args, kwargs):
-    """By places in memory: the reference and the parts are laid out as the input is."""
+def as_strided(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
+    """By places in memory: the reference and the parts are laid out as the input is first."""
     value, *rest = args
-    for name in ("before", "plus", "minus"):
-        tensor = getattr(value, name)
-        if tensor is not None and tensor.stride() != value.now.stride():
-            setattr(value, name, torch.empty_like(value.now).copy_(tensor))
-    return move(tape, function, (value, *rest), kwargs)
+
+    def laid_out(tensor: Tensor) -> Tensor:
+        if tensor.stride() == value.actual.stride():
+            return tensor
+        return torch.empty_like(value.actual).copy_(tensor)
+
+    value.reference = laid_out(value.reference)
+    if value.parts is not None:
+        value.parts = Parts(laid_out(value.plus), laid_out(value.minus))
+    return linear_map(tape, operation, (value, *rest), kwargs)
 
 
 @rule(aten.constant_pad_nd.default)
-def pad(tape, function, args, kwargs):
+def pad(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
     """Linear but for the constant, which contributes nothing."""
-    made = move(tape, function, args, kwargs)
-    if tape.parts and len(args) > 2 and args[2]:
+    output = linear_map(tape, operation, args, kwargs)
+    if tape.keeps_parts and len(args) > 2 and args[2]:
         value, widths = args[0], args[1]
-        made.plus, made.minus = (function(part, widths) for part in (value.plus, value.minus))
-    return made
+        output.parts = Parts(operation(value.plus, widths), operation(value.minus, widths))
+    return output
 
 
 @rule(
@@ -130,55 +152,76 @@ def pad(tape, function, args, kwargs):
     aten.grid_sampler_2d.default,
     aten.grid_sampler_3d.default,
 )
-def selection(tape, function, args, kwargs):
+def selection(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
     """Linear in what is selected or written; where is fixed (an index, a grid of places)."""
-    return move(tape, function, args, kwargs)
+    return linear_map(tape, operation, args, kwargs)
 
 
 @rule(aten.detach.default, aten.lift_fresh.default)
-def same(tape, _, args, kwargs):
-    """What autograd would cut off still contributes."""
-    return move(tape, aten.alias.default, args, {})
+def same(tape: Tape, _: Operation, args: Arguments, kwargs: Keywords) -> Any:
+    """Δy = Δx: what autograd would cut off still contributes."""
+    return linear_map(tape, aten.alias.default, args, {})
 
 
 @rule(aten._to_copy.default)
-def cast(tape, function, args, kwargs):
-    """Another type or device; a truth value becomes 0 or 1. Numbers do not become truth values."""
+def cast(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
+    """Δy = Δx in another type or on another device; a truth value becomes 0 or 1.
+
+    A number becomes a truth value by the rule of x ≠ 0.
+    """
     dtype = kwargs.get("dtype")
     (value,) = values_in(args)
-    if dtype == torch.bool and value.now.dtype != torch.bool:
+    if dtype == torch.bool and value.actual.dtype != torch.bool:
         return RULES[aten.ne.Scalar](tape, aten.ne.Scalar, (value, 0), {})
-    return move(tape, function, args, kwargs)
+    return linear_map(tape, operation, args, kwargs)
 
 
-@composed(aten.copy.default)
+@decomposition(aten.copy.default)
 def copy(old: Tensor, new: Tensor, non_blocking: bool = False) -> Tensor:
     """What `old` holds after `new` was written on it."""
     return new.to(old.dtype).expand(old.shape).clone()
 
 
-@composed(aten.fill.Tensor)
+@decomposition(aten.fill.Tensor)
 def fill(old: Tensor, new: Tensor) -> Tensor:
     """One number everywhere."""
     return new.to(old.dtype).expand(old.shape).clone()
 
 
-@composed(aten.masked_fill.Scalar)
+@decomposition(aten.masked_fill.Scalar)
 def masked_fill(x: Tensor, mask: Tensor, value: float) -> Tensor:
     """A number where the mask says so."""
     return torch.where(mask, torch.full((), value, dtype=x.dtype, device=x.device), x)
 
 
-@composed(aten.masked_fill.Tensor)
+@decomposition(aten.masked_fill.Tensor)
 def masked_fill_tensor(x: Tensor, mask: Tensor, value: Tensor) -> Tensor:
     """A number where the mask says so."""
     return torch.where(mask, value.to(x.dtype), x)
 
 
 def overwrite(base: Tensor, places: Tensor, new: Tensor) -> Tensor:
-    """`base` with the entries at the flat `places` replaced."""
+    """Return `base` with the entries at the flat `places` replaced: linear in `base` and `new`.
+
+    Parameters
+    ----------
+    base : Tensor, shape (…)
+    places : Tensor of int64
+        Where, counted in base.reshape(-1).
+    new : Tensor, as many entries as `places`
+
+    Returns
+    -------
+    Tensor, shape (…)
+
+    Examples
+    --------
+    >>> overwrite(torch.zeros(2, 2), torch.tensor([0, 3]), torch.tensor([1.0, 2.0]))
+    tensor([[1., 0.],
+            [0., 2.]])
+    """
     flat = base.reshape(-1).scatter(0, places.reshape(-1), new.reshape(-1).to(base.dtype))
     return flat.view(base.shape)
 
 
-rule(overwrite)(move)
+rule(overwrite)(linear_map)

@@ -10,41 +10,76 @@ between random points (`tests/deeplift/test_shapley.py`).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
-from explainers.methods.deeplift.rulebook import (
+from explainers.methods.deeplift.rule_kinds.closed import ClosedForm, closed_form
+from explainers.methods.deeplift.rule_kinds.combination import combine
+from explainers.methods.deeplift.rule_registry import (
     RULES,
-    blended,
-    both,
-    composed,
-    local,
+    Arguments,
+    Keywords,
+    Operation,
+    at_both,
+    decomposition,
     rule,
     values_in,
 )
-from explainers.methods.deeplift.tape import Value
+from explainers.methods.deeplift.tape import Tape, Value
 
 aten = torch.ops.aten
 
+# (at the input, at the reference, backward from the multiplier of y to that of x)
+_Normalised: TypeAlias = tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]
+_Dims: TypeAlias = int | list[int] | tuple[int, ...]
 
-def normalised(x: Value, dims: tuple[int, ...], eps: float, centred: bool = True):
-    """(now, before, back) of x brought to mean 0 (if centred) and spread 1 along the dims."""
 
-    def off(t: Tensor) -> Tensor:
+def normalised(x: Value, dims: tuple[int, ...], eps: float, centred: bool = True) -> _Normalised:
+    """Bring x to mean 0 (if centred) and spread 1 along the dims.
+
+    m_d = m/σ̄ − d̄/σ̄ · mean(m ȳ)/σ̄, and m_x is m_d less its mean, since d = x − mean. Complete: see
+    above.
+
+    Parameters
+    ----------
+    x : Value of shape (…)
+    dims : tuple of int
+        What mean and spread are taken over.
+    eps : float
+        Added to the variance.
+    centred : bool
+        Whether the mean is subtracted.
+
+    Returns
+    -------
+    actual, reference : Tensor, shape (…)
+    backward : callable
+        From m_y to m_x, both (…).
+
+    Examples
+    --------
+    >>> x = Value(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 4.0]))
+    >>> normalised(x, (0,), 0.0)[:2]
+    (tensor([-1.,  1.]), tensor([-1.,  1.]))
+    """
+
+    def less_mean(t: Tensor) -> Tensor:
         return t - t.mean(dims, keepdim=True) if centred else t
 
-    d1, d0 = off(x.now), off(x.before)
+    d1, d0 = less_mean(x.actual), less_mean(x.reference)
     s1, s0 = ((d.square().mean(dims, keepdim=True) + eps).sqrt() for d in (d1, d0))
-    now, before = d1 / s1, d0 / s0
+    actual, reference = d1 / s1, d0 / s0
     spread, way = (s1 + s0) / 2, (d1 + d0) / 2
 
-    def back(m: Tensor) -> Tensor:
+    def backward(m: Tensor) -> Tensor:
         m = m / spread
-        for_spread = -(m * (now + before) / 2).mean(dims, keepdim=True)
-        return off(m + for_spread * way / spread)
+        for_spread = -(m * (actual + reference) / 2).mean(dims, keepdim=True)
+        return less_mean(m + for_spread * way / spread)
 
-    return now, before, back
+    return actual, reference, backward
 
 
 def _shaped(weight: Tensor | None, like: Tensor) -> Tensor | None:
@@ -52,61 +87,82 @@ def _shaped(weight: Tensor | None, like: Tensor) -> Tensor | None:
     return None if weight is None else weight.reshape(1, -1, *[1] * (like.ndim - 2))
 
 
-def _scaled(now, before, back, weight, bias):
-    """Then times weight, plus bias."""
+def _scaled(inner: _Normalised, weight: Tensor | None, bias: Tensor | None) -> ClosedForm:
+    """Then times weight, plus bias: m_x = inner's of (weight · m)."""
+    actual, reference, backward = inner
     if weight is None:
-        return now, before, lambda m: (back(m),)
+        return actual, reference, lambda m: (backward(m),)
     shift = 0 if bias is None else bias
-    return now * weight + shift, before * weight + shift, lambda m: (back(m * weight),)
+    scaled = actual * weight + shift, reference * weight + shift
+    return *scaled, lambda m: (backward(m * weight),)
 
 
-def _first(operation):
-    """The rule of an operation that returns statistics after its result."""
-    found = RULES[operation]
+def _with_empty_statistics(operation: Operation) -> None:
+    """Let the rule of an operation that returns statistics after its result do so."""
+    inner = RULES[operation]
 
-    def run(tape, function, args, kwargs):
-        made = found(tape, function, args, kwargs)
-        nothing = made.now.new_empty(0)
-        return made, nothing, nothing
+    def run(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
+        output = inner(tape, operation, args, kwargs)
+        nothing = output.actual.new_empty(0)
+        return output, nothing, nothing
 
     RULES[operation] = run
 
 
-@local(aten.native_layer_norm.default)
-def layer_norm(x, shape, weight, bias, eps):
-    """Over the last dimensions."""
+@closed_form(aten.native_layer_norm.default)
+def layer_norm(
+    x: Value, shape: Sequence[int], weight: Tensor | None, bias: Tensor | None, eps: float
+) -> ClosedForm:
+    """y = (x − mean)/√(variance + ε)·weight + bias over the last dimensions of x (…, *shape).
+
+    By `normalised`, then the weight: m_x is its backward of weight·m.
+    """
     dims = tuple(range(-len(shape), 0))
-    return _scaled(*normalised(x, dims, eps), weight, bias)
+    return _scaled(normalised(x, dims, eps), weight, bias)
 
 
-@local(aten._fused_rms_norm.default)
-def rms_norm(x, shape, weight, eps):
-    """Over the last dimensions, not centred."""
-    eps = torch.finfo(x.now.dtype).eps if eps is None else eps
+@closed_form(aten._fused_rms_norm.default)
+def rms_norm(
+    x: Value, shape: Sequence[int], weight: Tensor | None, eps: float | None
+) -> ClosedForm:
+    """y = x/√(mean(x²) + ε)·weight over the last dimensions of x (…, *shape), by `normalised`."""
+    eps = torch.finfo(x.actual.dtype).eps if eps is None else eps
     dims = tuple(range(-len(shape), 0))
-    return _scaled(*normalised(x, dims, eps, centred=False), weight, None)
+    return _scaled(normalised(x, dims, eps, centred=False), weight, None)
 
 
-@local(aten.native_group_norm.default)
-def group_norm(x, weight, bias, n, channels, size, groups, eps):
-    """Over the channels of a group and all places."""
-    shape = x.now.shape
-    grouped = Value(*(t.reshape(n, groups, -1) for t in (x.now, x.before)))
-    now, before, back = normalised(grouped, (2,), eps)
+@closed_form(aten.native_group_norm.default)
+def group_norm(
+    x: Value,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    n: int,
+    channels: int,
+    size: int,
+    groups: int,
+    eps: float,
+) -> ClosedForm:
+    """As `layer_norm`, over the channels of a group and all places of x (n, channels, …)."""
+    shape = x.actual.shape
+    grouped = Value(x.actual.reshape(n, groups, -1), x.reference.reshape(n, groups, -1))
+    actual, reference, backward = normalised(grouped, (2,), eps)
 
-    def whole(m):
-        return back(m.reshape(n, groups, -1)).reshape(shape)
+    def whole(m: Tensor) -> Tensor:
+        return backward(m.reshape(n, groups, -1)).reshape(shape)
 
-    weight, bias = _shaped(weight, x.now), _shaped(bias, x.now)
-    return _scaled(now.reshape(shape), before.reshape(shape), whole, weight, bias)
+    weight, bias = _shaped(weight, x.actual), _shaped(bias, x.actual)
+    return _scaled((actual.reshape(shape), reference.reshape(shape), whole), weight, bias)
 
 
-@local(aten.native_batch_norm.default)
-def _own_statistics(x, weight, bias, *rest):
-    """Over the batch and all places, as instance norm asks for after folding the batch away."""
-    dims = (0, *range(2, x.now.ndim))
-    found = normalised(x, dims, rest[-1])
-    return _scaled(*found, _shaped(weight, x.now), _shaped(bias, x.now))
+@closed_form(aten.native_batch_norm.default)
+def _own_statistics(x: Value, weight: Tensor | None, bias: Tensor | None, *rest: Any) -> ClosedForm:
+    """As `layer_norm`, over the batch and all places of x (N, channels, …).
+
+    Instance norm calls it with the batch folded into the channels.
+    """
+    dims = (0, *range(2, x.actual.ndim))
+    inner = normalised(x, dims, rest[-1])
+    return _scaled(inner, _shaped(weight, x.actual), _shaped(bias, x.actual))
 
 
 for _operation in (
@@ -114,8 +170,8 @@ for _operation in (
     aten.native_group_norm.default,
     aten.native_batch_norm.default,
 ):
-    _first(_operation)
-_live = RULES[aten.native_batch_norm.default]
+    _with_empty_statistics(_operation)
+_by_own_statistics = RULES[aten.native_batch_norm.default]
 
 
 @rule(
@@ -126,53 +182,72 @@ _live = RULES[aten.native_batch_norm.default]
     aten._native_batch_norm_legit.default,
     aten._native_batch_norm_legit.no_stats,
 )
-def batch_norm(tape, function, args, kwargs):
-    """With stored statistics: x times a fixed scale, whose negative sign swaps the parts."""
-    x, weight, bias, mean, variance, training, _, eps = _statistics(function, args)
+def batch_norm(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
+    """With stored statistics: x times a fixed scale, whose negative sign swaps the parts.
+
+    Δy = weight/√(variance + ε) · Δx, one scale a channel of x (N, channels, …); complete because it
+    is linear. With statistics of x itself by `normalised`.
+    """
+    x, weight, bias, mean, variance, training, _, eps = _arguments(operation, args)
     if values_in((weight, bias, mean, variance)) or not isinstance(x, Value):
         raise NotImplementedError
     if training:
-        return _live(tape, function, (x, weight, bias, eps), {})
-    scale = _shaped((variance + eps).rsqrt() * (1 if weight is None else weight), x.now)
-    now, before = both(function, args, kwargs)
-    return (blended(tape, now[0], before[0], ((x, scale),)), *now[1:])
+        return _by_own_statistics(tape, operation, (x, weight, bias, eps), {})
+    scale = _shaped((variance + eps).rsqrt() * (1 if weight is None else weight), x.actual)
+    assert scale is not None
+    actual, reference = at_both(operation, args, kwargs)
+    return (combine(tape, actual[0], reference[0], ((x, scale),)), *actual[1:])
 
 
-def _statistics(function, args):
-    if function is aten._native_batch_norm_legit_no_training.default:
+def _arguments(operation: Operation, args: Arguments) -> Arguments:
+    """In one order for all: (x, weight, bias, mean, variance, training, momentum, eps)."""
+    if operation is aten._native_batch_norm_legit_no_training.default:
         x, weight, bias, mean, variance, momentum, eps = args
         return x, weight, bias, mean, variance, False, momentum, eps
-    if function is aten._native_batch_norm_legit.no_stats:
+    if operation is aten._native_batch_norm_legit.no_stats:
         x, weight, bias, training, momentum, eps = args
         return x, weight, bias, None, None, True, momentum, eps
     return args
 
 
-@composed(aten.var.correction)
-def variance(x, dim=None, *, correction=1, keepdim=False):
-    """mean((x − mean)²), corrected for the sample's size."""
+@decomposition(aten.var.correction)
+def variance(
+    x: Tensor, dim: _Dims | None = None, *, correction: float | None = 1, keepdim: bool = False
+) -> Tensor:
+    """Σ(x − mean)² / (count − correction) along the dims."""
     dim = list(range(x.ndim)) if dim is None else dim
     dim = [dim] if isinstance(dim, int) else dim
     count = math.prod(x.shape[d] for d in dim) - (1 if correction is None else correction)
     return (x - x.mean(dim, keepdim=True)).square().sum(dim, keepdim=keepdim) / max(count, 0)
 
 
-@composed(aten.std.correction)
-def deviation(x, dim=None, *, correction=1, keepdim=False):
+@decomposition(aten.std.correction)
+def deviation(
+    x: Tensor, dim: _Dims | None = None, *, correction: float | None = 1, keepdim: bool = False
+) -> Tensor:
     """√variance."""
     return variance(x, dim, correction=correction, keepdim=keepdim).sqrt()
 
 
-@composed(aten.var_mean.correction)
-def variance_and_mean(x, dim=None, *, correction=1, keepdim=False):
-    """Both."""
-    found = variance(x, dim, correction=correction, keepdim=keepdim)
-    return found, x.mean(list(range(x.ndim)) if dim is None else dim, keepdim=keepdim)
+@decomposition(aten.var_mean.correction)
+def variance_and_mean(
+    x: Tensor, dim: _Dims | None = None, *, correction: float | None = 1, keepdim: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Both along the dims."""
+    spread = variance(x, dim, correction=correction, keepdim=keepdim)
+    return spread, x.mean(list(range(x.ndim)) if dim is None else dim, keepdim=keepdim)
 
 
-@composed(aten.linalg_vector_norm.default)
-def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
-    """(Σ|x|^ord)^(1/ord); ∞ is the largest magnitude."""
+@decomposition(aten.linalg_vector_norm.default)
+def vector_norm(
+    x: Tensor,
+    ord: float = 2,
+    dim: _Dims | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: torch.dtype | None = None,
+) -> Tensor:
+    """(Σ|x|^ord)^(1/ord) along the dims; for ∞ the largest magnitude."""
     dim = list(range(x.ndim)) if dim is None else dim
     if ord == 2:
         return x.square().sum(dim, keepdim=keepdim).sqrt()
@@ -183,13 +258,13 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
     return x.abs().pow(ord).sum(dim, keepdim=keepdim).pow(1 / ord)
 
 
-@composed(aten.norm.ScalarOpt_dim)
-def norm(x, p, dim, keepdim=False):
+@decomposition(aten.norm.ScalarOpt_dim)
+def norm(x: Tensor, p: float | None, dim: _Dims, keepdim: bool = False) -> Tensor:
     """As vector_norm."""
     return vector_norm(x, 2 if p is None else p, dim, keepdim)
 
 
-@composed(aten.norm.Scalar)
-def norm_of_all(x, p=2):
+@decomposition(aten.norm.Scalar)
+def norm_of_all(x: Tensor, p: float = 2) -> Tensor:
     """As vector_norm, of all."""
     return vector_norm(x, p)

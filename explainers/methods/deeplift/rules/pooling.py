@@ -9,58 +9,83 @@ multiplier is the derivative, 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
 import torch
 from torch import Tensor
 
-from explainers.methods.deeplift.rulebook import RULES, composed, rule
+from explainers.methods.deeplift.rule_registry import (
+    RULES,
+    Arguments,
+    Keywords,
+    Operation,
+    Rule,
+    decomposition,
+    rule,
+)
 from explainers.methods.deeplift.secants import ratio
-from explainers.methods.deeplift.tape import Parts, Tape, Value
+from explainers.methods.deeplift.tape import Multiplier, Parts, Tape, Value
 
 aten = torch.ops.aten
 
+_Size: TypeAlias = int | list[int] | tuple[int, ...]
 
-def largest(tape: Tape, x: Value, now, before, rows: int):
-    """Remember a maximum: `now` and `before` are (values, places), places in rows of x.
 
-    x is seen as (*, rows): places count along the last dimension of x.reshape(…, rows).
+def largest(
+    tape: Tape,
+    x: Value,
+    actual: Sequence[Tensor],
+    reference: Sequence[Tensor],
+    group_size: int,
+) -> Value:
+    """Remember the largest of windows of x, by the rule above.
+
+    Parameters
+    ----------
+    tape : Tape
+    x : Value of shape (…)
+    actual, reference : (values, places), Tensors of shape (…′)
+        The maxima, and where they stand along the last dimension of x.reshape(−1, group_size).
+    group_size : int
+        How many entries of x the windows of one channel, or one row, share.
+
+    Returns
+    -------
+    Value of shape (…′)
     """
-    shape, made_shape = x.now.shape, now[0].shape
-    delta = x.delta.reshape(-1, rows)
+    shape, output_shape = x.actual.shape, actual[0].shape
+    delta = x.delta.reshape(-1, group_size)
     groups = len(delta)
-    (y1, i), (y0, j) = ((t.reshape(groups, -1) for t in pair) for pair in (now, before))
+    (y1, i), (y0, j) = ((t.reshape(groups, -1) for t in pair) for pair in (actual, reference))
     rise = y1 - y0
     winner = torch.where(rise >= 0, i, j)
     moved = delta.gather(1, winner)
     share = ratio(rise, moved, 1.0)
-    made = Value(now[0], before[0], source=x.source)
+    output = Value(actual[0], reference[0], source=x.source)
 
     def send(m: Tensor) -> Tensor:
-        sent = torch.zeros(groups, rows, dtype=m.dtype, device=m.device)
+        sent = torch.zeros(groups, group_size, dtype=m.dtype, device=m.device)
         return sent.scatter_add_(1, winner, share * m.reshape(groups, -1)).reshape(shape)
 
-    if tape.parts:
-        for part in ("plus", "minus"):
-            taken = getattr(x, part).reshape(groups, rows).gather(1, winner)
-            setattr(made, part, (share * taken).reshape(made_shape))
+    def passed(part: Tensor) -> Tensor:
+        return (share * part.reshape(groups, group_size).gather(1, winner)).reshape(output_shape)
 
-        def back(m):
-            return (Parts(send(m.plus), send(m.minus)),)
+    def backward(m: Multiplier) -> tuple[Multiplier]:
+        return (Parts(send(m.plus), send(m.minus)) if isinstance(m, Parts) else send(m),)
 
-    else:
-
-        def back(m):
-            return (send(m),)
-
-    tape.add([x], [made], back)
-    return made
+    if tape.keeps_parts:
+        output.parts = Parts(passed(x.plus), passed(x.minus))
+    tape.add([x], [output], backward)
+    return output
 
 
-def _pool(dimensions: int):
-    def run(tape, function, args, kwargs):
+def _pool(dimensions: int) -> Rule:
+    def run(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
         x, *rest = args
-        now, before = (function(t, *rest, **kwargs) for t in (x.now, x.before))
-        rows = x.now.shape[-dimensions:].numel()
-        return largest(tape, x, now, before, rows), now[1]
+        actual, reference = (operation(t, *rest, **kwargs) for t in (x.actual, x.reference))
+        group_size = x.actual.shape[-dimensions:].numel()
+        return largest(tape, x, actual, reference, group_size), actual[1]
 
     return run
 
@@ -72,57 +97,58 @@ for _dimensions, _operations in {
     rule(*_operations)(_pool(_dimensions))
 
 
-@composed(aten.max_pool1d_with_indices.default)
-def max_pool1d(x, *rest, **kwargs):
-    """A max-pool over one row."""
-    kernel, *others = rest
+@decomposition(aten.max_pool1d_with_indices.default)
+def max_pool1d(
+    x: Tensor, kernel: _Size, *others: _Size | bool, **kwargs: Any
+) -> tuple[Tensor, Tensor]:
+    """A max-pool over one row (…, L), as one of pictures (…, 1, L): (values, places)."""
     rest = [(1, *_one(kernel)), *(_row(index, other) for index, other in enumerate(others))]
     values, places = aten.max_pool2d_with_indices(x.unsqueeze(-2), *rest, **kwargs)
     return values.squeeze(-2), places.squeeze(-2)
 
 
-def _one(number) -> tuple:
+def _one(number: _Size) -> tuple[int, ...]:
     return tuple(number) if isinstance(number, (list, tuple)) else (number,)
 
 
-def _row(index: int, other):
+def _row(index: int, other: _Size | bool) -> Sequence[int] | bool:
     """Stride, padding, dilation of a row in two dimensions; the ceiling flag as it is."""
     if isinstance(other, bool):
         return other
     return ((1, 0, 1)[index], *_one(other)) if _one(other) else ()
 
 
-@composed(aten.adaptive_max_pool1d.default)
-def adaptive_max_pool1d(x, size):
-    """An adaptive max-pool over one row."""
+@decomposition(aten.adaptive_max_pool1d.default)
+def adaptive_max_pool1d(x: Tensor, size: _Size) -> tuple[Tensor, Tensor]:
+    """An adaptive max-pool over one row (…, L): (values, places)."""
     values, places = aten.adaptive_max_pool2d(x.unsqueeze(-2), (1, *_one(size)))
     return values.squeeze(-2), places.squeeze(-2)
 
 
 @rule(aten.max.dim)
-def max_along(tape, function, args, kwargs):
-    """The largest along a dimension, which is brought to the end first."""
+def max_along(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
+    """The largest along a dimension, which is brought to the end first: (values, places)."""
     x, dim, *keep = args
     keepdim = bool(keep and keep[0]) or kwargs.get("keepdim", False)
     ends = RULES[aten.transpose.int](tape, aten.transpose.int, (x, dim, -1), {})
-    now, before = (t.max(-1, keepdim=True) for t in (ends.now, ends.before))
-    made = largest(tape, ends, now, before, ends.now.shape[-1])
-    made = RULES[aten.transpose.int](tape, aten.transpose.int, (made, dim, -1), {})
+    actual, reference = (t.max(-1, keepdim=True) for t in (ends.actual, ends.reference))
+    output = largest(tape, ends, actual, reference, ends.actual.shape[-1])
+    output = RULES[aten.transpose.int](tape, aten.transpose.int, (output, dim, -1), {})
     if not keepdim:
-        made = RULES[aten.squeeze.dim](tape, aten.squeeze.dim, (made, dim), {})
-    places = [t.max(dim, keepdim).indices for t in (x.now, x.before)]
-    return made, Value(*places)
+        output = RULES[aten.squeeze.dim](tape, aten.squeeze.dim, (output, dim), {})
+    places = [t.max(dim, keepdim).indices for t in (x.actual, x.reference)]
+    return output, Value(*places)
 
 
-@composed(aten.min.dim)
-def min_along(x, dim, keepdim=False):
-    """−max(−x)."""
+@decomposition(aten.min.dim)
+def min_along(x: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+    """−max(−x) along a dimension: (values, places)."""
     values, places = (-x).max(dim, keepdim)
     return -values, places
 
 
-@composed(aten.amax.default)
-def amax(x, dim=(), keepdim=False):
+@decomposition(aten.amax.default)
+def amax(x: Tensor, dim: _Size = (), keepdim: bool = False) -> Tensor:
     """The largest along several dimensions, one after the other."""
     dims = [d % x.ndim for d in _one(dim)] or list(range(x.ndim))
     for d in sorted(dims, reverse=True):
@@ -130,19 +156,19 @@ def amax(x, dim=(), keepdim=False):
     return x
 
 
-@composed(aten.amin.default)
-def amin(x, dim=(), keepdim=False):
+@decomposition(aten.amin.default)
+def amin(x: Tensor, dim: _Size = (), keepdim: bool = False) -> Tensor:
     """−amax(−x)."""
     return -amax(-x, dim, keepdim)
 
 
-@composed(aten.max.default)
-def max_of_all(x):
+@decomposition(aten.max.default)
+def max_of_all(x: Tensor) -> Tensor:
     """The largest of all."""
     return amax(x)
 
 
-@composed(aten.min.default)
-def min_of_all(x):
+@decomposition(aten.min.default)
+def min_of_all(x: Tensor) -> Tensor:
     """The smallest of all."""
     return -amax(-x)

@@ -1,0 +1,62 @@
+"""The tensor that an unmodified model meets: it looks like the input and stands for a Value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from explainers.methods.deeplift.tape import Value
+from explainers.methods.deeplift.torch_private import OpOverload, WrapperTensor
+
+if TYPE_CHECKING:
+    from explainers.methods.deeplift.recorder import Recorder
+
+
+class View(NamedTuple):
+    """The operation that made a view: operation(value, *args, **kwargs), or one of its outputs."""
+
+    operation: OpOverload
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    output: int | None = None
+
+
+class Memory:
+    """What a PairTensor and its views share: their present Value, and how often it was written."""
+
+    def __init__(self, value: Value) -> None:
+        self.value, self.version = value, 0
+
+
+class PairTensor(WrapperTensor):
+    """A tensor of the model that stands for a Value; `views` lead from its memory to it.
+
+    `known` is its Value as of `version`; where its memory was written since, the recorder reads it
+    anew through the views.
+    """
+
+    recorder: Recorder
+    memory: Memory
+    views: tuple[View, ...]
+    known: Value
+    version: int
+
+    @staticmethod
+    def __new__(
+        cls: type[PairTensor],
+        value: Value,
+        recorder: Recorder,
+        memory: Memory | None = None,
+        views: tuple[View, ...] = (),
+    ) -> PairTensor:
+        self = cls.like(value.actual)
+        self.recorder, self.memory, self.views = recorder, memory or Memory(value), views
+        self.known, self.version = value, self.memory.version
+        return self
+
+    # PyTorch's own has no annotations, and mypy accepts no signature beside it.
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
+        return f"PairTensor({tuple(self.shape)})"
+
+    def run(self, operation: OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """As the recorder that made it answers."""
+        return self.recorder.run(operation, args, kwargs)
