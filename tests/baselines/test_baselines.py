@@ -11,13 +11,15 @@ F64 = torch.float64
 
 def inputs(kind: str, count: int = 3) -> torch.Tensor:
     """Random inputs (count, …) of a kind, float64."""
-    dice = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(3)
     if kind == "picture":
         return pictures(count)
     if kind == "sequence":
-        letters = torch.randint(4, (count, 30), generator=dice)
+        letters = torch.randint(4, (count, 30), generator=generator)
         return torch.nn.functional.one_hot(letters, 4).movedim(-1, 1).double()
-    return torch.randn(count, *{"table": (5,), "series": (7, 2)}[kind], generator=dice, dtype=F64)
+    return torch.randn(
+        count, *{"table": (5,), "series": (7, 2)}[kind], generator=generator, dtype=F64
+    )
 
 
 OFFERED = [(key, kind) for key, entry in BASELINES.items() for kind in entry.kinds]

@@ -15,8 +15,8 @@ DATA_BASED = [key for key, entry in BASELINES.items() if key.startswith("data_")
 
 def rows(count: int = 21, shape=(4,), seed: int = 0) -> torch.Tensor:
     """Rows (count, …) whose columns have very different units."""
-    dice = np.random.default_rng(seed)
-    values = dice.normal(size=(count, *shape)) * 10.0 ** np.arange(shape[-1]) + 5
+    generator = np.random.default_rng(seed)
+    values = generator.normal(size=(count, *shape)) * 10.0 ** np.arange(shape[-1]) + 5
     return torch.from_numpy(values)
 
 
@@ -41,8 +41,8 @@ def test_a_sample_holds_different_rows_of_the_data():
     data, x = rows(), rows(2, seed=1)
     made = BASELINES["data_sample"].make(x, data, count=8, seed=1)
     assert made.shape == (2, 8, 4)
-    found = [int((data == reference).all(1).nonzero()) for reference in made[0]]
-    assert len(set(found)) == 8
+    rows_drawn = [int((data == reference).all(1).nonzero()) for reference in made[0]]
+    assert len(set(rows_drawn)) == 8
     other = BASELINES["data_sample"].make(x, data, count=8, seed=2)
     assert not torch.equal(made, other)
     everything = BASELINES["data_sample"].make(x, data, count=500)
@@ -51,8 +51,10 @@ def test_a_sample_holds_different_rows_of_the_data():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_centres_are_as_good_as_those_of_scikit_learn(seed):
-    dice = np.random.default_rng(seed)
-    points = np.concatenate([dice.normal(dice.normal(0, 4, 3), 1, (40, 3)) for _ in range(4)])
+    generator = np.random.default_rng(seed)
+    points = np.concatenate(
+        [generator.normal(generator.normal(0, 4, 3), 1, (40, 3)) for _ in range(4)]
+    )
     ours = k_means(torch.from_numpy(points), 4, seed).numpy()
     squares = ((points[:, None] - ours) ** 2).sum(2).min(1).sum()
     theirs = KMeans(4, n_init=20, random_state=seed).fit(points)
@@ -60,9 +62,10 @@ def test_centres_are_as_good_as_those_of_scikit_learn(seed):
 
 
 def test_centres_of_clear_groups_are_their_means_in_the_units_of_the_data():
-    dice = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     groups = [
-        np.array([low, 1000 * low]) + dice.normal(size=(30, 2)) * [0.1, 100] for low in (0, 10, 20)
+        np.array([low, 1000 * low]) + generator.normal(size=(30, 2)) * [0.1, 100]
+        for low in (0, 10, 20)
     ]
     data = torch.from_numpy(np.concatenate(groups))
     made = BASELINES["data_centres"].make(data[:1], data, count=3)[0]

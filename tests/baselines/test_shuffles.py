@@ -57,12 +57,12 @@ def test_every_order_with_the_same_pairs_is_as_likely(text):
     )
     generator, draws = np.random.default_rng(1), 400 * len(orders)
     letters = codes(text)
-    found = Counter(
+    counts = Counter(
         "".join("ACGTN"[letter] for letter in dinucleotide_shuffle(letters, generator))
         for _ in range(draws)
     )
-    assert set(found) == set(orders) and len(orders) > 2
-    assert chisquare([found[order] for order in orders]).pvalue > 1e-3
+    assert set(counts) == set(orders) and len(orders) > 2
+    assert chisquare([counts[order] for order in orders]).pvalue > 1e-3
 
 
 def test_a_long_sequence_with_a_single_way_out_is_shuffled_too():

@@ -94,10 +94,10 @@ def test_opposing_stretches_are_those_of_the_opposite_with_their_own_sums():
 def test_no_stretch_overlaps_another_and_every_end_adds_something():
     contribution = np.random.default_rng(4).normal(size=2000)
     threshold = np.abs(contribution).mean()
-    found = stretches(contribution, most=10_000, min_width=1)
-    assert len(found) > 20
+    regions = stretches(contribution, most=10_000, min_width=1)
+    assert len(regions) > 20
     taken = np.zeros(2000, int)
-    for stretch in found:
+    for stretch in regions:
         taken[stretch.start : stretch.stop] += 1
         inside = contribution[stretch.start : stretch.stop] - threshold
         assert np.cumsum(inside).min() > 0 and np.cumsum(inside[::-1]).min() > 0
@@ -145,8 +145,8 @@ def test_letters_and_codes_are_the_same():
 
 
 def test_a_table_is_half_open_from_0_with_the_strongest_at_1000():
-    found = [Stretch(50, 58, -4.0, -0.5, "AGATAAGG"), Stretch(0, 4, 1.0, 0.25, "")]
-    head, first, second, end = bed(found, "chr1:100-200").split("\n")
+    regions = [Stretch(50, 58, -4.0, -0.5, "AGATAAGG"), Stretch(0, 4, 1.0, 0.25, "")]
+    head, first, second, end = bed(regions, "chr1:100-200").split("\n")
     assert head.startswith("#") and end == ""
     assert first == "chr1:100-200\t50\t58\tAGATAAGG\t1000\t.\t-4\t-0.5"
     assert second == "chr1:100-200\t0\t4\tstretch_2\t250\t.\t1\t0.25"
@@ -187,15 +187,15 @@ def test_no_name_breaks_the_table(name):
 
 
 def test_it_is_said_aloud_with_positions_from_1():
-    found = [Stretch(50, 58, 1.234, 0.15, "AGATAAGG"), Stretch(9, 10, -0.5, -0.5, "")]
-    said = sequence_alt_text("ACGT" * 300, found, about="GATA", name="peak 7")
-    assert said == (
+    regions = [Stretch(50, 58, 1.234, 0.15, "AGATAAGG"), Stretch(9, 10, -0.5, -0.5, "")]
+    alt_text = sequence_alt_text("ACGT" * 300, regions, about="GATA", name="peak 7")
+    assert alt_text == (
         "Contributions to GATA along the 1,200 letters of peak 7."
         " Letters 51 to 58, AGATAAGG, support with +1.23 in total."
         " Letter 10 opposes with −0.5 in total."
     )
     assert sequence_alt_text("A") == "Contributions along the 1 letter. No stretch stands out."
-    assert "Letter 10" not in sequence_alt_text("ACGT", found, read=1)
+    assert "Letter 10" not in sequence_alt_text("ACGT", regions, read=1)
 
 
 def linear(colour: str) -> np.ndarray:

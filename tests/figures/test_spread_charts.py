@@ -19,8 +19,8 @@ def test_every_row_of_every_feature_is_a_point():
     figure = beeswarm(NAMES, SCORES, values)
     assert figure.layout.yaxis.ticktext == ("b", "c", "e", "a", "d"), "by mean strength"
     for name, column in zip(NAMES, SCORES.T, strict=True):
-        found = np.concatenate([trace.x for trace in figure.data if trace.name == name])
-        assert np.array_equal(np.sort(found), np.sort(column))
+        drawn = np.concatenate([trace.x for trace in figure.data if trace.name == name])
+        assert np.array_equal(np.sort(drawn), np.sort(column))
     grey = [trace for trace in figure.data if trace.marker.coloraxis is None]
     (grey,) = grey
     assert (len(grey.x), grey.name, grey.marker.color) == (7, "b", QUIET)

@@ -34,8 +34,8 @@ def test_shares_are_never_rounded_to_certainty():
 
 
 def test_the_sentence():
-    found = words.picture_sentence(HEAT, "stop", "support for", {"the sign": LEFT})
-    assert found == (
+    sentence = words.picture_sentence(HEAT, "stop", "support for", {"the sign": LEFT})
+    assert sentence == (
         "100 % of the support for stop lies on the sign, which covers 33 % of the picture."
     )
     both = words.picture_sentence(

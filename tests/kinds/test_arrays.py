@@ -31,10 +31,10 @@ def test_arrays_come_as_numpy_reads_them(kind, order):
 def test_archives_come_as_numpy_reads_them(save):
     out = io.BytesIO()
     save(out, a=np.arange(5.0), b=np.array(["u", "v"]), c=np.float32(3))
-    found = read_arrays(out.getvalue(), ".npz")
+    ours = read_arrays(out.getvalue(), ".npz")
     with np.load(io.BytesIO(out.getvalue()), allow_pickle=False) as theirs:
-        assert set(found) == set(theirs)
-        for name, values in found.items():
+        assert set(ours) == set(theirs)
+        for name, values in ours.items():
             np.testing.assert_array_equal(values, theirs[name])
 
 

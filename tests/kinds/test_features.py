@@ -72,13 +72,13 @@ def test_unlike_spreads_and_correlated_pairs_are_warned_of():
     a, b = draw.normal(size=(2, 500))
     values = np.stack([a, a + 0.3 * b, 100 * b, draw.normal(size=500), np.ones(500)], axis=1)
     names = ["rain", "flow", "wind", "sun", "same"]
-    said = data_warnings(values, names)
-    assert len(said) == 3
-    assert '"same"' in said[0]
+    sentences = data_warnings(values, names)
+    assert len(sentences) == 3
+    assert '"same"' in sentences[0]
     times = values[:, 2].std() / values[:, [0, 1, 3]].std(axis=0).min()
-    assert f'"wind" is {times:,.0f} times' in said[1]
+    assert f'"wind" is {times:,.0f} times' in sentences[1]
     r = stats.pearsonr(values[:, 0], values[:, 1])[0]
-    assert f"rain and flow ({r:+.2f})" in said[2] and "sun" not in said[2]
+    assert f"rain and flow ({r:+.2f})" in sentences[2] and "sun" not in sentences[2]
     assert data_warnings(values[:, [0, 3]], ["rain", "sun"]) == []
 
 

@@ -67,9 +67,11 @@ def test_every_baseline_that_fits_is_made_from_the_file(shop, name):
 def test_hiding_all_of_it_gives_the_baselines_answer(shop, name):
     request = asked(shop, name, method="saliency", check="proof")
     _, proof = answered(shop, request)
-    _, said = answered(shop, asked(shop, name))
-    np.testing.assert_allclose(proof["deletion"][0], said["probabilities"], atol=1e-4)
-    np.testing.assert_allclose(proof["deletion"][-1], said["baseline_probabilities"], atol=1e-4)
+    _, prediction = answered(shop, asked(shop, name))
+    np.testing.assert_allclose(proof["deletion"][0], prediction["probabilities"], atol=1e-4)
+    np.testing.assert_allclose(
+        proof["deletion"][-1], prediction["baseline_probabilities"], atol=1e-4
+    )
     assert sorted(proof["order"].ravel()) == list(range(proof["order"].size))
     kind = KINDS[demos.demos()[name].spec.kind]
     assert proof["order"].shape == kind.heat(np.zeros(demos.demos()[name].spec.shape)).shape
@@ -92,11 +94,11 @@ def test_contributions_are_in_the_units_of_the_data(shop):
     demo = demos.demos()["diabetes"]
     network, _ = demos.load("diabetes")
     mean, std = torch.tensor(demo.spec.mean), torch.tensor(demo.spec.std)
-    _, said = answered(shop, replace(request, method=""))
-    x = torch.from_numpy(said["input"])
+    _, prediction = answered(shop, replace(request, method=""))
+    x = torch.from_numpy(prediction["input"])
     z = ((x - mean) / std)[None].requires_grad_()
     (slope,) = torch.autograd.grad(network(z).sum(), z)
-    baseline = torch.from_numpy(said["baseline_shown"])
+    baseline = torch.from_numpy(prediction["baseline_shown"])
     expected = ((x - baseline) / std * slope[0]).numpy()
     np.testing.assert_allclose(arrays["scores"], expected, rtol=1e-4, atol=1e-4)
 
@@ -111,7 +113,7 @@ def test_many_rows_are_explained_as_each_alone(shop):
 
 
 def test_labels_have_a_probability_each(shop):
-    _, said = answered(shop, asked(shop, "dna"))
-    logits = said["logits"].astype(np.float64)
-    np.testing.assert_allclose(said["probabilities"], 1 / (1 + np.exp(-logits)), rtol=1e-4)
-    assert said["probabilities"].sum() > 1
+    _, prediction = answered(shop, asked(shop, "dna"))
+    logits = prediction["logits"].astype(np.float64)
+    np.testing.assert_allclose(prediction["probabilities"], 1 / (1 + np.exp(-logits)), rtol=1e-4)
+    assert prediction["probabilities"].sum() > 1

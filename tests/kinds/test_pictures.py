@@ -23,9 +23,9 @@ RED = Image.new("RGB", (30, 20), (200, 30, 40))
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
 def test_the_accepted_formats(format):
-    found = picture.read(encoded(RED, format))
-    assert (found.mode, found.size) == ("RGB", (30, 20))
-    assert abs(np.asarray(found)[10, 10].astype(int) - (200, 30, 40)).max() <= 6
+    decoded = picture.read(encoded(RED, format))
+    assert (decoded.mode, decoded.size) == ("RGB", (30, 20))
+    assert abs(np.asarray(decoded)[10, 10].astype(int) - (200, 30, 40)).max() <= 6
 
 
 def test_exif_orientation_is_applied():
@@ -33,9 +33,9 @@ def test_exif_orientation_is_applied():
     image.paste((255, 255, 255), (0, 0, 10, 20))
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: the left edge is the top
-    found = picture.read(encoded(image, "JPEG", exif=exif, quality=100))
-    assert found.size == (20, 30)
-    assert np.asarray(found)[2, 10, 0] > 200 and np.asarray(found)[27, 10, 0] < 50
+    decoded = picture.read(encoded(image, "JPEG", exif=exif, quality=100))
+    assert decoded.size == (20, 30)
+    assert np.asarray(decoded)[2, 10, 0] > 200 and np.asarray(decoded)[27, 10, 0] < 50
 
 
 def test_transparent_parts_become_white():

@@ -22,21 +22,22 @@ def npy(values: np.ndarray) -> bytes:
 
 
 def test_records_come_with_their_names_and_all_their_lines():
-    facts, arrays = found = read(">chr1 first one\nACGT\nacgn\r\n\n>two\nTT\n")
+    facts, arrays = parsed = read(">chr1 first one\nACGT\nacgn\r\n\n>two\nTT\n")
     assert facts["names"] == ["chr1", "two"] and facts["notes"] == []
-    assert [text_of(sequence_codes(found, i)) for i in range(2)] == ["ACGTACGN", "TT"]
+    assert [text_of(sequence_codes(parsed, i)) for i in range(2)] == ["ACGTACGN", "TT"]
     assert arrays["starts"].tolist() == [0, 8, 10]
 
 
 def test_each_line_of_plain_text_is_a_sequence():
-    found = read("ACGT\nGGGG\n", ".txt")
-    assert text_of(sequence_codes(found, 1)) == "GGGG" and "Each line" in found[0]["notes"][0]
+    parsed = read("ACGT\nGGGG\n", ".txt")
+    assert text_of(sequence_codes(parsed, 1)) == "GGGG" and "Each line" in parsed[0]["notes"][0]
 
 
 def test_rna_is_read_with_a_note():
-    found = read(">r\nACGU\nuuu\n")
+    parsed = read(">r\nACGU\nuuu\n")
     assert (
-        text_of(sequence_codes(found, 0)) == "ACGTTTT" and "U was read as T" in found[0]["notes"][0]
+        text_of(sequence_codes(parsed, 0)) == "ACGTTTT"
+        and "U was read as T" in parsed[0]["notes"][0]
     )
 
 
@@ -69,8 +70,8 @@ def test_one_hot_arrays_lie_either_way(last, kind):
     letters = np.random.default_rng(0).integers(0, 5, (3, 7))
     values = np.vstack([np.eye(4), np.zeros(4)])[letters].astype(kind)
     values = values if last else values.swapaxes(1, 2)
-    found = sequence.read(npy(values), ".npy")
-    assert np.array_equal(found[1]["letters"], letters.ravel())
+    parsed = sequence.read(npy(values), ".npy")
+    assert np.array_equal(parsed[1]["letters"], letters.ravel())
     single = sequence.read(npy(values[1]), ".npy")
     assert np.array_equal(single[1]["letters"], letters[1]) and single[0]["notes"] == []
 
@@ -124,7 +125,7 @@ def test_there_are_limits_and_a_note_before_them():
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    "text, message",
     [
         ("", "no sequence"),
         (">a\n>b\nA\n", '"a" has no letters'),
@@ -132,6 +133,6 @@ def test_there_are_limits_and_a_note_before_them():
         ("\n\n", "no sequence"),
     ],
 )
-def test_what_holds_no_sequence_gets_a_sentence(text, said):
-    with pytest.raises(Problem, match=said):
+def test_what_holds_no_sequence_gets_a_sentence(text, message):
+    with pytest.raises(Problem, match=message):
         read(text)

@@ -94,13 +94,13 @@ def test_series_at_different_times_keep_their_order():
 
 
 @pytest.mark.parametrize(
-    "bad, said", [("", "no number"), ("abc", "no number"), ("inf", "infinite")]
+    "bad, message", [("", "no number"), ("abc", "no number"), ("inf", "infinite")]
 )
-def test_a_step_without_a_finite_number_is_named_with_its_line(bad, said):
+def test_a_step_without_a_finite_number_is_named_with_its_line(bad, message):
     wide = "t,x,y\n1,2,3\n2,4,5\n" + f"3,6,{bad}\n"
     long = "id,time,x,y\na,1,2,3\na,2,4,5\n" + f"b,1,6,{bad}\nb,2,0,0\n"
     for text in (wide, long):
-        with pytest.raises(Problem, match=f'Column "y", line 4: .*{said}'):
+        with pytest.raises(Problem, match=f'Column "y", line 4: .*{message}'):
             read(text)
 
 
@@ -139,12 +139,12 @@ def test_a_bad_value_in_an_array_is_named_with_its_place(bad):
 
 
 def test_what_is_no_series_gets_a_sentence():
-    for text, said in (
+    for text, message in (
         ("variable,value\nx,1\ny,2\n", "none for the time"),
         ("a,b\n", "no rows"),
         ("id,time\na,1\na,2\n", "holds no values"),
     ):
-        with pytest.raises(Problem, match=said):
+        with pytest.raises(Problem, match=message):
             read(text)
     with pytest.raises(Problem, match="2 arrays of numbers: a, b"):
         series.read(npz(a=np.zeros((2, 2)), b=np.zeros((2, 2))), ".npz")

@@ -143,7 +143,7 @@ def test_numbers_with_underscores_are_words():
 
 
 @pytest.mark.parametrize(
-    "text, said",
+    "text, message",
     [
         ("", "empty"),
         ("\n\n", "empty"),
@@ -154,8 +154,8 @@ def test_numbers_with_underscores_are_words():
         (",".join("ab" * 1001) + "\n", "2,002 columns"),
     ],
 )
-def test_what_is_no_table_gets_a_sentence(text, said):
-    with pytest.raises(Problem, match=said):
+def test_what_is_no_table_gets_a_sentence(text, message):
+    with pytest.raises(Problem, match=message):
         read(text)
 
 
