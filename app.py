@@ -7,6 +7,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
+from explainers.service import logs
 from explainers.service.settings import model_settings
 from pages.state import fragments, headers, login, my_uploads, service
 from pages.stories import stories
@@ -20,6 +21,7 @@ async def lifespan(_app):
     # Without this a fresh server that is first opened at /explain runs that page without a frame.
     PagesManager.uses_pages_directory = False
     fragments.shield()
+    logs.configure()
     model_settings()  # what is wrong with the settings stops the start, with a sentence
     stories.prepare()
     try:

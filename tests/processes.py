@@ -10,11 +10,11 @@ from explainers.service.runners import start
 
 def children(pid: int) -> list[int]:
     """The processes that a process started, by any of its threads."""
-    found = []
+    pids = []
     for thread in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            found += map(int, (thread / "children").read_text().split())
-    return found
+            pids += map(int, (thread / "children").read_text().split())
+    return pids
 
 
 def runners(language: str) -> list[int]:
@@ -26,11 +26,11 @@ def runners(language: str) -> list[int]:
 def killed_in_a_loop(worker, starter: int) -> list[int]:
     """The starter and its two processes, of which one loops, after their worker was killed."""
     until = time.monotonic() + 60
-    while len(mine := children(starter)) < 2 and time.monotonic() < until:
+    while len(processes := children(starter)) < 2 and time.monotonic() < until:
         time.sleep(0.05)
-    assert len(mine) == 2, "one waits, one loops"
+    assert len(processes) == 2, "one waits, one loops"
     worker.kill()
-    return [starter, *mine]
+    return [starter, *processes]
 
 
 def until_gone(pid: int, orphan: bool = False) -> None:

@@ -91,7 +91,7 @@ def read_models(
     return ModelSettings(models, override == "1" if override else allowed)
 
 
-def handed_on() -> dict[str, str]:
+def as_environment() -> dict[str, str]:
     """The same settings as environment of the worker process, which has another command line."""
     settings = model_settings()
     return {

@@ -144,7 +144,7 @@ def pictures(mark: str):
     """Hostile pictures."""
     bomb = zlib.compress(bytes(200_000_000), 9)
     small = zlib.compress(bytes(4 * 4 * 3 + 4))
-    found = {
+    cases = {
         "claims 2³¹ a side": png(2**31 - 1, 2**31 - 1, small),
         "claims a gigapixel": png(31_623, 31_623, bomb),
         "small, but unpacks to 200 MB": png(4, 4, bomb),
@@ -165,7 +165,7 @@ def pictures(mark: str):
         "only a head": b"\x89PNG\r\n\x1a\n",
         "animation": _animation(),
     }
-    for name, data in found.items():
+    for name, data in cases.items():
         yield name, ("picture", {}, data)
     for format in ("PNG", "JPEG", "WEBP"):
         data = _encoded(format)
@@ -203,7 +203,7 @@ def _animation() -> bytes:
 
 def names(mark: str):
     """Hostile files of class names."""
-    found = {
+    cases = {
         "nested 100,000 deep": b"[" * 100_000 + b"]" * 100_000,
         "objects 100,000 deep": b'{"0":' * 100_000 + b"1" + b"}" * 100_000,
         "no end": b'["' + b"a" * 900_000,
@@ -216,7 +216,7 @@ def names(mark: str):
         "many lines": b"a\n" * 450_000,
         "infinity": b"[Infinity, NaN]",
     }
-    for name, data in found.items():
+    for name, data in cases.items():
         yield name, ("class_names", {}, data)
 
 

@@ -31,13 +31,15 @@ INTERESTING = (0, 1, 0x7F, 0x80, 0xFF)
 
 def seeds() -> dict[str, list[tuple[dict, bytes]]]:
     """Good files, and hostile ones that are small, by kind."""
-    found = {kind: [(o, d) for d, o in parser.warm_up_files()] for kind, parser in PARSERS.items()}
+    files_by_kind = {
+        kind: [(o, d) for d, o in parser.warm_up_files()] for kind, parser in PARSERS.items()
+    }
     mark = "/nonexistent/evident"
     hostile = itertools.chain(files.everything(mark), data_files.everything(files.Runs(mark)))
     for kind, options, data in (case for _, case in hostile):
         if len(data) < 50_000:
-            found[kind].append((options, data))
-    return found
+            files_by_kind[kind].append((options, data))
+    return files_by_kind
 
 
 def mutated(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
@@ -81,13 +83,13 @@ def outcome(room: ParserPool, kind: str, options: dict, data: bytes) -> str:
 
 def tree(*folders: Path) -> set[tuple]:
     """Every file there, with what would change if it were touched."""
-    found = set()
+    states = set()
     for folder in folders:
         for path in folder.rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 status = path.stat()
-                found.add((str(path), status.st_size, status.st_mtime_ns))
-    return found
+                states.add((str(path), status.st_size, status.st_mtime_ns))
+    return states
 
 
 def main(cases: int = 10_000, seed: int = 0) -> None:
@@ -114,8 +116,8 @@ def main(cases: int = 10_000, seed: int = 0) -> None:
                 raise
 
         with ThreadPoolExecutor(4) as threads:
-            for index, found in enumerate(threads.map(run, range(cases)), 1):
-                counts[found] += 1
+            for index, ending in enumerate(threads.map(run, range(cases)), 1):
+                counts[ending] += 1
                 if index % 2000 == 0:
                     print(index, f"{time.monotonic() - started:.0f} s", flush=True)
         assert tree(watched) == before, "a file was touched"

@@ -19,9 +19,11 @@ from explainers.service.parsing import process
 GOOD = {"facts": {}, "arrays": [["pixels", "uint8", [2, 2, 3]]]}
 
 
-def framed(said, body: bytes = b"", length: int | None = None, magic: bytes = codec.MAGIC) -> bytes:
+def framed(
+    content, body: bytes = b"", length: int | None = None, magic: bytes = codec.MAGIC
+) -> bytes:
     """A frame that says this, whatever it holds."""
-    text = said if isinstance(said, bytes) else json.dumps(said).encode()
+    text = content if isinstance(content, bytes) else json.dumps(content).encode()
     pad = bytes(-(20 + len(text)) % 64) if body else b""
     length = len(pad + body) if length is None else length
     return struct.pack("<8sIQ", magic, len(text), length) + text + pad + body
@@ -64,7 +66,7 @@ TRUTH = framed(GOOD, bytes(range(12)))
 SENTENCE = framed({"problem": "see ![x](http://evil.example/x.png)\x1b[31m" + "a" * 100_000})
 
 
-def lied(_reader, source: int, answer: int, size: int, options: dict) -> None:
+def answer_with_lie(_reader, source: int, answer: int, size: int, options: dict) -> None:
     """Answer with what the upload says that the lie is."""
     lie = os.read(source, size).decode()
     if lie == "endless":
@@ -81,5 +83,5 @@ def lied(_reader, source: int, answer: int, size: int, options: dict) -> None:
 
 
 if __name__ == "__main__":
-    process.parse_upload = lied
+    process.parse_upload = answer_with_lie
     process.main()

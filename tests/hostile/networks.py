@@ -44,7 +44,7 @@ def networks(mark: str):
         [node("Identity", ["w"], ["o"])], "i", [], [port("o", FLOAT, None)], [elsewhere(mark)]
     )
     condition = numpy_helper.from_array(np.array(True), "c")
-    found = {
+    files = {
         **{
             f"Opens {place[-14:]}": network([add], [elsewhere(place)])
             for place in (mark, "/etc/passwd", "../" * 12 + "etc/passwd", "requirements.txt")
@@ -76,5 +76,5 @@ def networks(mark: str):
         "length that lies": b"\x08\x08\x3a\xff\xff\xff\xff\x0f" + b"\x00" * 100,
         "groups without end": b"\x0b" * 100_000,
     }
-    for name, data in found.items():
+    for name, data in files.items():
         yield name, ("onnx", {}, data)

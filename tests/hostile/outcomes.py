@@ -10,18 +10,18 @@ def outcome(room: ParserPool, case: str, kind: str, options: dict, data: bytes, 
     try:
         _, arrays = room.parse(kind, data, **options)
     except Problem as problem:
-        said = str(problem)
-        assert 20 < len(said) < 1000 and said.rstrip("`").strip(), case
-        assert "Traceback" not in said and "](" not in said, case
-        return said
+        sentence = str(problem)
+        assert 20 < len(sentence) < 1000 and sentence.rstrip("`").strip(), case
+        assert "Traceback" not in sentence and "](" not in sentence, case
+        return sentence
     assert sum(value.nbytes for value in arrays.values()) < most, case
     return "result"
 
 
 def children(room: ParserPool) -> list[int]:
     """Reading processes that are still there."""
-    found = []
+    pids = []
     for server in room._fork_servers.values():
         if server._process is not None:
-            found += processes.children(server._process.pid)
-    return found
+            pids += processes.children(server._process.pid)
+    return pids

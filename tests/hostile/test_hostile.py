@@ -54,7 +54,7 @@ def test_every_hostile_file_gets_a_sentence_and_touches_nothing(room, mark):
         assert (after - before) * 1024 < 300e6, f"{name}: the server grew"
         alive(room)
     assert len(results) > 70
-    refused = [name for name, said in results.items() if said != "result"]
+    refused = [name for name, ending in results.items() if ending != "result"]
     assert {n for n in results if any(w in n for w in ("Runs", "Opens", "Evaluates", "bomb"))} <= {
         *refused
     }
@@ -94,9 +94,9 @@ def test_good_files_of_every_kind_come_through(room):
     for data, options in PARSERS["picture"].warm_up_files():
         assert room.parse("picture", data, **options)[1]["pixels"].shape in ((8, 6, 3), (6, 8, 3))
     for data, options in PARSERS["state_dict"].warm_up_files():
-        found = state_dict(room.parse("state_dict", data, **options))
-        assert found["b"].dtype == torch.bfloat16 and found["a"].shape == (2, 3)
-        assert found["n"].shape == ()
+        tensors = state_dict(room.parse("state_dict", data, **options))
+        assert tensors["b"].dtype == torch.bfloat16 and tensors["a"].shape == (2, 3)
+        assert tensors["n"].shape == ()
 
 
 def test_a_zip_bomb_is_refused_for_its_size(room):
@@ -133,6 +133,6 @@ def test_a_reader_that_does_not_end_is_ended(lying, lie, monkeypatch):
 def test_a_sentence_cannot_load_or_link_anything(lying):
     with pytest.raises(Problem) as caught:
         lying.parse("picture", b"sentence")
-    said = str(caught.value)
-    assert len(said) < 5000 and said.isprintable()
-    assert "![" not in said and "](" not in said and "http://" not in said
+    sentence = str(caught.value)
+    assert len(sentence) < 5000 and sentence.isprintable()
+    assert "![" not in sentence and "](" not in sentence and "http://" not in sentence

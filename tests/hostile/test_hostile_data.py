@@ -26,7 +26,7 @@ def test_hostile_data_gets_a_sentence_and_touches_nothing(room, tmp_path):
         assert "ended without" not in results[name], f"{name} killed its process"
         assert not mark.exists(), name
     assert len(results) > 100 and children(room) == []
-    results = {name: said for name, said in results.items() if said == "result"}
+    results = {name: ending for name, ending in results.items() if ending == "result"}
     never = ("Runs", "bomb", "asks", "GB", "null bytes", "cut", "million columns", "program")
     assert not [name for name in results if any(word in name for word in never)], results
 

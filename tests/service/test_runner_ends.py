@@ -35,7 +35,7 @@ def taken_over(monkeypatch, how: str, *given):
     return model_of(loop(5))
 
 
-def told(model, what: str):
+def attempt(model, what: str):
     """Whether the runner could do it; "ended" where it was ended for trying."""
     try:
         return bool(model(torch.tensor([[float(inmate.NAMES.index(what)), 0, 0, 0]])))
@@ -55,7 +55,7 @@ def test_a_runner_that_was_taken_over_can_do_nothing_but_answer(monkeypatch, tmp
             program.chmod(0o700)
             with monkeypatch.context() as patch:
                 model = taken_over(patch, how, path, server.getsockname()[1])
-                results[how] = {what: told(model, what) for what in inmate.TRIED}
+                results[how] = {what: attempt(model, what) for what in inmate.TRIED}
                 model.close()
                 start._FORK_SERVERS["onnx"]._end()
     # The program that is started writes a file and ends without an answer.
@@ -76,8 +76,8 @@ def test_a_lie_is_found_out_and_the_next_answer_is_right(monkeypatch):
     model = taken_over(monkeypatch, "sandboxed", "-", 0)
     monkeypatch.setattr(models, "SECONDS_A_ROW", 0)
     for lie in inmate.LIED:
-        assert told(model, lie) == "ended", lie
-        assert told(model, "compute") is True, lie
+        assert attempt(model, lie) == "ended", lie
+        assert attempt(model, "compute") is True, lie
     model.close()
     start._FORK_SERVERS["onnx"]._end()
 
@@ -147,11 +147,11 @@ WORKER = """
 import sys, torch
 from pathlib import Path
 from explainers.service.runners.start import start_fork_servers, _FORK_SERVERS
-from explainers.service.sandbox.worker_sandbox import shut_in
+from explainers.service.sandbox.worker_sandbox import enter_worker_sandbox
 from explainers.service.runners.models import OnnxRuntimeModel
 from explainers.models.formats.onnx import read_graph
 start_fork_servers()
-shut_in(Path(sys.argv[1]).parent)
+enter_worker_sandbox(Path(sys.argv[1]).parent)
 data = open(sys.argv[1], "rb").read()
 model = OnnxRuntimeModel(read_graph(data), data)
 print(model(torch.zeros(1, 4)).tolist(), _FORK_SERVERS["onnx"]._process.pid, flush=True)

@@ -65,8 +65,8 @@ def test_it_cannot_read_what_the_server_had_open(file):
     with file.open("rb") as opened:
         os.set_inheritable(opened.fileno(), True)
         assert tried("free", "inherited", opened.fileno(), pass_fds=[opened.fileno()]) == "done"
-        found = tried("sandboxed", "inherited", opened.fileno(), pass_fds=[opened.fileno()])
-    assert found == "refused: OSError"
+        report = tried("sandboxed", "inherited", opened.fileno(), pass_fds=[opened.fileno()])
+    assert report == "refused: OSError"
 
 
 @pytest.mark.parametrize("action", ["append", "truncate", "chmod", "rename", "delete"])

@@ -98,9 +98,9 @@ def test_the_numbers_are_those_of_torchs_own_loader(kind):
     with torch.no_grad():
         wanted = torch.jit.load(io.BytesIO(data))(x)
     model = TorchScriptModel(data)
-    found = model(x)
-    torch.testing.assert_close(found, wanted, atol=1e-6, rtol=1e-5)
-    assert found.dtype == x.dtype and wanted.std() > 1e-3
+    output = model(x)
+    torch.testing.assert_close(output, wanted, atol=1e-6, rtol=1e-5)
+    assert output.dtype == x.dtype and wanted.std() > 1e-3
     torch.testing.assert_close(model(x.double()), wanted.double(), atol=1e-6, rtol=1e-5)
     assert list(model.parameters()) == []
     model.close()
@@ -141,8 +141,8 @@ def test_occlusion_and_finite_differences_are_those_of_the_network():
 @pytest.mark.parametrize("method", ["saliency", "integrated_gradients", "deeplift"])
 def test_methods_that_need_a_gradient_say_in_one_line_why_not(method):
     model = TorchScriptModel(scripted(perceptron()))
-    said = "runs as TorchScript behind the wall, which gives no gradients: use .*finite diff"
-    with pytest.raises(Problem, match=said) as no:
+    sentence = "runs as TorchScript behind the wall, which gives no gradients: use .*finite diff"
+    with pytest.raises(Problem, match=sentence) as no:
         explain(model, inputs(), method, target=0)
     assert "\n" not in str(no.value)
     model.close()
@@ -234,13 +234,13 @@ WORKER = """
 import sys, torch
 from pathlib import Path
 from explainers.service.runners import models
-from explainers.service.sandbox.worker_sandbox import shut_in
+from explainers.service.sandbox.worker_sandbox import enter_worker_sandbox
 from explainers.service.runners.start import start_fork_servers, _FORK_SERVERS
 from explainers.errors import Problem
 models.SECONDS_TO_ANSWER, models.SECONDS_A_ROW = 2, 0
 store = Path(sys.argv[1])
 start_fork_servers()
-shut_in(store)
+enter_worker_sandbox(store)
 quick = models.TorchScriptModel(store / "quick")
 print(quick(torch.ones(1, 3)).shape, _FORK_SERVERS["torchscript"]._process.pid, flush=True)
 endless = models.TorchScriptModel(store / "endless")
@@ -265,9 +265,9 @@ def test_behind_the_workers_wall_it_works_and_nothing_outlives_the_worker(tmp_pa
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )
     with worker:
-        said = worker.stdout.readline()
-        assert said.startswith("torch.Size([1, 2])"), said
-        starter = int(said.split()[-1])
+        report = worker.stdout.readline()
+        assert report.startswith("torch.Size([1, 2])"), report
+        starter = int(report.split()[-1])
         assert "did not answer within 2 seconds" in worker.stdout.readline()
         ended = killed_in_a_loop(worker, starter)
     for pid in ended:

@@ -97,7 +97,7 @@ _NETWORK = (
 )
 
 
-def shut_in(store: Path) -> None:
+def enter_worker_sandbox(store: Path) -> None:
     """Shut this process in for good, with the layers that the system has; call it with one thread.
 
     It can then read Python's libraries, Evident's own code and assets, the file of models with its
@@ -129,7 +129,7 @@ def shut_in(store: Path) -> None:
         seccomp.refuse_all_but_computing(network=not offline)
 
 
-def environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """What the worker may know of the server's environment: no secret, but for one's own models."""
     if model_settings().file:
         return dict(os.environ)
