@@ -11,20 +11,17 @@ Run from the root of the repository: python -m assets.additive.train
 """
 
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from assets.additive.answer_key import COEFFICIENTS, FOLDER, compare_with_key
 from assets.cards import write_card
 from explainers.models.zoo.demo_networks import MLP
 
-FOLDER = Path(__file__).resolve().parent
 COLUMNS = [f"x{k + 1:02d}" for k in range(96)]
-RAMP = np.arange(1, 33) / 32
-COEFFICIENTS = np.concatenate([RAMP, -RAMP, np.zeros(32)])
 ARGUMENTS = {"inputs": 96, "hidden": [64, 64], "outputs": 1, "activation": "gelu"}
 SEED, SAMPLE_SEED, ROWS = 0, 1, 200
 LOST = 1e-3  # norm of a column's weights at which it counts as gone
@@ -95,15 +92,13 @@ def card(figures: dict) -> dict:
 
 def main() -> None:
     """Train, write the weights, the sample table and the card."""
-    from assets.additive.figures import against_key
-
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
     started = time.perf_counter()
     data, held_out = rows(40_000, SEED), rows(2_000, SAMPLE_SEED + 1)
     model = MLP(**ARGUMENTS)
     fit(model, data, 12, 3e-3)
-    ordinary = against_key(model, held_out[0][:100])
+    ordinary = compare_with_key(model, held_out[0][:100])
     fit(model, data, 12, 1e-3, penalty=1.0)
     kept = (model[0].weight.norm(dim=0) > LOST).float()
     fit(model, data, 15, 2e-3, kept=kept)

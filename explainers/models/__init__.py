@@ -1,4 +1,4 @@
-"""Reading models: the demo, torchvision's by name, and uploaded weights."""
+"""Networks: what they are, read from files of any format, and those that come with Evident."""
 
 from __future__ import annotations
 
@@ -10,12 +10,38 @@ if TYPE_CHECKING:
 
 
 def load_model(path: str | Path, architecture: str) -> nn.Module:
-    """The torchvision classifier `architecture` with the weights in the file `path`, in eval mode.
+    """The classifier `architecture` with the weights in a file, in evaluation mode.
 
-    `path` ends in .safetensors, .pt or .pth and holds a state dict; the number of classes is read
-    from it. Problem says what is wrong with the file, or what differs from the architecture.
+    Parameters
+    ----------
+    path : str or Path
+        Ends in .safetensors, .pt or .pth, and holds a state dict; no code in it is run.
+    architecture : str
+        A torchvision classifier, as "resnet18"; or "timm/NAME" where timm is installed; or "plain
+        chain" for a chain of layers that is rebuilt from the shapes of its weights.
+
+    Returns
+    -------
+    nn.Module
+        From inputs (N, …) to (N, classes); the number of classes is read from the file.
+
+    Raises
+    ------
+    Problem
+        With what is wrong with the file, or what differs from the architecture.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> from torch import nn
+    >>> from safetensors.torch import save_file
+    >>> path = f"{tempfile.mkdtemp()}/weights.safetensors"
+    >>> save_file(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)).state_dict(), path)
+    >>> tuple(load_model(path, "plain chain")(torch.zeros(3, 4)).shape)
+    (3, 2)
     """
-    from explainers.models.formats.state_dict import fitted, read_state_dict
+    from explainers.models.formats.state_dict import read_state_dict
+    from explainers.models.uploaded import load_architecture
 
     path = Path(path)
-    return fitted(architecture, read_state_dict(path.read_bytes(), path.suffix.lower()))
+    return load_architecture(architecture, read_state_dict(path.read_bytes(), path.suffix.lower()))

@@ -1,11 +1,12 @@
-"""The card of a model: what its owner settled about it, as JSON to take along and bring back."""
+"""The card of a model: what its owner decided about it, as JSON to take along and bring back."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from explainers.errors import Problem
 from explainers.models.class_names import MOST_CLASSES
@@ -16,17 +17,43 @@ KINDS = ("picture", "table", "series", "sequence")
 # So many means, columns or choices: as many as a table may have columns.
 MOST = 2000
 LONGEST = 300
+Check: TypeAlias = Callable[[Any], bool]
+"""Whether a setting can have this value."""
 
 
-def settled(spec: ModelSpec, classes: tuple[str, ...]) -> dict[str, Any]:
-    """What is settled about a model, as plain data; `read_card` gives it back."""
+def card_settings(spec: ModelSpec, classes: tuple[str, ...]) -> dict[str, Any]:
+    """What its owner decided about a model, as plain data; `read_card` gives it back.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    classes : tuple of str
+        Names of the outputs.
+
+    Examples
+    --------
+    >>> settings = card_settings(ModelSpec("upload", "recognise", size=96), ("cat", "dog"))
+    >>> settings["size"], settings["classes"]
+    (96, ['cat', 'dog'])
+    """
     kept = ("size", "fit", "mean", "std", "kind", "shape", "swapped", "columns", "answers", "step")
-    found = {name: value for name, value in asdict(spec).items() if name in kept}
-    return found | {"choices": dict(spec.choices), "classes": list(classes)}
+    settings = {name: value for name, value in asdict(spec).items() if name in kept}
+    return settings | {"choices": dict(spec.choices), "classes": list(classes)}
 
 
 def read_card(data: bytes) -> dict[str, Any]:
-    """The settings in a card's bytes, checked; Problem where it is none, with what is wrong."""
+    """The settings in the bytes of a card.
+
+    Raises
+    ------
+    Problem
+        With what is wrong, where it is no card or a setting is not possible.
+
+    Examples
+    --------
+    >>> read_card(b'{"evident": 2, "settings": {"size": 96}}')
+    {'size': 96}
+    """
     try:
         card = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -38,27 +65,27 @@ def read_card(data: bytes) -> dict[str, Any]:
             f"This is not a card of a model: it lacks “evident”: {VERSION}. Upload the file that "
             "“The card” gave you."
         )
-    return checked(card.get("settings"))
+    return check_settings(card.get("settings"))
 
 
-def checked(found: Any) -> dict[str, Any]:
-    """The settings as they are, or Problem naming the first that is not possible."""
-    if not isinstance(found, dict):
+def check_settings(settings: Any) -> dict[str, Any]:
+    """The settings as they are; Problem with the name of the first that is not possible."""
+    if not isinstance(settings, dict):
         raise Problem("This card has no settings. Download it anew from “What the doctor found”.")
-    for name, value in found.items():
+    for name, value in settings.items():
         if name not in _POSSIBLE or not _POSSIBLE[name](value):
             raise Problem(
                 f"The card's setting {str(name)[:40]!r} = {str(value)[:60]!r} is not possible. "
                 "Mend it in the file, or leave it out."
             )
-    return found
+    return settings
 
 
-def _whole(low: int, high: int):
+def _whole(low: int, high: int) -> Check:
     return lambda value: type(value) is int and low <= value <= high
 
 
-def _list(one, most: int = MOST):
+def _list(one: Check, most: int = MOST) -> Check:
     return lambda value: isinstance(value, list) and len(value) <= most and all(map(one, value))
 
 
@@ -70,7 +97,7 @@ def _text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST
 
 
-_POSSIBLE = {
+_POSSIBLE: dict[str, Check] = {
     "size": _whole(1, 1024),
     "fit": lambda value: value in ("crop", "stretch"),
     "mean": _list(_number),

@@ -10,9 +10,23 @@ MOST_CLASSES = 100_000
 
 
 def read_class_names(data: bytes) -> tuple[str, ...]:
-    """Names in the order of the outputs: one a line, a JSON list, or a JSON object {"0": "cat"}.
+    """The names of a model's classes, in the order of its outputs, from a file.
 
-    An object may also map names to numbers. Problem where the file is none of these.
+    Parameters
+    ----------
+    data : bytes
+        Text with one name a line, a JSON list, or a JSON object from numbers to names ({"0":
+        "cat"}) or from names to numbers.
+
+    Raises
+    ------
+    Problem
+        Where the file is none of these.
+
+    Examples
+    --------
+    >>> read_class_names(b"cat\\ndog\\n"), read_class_names(b'{"1": "dog", "0": "cat"}')
+    (('cat', 'dog'), ('cat', 'dog'))
     """
     try:
         text = data.decode("utf-8-sig")
@@ -32,15 +46,15 @@ def read_class_names(data: bytes) -> tuple[str, ...]:
 
 def _from_json(text: str) -> list[str]:
     try:
-        found = json.loads(text)
+        names = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Problem(f"The class names are not valid JSON: {str(error)[:100]}.") from error
-    if isinstance(found, list):
-        return [str(name) for name in found]
-    if all(isinstance(value, int) for value in found.values()):
-        found = {str(number): name for name, number in found.items()}
+    if isinstance(names, list):
+        return [str(name) for name in names]
+    if all(isinstance(value, int) for value in names.values()):
+        names = {str(number): name for name, number in names.items()}
     try:
-        pairs = sorted(((int(n), name) for n, name in found.items()), key=lambda pair: pair[0])
+        pairs = sorted(((int(n), name) for n, name in names.items()), key=lambda pair: pair[0])
     except ValueError as error:
         raise Problem(
             'A JSON object of class names looks like {"0": "cat", "1": "dog"}.'
@@ -51,10 +65,27 @@ def _from_json(text: str) -> list[str]:
     return [str(name[-1]) if isinstance(name, list) and name else str(name) for _, name in pairs]
 
 
-def named(names: tuple[str, ...], outputs: int, one: str = "class") -> tuple[str, ...]:
-    """Names for all outputs: those given, or `one` with its number: "class 0", ….
+def name_outputs(names: tuple[str, ...], outputs: int, one: str = "class") -> tuple[str, ...]:
+    """A name for each output: those given, or, where there are none, numbers: "class 0", ….
 
-    Problem where the count is another.
+    Parameters
+    ----------
+    names : tuple of str
+        () for none.
+    outputs : int
+        How many there are.
+    one : str
+        What an output is called before its number.
+
+    Raises
+    ------
+    Problem
+        Where there is another number of names.
+
+    Examples
+    --------
+    >>> name_outputs((), 2), name_outputs(("cat", "dog"), 2)
+    (('class 0', 'class 1'), ('cat', 'dog'))
     """
     if not names:
         return tuple(f"{one} {index}" for index in range(outputs))

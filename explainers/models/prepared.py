@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,17 +13,42 @@ from explainers.kinds import KINDS
 from explainers.models.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from explainers.models.formats.onnx import Graph
+    from explainers.models.formats.model import Model
+    from explainers.models.formats.onnx import FallbackRuntime
+    from explainers.models.uploaded import Weights
 
 
 class Prepared(nn.Module):
-    """Inputs (N, …) of a kind, as people know them, to the network's output (N, outputs).
+    """A network with its preparation in front: from inputs as people know them to outputs.
 
     With the standardisation inside, attributions are those of pixels, or of features in their own
     units.
+
+    Parameters
+    ----------
+    network : Model
+        From standardised inputs (N, …), in the order of dimensions that it wants, to (N, outputs),
+        or to (N, steps, outputs) where `spec.step` is set.
+    spec : ModelSpec
+        Its mean and standard deviation, order of dimensions, kind of answers, and step.
+
+    Raises
+    ------
+    Problem
+        Where a standard deviation is not above 0.
+
+    Examples
+    --------
+    >>> spec = ModelSpec("upload", "", kind="table", shape=(2,), mean=(1.0, 2.0), std=(2.0, 2.0))
+    >>> Prepared(nn.Identity(), spec)(torch.tensor([[3.0, 2.0]]))
+    tensor([[1., 0.]])
     """
 
-    def __init__(self, network: nn.Module, spec: ModelSpec) -> None:
+    network: Model
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: Model, spec: ModelSpec) -> None:
         super().__init__()
         if not all(value > 0 for value in spec.std):
             raise Problem(
@@ -38,35 +62,62 @@ class Prepared(nn.Module):
         self.register_buffer("std", torch.tensor(spec.std).view(along))
 
     def forward(self, values: Tensor) -> Tensor:
-        """Standardise, bring the dimensions into the network's order, ask it, take one step."""
+        """Standardise, bring the dimensions into the network's order, run it, take one step."""
         values = (values - self.mean) / self.std
         output = self.network(values.movedim(1, -1) if self.swapped else values)
         if self.step is not None:
-            output = self._at_step(output)
+            output = self._at_step(output, self.step)
         # Labels are right or not each for itself, so that each has a probability of its own.
         return output.sigmoid() if self.labels else output
 
-    def _at_step(self, output: Tensor) -> Tensor:
-        if output.ndim < 2 or not -output.shape[1] <= self.step < output.shape[1]:
+    def _at_step(self, output: Tensor, step: int) -> Tensor:
+        if output.ndim < 2 or not -output.shape[1] <= step < output.shape[1]:
             raise Problem(
                 f"The network's answer has shape {tuple(output.shape)}; it has no step "
-                f"{self.step}. Choose another output step."
+                f"{step}. Choose another output step."
             )
-        return output[:, self.step]
+        return output[:, step]
 
 
 def build(
     spec: ModelSpec,
-    weights: tuple[bytes, str] | Mapping[str, Tensor] | Graph | Path | None,
-    elsewhere: Callable | None = None,
-) -> tuple[Prepared, tuple, ModelSpec]:
-    """The model that `spec` names, its class names (or ()), and the spec with what it knows itself.
+    weights: Weights | Path | None,
+    fallback_runtime: FallbackRuntime | None = None,
+) -> tuple[Prepared, tuple[str, ...], ModelSpec]:
+    """The model that a spec names, ready to be explained.
 
-    `weights` of an upload: its named tensors, its graph, or (bytes, suffix) of one's own file; of a
-    model in Python: the file that defines it; else None. `elsewhere` runs a graph that torch
-    cannot run.
+    Parameters
+    ----------
+    spec : ModelSpec
+    weights : mapping, Graph, Program, nn.Module, (bytes, suffix), Path or None
+        Of an upload: see `explainers.models.uploaded.load_uploaded`; of a model in Python: the file
+        that defines it; else None.
+    fallback_runtime : callable, optional
+        Runs an ONNX graph that torch cannot run.
+
+    Returns
+    -------
+    model : Prepared
+        In evaluation mode, from inputs (N, …) as people know them to (N, outputs).
+    classes : tuple of str
+        Names of the outputs; () where they are not known.
+    spec : ModelSpec
+        With what the model itself declares of its input.
+
+    Raises
+    ------
+    Problem
+        Where the file cannot be read, recognised or run.
+
+    Examples
+    --------
+    >>> from explainers.models.zoo.demos import demos
+    >>> model, classes, spec = build(demos()["signs"].spec, None)
+    >>> tuple(model(torch.zeros(1, 3, 96, 96)).shape), classes[0]
+    ((1, 12), 'stop')
     """
-    classes: tuple = ()
+    classes: tuple[str, ...] = ()
+    network: Model
     if spec.source == "demo":
         from explainers.models.zoo import demos
 
@@ -76,11 +127,13 @@ def build(
 
         network, classes, spec = pretrained(spec.name)
     elif spec.source == "python":
-        from explainers.models.formats.python_models import build_own
+        from explainers.models.formats.python_models import build_python_model
 
-        network = build_own(weights, spec.name, spec.weights)
+        assert isinstance(weights, Path)
+        network = build_python_model(weights, spec.name, spec.weights)
     else:
-        from explainers.models.uploaded import uploaded
+        from explainers.models.uploaded import load_uploaded
 
-        network, spec = uploaded(spec, weights, elsewhere)
+        assert weights is not None and not isinstance(weights, Path)
+        network, spec = load_uploaded(spec, weights, fallback_runtime)
     return Prepared(network, spec).eval(), classes, spec

@@ -21,24 +21,44 @@ RECOGNISE = "recognise"
 class ModelSpec:
     """A model by its origin, and the preparation that it expects of an input.
 
-    source      "demo", "torchvision" (pretrained, by name), "python" (defined by whoever started
-                the server) or "upload" (a file in the store).
-    name        the demo's name, or the architecture's, or RECOGNISE.
-    weights     digest and suffix of the uploaded file in the store; "" for the others.
-    size        side of the square that the network sees, in px; of pictures only.
-    fit         "crop": the largest centred square; "stretch": the whole picture, made square.
-    mean, std   what is subtracted and divided by before the network: per channel of a picture, of
-                pixels from 0 to 1; per feature of a table; per variable of a series. One mean alone
-                for a picture: the network sees it in grey.
-    kind        a key of KINDS: what an input is.
-    shape       of one input where it is no picture: (F,), (T, V) or (4, L).
-    swapped     whether the network wants the first dimension of an input last: channels last, or
-                variables × time, or letters × ACGT.
-    columns     names of features or variables, in the network's order.
-    answers     "classes" (one of them is right), "labels" (each is right or not), "probabilities"
-                (of classes, without a softmax that could be seen) or "numbers".
-    step        which step of an answer that is a series is explained; None: the answer is none.
-    choices     answers to questions that the weights leave open, by name.
+    Parameters
+    ----------
+    source : str
+        "demo", "torchvision" (pretrained, by name), "python" (defined by whoever started the
+        server) or "upload" (a file in the store).
+    name : str
+        The demo's name, or the architecture's, or RECOGNISE.
+    weights : str
+        Digest and suffix of the uploaded file in the store; "" for the others.
+    size : int
+        Side of the square that the network sees, in px; of pictures only.
+    fit : str
+        "crop": the largest centred square; "stretch": the whole picture, made square.
+    mean, std : tuple of float
+        What is subtracted and divided by before the network: per channel of a picture, of pixels
+        from 0 to 1; per feature of a table; per variable of a series. One mean alone for a
+        picture: the network sees it in grey.
+    kind : str
+        A key of KINDS: what an input is.
+    shape : tuple of int
+        Of one input where it is no picture: (F,), (T, V) or (4, L).
+    swapped : bool
+        Whether the network wants the first dimension of an input last: channels last, or
+        variables × time, or letters × ACGT.
+    columns : tuple of str
+        Names of features or variables, in the network's order.
+    answers : str
+        "classes" (one of them is right), "labels" (each is right or not), "probabilities" (of
+        classes, without a softmax that could be seen) or "numbers".
+    step : int or None
+        Which step of an answer that is a series is explained; None: the answer is none.
+    choices : tuple of (name, answer)
+        Answers to questions that the weights leave open.
+
+    Examples
+    --------
+    >>> ModelSpec("upload", RECOGNISE, kind="table", shape=(4,), mean=(0.0,), std=(1.0,)).answers
+    'classes'
     """
 
     source: str

@@ -1,69 +1,192 @@
-"""The network in an uploaded file, whatever its format."""
+"""The network in an uploaded file, whatever its format: the one place that knows all formats."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
-from torch import nn
+from torch import Tensor, nn
 
+from explainers.errors import Problem
 from explainers.models.spec import RECOGNISE, ModelSpec
-from explainers.models.zoo.architectures import PLAIN_CHAIN
+from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN, TIMM
 
-
-def uploaded(
-    spec: ModelSpec, weights, elsewhere: Callable | None = None
-) -> tuple[nn.Module, ModelSpec]:
-    """The network, and the spec with what the file itself says of its input.
-
-    `weights`: named tensors, a graph, or (bytes, suffix) of one's own file. `elsewhere` (graph,
-    output) runs a graph that torch cannot run.
-    """
-    from explainers.models.formats.onnx import Graph, read_graph
+if TYPE_CHECKING:
+    from explainers.models.formats.file_card import Card
+    from explainers.models.formats.model import Model
+    from explainers.models.formats.onnx import FallbackRuntime, Graph
     from explainers.models.formats.pt2 import Program
+
+    Weights: TypeAlias = tuple[bytes, str] | Mapping[str, Tensor] | Graph | Program | nn.Module
+
+
+def load_uploaded(
+    spec: ModelSpec, weights: Weights, fallback_runtime: FallbackRuntime | None = None
+) -> tuple[Model, ModelSpec]:
+    """The network of an upload, and the spec with what the file itself declares of its input.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Its `name` is an architecture, or RECOGNISE to find it by the weights.
+    weights : mapping, Graph, Program, nn.Module or (bytes, suffix)
+        What a parser made of the file: named tensors, an ONNX graph, an exported program, a module
+        that runs in another process; or the file itself.
+    fallback_runtime : callable, optional
+        Runs a graph that torch cannot run; see `explainers.models.formats.onnx.load_graph`.
+
+    Returns
+    -------
+    network : Model
+        From the file's own input (N, …) to its output (N, …), in evaluation mode.
+    spec : ModelSpec
+
+    Raises
+    ------
+    Problem
+        Where the file cannot be read, recognised or run, with the way out.
+    """
+    from explainers.models.formats.onnx import Graph, load_graph, read_graph
+    from explainers.models.formats.pt2 import Program, load_program
     from explainers.models.formats.pt2.reading import read_program
-    from explainers.models.formats.recognise import recognised
-    from explainers.models.formats.state_dict import fitted, read_state_dict
+    from explainers.models.formats.state_dict import read_state_dict
 
     data = None
     if isinstance(weights, tuple):
         data, suffix = weights
-        readers = {".onnx": read_graph, ".pt2": read_program}
-        weights = readers[suffix](data) if suffix in readers else read_state_dict(data, suffix)
+        if suffix == ".onnx":
+            weights = read_graph(data)
+        elif suffix == ".pt2":
+            weights = read_program(data)
+        else:
+            weights = read_state_dict(data, suffix)
     if isinstance(weights, Graph):
-        from explainers.models.formats.onnx import loaded
-
-        return _declaring(spec, "ONNX network", *loaded(weights, data, elsewhere=elsewhere))
+        model, card = load_graph(weights, data, fallback_runtime=fallback_runtime)
+        return model, _with_card(spec, "ONNX network", card)
     if isinstance(weights, Program):
-        from explainers.models.formats.pt2 import loaded
-
-        return _declaring(spec, "Exported network", *loaded(weights))
-    if isinstance(weights, nn.Module):  # it runs elsewhere, and says nothing of its input
+        model, card = load_program(weights)
+        return model, _with_card(spec, "Exported network", card)
+    if isinstance(weights, nn.Module):  # it runs elsewhere, and declares nothing of its input
         return weights, replace(spec, name="TorchScript network")
-    state: Mapping = weights
     if spec.name == RECOGNISE:
-        spec = replace(spec, name=recognised(state))
+        spec = replace(spec, name=recognise_architecture(weights))
     if spec.name == PLAIN_CHAIN:
-        return _plain_chain(spec, state)
-    return fitted(spec.name, state), spec
+        return _plain_chain(spec, weights)
+    return load_architecture(spec.name, weights), spec
 
 
-def _plain_chain(spec: ModelSpec, state: Mapping) -> tuple[nn.Module, ModelSpec]:
+def recognise_architecture(state: Mapping[str, Tensor]) -> str:
+    """The architecture that has just these names and shapes, whatever the number of classes.
+
+    torchvision's are tried first, then timm's where it is installed, then a plain chain of layers.
+
+    Parameters
+    ----------
+    state : Mapping[str, Tensor]
+        A state dict.
+
+    Returns
+    -------
+    str
+        A name of ARCHITECTURES, "timm/NAME", or PLAIN_CHAIN.
+
+    Raises
+    ------
+    Problem
+        Where the weights are of none of these.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> recognise_architecture(network.state_dict())
+    'plain chain'
+    """
+    from explainers.models.formats.inferred import describe
+    from explainers.models.zoo.timm_models import recognise_timm, timm_names
+    from explainers.models.zoo.torchvision_models import recognise_torchvision
+
+    name = recognise_torchvision(state) or recognise_timm(state)
+    if name is not None:
+        return name
+    try:
+        describe(state)
+        return PLAIN_CHAIN
+    except Problem as problem:
+        not_plain = problem
+    names = ", ".join(list(state)[:3])
+    also = f" or the {len(known)} of timm" if (known := timm_names()) else ""
+    raise Problem(
+        f"These weights ({len(state)} tensors: {names}, …) are of none of the {len(ARCHITECTURES)} "
+        f"architectures of torchvision{also}. {not_plain} With an architecture chosen from the "
+        "list, you see what differs from it."
+    ) from not_plain
+
+
+def load_architecture(
+    architecture: str, state: Mapping[str, Tensor], choices: Mapping[str, str] | None = None
+) -> nn.Module:
+    """The classifier `architecture` with these weights, in evaluation mode.
+
+    Parameters
+    ----------
+    architecture : str
+        One of torchvision's, or "timm/NAME", or PLAIN_CHAIN.
+    state : Mapping[str, Tensor]
+        Its state dict; the number of classes is read from it.
+    choices : Mapping[str, str], optional
+        Answers to what the weights of a plain chain leave open, by the question's name.
+
+    Returns
+    -------
+    nn.Module
+        From inputs (N, …) to (N, classes).
+
+    Raises
+    ------
+    Problem
+        With what differs where the weights do not fit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> state = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)).state_dict()
+    >>> model = load_architecture("plain chain", state, {"activation": "relu"})
+    >>> tuple(model(torch.zeros(3, 4)).shape)
+    (3, 2)
+    """
+    if architecture == PLAIN_CHAIN:
+        from explainers.models.formats.inferred import build_chain, describe
+
+        return build_chain(describe(state), state, choices)
+    if architecture.startswith(TIMM):
+        from explainers.models.zoo.timm_models import load_timm
+
+        return load_timm(architecture, state)
+    from explainers.models.zoo.torchvision_models import load_torchvision
+
+    return load_torchvision(architecture, state)
+
+
+def _plain_chain(spec: ModelSpec, state: Mapping[str, Tensor]) -> tuple[nn.Module, ModelSpec]:
     """The network that the weights' own shapes tell, with the answers to what they leave open."""
-    from explainers.models.formats.inferred import built, describe, input_of
+    from explainers.models.formats.inferred import build_chain, describe, input_shape
 
     description, answers = describe(state), dict(spec.choices)
-    network = built(description, state, answers)
-    network.description = description  # for the doctor, who asks what is left open
-    return network, declared(spec, (None, *input_of(description, answers)[1]), False)
+    network = build_chain(description, state, answers)
+    _, shape = input_shape(description, answers)
+    return network, _with_input(spec, (None, *shape), channels_last=False)
 
 
-def _declaring(spec: ModelSpec, name: str, network: nn.Module, card) -> tuple:
-    last = card.layout == "channels last"
-    return network, declared(replace(spec, name=name), card.input.shape, last)
+def _with_card(spec: ModelSpec, name: str, card: Card) -> ModelSpec:
+    return _with_input(replace(spec, name=name), card.input.shape, card.layout == "channels last")
 
 
-def declared(spec: ModelSpec, shape: tuple | None, channels_last: bool) -> ModelSpec:
+def _with_input(
+    spec: ModelSpec, shape: tuple[int | None, ...] | None, channels_last: bool
+) -> ModelSpec:
     """The spec with what a file declares of its input (N, …), None being a free side."""
     sides = tuple(side or 0 for side in shape[1:]) if shape else ()
     if spec.kind != "picture":

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from explainers.models.formats.inferred import built, describe
+from explainers.models.formats.inferred import build_chain, describe
 
 
 def trained(network: nn.Module, seed: int = 0) -> nn.Module:
@@ -21,7 +21,7 @@ def trained(network: nn.Module, seed: int = 0) -> nn.Module:
 def same(network: nn.Module, inputs: torch.Tensor, answers=None, theirs=None) -> bool:
     """Whether the network built from the weights gives the network's own answers."""
     state = network.state_dict()
-    ours = built(describe(state), state, answers).double()(inputs.double())
+    ours = build_chain(describe(state), state, answers).double()(inputs.double())
     wanted = copy.deepcopy(network).double()(inputs.double() if theirs is None else theirs.double())
     return ours.shape == wanted.shape and torch.allclose(ours, wanted, rtol=1e-6, atol=1e-6)
 

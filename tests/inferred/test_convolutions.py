@@ -8,7 +8,7 @@ from chains import linears, noise, same, trained
 from torch import nn
 
 from explainers import Problem
-from explainers.models.formats.inferred import built, describe, input_of
+from explainers.models.formats.inferred import build_chain, describe, input_shape
 from explainers.models.formats.inferred.plans import Plan, fitting, plans
 
 
@@ -32,10 +32,10 @@ def test_a_grey_picture_network_and_the_sides_that_fit_it():
     answers = {"activation": "tanh", "pooling": "average 2", "padding": "none"}
     found = describe(network.state_dict())
     assert (found.kind, found.shape, found.outputs) == ("picture", (1, None, None), 10)
-    assert input_of(found, answers) == ("picture", (1, 32, 32))
+    assert input_shape(found, answers) == ("picture", (1, 32, 32))
     assert same(network, noise(2, 1, 32, 32), answers)
     with pytest.raises(Problem, match=r"4 of 28 are left on a side, .* takes 5.* of 32 to 35"):
-        built(found, network.state_dict(), {**answers, "input side": "28"})
+        build_chain(found, network.state_dict(), {**answers, "input side": "28"})
 
 
 def test_the_usual_network_for_digits_is_built_by_its_defaults():
@@ -51,7 +51,7 @@ def test_the_usual_network_for_digits_is_built_by_its_defaults():
         nn.Linear(16, 10),
     )
     network = trained(network)
-    assert input_of(describe(network.state_dict()), {})[1] == (1, 28, 28)
+    assert input_shape(describe(network.state_dict()), {})[1] == (1, 28, 28)
     assert same(network, noise(2, 1, 28, 28))
 
 
@@ -141,13 +141,13 @@ def test_four_channels_in_a_row_are_taken_for_letters():
         {"pooling": "max 4", "padding": "none", "stride": "1", "input length": "200"},
     )
     found = describe(network.state_dict())
-    assert found.kind == "sequence" and input_of(found, answers) == ("sequence", (4, 200))
+    assert found.kind == "sequence" and input_shape(found, answers) == ("sequence", (4, 200))
     assert same(network, noise(2, 4, 200), answers)
     series = {**answers, "input": "a series of 4 variables"}
-    assert input_of(found, series) == ("series", (200, 4))
+    assert input_shape(found, series) == ("series", (200, 4))
     assert same(network, noise(2, 200, 4), series, theirs=noise(2, 200, 4).transpose(1, 2))
     with pytest.raises(Problem, match="22 of 100 are left"):
-        built(found, network.state_dict(), {**series, "stride": "1", "input length": "100"})
+        build_chain(found, network.state_dict(), {**series, "stride": "1", "input length": "100"})
 
 
 def test_channels_that_are_seen_one_by_one_are_asked_for():
@@ -162,7 +162,7 @@ def test_channels_that_are_seen_one_by_one_are_asked_for():
     )
     answers = {"channels": "3", "padding": "none", "pooling": "none"}
     assert same(trained(network), noise(2, 30, 3), answers, theirs=noise(2, 30, 3).transpose(1, 2))
-    assert input_of(describe(network.state_dict()), answers) == ("series", (None, 3))
+    assert input_shape(describe(network.state_dict()), answers) == ("series", (None, 3))
 
 
 def test_maps_may_be_averaged_by_regions():

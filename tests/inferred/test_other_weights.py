@@ -7,10 +7,10 @@ from chains import linears, noise, same, trained
 from torch import nn
 
 from explainers import Problem
-from explainers.models.formats.inferred import built, describe
-from explainers.models.formats.recognise import recognised
-from explainers.models.formats.state_dict import fitted, weightless
+from explainers.models.formats.inferred import build_chain, describe
+from explainers.models.uploaded import load_architecture, recognise_architecture
 from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN
+from explainers.models.zoo.torchvision_models import weightless
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -64,11 +64,13 @@ class Residual(nn.Module):
 def test_a_plain_chain_is_recognised_where_no_architecture_is():
     network = trained(nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2)))
     state = network.state_dict()
-    assert recognised(state) == PLAIN_CHAIN
-    ours = fitted(PLAIN_CHAIN, state, {"activation": "tanh"})
+    assert recognise_architecture(state) == PLAIN_CHAIN
+    ours = load_architecture(PLAIN_CHAIN, state, {"activation": "tanh"})
     assert torch.allclose(ours(noise(3, 4)), network(noise(3, 4)), atol=1e-6)
     with pytest.raises(Problem, match="none of the 80 architectures .* as blocks with shortcuts"):
-        recognised(nn.Sequential(nn.Linear(8, 8), Residual(), nn.Linear(8, 1)).state_dict())
+        recognise_architecture(
+            nn.Sequential(nn.Linear(8, 8), Residual(), nn.Linear(8, 1)).state_dict()
+        )
 
 
 def test_blocks_that_may_have_shortcuts_are_refused():
@@ -109,4 +111,4 @@ def test_wrong_answers_get_a_sentence(answers, words):
     one, two, three = linears(2, 3, 3, 1)
     state = nn.Sequential(one, nn.ReLU(), two, nn.ReLU(), three).state_dict()
     with pytest.raises(Problem, match=words):
-        built(describe(state), state, answers)
+        build_chain(describe(state), state, answers)

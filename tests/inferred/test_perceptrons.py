@@ -10,7 +10,7 @@ from safetensors.torch import save
 from torch import nn
 
 from explainers import Problem
-from explainers.models.formats.inferred import built, describe
+from explainers.models.formats.inferred import build_chain, describe
 from explainers.models.formats.state_dict import read_state_dict
 
 ACTIVATIONS = {
@@ -61,13 +61,13 @@ def test_a_file_that_is_sorted_by_name_is_put_in_order_by_numbers_and_shapes():
     network = trained(nn.Sequential(*layers, nn.Linear(4, 2)))
     state = read_state_dict(save(network.state_dict()), ".safetensors")
     assert list(state) == sorted(network.state_dict()), "else it were an order of chance"
-    ours = built(describe(state), state, {"activation": "tanh"})
+    ours = build_chain(describe(state), state, {"activation": "tanh"})
     assert torch.equal(ours(noise(3, 4)), network(noise(3, 4)))
     body = nn.Sequential(OrderedDict(b1=nn.Linear(4, 4), b2=nn.Linear(4, 4)))
     network = trained(Named(lambda n, v: n.ahead(n.body(v)), body=body, ahead=nn.Linear(4, 3)))
     state = dict(sorted(network.state_dict().items()))
     assert torch.allclose(
-        built(describe(state), state, {"activation": "none"})(noise(3, 4)),
+        build_chain(describe(state), state, {"activation": "none"})(noise(3, 4)),
         network(noise(3, 4)),
         atol=1e-6,
     )
@@ -136,6 +136,6 @@ def test_half_precision_weights_are_taken():
     buffer = io.BytesIO()
     torch.save({k: v.bfloat16() for k, v in network.state_dict().items()}, buffer)
     state = read_state_dict(buffer.getvalue(), ".pt")
-    ours = built(describe(state), state)
+    ours = build_chain(describe(state), state)
     assert ours(noise(2, 4)).dtype == torch.float32
     assert torch.allclose(ours(noise(2, 4)), network.bfloat16().float()(noise(2, 4)), atol=1e-6)

@@ -8,8 +8,8 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from assets.additive.figures import sample as additive_rows
-from assets.additive.train import COEFFICIENTS
+from assets.additive.answer_key import COEFFICIENTS
+from assets.additive.answer_key import sample as additive_rows
 from assets.digits import erase
 from assets.digits.train import digits, trained
 from assets.dna.figures import flat, on_motifs, right_ones

@@ -1,11 +1,11 @@
-"""The card of a model: what was settled comes back, and what is impossible is named."""
+"""The card of a model: what its owner decided comes back, and what is impossible is named."""
 
 import json
 
 import pytest
 
 from explainers.errors import Problem
-from explainers.models.card import VERSION, read_card, settled
+from explainers.models.card import VERSION, card_settings, read_card
 from explainers.models.spec import ModelSpec
 
 SPEC = ModelSpec(
@@ -30,9 +30,9 @@ def card(**settings) -> bytes:
 
 
 def test_what_was_settled_comes_back_through_the_wall(room):
-    kept = settled(SPEC, ("x", "y"))
+    kept = card_settings(SPEC, ("x", "y"))
     text = json.dumps({"evident": VERSION, "found": [1, 2], "settings": kept})
-    found, arrays = room.found("card", text.encode())
+    found, arrays = room.parse("card", text.encode())
     assert not arrays and found == json.loads(json.dumps(kept))
     assert (found["step"], found["columns"], found["classes"]) == (2, ["a", "b", "c"], ["x", "y"])
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from answering import answered
+from answering import Question, answered
 from safetensors.torch import save
 from torch import nn
 
@@ -11,7 +11,6 @@ from explainers.models.spec import RECOGNISE, ModelSpec
 from explainers.models.zoo.signs import samples
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parsers import PARSERS
-from explainers.service.tasks.request import Request
 
 
 def kept(shop, net: nn.Module) -> str:
@@ -27,7 +26,7 @@ def card(shop, weights: str, **choices) -> dict:
     picture = shop.store.put_blob(photo)
     put(shop.store, "picture", picture, PARSERS["picture"].parse(photo))
     spec = ModelSpec("upload", RECOGNISE, weights, choices=tuple(choices.items()))
-    return answered(shop, Request(spec, picture, check="doctor"))[0]
+    return answered(shop, Question(spec, picture, check="inspection"))[0]
 
 
 def test_a_perceptron_of_a_table_with_the_activation_that_was_answered(shop):
@@ -50,7 +49,7 @@ def test_a_perceptron_of_a_table_with_the_activation_that_was_answered(shop):
         choices=(("activation", "tanh"),),
     )
     row = (0.3, -1.0, 2.0, 0.1, 0.7)
-    request = Request(spec, "", values=row, method="integrated_gradients", target=1)
+    request = Question(spec, "", values=row, method="integrated_gradients", target=1)
     _, arrays = answered(shop, request)
     expected = explain(net, torch.tensor([row]), target=1).scores[0].numpy()
     np.testing.assert_allclose(arrays["scores"], expected, atol=1e-4)
@@ -76,7 +75,7 @@ def test_a_convolution_over_letters_is_taken_for_dna(shop):
 
 
 def test_a_model_from_the_starters_file_is_built_in_the_worker(shop, tmp_path, monkeypatch):
-    from explainers.models.formats.python_models import own_models
+    from explainers.models.formats.python_models import read_python_models
     from explainers.service.settings import ModelSettings
     from explainers.service.worker import task_runner
 
@@ -90,8 +89,8 @@ def test_a_model_from_the_starters_file_is_built_in_the_worker(shop, tmp_path, m
         'def models():\n    return {"double": Double}\n'
     )
     monkeypatch.setattr(task_runner, "model_settings", lambda: ModelSettings(file))
-    spec = own_models(file)["double"].spec
-    request = Request(
+    spec = read_python_models(file)["double"].spec
+    request = Question(
         spec, "", values=(3.0, 4.0), method="integrated_gradients", target=0, score="output"
     )
     facts, arrays = answered(shop, request)

@@ -10,13 +10,13 @@ from torch import nn
 
 from explainers import Problem
 from explainers.kinds import picture
-from explainers.models.formats.recognise import recognised
-from explainers.models.formats.state_dict import built, weightless
 from explainers.models.inspection import examine
 from explainers.models.inspection.pictures import likely_normalisation
 from explainers.models.spec import NORMALISATIONS, ModelSpec
+from explainers.models.uploaded import recognise_architecture
 from explainers.models.zoo import signs
 from explainers.models.zoo.architectures import ARCHITECTURES
+from explainers.models.zoo.torchvision_models import build_architecture, weightless
 
 UPLOAD = ModelSpec("upload", "resnet18", size=32)
 
@@ -126,12 +126,11 @@ def test_the_network_is_left_as_it_was(photos):
 
 
 def test_every_architecture_is_recognised_by_its_weights():
-    from torchvision import models
 
     for name in ARCHITECTURES:
         with weightless():
-            state = built(models, name, 7, aux=False).state_dict()
-        assert recognised(state) == name
+            state = build_architecture(name, 7, auxiliary=False).state_dict()
+        assert recognise_architecture(state) == name
     renamed = {f"x{key}": value for key, value in state.items()}
     with pytest.raises(Problem, match="none of the 80 architectures"):
-        recognised(renamed)
+        recognise_architecture(renamed)

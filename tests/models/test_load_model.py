@@ -12,8 +12,9 @@ import torchvision
 from safetensors.torch import save, save_file
 
 from explainers import Problem, load_model
-from explainers.models.class_names import named, read_class_names
-from explainers.models.formats.state_dict import fitted, read_state_dict
+from explainers.models.class_names import name_outputs, read_class_names
+from explainers.models.formats.state_dict import read_state_dict
+from explainers.models.uploaded import load_architecture
 from explainers.models.zoo.architectures import ARCHITECTURES
 from explainers.models.zoo.pretrained import pretrained
 
@@ -60,27 +61,27 @@ def test_prefixes_and_wrappers_are_taken_off(small):
 @pytest.mark.parametrize("aux", [True, False])
 def test_auxiliary_heads_may_be_there_or_not(name, aux):
     model = torchvision.models.get_model(name, num_classes=5, init_weights=False, aux_logits=aux)
-    assert fitted(name, model.state_dict()).aux_logits == aux
+    assert load_architecture(name, model.state_dict()).aux_logits == aux
 
 
 def test_the_number_of_classes_is_read_from_the_weights():
     for name in ("vit_b_32", "mobilenet_v3_small", "densenet121", "swin_t"):
         state = torchvision.models.get_model(name, num_classes=13).state_dict()
         x = torch.rand(1, 3, 224, 224)
-        assert fitted(name, state)(x).shape == (1, 13), name
+        assert load_architecture(name, state)(x).shape == (1, 13), name
 
 
 def test_another_architecture_is_answered_with_what_differs(small):
     with pytest.raises(Problem) as told:
-        fitted("resnet18", small.state_dict())
+        load_architecture("resnet18", small.state_dict())
     assert "do not fit resnet18" in str(told.value)
     assert "missing in the file (conv1.weight" in str(told.value)
     resnet = torchvision.models.resnet18(num_classes=7).state_dict()
     resnet["layer1.0.conv1.weight"] = torch.zeros(64, 64, 5, 5)
     with pytest.raises(Problem, match=r"file \(64, 64, 5, 5\), model \(64, 64, 3, 3\)"):
-        fitted("resnet18", resnet)
+        load_architecture("resnet18", resnet)
     with pytest.raises(Problem, match="Did you mean 'resnet18'"):
-        fitted("resnet-18", resnet)
+        load_architecture("resnet-18", resnet)
 
 
 class Bomb:
@@ -177,5 +178,5 @@ def test_broken_class_names_get_a_sentence(data):
 
 def test_the_wrong_number_of_class_names_is_said():
     with pytest.raises(Problem, match="3 class names, but the model has 7 outputs"):
-        named(("a", "b", "c"), 7)
-    assert named((), 2) == ("class 0", "class 1")
+        name_outputs(("a", "b", "c"), 7)
+    assert name_outputs((), 2) == ("class 0", "class 1")

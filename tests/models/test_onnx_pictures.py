@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 import torch
+from answering import Question
 from PIL import Image
 from torch import nn
 
@@ -15,7 +16,6 @@ from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parsers import PARSERS
 from explainers.service.parsing.parsers.onnx import graph
 from explainers.service.storage.store import Store
-from explainers.service.tasks.request import Request
 from explainers.service.worker.task_runner import TaskRunner
 from tests.onnx.onnx_files import exported
 
@@ -54,7 +54,7 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     put(store, "onnx", weights, PARSERS["onnx"].parse(data))
     spec = ModelSpec("upload", "onnx", f"{weights}.onnx", size=224, **PLAIN)
     shop = TaskRunner(store)
-    request = Request(
+    request = Question(
         spec, picture, "mean", method="integrated_gradients", target=2, options={"steps": 20}
     )
     shop.answer(request, lambda state: None)
@@ -66,7 +66,7 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     expected = explain(net, x, baseline="mean", target=2, steps=20)
     np.testing.assert_allclose(arrays["scores"], expected.scores[0].numpy(), atol=1e-5)
     assert facts["output"] == pytest.approx(expected.output.item(), abs=1e-5)
-    doctor = Request(spec, picture, check="doctor")
+    doctor = Question(spec, picture, check="inspection")
     shop.answer(doctor, lambda state: None)
     card = store.answer(doctor.digest())[0]
     assert (card["input"], card["outputs"]) == ([3, 20, 20], 5)

@@ -8,7 +8,11 @@ import pytest
 import torch
 
 from explainers import ModelProblem, Problem
-from explainers.models.formats.python_models import build_own, own_digest, own_models
+from explainers.models.formats.python_models import (
+    build_python_model,
+    python_models_digest,
+    read_python_models,
+)
 from explainers.service import settings
 from explainers.service.settings import SETTINGS, ModelSettings, read_models
 
@@ -46,7 +50,7 @@ def file(tmp_path):
 
 
 def test_names_and_inputs_are_read_from_the_file(file):
-    found = own_models(file)
+    found = read_python_models(file)
     assert list(found) == ["wine", "birds"]
     wine, birds = found["wine"], found["birds"]
     assert wine.classes == ("poor", "good") and wine.description == "Tastes wine."
@@ -56,11 +60,11 @@ def test_names_and_inputs_are_read_from_the_file(file):
     assert (birds.spec.kind, birds.spec.size) == ("picture", 64)
     assert (birds.spec.mean, birds.spec.std) == ((0, 0, 0), (1, 1, 1))
     assert hash(wine.spec), "models are kept by it"
-    assert own_models(None) == {}
+    assert read_python_models(None) == {}
 
 
 def test_networks_are_built_by_name_and_do_not_drop_out(file):
-    network = build_own(file, "wine", own_digest(file))
+    network = build_python_model(file, "wine", python_models_digest(file))
     assert network(torch.rand(3, 2)).shape == (3, 2)
     assert not any(module.training for module in network.modules())
     assert str(file.parent) not in sys.path
@@ -71,33 +75,33 @@ def test_reading_runs_nothing_and_needs_no_torch(file):
     file.write_text(f"open({str(mark)!r}, 'w').close()\n{GOOD}")
     code = (
         "import sys; from pathlib import Path\n"
-        "from explainers.models.formats.python_models import own_models\n"
-        "print(list(own_models(Path(sys.argv[1]))), 'torch' in sys.modules)"
+        "from explainers.models.formats.python_models import read_python_models\n"
+        "print(list(read_python_models(Path(sys.argv[1]))), 'torch' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(file)], capture_output=True, text=True, cwd=ROOT
     )
     assert done.stdout.strip() == "['wine', 'birds'] False", done.stderr
     assert not mark.exists()
-    build_own(file, "wine")
+    build_python_model(file, "wine")
     assert mark.exists(), "the worker runs it"
 
 
 def test_what_makes_a_model_decides_its_digest(file):
-    seen = {own_digest(file)}
+    seen = {python_models_digest(file)}
     file.write_text(GOOD.replace("manual_seed(0)", "manual_seed(1)"))
-    seen.add(own_digest(file))
+    seen.add(python_models_digest(file))
     (file.parent / "birds.bin").write_bytes(b"TWEET!")
-    seen.add(own_digest(file))
+    seen.add(python_models_digest(file))
     assert len(seen) == 3
-    assert own_models(file)["wine"].spec.weights == own_digest(file)
+    assert read_python_models(file)["wine"].spec.weights == python_models_digest(file)
 
 
 def test_a_file_that_changed_meanwhile_is_not_run(file):
-    before = own_digest(file)
+    before = python_models_digest(file)
     file.write_text(GOOD + "\n# another\n")
     with pytest.raises(Problem, match=r"my_models\.py has changed"):
-        build_own(file, "wine", before)
+        build_python_model(file, "wine", before)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_a_file_that_changed_meanwhile_is_not_run(file):
 def test_wrong_files_get_a_sentence(file, text, words):
     file.write_text(text)
     with pytest.raises(Problem, match=words):
-        own_models(file)
+        read_python_models(file)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +142,7 @@ def test_wrong_files_get_a_sentence(file, text, words):
 def test_errors_of_the_file_become_sentences(file, change, words):
     file.write_text(GOOD.replace(*change))
     with pytest.raises(ModelProblem, match=words):
-        build_own(file, "wine")
+        build_python_model(file, "wine")
 
 
 # The settings
@@ -163,7 +167,7 @@ def test_the_command_goes_before_the_environment_before_the_settings(file, tmp_p
 def test_the_worker_gets_the_settings_of_the_server(file, monkeypatch):
     for found in (ModelSettings(file, True), ModelSettings(None, False)):
         monkeypatch.setattr(settings, "model_settings", lambda found=found: found)
-        assert read_models(SETTINGS, [], settings.handed_on()) == found
+        assert read_models(SETTINGS, [], settings.as_environment()) == found
 
 
 @pytest.mark.parametrize(

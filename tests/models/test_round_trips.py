@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from answering import answered
+from answering import Question, answered
 from exportable import Encoder, Recurrent
 from torch import nn
 
@@ -16,7 +16,6 @@ from explainers import explain
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.models.zoo.signs import samples
 from explainers.service.parsing.parsed_uploads import put
-from explainers.service.tasks.request import Request
 from tests.onnx import onnx_files
 from tests.pt2 import pt2_files
 
@@ -120,12 +119,12 @@ def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
     net, (_, shape, kind) = made(name), NETS[name]
     content = exported(net, shape, suffix)
     weights = shop.store.put_blob(content)
-    put(shop.store, reader, weights, room.found(reader, content))
+    put(shop.store, reader, weights, room.parse(reader, content))
     photo = samples()[0].path.read_bytes()
     picture = shop.store.put_blob(photo)
-    put(shop.store, "picture", picture, room.found("picture", photo))
+    put(shop.store, "picture", picture, room.parse("picture", photo))
     spec = ModelSpec("upload", "network", f"{weights}.{suffix}")
-    card = answered(shop, Request(spec, picture, check="doctor"))[0]
+    card = answered(shop, Question(spec, picture, check="inspection"))[0]
     assert card["kind"] == kind and not any(card["methods"].values()), card["methods"]
     taken = tuple(card["input"])
     width = 1 if kind != "picture" else taken[0]
@@ -147,13 +146,13 @@ def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
     if kind != "picture":
         own, suffix = data(kind, taken)
         digest = shop.store.put_blob(own)
-        put(shop.store, kind, digest, room.found(kind, own, suffix=suffix), suffix=suffix)
+        put(shop.store, kind, digest, room.parse(kind, own, suffix=suffix), suffix=suffix)
         file = digest + suffix
     for method in ("integrated_gradients", "saliency", "deeplift"):
         options = {"steps": 16} if method == "integrated_gradients" else {}
-        request = Request(spec, file, method=method, target=0, score="output", options=options)
+        request = Question(spec, file, method=method, target=0, score="output", options=options)
         facts, arrays = answered(shop, request)
-        x = torch.from_numpy(answered(shop, Request(spec, file))[1]["input"])[None]
+        x = torch.from_numpy(answered(shop, Question(spec, file))[1]["input"])[None]
         inner = (lambda v: net(v.movedim(1, -1))) if card["swapped"] else net
         truth = explain(inner, x, method, "zeros", 0, **options)
         largest = truth.scores.abs().max().item()
@@ -172,7 +171,7 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
     forest = RandomForestRegressor(20, random_state=0).fit(x, x[:, 0] * x[:, 1] + x[:, 2])
     content = to_onnx(forest, x[:1]).SerializeToString()
     weights = shop.store.put_blob(content)
-    put(shop.store, "onnx", weights, room.found("onnx", content))
+    put(shop.store, "onnx", weights, room.parse("onnx", content))
     spec = ModelSpec(
         "upload",
         "network",
@@ -186,16 +185,16 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
     )
     photo = samples()[0].path.read_bytes()
     picture = shop.store.put_blob(photo)
-    put(shop.store, "picture", picture, room.found("picture", photo))
+    put(shop.store, "picture", picture, room.parse("picture", photo))
     usual = ModelSpec("upload", "network", f"{weights}.onnx")
-    card = answered(shop, Request(usual, picture, check="doctor"))
+    card = answered(shop, Question(usual, picture, check="inspection"))
     methods = card[0]["methods"]
     assert card[0]["kind"] == "table" and card[0]["answers"] == "number"
     assert not methods["occlusion"] and not methods["finite_differences"]
     for key in ("saliency", "integrated_gradients", "deeplift"):
         assert "onnxruntime" in methods[key] and "occlusion" in methods[key], key
     row = tuple(map(float, x[3]))
-    request = Request(spec, "", values=row, method="occlusion", target=0, score="output")
+    request = Question(spec, "", values=row, method="occlusion", target=0, score="output")
     _, arrays = answered(shop, request)
     full = forest.predict(x[3:4])[0]
     for place in range(5):
@@ -216,7 +215,7 @@ def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(shop, room)
     options = {id(net): {"zipmap": False}}
     content = to_onnx(net, x[:1], options=options).SerializeToString()
     weights = shop.store.put_blob(content)
-    put(shop.store, "onnx", weights, room.found("onnx", content))
+    put(shop.store, "onnx", weights, room.parse("onnx", content))
     spec = ModelSpec(
         "upload",
         "network",
@@ -229,9 +228,9 @@ def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(shop, room)
         answers="probabilities",
     )
     row = tuple(map(float, x[7]))
-    _, said = answered(shop, Request(spec, "", values=row))
+    _, said = answered(shop, Question(spec, "", values=row))
     np.testing.assert_allclose(said["probabilities"], net.predict_proba(x[7:8])[0], atol=1e-4)
-    request = Request(spec, "", values=row, target=1, score="probability")
+    request = Question(spec, "", values=row, target=1, score="probability")
     _, occluded = answered(shop, replace(request, method="occlusion"))
     _, sloped = answered(shop, replace(request, method="saliency", options={"signed": True}))
     full = net.predict_proba(x[7:8])[0, 1]

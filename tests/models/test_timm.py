@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from explainers import Problem
-from explainers.models.formats.recognise import recognised
-from explainers.models.formats.state_dict import fitted, weightless
+from explainers.models.uploaded import load_architecture, recognise_architecture
 from explainers.models.zoo import timm_models
 from explainers.models.zoo.architectures import TIMM
+from explainers.models.zoo.torchvision_models import weightless
 
 timm = pytest.importorskip("timm")
 
@@ -34,8 +34,8 @@ def test_the_names_read_from_its_files_are_its_own():
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_find_their_architecture_and_give_the_same_answers(name):
     network = made(name)
-    found = recognised(network.state_dict())
-    ours = fitted(found, network.state_dict())
+    found = recognise_architecture(network.state_dict())
+    ours = load_architecture(found, network.state_dict())
     x = torch.rand(1, 3, 224, 224)
     with torch.no_grad():
         assert torch.equal(ours(x), network(x)), found
@@ -47,19 +47,22 @@ def test_architectures_that_differ_in_what_has_no_weights_are_named():
     with pytest.raises(
         Problem, match="timm/efficientnet_b0, .*timm/tf_efficientnet_b0.*compute diff"
     ):
-        recognised(state)
+        recognise_architecture(state)
     x = torch.rand(1, 3, 97, 97)
     with torch.no_grad():
-        ours = [fitted(TIMM + name, state)(x) for name in ("efficientnet_b0", "tf_efficientnet_b0")]
+        ours = [
+            load_architecture(TIMM + name, state)(x)
+            for name in ("efficientnet_b0", "tf_efficientnet_b0")
+        ]
     assert not torch.allclose(*ours), "else there was nothing to choose"
 
 
 def test_what_differs_is_said():
     state = made("resnet10t").state_dict()
     with pytest.raises(Problem, match=r"do not fit timm/resnet14t: .* missing in the file \(layer"):
-        fitted("timm/resnet14t", state)
+        load_architecture("timm/resnet14t", state)
     with pytest.raises(Problem, match="Did you mean 'timm/resnet10t'"):
-        fitted("timm/resnet-10t", state)
+        load_architecture("timm/resnet-10t", state)
 
 
 def test_weights_of_no_architecture_are_told_without_building_them_all(monkeypatch):
@@ -67,16 +70,16 @@ def test_weights_of_no_architecture_are_told_without_building_them_all(monkeypat
     pattern = timm_models._pattern
     monkeypatch.setattr(timm_models, "_pattern", lambda name: built.append(name) or pattern(name))
     state = nn.Sequential(*[nn.Linear(4, 4) for _ in range(30)]).state_dict()
-    assert timm_models.recognised({f"strange{k}": v for k, v in state.items()}) is None
+    assert timm_models.recognise_timm({f"strange{k}": v for k, v in state.items()}) is None
     assert not built
     with weightless():
         state = made("resnet10t").state_dict()
     state["conv1.9.weight"] = state.pop("conv1.0.weight")
-    assert timm_models.recognised(state, seconds=0) is None
+    assert timm_models.recognise_timm(state, seconds=0) is None
     assert not built
 
 
 def test_without_timm_its_names_are_answered_in_words(monkeypatch):
     monkeypatch.setattr(timm_models.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(Problem, match="timm is not installed.*pip install timm"):
-        fitted("timm/resnet50", {})
+        load_architecture("timm/resnet50", {})

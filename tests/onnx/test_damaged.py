@@ -11,7 +11,7 @@ from onnx_files import built
 from test_refusals import assert_refused
 
 from explainers.errors import Problem
-from explainers.models.formats.onnx import loaded, read_graph
+from explainers.models.formats.onnx import load_graph, read_graph
 
 F32 = np.float32
 node = helper.make_node
@@ -62,7 +62,7 @@ def test_a_changed_byte_leaves_a_model_that_runs_or_a_sentence(place, value):
     data = bytearray(BENIGN)
     data[place] = value
     with suppress(Problem):
-        loaded(read_graph(bytes(data)))
+        load_graph(read_graph(bytes(data)))
 
 
 @settings(max_examples=200, deadline=None)

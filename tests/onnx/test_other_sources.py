@@ -11,7 +11,7 @@ from torch import nn
 
 from explainers import explain
 from explainers.errors import Problem
-from explainers.models.formats.onnx import Graph, load_onnx, loaded, read_graph
+from explainers.models.formats.onnx import Graph, load_graph, load_onnx, read_graph
 
 F32, I64 = np.float32, np.int64
 node = helper.make_node
@@ -130,7 +130,7 @@ def test_without_bytes_all_missing_operations_are_named_at_once():
         ).SerializeToString()
     )
     with pytest.raises(Problem, match=r"Det.*Hardmax"):
-        loaded(graph)
+        load_graph(graph)
 
 
 def test_rounding_has_no_slope_and_is_said_so():
@@ -233,7 +233,7 @@ def test_facts_and_arrays_bring_the_graph_back():
     facts, arrays = read_graph(data).to_facts()
     graph = Graph.from_facts(json.loads(json.dumps(facts, allow_nan=False)), arrays)
     x = torch.rand(2, 3, 8, 8)
-    np.testing.assert_allclose(loaded(graph)[0](x).detach(), truth(data, x), atol=1e-6)
+    np.testing.assert_allclose(load_graph(graph)[0](x).detach(), truth(data, x), atol=1e-6)
     facts["nodes"][0][4][0] = "nobody"
     with pytest.raises(Problem, match="before anything makes it"):
         Graph.from_facts(facts, arrays)

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx_files import built
 
 from explainers.errors import Problem
-from explainers.models.formats.onnx import load_onnx, loaded, read_graph
+from explainers.models.formats.onnx import load_graph, load_onnx, read_graph
 
 F32 = np.float32
 node = helper.make_node
@@ -255,7 +255,7 @@ def test_tensors_too_large_to_make():
         )
         graph = read_graph(model.SerializeToString())
         with pytest.raises(Problem, match="numbers"):
-            loaded(graph)
+            load_graph(graph)
 
 
 def test_training_information_and_long_names():

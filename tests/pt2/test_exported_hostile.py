@@ -16,11 +16,11 @@ from pt2_hostile import CONFIG, hostile, program, replaced
 from torch import nn
 
 from explainers import Problem
-from explainers.models.formats.pt2 import Kind, Node, Program, Ref, loaded
+from explainers.models.formats.pt2 import Kind, Node, Program, Ref, load_program
 from explainers.models.formats.pt2.operations import ATEN, CHECKS
 from explainers.models.formats.pt2.program import checked
 from explainers.models.formats.pt2.reading import read_program
-from explainers.models.formats.pt2.sizes import size
+from explainers.models.formats.pt2.sizes import read_size
 from explainers.service.parsing.parsers import PARSERS
 from explainers.service.parsing.parsers.pt2 import program as program_of
 from explainers.service.sandbox.sandbox import sandbox_layers
@@ -119,19 +119,19 @@ def test_torch_itself_would_have_run_the_example_inputs_and_we_do_not_open_them(
 @pytest.mark.skipif(not sandbox_layers().complete, reason="this system has no complete wall")
 def test_hostile_files_end_in_a_sentence_at_the_wall_and_honest_ones_pass(room, good, tmp_path):
     mark = tmp_path / "touched"
-    model, card = loaded(program_of(room.found("pt2", good)))
+    model, card = load_program(program_of(room.parse("pt2", good)))
     assert card.rows is None and model(torch.rand(5, 4)).shape == (5, 2)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name, data in hostile(good, str(mark)):
         before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         if name != "Runs a pickle as weights":
             with pytest.raises(Problem) as caught:
-                room.found("pt2", data)
+                room.parse("pt2", data)
             assert "Traceback" not in str(caught.value), name
         assert not mark.exists(), name
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         assert (after - before) * 1024 < 300e6, f"{name}: the server grew"
-    assert room.found("pt2", good)[0]["output"] == 7
+    assert room.parse("pt2", good)[0]["output"] == 7
 
 
 def test_a_million_operations_are_refused_before_they_are_understood(good):
@@ -218,9 +218,9 @@ def test_what_grows_by_its_steps_is_refused_before_it_runs(good):
     plain = read_program(good)
     grows = [Node("aten.cat.default", ((Ref(4 + i), Ref(4 + i)), 1)) for i in range(1, 40)]
     few = dataclasses.replace(plain, nodes=(plain.nodes[0], *grows[:3]), output=8)
-    assert loaded(checked(few))[0](torch.rand(2, 4)).shape == (2, 24)
+    assert load_program(checked(few))[0](torch.rand(2, 4)).shape == (2, 24)
     with pytest.raises(Problem, match="more than fits"):
-        loaded(checked(dataclasses.replace(plain, nodes=(plain.nodes[0], *grows), output=44)))
+        load_program(checked(dataclasses.replace(plain, nodes=(plain.nodes[0], *grows), output=44)))
 
 
 def test_every_operation_on_the_list_exists_and_none_draws_or_reads():
@@ -249,7 +249,7 @@ def test_dropout_that_trains_draws_nothing(good):
     for op, args, makes in rows:
         one = dataclasses.replace(plain, nodes=(Node(op, args, {}, makes),), output=5)
         x = torch.rand(3, 4)
-        assert torch.equal(loaded(checked(one))[0](x), x), op
+        assert torch.equal(load_program(checked(one))[0](x), x), op
 
 
 @pytest.mark.parametrize(
@@ -263,8 +263,8 @@ def test_dropout_that_trains_draws_nothing(good):
     ],
 )
 def test_sizes_that_torch_prints_are_understood(text, free):
-    assert (size({"as_expr": {"expr_str": text}}) is None) is free
-    assert size({"as_int": 3}) == 3
+    assert (read_size({"as_expr": {"expr_str": text}}) is None) is free
+    assert read_size({"as_int": 3}) == 3
 
 
 def test_reading_imports_no_torch_and_no_pickle_of_its_own():

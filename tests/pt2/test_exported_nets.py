@@ -10,7 +10,7 @@ from pt2_nets import LARGE, SMALL, made
 from torch import nn
 
 from explainers import explain
-from explainers.models.formats.pt2 import Program, load_exported, loaded
+from explainers.models.formats.pt2 import Program, load_exported, load_program
 from explainers.models.formats.pt2.reading import read_program
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def back(data: bytes):
     """The model and card that come out on the other side of the wall."""
     facts, arrays = read_program(data).to_facts()
-    return loaded(Program.from_facts(json.loads(json.dumps(facts)), arrays))
+    return load_program(Program.from_facts(json.loads(json.dumps(facts)), arrays))
 
 
 def close(found, wanted, most: float) -> None:

@@ -9,9 +9,15 @@ _CHANNELS = (1, 3, 4)
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output: its name, its type ("float32", …, or "other"), its shape.
+    """An input or output of a network.
 
-    None in `shape` is a free dimension; `shape` is None where the file does not tell it.
+    Parameters
+    ----------
+    name : str
+    dtype : str
+        "float32", …, or "other".
+    shape : tuple or None
+        With the batch first; None in it is a free side. None where the file does not tell it.
     """
 
     name: str
@@ -21,14 +27,24 @@ class Port:
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a model from its file.
+    """What is known of a network from its file.
 
-    input      name, type and shape of the one input; None is a free side.
-    layout     "channels first", "channels last", or "" where nothing tells.
-    outputs    all outputs of the file. `producer` wrote it.
-    gradients  whether methods that need a gradient work.
-    rows       None: any number of rows at once; a number: so many at a time.
-    notes      sentences for people.
+    Parameters
+    ----------
+    input : Port
+        The one input.
+    layout : str
+        "channels first", "channels last", or "" where nothing tells.
+    outputs : tuple of Port
+        All outputs of the file.
+    producer : str
+        The program that wrote it.
+    gradients : bool
+        Whether methods that need a gradient work.
+    rows : int or None
+        None: any number of rows at once; a number: so many at a time.
+    notes : tuple of str
+        Sentences for people.
     """
 
     input: Port
@@ -40,17 +56,45 @@ class Card:
     notes: tuple[str, ...] = ()
 
 
+def known_sides(port: Port) -> tuple[int, ...] | None:
+    """The shape of one row, without the batch; None where the file leaves a side of it free.
+
+    Examples
+    --------
+    >>> known_sides(Port("x", "float32", (None, 3, 8)))
+    (3, 8)
+    >>> known_sides(Port("x", "float32", (None, 3, None))) is None
+    True
+    """
+    if not port.shape:
+        return None
+    sides = tuple(side for side in port.shape[1:] if side is not None)
+    return sides if len(sides) == len(port.shape) - 1 else None
+
+
 def layout_by_sides(shape: tuple[int | None, ...] | None) -> str:
-    """Where the channels of an input of this shape are, as a card says it."""
+    """Where the channels of an input of this shape are, as a card says it.
+
+    Examples
+    --------
+    >>> layout_by_sides((None, 3, 32, 32)), layout_by_sides((None, 32, 32, 3))
+    ('channels first', 'channels last')
+    """
     if shape is not None and len(shape) == 4 and (shape[1] in _CHANNELS) != (shape[3] in _CHANNELS):
         return "channels first" if shape[1] in _CHANNELS else "channels last"
     return ""
 
 
 def rows_note(port: Port, rows: int, export: str) -> str:
-    """What to tell where a network with this input is run `rows` rows at a time.
+    """The sentence for a network that is run some rows at a time.
 
-    export   the beginning of the call that exports it anew.
+    Parameters
+    ----------
+    port : Port
+        Its input.
+    rows : int
+    export : str
+        The beginning of the call that exports it anew.
     """
     why = f"The file is made for batches of exactly {rows}"
     if not port.shape or port.shape[0] is None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _TABLE = "EVIDENT"
-_KEYS = {
+_KEYS: dict[str, type | tuple[type]] = {
     "kind": str,
     "shape": (int,),
     "size": int,
@@ -51,7 +51,7 @@ _KEYS = {
     "description": str,
     "files": (str,),
 }
-"""What a model may say of itself, and the type of it; in brackets: of each in a list."""
+"""What a model may declare of itself, and the type of it; in brackets: of each in a list."""
 _CHOICES = {
     "kind": ("picture", "table", "series", "sequence"),
     "fit": ("crop", "stretch"),
@@ -60,7 +60,7 @@ _CHOICES = {
 
 
 @dataclass(frozen=True)
-class OwnModel:
+class PythonModel:
     """One model of the file: how it is asked for, its class names (or ()), a sentence about it.
 
     `spec.weights` is the SHA-256 of all that makes the model, so that a change makes it another.
@@ -71,18 +71,39 @@ class OwnModel:
     description: str = ""
 
 
-def own_models(file: Path | None) -> dict[str, OwnModel]:
-    """The models of the file by name, {} without one; nothing in the file is run, nor torch needed.
+def read_python_models(file: Path | None) -> dict[str, PythonModel]:
+    """The models that a Python file defines; nothing in it is run, nor is torch needed.
 
-    Problem says what is wrong with it.
+    Parameters
+    ----------
+    file : Path or None
+        With a table EVIDENT at its top level.
+
+    Returns
+    -------
+    dict[str, PythonModel]
+        By name; {} without a file.
+
+    Raises
+    ------
+    Problem
+        With what is wrong with the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "models.py"
+    >>> _ = file.write_text('EVIDENT = {"wine": {"kind": "table", "columns": ["acid", "sugar"]}}')
+    >>> read_python_models(file)["wine"].spec.shape
+    (2,)
     """
     if file is None:
         return {}
-    digest = own_digest(file)
+    digest = python_models_digest(file)
     return {name: _model(file, name, facts, digest) for name, facts in _facts(file).items()}
 
 
-def own_digest(file: Path) -> str:
+def python_models_digest(file: Path) -> str:
     """SHA-256 of the file and of the `files` that its models name, in hexadecimal."""
     whole = hashlib.sha256()
     for path in (file, *_named(file)):
@@ -90,17 +111,30 @@ def own_digest(file: Path) -> str:
     return whole.hexdigest()
 
 
-def build_own(file: Path, name: str, digest: str = "") -> nn.Module:
-    """The network `name`, in eval mode: runs the file, so only whoever starts the server names it.
+def build_python_model(file: Path, name: str, digest: str = "") -> nn.Module:
+    """The network `name` of a Python file, in evaluation mode.
 
-    With `digest` (of `own_digest`, when it was asked for) Problem where the file has changed since.
-    What goes wrong in the file is a ModelProblem that says where.
+    Runs the file, so only whoever starts the server may name it.
+
+    Parameters
+    ----------
+    file : Path
+    name : str
+    digest : str
+        Of `python_models_digest` when the network was asked for; "" for whatever the file is now.
+
+    Raises
+    ------
+    Problem
+        Where the file has changed since the digest.
+    ModelProblem
+        Where the file fails, with the line; or gives no network of that name.
     """
     from torch import nn
 
-    if digest and digest != own_digest(file):
+    if digest and digest != python_models_digest(file):
         raise Problem(f"{file.name} has changed since this was asked for; ask again.")
-    with _told(file):
+    with _errors_located(file):
         space: dict[str, Any] = {"__name__": "evident_models", "__file__": str(file)}
         exec(compile(file.read_bytes(), str(file), "exec"), space)
         makers = space.get("models", dict)
@@ -121,7 +155,7 @@ def build_own(file: Path, name: str, digest: str = "") -> nn.Module:
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def _errors_located(file: Path) -> Iterator[None]:
     """The file's own folder is where it imports from; its errors become sentences."""
     sys.path.insert(0, str(file.parent))
     try:
@@ -141,7 +175,7 @@ def _told(file: Path) -> Iterator[None]:
         sys.path.remove(str(file.parent))
 
 
-def _facts(file: Path) -> dict[str, dict]:
+def _facts(file: Path) -> dict[str, dict[str, Any]]:
     """What stands in EVIDENT, without running anything."""
     try:
         tree = ast.parse(file.read_bytes(), str(file))
@@ -149,12 +183,16 @@ def _facts(file: Path) -> dict[str, dict]:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         raise Problem(f"{file.name}{line} cannot be read as Python: {str(error)[:150]}.") from error
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if any(isinstance(target, ast.Name) and target.id == _TABLE for target in targets):
             with _literal(file, node):
+                if node.value is None:
+                    raise ValueError("no value")
                 facts = ast.literal_eval(node.value)
             if isinstance(facts, dict) and all(
-                isinstance(name, str) and isinstance(own, dict) for name, own in facts.items()
+                isinstance(name, str) and isinstance(value, dict) for name, value in facts.items()
             ):
                 return facts
             break
@@ -165,7 +203,7 @@ def _facts(file: Path) -> dict[str, dict]:
 
 
 @contextmanager
-def _literal(file: Path, node: ast.AST) -> Iterator[None]:
+def _literal(file: Path, node: ast.stmt) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, MemoryError, RecursionError) as error:
@@ -175,7 +213,7 @@ def _literal(file: Path, node: ast.AST) -> Iterator[None]:
         ) from error
 
 
-def _model(file: Path, name: str, facts: dict, digest: str) -> OwnModel:
+def _model(file: Path, name: str, facts: dict[str, Any], digest: str) -> PythonModel:
     facts = _checked(file, name, facts)
     facts.pop("files", None)
     classes, description = facts.pop("classes", ()), facts.pop("description", "")
@@ -187,38 +225,37 @@ def _model(file: Path, name: str, facts: dict, digest: str) -> OwnModel:
     spec = replace(spec, **facts)
     if len(spec.mean) != len(spec.std):
         raise Problem(f"{file.name}, {name!r}: mean and std need as many numbers as each other.")
-    return OwnModel(spec, classes, description)
+    return PythonModel(spec, classes, description)
 
 
-def _checked(file: Path, name: str, facts: dict) -> dict[str, Any]:
+def _checked(file: Path, name: str, facts: dict[str, Any]) -> dict[str, Any]:
     """The facts of one model, lists as tuples of what belongs in them."""
-    found = {}
+    checked: dict[str, Any] = {}
     for key, value in facts.items():
         if key not in _KEYS:
             raise Problem(
                 f"{file.name}, {name!r}: {key!r} is not known; there are {', '.join(_KEYS)}."
             )
         kind = _KEYS[key]
+        one = kind[0] if isinstance(kind, tuple) else kind
         several = isinstance(value, list | tuple)
         parts = [
-            float(v) if kind == (float,) and type(v) is int else v
+            float(v) if one is float and type(v) is int else v
             for v in (value if several else [value])
         ]
-        if several != isinstance(kind, tuple) or any(
-            type(part) is not (kind[0] if several else kind) for part in parts
-        ):
+        if several != isinstance(kind, tuple) or any(type(part) is not one for part in parts):
             raise Problem(f"{file.name}, {name!r}: {key} cannot be {str(value)[:60]!r}.")
-        found[key] = tuple(parts) if several else value
+        checked[key] = tuple(parts) if several else value
         if value not in _CHOICES.get(key, (value,)):
             choices = ", ".join(_CHOICES[key])
             raise Problem(f"{file.name}, {name!r}: {key} is {value!r}; there are {choices}.")
-    return found
+    return checked
 
 
 def _named(file: Path) -> list[Path]:
     """The files that the models read besides."""
     facts = _facts(file).items()
-    names = {path for name, own in facts for path in _checked(file, name, own).get("files", ())}
+    names = {path for name, one in facts for path in _checked(file, name, one).get("files", ())}
     missing = [name for name in sorted(names) if not (file.parent / name).is_file()]
     if missing:
         raise Problem(f"{file.name} names the file {missing[0]!r}, which is not beside it.")
@@ -226,8 +263,8 @@ def _named(file: Path) -> list[Path]:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 @functools.lru_cache(maxsize=64)

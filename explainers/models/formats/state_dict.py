@@ -5,42 +5,68 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from explainers.errors import Problem
 from explainers.models.formats.refusals import HOW_TO_EXPORT, WEIGHTS
-from explainers.options import lookup
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights", "params")
 _PREFIXES = ("module.", "model.", "_orig_mod.", "net.")
 
 
 def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
-    """The named tensors in a file's bytes; Problem where the file is not a plain state dict."""
+    """The named tensors in the bytes of a file of weights; no code in the file is run.
+
+    Parameters
+    ----------
+    data : bytes
+        The file: safetensors, or what `torch.save(model.state_dict(), …)` wrote.
+    suffix : str
+        ".safetensors", ".pt" or ".pth", in lower case.
+
+    Returns
+    -------
+    dict[str, Tensor]
+        Tensors by name, on the CPU. Usual wrappers ("state_dict", "model", …) and prefixes
+        ("module.", …) are taken off.
+
+    Raises
+    ------
+    Problem
+        Where the file is not a plain state dict, or a tensor holds NaN or infinite values.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from safetensors.torch import save
+    >>> data = save({"module.weight": torch.ones(2, 3)})
+    >>> {name: tuple(t.shape) for name, t in read_state_dict(data, ".safetensors").items()}
+    {'weight': (2, 3)}
+    """
     if suffix == ".safetensors":
         import safetensors.torch
 
         try:
             # They come in an order of chance.
-            state = dict(sorted(safetensors.torch.load(data).items()))
+            state: object = dict(sorted(safetensors.torch.load(data).items()))
         except Exception as error:
             raise Problem(
                 f"This is not a .safetensors file: {str(error)[:120]}. Save the weights with "
                 "safetensors.torch.save_file and upload that file."
             ) from error
     elif suffix in (".pt", ".pth"):
-        state = _unpickled(data)
+        state = _unpickle(data)
     else:
         raise Problem(f"{suffix or 'This'} is not accepted; weights are {', '.join(WEIGHTS)}.")
-    return _plain(state)
+    return _unwrap(state)
 
 
-def _unpickled(data: bytes):
+def _unpickle(data: bytes) -> object:
+    """What torch.save wrote, with tensors and plain containers only."""
     try:
         return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -50,8 +76,8 @@ def _unpickled(data: bytes):
             f"\n\n```python\n{HOW_TO_EXPORT}\n```"
         ) from error
     except Exception as error:
-        if said := _of_another_name(data):
-            raise Problem(said) from error
+        if hint := _wrong_suffix(data):
+            raise Problem(hint) from error
         first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise Problem(
             f"This file cannot be read as weights: {first}. Accepted are state dicts saved with "
@@ -59,7 +85,7 @@ def _unpickled(data: bytes):
         ) from error
 
 
-def _of_another_name(data: bytes) -> str:
+def _wrong_suffix(data: bytes) -> str:
     """What to do with a file that is no weights but a network under their name; else ""."""
     try:
         members = {
@@ -78,7 +104,7 @@ def _of_another_name(data: bytes) -> str:
     return ""
 
 
-def _plain(state) -> dict[str, Tensor]:
+def _unwrap(state: object) -> dict[str, Tensor]:
     """The tensors inside the usual wrappers, with the usual prefixes taken off."""
     while isinstance(state, Mapping) and not any(isinstance(v, Tensor) for v in state.values()):
         inner = [state[key] for key in _WRAPPERS if isinstance(state.get(key), Mapping)]
@@ -105,100 +131,5 @@ def _plain(state) -> dict[str, Tensor]:
     return tensors
 
 
-def fitted(
-    architecture: str, state: Mapping[str, Tensor], choices: Mapping[str, str] | None = None
-) -> nn.Module:
-    """The classifier `architecture` with these weights, in eval mode.
-
-    One of torchvision's, or "timm/NAME", or PLAIN_CHAIN, which `choices` answer questions about.
-    The number of classes is read from the weights. Problem says what differs where they do not fit.
-    """
-    from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN, TIMM
-
-    if architecture == PLAIN_CHAIN:
-        from explainers.models.formats import inferred
-
-        return inferred.built(inferred.describe(state), state, choices)
-    if architecture.startswith(TIMM):
-        from explainers.models.zoo import timm_models
-
-        return timm_models.fitted(architecture, state)
-    from torchvision import models
-
-    lookup(dict.fromkeys(ARCHITECTURES), architecture, "architecture")
-    with weightless():
-        pattern = built(models, architecture, 1000, aux=True).state_dict()
-    given = shapes(state)
-    heads = [key for key, value in pattern.items() if value.ndim and value.shape[0] == 1000]
-    classes = {given[key][0] for key in heads if given.get(key)}
-    if not classes:
-        raise Problem(_difference(architecture, shapes(pattern), given))
-    aux = any(key.lower().startswith("aux") for key in state)
-    model = built(models, architecture, min(classes), aux)
-    demand_fit(architecture, shapes(model.state_dict()), given)
-    model.load_state_dict(state)
-    return model.eval()
-
-
-def shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    """The shape of each tensor."""
-    return {key: tuple(value.shape) for key, value in state.items()}
-
-
-def demand_fit(architecture: str, wanted: Mapping[str, tuple], given: Mapping[str, tuple]) -> None:
-    """Problem with what differs between the shapes of an architecture and those of a file."""
-    if dict(wanted) != dict(given):
-        raise Problem(_difference(architecture, wanted, given))
-
-
-@contextmanager
-def weightless() -> Iterator[None]:
-    """Modules built meanwhile have parameters without data: names and shapes, no memory, no time.
-
-    torch.device("meta") would do as much, but some constructors (RegNet) compute with tensors.
-    """
-    register = nn.Module.register_parameter
-
-    def without_data(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
-        register(module, name, parameter)
-        if parameter is not None:
-            module._parameters[name] = nn.Parameter(parameter.to("meta"))
-
-    nn.Module.register_parameter = without_data
-    try:
-        yield
-    finally:
-        nn.Module.register_parameter = register
-
-
-def built(models, architecture: str, classes: int, aux: bool) -> nn.Module:
-    """The untrained architecture for so many classes, with auxiliary heads where it has them."""
-    extra = {}
-    if architecture in ("googlenet", "inception_v3"):
-        extra = {"aux_logits": aux, "init_weights": False, "transform_input": False}
-    return models.get_model(architecture, weights=None, num_classes=classes, **extra)
-
-
-def _difference(architecture: str, wanted: Mapping, given: Mapping) -> str:
-    missing = [key for key in wanted if key not in given]
-    unknown = [key for key in given if key not in wanted]
-    differ = [
-        f"{key}: file {given[key]}, model {wanted[key]}"
-        for key in wanted
-        if key in given and given[key] != wanted[key]
-    ]
-    parts = []
-    if missing:
-        parts.append(f"{len(missing)} of its names are missing in the file ({_some(missing)})")
-    if unknown:
-        parts.append(f"{len(unknown)} names of the file are unknown to it ({_some(unknown)})")
-    if differ:
-        parts.append(f"{len(differ)} shapes differ ({_some(differ)})")
-    return (
-        f"These weights do not fit {architecture}: {'; '.join(parts)}. "
-        "Choose the architecture that they were trained with."
-    )
-
-
-def _some(names: list[str], count: int = 2) -> str:
-    return ", ".join(names[:count]) + (", …" if len(names) > count else "")
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:2]) + (", …" if len(names) > 2 else "")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from explainers import eval_mode
 from explainers.models.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from explainers.models.formats.model import Model
 
 LETTERS = 4
 # Tried for a side that the file leaves free.
@@ -19,18 +25,34 @@ STEPS, LENGTHS, FEATURES = (50, 10, 24, 100), (200, 500, 1000, 100), (8, 10, 16,
 
 @dataclass(frozen=True)
 class Guess:
-    """A kind of input, its shape, and whether the network wants the first dimension last."""
+    """What one input of a network may be.
+
+    Parameters
+    ----------
+    kind : str
+        A key of KINDS.
+    shape : tuple of int
+        As people know it: (channels, height, width), (F,), (T, V) or (4, L); 0 for a free side.
+    swapped : bool
+        Whether the network wants the first dimension last.
+    """
 
     kind: str
     shape: tuple[int, ...]
     swapped: bool = False
 
-    def trial(self, network: nn.Module, count: int = 1) -> Tensor:
-        """Random inputs (count, …) as the network itself takes them."""
+    def random_inputs(self, network: Model, count: int = 1) -> Tensor:
+        """Random inputs (count, …) as the network itself takes them.
+
+        Examples
+        --------
+        >>> Guess("sequence", (4, 50), swapped=True).random_inputs(torch.tanh, 2).shape
+        torch.Size([2, 50, 4])
+        """
         x = self.sample(network, (), count)
         return x.movedim(1, -1) if self.swapped else x
 
-    def sample(self, model: nn.Module, photos: Sequence = (), count: int = 1) -> Tensor:
+    def sample(self, model: Model, photos: Sequence[Image.Image] = (), count: int = 1) -> Tensor:
         """Inputs (count, …) as people know them: a photo where there is one, else random ones."""
         generator = torch.Generator().manual_seed(0)
         if self.kind == "picture":
@@ -47,9 +69,17 @@ class Guess:
 
 
 def guesses(spec: ModelSpec) -> list[Guess]:
-    """What one input may be, likeliest first, for the declared shape in `spec`; 0 is a free side.
+    """What one input may be, the likeliest first.
 
-    Without a declared shape: a colour picture.
+    Parameters
+    ----------
+    spec : ModelSpec
+        Its `shape` is the declared one, 0 for a free side; without one: a colour picture.
+
+    Examples
+    --------
+    >>> [(guess.kind, guess.swapped) for guess in guesses(ModelSpec("upload", "", shape=(4, 200)))]
+    [('sequence', False), ('series', True), ('series', False)]
     """
     shape = spec.shape
     if not shape:
@@ -65,24 +95,25 @@ def guesses(spec: ModelSpec) -> list[Guess]:
 
 def _two(first: int, last: int) -> list[Guess]:
     """DNA where one side has four; a series either way, time being the free or the longer side."""
-    found = []
+    sequences: list[Guess] = []
     if first == LETTERS:
-        found += [Guess("sequence", (LETTERS, side)) for side in ([last] if last else LENGTHS)]
+        sequences += [Guess("sequence", (LETTERS, side)) for side in ([last] if last else LENGTHS)]
     if last == LETTERS:
-        found += [Guess("sequence", (LETTERS, side), True) for side in _sides(first, LENGTHS)]
+        sequences += [Guess("sequence", (LETTERS, side), True) for side in _sides(first, LENGTHS)]
     straight = [Guess("series", (side, last)) for side in _sides(first, STEPS) if last]
     turned = [Guess("series", (side, first), True) for side in _sides(last, STEPS) if first]
     time_last = first and (not last or last > first)
-    return found + (turned + straight if time_last else straight + turned)
+    return sequences + (turned + straight if time_last else straight + turned)
 
 
 def _sides(side: int, tried: tuple[int, ...]) -> tuple[int, ...]:
     return (side,) if side else tried
 
 
-def _pixels(photo, shape: tuple[int, ...]) -> Tensor:
+def _pixels(photo: Image.Image, shape: tuple[int, ...]) -> Tensor:
+    """The photo as people's input (1, channels, side, side)."""
     from explainers.kinds import KINDS
 
     spec = ModelSpec("upload", "", size=shape[1], mean=(0.0,) * shape[0])
-    found = ({}, {"pixels": np.asarray(photo)})
-    return torch.from_numpy(KINDS["picture"].inputs(found, spec, [0]))
+    parsed: tuple[dict, dict] = ({}, {"pixels": np.asarray(photo)})
+    return torch.from_numpy(KINDS["picture"].inputs(parsed, spec, [0]))

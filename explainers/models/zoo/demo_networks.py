@@ -14,7 +14,21 @@ ACTIVATIONS = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh}
 
 
 class MLP(nn.Sequential):
-    """Tables (N, inputs) to (N, outputs): dense layers with one activation between them."""
+    """A multilayer perceptron, from tables (N, inputs) to (N, outputs).
+
+    Parameters
+    ----------
+    inputs, outputs : int
+    hidden : sequence of int
+        Widths of the hidden layers.
+    activation : str
+        A key of ACTIVATIONS.
+
+    Examples
+    --------
+    >>> MLP(4, [8], 2, "tanh")(torch.zeros(3, 4)).shape
+    torch.Size([3, 2])
+    """
 
     def __init__(
         self, inputs: int, hidden: Sequence[int], outputs: int, activation: str = "relu"
@@ -26,9 +40,18 @@ class MLP(nn.Sequential):
 
 
 class SeriesLSTM(nn.Module):
-    """Series (N, T, variables) to (N, T): stacked LSTMs, the last of one unit, which answers.
+    """Stacked LSTMs, from series (N, T, variables) to a number between −1 and 1 for each step.
 
-    The answer to a step is that unit's output at that step, between −1 and 1.
+    Parameters
+    ----------
+    variables : int
+    units : sequence of int
+        Of each layer; the last has one, whose output at a step is the answer (N, T) to that step.
+
+    Examples
+    --------
+    >>> SeriesLSTM(3, [8, 1])(torch.zeros(2, 10, 3)).shape
+    torch.Size([2, 10])
     """
 
     def __init__(self, variables: int, units: Sequence[int]) -> None:
@@ -47,9 +70,18 @@ class SeriesLSTM(nn.Module):
 
 
 class MotifNet(nn.Module):
-    """One-hot DNA (N, 4, L) to logits (N, outputs), one sigmoid each.
+    """A convolutional network, from one-hot DNA (N, 4, L) to logits (N, outputs), a sigmoid each.
 
-    Two convolutions, the highest value of each filter in windows of `window` places, dense layers.
+    Two convolutions, the highest value of each filter in windows, dense layers.
+
+    Parameters
+    ----------
+    length : int
+        L, in letters.
+    outputs, filters, hidden : int
+        Counts of logits, of the convolutions' filters, and of hidden units.
+    width, window : int
+        Letters that a filter sees, and of a pooling window.
     """
 
     def __init__(
@@ -91,14 +123,33 @@ class DigitNet(nn.Sequential):
         )
 
 
-NETWORKS = {"MLP": MLP, "SeriesLSTM": SeriesLSTM, "MotifNet": MotifNet, "DigitNet": DigitNet}
+NETWORKS: dict[str, type[nn.Module]] = {
+    "MLP": MLP,
+    "SeriesLSTM": SeriesLSTM,
+    "MotifNet": MotifNet,
+    "DigitNet": DigitNet,
+}
 
 
 class Standardised(nn.Module):
     """A network of standardised inputs as one of data units: x ↦ model((x − mean) / std).
 
-    mean and std run along dimension `along` of the inputs: columns, variables, or channels.
+    Parameters
+    ----------
+    model : nn.Module
+    mean, std : sequence of float
+        For each column, variable or channel.
+    along : int
+        The dimension of the inputs along which they run.
+
+    Examples
+    --------
+    >>> Standardised(nn.Identity(), [1.0, 2.0], [2.0, 2.0])(torch.tensor([[3.0, 2.0]]))
+    tensor([[1., 0.]])
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self, model: nn.Module, mean: Sequence[float], std: Sequence[float], along: int = -1
@@ -115,21 +166,26 @@ class Standardised(nn.Module):
 
 
 def load(card: str | Path) -> nn.Module:
-    """The trained network that a card describes, in eval mode, on the CPU.
+    """The trained network that a demo's card describes, in evaluation mode, on the CPU.
 
-    It takes standardised inputs: the card's mean and std are put in front by whoever asks it.
+    It takes standardised inputs: the card's mean and std are put in front by whoever runs it.
+
+    Parameters
+    ----------
+    card : str or Path
+        As assets/dna/card.json; the weights lie beside it.
     """
     from safetensors.torch import load_file
 
     path = Path(card)
-    told = json.loads(path.read_text(encoding="utf-8"))
-    model = NETWORKS[told["network"]](**told["arguments"])
-    model.load_state_dict(load_file(path.parent / told["weights"]))
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    model = NETWORKS[facts["network"]](**facts["arguments"])
+    model.load_state_dict(load_file(path.parent / facts["weights"]))
     return model.eval()
 
 
 def load_in_data_units(card: str | Path) -> nn.Module:
-    """The trained network that a card describes, taking inputs in the units of its data."""
-    told = json.loads(Path(card).read_text(encoding="utf-8"))
-    along = -1 if told["kind"] in ("table", "series") else 1
-    return Standardised(load(card), told["mean"], told["std"], along).eval()
+    """The trained network that a demo's card describes, taking inputs in the units of its data."""
+    facts = json.loads(Path(card).read_text(encoding="utf-8"))
+    along = -1 if facts["kind"] in ("table", "series") else 1
+    return Standardised(load(card), facts["mean"], facts["std"], along).eval()

@@ -22,14 +22,26 @@ from explainers.models.zoo.signs import (
 if TYPE_CHECKING:
     from torch import nn
 
+WORKED_EXAMPLE = "hand:"
+"""How the name of a model starts that is one of WORKED_EXAMPLES; it stands in stored answers."""
+
 
 @dataclass(frozen=True)
 class Demo:
     """One demo: its title, a sentence about it, its model, and its file of data.
 
-    outputs     names of the classes or of the numbers that it answers.
-    data        the file of inputs; the list of its pictures for a gallery; None: the traffic signs.
-    card        the demo's own facts, its answer key among them.
+    Parameters
+    ----------
+    key, title, description : str
+    spec : ModelSpec
+    outputs : tuple of str
+        Names of the classes or of the numbers that it answers.
+    data : Path or None
+        The file of inputs; the list of its pictures for a gallery; None: the traffic signs.
+    card : dict
+        The demo's own facts, its answer key among them.
+    folder : Path
+        Where its files are.
     """
 
     key: str
@@ -44,9 +56,15 @@ class Demo:
 
 @functools.cache
 def demos() -> dict[str, Demo]:
-    """All demos by key: the traffic signs first, then one for every card in `assets`."""
+    """All demos by key: the traffic signs first, then one for every card in `assets`.
+
+    Examples
+    --------
+    >>> demos()["signs"].title, demos()["signs"].spec.kind
+    ('Traffic signs', 'picture')
+    """
     mean, std = NORMALISATIONS["0–1"]
-    found = {
+    all_demos = {
         name: Demo(
             name,
             model.title,
@@ -58,8 +76,8 @@ def demos() -> dict[str, Demo]:
     }
     for path in sorted(ASSETS.glob("*/card.json")):
         demo = _of_card(path)
-        found[demo.key] = demo
-    return found
+        all_demos[demo.key] = demo
+    return all_demos
 
 
 def gallery(name: str = "") -> list[Sample]:
@@ -74,14 +92,35 @@ def gallery(name: str = "") -> list[Sample]:
 
 
 def load(name: str) -> tuple[nn.Module, tuple[str, ...]]:
-    """The demo's network in eval mode, and the names of its outputs; KeyError for others.
+    """A demo's network and the names of its outputs.
 
-    `hand:` before a key of WORKED_EXAMPLES names a network set by hand.
+    Parameters
+    ----------
+    name : str
+        A key of `demos`, or WORKED_EXAMPLE and a key of WORKED_EXAMPLES.
+
+    Returns
+    -------
+    network : nn.Module
+        In evaluation mode.
+    outputs : tuple of str
+
+    Raises
+    ------
+    KeyError
+        Where there is no such demo.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network, outputs = load("hand:minimum")
+    >>> network(torch.tensor([[2.0, 1.0]])), outputs
+    (tensor([[1.]]), ('answer',))
     """
-    if name.startswith("hand:"):
+    if name.startswith(WORKED_EXAMPLE):
         from explainers.models.zoo.worked_examples import WORKED_EXAMPLES
 
-        return WORKED_EXAMPLES[name.removeprefix("hand:")].build(), ("answer",)
+        return WORKED_EXAMPLES[name.removeprefix(WORKED_EXAMPLE)].build(), ("answer",)
     demo = demos()[name]
     if not demo.card:
         return load_demo(name), demo.outputs

@@ -14,9 +14,25 @@ from explainers.options import lookup
 
 
 def pretrained(name: str) -> tuple[nn.Module, tuple[str, ...], ModelSpec]:
-    """The model in eval mode, its class names, and how its pictures are prepared.
+    """A torchvision classifier with its best pretrained weights, downloaded where needed.
 
-    Problem where there is no internet, with the file's name and the folder to put it into.
+    Parameters
+    ----------
+    name : str
+        One of ARCHITECTURES.
+
+    Returns
+    -------
+    model : nn.Module
+        In evaluation mode, from pictures (N, 3, size, size) to logits (N, 1000).
+    classes : tuple of str
+    spec : ModelSpec
+        How its pictures are prepared.
+
+    Raises
+    ------
+    Problem
+        Where there is no internet, with the file's name and the folder to put it into.
     """
     from torchvision import models
 

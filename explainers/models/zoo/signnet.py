@@ -13,10 +13,14 @@ def _stage(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
 
 
 class SignNet(nn.Module):
-    """RGB pictures (N, 3, 96, 96) in [0, 1] to logits (N, classes); no other preparation.
+    """A convolutional network, from RGB pictures (N, 3, 96, 96) in [0, 1] to logits (N, classes).
 
-    Four resolutions (96, 48, 24, 12 px); the last convolution gives (N, 96, 12, 12). About 0.3
-    million parameters.
+    Pictures need no other preparation. Four resolutions (96, 48, 24, 12 px); the last convolution
+    gives (N, 96, 12, 12). About 0.3 million parameters.
+
+    Parameters
+    ----------
+    classes : int
     """
 
     def __init__(self, classes: int) -> None:
@@ -39,6 +43,12 @@ class SignNet(nn.Module):
 
 
 def prepare(picture: Image.Image, size: int = 96) -> Tensor:
-    """Any square picture as the network's input (1, 3, size, size), RGB in [0, 1]."""
+    """Any square picture as the network's input (1, 3, size, size), RGB in [0, 1].
+
+    Examples
+    --------
+    >>> prepare(Image.new("L", (10, 10)), 96).shape
+    torch.Size([1, 3, 96, 96])
+    """
     small = picture.convert("RGB").resize((size, size), Image.Resampling.BOX)
     return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float() / 255

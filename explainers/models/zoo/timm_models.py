@@ -9,20 +9,28 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from explainers.errors import Problem
+from explainers.models.formats.tensor_shapes import Shapes, demand_fit, tensor_shapes
 from explainers.models.zoo.architectures import TIMM
 from explainers.options import lookup
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-Shapes = dict[str, tuple[int, ...]]
 SECONDS = 40
 """How long networks may be built to compare their names and shapes."""
 _FEWEST_TENSORS, _MOST_STRANGE = 20, 8
 _USUAL_CLASSES = 1000
+
+
+class _Pattern(NamedTuple):
+    """Names and shapes of a network, how its head's names start, and all its layers in words."""
+
+    shapes: Shapes
+    heads: tuple[str, ...]
+    layers: str
 
 
 def timm_names() -> tuple[str, ...]:
@@ -30,34 +38,49 @@ def timm_names() -> tuple[str, ...]:
     return tuple(sorted(f"{TIMM}{name}" for source in _sources() for name in source if name))
 
 
-def recognised(state: Mapping[str, Tensor], seconds: float = SECONDS) -> str | None:
+def recognise_timm(state: Mapping[str, Tensor], seconds: float = SECONDS) -> str | None:
     """The name of timm's network with just these names and shapes, whatever its number of classes.
 
     Of timm's files with architectures those are tried in which all words of the names stand; first
-    one network of each, then all of the file whose one was most alike, and so on until one fits,
-    for so many `seconds`. None where none was found, or timm is not installed. Problem where
-    several networks have these names and shapes but compute different things.
+    one network of each, then all of the file whose one was most alike, and so on until one fits.
+
+    Parameters
+    ----------
+    state : Mapping[str, Tensor]
+        The state dict of a classifier.
+    seconds : float
+        How long networks may be built to compare them.
+
+    Returns
+    -------
+    str or None
+        "timm/NAME"; None where none was found, or timm is not installed.
+
+    Raises
+    ------
+    Problem
+        Where several networks have these names and shapes but compute different things.
     """
-    given = {key: tuple(value.shape) for key, value in state.items()}
+    given = tensor_shapes(state)
     if len(given) < _FEWEST_TENSORS:
         return None
     ends = time.monotonic() + seconds
-    nearest = {}
+    nearest: dict[tuple[str, ...], float] = {}
     for names in _likely(given):
         if time.monotonic() < ends:
             nearest[names] = _nearness(given, _pattern(names[0]))
-    for names in sorted(nearest, key=nearest.get, reverse=True):
-        found: dict[str, list[str]] = {}
+    for names in sorted(nearest, key=lambda names: nearest[names], reverse=True):
+        matches: dict[str, list[str]] = {}
         tried = 0
         for name in names:
             if time.monotonic() > ends:
                 break
             tried += 1
-            with _given_up_unless(given):
-                pattern = _pattern.__wrapped__(name)
-            if pattern is not None and _alike(given, *pattern[:2]):
-                found.setdefault(pattern[2], []).append(name)
-        firsts = [min(alike, key=lambda name: (len(name), name)) for alike in found.values()]
+            with _abandoned_unless(given):
+                pattern = _build_pattern(name)
+            if pattern is not None and _same_network(given, pattern):
+                matches.setdefault(pattern.layers, []).append(name)
+        firsts = [min(alike, key=lambda name: (len(name), name)) for alike in matches.values()]
         if len(firsts) > 1 or (firsts and tried < len(names)):
             untried = "" if len(firsts) > 1 else ", and there was no time to try them all"
             raise Problem(
@@ -72,39 +95,49 @@ def recognised(state: Mapping[str, Tensor], seconds: float = SECONDS) -> str | N
 
 
 @contextmanager
-def _given_up_unless(given: Shapes) -> Iterator[None]:
+def _abandoned_unless(given: Shapes) -> Iterator[None]:
     """Building a network meanwhile fails once it has many parameters of no tensor's shape.
 
     Some are made for trial only and thrown away.
     """
-    from torch import nn
+    from torch.nn.modules.module import register_module_parameter_registration_hook
 
-    register, allowed, strange = nn.Module.register_parameter, set(given.values()), []
+    known, strange = set(given.values()), []
 
-    def checked(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
-        if parameter is not None:
-            shape = tuple(parameter.shape)
-            if shape not in allowed and shape[:1] != (_USUAL_CLASSES,):
-                strange.append(shape)
-            if len(strange) > _MOST_STRANGE:
-                raise ValueError("another network")
-        register(module, name, parameter)
+    def demand_known(module: nn.Module, name: str, parameter: nn.Parameter) -> None:
+        shape = tuple(parameter.shape)
+        if shape not in known and shape[:1] != (_USUAL_CLASSES,):
+            strange.append(shape)
+        if len(strange) > _MOST_STRANGE:
+            raise ValueError("another network")
 
-    nn.Module.register_parameter = checked
+    hook = register_module_parameter_registration_hook(demand_known)
     try:
         yield
     finally:
-        nn.Module.register_parameter = register
+        hook.remove()
 
 
-def fitted(architecture: str, state: Mapping[str, Tensor]) -> nn.Module:
-    """timm's classifier "timm/NAME" with these weights, in eval mode.
+def load_timm(architecture: str, state: Mapping[str, Tensor]) -> nn.Module:
+    """timm's classifier "timm/NAME" with these weights, in evaluation mode.
 
-    The number of classes is read from the weights. Problem says what differs where they do not fit,
-    or that timm is not installed.
+    Parameters
+    ----------
+    architecture : str
+        "timm/" and a name that timm knows.
+    state : Mapping[str, Tensor]
+        Its state dict; the number of classes is read from it.
+
+    Returns
+    -------
+    nn.Module
+        From pictures (N, 3, height, width) to logits (N, classes).
+
+    Raises
+    ------
+    Problem
+        With what differs where the weights do not fit, or where timm is not installed.
     """
-    from explainers.models.formats.state_dict import demand_fit
-
     demand_timm()
     lookup(dict.fromkeys(timm_names()), architecture, "architecture")
     import timm
@@ -113,14 +146,14 @@ def fitted(architecture: str, state: Mapping[str, Tensor]) -> nn.Module:
     pattern = _pattern(name)
     if pattern is None:
         raise Problem(f"timm cannot build {name} here; upload the network as ONNX instead.")
-    given = {key: tuple(value.shape) for key, value in state.items()}
-    heads = [key for key in pattern[0] if key.startswith(pattern[1])]
+    given = tensor_shapes(state)
+    heads = [key for key in pattern.shapes if key.startswith(pattern.heads)]
     classes = {given[key][0] for key in heads if given.get(key)}
-    own = {
+    wanted = {
         key: (min(classes), *shape[1:]) if classes and key in heads else shape
-        for key, shape in pattern[0].items()
+        for key, shape in pattern.shapes.items()
     }
-    demand_fit(architecture, own, given)
+    demand_fit(architecture, wanted, given)
     model = timm.create_model(name, pretrained=False, num_classes=min(classes))
     model.load_state_dict(state)
     return model.eval()
@@ -138,13 +171,13 @@ def demand_timm() -> None:
 @functools.cache
 def _sources() -> tuple[dict[str, str], ...]:
     """For each of timm's files with architectures, the text of each by name, and of all as ""."""
-    found = []
+    sources = []
     for path in _files("models"):
         text = path.read_text(encoding="utf-8")
         parts = re.split(r"^@register_model\s*\ndef (\w+)", text, flags=re.MULTILINE)
         if len(parts) > 1:
-            found.append({"": text, **dict(zip(parts[1::2], parts[2::2], strict=True))})
-    return tuple(found)
+            sources.append({"": text, **dict(zip(parts[1::2], parts[2::2], strict=True))})
+    return tuple(sources)
 
 
 @functools.cache
@@ -156,7 +189,9 @@ def _shared() -> str:
 
 def _files(folder: str) -> list[Path]:
     spec = importlib.util.find_spec("timm")
-    return sorted((Path(spec.origin).parent / folder).glob("*.py")) if spec else []
+    if spec is None or spec.origin is None:
+        return []
+    return sorted((Path(spec.origin).parent / folder).glob("*.py"))
 
 
 def _likely(given: Shapes) -> list[tuple[str, ...]]:
@@ -171,34 +206,38 @@ def _likely(given: Shapes) -> list[tuple[str, ...]]:
     numbers |= {str(int(n) + 1) for path in paths for n in re.findall(r"\d+", path)}
 
     def strange(text: str) -> float:
-        own = set(re.findall(r"\b\d+\b", text)) - {"0", "1"}
-        return len(own - numbers) / (len(own) + 1)
+        counts = set(re.findall(r"\b\d+\b", text)) - {"0", "1"}
+        return len(counts - numbers) / (len(counts) + 1)
 
-    found = []
+    likely = []
     for source in _sources():
         named = {w for w in words if re.search(rf"""[.'"]{re.escape(w)}""", source[""])}
         missing = words - named
         if not missing & first and all(
             re.search(rf"""[.'"]{re.escape(w)}""", _shared()) for w in missing
         ):
-            found.append(tuple(sorted(set(source) - {""}, key=lambda n: (strange(source[n]), n))))
-    return found
+            likely.append(tuple(sorted(set(source) - {""}, key=lambda n: (strange(source[n]), n))))
+    return likely
 
 
-def _nearness(given: Shapes, pattern: tuple | None) -> float:
+def _nearness(given: Shapes, pattern: _Pattern | None) -> float:
     """The share of names, numbers left out, that the tensors and an architecture have in common."""
     if pattern is None:
         return 0.0
-    ours, theirs = ({re.sub(r"\d+", "#", key) for key in keys} for keys in (given, pattern[0]))
+    ours, theirs = (
+        {re.sub(r"\d+", "#", key) for key in shapes} for shapes in (given, pattern.shapes)
+    )
     return len(ours & theirs) / len(ours | theirs)
 
 
 @functools.lru_cache(maxsize=512)
-def _pattern(name: str) -> tuple[Shapes, tuple[str, ...], str] | None:
-    """Names and shapes of a network, how its head's names start, and all its layers in words.
+def _pattern(name: str) -> _Pattern | None:
+    """As `_build_pattern`, built once."""
+    return _build_pattern(name)
 
-    None where timm cannot build it without data.
-    """
+
+def _build_pattern(name: str) -> _Pattern | None:
+    """What tells a network of timm's from others; None where timm cannot build it without data."""
     import timm
     import torch
 
@@ -209,15 +248,15 @@ def _pattern(name: str) -> tuple[Shapes, tuple[str, ...], str] | None:
         return None
     heads = getattr(model, "pretrained_cfg", {}).get("classifier") or "head"
     heads = (heads,) if isinstance(heads, str) else tuple(heads)
-    shapes = {key: tuple(value.shape) for key, value in model.state_dict().items()}
     # How much is dropped at random while training does not matter.
-    words = re.sub(r"drop_prob=[\d.]+|Dropout\(p=[\d.]+[^)]*\)", "", str(model))
-    return shapes, tuple(f"{head}." for head in heads), words
+    layers = re.sub(r"drop_prob=[\d.]+|Dropout\(p=[\d.]+[^)]*\)", "", str(model))
+    return _Pattern(tensor_shapes(model.state_dict()), tuple(f"{head}." for head in heads), layers)
 
 
-def _alike(given: Shapes, own: Shapes, heads: tuple[str, ...]) -> bool:
-    return given.keys() == own.keys() and all(
+def _same_network(given: Shapes, pattern: _Pattern) -> bool:
+    """Whether names and shapes agree, but for the number of classes."""
+    return given.keys() == pattern.shapes.keys() and all(
         given[key] == shape
-        or (key.startswith(heads) and given[key][1:] == shape[1:] and bool(given[key]))
-        for key, shape in own.items()
+        or (key.startswith(pattern.heads) and given[key][1:] == shape[1:] and bool(given[key]))
+        for key, shape in pattern.shapes.items()
     )

@@ -1,4 +1,4 @@
-"""Networks set by hand, small enough that every right answer can be written down."""
+"""Worked examples: networks so small that every right answer can be written down."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WORKED_EXAMPLES = {
             slopes=lambda p: (0.0, 1.0) if p[0] > p[1] else (1.0, 0.0),
             bends=crossing(lambda p: p[0] - p[1]),
             build=network(lambda x: x[:, 0] - (x[:, 0] - x[:, 1]).relu()),
-            said="Both inputs are needed, yet on a straight way from zero only the smaller one "
+            caption="Both inputs are needed, yet on a straight way from zero only the smaller one "
             "ever matters: gradients and Integrated Gradients give it everything.",
         ),
         WorkedExample(
@@ -46,7 +46,7 @@ WORKED_EXAMPLES = {
             slopes=lambda p: (1.0, 0.0) if p[1] > p[0] else (0.0, 1.0),
             bends=crossing(lambda p: p[0] - p[1]),
             build=network(lambda x: x[:, 1] - (x[:, 1] - x[:, 0]).relu()),
-            said="The same function by other weights: what is said of it should not change.",
+            caption="The same function by other weights: what is said of it should not change.",
         ),
         WorkedExample(
             "saturation",
@@ -60,7 +60,7 @@ WORKED_EXAMPLES = {
             slopes=lambda p: (1.0, 1.0) if p[0] + p[1] < 1 else (0.0, 0.0),
             bends=crossing(lambda p: 1 - p[0] - p[1]),
             build=network(lambda x: 1 - (1 - x[:, 0] - x[:, 1]).relu()),
-            said="Where a + b is above 1 the output no longer moves, so the gradient is zero "
+            caption="Where a + b is above 1 the output no longer moves, so the gradient is zero "
             "although both inputs brought it there.",
         ),
         WorkedExample(
@@ -75,7 +75,8 @@ WORKED_EXAMPLES = {
             slopes=lambda p: (float(p[0] > 10),),
             bends=crossing(lambda p: p[0] - 10),
             build=network(lambda x: (x[:, 0] - 10).relu()),
-            said="At 20 the output is 10: slope times input says 20, twice what there is to share.",
+            caption="At 20 the output is 10: slope times input says 20, twice what there is to "
+            "share.",
         ),
         WorkedExample(
             "product",
@@ -89,7 +90,7 @@ WORKED_EXAMPLES = {
             slopes=lambda p: (float(p[1]), float(p[0])),
             bends=lambda x, baseline: [],
             build=network(lambda x: x[:, 0] * x[:, 1]),
-            said="Neither input does anything alone: each gets half of the product, and slope "
+            caption="Neither input does anything alone: each gets half of the product, and slope "
             "times input counts it twice.",
         ),
         WorkedExample(
@@ -104,7 +105,7 @@ WORKED_EXAMPLES = {
             slopes=_after_both,
             bends=_after_both_bends,
             build=network(lambda x: (x[:, 0].relu() - 1 - x[:, 1].relu()).relu()),
-            said="The threshold of 1 is taken off where a and b meet.",
+            caption="The threshold of 1 is taken off where a and b meet.",
         ),
         WorkedExample(
             "early_step",
@@ -118,7 +119,8 @@ WORKED_EXAMPLES = {
             slopes=_after_both,
             bends=_after_both_bends,
             build=network(lambda x: ((x[:, 0] - 1).relu() - x[:, 1].relu()).relu()),
-            said="The threshold of 1 is taken off a before it meets b; the function is the same.",
+            caption="The threshold of 1 is taken off a before it meets b; the function is the "
+            "same.",
         ),
         WorkedExample(
             "ignored",
@@ -132,7 +134,7 @@ WORKED_EXAMPLES = {
             slopes=lambda p: (1.0, 0.0 if p[1] else -1.0),
             bends=crossing(lambda p: p[1]),
             build=network(lambda x: x[:, 0] + x[:, 1].relu() - (-x[:, 1]).relu() - x[:, 1]),
-            said="The network reads b, but whatever b is, the answer is a.",
+            caption="The network reads b, but whatever b is, the answer is a.",
         ),
     )
 }

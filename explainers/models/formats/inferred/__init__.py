@@ -1,15 +1,18 @@
-"""Networks that are plain chains of layers, from their weights alone."""
+"""Networks that are plain chains of layers, rebuilt from the shapes of their weights alone.
 
-from explainers.models.formats.inferred.describing import describe, input_of
+Only `explainers.models.uploaded` uses them: where no architecture has such weights.
+"""
+
+from explainers.models.formats.inferred.describing import describe, input_shape
 from explainers.models.formats.inferred.description import Description, Layer, Question
+from explainers.models.formats.inferred.networks import PlainChain, build_chain
 
-__all__ = ["Description", "Layer", "Question", "built", "describe", "input_of"]
-
-
-def __getattr__(name: str):
-    """`built` needs torch, which is imported when it is first asked for."""
-    if name == "built":
-        from explainers.models.formats.inferred.networks import built
-
-        return built
-    raise AttributeError(name)
+__all__ = [
+    "Description",
+    "Layer",
+    "PlainChain",
+    "Question",
+    "build_chain",
+    "describe",
+    "input_shape",
+]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
 from explainers.models.formats.inferred.description import Description, Layer
-from explainers.models.formats.inferred.layers import layer, modules, plain
-from explainers.models.formats.inferred.order import CONVOLUTIONS, NORMS, RECURRENT, chain
+from explainers.models.formats.inferred.layers import layer_of, no_chain, tensors_by_module
+from explainers.models.formats.inferred.order import CONVOLUTIONS, NORMS, RECURRENT, order_layers
 from explainers.models.formats.inferred.questions import SIDE, VARIABLES, questions
 
 if TYPE_CHECKING:
@@ -23,42 +23,79 @@ _NOT_PLAIN = re.compile(
 
 
 def describe(state: Mapping[str, Tensor]) -> Description:
-    """What the names and shapes in a state dict say of a plain chain, and what they leave open.
+    """What the names and shapes of weights tell of a plain chain, and what they leave open.
 
-    Taken are a chain of linear layers (a table goes in); of convolutions in one or two dimensions
-    and then linear layers (a series or sequence, a picture); of recurrent layers, after
+    Accepted are chains of linear layers (a table goes in); of convolutions in one or two
+    dimensions and then linear layers (a series or sequence, a picture); of recurrent layers, after
     convolutions perhaps, and then linear layers (a series): with batch, layer or group
-    normalisations and PReLUs between them, whatever their names. Problem says why other weights are
-    none of these, and the way out.
+    normalisations and PReLUs between them, whatever their names.
+
+    Parameters
+    ----------
+    state : Mapping[str, Tensor]
+        A state dict.
+
+    Returns
+    -------
+    Description
+
+    Raises
+    ------
+    Problem
+        Why these weights are of no such chain, and the way out.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> description = describe(network.state_dict())
+    >>> description.kind, description.shape, description.outputs
+    ('table', (4,), 2)
+    >>> [question.name for question in description.questions]
+    ['activation', 'ending']
     """
     shapes = {key: tuple(value.shape) for key, value in state.items()}
-    found = modules(shapes)
-    if not 0 < len(found) <= _MOST_LAYERS:
-        raise plain(f"they are of {len(found)} modules; chains have up to {_MOST_LAYERS}")
-    for name in found:
+    modules = tensors_by_module(shapes)
+    if not 0 < len(modules) <= _MOST_LAYERS:
+        raise no_chain(f"they are of {len(modules)} modules; chains have up to {_MOST_LAYERS}")
+    for name in modules:
         for part in name.split("."):
             if _NOT_PLAIN.match(part.lower()):
-                raise plain(f"{name!r} is the name of a part that no plain chain has")
-    layers = chain([layer(name, own) for name, own in found.items()], shapes)
+                raise no_chain(f"{name!r} is the name of a part that no plain chain has")
+    layers = order_layers([layer_of(name, own) for name, own in modules.items()], shapes)
     _demand_no_blocks(layers)
     first = next(one for one in layers if one.op not in NORMS)
     kind, shape = _input(first)
     return Description(kind, shape, layers[-1].outputs, layers, questions(layers))
 
 
-def input_of(
+def input_shape(
     description: Description, answers: Mapping[str, str]
 ) -> tuple[str, tuple[int | None, ...]]:
-    """The kind and the shape of one input, with the answers; None for a length that is free."""
+    """What one input is and its shape, with the answers to the description's questions.
+
+    Parameters
+    ----------
+    description : Description
+    answers : Mapping[str, str]
+        By the question's name; what is left out keeps its default.
+
+    Returns
+    -------
+    kind : str
+        "table", "series", "sequence" or "picture".
+    shape : tuple
+        As `Description.shape`; None for a length that is free.
+    """
     first = next(one for one in description.layers if one.op not in NORMS)
-    asked = {question.name for question in description.questions}
+    open_questions = {question.name for question in description.questions}
     kind, shape = description.kind, list(description.shape)
-    if "input" in asked:
+    if "input" in open_questions:
         kind = "series" if description.answer(answers, "input") == VARIABLES else "sequence"
         shape = [None, 4] if kind == "series" else [4, None]
-    if "channels" in asked:
+    if "channels" in open_questions:
         shape[0 if kind == "picture" else 1] = int(description.answer(answers, "channels"))
-    if SIDE.get(first.op) in asked:
+    if SIDE.get(first.op) in open_questions:
         side = int(description.answer(answers, SIDE[first.op]))
         shape = [side if length is None else length for length in shape]
     return kind, tuple(shape)
@@ -90,7 +127,7 @@ def _demand_no_blocks(layers: Sequence[Layer]) -> None:
                     blocks.setdefault(".".join(parts[:index]), []).append(one)
     for name, inside in blocks.items():
         if len(inside) > 1 and inside[0].inputs == inside[-1].outputs:
-            raise plain(
+            raise no_chain(
                 f"{name!r} is a block of {len(inside)} layers that gives as much as it takes, as "
                 "blocks with shortcuts do, and shortcuts have no weights"
             )

@@ -99,7 +99,7 @@ class Description:
     def answer(self, answers: Mapping[str, str], name: str) -> str:
         """The answer to a question, else its default; Problem where it is not one of the choices.
 
-        KeyError where nothing is asked under this name.
+        KeyError where there is no question of this name.
         """
         question = next((q for q in self.questions if q.name == name), None)
         if question is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from explainers.errors import Problem
 from explainers.models.formats.inferred.description import Layer
-from explainers.models.formats.inferred.layers import WAY_OUT, plain
+from explainers.models.formats.inferred.layers import WAY_OUT, no_chain
 
 RECURRENT = ("lstm", "gru", "rnn")
 CONVOLUTIONS = ("conv1d", "conv2d")
@@ -16,35 +16,57 @@ NORMS = ("batch_norm", "layer_norm", "group_norm")
 _MOST_TRIED = 20_000
 
 
-def chain(layers: Sequence[Layer], shapes: Mapping[str, tuple[int, ...]]) -> tuple[Layer, ...]:
+def order_layers(
+    layers: Sequence[Layer], shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Layer, ...]:
     """The layers so that each takes what the one before it gives; groups of convolutions filled in.
 
     The file's own order is kept where it looks like the one in which torch registers modules and
     fits. Else modules that are numbered alike keep their numbers' order, and of all ways to merge
     those the one is taken in which most normalisations follow the layer of their own number.
 
-    Problem where no order fits, or several do equally well.
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In the file's order.
+    shapes : Mapping[str, tuple[int, ...]]
+        Of all tensors of the file, in its order.
+
+    Returns
+    -------
+    tuple of Layer
+
+    Raises
+    ------
+    Problem
+        Where no order fits, or several do equally well.
+
+    Examples
+    --------
+    >>> second, first = Layer("linear", "a", 8, 2), Layer("linear", "b", 4, 8)
+    >>> [layer.name for layer in order_layers([second, first], {})]
+    ['b', 'a']
     """
-    if _as_registered(shapes) and (fits := followed(layers)):
+    if _as_registered(shapes) and (fits := _followed(layers)):
         return fits
-    found: dict[tuple[str, ...], tuple[Layer, ...]] = {}
+    orders: dict[tuple[str, ...], tuple[Layer, ...]] = {}
     for order in _merged(_runs(layers)):
-        found[tuple(layer.name for layer in order)] = order
-    if not found:
-        raise plain(_why_not(layers))
-    most = max(map(_numbered_alike, found.values()))
-    best = [order for order in found.values() if _numbered_alike(order) == most]
+        orders[tuple(layer.name for layer in order)] = order
+    if not orders:
+        raise no_chain(_why_not(layers))
+    most = max(map(_numbered_alike, orders.values()))
+    best = [order for order in orders.values() if _numbered_alike(order) == most]
     if len(best) > 1:
-        orders = " or ".join(", ".join(layer.name for layer in order) for order in best[1::-1])
+        listed = " or ".join(", ".join(layer.name for layer in order) for order in best[1::-1])
         raise Problem(
             "The layers in this file fit each other in several orders, and the file does not say "
-            f"which is right ({orders}). Save the state dict with torch.save, which keeps the "
+            f"which is right ({listed}). Save the state dict with torch.save, which keeps the "
             f"order of the layers. {WAY_OUT}"
         )
     return best[0]
 
 
-def followed(layers: Sequence[Layer]) -> tuple[Layer, ...] | None:
+def _followed(layers: Sequence[Layer]) -> tuple[Layer, ...] | None:
     """The layers in this order, with groups filled in; None where they do not fit each other."""
     done: tuple[Layer, ...] = ()
     for layer in layers:
@@ -67,7 +89,7 @@ def _after(done: tuple[Layer, ...], layer: Layer) -> Layer | None:
         weights = next((one for one in reversed(done) if one.op not in (*NORMS, "prelu")), None)
         if layer.inputs != size or before.op in NORMS:
             return None
-        if layer.op == "layer_norm" and weights.op in CONVOLUTIONS:
+        if layer.op == "layer_norm" and weights is not None and weights.op in CONVOLUTIONS:
             return replace(layer, op="group_norm")
         return layer
     last = next((one for one in reversed(done) if one.op not in (*NORMS, "prelu")), None)
@@ -108,21 +130,21 @@ def _as_registered(shapes: Mapping[str, tuple[int, ...]]) -> bool:
 
 def _runs(layers: Sequence[Layer]) -> list[list[Layer]]:
     """Layers that are named alike but for numbers, each such run in the order of its numbers."""
-    found: dict[str, list[Layer]] = {}
+    runs: dict[str, list[Layer]] = {}
     for layer in sorted(layers, key=lambda layer: _numbers(layer.name)):
-        found.setdefault(re.sub(r"\d+", "#", layer.name), []).append(layer)
-    return list(found.values())
+        runs.setdefault(re.sub(r"\d+", "#", layer.name), []).append(layer)
+    return list(runs.values())
 
 
 def _merged(runs: list[list[Layer]]) -> Iterator[tuple[Layer, ...]]:
     """Every order in which the layers fit that keeps the runs' own orders; Problem if too many."""
     tried = 0
-    paths = [((), tuple(0 for _ in runs))]
+    paths: list[tuple[tuple[Layer, ...], tuple[int, ...]]] = [((), tuple(0 for _ in runs))]
     while paths:
         done, at = paths.pop()
         tried += 1
         if tried > _MOST_TRIED:
-            raise plain("its layers fit each other in too many orders")
+            raise no_chain("its layers fit each other in too many orders")
         if len(done) == sum(map(len, runs)):
             if _whole(done):
                 yield done

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from explainers.models.formats.inferred import questions as asking
+from explainers.models.formats.inferred import questions
 from explainers.models.formats.inferred.description import Description, Layer
 from explainers.models.formats.inferred.plans import padded, pooled, strided
 
@@ -40,14 +41,14 @@ class Steps(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         steps, last = self.layer(values)
-        if self.which == asking.LAST:
+        if self.which == questions.LAST:
             return steps[:, -1]
-        if self.which == asking.ENDS:
+        if self.which == questions.ENDS:
             states = last[0] if isinstance(last, tuple) else last
             return torch.cat((states[-2], states[-1]), 1)
-        if self.which == asking.MEAN:
+        if self.which == questions.MEAN:
             return steps.mean(1)
-        return steps.amax(1) if self.which == asking.MOST else steps
+        return steps.amax(1) if self.which == questions.MOST else steps
 
 
 class EachStep(nn.Module):
@@ -61,14 +62,14 @@ class EachStep(nn.Module):
         return self.norm(values.flatten(0, -2)).view_as(values)
 
 
-def weighty(
+def layer_with_weights(
     layer: Layer, description: Description, answers: Mapping[str, str], index: int = 0
 ) -> nn.Module:
     """A linear layer, or the convolution number `index`, or a recurrent layer, untrained."""
     if layer.op == "linear":
         return nn.Linear(layer.inputs, layer.outputs, layer.affine)
     if layer.op in _RECURRENT:
-        extra = {}
+        extra: dict[str, Any] = {}
         if layer.op == "rnn":
             extra = {"nonlinearity": description.answer(answers, "recurrence")}
         return _RECURRENT[layer.op](
@@ -83,10 +84,11 @@ def weighty(
     inputs, groups = layer.inputs, layer.groups
     if index == 0 and any(question.name == "channels" for question in description.questions):
         inputs = groups = int(description.answer(answers, "channels"))
-    count = len(asking.convolutions(description.layers))
+    count = len(questions.convolutions(description.layers))
     stride = description.each(answers, "stride", count)[index]
     padding = description.each(answers, "padding", count)[index]
-    return (nn.Conv1d if layer.op == "conv1d" else nn.Conv2d)(
+    convolution: type[nn.Module] = nn.Conv1d if layer.op == "conv1d" else nn.Conv2d
+    return convolution(
         inputs,
         layer.outputs,
         layer.kernel,
@@ -97,7 +99,7 @@ def weighty(
     )
 
 
-def light(
+def normalisation(
     layer: Layer, flat: bool, pictures: bool, description: Description, answers: Mapping[str, str]
 ) -> nn.Module:
     """A normalisation or PReLU; `flat` where it takes features, not channels of a map."""
@@ -107,7 +109,7 @@ def light(
         return nn.LayerNorm(layer.inputs)
     if layer.op == "group_norm":
         groups = description.answer(answers, "groups")
-        count = layer.inputs if groups == asking.EACH_CHANNEL else int(groups)
+        count = layer.inputs if groups == questions.EACH_CHANNEL else int(groups)
         return nn.GroupNorm(count, layer.inputs)
     kind = nn.BatchNorm2d if pictures and not flat else nn.BatchNorm1d
     return kind(layer.inputs, affine=layer.affine)

@@ -107,7 +107,13 @@ class Plan:
 
 
 def padded(padding: str, kernel: int) -> int:
-    """Zeros that are put at each end."""
+    """Zeros that are put at each end of a side.
+
+    Examples
+    --------
+    >>> padded("same", 5), padded("none", 5), padded("3", 5)
+    (2, 0, 3)
+    """
     named = {"same": (kernel - 1) // 2, "none": 0}
     return named[padding] if padding in named else int(padding)
 
@@ -118,7 +124,13 @@ def strided(stride: str, kernel: int) -> int:
 
 
 def pooled(pooling: str) -> tuple[str, int, int]:
-    """Whether it is "max" or "average", over how many, and with which step."""
+    """Whether it is "max" or "average", over how many, and with which step.
+
+    Examples
+    --------
+    >>> pooled("max 3 step 2"), pooled("average 4")
+    (('max', 3, 2), ('average', 4, 4))
+    """
     kind, size, *step = pooling.split()
     return kind, int(size), int(step[1] if step else size)
 
@@ -149,20 +161,41 @@ def fitting(kernels: Sequence[int], left: int, usual: Sequence[int]) -> list[tup
 
     Of usual sides those come first that keep most of what the convolutions see; for a plan that no
     usual side fits, its smallest side is taken.
+
+    Parameters
+    ----------
+    kernels : sequence of int
+        Of each convolution.
+    left : int
+        The side that the first linear layer takes.
+    usual : sequence of int
+        Sides to try, the most usual first.
+
+    Examples
+    --------
+    >>> plan, side = fitting([3, 3], 8, SIDES)[0]
+    >>> plan.pooling, plan.side([3, 3], side)
+    (('max 2', 'max 2'), 8)
     """
-    found = []
+    fits: list[tuple[int, Plan, int]] = []
     for rank, plan in enumerate(plans(len(kernels))):
         sides = [side for side in usual if plan.side(kernels, side) == left]
         if sides:
-            found += [(rank + 3 * usual.index(side), plan, side) for side in sides]
+            fits += [(rank + 3 * usual.index(side), plan, side) for side in sides]
         elif smallest := _smallest(plan, kernels, left):
-            found.append((1000 + rank, plan, smallest))
-    found.sort(key=lambda one: one[0])
-    return [(plan, side) for _, plan, side in found]
+            fits.append((1000 + rank, plan, smallest))
+    fits.sort(key=lambda fit: fit[0])
+    return [(plan, side) for _, plan, side in fits]
 
 
 def square(count: int) -> int:
-    """The side of a square of so many positions; 0 where they make none."""
+    """The side of a square of so many positions; 0 where they make none.
+
+    Examples
+    --------
+    >>> square(49), square(50)
+    (7, 0)
+    """
     side = math.isqrt(count)
     return side if side * side == count else 0
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from explainers.models.formats.inferred.description import Layer, Question
-from explainers.models.formats.inferred.layers import plain
+from explainers.models.formats.inferred.layers import no_chain
 from explainers.models.formats.inferred.order import CONVOLUTIONS, NORMS, RECURRENT
 from explainers.models.formats.inferred.plans import (
     FITTED,
@@ -40,16 +40,29 @@ _MOST_CHANNELS = 64
 def questions(layers: Sequence[Layer]) -> tuple[Question, ...]:
     """All questions about a chain, in the order in which they are read.
 
-    Problem where no square input fits what the first linear layer takes.
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In their order.
+
+    Returns
+    -------
+    tuple of Question
+        What has no weights (activations, pooling, strides, …), with a default for each.
+
+    Raises
+    ------
+    Problem
+        Where no square input fits what the first linear layer takes.
     """
-    asked: list[Question] = []
+    unknown: list[Question] = []
     weighty = next(layer for layer in layers if layer.op not in NORMS)
     if weighty.inputs == 4 and weighty.op in ("conv1d", *RECURRENT):
         choices = (LETTERS, VARIABLES)
-        asked.append(Question("input", "What goes in?", choices, choices[weighty.op != "conv1d"]))
+        unknown.append(Question("input", "What goes in?", choices, choices[weighty.op != "conv1d"]))
     active = len(activated(layers))
     if active:
-        asked.append(
+        unknown.append(
             Question(
                 "activation",
                 "Which activation stands between the layers?",
@@ -59,7 +72,7 @@ def questions(layers: Sequence[Layer]) -> tuple[Question, ...]:
             )
         )
     if any(one.op in NORMS and before.op not in ("", *NORMS) for before, one in _pairs(layers)):
-        asked.append(
+        unknown.append(
             Question(
                 "normalisation",
                 "Where does a normalisation stand?",
@@ -67,13 +80,13 @@ def questions(layers: Sequence[Layer]) -> tuple[Question, ...]:
                 BEFORE,
             )
         )
-    asked += _grouped(layers)
+    unknown += _grouped(layers)
     recurrent = next((layer for layer in layers if layer.op in RECURRENT), None)
     if any(layer.op in CONVOLUTIONS for layer in layers):
-        asked += _spatial(layers, recurrent is not None)
+        unknown += _spatial(layers, recurrent is not None)
     if recurrent is not None:
-        asked += _reading(recurrent)
-    asked.append(
+        unknown += _reading(recurrent)
+    unknown.append(
         Question(
             "ending",
             "What stands after the last layer?",
@@ -81,7 +94,7 @@ def questions(layers: Sequence[Layer]) -> tuple[Question, ...]:
             "none",
         )
     )
-    return tuple(asked)
+    return tuple(unknown)
 
 
 def activated(layers: Sequence[Layer]) -> tuple[str, ...]:
@@ -109,23 +122,23 @@ def _own_activation(layers: Sequence[Layer], index: int) -> bool:
     """Whether the file has an activation with weights after this layer and its normalisation."""
     following = [layer.op for layer in layers[index + 1 : index + 3]]
     return following[:1] == ["prelu"] or (
-        following[:1] and following[0] in NORMS and following[1:] == ["prelu"]
+        bool(following) and following[0] in NORMS and following[1:] == ["prelu"]
     )
 
 
-def _pairs(layers: Sequence[Layer]):
+def _pairs(layers: Sequence[Layer]) -> Iterable[tuple[Layer, Layer]]:
     return zip((Layer("", "", 0, 0), *layers), layers, strict=False)
 
 
 def _grouped(layers: Sequence[Layer]) -> list[Question]:
     """Questions about groups: of the first convolution's channels, and of normalisations."""
-    asked, found = [], convolutions(layers)
-    if found and found[0].inputs == 1 and found[0].groups == 1:
-        first = found[0]
+    unknown, convolved = [], convolutions(layers)
+    if convolved and convolved[0].inputs == 1 and convolved[0].groups == 1:
+        first = convolved[0]
         possible = (1, 3) if first.op == "conv2d" else range(1, _MOST_CHANNELS + 1)
         counts = tuple(str(n) for n in possible if first.outputs % n == 0)
         if len(counts) > 1:
-            asked.append(
+            unknown.append(
                 Question(
                     "channels",
                     "How many channels has the input? More than one are seen one by one.",
@@ -135,21 +148,21 @@ def _grouped(layers: Sequence[Layer]) -> list[Question]:
             )
     normed = [layer for layer in layers if layer.op == "group_norm"]
     if normed:
-        counts = [n for n in (1, 2, 4, 8, 16, 32, 64) if all(one.inputs % n == 0 for one in normed)]
-        asked.append(
+        groups = [n for n in (1, 2, 4, 8, 16, 32, 64) if all(one.inputs % n == 0 for one in normed)]
+        unknown.append(
             Question(
                 "groups",
                 "How many groups of channels does each normalisation take together?",
-                (*map(str, counts), EACH_CHANNEL),
-                "32" if 32 in counts else str(counts[-1]),
+                (*map(str, groups), EACH_CHANNEL),
+                "32" if 32 in groups else str(groups[-1]),
             )
         )
-    return asked
+    return unknown
 
 
 def _spatial(layers: Sequence[Layer], recurrent: bool) -> list[Question]:
-    found = convolutions(layers)
-    kernels, count, op = [layer.kernel for layer in found], len(found), found[0].op
+    convolved = convolutions(layers)
+    kernels, count, op = [layer.kernel for layer in convolved], len(convolved), convolved[0].op
     side = SIDE[op]
     free = recurrent or positions(layers) == 1
     default, sides = Plan(("1",) * count, ("same",) * count, ("none",) * count), []
@@ -161,17 +174,17 @@ def _spatial(layers: Sequence[Layer], recurrent: bool) -> list[Question]:
         )
     else:
         if any(len(set(kernel)) > 1 for kernel in kernels):
-            raise plain("its kernels are not square, so how they meet the input is open")
+            raise no_chain("its kernels are not square, so how they meet the input is open")
         left = positions(layers) if op == "conv1d" else square(positions(layers))
         usual = LENGTHS if op == "conv1d" else SIDES
         fits = fitting([kernel[0] for kernel in kernels], left, usual) if left else []
         if not fits:
-            raise plain(
+            raise no_chain(
                 f"the first linear layer takes {positions(layers)} numbers of each channel, and no "
                 "square input with usual strides, paddings and poolings gives so many"
             )
         default, sides = fits[0][0], list(dict.fromkeys(side for _, side in fits))
-    asked = []
+    unknown = []
     for name, words, choices, chosen in (
         (
             "pooling",
@@ -188,12 +201,12 @@ def _spatial(layers: Sequence[Layer], recurrent: bool) -> list[Question]:
         ),
     ):
         shown = chosen[0] if len(set(chosen)) == 1 else ", ".join(chosen)
-        asked.append(Question(name, words, choices, shown, count, whole=name != "pooling"))
+        unknown.append(Question(name, words, choices, shown, count, whole=name != "pooling"))
     if recurrent:
-        return asked
+        return unknown
     ways = (GLOBAL, FLAT) if free else (FLAT, FITTED)
     words = "What does the first linear layer take of the convolutions' map?"
-    asked.append(Question("head", words, ways, ways[0]))
+    unknown.append(Question("head", words, ways, ways[0]))
     if not free or op == "conv2d":
         words = (
             "How many pixels has a side of the picture?"
@@ -201,18 +214,18 @@ def _spatial(layers: Sequence[Layer], recurrent: bool) -> list[Question]:
             else ("How many steps or letters has an input?")
         )
         sides = sides or [224, *(side for side in SIDES if side != 224)]
-        asked.append(Question(side, words, tuple(map(str, sides)), str(sides[0]), whole=True))
-    return asked
+        unknown.append(Question(side, words, tuple(map(str, sides)), str(sides[0]), whole=True))
+    return unknown
 
 
 def _reading(recurrent: Layer) -> list[Question]:
-    asked = []
+    unknown = []
     if recurrent.op == "rnn":
-        asked.append(
+        unknown.append(
             Question(
                 "recurrence", "Which activation has the recurrent layer?", ("tanh", "relu"), "tanh"
             )
         )
     ways = (LAST, ENDS, MEAN, MOST, EVERY) if recurrent.both else (LAST, MEAN, MOST, EVERY)
     words = "Which steps of the recurrent layer does the next layer take?"
-    return [*asked, Question("steps", words, ways, LAST)]
+    return [*unknown, Question("steps", words, ways, LAST)]

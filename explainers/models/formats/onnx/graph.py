@@ -27,8 +27,17 @@ DEEPEST = 8
 class Node:
     """One operation: its type, the domain and version it comes from, what it takes and makes.
 
-    An empty name among inputs or outputs is one left out. Attributes are int, float, str, tuples
-    of them, arrays, or graphs.
+    Parameters
+    ----------
+    op, domain : str
+        As "Conv", ""; the domain of ONNX's own operations is "".
+    version : int
+        Of the operator set.
+    name : str
+    inputs, outputs : tuple of str
+        Names of tensors; an empty one is left out.
+    attributes : mapping
+        int, float, str, tuples of them, arrays, or graphs, by name.
     """
 
     op: str
@@ -56,7 +65,31 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Nodes in the order in which they can run; `tensors` are the numbers that the file holds."""
+    """An ONNX graph.
+
+    Parameters
+    ----------
+    nodes : tuple of Node
+        In an order in which they can run.
+    inputs, outputs : tuple of Port
+    tensors : Mapping[str, np.ndarray]
+        The numbers that the file holds, by name.
+    opsets : Mapping[str, int]
+        Versions of the operator sets, by domain.
+    producer : str
+        The program that wrote the file.
+    notes : tuple of str
+        Sentences for people.
+
+    Examples
+    --------
+    >>> port = Port("x", "float32", (None, 4))
+    >>> node = Node("Relu", "", 14, "", ("x",), ("y",))
+    >>> graph = Graph((node,), (port,), (Port("y", "float32", (None, 4)),), {})
+    >>> facts, arrays = graph.to_facts()
+    >>> str(Graph.from_facts(facts, arrays).nodes[0])
+    'Relu (y)'
+    """
 
     nodes: tuple[Node, ...]
     inputs: tuple[Port, ...]
@@ -68,11 +101,11 @@ class Graph:
 
     def outer_names(self) -> Iterator[str]:
         """Names that the graph uses and does not define: those of the graph around it."""
-        own = {port.name for port in self.inputs} | set(self.tensors)
+        defined = {port.name for port in self.inputs} | set(self.tensors)
         for node in self.nodes:
-            yield from (name for name in node.needs() if name not in own)
-            own.update(node.outputs)
-        yield from (port.name for port in self.outputs if port.name not in own)
+            yield from (name for name in node.needs() if name not in defined)
+            defined.update(node.outputs)
+        yield from (port.name for port in self.outputs if port.name not in defined)
 
     def up_to(self, output: str) -> Graph:
         """The part of the graph that the tensor named `output` needs, with it as only output."""
@@ -92,13 +125,13 @@ class Graph:
             self.notes,
         )
 
-    def to_facts(self) -> tuple[dict, dict[str, np.ndarray]]:
+    def to_facts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """(what JSON can hold, the arrays by the names used there), for `from_facts`."""
         arrays: dict[str, np.ndarray] = {}
         return _facts(self, arrays), arrays
 
     @staticmethod
-    def from_facts(facts: Mapping, arrays: Mapping[str, np.ndarray]) -> Graph:
+    def from_facts(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Graph:
         """The graph that `to_facts` split; Problem where it is not well formed."""
         try:
             graph = _graph(facts, arrays)
@@ -130,9 +163,11 @@ def _count(graph: Graph, depth: int) -> int:
 def _in_order(graph: Graph, outside: frozenset[str]) -> None:
     inputs = [port.name for port in graph.inputs]
     made = [name for node in graph.nodes for name in node.outputs if name]
-    own = [*(name for name in inputs if name not in graph.tensors), *graph.tensors, *made]
-    if len(set(own)) != len(own) or len(set(inputs)) != len(inputs):
-        twice = next(name for name in (*own, *inputs) if own.count(name) + inputs.count(name) > 1)
+    names = [*(name for name in inputs if name not in graph.tensors), *graph.tensors, *made]
+    if len(set(names)) != len(names) or len(set(inputs)) != len(inputs):
+        twice = next(
+            name for name in (*names, *inputs) if names.count(name) + inputs.count(name) > 1
+        )
         raise Problem(
             f"The name {_short(twice)} is given to two tensors of the model, so the file is "
             "ambiguous. Export the model again."
@@ -158,7 +193,7 @@ def _short(name: str) -> str:
     return repr(name if len(name) < 80 else name[:77] + "…")
 
 
-def _facts(graph: Graph, arrays: dict) -> dict:
+def _facts(graph: Graph, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     return {
         "nodes": [
             [
@@ -181,25 +216,25 @@ def _facts(graph: Graph, arrays: dict) -> dict:
     }
 
 
-def _port(port: Port) -> list:
+def _port(port: Port) -> list[Any]:
     return [port.name, port.dtype, None if port.shape is None else list(port.shape)]
 
 
-def _put(array: np.ndarray, arrays: dict) -> str:
+def _put(array: np.ndarray, arrays: dict[str, np.ndarray]) -> str:
     key = f"array{len(arrays)}"
     arrays[key] = array
     return key
 
 
-def _encoded(value, arrays: dict):
+def _encoded(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, Graph):
         return {"graph": _facts(value, arrays)}
     if isinstance(value, np.ndarray):
         return {"array": _put(value, arrays)}
     if isinstance(value, tuple) and len(value) > _MANY:
-        found = _packed(value, arrays)
-        if found is not None:
-            return found
+        packed = _packed(value, arrays)
+        if packed is not None:
+            return packed
     if isinstance(value, tuple):
         return [_encoded(item, arrays) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -207,7 +242,7 @@ def _encoded(value, arrays: dict):
     return value
 
 
-def _packed(values: tuple, arrays: dict) -> dict | None:
+def _packed(values: tuple[Any, ...], arrays: dict[str, np.ndarray]) -> dict[str, Any] | None:
     """Many numbers, or strings of few kinds, as arrays; None where they are neither."""
     kinds = set(map(type, values))
     if kinds == {int} or kinds == {float}:
@@ -219,7 +254,7 @@ def _packed(values: tuple, arrays: dict) -> dict | None:
     return None
 
 
-def _decoded(value, arrays: Mapping):
+def _decoded(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if isinstance(value, list):
         return tuple(_decoded(item, arrays) for item in value)
     if isinstance(value, dict):
@@ -234,8 +269,8 @@ def _decoded(value, arrays: Mapping):
     return value
 
 
-def _graph(facts: Mapping, arrays: Mapping) -> Graph:
-    def ports(rows) -> tuple[Port, ...]:
+def _graph(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Graph:
+    def ports(rows: list[Any]) -> tuple[Port, ...]:
         return tuple(
             Port(str(name), str(dtype), None if shape is None else tuple(shape))
             for name, dtype, shape in rows

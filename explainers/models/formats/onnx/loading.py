@@ -3,60 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from explainers.errors import Problem
 from explainers.models.formats.file_card import Card, Port, layout_by_sides, rows_note
-from explainers.models.formats.onnx.batching import freed
+from explainers.models.formats.model import Model
+from explainers.models.formats.onnx.batching import with_free_batch
 from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.reading import read_graph
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def load_onnx(
-    data: bytes, output: str | None = None, verify: bool = False
-) -> tuple[Callable, Card]:
-    """(a model from (N, …) to (N, …), its card) from the bytes of an .onnx file.
+    from explainers.models.formats.onnx.module import OnnxModel
+    from explainers.models.formats.row_batches import Batching
 
-    output   name of the output to explain; by default the first of floating type, (N, k) first.
-    verify   also run onnxruntime on a random input, and use it instead where the two differ.
 
-    The model is a torch module in eval mode where gradients work; else a function that calls
-    onnxruntime on the CPU. Problem says what cannot be read, and where neither can run it.
+class FallbackModel(Model, Protocol):
+    """A model without gradients; `rows` is how many rows it takes at a time, None for any."""
+
+    rows: int | None
+
+
+FallbackRuntime: TypeAlias = Callable[[Graph, str], FallbackModel]
+"""(graph, name of its output) → a model that runs what torch cannot."""
+
+
+def load_onnx(data: bytes, output: str | None = None, verify: bool = False) -> tuple[Model, Card]:
+    """The network in the bytes of an .onnx file, and a card of facts on it.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    output : str, optional
+        Name of the output to explain; by default the first of floating type, (N, k) first.
+    verify : bool
+        Also run onnxruntime on a random input, and use it instead where the two differ.
+
+    Returns
+    -------
+    model : Model
+        From inputs (N, …) to outputs (N, …): a torch module in evaluation mode where gradients
+        work; else a function that calls onnxruntime on the CPU.
+    card : Card
+
+    Raises
+    ------
+    Problem
+        With what cannot be read, and where neither torch nor onnxruntime can run it.
+
+    References
+    ----------
+    https://onnx.ai/onnx/repo-docs/IR.html
+
+    Examples
+    --------
+    >>> import torch
+    >>> from onnx import TensorProto, helper
+    >>> port = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["N", 2]) for n in "xy"]
+    >>> graph = helper.make_graph([helper.make_node("Tanh", ["x"], ["y"])], "g", port[:1], port[1:])
+    >>> model, card = load_onnx(helper.make_model(graph).SerializeToString())
+    >>> tuple(model(torch.zeros(3, 2)).shape), card.gradients, card.rows
+    ((3, 2), True, None)
     """
-    return loaded(read_graph(data), data, output, verify)
+    return load_graph(read_graph(data), data, output, verify)
 
 
-def loaded(
+def load_graph(
     graph: Graph,
     data: bytes | None = None,
     output: str | None = None,
     verify: bool = False,
-    elsewhere: Callable[[Graph, str], Callable] | None = None,
-) -> tuple[Callable, Card]:
-    """As `load_onnx` for a graph that was read before.
+    fallback_runtime: FallbackRuntime | None = None,
+) -> tuple[Model, Card]:
+    """As `load_onnx`, for a graph that was read before.
 
-    elsewhere   from the graph and the output's name to a model for what torch cannot run, with an
-                attribute `rows`; by default onnxruntime in this process where `data` is given, else
-                the Problem is raised that says why torch cannot.
+    Parameters
+    ----------
+    graph : Graph
+        As `read_graph` gives it.
+    data : bytes, optional
+        The file that it was read from.
+    output, verify
+        See `load_onnx`.
+    fallback_runtime : callable, optional
+        Runs what torch cannot; by default onnxruntime in this process where `data` is given.
+
+    Raises
+    ------
+    Problem
+        Why torch cannot run the graph, where nothing else may.
     """
     from explainers.models.formats.onnx.module import OnnxModel, explained_input, explained_output
-    from explainers.models.formats.trial_runs import slopes
+    from explainers.models.formats.row_batches import has_gradient
 
     port, name = explained_input(graph), explained_output(graph, output)
     notes = list(graph.notes)
-    if elsewhere is None and data is not None:
-        elsewhere = _here(data)
+    if fallback_runtime is None and data is not None:
+        fallback_runtime = _local_runtime(data)
+    model: Model
     try:
-        model, rows, sample = _settled(graph, port, name)
-        gradients = sample is None or slopes(model, sample)
+        model, rows, sample = _choose_batching(graph, port, name)
+        gradients = sample is None or has_gradient(model, sample)
         if verify and data is not None and sample is not None:
             _verify(model, data, graph, name, rows, sample)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        problem = error
-        if not isinstance(error, Problem):
-            problem = Problem("The model's graph is damaged. Export the model again.")
-        if elsewhere is None:
+        problem = (
+            error
+            if isinstance(error, Problem)
+            else Problem("The model's graph is damaged. Export the model again.")
+        )
+        if fallback_runtime is None:
             raise problem from error
-        model, rows = _run_elsewhere(elsewhere(graph, name), port)
+        model, rows = _with_fallback(fallback_runtime(graph, name), port)
         gradients = False
         notes.append(str(problem))
     if not gradients and isinstance(model, OnnxModel):
@@ -71,21 +131,25 @@ def loaded(
     )
 
 
-def _settled(graph: Graph, port: Port, name: str):
-    """(the module, its rows, an input that it can answer or None)."""
+def _choose_batching(graph: Graph, port: Port, name: str) -> Batching[OnnxModel]:
     from explainers.models.formats.onnx.module import OnnxModel
-    from explainers.models.formats.trial_runs import settled
+    from explainers.models.formats.row_batches import choose_batching
 
     fixed = port.shape[0] if port.shape else None
 
-    def guesses() -> Iterator[OnnxModel]:
-        yield OnnxModel(freed(graph, fixed or 1), name).eval()
+    def candidates() -> Iterator[OnnxModel]:
+        yield OnnxModel(with_free_batch(graph, fixed or 1), name).eval()
 
     model = OnnxModel(graph, name).eval()
-    return settled(model, port, guesses(), lambda rows: OnnxModel(graph, name, rows).eval())
+    return choose_batching(
+        model, port, candidates(), lambda rows: OnnxModel(graph, name, rows).eval()
+    )
 
 
-def _verify(model: Callable, data: bytes, graph: Graph, name: str, rows, sample) -> None:
+def _verify(
+    model: Model, data: bytes, graph: Graph, name: str, rows: int | None, sample: Tensor
+) -> None:
+    """Problem where onnxruntime gives another answer to the sample (N, …)."""
     import torch
 
     from explainers.models.formats.onnx.runtime import RuntimeModel
@@ -102,30 +166,42 @@ def _verify(model: Callable, data: bytes, graph: Graph, name: str, rows, sample)
         )
 
 
-def _here(data: bytes) -> Callable:
-    def made(graph: Graph, name: str) -> Callable:
+def _local_runtime(data: bytes) -> FallbackRuntime:
+    """onnxruntime in this process."""
+
+    def load(graph: Graph, name: str) -> FallbackModel:
         from explainers.models.formats.onnx.runtime import RuntimeModel
 
         return RuntimeModel(data, graph, name)
 
-    return made
+    return load
 
 
-def _run_elsewhere(model: Callable, port: Port):
-    """The model, and the rows that it is run at a time."""
-    from explainers.models.formats.trial_runs import examples, together, works
+def _with_fallback(model: FallbackModel, port: Port) -> tuple[FallbackModel, int | None]:
+    """The model, and how many rows it is run at a time."""
+    from explainers.models.formats.row_batches import (
+        example_inputs,
+        first_accepted,
+        rows_are_independent,
+    )
 
     model.rows = port.shape[0] if port.shape else None
     if model.rows is None:
-        sample = works(model, examples(port), 1)
+        sample = first_accepted(model, example_inputs(port), 1)
         # As a plain function, whose numbers have the precision of the file.
-        if sample is not None and not together(lambda x: model(x), sample, 1):
+        if sample is not None and not rows_are_independent(lambda x: model(x), sample, 1):
             model.rows = 1
     return model, model.rows
 
 
 def layout(graph: Graph) -> str:
-    """Where the channels of the input are, by what first happens to it, else by its sides."""
+    """Where the channels of the input are, by what first happens to it, else by its sides.
+
+    Returns
+    -------
+    str
+        "channels first", "channels last", or "" where nothing tells.
+    """
     port = graph.inputs[0]
     for node in graph.nodes:
         if port.name in node.inputs[:1]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from explainers.errors import ModelProblem, Problem
 from explainers.models.formats.file_card import Port
 from explainers.models.formats.graph_model import GraphModel
-from explainers.models.formats.onnx.flow import missing
+from explainers.models.formats.onnx.flow import untranslated
 from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.steps import Block
 
@@ -19,7 +19,13 @@ _MOST_SHAPES = 8
 
 
 def explained_input(graph: Graph) -> Port:
-    """The one input of a graph; Problem where there are several, or none of tensor type."""
+    """The one input of a graph.
+
+    Raises
+    ------
+    Problem
+        Where there are several, or none of tensor type.
+    """
     if len(graph.inputs) != 1 or graph.inputs[0].dtype == "other":
         names = ", ".join(f"{port.name[:40]} ({port.dtype})" for port in graph.inputs[:6])
         raise Problem(
@@ -35,6 +41,11 @@ def explained_output(graph: Graph, name: str | None = None) -> str:
 
     The map of class names to probabilities (ZipMap) that scikit-learn's converter adds stands for
     the probabilities that go into it.
+
+    Raises
+    ------
+    Problem
+        Where there is no such output, or none of floating type.
     """
     zipped = {node.outputs[0]: node.inputs[0] for node in graph.nodes if node.op == "ZipMap"}
     ports = [
@@ -59,15 +70,25 @@ def explained_output(graph: Graph, name: str | None = None) -> str:
 
 
 class OnnxModel(GraphModel):
-    """x (N, …) → the chosen output (N, …), computed by torch from an ONNX graph.
-
-    graph    as `read_graph` gives it.
-    output   name of the output to explain; by default see `explained_output`.
-    rows     see `GraphModel`.
+    """An ONNX graph as a torch module, from x (N, …) to the chosen output (N, …).
 
     Weights are parameters of one submodule per operation; convolutions are nn.Conv instances, so
     that Grad-CAM finds them, unless rows are run apart. The precision follows `.to(dtype)`, also
-    through casts inside the graph. Problem names all operations without translation at once.
+    through casts inside the graph.
+
+    Parameters
+    ----------
+    graph : Graph
+        As `read_graph` gives it.
+    output : str, optional
+        Name of the output to explain; by default see `explained_output`.
+    rows : int, optional
+        See `GraphModel`.
+
+    Raises
+    ------
+    Problem
+        With the names of all operations that have no translation.
     """
 
     def __init__(self, graph: Graph, output: str | None = None, rows: int | None = None) -> None:
@@ -79,7 +100,7 @@ class OnnxModel(GraphModel):
                 "method that needs no gradient."
             )
         graph = graph.up_to(explained_output(graph, output))
-        lacking = missing(graph)
+        lacking = untranslated(graph)
         if lacking:
             raise ModelProblem(
                 f"Gradients cannot be computed through {len(lacking)} operations of this model: "
@@ -89,10 +110,10 @@ class OnnxModel(GraphModel):
         super().__init__(port.dtype, rows)
         self.input = port.name
         self.block = Block(graph, seen=rows is None)
-        self.declared = self._precision(self.taken)
-        self._by_shape: dict[tuple, dict] = {}
+        self.declared = self._precision(self.input_type)
+        self._by_shape: dict[tuple, dict[str, Tensor]] = {}
 
-    def _together(self, x: Tensor, working: torch.dtype) -> Tensor:
+    def _run_batch(self, x: Tensor, working: torch.dtype) -> Tensor:
         key = (tuple(x.shape), working, x.device)
         if key not in self._by_shape and len(self._by_shape) >= _MOST_SHAPES:
             self._by_shape.clear()

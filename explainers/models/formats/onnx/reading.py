@@ -5,8 +5,9 @@ Only the protobuf is parsed; no file is opened, no path is followed, nothing in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from explainers.models.formats.file_card import Port
 from explainers.models.formats.onnx.graph import DEEPEST, MOST_NODES, Graph, Node, checked
 from explainers.models.formats.onnx.tensors import array, text, type_name
 
+if TYPE_CHECKING:
+    import onnx
+
 # ONNX's own, and what onnxruntime adds; whether an operation exists there, onnxruntime says.
 DOMAINS = ("", "ai.onnx.ml", "com.microsoft")
 EXPORT = 'torch.onnx.export(model.eval(), (x,), "model.onnx", dynamo=True, external_data=False)'
@@ -22,13 +26,27 @@ EXPORT = 'torch.onnx.export(model.eval(), (x,), "model.onnx", dynamo=True, exter
 
 @dataclass(frozen=True)
 class _Scope:
-    """Where a node is read: versions by domain, functions, and what a function call gave."""
+    """Where a node is read.
+
+    Attributes
+    ----------
+    versions : Mapping[str, int]
+        Of the operator sets, by domain.
+    functions : Mapping[tuple, FunctionProto]
+        By domain, name and overload.
+    count : list of one int
+        How many nodes were read so far, in all scopes.
+    depth : int
+        Of functions and graphs inside each other.
+    attributes, names, prefix
+        What the call of a function gave, and how names inside it become names outside.
+    """
 
     versions: Mapping[str, int]
-    functions: Mapping[tuple, object]
+    functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
     count: list[int]
     depth: int = 0
-    attributes: Mapping | None = None
+    attributes: Mapping[str, tuple[onnx.AttributeProto, _Scope]] | None = None
     names: Mapping[str, str] | None = None
     prefix: str = ""
 
@@ -41,10 +59,35 @@ class _Scope:
 def read_graph(data: bytes) -> Graph:
     """The graph in the bytes of an .onnx file, with functions inlined and constants as tensors.
 
-    Problem, with what to do, for: bytes that are no ONNX model, external data in any tensor,
-    operations of unknown domains, training information, sparse tensors, numbers that do not fit
-    their declared shape, names that are ambiguous or used before they exist, and graphs of more
-    than MOST_NODES operations or deeper than DEEPEST. Weights that are NaN or infinite give a note.
+    Parameters
+    ----------
+    data : bytes
+        The file.
+
+    Returns
+    -------
+    Graph
+        Weights that are NaN or infinite give a note.
+
+    Raises
+    ------
+    Problem
+        With what to do, for: bytes that are no ONNX model, external data in any tensor, operations
+        of unknown domains, training information, sparse tensors, numbers that do not fit their
+        declared shape, names that are ambiguous or used before they exist, and graphs of more than
+        MOST_NODES operations or deeper than DEEPEST.
+
+    References
+    ----------
+    https://onnx.ai/onnx/repo-docs/IR.html
+
+    Examples
+    --------
+    >>> from onnx import TensorProto, helper
+    >>> port = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["N", 2]) for n in "xy"]
+    >>> graph = helper.make_graph([helper.make_node("Tanh", ["x"], ["y"])], "g", port[:1], port[1:])
+    >>> read_graph(helper.make_model(graph).SerializeToString()).inputs[0].shape
+    (None, 2)
     """
     import onnx
 
@@ -66,30 +109,30 @@ def read_graph(data: bytes) -> Graph:
     return checked(replace(graph, notes=_notes(graph)))
 
 
-def _versions(imports) -> dict[str, int]:
-    found = {_domain(text(entry.domain, "domain")): entry.version for entry in imports}
-    if not found:
+def _versions(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
+    versions = {_domain(text(entry.domain, "domain")): entry.version for entry in imports}
+    if not versions:
         raise Problem(f"The file does not say which operators it uses. Export it again: {EXPORT}")
-    return found
+    return versions
 
 
-def _functions(model) -> dict[tuple, object]:
-    found = {(_domain(f.domain), f.name, f.overload): f for f in model.functions}
-    if len(found) != len(model.functions):
+def _functions(model: onnx.ModelProto) -> dict[tuple[str, str, str], onnx.FunctionProto]:
+    functions = {(_domain(f.domain), f.name, f.overload): f for f in model.functions}
+    if len(functions) != len(model.functions):
         raise Problem("Two functions of the model have the same name. Export the model again.")
-    return found
+    return functions
 
 
 def _domain(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
-def _graph(proto, scope: _Scope) -> Graph:
+def _graph(proto: onnx.GraphProto, scope: _Scope) -> Graph:
     if scope.depth > DEEPEST:
         raise Problem(f"Graphs within graphs go deeper than {DEEPEST}; this is not accepted.")
     if proto.sparse_initializer:
         raise Problem("The model holds sparse tensors. Export it with dense weights.")
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     for tensor in proto.initializer:
         name = scope.named(tensor.name)
         if name in tensors:
@@ -102,14 +145,16 @@ def _graph(proto, scope: _Scope) -> Graph:
     return Graph(nodes, inputs, tuple(_port(value, scope) for value in proto.output), tensors)
 
 
-def _nodes(protos, scope: _Scope, tensors: dict) -> tuple[Node, ...]:
+def _nodes(
+    protos: Sequence[onnx.NodeProto], scope: _Scope, tensors: dict[str, np.ndarray]
+) -> tuple[Node, ...]:
     scope.count[0] += len(protos)
     if scope.count[0] > MOST_NODES:
         raise Problem(
             f"The model has more than {MOST_NODES:,} operations, which is not accepted. Loops may "
             "have been unrolled: export with a shorter input, or a simplified graph (onnxsim)."
         )
-    nodes = []
+    nodes: list[Node] = []
     for proto in protos:
         domain, op = _domain(text(proto.domain, "domain")), text(proto.op_type, "name")
         function = scope.functions.get((domain, op, proto.overload))
@@ -141,7 +186,12 @@ def _nodes(protos, scope: _Scope, tensors: dict) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def _inlined(call, function, scope: _Scope, tensors: dict) -> tuple[Node, ...]:
+def _inlined(
+    call: onnx.NodeProto,
+    function: onnx.FunctionProto,
+    scope: _Scope,
+    tensors: dict[str, np.ndarray],
+) -> tuple[Node, ...]:
     """The nodes of a function, with the names and attributes of this call."""
     if scope.depth >= DEEPEST:
         raise Problem(f"Functions call each other deeper than {DEEPEST}; this is not accepted.")
@@ -167,21 +217,22 @@ def _inlined(call, function, scope: _Scope, tensors: dict) -> tuple[Node, ...]:
     return _nodes(function.node, inner, tensors)
 
 
-def _attributes(proto, scope: _Scope) -> dict:
-    found = {}
+def _attributes(proto: onnx.NodeProto, scope: _Scope) -> dict[str, Any]:
+    attributes = {}
     for attribute in proto.attribute:
         name, value = text(attribute.name, "name"), attribute
         where = scope
         while value.ref_attr_name:
-            value, where = (where.attributes or {}).get(value.ref_attr_name, (None, None))
-            if value is None:
+            given = (where.attributes or {}).get(value.ref_attr_name)
+            if given is None:
                 break
-        if value is not None:
-            found[name] = _attribute(value, where)
-    return found
+            value, where = given
+        else:
+            attributes[name] = _attribute(value, where)
+    return attributes
 
 
-def _attribute(proto, scope: _Scope):
+def _attribute(proto: onnx.AttributeProto, scope: _Scope) -> Any:
     kind = proto.type or next((k for k, f in enumerate(_SCALARS, 1) if f and proto.HasField(f)), 0)
     if kind == 5:
         if scope.depth >= DEEPEST:
@@ -197,7 +248,7 @@ def _attribute(proto, scope: _Scope):
 
 
 _SCALARS = ("f", "i", "s", "t", "g")
-_READERS = {
+_READERS: dict[int, Callable[[onnx.AttributeProto], Any]] = {
     1: lambda a: float(a.f),
     2: lambda a: int(a.i),
     3: lambda a: text(a.s, "string"),
@@ -209,7 +260,7 @@ _READERS = {
 }
 
 
-def _constant(attributes: Mapping) -> np.ndarray:
+def _constant(attributes: Mapping[str, Any]) -> np.ndarray:
     if len(attributes) != 1:
         raise Problem("A constant of the model has no value, or two. Export the model again.")
     ((name, value),) = attributes.items()
@@ -218,7 +269,7 @@ def _constant(attributes: Mapping) -> np.ndarray:
     return np.array(value, np.float32 if name.startswith("value_float") else None)
 
 
-def _port(value, scope: _Scope) -> Port:
+def _port(value: onnx.ValueInfoProto, scope: _Scope) -> Port:
     name, kind = scope.named(value.name), value.type
     if not kind.HasField("tensor_type"):
         return Port(name, "other", None)

@@ -18,19 +18,30 @@ from explainers.models.formats.onnx.module import explained_input, explained_out
 from explainers.models.formats.onnx.session import first_line, session
 
 WHOLE = ("int64", "int32", "int16", "int8", "uint8")
-TAKEN = ("float32", "float64", "float16", *WHOLE)
+NUMBERS = ("float32", "float64", "float16", *WHOLE)
 
 
 class RuntimeModel:
-    """x (N, …) → the chosen output (N, …), computed by onnxruntime on the CPU, without slopes.
+    """x (N, …) → the chosen output (N, …), computed by onnxruntime on the CPU, without gradients.
 
-    data     the bytes of the file that `graph` was read from.
-    output   name of the output to explain; by default see `explained_output`.
-    rows     None: a batch at once; B: B rows at a time, for graphs made for exactly B.
-    threads  that one call may use; 0 leaves it to onnxruntime.
+    The output has the type and device of x.
 
-    The answer has the type and device of x. Problem where onnxruntime cannot load the model, or is
-    not installed.
+    Parameters
+    ----------
+    data : bytes
+        The file that `graph` was read from.
+    graph : Graph
+    output : str, optional
+        Name of the output to explain; by default see `explained_output`.
+    rows : int, optional
+        None: a batch at once; B: B rows at a time, for graphs made for exactly B.
+    threads : int
+        That one call may use; 0 leaves it to onnxruntime.
+
+    Raises
+    ------
+    Problem
+        Where onnxruntime cannot load the model, or is not installed.
     """
 
     def __init__(
@@ -41,50 +52,82 @@ class RuntimeModel:
         rows: int | None = None,
         threads: int = 1,
     ) -> None:
-        self.dtype, self.rows = taken(graph), rows
+        self.dtype, self.rows = input_dtype(graph), rows
         self.output = explained_output(graph, output)
         self._input = explained_input(graph).name
-        self._session = session(data, self.output, hidden(graph, self.output), threads)
+        self._session = session(data, self.output, is_hidden(graph, self.output), threads)
 
     def __call__(self, x: Tensor) -> Tensor:
         """The chosen output for x (N, …)."""
-        return answered(self._ask, x, self.dtype, self.rows)
+        return run_rows(self._run, x, self.dtype, self.rows)
 
-    def _ask(self, values: np.ndarray) -> np.ndarray:
+    def _run(self, values: np.ndarray) -> np.ndarray:
         try:
             return self._session.run([self.output], {self._input: values})[0]
         except Exception as error:
-            raise ModelProblem(stopped(values.shape, error)) from error
+            raise ModelProblem(_stopped(values.shape, error)) from error
 
 
-def taken(graph: Graph) -> str:
-    """The type of number that the graph's input takes; Problem where numbers are not what it is."""
+def input_dtype(graph: Graph) -> str:
+    """The type of number that the graph's input takes, as "float32".
+
+    Raises
+    ------
+    Problem
+        Where it takes something else than numbers.
+    """
     port = explained_input(graph)
-    if port.dtype not in TAKEN:
+    if port.dtype not in NUMBERS:
         raise Problem(
             f"The model's input {port.name[:40]!r} holds {port.dtype}; accepted are "
-            f"{', '.join(TAKEN)}. Export the part behind the conversion to numbers."
+            f"{', '.join(NUMBERS)}. Export the part behind the conversion to numbers."
         )
     return port.dtype
 
 
-def hidden(graph: Graph, output: str) -> bool:
+def is_hidden(graph: Graph, output: str) -> bool:
     """Whether the tensor is inside the graph and not one of its outputs."""
     return output not in {port.name for port in graph.outputs}
 
 
-def answered(
-    ask: Callable[[np.ndarray], np.ndarray],
+def run_rows(
+    run: Callable[[np.ndarray], np.ndarray],
     x: Tensor,
     dtype: str,
     rows: int | None,
     where: str = "in onnxruntime",
 ) -> Tensor:
-    """ask(values (n, …) of type `dtype`) for all rows of x (N, …), with the type and device of x.
+    """The outputs of a network that runs outside of torch.
 
-    rows   None: all at once; B: B at a time, the last ones filled up. Whole numbers are rounded.
-    where  the network runs, in words.
-    ModelProblem where somebody wants to follow the computation, which is not possible.
+    Parameters
+    ----------
+    run : callable
+        From an array (n, …) of type `dtype` to the outputs (n, …).
+    x : Tensor, shape (N, …)
+        Rounded where `dtype` is of whole numbers.
+    dtype : str
+        One of NUMBERS.
+    rows : int or None
+        None: all at once; B: B at a time, the last ones filled up.
+    where : str
+        Where the network runs, in words.
+
+    Returns
+    -------
+    Tensor, shape (N, …)
+        With the type and device of x.
+
+    Raises
+    ------
+    ModelProblem
+        Where a gradient is wanted, which is not possible, or the outputs are no numbers.
+
+    Examples
+    --------
+    >>> run_rows(lambda values: values * 2, torch.ones(3, 1), "float64", rows=2)
+    tensor([[2.],
+            [2.],
+            [2.]])
     """
     if type(x) is not Tensor or (x.requires_grad and torch.is_grad_enabled()):
         raise ModelProblem(
@@ -96,7 +139,7 @@ def answered(
         given = (part.round() if dtype in WHOLE else part).to(getattr(torch, dtype))
         if rows and len(part) < rows:
             given = torch.cat([given, *[given[-1:]] * (rows - len(part))])
-        made = ask(given.numpy())
+        made = run(given.numpy())
         if not isinstance(made, np.ndarray) or made.dtype.kind not in "fiub" or not made.ndim:
             raise ModelProblem(
                 "The model's output is not a tensor with a row of numbers per input. Export it "
@@ -106,7 +149,7 @@ def answered(
     return torch.cat(parts).to(x)
 
 
-def stopped(shape: tuple, error: Exception) -> str:
+def _stopped(shape: tuple[int, ...], error: Exception) -> str:
     """The sentence for a model that raised an error on an input of this shape."""
     return (
         f"The model stopped on inputs of shape {tuple(shape)}: {first_line(error)}. Check the "

@@ -6,16 +6,21 @@ Without torch, so that a small process can use it.
 from __future__ import annotations
 
 import os
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 _QUIET = 4
-# Read when onnxruntime is imported: from 1.29 on it reports its use to its maker unless told not to
+# Read when onnxruntime is imported: from 1.29 on it reports its use to its maker unless forbidden
 # (docs/Privacy.md in its repository), and keeps an identifier of the machine on disk.
 _SILENCE = "ORT_DISABLE_TELEMETRY"
 
 
-def onnxruntime():
+def onnxruntime() -> ModuleType:
     """The module, silenced; Problem where it is not installed."""
     os.environ[_SILENCE] = "1"
     try:
@@ -29,13 +34,23 @@ def onnxruntime():
     return onnxruntime
 
 
-def session(data: bytes, output: str, hidden: bool, threads: int = 1):
+def session(data: bytes, output: str, hidden: bool, threads: int = 1) -> InferenceSession:
     """A session on the CPU from the bytes of an .onnx file, for its output of that name.
 
-    hidden   whether `output` is a tensor inside the graph and not yet one of its outputs.
-    threads  that one call may use; 0 leaves it to onnxruntime.
+    Parameters
+    ----------
+    data : bytes
+        The file, which `read_graph` has accepted.
+    output : str
+    hidden : bool
+        Whether `output` is a tensor inside the graph and not yet one of its outputs.
+    threads : int
+        That one call may use; 0 leaves it to onnxruntime.
 
-    Problem where onnxruntime cannot load it.
+    Raises
+    ------
+    Problem
+        Where onnxruntime is not installed, or cannot load the file.
     """
     runtime = onnxruntime()
     if hidden:
@@ -56,8 +71,8 @@ def session(data: bytes, output: str, hidden: bool, threads: int = 1):
 
 def first_line(error: Exception) -> str:
     """What an error says, in one short line without its final full stop."""
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return said[:200].rstrip(". ")
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line[:200].rstrip(". ")
 
 
 def _shown(data: bytes, output: str) -> bytes:

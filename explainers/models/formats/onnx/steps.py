@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from explainers.errors import ModelProblem, Problem
 from explainers.models.formats.onnx.flow import SHAPE, depths
 from explainers.models.formats.onnx.graph import Graph, Node
-from explainers.models.formats.onnx.operations import NotCovered, Place, find
+from explainers.models.formats.onnx.operations import Input, NotCovered, Surroundings, find
 
-Types = tuple[torch.dtype, torch.dtype]  # the declared one, and the one that it works in
+Types: TypeAlias = tuple[torch.dtype, torch.dtype]
+"""The declared type of the weights, and the one that they have now."""
+Values: TypeAlias = Mapping[str, Tensor]
+"""Tensors by the names that the graph gives them."""
 # Statistics, which torch keeps as buffers and not as weights.
 _STATISTICS = {("BatchNormalization", 3), ("BatchNormalization", 4)}
 
@@ -23,13 +28,24 @@ class Step(nn.Module):
 
     Weights are parameters, shared ones shared; whole numbers and lone numbers stay on the CPU,
     where shapes are computed.
+
+    Parameters
+    ----------
+    node : Node
+        Of an operation that has a translation.
+    constants : Mapping[str, Tensor]
+        The numbers that the file holds, by name.
+    by_shape : bool
+        Whether its outputs depend on the shape of the model's input alone.
     """
 
-    def __init__(self, node: Node, constants: Mapping[str, Tensor]) -> None:
+    def __init__(self, node: Node, constants: Values, by_shape: bool) -> None:
         nn.Module.__init__(self)
-        self.node, self.operation = node, find(node)
+        operation = find(node)
+        assert operation is not None, node
+        self.node, self.operation, self.by_shape = node, operation, by_shape
         self.held: dict[int, str] = {}
-        self.fixed: dict[int, object] = {}
+        self.fixed: dict[int, Tensor | list] = {}
         for position, name in enumerate(node.inputs):
             if name in constants:
                 self._hold(position, name, constants[name])
@@ -40,13 +56,13 @@ class Step(nn.Module):
         elif not isinstance(tensor, nn.Parameter):
             self.fixed[position] = tensor
         else:
-            own = re.split(r"[./:]", name)[-1]
-            taken = not own.isidentifier() or hasattr(self, own)
-            own = self.held[position] = f"input_{position}" if taken else own
+            short = re.split(r"[./:]", name)[-1]
+            taken = not short.isidentifier() or hasattr(self, short)
+            short = self.held[position] = f"input_{position}" if taken else short
             if (self.node.op, position) in _STATISTICS:
-                self.register_buffer(own, tensor.detach())
+                self.register_buffer(short, tensor.detach())
             else:
-                self.register_parameter(own, tensor)
+                self.register_parameter(short, tensor)
 
     @property
     def has_weights(self) -> bool:
@@ -56,21 +72,24 @@ class Step(nn.Module):
     def extra_repr(self) -> str:
         return str(self.node)
 
-    def forward(self, values: Mapping[str, Tensor], types: Types) -> tuple:
+    def compute(self, values: Values, types: Types) -> tuple[Tensor, ...]:
         """The node's outputs from the named tensors made so far."""
-        given = [self._taken(i, name, values, types) for i, name in enumerate(self.node.inputs)]
-        place = Place(self.node.version, len(self.node.outputs), *types)
-        return self.operation(place, _together(given), dict(self.node.attributes))
+        inputs = [self._input(i, name, values, types) for i, name in enumerate(self.node.inputs)]
+        surroundings = Surroundings(self.node.version, len(self.node.outputs), *types)
+        return self.operation(surroundings, _on_one_device(inputs), dict(self.node.attributes))
 
-    def _taken(self, position: int, name: str, values: Mapping[str, Tensor], types: Types):
+    forward: Callable[..., Any] = compute
+
+    def _input(self, position: int, name: str, values: Values, types: Types) -> Input:
         if not name:
             return None
         if position in self.held:
             return getattr(self, self.held[position])
         if position in self.fixed:
             fixed = self.fixed[position]
-            lone = isinstance(fixed, Tensor) and fixed.is_floating_point()
-            return fixed.to(types[1]) if lone and types[0] != types[1] else fixed
+            if isinstance(fixed, Tensor) and fixed.is_floating_point() and types[0] != types[1]:
+                return fixed.to(types[1])
+            return fixed
         tensor = values[name]
         return tensor.reshape(-1).tolist() if position in self.operation.lists else tensor
 
@@ -78,9 +97,11 @@ class Step(nn.Module):
 class Convolution(Step):
     """A convolution that Grad-CAM finds, with the tensor itself as its output."""
 
-    def forward(self, values: Mapping[str, Tensor], types: Types) -> Tensor:
+    def first_output(self, values: Values, types: Types) -> Tensor:
         """The node's output."""
-        return super().forward(values, types)[0]
+        return self.compute(values, types)[0]
+
+    forward: Callable[..., Any] = first_output  # of other arguments than an nn.Conv takes
 
 
 class Convolution1d(Convolution, nn.Conv1d):
@@ -96,19 +117,30 @@ class Convolution3d(Convolution, nn.Conv3d):
 
 
 class Branches(nn.Module):
-    """If: one of two graphs, by a condition that the shapes alone decide."""
+    """If: one of two graphs, by a condition that the shapes alone decide.
 
-    def __init__(self, node: Node, build: Callable[[Graph], Block], constants) -> None:
+    Parameters
+    ----------
+    node : Node
+    build : callable
+        Makes the module of a graph.
+    constants, by_shape
+        See `Step`.
+    """
+
+    has_weights = True
+
+    def __init__(
+        self, node: Node, build: Callable[[Graph], Block], constants: Values, by_shape: bool
+    ) -> None:
         super().__init__()
-        self.node = node
+        self.node, self.by_shape = node, by_shape
         self.then, self.otherwise = (
             build(node.attributes[name]) for name in ("then_branch", "else_branch")
         )
         self.condition = constants.get(node.inputs[0])
 
-    has_weights = True
-
-    def forward(self, values: Mapping[str, Tensor], types: Types) -> tuple:
+    def forward(self, values: Values, types: Types) -> tuple[Tensor, ...]:
         """The outputs of the chosen graph."""
         held = self.condition if self.condition is not None else values[self.node.inputs[0]]
         chosen = self.then if bool(held) else self.otherwise
@@ -116,12 +148,23 @@ class Branches(nn.Module):
 
 
 class Block(nn.Module):
-    """A graph as steps in order; `constants` are the tensors of the graphs around it, by name."""
+    """A graph as steps in order.
+
+    Parameters
+    ----------
+    graph : Graph
+    constants : Mapping[str, Tensor], optional
+        The numbers of the graphs around it, by name.
+    outside : Mapping[str, int], optional
+        What the names of the graph around it depend on, as `depths` gives it.
+    seen : bool
+        Whether convolutions are nn.Conv instances, which Grad-CAM finds.
+    """
 
     def __init__(
         self,
         graph: Graph,
-        constants: Mapping[str, Tensor] | None = None,
+        constants: Values | None = None,
         outside: Mapping[str, int] | None = None,
         seen: bool = True,
     ) -> None:
@@ -130,16 +173,19 @@ class Block(nn.Module):
         depth = depths(graph, outside or {})
         self.outputs = [port.name for port in graph.outputs]
         # A plain list: only what has weights is a submodule, and thereby seen from outside.
-        self.steps: list[nn.Module] = []
+        self.steps: list[Step | Branches] = []
         for index, node in enumerate(graph.nodes):
             if node.op == "Identity" and node.inputs[0] in constants:
                 constants[node.outputs[0]] = constants[node.inputs[0]]
                 continue
+            by_shape = all(depth[name] == SHAPE for name in node.outputs if name)
+            step: Step | Branches
             if node.op == "If":
-                step = Branches(node, lambda inner: Block(inner, constants, depth, seen), constants)
+                step = Branches(
+                    node, lambda inner: Block(inner, constants, depth, seen), constants, by_shape
+                )
             else:
-                step = _kind(node, constants, seen)(node, constants)
-            step.by_shape = all(depth[name] == SHAPE for name in node.outputs if name)
+                step = _kind(node, constants, seen)(node, constants, by_shape)
             self.steps.append(step)
             if step.has_weights:
                 self.add_module(self._name(node, index), step)
@@ -156,13 +202,21 @@ class Block(nn.Module):
         name = re.sub(r"\W+", "_", name).strip("_") or f"{node.op}_{index}"
         return f"{name}_{index}" if hasattr(self, name) else name
 
-    def run(self, values: dict[str, Tensor], types: Types, known: dict | None = None) -> tuple:
-        """The outputs from the named `values`, to which the steps add.
+    def run(
+        self, values: dict[str, Tensor], types: Types, known: dict[str, Tensor] | None = None
+    ) -> tuple[Tensor, ...]:
+        """The graph's outputs.
 
-        known   results of an earlier run on inputs of this shape, which are used again or, where
-                it is empty, filled in: what depends on the shape alone.
+        Parameters
+        ----------
+        values : dict[str, Tensor]
+            The inputs by name, to which the steps add.
+        types : tuple of torch.dtype
+        known : dict[str, Tensor], optional
+            Results of an earlier run on inputs of this shape, which are used again or, where it is
+            empty, filled in: what depends on the shape alone.
         """
-        found: dict[str, Tensor] = {}
+        by_shape: dict[str, Tensor] = {}
         values.update(known or {})
         for index, step in enumerate(self.steps):
             if known and step.by_shape:
@@ -172,18 +226,20 @@ class Block(nn.Module):
             for name, tensor in zip(step.node.outputs, made, strict=False):
                 values[name] = tensor
                 if step.by_shape:
-                    found[name] = tensor
+                    by_shape[name] = tensor
             for name in step.node.needs():
                 if self.last_use[name] == index and name not in self.outputs:
                     values.pop(name, None)
         if known is not None:
-            known.update(found)
+            known.update(by_shape)
         return tuple(
             self.constant_outputs[n] if n in self.constant_outputs else values[n]
             for n in self.outputs
         )
 
-    def _run(self, step: nn.Module, values: dict, types: Types) -> tuple:
+    def _run(
+        self, step: Step | Branches, values: Values, types: Types
+    ) -> Tensor | tuple[Tensor, ...]:
         try:
             if not step.by_shape:
                 return step(values, types)
@@ -206,14 +262,14 @@ class Block(nn.Module):
             ) from error
 
 
-def _kind(node: Node, constants: Mapping, seen: bool) -> type[Step]:
+def _kind(node: Node, constants: Values, seen: bool) -> type[Step]:
     if not seen or node.op != "Conv" or node.inputs[1] not in constants:
         return Step
-    kinds = {3: Convolution1d, 4: Convolution2d, 5: Convolution3d}
+    kinds: dict[int, type[Step]] = {3: Convolution1d, 4: Convolution2d, 5: Convolution3d}
     return kinds.get(constants[node.inputs[1]].ndim, Step)
 
 
-def _tensor(array) -> Tensor:
+def _tensor(array: np.ndarray) -> Tensor:
     """A Parameter for a weight, else a plain tensor."""
     if array.dtype.kind not in "fiub":
         return torch.zeros(0)  # strings, which no operation of ours takes
@@ -222,10 +278,10 @@ def _tensor(array) -> Tensor:
     return nn.Parameter(tensor) if weight else tensor
 
 
-def _together(given: list) -> list:
+def _on_one_device(inputs: list[Input]) -> list[Input]:
     """All tensors on one device: shapes are computed on the CPU, the rest where the input is."""
-    homes = {v.device for v in given if isinstance(v, Tensor)}
-    if len(homes) < 2:
-        return given
-    home = next(device for device in homes if device.type != "cpu")
-    return [v.to(home) if isinstance(v, Tensor) else v for v in given]
+    devices = {value.device for value in inputs if isinstance(value, Tensor)}
+    if len(devices) < 2:
+        return inputs
+    device = next(device for device in devices if device.type != "cpu")
+    return [value.to(device) if isinstance(value, Tensor) else value for value in inputs]

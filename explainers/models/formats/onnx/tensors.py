@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explainers.errors import Problem
+
+if TYPE_CHECKING:
+    import onnx
 
 # ONNX's number for a type → (numpy's name, the field that holds it where it is not raw bytes)
 TYPES = {
@@ -37,7 +41,13 @@ EXTERNAL = (
 
 
 def type_name(number: int) -> str:
-    """numpy's name of an ONNX element type; "other" where there is none."""
+    """numpy's name of an ONNX element type; "other" where there is none.
+
+    Examples
+    --------
+    >>> type_name(1), type_name(16), type_name(99)
+    ('float32', 'bfloat16', 'other')
+    """
     return TYPES.get(number, ("other", ""))[0]
 
 
@@ -55,11 +65,26 @@ def text(data: bytes | str, what: str) -> str:
     return data
 
 
-def array(proto) -> np.ndarray:
-    """The TensorProto's numbers; bfloat16 as float32, strings as numpy strings.
+def array(proto: onnx.TensorProto) -> np.ndarray:
+    """The numbers of a tensor in the file; bfloat16 as float32, strings as numpy strings.
 
-    Problem for external data, for element types we do not know, and where the declared shape is
-    not that of the numbers which are there. Nothing is allocated before that is checked.
+    Nothing is allocated before the shape is checked.
+
+    Parameters
+    ----------
+    proto : onnx.TensorProto
+
+    Raises
+    ------
+    Problem
+        For external data, for element types we do not know, and where the declared shape is not
+        that of the numbers which are there.
+
+    Examples
+    --------
+    >>> from onnx import numpy_helper
+    >>> array(numpy_helper.from_array(np.array([[1, 2]], np.int64), "shape"))
+    array([[1, 2]])
     """
     name = text(proto.name, "name")[:80] or "a tensor without name"
     if proto.data_location != 0 or proto.external_data:
@@ -75,7 +100,7 @@ def array(proto) -> np.ndarray:
         raise Problem(f"The tensor {name!r} declares the impossible shape {shape[:32]}.")
     count = math.prod(shape)
     dtype = np.dtype("uint16" if kind in ("bfloat16", "float16") else kind.replace("string", "O"))
-    given = len(getattr(proto, holder))
+    given: float = len(getattr(proto, holder))
     if any(len(getattr(proto, other)) for other in _FIELDS if other != holder):
         raise Problem(f"The tensor {name!r} holds numbers of another type than it declares.")
     if proto.HasField("raw_data"):

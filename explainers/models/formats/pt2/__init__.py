@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explainers.models.formats.pt2.loading import load_exported, loaded
+from explainers.models.formats.pt2.loading import load_exported, load_program
 from explainers.models.formats.pt2.program import Kind, Node, Program, Ref, Stored
 
-__all__ = ["Kind", "Node", "Program", "Ref", "Stored", "load_exported", "loaded"]
+__all__ = ["Kind", "Node", "Program", "Ref", "Stored", "load_exported", "load_program"]

@@ -35,12 +35,25 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 _DESCRIPTOR, _UTF8 = 0x8, 0x800
 
 
-def members(data: bytes) -> dict[str, memoryview]:
+def read_members(data: bytes) -> dict[str, memoryview]:
     """The members of a .pt2 archive by their names below its one folder, without the ignored ones.
 
-    Problem for anything but plain (stored, unencrypted) members of the kinds that
-    torch.export.save writes, each name once, none overlapping another, each with the length and
-    checksum that its headers say. So what is read can never be more than the file.
+    Parameters
+    ----------
+    data : bytes
+        The file.
+
+    Returns
+    -------
+    dict[str, memoryview]
+        Views of `data`: what is read can never be more than the file.
+
+    Raises
+    ------
+    Problem
+        For anything but plain (stored, unencrypted) members of the kinds that torch.export.save
+        writes, each name once, none overlapping another, each with the length and checksum that
+        its headers declare.
     """
     try:
         entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
@@ -52,7 +65,7 @@ def members(data: bytes) -> dict[str, memoryview]:
         raise Problem(f"The .pt2 file has {len(entries):,} members. Write it with {EXPORT}.")
     names = [entry.orig_filename for entry in entries]
     root = names[0].split("/", 1)[0]
-    found: dict[str, memoryview] = {}
+    members: dict[str, memoryview] = {}
     seen: set[str] = set()
     end = 0
     for entry in sorted(entries, key=lambda e: e.header_offset):
@@ -69,9 +82,9 @@ def members(data: bytes) -> dict[str, memoryview]:
         part = memoryview(data)[start:stop]
         if zlib.crc32(part) != entry.CRC:
             raise Problem(f"The member {name[:80]!r} of the .pt2 file is damaged. Upload it again.")
-        found[name] = part
-    _demand_format(found)
-    return found
+        members[name] = part
+    _demand_format(members)
+    return members
 
 
 def _inside(name: str, root: str) -> str:
@@ -106,10 +119,10 @@ def _place(data: bytes, entry: zipfile.ZipInfo, end: int) -> tuple[int, int]:
     return first, first + entry.file_size
 
 
-def _demand_format(found: Mapping[str, memoryview]) -> None:
-    if bytes(found.get("archive_format", b"")) != b"pt2":
+def _demand_format(members: Mapping[str, memoryview]) -> None:
+    if bytes(members.get("archive_format", b"")) != b"pt2":
         raise Problem(f"This archive is no exported program. Write one with {EXPORT}.")
-    if bytes(found.get("byteorder", b"little")) != b"little":
+    if bytes(members.get("byteorder", b"little")) != b"little":
         raise Problem("The numbers in this file are big-endian. Export it on another machine.")
 
 

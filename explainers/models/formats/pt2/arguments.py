@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from explainers.errors import Problem
-from explainers.models.formats.pt2.program import KINDS, Kind, Ref
+from explainers.models.formats.pt2.program import KINDS, Argument, Kind, Ref
 from explainers.models.formats.pt2.tensors import type_name
 
 _FORMATS = {1: "contiguous_format", 2: "channels_last", 3: "channels_last_3d", 4: "preserve_format"}
@@ -16,9 +17,9 @@ _SPELLED = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("
 class Values:
     """Names of values in the order in which they come to be, each once."""
 
-    def __init__(self, graph: Mapping) -> None:
+    def __init__(self, graph: Mapping[str, Any]) -> None:
         self._numbers: dict[str, int] = {}
-        self.meta = graph["tensor_values"]
+        self.meta: Mapping[str, Any] = graph["tensor_values"]
 
     def add(self, name: str) -> None:
         """The next value has this name."""
@@ -39,9 +40,33 @@ class Values:
         return self._numbers[name]
 
 
-def argument(said: Mapping, values: Values):
-    """The plain value of an Argument of the schema; Problem for kinds that are not plain data."""
-    ((kind, value),) = said.items()
+Reader: TypeAlias = Callable[[Any, Values], Any]
+"""(a value of the file's JSON, the names so far) → the plain value."""
+
+
+def argument(entry: Mapping[str, Any], values: Values) -> Argument:
+    """The plain value of an Argument of the schema.
+
+    Parameters
+    ----------
+    entry : mapping
+        One kind and its value, as {"as_int": 3}.
+    values : Values
+        The names so far.
+
+    Raises
+    ------
+    Problem
+        For kinds that are not plain data.
+
+    Examples
+    --------
+    >>> values = Values({"tensor_values": {}})
+    >>> values.add("x")
+    >>> argument({"as_ints": [2, 3]}, values), argument({"as_tensor": {"name": "x"}}, values)
+    ((2, 3), Ref(index=0))
+    """
+    ((kind, value),) = entry.items()
     if kind not in _READERS:
         raise Problem(
             f"The exported program uses a value of the kind {kind[:40]!r} (a graph within the "
@@ -51,8 +76,8 @@ def argument(said: Mapping, values: Values):
     return _READERS[kind](value, values)
 
 
-def _only(*types: type) -> Callable:
-    def read(value, values):
+def _only(*types: type) -> Reader:
+    def read(value: Any, values: Values) -> Any:
         if type(value) not in types:
             raise TypeError("an argument is not of the kind it says")
         return value
@@ -60,20 +85,20 @@ def _only(*types: type) -> Callable:
     return read
 
 
-def _float(value, values) -> float:
+def _float(value: Any, values: Values) -> float:
     if isinstance(value, str):
         return _SPELLED[value]
     return float(_only(float, int)(value, values))
 
 
-def _tensor(value, values: Values) -> Ref:
+def _tensor(value: Any, values: Values) -> Ref:
     return Ref(values.number(value["name"]))
 
 
-def _either(plain: str, read: Callable) -> Callable:
+def _either(plain: str, read: Reader) -> Reader:
     """A number that is known or that is a value: SymIntArgument and its kin."""
 
-    def chosen(value, values: Values):
+    def chosen(value: Any, values: Values) -> Any:
         ((kind, held),) = value.items()
         if kind == "as_name":
             return Ref(values.number(held))
@@ -84,18 +109,18 @@ def _either(plain: str, read: Callable) -> Callable:
     return chosen
 
 
-def _optional(value, values: Values):
+def _optional(value: Any, values: Values) -> Ref | None:
     ((kind, held),) = value.items()
     if kind not in ("as_tensor", "as_none"):
         raise KeyError(kind)
     return _tensor(held, values) if kind == "as_tensor" else None
 
 
-def _many(read: Callable) -> Callable:
+def _many(read: Reader) -> Reader:
     return lambda value, values: tuple(read(item, values) for item in _only(list)(value, values))
 
 
-def _dtype(value, values) -> Kind:
+def _dtype(value: Any, values: Values) -> Kind:
     name = type_name(value)
     if name not in KINDS["dtype"]:
         raise Problem(
@@ -105,7 +130,7 @@ def _dtype(value, values) -> Kind:
     return Kind("dtype", name)
 
 
-def _layout(value, values) -> None:
+def _layout(value: Any, values: Values) -> None:
     if value != _STRIDED:
         raise Problem("The exported program uses sparse tensors. Export it with dense ones.")
 
@@ -113,7 +138,7 @@ def _layout(value, values) -> None:
 _int, _bool, _str = _only(int), _only(bool), _only(str)
 _sym_int, _sym_bool = _either("as_int", _int), _either("as_bool", _bool)
 _sym_float = _either("as_float", _float)
-_READERS: dict[str, Callable] = {
+_READERS: dict[str, Reader] = {
     "as_none": lambda value, values: None,
     "as_tensor": _tensor,
     "as_tensors": _many(_tensor),

@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from explainers.errors import Problem
-from explainers.models.formats.pt2.calls import Place, Rows, performed
+from explainers.models.formats.file_card import known_sides
+from explainers.models.formats.pt2.calls import Rows, Surroundings, run_node
 from explainers.models.formats.pt2.program import Node, Program, Ref
 
+Sizes: TypeAlias = tuple[Any, ...]
+"""Sizes as a program has them: numbers, or references to values."""
 MANY = 10_007  # a prime that no network has among its sizes
 _RESHAPES = (
     "aten.view.default",
@@ -43,7 +47,7 @@ class Guess:
     second: bool
     last: bool
 
-    def place(self, sizes: tuple) -> int:
+    def place(self, sizes: Sizes) -> int:
         """The side of a tensor that is made; past the end where there is none."""
         return len(sizes) if len(sizes) < 2 else int(self.second and len(sizes) == 3)
 
@@ -51,45 +55,58 @@ class Guess:
 GUESSES = (Guess(True, False), Guess(True, True), Guess(False, False), Guess(False, True))
 
 
-def freed(program: Program, rows: int, stored: dict[int, Tensor]) -> Iterator[Program]:
+def with_free_batch(program: Program, rows: int, stored: dict[int, Tensor]) -> Iterator[Program]:
     """Programs for any number of rows, made of one for exactly `rows`, the likeliest first.
 
     Runs on shapes alone, with so many rows that their number stands out in every size; a size that
     was written into the file and must grow with them becomes a multiple of the rows. These are
     guesses: compare their answers with those of the original before use.
 
-    stored   the stored tensors by number, of whatever device.
+    Parameters
+    ----------
+    program : Program
+    rows : int
+        The batch that it was exported for.
+    stored : dict[int, Tensor]
+        The stored tensors by number, of whatever device.
     """
-    shape = program.input.shape or ()
-    if len(shape) < 1 or None in shape[1:]:
+    sides = known_sides(program.input)
+    if sides is None:
         return
     for guess in GUESSES:
         nodes: list[Node] = []
         try:
-            out = _walk(program, rows, stored, guess, nodes)
+            output = _walk(program, (rows * MANY, *sides), rows, stored, guess, nodes)
         except (Problem, NotImplementedError, RuntimeError, IndexError, TypeError, ValueError):
             continue
-        if isinstance(out, Tensor) and out.ndim and out.shape[0] == rows * MANY:
-            port = replace(program.input, shape=(None, *shape[1:]))
+        if isinstance(output, Tensor) and output.ndim and output.shape[0] == rows * MANY:
+            port = replace(program.input, shape=(None, *sides))
             yield replace(program, nodes=tuple(nodes), input=port)
 
 
-def _walk(program: Program, rows: int, stored, guess: Guess, nodes: list[Node]):
+def _walk(
+    program: Program,
+    shape: tuple[int, ...],
+    rows: int,
+    stored: dict[int, Tensor],
+    guess: Guess,
+    nodes: list[Node],
+) -> object:
+    """The output for an input of this shape, on shapes alone; `nodes` gets the freed operations."""
     dtype = getattr(torch, program.input.dtype)
-    place = Place(rows * MANY, torch.device("meta"), dtype, dtype)
-    sides = (rows * MANY, *program.input.shape[1:])
-    values: dict[int, object] = {0: torch.empty(sides, dtype=dtype, device="meta")}
+    surroundings = Surroundings(shape[0], torch.device("meta"), dtype, dtype)
+    values: dict[int, object] = {0: torch.empty(shape, dtype=dtype, device="meta")}
     values |= {i: tensor.detach().to("meta") for i, tensor in stored.items()}
     with torch.no_grad():
         for first, node in program.numbered():
             node = _freed(node, values, rows, guess)
             nodes.append(node)
-            made = performed(node, values, place)
+            made = run_node(node, values, surroundings)
             values.update(enumerate(made, first))
     return values[program.output]
 
 
-def _freed(node: Node, values: dict, rows: int, guess: Guess) -> Node:
+def _freed(node: Node, values: dict[int, Any], rows: int, guess: Guess) -> Node:
     if node.op in _RESHAPES and isinstance(node.args[0], Ref):
         return _with(node, 1, _reshaped(values[node.args[0].index], node.args[1], rows, guess))
     if node.op in _EXPANDS and isinstance(node.args[0], Ref):
@@ -104,15 +121,15 @@ def _freed(node: Node, values: dict, rows: int, guess: Guess) -> Node:
     return node
 
 
-def _with(node: Node, place: int, value) -> Node:
+def _with(node: Node, place: int, value: object) -> Node:
     return replace(node, args=_put(node.args, place, value))
 
 
-def _put(values: tuple, place: int, value) -> tuple:
+def _put(values: tuple[Any, ...], place: int, value: object) -> tuple[Any, ...]:
     return (*values[:place], value, *values[place + 1 :])
 
 
-def _reshaped(x: Tensor, sizes: tuple, rows: int, guess: Guess) -> tuple:
+def _reshaped(x: Tensor, sizes: Sizes, rows: int, guess: Guess) -> Sizes:
     """The sizes of a reshape with rows in them, at the side that takes up the rows of x.
 
     That is a side of exactly `rows` where x has its own; else the side that begins there, or, where
@@ -143,7 +160,7 @@ def _reshaped(x: Tensor, sizes: tuple, rows: int, guess: Guess) -> tuple:
     return sizes
 
 
-def _expanded(x: Tensor, sizes: tuple, rows: int, repeat: bool) -> tuple:
+def _expanded(x: Tensor, sizes: Sizes, rows: int, repeat: bool) -> Sizes:
     """The sizes of an expand with rows where x has them, else first where the file has theirs."""
     extra = len(sizes) - x.ndim
     if extra < 0 or not all(type(side) is int for side in sizes):

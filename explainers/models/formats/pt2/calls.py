@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,10 @@ from explainers.errors import ModelProblem, Problem
 from explainers.models.formats.pt2.operations import ATEN, NUMBERS
 from explainers.models.formats.pt2.program import Kind, Node, Ref
 
+Function: TypeAlias = Callable[..., Any]
+"""An operation of torch's: tensors, numbers and lists of them in, tensors or numbers out."""
+Caller: TypeAlias = Callable[[Function, list[Any], dict[str, Any]], object]
+Results: TypeAlias = tuple[Tensor | None, ...]
 _LARGEST = 1 << 62
 
 
@@ -26,10 +31,16 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a program runs: on how many rows, where, and in which types.
+class Surroundings:
+    """Where and how a program runs.
 
-    declared   the type of its weights in the file; working, the one they have now.
+    Parameters
+    ----------
+    rows : int
+        Of the input.
+    device : torch.device
+    declared, working : torch.dtype
+        The type of its weights in the file, and the one that they have now.
     """
 
     rows: int
@@ -38,13 +49,45 @@ class Place:
     working: torch.dtype
 
 
-def performed(node: Node, values: Mapping[int, object], place: Place, through=None) -> list:
-    """The values that the node makes; through(function, args, kwargs) calls it, if given."""
-    function = found(node.op)
-    args = [_given(value, values, place) for value in node.args]
-    kwargs = {name: _given(value, values, place) for name, value in node.kwargs.items()}
+def run_node(
+    node: Node,
+    values: Mapping[int, object],
+    surroundings: Surroundings,
+    call: Caller | None = None,
+) -> list[object]:
+    """What an operation of a program makes.
+
+    Parameters
+    ----------
+    node : Node
+    values : Mapping[int, object]
+        Earlier values by their numbers.
+    surroundings : Surroundings
+    call : callable, optional
+        (function, args, kwargs) → the result; by default the function is called as it is.
+
+    Returns
+    -------
+    list
+        The values that it makes, in the order of their numbers.
+
+    Raises
+    ------
+    ModelProblem
+        Where the operation fails, or makes something else than the file says.
+
+    Examples
+    --------
+    >>> cpu = Surroundings(3, torch.device("cpu"), torch.float32, torch.float32)
+    >>> node = Node("aten.add.Tensor", (Ref(0), 1.0))
+    >>> run_node(node, {0: torch.zeros(3)}, cpu)
+    [tensor([1., 1., 1.])]
+    """
+    function = function_of(node.op)
+    args = [_resolve(value, values, surroundings) for value in node.args]
+    kwargs = {name: _resolve(value, values, surroundings) for name, value in node.kwargs.items()}
     try:
-        made = through(function, args, kwargs) if through else function(*args, **kwargs)
+        made = call(function, args, kwargs) if call else function(*args, **kwargs)
     except (Problem, torch.OutOfMemoryError):
         raise
     except Exception as error:
@@ -58,11 +101,11 @@ def performed(node: Node, values: Mapping[int, object], place: Place, through=No
     return _listed(made, node)
 
 
-def _listed(made, node: Node) -> list:
+def _listed(made: Any, node: Node) -> list[object]:
     results = (made,) if len(node.makes) == 1 else made
     if not isinstance(results, (tuple, list)) or len(results) < len(node.makes):
         raise ModelProblem(f"The file says that {node.op} makes {len(node.makes)} values.")
-    listed: list = []
+    listed: list[object] = []
     for result, count in zip(results, node.makes, strict=False):
         if count is None:
             listed.append(result)
@@ -73,25 +116,26 @@ def _listed(made, node: Node) -> list:
     return listed
 
 
-def _given(value, values: Mapping[int, object], place: Place):
+def _resolve(value: Any, values: Mapping[int, object], surroundings: Surroundings) -> Any:
+    """The argument of a node with every reference replaced by what it stands for."""
     if isinstance(value, tuple):
-        return [_given(item, values, place) for item in value]
+        return [_resolve(item, values, surroundings) for item in value]
     if isinstance(value, Ref):
         return values[value.index]
     if isinstance(value, Rows):
-        return value.times * place.rows
+        return value.times * surroundings.rows
     if not isinstance(value, Kind):
         return value
     if value.what == "device":
-        return place.device
+        return surroundings.device
     named = getattr(torch, value.name)
-    return place.working if named is place.declared else named
+    return surroundings.working if named is surroundings.declared else named
 
 
-def found(op: str) -> Callable:
+def function_of(op: str) -> Function:
     """The function for an operation on the list; KeyError for any other."""
-    if op in _OWN:
-        return _OWN[op]
+    if op in _REPLACED:
+        return _REPLACED[op]
     if op in NUMBERS:
         return _bounded(_ARITHMETIC[op])
     if op not in ATEN:
@@ -100,8 +144,8 @@ def found(op: str) -> Callable:
     return getattr(getattr(torch.ops.aten, name), overload)
 
 
-def _bounded(function: Callable) -> Callable:
-    def run(*args, **kwargs):
+def _bounded(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
         made = function(*args, **kwargs)
         if isinstance(made, (int, float)) and not abs(made) < _LARGEST:
             raise ModelProblem("A size in the model grows beyond all bounds.")
@@ -110,7 +154,7 @@ def _bounded(function: Callable) -> Callable:
     return run
 
 
-_ARITHMETIC = {
+_ARITHMETIC: dict[str, Function] = {
     **{name: getattr(operator, name.split(".")[1]) for name in NUMBERS if "_operator" in name},
     **{name: getattr(torch, name.split(".")[1]) for name in NUMBERS if name.startswith("torch.")},
     **{name: getattr(math, name.split(".")[1]) for name in NUMBERS if name.startswith("math.")},
@@ -120,32 +164,71 @@ _ARITHMETIC = {
 # those who look for a softmax, or because they have no derivative.
 
 
-def _same(x: Tensor, *_, **__) -> Tensor:
+def _same(x: Tensor, *_: object, **__: object) -> Tensor:
     return x
 
 
-def _normalised(x, weight, bias, mean, var, training, momentum, eps, *_) -> Tensor:
+def _normalised(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    *_: object,
+) -> Tensor:
     train = mean is None or var is None
     return torch.batch_norm(x, weight, bias, mean, var, train, momentum, eps, False)
 
 
-def _normalised_first(x, weight, bias, mean, var, training, momentum, eps) -> tuple:
+def _normalised_first(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Results:
     out = _normalised(x, weight, bias, mean, var, training, momentum, eps)
     return out, None, None, mean, var
 
 
-def _not_training(x, weight, bias, mean, var, momentum, eps) -> tuple:
+def _not_training(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    var: Tensor | None,
+    momentum: float,
+    eps: float,
+) -> Results:
     return _normalised_first(x, weight, bias, mean, var, False, momentum, eps)
 
 
-def _recurrent(function: Callable, train: int) -> Callable:
-    def run(*args, **kwargs):
+def _recurrent(function: Function, train: int) -> Function:
+    """The function with its argument number `train` false."""
+
+    def run(*args: Any, **kwargs: Any) -> Results:
         return function(*args[:train], False, *args[train + 1 :], **kwargs)
 
     return run
 
 
-def _instance_norm(x, weight, bias, mean, var, by_input, momentum, eps, *_) -> Tensor:
+def _instance_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    var: Tensor | None,
+    by_input: bool,
+    momentum: float,
+    eps: float,
+    *_: object,
+) -> Tensor:
     if by_input:
         mean = var = None  # which would be written on
     return F.instance_norm(x, mean, var, weight, bias, by_input, momentum, eps)
@@ -159,19 +242,46 @@ def _log_softmax(x: Tensor, dim: int, half: bool = False) -> Tensor:
     return torch.log_softmax(x, dim)
 
 
-def _attention(q, k, v, attn_mask=None, dropout_p=0.0, is_causal=False, **rest) -> Tensor:
+def _attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    **rest: Any,
+) -> Tensor:
     return F.scaled_dot_product_attention(q, k, v, attn_mask, 0.0, is_causal, **rest)
 
 
-def _flash(q, k, v, dropout_p=0.0, is_causal=False, *, attn_mask=None, scale=None) -> tuple:
+def _flash(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    attn_mask: Tensor | None = None,
+    scale: float | None = None,
+) -> Results:
     return _attention(q, k, v, attn_mask, is_causal=is_causal, scale=scale), None
 
 
-def _efficient(q, k, v, bias, sums, dropout_p=0.0, is_causal=False, *, scale=None) -> tuple:
+def _efficient(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    bias: Tensor | None,
+    sums: bool,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+) -> Results:
     return _attention(q, k, v, bias, is_causal=is_causal, scale=scale), None, None, None
 
 
-_OWN: dict[str, Callable] = {
+_REPLACED: dict[str, Function] = {
     **dict.fromkeys(
         (
             "aten.dropout.default",

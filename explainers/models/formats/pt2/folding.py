@@ -9,7 +9,7 @@ from explainers.models.formats.pt2.program import Node, Program, Ref
 _WHERE, _NOT = "aten.where.self", "aten.logical_not.default"
 
 
-def folded(program: Program) -> Program:
+def fold_safe_softmax(program: Program) -> Program:
     """The program with every safe softmax in one piece.
 
     Attention takes the softmax s of scores x, and zeros where all of a row is masked:
@@ -34,7 +34,7 @@ def _safe_softmax(node: Node, makers: dict[int, Node]) -> Node | None:
     )
     anything = maker(maker(node, _NOT), "aten.any.dim")
     masked = maker(maker(anything, _NOT), "aten.eq.Scalar")
-    if softmax is None or zeros is None or masked is None:
+    if softmax is None or zeros is None or anything is None or masked is None:
         return None
     scores, dim, *_ = softmax.args
     alike = (

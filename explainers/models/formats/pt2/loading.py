@@ -5,32 +5,67 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from explainers.errors import Problem
-from explainers.models.formats.file_card import Card, layout_by_sides, rows_note
+from explainers.models.formats.file_card import Card, known_sides, layout_by_sides, rows_note
 from explainers.models.formats.pt2.program import MOST_NUMBERS, Node, Program
 
+if TYPE_CHECKING:
+    from explainers.models.formats.pt2.network import ExportedModel
+    from explainers.models.formats.row_batches import Batching
 
-def load_exported(data: bytes):
-    """(a torch module from (N, …) to (N, …), its card) from the bytes of a .pt2 file.
 
-    Problem says what cannot be read or run. torch.export.load is not used: it unpickles.
+def load_exported(data: bytes) -> tuple[ExportedModel, Card]:
+    """The network in the bytes of a .pt2 file, and a card of facts on it.
+
+    torch.export.load is not used: it unpickles.
+
+    Parameters
+    ----------
+    data : bytes
+        What `torch.export.save` wrote.
+
+    Returns
+    -------
+    model : ExportedModel
+        In evaluation mode, from inputs (N, …) to outputs (N, …).
+    card : Card
+
+    Raises
+    ------
+    Problem
+        With what cannot be read or run.
+
+    References
+    ----------
+    https://docs.pytorch.org/docs/stable/export.html
+
+    Examples
+    --------
+    >>> import io, torch
+    >>> program = torch.export.export(torch.nn.Linear(4, 2), (torch.zeros(1, 4),))
+    >>> file = io.BytesIO()
+    >>> torch.export.save(program, file)
+    >>> model, card = load_exported(file.getvalue())
+    >>> tuple(model(torch.zeros(3, 4)).shape), card.gradients
+    ((3, 2), True)
     """
     from explainers.models.formats.pt2.reading import read_program
 
-    return loaded(read_program(data))
+    return load_program(read_program(data))
 
 
-def loaded(program: Program):
-    """As `load_exported` for a program that was read before."""
-    from explainers.models.formats.trial_runs import slopes
+def load_program(program: Program) -> tuple[ExportedModel, Card]:
+    """As `load_exported`, for a program that was read before."""
+    from explainers.models.formats.row_batches import has_gradient
 
     try:
-        model, rows, sample = _settled(program)
+        model, rows, sample = _choose_batching(program)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise Problem("The model's description is damaged. Export the model again.") from error
     notes = list(program.notes)
-    gradients = sample is None or slopes(model, sample)
+    gradients = sample is None or has_gradient(model, sample)
     if not gradients:
         notes.append(
             "No slope leads from the input to the output (rounding, comparisons or detach() are in "
@@ -47,43 +82,43 @@ def loaded(program: Program):
     return model, card
 
 
-def _settled(program: Program):
-    """(the module, its rows, an input that it can answer or None)."""
-    from explainers.models.formats.pt2.batching import freed
+def _choose_batching(program: Program) -> Batching[ExportedModel]:
+    from explainers.models.formats.pt2.batching import with_free_batch
     from explainers.models.formats.pt2.network import ExportedModel
-    from explainers.models.formats.trial_runs import settled
+    from explainers.models.formats.row_batches import choose_batching
 
     fixed = program.input.shape[0] if program.input.shape else None
     model = ExportedModel(program).eval()
     _demand_memory(program, model, fixed or 1)
 
-    def guesses() -> Iterator[ExportedModel]:
-        for guess in freed(program, fixed, model.values()) if fixed else ():
+    def candidates() -> Iterator[ExportedModel]:
+        for guess in with_free_batch(program, fixed, model.values()) if fixed else ():
             yield ExportedModel(guess).eval()
 
-    return settled(
-        model, program.input, guesses(), lambda rows: ExportedModel(program, rows).eval()
+    return choose_batching(
+        model, program.input, candidates(), lambda rows: ExportedModel(program, rows).eval()
     )
 
 
-def _demand_memory(program: Program, model, rows: int) -> None:
+def _demand_memory(program: Program, model: ExportedModel, rows: int) -> None:
     """Problem where the program makes a tensor that is too large, found on shapes alone."""
     import torch
 
-    from explainers.models.formats.pt2.calls import Place, performed
+    from explainers.models.formats.pt2.calls import Surroundings, run_node
 
-    if not program.input.shape or None in program.input.shape[1:]:
+    fixed = known_sides(program.input)
+    if fixed is None:
         return
-    sides = (rows, *program.input.shape[1:])
+    sides = (rows, *fixed)
     if math.prod(sides) > MOST_NUMBERS:
         raise Problem(f"The model's input has the shape {sides}, which is too large.")
-    values = {i: tensor.detach().to("meta") for i, tensor in model.values().items()}
-    values[0] = torch.empty(sides, dtype=model.taken, device="meta")
-    place = Place(rows, torch.device("meta"), model.declared, model.declared)
+    values: dict[int, object] = {i: t.detach().to("meta") for i, t in model.values().items()}
+    values[0] = torch.empty(sides, dtype=model.input_type, device="meta")
+    surroundings = Surroundings(rows, torch.device("meta"), model.declared, model.declared)
     with torch.no_grad():
         for first, node in program.numbered():
             try:
-                made = performed(node, values, place)
+                made = run_node(node, values, surroundings)
             except Problem as problem:
                 if isinstance(problem.__cause__, NotImplementedError):
                     return  # it has no way to tell its shape without its numbers
@@ -92,7 +127,7 @@ def _demand_memory(program: Program, model, rows: int) -> None:
             _demand_small(node, made)
 
 
-def _demand_small(node: Node, made: list) -> None:
+def _demand_small(node: Node, made: list[object]) -> None:
     import torch
 
     for value in made:
@@ -104,12 +139,18 @@ def _demand_small(node: Node, made: list) -> None:
 
 
 def layout(program: Program) -> str:
-    """Where the channels of the input are, by what first happens to it, else by its sides."""
+    """Where the channels of the input are, by what first happens to it, else by its sides.
+
+    Returns
+    -------
+    str
+        "channels first", "channels last", or "" where nothing tells.
+    """
     for node in program.nodes:
         if 0 in node.needs():
             if node.op.startswith(("aten.conv2d", "aten.convolution")):
                 return "channels first"
-            order = node.args[1] if node.op == "aten.permute.default" else ()
+            order: tuple[Any, ...] = node.args[1] if node.op == "aten.permute.default" else ()
             last = len(order) > 2 and order[1] in (len(order) - 1, -1)
             if last:
                 return "channels last"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from explainers.models.formats.graph_model import GraphModel
-from explainers.models.formats.pt2.calls import Place, found, performed
-from explainers.models.formats.pt2.operations import writes
+from explainers.models.formats.pt2.calls import Function, Surroundings, function_of, run_node
+from explainers.models.formats.pt2.operations import writes_in_place
 from explainers.models.formats.pt2.program import Node, Program, Ref, Stored
 
 _CONVOLUTIONS = {
@@ -25,25 +26,29 @@ _CONVOLUTIONS = {
 
 
 class ExportedModel(GraphModel):
-    """x (N, …) → the program's output (N, …), computed by torch, operation by operation.
-
-    program  as `read_program` or `Program.from_facts` gives it.
-    rows     see `GraphModel`.
+    """An exported program as a torch module, from x (N, …) to its output (N, …).
 
     Weights have the names and places that they had in the exported module. Convolutions are
     nn.Conv instances, so that Grad-CAM finds them, unless rows are run apart. The precision follows
     `.to(dtype)`, also where the program names a type.
+
+    Parameters
+    ----------
+    program : Program
+        As `read_program` or `Program.from_facts` gives it.
+    rows : int, optional
+        See `GraphModel`.
     """
 
     def __init__(self, program: Program, rows: int | None = None) -> None:
         for node in program.nodes:
-            found(node.op)  # nothing else can ever be called
+            function_of(node.op)  # nothing else can ever be called
         super().__init__(program.input.dtype, rows)
         self.steps, self.output = tuple(program.numbered()), program.output
-        self._through: dict[int, str] = {}
-        self._where = self._held(program, rows is None)
-        self.declared = self._precision(self.taken)
-        self._fresh = _written(program)
+        self._convolutions: dict[int, str] = {}
+        self._where = self._register_all(program, rows is None)
+        self.declared = self._precision(self.input_type)
+        self._written = _written(program)
         self._last = {program.output: len(program.nodes)}
         for index, node in enumerate(program.nodes):
             self._last |= {need: max(index, self._last.get(need, 0)) for need in node.needs()}
@@ -51,24 +56,25 @@ class ExportedModel(GraphModel):
     def values(self) -> dict[int, Tensor]:
         """The stored tensors by their numbers; what the program writes on is a copy."""
         held = {i: self._tensor(where) for i, where in enumerate(self._where, 1)}
-        return {i: t.clone() if i in self._fresh else t for i, t in held.items()}
+        return {i: t.clone() if i in self._written else t for i, t in held.items()}
 
-    def _together(self, x: Tensor, working: torch.dtype) -> Tensor:
-        place = Place(len(x), x.device, self.declared, working)
+    def _run_batch(self, x: Tensor, working: torch.dtype) -> Tensor:
+        surroundings = Surroundings(len(x), x.device, self.declared, working)
         values: dict[int, object] = {0: x, **self.values()}
         for index, (first, node) in enumerate(self.steps):
-            through = self.get_submodule(self._through[index]) if index in self._through else None
-            made = performed(node, values, place, through)
+            path = self._convolutions.get(index)
+            call = None if path is None else self.get_submodule(path)
+            made = run_node(node, values, surroundings, call)
             values.update(enumerate(made, first))
             for number in {*node.needs(), *range(first, first + node.count)}:
                 if self._last.get(number, -1) <= index:
                     values.pop(number, None)
-        return values[self.output]
+        return cast(Tensor, values[self.output])  # whoever explains checks that it is one
 
     def _tensor(self, where: tuple[str, str]) -> Tensor:
         return getattr(self.get_submodule(where[0]), where[1])
 
-    def _held(self, program: Program, seen: bool) -> list[tuple[str, str]]:
+    def _register_all(self, program: Program, seen: bool) -> list[tuple[str, str]]:
         """Register the stored tensors in the order of their use; where each is."""
         layers = _layers(program) if seen else {}
         order = {i: len(program.nodes) for i in range(1, len(program.stored) + 1)}
@@ -78,18 +84,19 @@ class ExportedModel(GraphModel):
         known: dict[int, Tensor] = {}
         for number in sorted(order, key=lambda n: (order[n], n)):
             stored = program.stored[number - 1]
-            path, _, own = stored.name.rpartition(".")
+            path, _, name = stored.name.rpartition(".")
             module, path = self._module(path or "layer", layers.get(number))
-            own = _free(module, own)
-            where[number] = (path, own)
-            _register(module, own, stored, known)
+            name = _free(module, name)
+            where[number] = (path, name)
+            _register(module, name, stored, known)
             if isinstance(module, Convolution) and number in layers:
                 nodes = enumerate(program.nodes)
-                self._through |= {i: path for i, n in nodes if _weight(n) == number}
+                self._convolutions |= {i: path for i, n in nodes if _weight(n) == number}
         return [where[number] for number in sorted(where)]
 
     def _module(self, path: str, kind: type[nn.Module] | None) -> tuple[nn.Module, str]:
-        module, names = self, []
+        module: nn.Module = self
+        names = []
         parts = path.split(".")[:20]
         for depth, part in enumerate(parts):
             part = re.sub(r"\W", "_", part)[:60] or "_"
@@ -97,7 +104,7 @@ class ExportedModel(GraphModel):
                 part = _free(module, part)
                 last = depth == len(parts) - 1
                 module.add_module(part, kind() if last and kind else nn.Module())
-            module = module._modules[part]
+            module = module.get_submodule(part)
             names.append(part)
         return module, ".".join(names)
 
@@ -108,9 +115,11 @@ class Convolution(nn.Module):
     def __init__(self) -> None:
         nn.Module.__init__(self)
 
-    def forward(self, function, args: list, kwargs: Mapping) -> Tensor:
+    def call(self, function: Function, args: list[Any], kwargs: dict[str, Any]) -> Tensor:
         """The operation's result."""
         return function(*args, **kwargs)
+
+    forward: Callable[..., Any] = call  # of other arguments than an nn.Conv takes
 
     def extra_repr(self) -> str:
         return ""
@@ -131,15 +140,15 @@ class Convolution3d(Convolution, nn.Conv3d):
 def _layers(program: Program) -> dict[int, type[nn.Module]]:
     """The kind of module for every stored tensor that is the weight of a convolution."""
     kinds = {3: Convolution1d, 4: Convolution2d, 5: Convolution3d}
-    found: dict[int, type[nn.Module]] = {}
+    kind_of: dict[int, type[nn.Module]] = {}
     for node in program.nodes:
         number = _weight(node)
         if number is None or not 1 <= number <= len(program.stored):
             continue
         stored = program.stored[number - 1]
         if stored.name.rpartition(".")[2] == "weight" and stored.array.ndim in kinds:
-            found[number] = kinds[stored.array.ndim]
-    return found
+            kind_of[number] = kinds[stored.array.ndim]
+    return kind_of
 
 
 def _weight(node: Node) -> int | None:
@@ -180,7 +189,7 @@ def _written(program: Program) -> set[int]:
     for first, node in program.numbered():
         if node.args and isinstance(node.args[0], Ref):
             under = roots.get(node.args[0].index, frozenset())
-            if writes(node.op):
+            if writes_in_place(node.op):
                 written |= under
             # Most operations make new memory; to take one of them for a view costs a copy only.
             roots |= {first + i: under for i in range(node.count)}

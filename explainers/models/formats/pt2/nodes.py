@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias, cast
 
 from explainers.errors import Problem
 from explainers.models.formats.pt2.arguments import Values, argument
-from explainers.models.formats.pt2.operations import CHECKS, known
-from explainers.models.formats.pt2.program import Node
+from explainers.models.formats.pt2.operations import CHECKS, is_allowed
+from explainers.models.formats.pt2.program import Argument, Node
 
+Facts: TypeAlias = Mapping[str, Any]
+"""An object of the file's JSON."""
 _KEYWORD = 2
 _PREFIX = "torch.ops."
 # Where operations say whether they train.
@@ -32,11 +35,26 @@ _TRAINS = (
 )
 
 
-def read_nodes(rows: list, values: Values) -> tuple[tuple[Node, ...], list[str]]:
-    """(the operations, notes). What they make gets the next numbers in `values`.
+def read_nodes(rows: list[Facts], values: Values) -> tuple[tuple[Node, ...], list[str]]:
+    """The operations of a graph, without those that only check sizes and types.
 
-    Checks of sizes and types are left out. Problem for an operation that is not on the list, and
-    for one that uses what nothing has made yet.
+    Parameters
+    ----------
+    rows : list of mappings
+        The nodes as the schema has them.
+    values : Values
+        The names so far; what the operations make gets the next numbers.
+
+    Returns
+    -------
+    nodes : tuple of Node
+    notes : list of str
+        Sentences for people.
+
+    Raises
+    ------
+    Problem
+        For an operation that is not on the list, or that uses what nothing has made yet.
     """
     nodes, trains = [], False
     for row in rows:
@@ -45,7 +63,7 @@ def read_nodes(rows: list, values: Values) -> tuple[tuple[Node, ...], list[str]]
             continue
         if op == "aten.as_strided.default":
             nodes.append(_same(row, values))
-        elif not known(op):
+        elif not is_allowed(op):
             raise Problem(_unknown(op))
         else:
             args, kwargs = _arguments(row, values)
@@ -63,8 +81,9 @@ def _unknown(op: str) -> str:
     )
 
 
-def _arguments(row: Mapping, values: Values) -> tuple[tuple, dict]:
-    args, kwargs = [], {}
+def _arguments(row: Facts, values: Values) -> tuple[tuple[Argument, ...], dict[str, Argument]]:
+    args: list[Argument] = []
+    kwargs: dict[str, Argument] = {}
     for entry in row["inputs"]:
         value = argument(entry["arg"], values)
         if entry.get("kind") == _KEYWORD or kwargs:
@@ -74,32 +93,32 @@ def _arguments(row: Mapping, values: Values) -> tuple[tuple, dict]:
     return tuple(args), kwargs
 
 
-def _made(row: Mapping, values: Values) -> tuple[int | None, ...]:
+def _made(row: Facts, values: Values) -> tuple[int | None, ...]:
     """How many values each result has, after their names have been noted."""
     makes: list[int | None] = []
     for entry in row["outputs"]:
-        ((kind, said),) = entry.items()
+        ((kind, held),) = entry.items()
         if kind in _FIXED:
             makes.append(0)
         elif kind == "as_tensors":
-            makes.append(len(said))
-            for one in said:
+            makes.append(len(held))
+            for one in held:
                 values.add(one["name"])
         elif kind == "as_tensor" or kind in _NUMBERS:
             makes.append(None)
-            values.add(said["name" if kind == "as_tensor" else "as_name"])
+            values.add(held["name" if kind == "as_tensor" else "as_name"])
         else:
             raise Problem(f"An operation makes something of the kind {kind[:40]!r}. Use ONNX.")
     return tuple(makes)
 
 
-def _same(row: Mapping, values: Values) -> Node:
+def _same(row: Facts, values: Values) -> Node:
     """as_strided with the strides that the tensor had when it was exported: nothing changes."""
-    said = {entry["name"]: entry["arg"] for entry in row["inputs"]}
-    name = said["self"]["as_tensor"]["name"]
+    arguments = {entry["name"]: entry["arg"] for entry in row["inputs"]}
+    name = arguments["self"]["as_tensor"]["name"]
     meta = values.meta[name]
-    sizes = argument(said["size"], values)
-    wanted = argument(said["stride"], values)
+    sizes = cast(tuple, argument(arguments["size"], values))
+    wanted = cast(tuple, argument(arguments["stride"], values))
     strides = [stride.get("as_int") for stride in meta["strides"]]
     sides = [side.get("as_int") for side in meta["sizes"]]
     alike = len(sizes) == len(wanted) == len(strides) and all(
@@ -112,4 +131,6 @@ def _same(row: Mapping, values: Values) -> Node:
             "The model addresses memory by strides (as_strided), which depends on how it lies "
             "there. Export without run_decompositions(), or write it with unfold and reshape."
         )
-    return Node("aten.alias.default", (argument(said["self"], values),), {}, _made(row, values))
+    return Node(
+        "aten.alias.default", (argument(arguments["self"], values),), {}, _made(row, values)
+    )

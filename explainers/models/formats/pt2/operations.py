@@ -109,7 +109,7 @@ aten.sym_constrain_range_for_size.default
 )
 
 # Operations that make tensors as large as their numbers say, and at which argument they say it.
-MAKERS = {
+MAKERS: dict[str, int | slice] = {
     "aten.full.default": 0,
     "aten.zeros.default": 0,
     "aten.ones.default": 0,
@@ -130,11 +130,23 @@ MAKERS = {
 }
 
 
-def known(op: str) -> bool:
-    """Whether a program may use the operation."""
+def is_allowed(op: str) -> bool:
+    """Whether a program may use the operation.
+
+    Examples
+    --------
+    >>> is_allowed("aten.relu.default"), is_allowed("aten.rand.default")
+    (True, False)
+    """
     return op in ATEN or op in NUMBERS
 
 
-def writes(op: str) -> bool:
-    """Whether it changes its first argument."""
+def writes_in_place(op: str) -> bool:
+    """Whether the operation changes its first argument.
+
+    Examples
+    --------
+    >>> writes_in_place("aten.add_.Tensor"), writes_in_place("aten.add.Tensor")
+    (True, False)
+    """
     return op in ATEN and op.split(".")[1].endswith("_")

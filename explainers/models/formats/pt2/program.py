@@ -11,12 +11,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.file_card import Port
-from explainers.models.formats.pt2.operations import MAKERS, known
+from explainers.models.formats.pt2.operations import MAKERS, is_allowed
 
 MOST_NODES, MOST_ITEMS, MOST_MADE = 20_000, 400_000, 10_000
 MOST_NUMBERS, MOST_BYTES = 1 << 28, 2_000_000_000
@@ -45,16 +46,27 @@ class Kind:
     name: str
 
 
+Argument: TypeAlias = None | bool | int | float | str | Ref | Kind | tuple["Argument", ...]
+"""An argument of an operation."""
+
+
 @dataclass(frozen=True)
 class Node:
-    """One operation. Arguments are None, bool, int, float, str, Ref, Kind, and tuples of these.
+    """One operation.
 
-    makes   what it returns: per result None for one value, or how many values a list has.
+    Parameters
+    ----------
+    op : str
+        As "aten.relu.default".
+    args, kwargs
+        Its arguments.
+    makes : tuple
+        What it returns: per result None for one value, or how many values a list has.
     """
 
     op: str
-    args: tuple
-    kwargs: Mapping[str, object] = field(default_factory=dict)
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
     makes: tuple[int | None, ...] = (None,)
 
     @property
@@ -62,7 +74,7 @@ class Node:
         """How many values it makes."""
         return sum(1 if made is None else made for made in self.makes)
 
-    def __deepcopy__(self, memo: dict) -> Node:
+    def __deepcopy__(self, memo: dict[int, object]) -> Node:
         return self  # nothing in it changes
 
     def needs(self) -> Iterator[int]:
@@ -82,7 +94,31 @@ class Stored:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """What a .pt2 file computes. `output` is the value to explain, of the ports in `outputs`."""
+    """What a .pt2 file computes.
+
+    Parameters
+    ----------
+    input : Port
+        The one input, with the batch first.
+    stored : tuple of Stored
+        The tensors of the file, the values 1, 2, ….
+    nodes : tuple of Node
+        In an order in which they can run.
+    outputs : tuple of Port
+    output : int
+        The number of the value to explain, one of the outputs.
+    producer : str
+    notes : tuple of str
+        Sentences for people.
+
+    Examples
+    --------
+    >>> port = Port("x", "float32", (None, 4))
+    >>> program = Program(port, (), (Node("aten.relu.default", (Ref(0),)),), (port,), output=1)
+    >>> facts, arrays = program.to_facts()
+    >>> Program.from_facts(facts, arrays).nodes == program.nodes
+    True
+    """
 
     input: Port
     stored: tuple[Stored, ...]
@@ -99,9 +135,10 @@ class Program:
             yield first, node
             first += node.count
 
-    def to_facts(self) -> tuple[dict, dict[str, np.ndarray]]:
+    def to_facts(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """(what JSON can hold, the arrays by the names used there), for `from_facts`."""
-        keys, arrays = {}, {}
+        keys: dict[int, str] = {}
+        arrays: dict[str, np.ndarray] = {}
         for stored in self.stored:
             if id(stored.array) not in keys:
                 keys[id(stored.array)] = f"array{len(keys)}"
@@ -126,7 +163,7 @@ class Program:
         return facts, arrays
 
     @staticmethod
-    def from_facts(facts: Mapping, arrays: Mapping[str, np.ndarray]) -> Program:
+    def from_facts(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Program:
         """The program that `to_facts` split; Problem where anything in it is not allowed."""
         try:
             program = Program(
@@ -181,7 +218,7 @@ def checked(program: Program) -> Program:
 
 
 def _demand_node(node: Node, there: int, items: list[int]) -> None:
-    if not (isinstance(node.op, str) and known(node.op)):
+    if not (isinstance(node.op, str) and is_allowed(node.op)):
         raise Problem(
             f"The operation {str(node.op)[:80]!r} is not on the list of those that are accepted. "
             "Export a network of PyTorch's own layers, or use ONNX."
@@ -194,14 +231,14 @@ def _demand_node(node: Node, there: int, items: list[int]) -> None:
     _demand(items[0] <= MOST_ITEMS, "has more arguments than are accepted")
     place = MAKERS.get(node.op)
     if place is not None:
-        taken = node.args[place] if isinstance(place, slice) else node.args[place : place + 1]
-        sides = [abs(s) for s in _flat(taken) if type(s) in (int, float) and s]
+        sizes = node.args[place] if isinstance(place, slice) else node.args[place : place + 1]
+        sides = [abs(s) for s in _flat(sizes) if type(s) in (int, float) and s]
         # Where it starts and ends: both count.
         large = sum(sides) if "arange" in node.op else math.prod(sides)
         _demand(large <= MOST_NUMBERS, f"makes a tensor of {large:.1e} numbers in {node.op}")
 
 
-def _demand_value(value, there: int, items: list[int], op: str, depth: int = 0) -> None:
+def _demand_value(value: Any, there: int, items: list[int], op: str, depth: int = 0) -> None:
     items[0] += 1
     if isinstance(value, tuple):
         _demand(depth < 2 and len(value) <= MOST_MADE, f"gives {op} a list of lists of lists")
@@ -225,19 +262,19 @@ def _demand(holds: bool, what: str) -> None:
         raise Problem(f"The exported program {what}. Export the model again.")
 
 
-def _text(value) -> bool:
+def _text(value: object) -> bool:
     return isinstance(value, str) and len(value) <= _LONGEST and value.isprintable()
 
 
-def _name(value) -> bool:
+def _name(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[a-z_A-Z][\w]{0,60}", value) is not None
 
 
-def _refs(value) -> Iterator[int]:
+def _refs(value: Argument) -> Iterator[int]:
     return (item.index for item in _flat((value,)) if isinstance(item, Ref))
 
 
-def _flat(values: tuple) -> Iterator:
+def _flat(values: tuple[Any, ...]) -> Iterator[Any]:
     for value in values:
         if isinstance(value, tuple):
             yield from _flat(value)
@@ -245,16 +282,16 @@ def _flat(values: tuple) -> Iterator:
             yield value
 
 
-def _port(port: Port) -> list:
+def _port(port: Port) -> list[Any]:
     return [port.name, port.dtype, None if port.shape is None else list(port.shape)]
 
 
-def _ported(row) -> Port:
+def _ported(row: list[Any]) -> Port:
     name, dtype, shape = row
     return Port(str(name), dtype, None if shape is None else tuple(shape))
 
 
-def _encoded(value):
+def _encoded(value: Argument) -> Any:
     if isinstance(value, tuple):
         return [_encoded(item) for item in value]
     if isinstance(value, Ref):
@@ -266,12 +303,12 @@ def _encoded(value):
     return value
 
 
-def _decoded(value):
+def _decoded(value: Any) -> Argument:
     if isinstance(value, list):
         return tuple(_decoded(item) for item in value)
     if isinstance(value, dict):
-        ((what, said),) = value.items()
+        ((what, name),) = value.items()
         if what == "ref":
-            return Ref(said)
-        return float(said) if what == "float" else Kind(what, said)
+            return Ref(name)
+        return float(name) if what == "float" else Kind(what, name)
     return value

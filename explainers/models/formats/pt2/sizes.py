@@ -44,11 +44,21 @@ _FUNCTIONS = {
 }
 
 
-def size(entry) -> int | None:
+def read_size(entry: object) -> int | None:
     """One side of a tensor as the schema has it (SymInt): a number, or None where it is free.
 
-    Problem for a number that no side can have, and for an expression that is more than names,
-    numbers, arithmetic and comparison. Nothing is evaluated.
+    Nothing is evaluated.
+
+    Raises
+    ------
+    Problem
+        For a number that no side can have, and for an expression that is more than names, numbers,
+        arithmetic and comparison.
+
+    Examples
+    --------
+    >>> read_size({"as_int": 3}), read_size({"as_expr": {"expr_str": "2*s0 + 1"}})
+    (3, None)
     """
     if isinstance(entry, dict) and len(entry) == 1:
         ((kind, value),) = entry.items()
@@ -60,7 +70,7 @@ def size(entry) -> int | None:
     raise Problem("A size in the exported program is impossible. Export the model again.")
 
 
-def demand_expression(text) -> None:
+def demand_expression(text: object) -> None:
     """Problem where a printed symbolic expression is more than arithmetic of names and numbers."""
     if not isinstance(text, str) or len(text) > LONGEST:
         raise _refused(text)
@@ -87,7 +97,7 @@ def _plain(part: ast.AST) -> bool:
     return isinstance(part, _FORMS + _OPERATORS)
 
 
-def _refused(text) -> Problem:
+def _refused(text: object) -> Problem:
     shown = text if isinstance(text, str) else type(text).__name__
     return Problem(
         f"A size in the exported program is written as {shown[:80]!r}, which is not plain "

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.pt2.program import MOST_BYTES
-from explainers.models.formats.pt2.sizes import size
+from explainers.models.formats.pt2.sizes import read_size
 
 # The schema's number of a type → (numpy's type of the bytes, the type that it is read as).
 SCALARS = {
@@ -26,19 +28,45 @@ SCALARS = {
 _BFLOAT16, _STRIDED = 13, 7
 
 
-def read_tensors(
-    config: Mapping, members: Mapping[str, memoryview], folder: str
-) -> dict[str, np.ndarray]:
-    """The tensors of one payload config (weights or constants) by name; tied ones are one array.
+class _Form(NamedTuple):
+    """How a tensor lies in its bytes: the schema's number of its type, sizes, strides, offset."""
 
-    Problem for pickled tensors, unknown types, and shapes, strides or offsets that reach outside
-    the bytes which are there. float16 and bfloat16 become float32.
+    number: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+
+
+def read_tensors(
+    config: Mapping[str, Any], members: Mapping[str, memoryview], folder: str
+) -> dict[str, np.ndarray]:
+    """The tensors of one payload config (weights or constants) by name; shared ones are one array.
+
+    Parameters
+    ----------
+    config : mapping
+        The payload config.
+    members : Mapping[str, memoryview]
+        Of the archive, as `read_members` gives them.
+    folder : str
+        Where in the archive the numbers are.
+
+    Returns
+    -------
+    dict[str, np.ndarray]
+        float16 and bfloat16 become float32.
+
+    Raises
+    ------
+    Problem
+        For pickled tensors, unknown types, and shapes, strides or offsets that reach outside the
+        bytes which are there.
     """
     entries = config.get("config")
     if not isinstance(entries, dict):
         raise Problem("The .pt2 file does not say what its tensors are. Export the model again.")
-    found: dict[str, np.ndarray] = {}
-    known: dict[tuple, np.ndarray] = {}
+    tensors: dict[str, np.ndarray] = {}
+    known: dict[tuple[str, _Form], np.ndarray] = {}
     whole = 0
     for name, entry in entries.items():
         try:
@@ -56,43 +84,51 @@ def read_tensors(
                     "not accepted. Export a smaller model."
                 )
             known[path, form] = _array(name, data, form)
-        found[name] = known[path, form]
-    return found
+        tensors[name] = known[path, form]
+    return tensors
 
 
-def type_name(number) -> str:
+def type_name(number: object) -> str:
     """The type that the schema's number stands for, as it is computed in; "other" if unknown."""
     return SCALARS[number][1] if type(number) is int and number in SCALARS else "other"
 
 
-def _form(name: str, entry: Mapping) -> tuple[int, tuple[int, ...], tuple[int, ...], int]:
-    """(type's number, sizes, strides, offset), plain."""
+def _form(name: str, entry: Mapping[str, Any]) -> _Form:
     if entry["use_pickle"] is not False or entry["tensor_meta"] is None:
         raise Problem(
             f"The tensor {name[:80]!r} is kept as a pickle, which is not opened. Export a network "
             "whose weights are plain tensors (no subclasses, not quantised)."
         )
     meta = entry["tensor_meta"]
-    shape, strides = (tuple(map(size, meta[key])) for key in ("sizes", "strides"))
-    offset, number = size(meta["storage_offset"]), meta["dtype"]
-    plain = None not in (*shape, *strides, offset) and len(shape) == len(strides) <= 16
-    if type(number) is not int or number not in SCALARS or meta["layout"] != _STRIDED or not plain:
+    shape, strides = _known(meta["sizes"]), _known(meta["strides"])
+    offset, number = read_size(meta["storage_offset"]), meta["dtype"]
+    plain = (
+        type(number) is int
+        and number in SCALARS
+        and meta["layout"] == _STRIDED
+        and len(meta["sizes"]) == len(meta["strides"]) <= 16
+    )
+    if not plain or shape is None or strides is None or offset is None:
         raise Problem(
             f"The tensor {name[:80]!r} has a type or layout that is not accepted (quantised, "
             "sparse, complex, 8-bit). Export the model in float32."
         )
-    return number, shape, strides, offset
+    return _Form(number, shape, strides, offset)
 
 
-def _length(form: tuple) -> int:
-    number, shape, _, _ = form
-    length = np.dtype(SCALARS[number][1]).itemsize
-    for side in shape:
-        length *= side
-    return length
+def _known(entries: list[object]) -> tuple[int, ...] | None:
+    """The sizes, or None where one of them is free."""
+    sizes = tuple(map(read_size, entries))
+    known = tuple(size for size in sizes if size is not None)
+    return known if len(known) == len(sizes) else None
 
 
-def _array(name: str, data: memoryview, form: tuple) -> np.ndarray:
+def _length(form: _Form) -> int:
+    """Bytes of the tensor as it is read."""
+    return np.dtype(SCALARS[form.number][1]).itemsize * math.prod(form.shape)
+
+
+def _array(name: str, data: memoryview, form: _Form) -> np.ndarray:
     number, shape, strides, offset = form
     kind, becomes = map(np.dtype, SCALARS[number])
     if 0 in shape:

@@ -15,6 +15,12 @@ from explainers.models.formats.onnx.operations import (  # noqa: F401
     resizing,
     shapes,
 )
-from explainers.models.formats.onnx.operations.registry import OPERATIONS, NotCovered, Place, find
+from explainers.models.formats.onnx.operations.registry import (
+    OPERATIONS,
+    Input,
+    NotCovered,
+    Surroundings,
+    find,
+)
 
-__all__ = ["OPERATIONS", "NotCovered", "Place", "find"]
+__all__ = ["OPERATIONS", "Input", "NotCovered", "Surroundings", "find"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 import torch
 from torch import Tensor
 
-from explainers.models.formats.onnx.operations.registry import NotCovered, number, operation
+from explainers.models.formats.onnx.operations.registry import Ints, NotCovered, number, operation
 
 
 def _aligned(a: Tensor, b: Tensor, broadcast: int, axis: int | None) -> Tensor:
@@ -18,13 +19,20 @@ def _aligned(a: Tensor, b: Tensor, broadcast: int, axis: int | None) -> Tensor:
     return b.reshape(*b.shape, *[1] * (a.ndim - axis - b.ndim))
 
 
-def _binary(name: str, function) -> None:
+def _binary(name: str, function: Callable[[Tensor, Tensor], Tensor]) -> None:
     @operation(name)
-    def compute(a, b, *, broadcast=0, axis=None, consumed_inputs=()):
+    def compute(
+        a: Tensor,
+        b: Tensor,
+        *,
+        broadcast: int = 0,
+        axis: int | None = None,
+        consumed_inputs: Ints = (),
+    ) -> Tensor:
         return function(a, _aligned(a, b, broadcast, axis))
 
 
-for _name, _function in {
+_BINARY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "Add": torch.add,
     "Sub": torch.sub,
     "Mul": torch.mul,
@@ -39,12 +47,15 @@ for _name, _function in {
     "BitwiseAnd": torch.bitwise_and,
     "BitwiseOr": torch.bitwise_or,
     "BitwiseXor": torch.bitwise_xor,
-}.items():
+}
+for _name, _function in _BINARY.items():
     _binary(_name, _function)
 
 
 @operation("Div")
-def div(a, b, *, broadcast=0, axis=None, consumed_inputs=()):
+def div(
+    a: Tensor, b: Tensor, *, broadcast: int = 0, axis: int | None = None, consumed_inputs: Ints = ()
+) -> Tensor:
     """a / b; whole numbers are cut towards zero."""
     b = _aligned(a, b, broadcast, axis)
     whole = not (a.is_floating_point() or b.is_floating_point())
@@ -52,13 +63,13 @@ def div(a, b, *, broadcast=0, axis=None, consumed_inputs=()):
 
 
 @operation("Mod")
-def mod(a, b, *, fmod=0):
+def mod(a: Tensor, b: Tensor, *, fmod: int = 0) -> Tensor:
     """The remainder, with the sign of b, or with that of a where fmod = 1."""
     return torch.fmod(a, b) if fmod else torch.remainder(a, b)
 
 
 @operation("Pow")
-def power(a, b, *, broadcast=0, axis=None):
+def power(a: Tensor, b: Tensor, *, broadcast: int = 0, axis: int | None = None) -> Tensor:
     """a^b in the type of a; a lone exponent as a number, for which slopes are simpler."""
     exponent = number(b)
     if exponent is not None:
@@ -69,43 +80,53 @@ def power(a, b, *, broadcast=0, axis=None):
 
 
 @operation("Sum")
-def total(*values, consumed_inputs=()):
+def total(*values: Tensor, consumed_inputs: Ints = ()) -> Tensor:
     """The sum of all."""
     return reduce(torch.add, values)
 
 
 @operation("Mean")
-def mean(*values, consumed_inputs=()):
+def mean(*values: Tensor, consumed_inputs: Ints = ()) -> Tensor:
     """The mean of all."""
     return reduce(torch.add, values) / len(values)
 
 
 @operation("Max")
-def maximum(*values, consumed_inputs=()):
+def maximum(*values: Tensor, consumed_inputs: Ints = ()) -> Tensor:
     """The largest of all."""
     return reduce(torch.maximum, values)
 
 
 @operation("Min")
-def minimum(*values, consumed_inputs=()):
+def minimum(*values: Tensor, consumed_inputs: Ints = ()) -> Tensor:
     """The smallest of all."""
     return reduce(torch.minimum, values)
 
 
 @operation("Where")
-def where(condition, a, b):
+def where(condition: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """a where the condition holds, else b."""
     return torch.where(condition, a, b)
 
 
 @operation("MatMul")
-def matmul(a, b):
+def matmul(a: Tensor, b: Tensor) -> Tensor:
     """The matrix product, as numpy's."""
     return torch.matmul(a, b)
 
 
 @operation("Gemm")
-def gemm(a, b, c=None, *, alpha=1.0, beta=1.0, transA=0, transB=0, broadcast=0):  # noqa: N803
+def gemm(
+    a: Tensor,
+    b: Tensor,
+    c: Tensor | None = None,
+    *,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    transA: int = 0,
+    transB: int = 0,
+    broadcast: int = 0,
+) -> Tensor:  # noqa: N803
     """alpha · A B + beta · C."""
     a, b = a.mT if transA else a, b.mT if transB else b
     if alpha == beta == 1 and c is not None and c.ndim == 1 and transB and len(c) == b.shape[1]:
@@ -118,7 +139,7 @@ def gemm(a, b, c=None, *, alpha=1.0, beta=1.0, transA=0, transB=0, broadcast=0):
 
 
 @operation("Einsum")
-def einsum(*values, equation):
+def einsum(*values: Tensor, equation: str) -> Tensor:
     """Einstein's sum."""
     if not set(equation) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ,.-> "):
         raise NotCovered(f"the equation {equation[:40]!r}")

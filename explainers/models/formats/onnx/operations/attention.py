@@ -5,30 +5,31 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import Tensor
 
-from explainers.models.formats.onnx.operations.registry import NotCovered, operation
+from explainers.models.formats.onnx.operations.registry import NotCovered, Surroundings, operation
 
 
 @operation("Attention", since=23)
 def attention(
-    query,
-    key,
-    value,
-    mask=None,
-    past_key=None,
-    past_value=None,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None = None,
+    past_key: Tensor | None = None,
+    past_value: Tensor | None = None,
     *,
-    is_causal=0,
-    kv_num_heads=0,
-    q_num_heads=0,
-    qk_matmul_output_mode=0,
-    scale=None,
-    softcap=0.0,
-    softmax_precision=0,
-    place,
-):
+    is_causal: int = 0,
+    kv_num_heads: int = 0,
+    q_num_heads: int = 0,
+    qk_matmul_output_mode: int = 0,
+    scale: float | None = None,
+    softcap: float = 0.0,
+    softmax_precision: int = 0,
+    surroundings: Surroundings,
+) -> Tensor:
     """Q (N, heads, L, D), or (N, L, heads · D) with their number given; the answer like Q."""
-    if past_key is not None or past_value is not None or place.outputs > 1:
+    if past_key is not None or past_value is not None or surroundings.outputs > 1:
         raise NotCovered("past keys and values, or more than one output")
     flat = query.ndim == 3
     if flat:

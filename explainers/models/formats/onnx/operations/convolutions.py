@@ -8,7 +8,12 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor
 
-from explainers.models.formats.onnx.operations.registry import NotCovered, affordable, operation
+from explainers.models.formats.onnx.operations.registry import (
+    Ints,
+    NotCovered,
+    affordable,
+    operation,
+)
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
@@ -22,9 +27,30 @@ def edges(
     pads: Sequence[int] | None,
     auto_pad: str,
 ) -> list[tuple[int, int]]:
-    """(before, after) for each dimension: what to add to `sides` before the window moves.
+    """What to add to the sides of an input before a window moves over it.
 
     SAME: output = ⌈side / stride⌉, the odd one after (UPPER) or before (LOWER).
+
+    Parameters
+    ----------
+    sides, kernel, strides, dilations : sequence of int
+        For each dimension.
+    pads : sequence of int or None
+        As ONNX has them: all that come before, then all that come after.
+    auto_pad : str
+        "NOTSET", "VALID", "SAME_UPPER" or "SAME_LOWER".
+
+    Returns
+    -------
+    list of (before, after)
+        For each dimension.
+
+    Examples
+    --------
+    >>> edges([5], [2], [2], [1], None, "SAME_UPPER")
+    [(0, 1)]
+    >>> edges([5, 5], [3, 3], [1, 1], [1, 1], [1, 0, 1, 2], "NOTSET")
+    [(1, 1), (0, 2)]
     """
     if auto_pad in ("NOTSET", ""):
         pads = list(pads or [0] * 2 * len(sides))
@@ -32,12 +58,12 @@ def edges(
         return list(zip(pads[: len(sides)], pads[len(sides) :], strict=True))
     if auto_pad == "VALID":
         return [(0, 0)] * len(sides)
-    found = []
+    around = []
     for side, width, stride, dilation in zip(sides, kernel, strides, dilations, strict=True):
         needed = max((-(-side // stride) - 1) * stride + (width - 1) * dilation + 1 - side, 0)
         less, more = needed // 2, needed - needed // 2
-        found.append((less, more) if auto_pad == "SAME_UPPER" else (more, less))
-    return found
+        around.append((less, more) if auto_pad == "SAME_UPPER" else (more, less))
+    return around
 
 
 def padded(x: Tensor, around: list[tuple[int, int]], value: float = 0.0) -> Tensor:
@@ -50,17 +76,17 @@ def padded(x: Tensor, around: list[tuple[int, int]], value: float = 0.0) -> Tens
 
 @operation("Conv")
 def conv(
-    x,
-    weight,
-    bias=None,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
     *,
-    kernel_shape=None,
-    strides=None,
-    dilations=None,
-    pads=None,
-    auto_pad="NOTSET",
-    group=1,
-):
+    kernel_shape: Ints | None = None,
+    strides: Ints | None = None,
+    dilations: Ints | None = None,
+    pads: Ints | None = None,
+    auto_pad: str = "NOTSET",
+    group: int = 1,
+) -> Tensor:
     """x (N, C, …) with weight (M, C / group, …) → (N, M, …)."""
     rank = x.ndim - 2
     if rank not in _CONV:
@@ -75,19 +101,19 @@ def conv(
 
 @operation("ConvTranspose")
 def conv_transpose(
-    x,
-    weight,
-    bias=None,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
     *,
-    kernel_shape=None,
-    strides=None,
-    dilations=None,
-    pads=None,
-    auto_pad="NOTSET",
-    group=1,
-    output_padding=None,
-    output_shape=None,
-):
+    kernel_shape: Ints | None = None,
+    strides: Ints | None = None,
+    dilations: Ints | None = None,
+    pads: Ints | None = None,
+    auto_pad: str = "NOTSET",
+    group: int = 1,
+    output_padding: Ints | None = None,
+    output_shape: Ints | None = None,
+) -> Tensor:
     """x (N, C, …) with weight (C, M / group, …) → (N, M, …)."""
     rank = x.ndim - 2
     if rank not in _TRANSPOSE:
@@ -101,7 +127,9 @@ def conv_transpose(
         )
     ]
     if output_shape is None and auto_pad in ("SAME_UPPER", "SAME_LOWER"):
-        output_shape = [side * stride for side, stride in zip(x.shape[2:], strides, strict=True)]
+        output_shape = tuple(
+            side * stride for side, stride in zip(x.shape[2:], strides, strict=True)
+        )
     if output_shape is not None:
         around = []
         for full, wanted in zip(whole, output_shape[-rank:], strict=True):

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from explainers.models.formats.onnx.operations.registry import NotCovered, number, operation
+from explainers.models.formats.onnx.operations.registry import (
+    Ints,
+    NotCovered,
+    Surroundings,
+    number,
+    operation,
+)
 
 
-def _unary(name: str, function) -> None:
+def _unary(name: str, function: Callable[[Tensor], Tensor]) -> None:
     @operation(name)
-    def compute(x, *, consumed_inputs=()):
+    def compute(x: Tensor, *, consumed_inputs: Ints = ()) -> Tensor:
         return function(x)
 
 
-for _name, _function in {
+_UNARY: dict[str, Callable[[Tensor], Tensor]] = {
     "Relu": torch.relu,
     "Sigmoid": torch.sigmoid,
     "Tanh": torch.tanh,
@@ -47,18 +56,19 @@ for _name, _function in {
     "Not": torch.logical_not,
     "IsNaN": torch.isnan,
     "BitwiseNot": torch.bitwise_not,
-}.items():
+}
+for _name, _function in _UNARY.items():
     _unary(_name, _function)
 
 
 @operation("LeakyRelu")
-def leaky_relu(x, *, alpha=0.01, consumed_inputs=()):
+def leaky_relu(x: Tensor, *, alpha: float = 0.01, consumed_inputs: Ints = ()) -> Tensor:
     """x above zero, alpha·x below."""
     return F.leaky_relu(x, alpha)
 
 
 @operation("PRelu")
-def prelu(x, slope, *, consumed_inputs=()):
+def prelu(x: Tensor, slope: Tensor, *, consumed_inputs: Ints = ()) -> Tensor:
     """x above zero, slope·x below; the slope broadcasts from the right, channels being axis 1."""
     if slope.ndim == 1 and slope.numel() > 1 and slope.shape[0] != x.shape[-1]:
         slope = slope.reshape(-1, *[1] * (x.ndim - 2))  # before operator set 7
@@ -69,43 +79,51 @@ def prelu(x, slope, *, consumed_inputs=()):
 
 
 @operation("Elu")
-def elu(x, *, alpha=1.0, consumed_inputs=()):
+def elu(x: Tensor, *, alpha: float = 1.0, consumed_inputs: Ints = ()) -> Tensor:
     """x above zero, alpha·(eˣ − 1) below."""
     return F.elu(x, alpha)
 
 
 @operation("Selu")
-def selu(x, *, alpha=1.6732632423543772, gamma=1.0507009873554805, consumed_inputs=()):
+def selu(
+    x: Tensor,
+    *,
+    alpha: float = 1.6732632423543772,
+    gamma: float = 1.0507009873554805,
+    consumed_inputs: Ints = (),
+) -> Tensor:
     """gamma·elu(x, alpha)."""
     return gamma * F.elu(x, alpha)
 
 
 @operation("Celu")
-def celu(x, *, alpha=1.0):
+def celu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     """max(0, x) + min(0, alpha·(e^(x/alpha) − 1))."""
     return F.celu(x, alpha)
 
 
 @operation("ThresholdedRelu")
-def thresholded_relu(x, *, alpha=1.0):
+def thresholded_relu(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     """x above alpha, else 0."""
     return torch.where(x > alpha, x, torch.zeros_like(x))
 
 
 @operation("Gelu")
-def gelu(x, *, approximate="none"):
+def gelu(x: Tensor, *, approximate: str = "none") -> Tensor:
     """x·Φ(x), or its tanh approximation."""
     return F.gelu(x, approximate=approximate)
 
 
 @operation("Swish")
-def swish(x, *, alpha=1.0):
+def swish(x: Tensor, *, alpha: float = 1.0) -> Tensor:
     """x·sigmoid(alpha·x)."""
     return F.silu(x) if alpha == 1 else x * torch.sigmoid(alpha * x)
 
 
 @operation("HardSigmoid")
-def hard_sigmoid(x, *, alpha=0.2, beta=0.5, consumed_inputs=()):
+def hard_sigmoid(
+    x: Tensor, *, alpha: float = 0.2, beta: float = 0.5, consumed_inputs: Ints = ()
+) -> Tensor:
     """alpha·x + beta, cut to 0 … 1."""
     if abs(alpha - 1 / 6) < 1e-6 and beta == 0.5:
         return F.hardsigmoid(x)
@@ -113,14 +131,16 @@ def hard_sigmoid(x, *, alpha=0.2, beta=0.5, consumed_inputs=()):
 
 
 @operation("Shrink")
-def shrink(x, *, bias=0.0, lambd=0.5):
+def shrink(x: Tensor, *, bias: float = 0.0, lambd: float = 0.5) -> Tensor:
     """x + bias below −lambd, x − bias above lambd, else 0."""
     zero = torch.zeros_like(x)
     return torch.where(x < -lambd, x + bias, torch.where(x > lambd, x - bias, zero))
 
 
 @operation("Clip")
-def clip(x, min=None, max=None, *, consumed_inputs=()):  # noqa: A002
+def clip(
+    x: Tensor, min: Tensor | None = None, max: Tensor | None = None, *, consumed_inputs: Ints = ()
+) -> Tensor:  # noqa: A002
     """x cut to min … max."""
     low, high = (number(v) if isinstance(v, torch.Tensor) else v for v in (min, max))
     if (low is None) == (min is None) and (high is None) == (max is None):
@@ -130,16 +150,16 @@ def clip(x, min=None, max=None, *, consumed_inputs=()):  # noqa: A002
 
 
 @operation("IsInf")
-def is_inf(x, *, detect_negative=1, detect_positive=1):
+def is_inf(x: Tensor, *, detect_negative: int = 1, detect_positive: int = 1) -> Tensor:
     """Where x is infinite."""
     wrong = x > 0 if not detect_positive else x < 0
-    found = torch.isinf(x)
-    return found if detect_negative and detect_positive else found & ~wrong
+    infinite = torch.isinf(x)
+    return infinite if detect_negative and detect_positive else infinite & ~wrong
 
 
-def _softmax(name: str, function) -> None:
+def _softmax(name: str, function: Callable[..., Tensor]) -> None:
     @operation(name)
-    def before_13(x, *, axis=1):
+    def before_13(x: Tensor, *, axis: int = 1) -> Tensor:
         """Over all axes from `axis` on at once."""
         axis = axis % x.ndim
         if axis == x.ndim - 1:
@@ -147,7 +167,7 @@ def _softmax(name: str, function) -> None:
         return function(x.flatten(axis), dim=-1).reshape(x.shape)
 
     @operation(name, since=13)
-    def from_13(x, *, axis=-1):
+    def from_13(x: Tensor, *, axis: int = -1) -> Tensor:
         """Over one axis."""
         return function(x, dim=axis)
 
@@ -157,10 +177,19 @@ _softmax("LogSoftmax", torch.log_softmax)
 
 
 @operation("Dropout")
-def dropout(x, ratio=None, training_mode=None, *, seed=0, is_test=1, consumed_inputs=(), place):
+def dropout(
+    x: Tensor,
+    ratio: Tensor | None = None,
+    training_mode: Tensor | None = None,
+    *,
+    seed: int = 0,
+    is_test: int = 1,
+    consumed_inputs: Ints = (),
+    surroundings: Surroundings,
+) -> Tensor | tuple[Tensor, Tensor]:
     """The input: nothing is dropped outside training."""
     if training_mode is not None and number(training_mode):
         raise NotCovered("training mode; export the model after model.eval()")
-    if place.outputs == 1:
+    if surroundings.outputs == 1:
         return x
     return x, torch.ones_like(x, dtype=torch.bool)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -14,7 +16,7 @@ def _wrapped(indices: Tensor, side: int) -> Tensor:
 
 
 @operation("Gather")
-def gather(x, indices, *, axis=0):
+def gather(x: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
     """Slices of x along one axis, at the indices, whose shape takes the axis's place."""
     axis = axis % x.ndim
     places = _wrapped(indices, x.shape[axis])
@@ -23,7 +25,7 @@ def gather(x, indices, *, axis=0):
 
 
 @operation("GatherElements")
-def gather_elements(x, indices, *, axis=0):
+def gather_elements(x: Tensor, indices: Tensor, *, axis: int = 0) -> Tensor:
     """One element of x along the axis for each index."""
     return torch.gather(x, axis, _wrapped(indices, x.shape[axis]))
 
@@ -43,13 +45,13 @@ def _places(x: Tensor, indices: Tensor, batch_dims: int = 0) -> tuple[Tensor, ..
 
 
 @operation("GatherND")
-def gather_nd(x, indices, *, batch_dims=0):
+def gather_nd(x: Tensor, indices: Tensor, *, batch_dims: int = 0) -> Tensor:
     """x at the tuples of indices in the last axis."""
     return x[_places(x, indices, batch_dims)]
 
 
 @operation("ScatterND")
-def scatter_nd(x, indices, updates, *, reduction="none"):
+def scatter_nd(x: Tensor, indices: Tensor, updates: Tensor, *, reduction: str = "none") -> Tensor:
     """x with the updates at the tuples of indices."""
     places = _places(x, indices)
     if reduction in ("none", "add"):
@@ -58,7 +60,9 @@ def scatter_nd(x, indices, updates, *, reduction="none"):
 
 
 @operation("Scatter", "ScatterElements")
-def scatter_elements(x, indices, updates, *, axis=0, reduction="none"):
+def scatter_elements(
+    x: Tensor, indices: Tensor, updates: Tensor, *, axis: int = 0, reduction: str = "none"
+) -> Tensor:
     """x with each update at its index along the axis."""
     places = _wrapped(indices, x.shape[axis])
     if reduction == "none":
@@ -70,14 +74,16 @@ def scatter_elements(x, indices, updates, *, axis=0, reduction="none"):
 
 
 @operation("TopK", lists=(1,))
-def top_k(x, k, *, axis=-1, largest=1, sorted=1):  # noqa: A002
+def top_k(
+    x: Tensor, k: Sequence[int] | int, *, axis: int = -1, largest: int = 1, sorted: int = 1
+) -> tuple[Tensor, ...]:  # noqa: A002
     """The k largest (or smallest) along the axis, and their places."""
     count = k if isinstance(k, int) else int(k[0])
     return tuple(torch.topk(x, count, axis, bool(largest), bool(sorted)))
 
 
 @operation("OneHot", lists=(1,))
-def one_hot(indices, depth, values, *, axis=-1):
+def one_hot(indices: Tensor, depth: Sequence[int], values: Tensor, *, axis: int = -1) -> Tensor:
     """values[1] where the index is, values[0] elsewhere, along a new axis."""
     count = int(depth[0])
     affordable(indices.numel() * count)
@@ -89,20 +95,20 @@ def one_hot(indices, depth, values, *, axis=-1):
 
 
 @operation("Trilu", lists=(1,))
-def triangle(x, k=None, *, upper=1):
+def triangle(x: Tensor, k: Sequence[int] | None = None, *, upper: int = 1) -> Tensor:
     """The upper or lower triangle, zero elsewhere."""
-    k = int(k[0]) if k else 0
-    return torch.triu(x, k) if upper else torch.tril(x, k)
+    diagonal = int(k[0]) if k else 0
+    return torch.triu(x, diagonal) if upper else torch.tril(x, diagonal)
 
 
 @operation("NonZero")
-def non_zero(x):
+def non_zero(x: Tensor) -> Tensor:
     """Where x is not zero: (axes, found)."""
     return torch.nonzero(x).T
 
 
 @operation("Compress")
-def compress(x, condition, *, axis=None):
+def compress(x: Tensor, condition: Tensor, *, axis: int | None = None) -> Tensor:
     """The slices along the axis for which the condition holds."""
     if axis is None:
         x, axis = x.reshape(-1), 0
@@ -111,7 +117,9 @@ def compress(x, condition, *, axis=None):
 
 
 @operation("ReverseSequence", lists=(1,))
-def reverse_sequence(x, lengths, *, batch_axis=1, time_axis=0):
+def reverse_sequence(
+    x: Tensor, lengths: Sequence[int], *, batch_axis: int = 1, time_axis: int = 0
+) -> Tensor:
     """Each sequence of the batch backwards, up to its length."""
     side = x.shape[time_axis]
     if any(length != side for length in lengths):

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from explainers.models.formats.onnx.operations.registry import NotCovered, operation
+from explainers.models.formats.onnx.operations.registry import (
+    Ints,
+    NotCovered,
+    Surroundings,
+    operation,
+)
 
 
 @operation("BatchNormalization")
 def batch_normalization(
-    x,
-    scale,
-    bias,
-    mean,
-    variance,
+    x: Tensor,
+    scale: Tensor,
+    bias: Tensor,
+    mean: Tensor,
+    variance: Tensor,
     *,
-    epsilon=1e-5,
-    momentum=0.9,
-    spatial=1,
-    training_mode=0,
-    is_test=1,
-    consumed_inputs=(),
-):
+    epsilon: float = 1e-5,
+    momentum: float = 0.9,
+    spatial: int = 1,
+    training_mode: int = 0,
+    is_test: int = 1,
+    consumed_inputs: Ints = (),
+) -> Tensor:
     """scale · (x − mean) / √(variance + epsilon) + bias, channel by channel, as stored."""
     if training_mode or not spatial:
         raise NotCovered("training mode or spatial=0; export the model after model.eval()")
@@ -30,10 +38,19 @@ def batch_normalization(
 
 
 @operation("LayerNormalization")
-def layer_normalization(x, scale, bias=None, *, axis=-1, epsilon=1e-5, stash_type=1, place):
+def layer_normalization(
+    x: Tensor,
+    scale: Tensor,
+    bias: Tensor | None = None,
+    *,
+    axis: int = -1,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
+    surroundings: Surroundings,
+) -> Tensor | tuple[Tensor, Tensor, Tensor]:
     """scale · (x − mean) / √(variance + epsilon) + bias over the axes from `axis` on."""
     shape = x.shape[axis:] if axis < 0 else x.shape[axis - x.ndim :]
-    if place.outputs == 1:
+    if surroundings.outputs == 1:
         fits = scale.shape == shape and (bias is None or bias.shape == shape)
         if fits:
             return F.layer_norm(x, shape, scale, bias, epsilon)
@@ -47,7 +64,15 @@ def layer_normalization(x, scale, bias=None, *, axis=-1, epsilon=1e-5, stash_typ
 
 
 @operation("GroupNormalization", since=18)
-def group_normalization(x, scale, bias, *, num_groups, epsilon=1e-5, stash_type=1):
+def group_normalization(
+    x: Tensor,
+    scale: Tensor,
+    bias: Tensor,
+    *,
+    num_groups: int,
+    epsilon: float = 1e-5,
+    stash_type: int = 1,
+) -> Tensor:
     """scale · (x − mean) / √(variance + epsilon) + bias over groups of channels."""
     if len(scale) != x.shape[1]:  # before operator set 21: one scale a group
         repeats = x.shape[1] // num_groups
@@ -56,29 +81,35 @@ def group_normalization(x, scale, bias, *, num_groups, epsilon=1e-5, stash_type=
 
 
 @operation("InstanceNormalization")
-def instance_normalization(x, scale, bias, *, epsilon=1e-5, consumed_inputs=()):
+def instance_normalization(
+    x: Tensor, scale: Tensor, bias: Tensor, *, epsilon: float = 1e-5, consumed_inputs: Ints = ()
+) -> Tensor:
     """scale · (x − mean) / √(variance + epsilon) + bias over each channel of each input."""
     return F.group_norm(x, x.shape[1], scale, bias, epsilon)
 
 
 @operation("RMSNormalization")
-def rms_normalization(x, scale, *, axis=-1, epsilon=1e-5, stash_type=1):
+def rms_normalization(
+    x: Tensor, scale: Tensor, *, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1
+) -> Tensor:
     """scale · x / √(mean x² + epsilon) over the axes from `axis` on."""
     axes = tuple(range(axis % x.ndim, x.ndim))
     return x * (x * x).mean(axes, keepdim=True).add(epsilon).rsqrt() * scale
 
 
 @operation("LpNormalization")
-def lp_normalization(x, *, axis=-1, p=2):
+def lp_normalization(x: Tensor, *, axis: int = -1, p: int = 2) -> Tensor:
     """x / ‖x‖ along the axis, zero where that is zero."""
     norm = x.abs().sum(axis, keepdim=True) if p == 1 else (x * x).sum(axis, keepdim=True).sqrt()
     return x / torch.where(norm == 0, 1.0, norm)
 
 
 @operation("LRN")
-def local_response(x, *, size, alpha=1e-4, beta=0.75, bias=1.0):
+def local_response(
+    x: Tensor, *, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0
+) -> Tensor:
     """x / (bias + alpha / size · Σ x² over neighbouring channels)^beta."""
     before = (size - 1) // 2
     square = F.pad((x * x).flatten(2), (0, 0, before, size - 1 - before))
-    near = sum(square[:, i : i + x.shape[1]] for i in range(size)).reshape(x.shape)
-    return x / (bias + alpha / size * near) ** beta
+    near = reduce(torch.add, (square[:, i : i + x.shape[1]] for i in range(size)))
+    return x / (bias + alpha / size * near.reshape(x.shape)) ** beta

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from explainers.models.formats.onnx.operations.convolutions import edges, padded
-from explainers.models.formats.onnx.operations.registry import NotCovered, operation
+from explainers.models.formats.onnx.operations.registry import (
+    Ints,
+    NotCovered,
+    Surroundings,
+    operation,
+)
 
 _CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 _MAX = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
 _MEAN = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
-def _window(x: Tensor, kernel, strides, dilations, pads, auto_pad: str, ceil_mode: int):
-    """(strides, dilations, edges, edges with what ceil_mode adds so that rounding down fits).
+class _Window(NamedTuple):
+    """How a window moves: strides, dilations, edges, and edges that make rounding down fit."""
 
-    A window that would begin behind the padded input is left out.
-    """
+    strides: Ints
+    dilations: Ints
+    around: list[tuple[int, int]]
+    full: list[tuple[int, int]]
+
+
+def _window(
+    x: Tensor,
+    kernel: Ints,
+    strides: Ints | None,
+    dilations: Ints | None,
+    pads: Ints | None,
+    auto_pad: str,
+    ceil_mode: int,
+) -> _Window:
+    """The window of a pooling; one that would begin behind the padded input is left out."""
     rank = x.ndim - 2
     if rank not in _CONV:
         raise NotCovered(f"{rank} dimensions; 1 to 3 are")
@@ -36,24 +56,24 @@ def _window(x: Tensor, kernel, strides, dilations, pads, auto_pad: str, ceil_mod
             steps = -(-room // stride)
             steps -= steps * stride >= side + before
         full.append((before, after + max(steps * stride - room, 0)))
-    return tuple(strides), tuple(dilations), around, full
+    return _Window(tuple(strides), tuple(dilations), around, full)
 
 
 @operation("MaxPool")
 def max_pool(
-    x,
+    x: Tensor,
     *,
-    kernel_shape,
-    strides=None,
-    dilations=None,
-    pads=None,
-    auto_pad="NOTSET",
-    ceil_mode=0,
-    storage_order=0,
-    place,
-):
+    kernel_shape: Ints,
+    strides: Ints | None = None,
+    dilations: Ints | None = None,
+    pads: Ints | None = None,
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    storage_order: int = 0,
+    surroundings: Surroundings,
+) -> Tensor:
     """The largest in each window; padding never wins."""
-    if place.outputs > 1:
+    if surroundings.outputs > 1:
         raise NotCovered("the places of the largest (second output)")
     kernel = tuple(kernel_shape)
     strides, dilations, around, full = _window(
@@ -69,16 +89,16 @@ def max_pool(
 
 @operation("AveragePool")
 def average_pool(
-    x,
+    x: Tensor,
     *,
-    kernel_shape,
-    strides=None,
-    dilations=None,
-    pads=None,
-    auto_pad="NOTSET",
-    ceil_mode=0,
-    count_include_pad=0,
-):
+    kernel_shape: Ints,
+    strides: Ints | None = None,
+    dilations: Ints | None = None,
+    pads: Ints | None = None,
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    count_include_pad: int = 0,
+) -> Tensor:
     """The mean of each window, over what lies in the input, or in the padded input."""
     kernel = tuple(kernel_shape)
     strides, dilations, around, full = _window(
@@ -98,34 +118,42 @@ def average_pool(
 
 @operation("LpPool")
 def lp_pool(
-    x, *, kernel_shape, strides=None, dilations=None, pads=None, auto_pad="NOTSET", ceil_mode=0, p=2
-):
+    x: Tensor,
+    *,
+    kernel_shape: Ints,
+    strides: Ints | None = None,
+    dilations: Ints | None = None,
+    pads: Ints | None = None,
+    auto_pad: str = "NOTSET",
+    ceil_mode: int = 0,
+    p: int = 2,
+) -> Tensor:
     """(Σ |x|^p)^(1/p) of each window."""
     kernel = tuple(kernel_shape)
     strides, dilations, _, full = _window(x, kernel, strides, dilations, pads, auto_pad, ceil_mode)
     return _sums(padded(x.abs() ** p, full), kernel, strides, dilations) ** (1 / p)
 
 
-def _sums(x: Tensor, kernel: tuple, strides: tuple, dilations: tuple) -> Tensor:
+def _sums(x: Tensor, kernel: Ints, strides: Ints, dilations: Ints) -> Tensor:
     """The sum of each window, as a convolution with ones in each channel."""
     ones = torch.ones(x.shape[1], 1, *kernel, dtype=x.dtype, device=x.device)
     return _CONV[len(kernel)](x, ones, None, strides, 0, dilations, x.shape[1])
 
 
 @operation("GlobalAveragePool")
-def global_average_pool(x):
+def global_average_pool(x: Tensor) -> Tensor:
     """The mean over everything behind the channels."""
     return x.mean(tuple(range(2, x.ndim)), keepdim=True)
 
 
 @operation("GlobalMaxPool")
-def global_max_pool(x):
+def global_max_pool(x: Tensor) -> Tensor:
     """The largest of everything behind the channels; the first of equals."""
     made = F.max_pool1d(x.flatten(2), math.prod(x.shape[2:]))
     return made.reshape(*x.shape[:2], *[1] * (x.ndim - 2))
 
 
 @operation("GlobalLpPool")
-def global_lp_pool(x, *, p=2):
+def global_lp_pool(x: Tensor, *, p: int = 2) -> Tensor:
     """(Σ |x|^p)^(1/p) over everything behind the channels."""
     return (x.abs() ** p).sum(tuple(range(2, x.ndim)), keepdim=True) ** (1 / p)

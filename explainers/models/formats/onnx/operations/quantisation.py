@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from explainers.models.formats.onnx.operations.registry import NotCovered, operation
+from explainers.models.formats.onnx.operations.registry import NotCovered, Surroundings, operation
 
 
-def _along(value: Tensor | None, x: Tensor, axis: int) -> Tensor | None:
-    if value is None or value.ndim == 0 or value.numel() == 1:
-        return None if value is None else value.reshape(())
+def _along(value: Tensor, x: Tensor, axis: int) -> Tensor:
+    """A number for each place along the axis, or one for all, so that it broadcasts with x."""
+    if value.ndim == 0 or value.numel() == 1:
+        return value.reshape(())
     if value.ndim != 1:
         raise NotCovered("scales in blocks")
     return value.reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
@@ -18,13 +19,22 @@ def _along(value: Tensor | None, x: Tensor, axis: int) -> Tensor | None:
 
 @operation("QuantizeLinear")
 def quantize(
-    x, scale, zero=None, *, axis=1, saturate=1, block_size=0, precision=0, output_dtype=0, place
-):
+    x: Tensor,
+    scale: Tensor,
+    zero: Tensor | None = None,
+    *,
+    axis: int = 1,
+    saturate: int = 1,
+    block_size: int = 0,
+    precision: int = 0,
+    output_dtype: int = 0,
+    surroundings: Surroundings,
+) -> Tensor:
     """round(x / scale) + zero, cut to the range of the type of `zero`."""
     kind = (
         zero.dtype
         if zero is not None
-        else (place.dtype(output_dtype) if output_dtype else torch.uint8)
+        else (surroundings.dtype(output_dtype) if output_dtype else torch.uint8)
     )
     limits = torch.iinfo(kind)
     made = torch.round(x / _along(scale, x, axis))
@@ -34,7 +44,15 @@ def quantize(
 
 
 @operation("DequantizeLinear")
-def dequantize(x, scale, zero=None, *, axis=1, block_size=0, output_dtype=0):
+def dequantize(
+    x: Tensor,
+    scale: Tensor,
+    zero: Tensor | None = None,
+    *,
+    axis: int = 1,
+    block_size: int = 0,
+    output_dtype: int = 0,
+) -> Tensor:
     """(x − zero) · scale."""
     number = x.to(scale.dtype)
     if zero is not None:

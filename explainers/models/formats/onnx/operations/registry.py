@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
@@ -20,9 +20,11 @@ from explainers.models.formats.onnx.tensors import type_name
 if TYPE_CHECKING:
     from explainers.models.formats.onnx.graph import Node
 
+Ints: TypeAlias = tuple[int, ...]
+"""An attribute of several whole numbers, as ONNX's "ints"."""
+Input: TypeAlias = Tensor | list | None
+"""An input as a node gives it: a tensor, a list of numbers, or None where it is left out."""
 OPERATIONS: dict[str, list[Operation]] = {}
-
-
 MOST_NUMBERS = 2**30
 
 
@@ -31,11 +33,17 @@ class NotCovered(NotImplementedError):
 
 
 @dataclass(frozen=True)
-class Place:
-    """What an operation may ask of its surroundings.
+class Surroundings:
+    """What an operation may need to know of its surroundings.
 
-    version   of the operator set.  outputs   how many are asked for.
-    working   the type that stands for `declared`, where the model was cast to another precision.
+    Parameters
+    ----------
+    version : int
+        Of the operator set.
+    outputs : int
+        How many outputs the node names.
+    declared, working : torch.dtype
+        The precision in the file, and the one that it was cast to.
     """
 
     version: int
@@ -44,24 +52,43 @@ class Place:
     working: torch.dtype = torch.float32
 
     def dtype(self, number: int) -> torch.dtype:
-        """The torch type of ONNX's type number; in a model that was cast, floats follow it."""
+        """The torch type of ONNX's type number; in a model that was cast, floats follow it.
+
+        Examples
+        --------
+        >>> Surroundings(version=17, outputs=1).dtype(1)
+        torch.float32
+        """
         name = type_name(number)
-        found = getattr(torch, name, None)
-        if not isinstance(found, torch.dtype):
+        dtype = getattr(torch, name, None)
+        if not isinstance(dtype, torch.dtype):
             raise NotCovered(f"tensors of type {name} (number {number})")
-        return self.working if found.is_floating_point and self.cast else found
+        return self.working if dtype.is_floating_point and self.cast else dtype
 
     @property
     def cast(self) -> bool:
-        """Whether the model runs in another precision than the file says."""
+        """Whether the model runs in another precision than the file declares."""
         return self.working != self.declared
 
 
 @dataclass(frozen=True)
 class Operation:
-    """`function` computes `name` of the versions from `since` on.
+    """How torch computes an ONNX operation.
 
-    lists   positions of inputs that it takes as Python lists of numbers: shapes, axes, sizes.
+    Parameters
+    ----------
+    name : str
+        As "Conv".
+    since : int
+        The first version of the operator set that it is for.
+    function : callable
+        From tensors, by position, and attributes, by name, to one tensor or several.
+    lists : tuple of int
+        Positions of inputs that it takes as Python lists of numbers: shapes, axes, sizes.
+    attributes : frozenset of str
+        Those that it knows.
+    needs_surroundings : bool
+        Whether it takes `surroundings` as well.
     """
 
     name: str
@@ -69,26 +96,48 @@ class Operation:
     function: Callable[..., Tensor | tuple[Tensor, ...]]
     lists: tuple[int, ...]
     attributes: frozenset[str]
-    asks: bool
+    needs_surroundings: bool
 
-    def __call__(self, place: Place, inputs: list, attributes: dict[str, Any]) -> tuple:
+    def __call__(
+        self, surroundings: Surroundings, inputs: list[Input], attributes: dict[str, Any]
+    ) -> tuple[Tensor, ...]:
         """The outputs; `inputs` as the node lists them."""
-        extra = {"place": place} if self.asks else {}
+        extra = {"surroundings": surroundings} if self.needs_surroundings else {}
         made = self.function(*inputs, **attributes, **extra)
         return made if isinstance(made, tuple) else (made,)
 
 
-def operation(*names: str, since: int = 1, lists: tuple[int, ...] = ()) -> Callable:
-    """Register the decorated function for these operations, from this operator set on."""
+Translation = TypeVar("Translation", bound=Callable[..., Tensor | tuple[Tensor, ...]])
 
-    def register(function: Callable) -> Callable:
+
+def operation(
+    *names: str, since: int = 1, lists: tuple[int, ...] = ()
+) -> Callable[[Translation], Translation]:
+    """Register the decorated function for these ONNX operations.
+
+    Parameters
+    ----------
+    names : str
+        As "Softmax".
+    since : int
+        The first version of the operator set that it is for; a later one takes its place.
+    lists : tuple of int
+        Positions of inputs that it takes as Python lists of numbers.
+    """
+
+    def register(function: Translation) -> Translation:
         parameters = inspect.signature(function).parameters
         known = frozenset(
             key for key, p in parameters.items() if p.kind is not inspect.Parameter.VAR_POSITIONAL
         )
         for name in names:
             entry = Operation(
-                name, since, function, lists, known - {"place"}, "place" in parameters
+                name,
+                since,
+                function,
+                lists,
+                known - {"surroundings"},
+                "surroundings" in parameters,
             )
             OPERATIONS.setdefault(name, []).append(entry)
         return function
@@ -97,7 +146,17 @@ def operation(*names: str, since: int = 1, lists: tuple[int, ...] = ()) -> Calla
 
 
 def find(node: Node) -> Operation | None:
-    """The translation of the node, or None: also where it has an attribute that has none."""
+    """The translation of a node, or None: also where it has an attribute that has none.
+
+    Examples
+    --------
+    >>> from explainers.models.formats.onnx.graph import Node
+    >>> from explainers.models.formats.onnx.operations import find
+    >>> find(Node("Relu", "", 14, "", ("x",), ("y",))).name
+    'Relu'
+    >>> find(Node("Unheard", "", 14, "", ("x",), ("y",))) is None
+    True
+    """
     if node.domain:
         return None
     fitting = [entry for entry in OPERATIONS.get(node.op, ()) if entry.since <= node.version]
@@ -117,6 +176,13 @@ def affordable(count: float) -> None:
 
 
 def number(tensor: Tensor | None) -> float | int | bool | None:
-    """The value of a plain one-element tensor; None where it has more, or depends on the input."""
-    plain = type(tensor) in (Tensor, torch.nn.Parameter) and tensor.grad_fn is None
-    return tensor.item() if plain and tensor.numel() == 1 else None
+    """The value of a plain one-element tensor; None where it has more, or depends on the input.
+
+    Examples
+    --------
+    >>> number(torch.tensor([2.0])), number(torch.zeros(2))
+    (2.0, None)
+    """
+    if tensor is None or type(tensor) not in (Tensor, torch.nn.Parameter):
+        return None
+    return tensor.item() if tensor.grad_fn is None and tensor.numel() == 1 else None

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from explainers.models.formats.onnx.operations.registry import NotCovered, affordable, operation
+from explainers.models.formats.onnx.operations.registry import (
+    Ints,
+    NotCovered,
+    affordable,
+    operation,
+)
 
 
 @operation("Resize", since=11, lists=(1, 2, 3))
 def resize(
-    x,
-    roi=None,
-    scales=None,
-    sizes=None,
+    x: Tensor,
+    roi: Sequence[float] | None = None,
+    scales: Sequence[float] | None = None,
+    sizes: Sequence[int] | None = None,
     *,
-    mode="nearest",
-    coordinate_transformation_mode="half_pixel",
-    nearest_mode="round_prefer_floor",
-    cubic_coeff_a=-0.75,
-    exclude_outside=0,
-    extrapolation_value=0.0,
-    antialias=0,
-    axes=None,
-    keep_aspect_ratio_policy="stretch",
-):
+    mode: str = "nearest",
+    coordinate_transformation_mode: str = "half_pixel",
+    nearest_mode: str = "round_prefer_floor",
+    cubic_coeff_a: float = -0.75,
+    exclude_outside: int = 0,
+    extrapolation_value: float = 0.0,
+    antialias: int = 0,
+    axes: Ints | None = None,
+    keep_aspect_ratio_policy: str = "stretch",
+) -> Tensor:
     """x with other sides, given as sizes or as scales."""
     if coordinate_transformation_mode == "tf_crop_and_resize" or antialias or exclude_outside:
         raise NotCovered("cropping, antialiasing or exclude_outside")
     if keep_aspect_ratio_policy != "stretch":
         raise NotCovered(f"keep_aspect_ratio_policy {keep_aspect_ratio_policy!r}")
-    given = list(sizes or scales)
+    given = list(sizes or scales or ())
     for axis, wanted in zip(range(x.ndim) if axes is None else axes, given, strict=True):
         side = x.shape[axis]
         size = int(wanted) if sizes else math.floor(side * wanted)
@@ -53,13 +59,13 @@ def resize(
 
 
 @operation("Resize", since=10, lists=(1,))
-def resize_10(x, scales, *, mode="nearest"):
+def resize_10(x: Tensor, scales: Sequence[float], *, mode: str = "nearest") -> Tensor:
     """As Upsample."""
     return upsample(x, scales, mode=mode)
 
 
 @operation("Upsample", lists=(1,))
-def upsample(x, scales, *, mode="nearest"):
+def upsample(x: Tensor, scales: Sequence[float], *, mode: str = "nearest") -> Tensor:
     """x with sides times scales; a place is read at its number divided by the scale."""
     return resize(
         x,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from explainers import eval_mode
 from explainers.errors import Problem
@@ -13,47 +15,71 @@ from explainers.models.inspection.guesses import Guess
 from explainers.models.prepared import Prepared
 
 
-def trial(model: Prepared, guess: Guess) -> tuple[dict[str, str], dict[str, int], float]:
-    """For every method that fits the kind "" or why it will not work; the passes that one
-    explanation takes with its usual options; and seconds of one pass.
+class MethodTrials(NamedTuple):
+    """What came of trying every method that fits a network's kind of input.
+
+    Attributes
+    ----------
+    problems : dict[str, str]
+        By method: "", or why it will not work.
+    costs : dict[str, int]
+        Of those that work: passes that one explanation takes with its usual options.
+    seconds_per_pass : float
+    """
+
+    problems: dict[str, str]
+    costs: dict[str, int]
+    seconds_per_pass: float
+
+
+def try_methods(model: Prepared, guess: Guess) -> MethodTrials:
+    """Explain one random input with every method.
+
+    Parameters
+    ----------
+    model : Prepared
+    guess : Guess
+        What one input of the model is.
     """
     from explainers.front import explain
 
     x = guess.sample(model)
-    found, costs, seconds = {}, {}, 0.0
+    problems: dict[str, str] = {}
+    costs: dict[str, int] = {}
+    seconds = 0.0
     for key, method in METHODS.items():
         if method.kinds is not None and guess.kind not in method.kinds:
             continue
         options = method.trial(guess.shape) if callable(method.trial) else dict(method.trial)
         try:
             answer = explain(model, x, key, "zeros", score="logit", **options)
-            found[key] = "" if torch.isfinite(answer.scores).all() else "its slopes overflow"
+            problems[key] = "" if torch.isfinite(answer.scores).all() else "its slopes overflow"
             if key == "saliency":
                 started = time.perf_counter()
                 explain(model, x, key, "zeros", score="logit", **options)
                 seconds = (time.perf_counter() - started) / answer.passes
         except Problem as problem:
-            found[key] = str(problem)
-        if not found[key]:
+            problems[key] = str(problem)
+        if not problems[key]:
             costs[key] = method.estimate(method.options(), guess.shape) + 2
     if not seconds:
         with eval_mode.evaluating(model), torch.no_grad():
             started = time.perf_counter()
             model(x)
             seconds = time.perf_counter() - started
-    return found, costs, seconds
+    return MethodTrials(problems, costs, seconds)
 
 
-def memory(model: Prepared, guess: Guess) -> int:
+def backward_bytes(model: Prepared, guess: Guess) -> int:
     """Bytes that one pass keeps for its way back: what autograd saves, each storage once."""
     saved: dict[int, int] = {}
 
-    def keep(tensor):
+    def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         saved[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    own = {w.untyped_storage().data_ptr() for w in (*model.parameters(), *model.buffers())}
+    weights = {w.untyped_storage().data_ptr() for w in (*model.parameters(), *model.buffers())}
     x = guess.sample(model).requires_grad_()
     saving = torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept)
     try:
@@ -61,5 +87,5 @@ def memory(model: Prepared, guess: Guess) -> int:
             output = model(x)
     except Problem:  # it gives no gradients, and so has no way back
         return 0
-    size = output.numel() * output.element_size() if isinstance(output, torch.Tensor) else 0
-    return size + sum(size for place, size in saved.items() if place not in own)
+    size = output.numel() * output.element_size() if isinstance(output, Tensor) else 0
+    return size + sum(size for place, size in saved.items() if place not in weights)
