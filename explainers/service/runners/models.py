@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from explainers.errors import ModelProblem, Problem
 from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.module import explained_output
-from explainers.models.formats.onnx.runtime import answered, hidden, taken
+from explainers.models.formats.onnx.runtime import input_dtype, is_hidden, run_rows
 from explainers.service import codec
 from explainers.service.parsing.parsers.torchscript import require_scripts_allowed
 from explainers.service.runners import messages
@@ -84,7 +84,7 @@ class SandboxedModel(nn.Module):
         """The network's answer to x (N, …)."""
         most = max(1, MOST_AT_ONCE // max(1, 8 * x[:1].numel()))
         parts = [
-            answered(self._run, part, self.dtype, self.rows, self.where) for part in x.split(most)
+            run_rows(self._run, part, self.dtype, self.rows, self.where) for part in x.split(most)
         ]
         return torch.cat(parts) if len(parts) > 1 else parts[0]
 
@@ -137,8 +137,8 @@ class OnnxRuntimeModel(SandboxedModel):
         output: str | None = None,
         rows: int | None = None,
     ) -> None:
-        dtype, chosen = taken(graph), explained_output(graph, output)
-        super().__init__("onnx", network, {"output": chosen, "hidden": hidden(graph, chosen)})
+        dtype, chosen = input_dtype(graph), explained_output(graph, output)
+        super().__init__("onnx", network, {"output": chosen, "hidden": is_hidden(graph, chosen)})
         self.dtype, self.rows, self.output = dtype, rows, chosen
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from explainers.errors import Problem
-from explainers.models.card import VERSION, checked, read_card
+from explainers.models.card import VERSION, check_settings, read_card
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
     Arrays,
@@ -23,7 +23,7 @@ def _parse(untrusted_data: bytes) -> ParsedFile:
 
 def _check(facts: Facts, arrays: Arrays) -> None:
     try:
-        checked(facts)
+        check_settings(facts)
     except Problem as problem:
         raise ValueError(str(problem)) from problem
     if arrays:
