@@ -61,9 +61,16 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class PythonModel:
-    """One model of the file: how it is asked for, its class names (or ()), a sentence about it.
+    """One model that a Python file defines.
 
-    `spec.weights` is the SHA-256 of all that makes the model, so that a change makes it another.
+    Parameters
+    ----------
+    spec : ModelSpec
+        `weights` is the SHA-256 of all that makes the model, so that a change makes it another.
+    classes : tuple of str
+        Names of its outputs, or ().
+    description : str
+        A sentence about it.
     """
 
     spec: ModelSpec
@@ -104,7 +111,13 @@ def read_python_models(file: Path | None) -> dict[str, PythonModel]:
 
 
 def python_models_digest(file: Path) -> str:
-    """SHA-256 of the file and of the `files` that its models name, in hexadecimal."""
+    """What identifies a Python file of models: it changes with the file and all that it reads.
+
+    Returns
+    -------
+    str
+        SHA-256 of the file and of the `files` that its models name, in hexadecimal.
+    """
     whole = hashlib.sha256()
     for path in (file, *_named(file)):
         whole.update(_digest(path, *_stamp(path)))

@@ -31,7 +31,18 @@ PROGRAMS = {
 
 
 def refusal(name: str) -> str:
-    """Why a file is not accepted, and the lines that make one that is."""
+    """Why a file is not accepted, and the lines that make one that is.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, with its suffix.
+
+    Examples
+    --------
+    >>> print(refusal("network.pkl").split(". Accepted")[0])
+    network.pkl is not accepted: it is a pickle, and opening one runs what is inside
+    """
     suffix = PurePath(name).suffix.lower()
     why = PROGRAMS.get(suffix, "this format is not known here")
     return (

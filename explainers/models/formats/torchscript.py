@@ -36,11 +36,33 @@ def prepare() -> None:
 
 
 def serve_script(data: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """The function (N, …) → (N, outputs), float32, of the TorchScript file with these bytes.
+    """The network in a TorchScript file, as a plain function without gradients.
 
-    Call `prepare` first, then raise the wall, then this. One thread; nothing is differentiated.
-    Problem where the bytes are no TorchScript; ModelProblem where the script fails or gives
-    something else than one tensor of numbers.
+    Call `prepare` first, then close the sandbox, then this.
+
+    Parameters
+    ----------
+    data : bytes
+        What `torch.jit.save` wrote.
+
+    Returns
+    -------
+    callable
+        From an array (N, …) to an array (N, outputs), float32; on one thread. It raises
+        ModelProblem where the script fails or gives something else than one tensor of numbers.
+
+    Raises
+    ------
+    Problem
+        Where the bytes are no TorchScript.
+
+    Examples
+    --------
+    >>> import torch
+    >>> file = io.BytesIO()
+    >>> torch.jit.save(torch.jit.script(torch.nn.ReLU()), file)
+    >>> serve_script(file.getvalue())(np.array([[-1.0, 2.0]], np.float32))
+    array([[0., 2.]], dtype=float32)
     """
     import torch
 
@@ -48,28 +70,28 @@ def serve_script(data: bytes) -> Callable[[np.ndarray], np.ndarray]:
         script = torch.jit.load(io.BytesIO(data), map_location="cpu").eval()
     except Exception as error:
         raise Problem(
-            f"This is not a TorchScript file that can be read: {_first(error)}. Save it with "
+            f"This is not a TorchScript file that can be read: {_last_line(error)}. Save it with "
             "torch.jit.save, or better export the network as .onnx or .pt2."
         ) from error
 
-    def answers(inputs: np.ndarray) -> np.ndarray:
+    def run(inputs: np.ndarray) -> np.ndarray:
         values = torch.from_numpy(np.array(inputs, np.float32))
         try:
             with torch.inference_mode():
                 output = script(values)
         except Exception as error:
-            raise ModelProblem(f"The TorchScript stopped: {_first(error)}.") from error
+            raise ModelProblem(f"The TorchScript stopped: {_last_line(error)}.") from error
         if not isinstance(output, torch.Tensor) or output.shape[:1] != values.shape[:1]:
             raise ModelProblem(
                 "The TorchScript gives something else than one row of numbers for each input."
             )
         return np.ascontiguousarray(output.detach().float().numpy())
 
-    return answers
+    return run
 
 
-def _first(error: Exception) -> str:
+def _last_line(error: Exception) -> str:
     """The line of an error that says most: the last of TorchScript's own."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said, name = lines[-1] if lines else "", type(error).__name__
-    return f"{name} {said.removeprefix(f'{name}: ')}"[:200].rstrip(". ")
+    line, name = lines[-1] if lines else "", type(error).__name__
+    return f"{name} {line.removeprefix(f'{name}: ')}"[:200].rstrip(". ")

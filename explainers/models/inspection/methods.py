@@ -10,6 +10,7 @@ from torch import Tensor
 
 from explainers import eval_mode
 from explainers.errors import Problem
+from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.models.inspection.guesses import Guess
 from explainers.models.prepared import Prepared
@@ -43,14 +44,14 @@ def try_methods(model: Prepared, guess: Guess) -> MethodTrials:
     """
     from explainers.front import explain
 
-    x = guess.sample(model)
+    x, layout = guess.sample(model), InputLayout.of(guess.shape, guess.kind)
     problems: dict[str, str] = {}
     costs: dict[str, int] = {}
     seconds = 0.0
     for key, method in METHODS.items():
         if method.kinds is not None and guess.kind not in method.kinds:
             continue
-        options = method.trial(guess.shape) if callable(method.trial) else dict(method.trial)
+        options = method.trial_options(layout)
         try:
             answer = explain(model, x, key, "zeros", score="logit", **options)
             problems[key] = "" if torch.isfinite(answer.scores).all() else "its slopes overflow"
@@ -61,7 +62,7 @@ def try_methods(model: Prepared, guess: Guess) -> MethodTrials:
         except Problem as problem:
             problems[key] = str(problem)
         if not problems[key]:
-            costs[key] = method.estimate(method.options(), guess.shape) + 2
+            costs[key] = method.estimate(method.options(), layout) + 2
     if not seconds:
         with eval_mode.evaluating(model), torch.no_grad():
             started = time.perf_counter()

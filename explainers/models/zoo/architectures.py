@@ -4,7 +4,7 @@ TIMM = "timm/"
 """How the names of timm's networks start, where timm is installed; see `timm_models.timm_names`."""
 
 PLAIN_CHAIN = "plain chain"
-"""A network that is built from the shapes of its weights; see `by_shape`."""
+"""A network that is rebuilt from the shapes of its weights; see `models.formats.inferred`."""
 
 ARCHITECTURES = (
     "alexnet",

@@ -81,7 +81,13 @@ def demos() -> dict[str, Demo]:
 
 
 def gallery(name: str = "") -> list[Sample]:
-    """Sample pictures for the demo of that name; the traffic signs where it has none of its own."""
+    """Sample pictures for a demo; the traffic signs where it has none of its own.
+
+    Examples
+    --------
+    >>> len(gallery("signs")) > 0
+    True
+    """
     demo = demos().get(name)
     if demo is None or demo.data is None or demo.spec.kind != "picture":
         return samples()

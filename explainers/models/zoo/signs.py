@@ -43,7 +43,7 @@ class DemoModel:
 
 @dataclass(frozen=True)
 class Sample:
-    """A sample picture, with the mask of its sign and its sticker, if it has such."""
+    """A sample picture, with the files of the masks of its sign and its sticker, if it has such."""
 
     name: str
     title: str

@@ -34,7 +34,13 @@ class _Pattern(NamedTuple):
 
 
 def timm_names() -> tuple[str, ...]:
-    """All names, as "timm/resnet50d", read from its files without importing it; () without timm."""
+    """The names of all of timm's classifiers, read from its files without importing it.
+
+    Returns
+    -------
+    tuple of str
+        As "timm/resnet50d"; () where timm is not installed.
+    """
     return tuple(sorted(f"{TIMM}{name}" for source in _sources() for name in source if name))
 
 
@@ -197,7 +203,7 @@ def _files(folder: str) -> list[Path]:
 def _likely(given: Shapes) -> list[tuple[str, ...]]:
     """Names by file, of files in which all words of the tensors' names stand.
 
-    In a file those come first whose own numbers are sides or counts of the tensors.
+    In a file those come first whose numbers are sides or counts of the tensors.
     """
     paths = [key.rpartition(".")[0] or key for key in given]
     words = {re.sub(r"\d+$", "", part) for path in paths for part in path.split(".")} - {""}

@@ -11,11 +11,22 @@ from explainers.errors import Problem
 
 @dataclass(frozen=True)
 class Question:
-    """What the shapes leave open: a key, the question in words, what can be answered, the default.
+    """What the shapes leave open.
 
-    several     how many layers it is about: an answer may also name one choice for each of them,
-                separated by commas; 0 where there is one answer only.
-    whole       whether any whole number above 0 is an answer too.
+    Parameters
+    ----------
+    name : str
+        The key of its answer.
+    words : str
+        The question for people.
+    choices : tuple of str
+        What can be answered.
+    default : str
+    several : int
+        How many layers it is about: an answer may also name one choice for each of them, separated
+        by commas; 0 where there is one answer only.
+    whole : bool
+        Whether any whole number above 0 is an answer too.
     """
 
     name: str
@@ -28,13 +39,27 @@ class Question:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer with its weights: `name` is the module's in the file ("" for the file itself).
+    """One layer with its weights.
 
-    op          "linear", "conv1d", "conv2d", "batch_norm", "layer_norm", "group_norm", "prelu",
-                "lstm", "gru" or "rnn".
-    inputs      features, channels or variables that go in; 0 for those of the layer before.
-    affine      whether a batch normalisation has weights; for others whether there is a bias.
-    depth, both layers of a recurrent network, and whether it reads in both directions.
+    Parameters
+    ----------
+    op : str
+        "linear", "conv1d", "conv2d", "batch_norm", "layer_norm", "group_norm", "prelu", "lstm",
+        "gru" or "rnn".
+    name : str
+        The module's in the file; "" for the file itself.
+    inputs, outputs : int
+        Features, channels or variables; `inputs` is 0 for those of the layer before.
+    kernel : tuple of int
+        Of a convolution.
+    groups : int
+        Of a convolution's channels.
+    affine : bool
+        Whether a batch normalisation has weights; for others whether there is a bias.
+    depth : int
+        Layers of a recurrent network.
+    both : bool
+        Whether it reads in both directions.
     """
 
     op: str
@@ -52,12 +77,19 @@ class Layer:
 class Description:
     """A plain chain of layers, as its shapes tell it.
 
-    kind        "table", "series", "sequence" or "picture": the guess of what goes in.
-    shape       of one input as the app holds it: (F,), (T, V), (4, L) or (channels, H, W), where a
-                picture of one channel is grey; None for sides that are free, or that are asked for.
-    outputs     how many numbers come out.
-    layers      those with weights, in their order.
-    questions   what is left open, with defaults.
+    Parameters
+    ----------
+    kind : str
+        "table", "series", "sequence" or "picture": the guess of what goes in.
+    shape : tuple
+        Of one input as the app holds it: (F,), (T, V), (4, L) or (channels, H, W), where a picture
+        of one channel is grey; None for sides that are free, or that a question is about.
+    outputs : int
+        How many numbers come out.
+    layers : tuple of Layer
+        Those with weights, in their order.
+    questions : tuple of Question
+        What is left open, with defaults.
     """
 
     kind: str

@@ -73,8 +73,8 @@ class OnnxModel(GraphModel):
     """An ONNX graph as a torch module, from x (N, …) to the chosen output (N, …).
 
     Weights are parameters of one submodule per operation; convolutions are nn.Conv instances, so
-    that Grad-CAM finds them, unless rows are run apart. The precision follows `.to(dtype)`, also
-    through casts inside the graph.
+    that Grad-CAM finds them, unless some rows are run at a time. The precision follows
+    `.to(dtype)`, also through casts inside the graph.
 
     Parameters
     ----------

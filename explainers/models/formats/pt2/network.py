@@ -29,8 +29,8 @@ class ExportedModel(GraphModel):
     """An exported program as a torch module, from x (N, …) to its output (N, …).
 
     Weights have the names and places that they had in the exported module. Convolutions are
-    nn.Conv instances, so that Grad-CAM finds them, unless rows are run apart. The precision follows
-    `.to(dtype)`, also where the program names a type.
+    nn.Conv instances, so that Grad-CAM finds them, unless some rows are run at a time. The
+    precision follows `.to(dtype)`, also where the program names a type.
 
     Parameters
     ----------
