@@ -14,7 +14,6 @@ from explainers.methods import METHODS
 if TYPE_CHECKING:
     from explainers.front import explain, jacobian
     from explainers.models import load_model
-    from explainers.service.tasks.request import Request
 
 __all__ = [
     "BASELINES",
@@ -24,7 +23,6 @@ __all__ = [
     "ModelProblem",
     "Problem",
     "Progress",
-    "Request",
     "explain",
     "jacobian",
     "load_model",
@@ -33,7 +31,6 @@ __all__ = [
 _LATER = {
     "explain": "explainers.front",
     "jacobian": "explainers.front",
-    "Request": "explainers.service.tasks.request",
     "load_model": "explainers.models",
 }
 

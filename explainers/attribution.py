@@ -66,6 +66,18 @@ class Progress:
         return self.seconds * max(self.total - self.done, 0) / max(self.done, 1)
 
 
+def completeness_gap(scores: Tensor, output: Tensor, baseline_output: Tensor) -> Tensor:
+    """(Σ scores − (output − baseline_output)) / |output − baseline_output|, (N,) in float64.
+
+    scores (N, …); output and baseline_output (N,), the explained score of inputs and baseline.
+    0 is complete, −0.1 means that a tenth of the difference is missing. Where there is no
+    difference the gap is infinite, or NaN if the scores sum to zero as they should.
+    """
+    difference = output.double() - baseline_output.double()
+    summed = scores.double().flatten(1).sum(1)
+    return (summed - difference) / difference.abs()
+
+
 Question = int | tuple[int, int] | Sequence[int] | Callable[["Tensor"], "Tensor"] | None
 
 

@@ -10,16 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explainers import eval_mode
-from explainers.attribution import Attribution, Progress, Question, Target
-from explainers.checks.completeness import completeness_gap
-from explainers.errors import Problem
+from explainers.attribution import Attribution, Progress, Question, Target, completeness_gap
+from explainers.context import Context
+from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.methods.registry import Method, MethodResult
 from explainers.options import lookup, make_options
 from explainers.output_cache import OutputCache
-from explainers.passes import Passes
-from explainers.references import check_inputs, references_of
+from explainers.session import Session, open_session
 
 
 def explain(
@@ -36,6 +34,7 @@ def explain(
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     cache: OutputCache | None = None,
+    kind: str | None = None,
     **options: Any,
 ) -> Attribution:
     """Explain the output of `model` on `inputs`.
@@ -53,6 +52,7 @@ def explain(
     device, precision   run on a copy there, in "float32", "float64" or "bfloat16".
     batch_size planned by time and memory unless given.
     progress   called with a `Progress` after every pass; what it raises ends the call.
+    kind       a key of KINDS, where the shape of the inputs does not tell what they are.
     cache      an `OutputCache` of this model: explanations given the same one share its answers
                to inputs and baseline, and the gradient at the inputs.
 
@@ -61,108 +61,133 @@ def explain(
     """
     entry = lookup(METHODS, method, "method")
     chosen = make_options(entry.options, options, entry.name)
-    if batch_size is not None and batch_size < 1:
-        raise Problem(f"batch_size={batch_size} is not a positive number.")
-    check_inputs(inputs)
     started = time.perf_counter()
-    with torch.no_grad():
-        model = eval_mode.placed_on(model, device, precision)
-        at, dtype = eval_mode.device_and_dtype(model)
-        at = at or (torch.device(device) if device else inputs.device)
-        points = inputs.detach().to(at, dtype or eval_mode.PRECISIONS.get(precision))
-        references = references_of(baseline, inputs, data).to(points)
-    centre = getattr(chosen, "centre", False)
-    run = Passes(
-        model, score=score, centre=centre, batch_size=batch_size, progress=progress, cache=cache
-    )
-    run.landmarks = (points,)
-    with eval_mode.evaluating(model):
-        outputs = run.outputs(points)
-        run.target = Target.of(target, outputs)
-        rows = torch.arange(len(points), device=at)
-        output = run.target.select(outputs, rows)
-        found, before = _averaged(run, entry, points, references, chosen)
+    with open_session(
+        model,
+        inputs,
+        baseline,
+        target,
+        data=data,
+        score=score,
+        centre=entry.centred(chosen),
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        progress=progress,
+        cache=cache,
+    ) as session:
+        result, before = _averaged(session, entry, chosen, InputLayout.of(inputs.shape[1:], kind))
+    passes, output = session.passes, session.output
     gap = None
     if entry.complete:
-        gap = completeness_gap(found.scores, output, before).to(inputs.device)
-    passes = -(-(run.forward_rows + run.backward_rows) // len(points))
+        gap = completeness_gap(result.scores, output, before).to(inputs.device)
 
     def back(value: Tensor | None) -> Tensor | None:
         # A plain callable's weights may learn; its explanation is a number all the same.
         return None if value is None else value.detach().to(inputs.device)
 
     return Attribution(
-        scores=back(found.scores),
-        positive=back(found.positive),
-        negative=back(found.negative),
-        spread=back(found.spread),
+        scores=back(result.scores),
+        positive=back(result.positive),
+        negative=back(result.negative),
+        spread=back(result.spread),
         method=method,
-        target=run.target.described(),
+        target=session.target.described(),
         output=back(output),
         baseline_output=back(before),
         gap=gap,
-        passes=passes,
+        passes=-(-(passes.forward_rows + passes.backward_rows) // len(inputs)),
         seconds=time.perf_counter() - started,
-        device=str(at),
-        precision=str(points.dtype).removeprefix("torch."),
+        device=str(session.inputs.device),
+        precision=str(session.inputs.dtype).removeprefix("torch."),
         signed=entry.knows_sign(chosen),
         settings={
             "method": method,
             "baseline": baseline if isinstance(baseline, str) else "tensor",
-            "target": run.target.described(),
+            "target": session.target.described(),
             "score": score,
             **dataclasses.asdict(chosen),
         },
-        notes=found.notes,
-        extra={name: back(value) for name, value in found.extra.items()},
+        notes=result.notes,
+        extra={name: back(value) for name, value in result.extra.items()},
     )
 
 
-def jacobian(model: Callable, inputs: Tensor, *, batch_size: int | None = None) -> Tensor:
-    """∂y_i/∂x_j of all outputs at every input: (N, outputs, …) for inputs (N, …).
+def jacobian(model: Callable[..., Any], inputs: Tensor, *, batch_size: int | None = None) -> Tensor:
+    """∂y_i/∂x_j of all outputs at every input, on a model that is left exactly as found.
 
-    One backward pass an output, on a model in eval mode that is left exactly as found.
+    One backward pass an output.
+
+    Parameters
+    ----------
+    model, inputs, batch_size
+        As in `explain`.
+
+    Returns
+    -------
+    Tensor, shape (N, outputs, …)
+
+    Raises
+    ------
+    Problem
+        For whatever cannot be explained.
+
+    Examples
+    --------
+    >>> import torch
+    >>> jacobian(lambda x: torch.stack([x[:, 0] * x[:, 1], x[:, 0]], 1), torch.tensor([[2.0, 3.0]]))
+    tensor([[[3., 2.],
+             [1., 0.]]])
     """
-    check_inputs(inputs)
-    at, dtype = eval_mode.device_and_dtype(model)
-    points = inputs.detach().to(at or inputs.device, dtype)
-    run = Passes(model, batch_size=batch_size)
-    rows = torch.arange(len(points), device=points.device)
-    columns = []
-    with eval_mode.evaluating(model):
-        width = run.outputs(points[:1]).shape[1]
-        for index in range(width):
-            run.target = Target(index=(index,) * len(points))
-            columns.append(run.gradients(points, rows)[1])
+    first = Target(index=(0,) * len(inputs))
+    with open_session(model, inputs, target=first, batch_size=batch_size) as session:
+        columns = [
+            session.passes.gradients(
+                session.inputs, Target(index=(index,) * len(inputs)), session.rows
+            )[1]
+            for index in range(session.outputs.shape[1])
+        ]
     return torch.stack(columns, 1).to(inputs.device)
 
 
 def _averaged(
-    run: Passes, entry: Method, points, references, options
+    session: Session, entry: Method, options: Any, layout: InputLayout
 ) -> tuple[MethodResult, Tensor]:
     """The method's answer and the baselines' score (N,), averaged over the R references."""
-    rows = torch.arange(len(points), device=points.device)
-    run.shares = references.shape[1] if entry.uses_baseline else 1
-    parts, before = [], 0
-    for run.share in range(references.shape[1]):
-        reference = references[:, run.share]
-        run.landmarks = (points, reference)
-        before = before + run.values(reference, rows) / references.shape[1]
-        if run.share < run.shares:
-            parts.append(entry.attribute(run, points, reference, options))
+    several = session.references.shape[1]
+    shares = several if entry.uses_baseline else 1
+    parts: list[MethodResult] = []
+    before = torch.zeros_like(session.output)
+    for share in range(several):
+        reference = session.references[:, share]
+        context = Context(
+            session.passes, session.target, session.inputs, reference, layout, share, shares
+        )
+        before = before + context.baseline_values() / several
+        if share < shares:
+            parts.append(entry.attribute(context, options))
     if len(parts) == 1:
         return parts[0], before
+    spreads = [part.spread for part in parts if part.spread is not None]
     return MethodResult(
-        scores=sum(part.scores for part in parts) / len(parts),
+        scores=_sum([part.scores for part in parts]) / len(parts),
         positive=_mean([part.positive for part in parts]),
         negative=_mean([part.negative for part in parts]),
-        spread=None
-        if parts[0].spread is None
-        else sum(part.spread**2 for part in parts).sqrt() / len(parts),
+        spread=_sum([spread**2 for spread in spreads]).sqrt() / len(parts) if spreads else None,
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
-        extra={name: _mean([part.extra[name] for part in parts]) for name in parts[0].extra},
+        extra={
+            name: _sum([part.extra[name] for part in parts]) / len(parts) for name in parts[0].extra
+        },
     ), before
 
 
-def _mean(parts: list) -> Tensor | None:
-    return None if parts[0] is None else sum(parts) / len(parts)
+def _sum(parts: list[Tensor]) -> Tensor:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _mean(parts: list[Tensor | None]) -> Tensor | None:
+    there = [part for part in parts if part is not None]
+    return _sum(there) / len(there) if there else None

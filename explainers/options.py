@@ -57,6 +57,13 @@ def make_options(kind: type, given: dict[str, Any], what: str) -> Any:
     return kind(**{name: checked(fields[name], value, what) for name, value in given.items()})
 
 
+def option_choices(kind: type, name: str) -> dict[str, str]:
+    """The accepted values of one option, with their names for people."""
+    (field,) = (field for field in dataclasses.fields(kind) if field.name == name)
+    choices: dict[str, str] = field.metadata["choices"]
+    return choices
+
+
 def checked(field: dataclasses.Field, value: Any, what: str) -> Any:
     """The value of one option, as its type; Problem where it is not possible."""
     meta = field.metadata

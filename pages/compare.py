@@ -229,12 +229,12 @@ def _closer(panels: list[grid.Panel], base: Setting) -> None:
 
 def _answers(shown: list[Case]) -> None:
     """The strongest answers of every model to every picture."""
-    distinct = {(case.request.model, *case.input.asked.values()): case for case in shown}
+    distinct = {(case.task.model, case.input.ref): case for case in shown}
     columns = st.columns(min(3, len(distinct)))
     for index, case in enumerate(distinct.values()):
         with columns[index % len(columns)]:
             st.markdown(f"**{case.label if len(distinct) > 1 else case.input.name}**")
-            about = case.names[case.request.target]
+            about = case.names[case.task.target]
             answer_bars(
                 case.prediction[1]["probabilities"],
                 case.names,

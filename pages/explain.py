@@ -10,6 +10,8 @@ from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE
 from explainers.service import recipe
 from explainers.service.settings import model_settings
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.answers import faithfulness, sanity
 from pages.answers.panel import panel
@@ -83,7 +85,7 @@ def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
     case = replace(setting, target=target, rather_than=other).case(
         METHODS[setting.method].name, prediction
     )
-    found = _finished(case.request, "explanation", case)
+    found = _finished(case.task, "explanation", case)
     if found is None:
         return None
     panel(case, found, "map", max_height=400)
@@ -95,7 +97,7 @@ def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
         with st.expander("As code", icon=":material/code:"):
             st.caption("Run in the folder of the app, it prints the same numbers.")
             given = (setting.input.file, _weights_file(setting.model.spec), "baseline.png")
-            st.code(recipe.recipe(case.request, *given), "python")
+            st.code(recipe.recipe(case.task, *given), "python")
         _onwards()
     return case, found
 
@@ -117,16 +119,16 @@ def _onwards() -> None:
             st.switch_page("pages/compare.py")
 
 
-def _finished(request, slot: str, case: Case | None = None):
-    """The request's answer when there is one; else its progress or its end is shown."""
+def _finished(task: Predict | Explain, slot: str, case: Case | None = None):
+    """The task's answer when there is one; else its progress or its end is shown."""
     try:
-        job = service.job(request, slot)
+        job = service.job(task, slot)
     except Problem as problem:
         st.error(str(problem))
         return None
     if not job.over:
         signed, about = (case.signed, case.about) if case else (True, "what the network sees")
-        progress.watch(job, slot, kinds.growing(request, about, signed))
+        progress.watch(job, slot, kinds.growing(task, about, signed))
         return None
     answer = service.answer(job)
     if answer is None:
@@ -194,7 +196,7 @@ def _baseline_answer(spec, arrays: dict, names) -> None:
         right.markdown(f"The network answers {said}{' …' if len(shares) > 4 else '.'}")
         return
     right.markdown(f"The network calls it *{names[best]}*, {words.percent(float(shares[best]))}.")
-    if not advice.neutral(shares):
+    if not advice.is_neutral(shares):
         st.warning(
             f"The network is fairly sure that this baseline is *{names[best]}*: what speaks "
             "for that class in the baseline counts as nothing. Compare with another baseline."

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from explainers.service.tasks.request import Request
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.answers.panel import panel
 from pages.state import progress, service
@@ -70,10 +71,10 @@ def _shot(shot: StoryExample, slot: str, **shown) -> None:
             st.switch_page("pages/explain.py", query_params=shot.link)
 
 
-def _answer(shot: StoryExample, request: Request, slot: str):
-    job = service.job(request, slot, wait=0.2)
+def _answer(shot: StoryExample, task: Predict | Explain, slot: str):
+    job = service.job(task, slot, wait=0.2)
     if not job.over:
-        progress.watch(job, slot, kinds.growing(request, shot.about, True))
+        progress.watch(job, slot, kinds.growing(task, shot.about, True))
         return None
     answer = service.answer(job)
     if answer is None:

@@ -93,7 +93,7 @@ def _maps(story: Story) -> None:
         shot.shown.case(shot.label, found[cases.slot_of(setting.prediction(), "s_ask")])
         for shot, setting in zip(story.shots, settings, strict=True)
     ]
-    answers = [found[cases.slot_of(case.request, "s_map")] for case in shown]
+    answers = [found[cases.slot_of(case.task, "s_map")] for case in shown]
     scale = limits(shown, answers, story.shared)
     for index, column in enumerate(st.columns(len(shown), gap="medium")):
         with column:
@@ -104,11 +104,11 @@ def _map(story: Story, index: int, case: cases.Case, found: cases.Answer, limit:
     facts, heat = found[0], case.heat(found[1]["scores"])
     answer = case.prediction[1]["probabilities"]
     share, best = case.amount(float(case.share(answer))), case.names[int(answer.argmax())]
-    right = case.request.model.answers != "classes" or best == case.names[case.request.target]
+    right = case.task.model.answers != "classes" or best == case.names[case.task.target]
     instead = "" if right else f" (it says *{best}*)"
     says = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
     st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
-    kinds.of(case.request.model).draw(
+    kinds.of(case.task.model).draw(
         case,
         heat,
         signed=facts["signed"],

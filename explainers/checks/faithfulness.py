@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from explainers.attribution import Progress, Question
-from explainers.checks.questioned import questioned
 from explainers.errors import Problem
 from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.references import check_inputs
+from explainers.session import open_session
 
 SHARES = (
     0,
@@ -189,7 +189,7 @@ def mixed(
 
 
 def answers_along(
-    run: Passes,
+    passes: Passes,
     points: Tensor,
     baseline: Tensor,
     orders: Tensor,
@@ -209,20 +209,20 @@ def answers_along(
     pairs = count * draws * len(inner)
     ends = {0: start, units: end}
     asked = [hidden for hidden in ends if hidden in counts]
-    run.expect(pairs + count * len(asked))
+    passes.expect(pairs + count * len(asked))
     found = {}
     for hidden in asked:
-        answer = run.outputs(ends[hidden]).unsqueeze(1)
+        answer = passes.outputs(ends[hidden], cached=True).unsqueeze(1)
         found[hidden] = answer.expand(-1, draws, *answer.shape[2:])
-    run.expect(pairs)
+    passes.expect(pairs)
     orders = orders.to(points.device)
     parts = []
-    for part in run.batches(pairs):
+    for part in passes.batches(pairs):
         places = [divmod(pair, len(inner)) for pair in range(part.start, part.stop)]
         rows = torch.tensor([place // draws for place, _ in places], device=points.device)
         ways = (orders[place // draws, place % draws] for place, _ in places)
         hidden = (inner[index] for _, index in places)
-        parts.append(run.outputs(mixed(start[rows], end[rows], ways, hidden)))
+        parts.append(passes.outputs(mixed(start[rows], end[rows], ways, hidden)))
     if parts:
         answers = torch.cat(parts)
         answers = answers.view(count, draws, len(inner), *answers.shape[1:])
@@ -233,11 +233,13 @@ def answers_along(
 def _curve(model, inputs, baseline, target, orders, shares, insert, **options) -> Curve:
     units = orders.shape[-1]
     real = torch.tensor(_counts(shares, units), dtype=torch.float64) / units
-    with questioned(model, inputs, baseline, target, **options) as ask:
-        outputs = answers_along(ask.run, ask.inputs, ask.baseline, orders, shares, insert)
+    with open_session(model, inputs, baseline, target, **options) as session:
+        outputs = answers_along(
+            session.passes, session.inputs, session.baseline, orders, shares, insert
+        )
         size = outputs.shape[:3]
-        rows = torch.arange(size[0], device=outputs.device).repeat_interleave(size[1] * size[2])
-        values = ask.run.target.select(outputs.flatten(0, 2), rows).view(size)
+        rows = session.rows.repeat_interleave(size[1] * size[2])
+        values = session.target.select(outputs.flatten(0, 2), rows).view(size)
     return Curve(real.to(inputs.device), values.to(inputs.device))
 
 

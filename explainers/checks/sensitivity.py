@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from explainers.attribution import Progress, Question
-from explainers.checks.questioned import questioned
 from explainers.errors import Problem
 from explainers.references import check_inputs
+from explainers.session import open_session
 
 Perturb = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -61,19 +61,23 @@ def infidelity(
     if contributions and not replaces:
         raise Problem("Contributions hold against a baseline; name it.")
     about = {"score": score, "batch_size": batch_size, "progress": progress}
-    with questioned(model, inputs, baseline if replaces else inputs, target, **about) as ask:
-        run, points = ask.run, ask.inputs
+    against = inputs if baseline is None else baseline
+    with open_session(model, inputs, against, target, **about) as session:
+        passes, points = session.passes, session.inputs
         weights = scores.detach().to(points.device).double()
         if contributions:
-            step = (points - ask.baseline).double()
+            step = (points - session.baseline).double()
             weights = torch.where(step == 0, 0.0, weights / step)
-        full = run.target.select(ask.outputs, torch.arange(len(points), device=points.device))
-        drawn = perturb or (halves(ask.baseline) if replaces else gaussian(noise))
+        full = session.output
+        drawn = perturb or (halves(session.baseline) if replaces else gaussian(noise))
         total = torch.zeros(len(points), dtype=torch.float64, device=points.device)
         moved = torch.zeros_like(total)
-        run.expect(samples * len(points))
-        for rows, steps in _perturbations(run, points, drawn, samples, seed):
-            dropped = full[rows].double() - run.values(points[rows] - steps, rows).double()
+        passes.expect(samples * len(points))
+        for rows, steps in _perturbations(passes, points, drawn, samples, seed):
+            dropped = (
+                full[rows].double()
+                - passes.values(points[rows] - steps, session.target, rows).double()
+            )
             predicted = (steps.double() * weights[rows]).flatten(1).sum(1)
             total.index_add_(0, rows, (predicted - dropped) ** 2)
             moved.index_add_(0, rows, steps.double().abs().flatten(1).sum(1))
@@ -143,12 +147,12 @@ def _range(inputs: Tensor) -> Tensor:
     return (flat.amax(1) - flat.amin(1)).view(-1, *[1] * (inputs.ndim - 1))
 
 
-def _perturbations(run, points: Tensor, perturb: Perturb, samples: int, seed: int) -> Iterator:
+def _perturbations(passes, points: Tensor, perturb: Perturb, samples: int, seed: int) -> Iterator:
     """Rows (n,) and their perturbations (n, …), batch by batch, sample by sample."""
     generator = torch.Generator().manual_seed(seed)
     count, drawn = len(points), 0
     waiting: list[Tensor] = []
-    for part in run.batches(samples * count):
+    for part in passes.batches(samples * count):
         while drawn * count < part.stop:
             steps = perturb(points, generator)
             if steps.shape != points.shape:

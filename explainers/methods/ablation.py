@@ -6,9 +6,17 @@ Meyes et al. 2019 (arXiv:1901.08644).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from explainers.methods.registry import MethodResult, method, option
-from explainers.perturbation.regions import BY, labelled
+from explainers.perturbation.evaluation import losses
+from explainers.perturbation.regions import BY, Groups, group_labels
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from explainers.context import Context
+    from explainers.kinds.layout import InputLayout
 
 
 @dataclass(frozen=True)
@@ -41,16 +49,9 @@ class Options:
     )
 
 
-def _labels(options: Options, shape):
-    return labelled(shape, _by(options.by, shape), options.width, options.groups)
-
-
-def _by(by: str, shape) -> str:
-    if by != "auto":
-        return by
-    if len(shape) == 2 and shape[0] == 4:
-        return "letter"
-    return "square" if len(shape) == 3 else "cell"
+def _labels(options: Options, layout: InputLayout) -> np.ndarray:
+    by = layout.units if options.by == "auto" else options.by
+    return group_labels(layout.shape, by, options.width, options.groups)
 
 
 @method(
@@ -62,12 +63,15 @@ def _by(by: str, shape) -> str:
     misleads="Evidence that exists twice looks unimportant, since replacing one copy changes "
     "nothing; what is left may look like nothing that the network knows.",
     source="Meyes et al. 2019, arXiv:1901.08644",
-    estimate=lambda options, shape: int(_labels(options, shape).max()) + 1,
+    estimate=lambda options, layout: int(_labels(options, layout).max()) + 1,
     options=Options,
-    trial=lambda shape: _at_once(shape),
+    trial=lambda layout: _at_once(layout.shape),
+    fit_to_data=lambda options, data: (
+        {"by": "variable"} | options if data.layout.kind == "series" else options
+    ),
     needs_gradient=False,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """f(x) − f(x with the group replaced), shared equally among the values of the group.
 
     Shared, so that scores can be added up: over a group they give its effect, over the channels
@@ -75,25 +79,18 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """
     import torch
 
-    shape = tuple(inputs.shape[1:])
-    labels = torch.from_numpy(_labels(options, shape)).to(inputs.device)
-    sizes = labels.flatten().bincount()
-    many, count = len(sizes), len(inputs)
-    run.expect(count * (many + 1))
-    full = run.values(inputs, torch.arange(count, device=inputs.device))
+    inputs = context.inputs
+    groups = Groups.of(_labels(options, context.layout), inputs.device)
+    context.expect(len(inputs) * (len(groups) + 1))
     dtype = torch.promote_types(inputs.dtype, torch.float32)
-    effect = torch.zeros(count, many, dtype=dtype, device=inputs.device)
-    run.show(lambda: (effect / sizes)[:, labels])
-    for part in run.batches(many * count):
-        pairs = torch.arange(part.start, part.stop, device=inputs.device)
-        group, row = pairs // count, pairs % count
-        replaced = labels == group.view(-1, *[1] * len(shape))
-        points = torch.where(replaced, baseline[row], inputs[row])
-        effect[row, group] = (full[row] - run.values(points, row)).to(dtype)
-    return MethodResult((effect / sizes)[:, labels])
+    effect = torch.zeros(len(inputs), len(groups), dtype=dtype, device=inputs.device)
+    context.show(lambda: groups.shared(effect))
+    for rows, which, _, lost in losses(context, len(groups), groups.masks):
+        effect[rows, which] = lost.to(dtype)
+    return MethodResult(groups.shared(effect))
 
 
-def _at_once(shape) -> dict:
+def _at_once(shape: tuple[int, ...]) -> dict[str, Any]:
     """Options with which all is replaced at once."""
     if len(shape) == 1:
         return {"groups": (tuple(range(shape[0])),)}

@@ -6,8 +6,12 @@ Erion et al. 2021 (arXiv:1906.10670).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.methods.registry import MethodResult, method, option
+
+if TYPE_CHECKING:
+    from explainers.context import Context
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,12 @@ class Options:
     misleads="A random estimate: it adds up to the difference on average only, so look at the "
     "standard error.",
     source="Erion et al. 2021, arXiv:1906.10670",
-    estimate=lambda options, shape: 2 * options.samples,
+    estimate=lambda options, layout: 2 * options.samples,
     options=Options,
     trial={"samples": 2},
     random=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over α of (x − x′)·∂f/∂x at x′ + α(x − x′), α uniform; with its standard error.
 
     Every one of R references x′ gets an equal share of the draws, at least two; the standard
@@ -49,21 +53,22 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
 
     from explainers.perturbation.sampling import Moments, shared_batches
 
-    count, samples = len(inputs), max(2, -(-options.samples // run.shares))
+    inputs, baseline = context.inputs, context.baseline
+    count, samples = len(inputs), max(2, -(-options.samples // context.shares))
     # Independent draws for every reference, so that their standard errors combine.
-    generator = torch.Generator().manual_seed((options.seed << 20) + run.share)
-    found = Moments(inputs)
-    run.expect(count * samples)
-    run.show(found.mean)
+    generator = torch.Generator().manual_seed((options.seed << 20) + context.share)
+    moments = Moments(inputs)
+    context.expect(count * samples)
+    context.show(moments.mean)
 
-    def draw():
+    def draw() -> torch.Tensor:
         return torch.rand([1] * (inputs.ndim - 1), generator=generator, dtype=torch.float64).to(
             inputs
         )
 
-    for rows, along in shared_batches(run, count, samples, draw):
+    for rows, along in shared_batches(context, count, samples, draw):
         rows = rows.to(inputs.device)
         change = (inputs - baseline)[rows]
-        _, grads = run.gradients(baseline[rows] + along * change, rows)
-        found.add(rows, grads * change)
-    return MethodResult(found.mean(), spread=found.standard_error())
+        gradients = context.gradients(baseline[rows] + along * change, rows)
+        moments.add(rows, gradients * change)
+    return MethodResult(moments.mean(), spread=moments.standard_error())

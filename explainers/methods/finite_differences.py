@@ -8,9 +8,11 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.errors import ModelProblem, Problem
 from explainers.methods.registry import MethodResult, method, option
+from explainers.perturbation.windows import Windows, tiling
 
 # Inputs of so many values or fewer are moved value by value, larger ones in about BLOCKS blocks.
 FEW, BLOCKS = 512, 256
@@ -18,6 +20,12 @@ FEW, BLOCKS = 512, 256
 MOVES = (1.0, -1.0, 0.5, -0.5)
 # A change of this share when the step is halved is worth a warning.
 TOO_MUCH = 0.1
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from explainers.context import Context
 
 
 @dataclass(frozen=True)
@@ -45,14 +53,14 @@ class Options:
     cost="four forward passes a value, or a block of them",
     misleads="Trees and rounding have no slope: there it shows nothing, or jumps.",
     source="Nocedal & Wright 2006, Numerical Optimization, section 8.1",
-    estimate=lambda options, shape: 4 * math.prod(map(len, _starts(options, shape)[1])),
+    estimate=lambda options, layout: 4 * len(_blocks(options, layout.shape)),
     unit="slope",
     options=Options,
-    trial=lambda shape: {"block": max(shape)},
+    trial=lambda layout: {"block": max(layout.shape)},
     uses_baseline=False,
     needs_gradient=False,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """(f(x + hd) − f(x − hd)) / Σ 2hd for each block, d being 1 in it and 0 elsewhere.
 
     Scores like the inputs: the mean ∂f/∂x over the value's block, but for O(h²). h is `step` times
@@ -62,37 +70,34 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """
     import torch
 
-    shape, count = tuple(inputs.shape[1:]), len(inputs)
-    side, starts = _starts(options, shape)
-    boxes = [
-        tuple(slice(at, at + length) for at, length in zip(corner, side, strict=True))
-        for corner in itertools.product(*starts)
-    ]
-    run.expect(4 * count * len(boxes))
-    step, asked, wide = _step(inputs, baseline, options.step), _asked_in(run, inputs), _wide(inputs)
-    found = torch.zeros(2, *inputs.shape, dtype=wide, device=inputs.device)
-    run.show(lambda: found[0].to(inputs.dtype))
-    for part in run.batches(len(boxes) * count):
-        pairs = [(boxes[pair // count], pair % count) for pair in range(part.start, part.stop)]
-        row = torch.tensor([of for _, of in pairs], device=inputs.device)
-        points = inputs[row].repeat(len(MOVES), *[1] * len(shape))
-        moved = torch.zeros(len(MOVES), len(pairs), dtype=wide, device=inputs.device)
-        for k, move in enumerate(MOVES):
-            for at, (box, of) in enumerate(pairs):
-                cells = points[k * len(pairs) + at][box]
-                before = cells.to(wide, copy=True)
-                cells += move * step[of][box].mean()
-                moved[k, at] = (cells.to(wide) - before).sum()
-        answers = run.values(points.to(asked), row.repeat(len(MOVES))).to(wide).view_as(moved)
-        up, down = (slice(None, None, 2), slice(1, None, 2))
-        slopes = (answers[up] - answers[down]) / (moved[up] - moved[down])
-        for at, (box, of) in enumerate(pairs):
-            for which in (0, 1):
-                found[which, of][box] = slopes[which, at]
-    return MethodResult(found[0].to(inputs.dtype), notes=(_said(*found),))
+    inputs = context.inputs
+    count, moves = len(inputs), torch.tensor(MOVES, device=inputs.device)
+    blocks = _blocks(options, tuple(inputs.shape[1:]))
+    context.expect(4 * count * len(blocks))
+    step, wide = _step(inputs, context.baseline, options.step), _wide(inputs)
+    precision = _precision(context)
+    slopes = torch.zeros(2, *inputs.shape, dtype=wide, device=inputs.device)
+    context.show(lambda: slopes[0].to(inputs.dtype))
+    for part in context.batches(len(blocks) * count):
+        pairs = torch.arange(part.start, part.stop, device=inputs.device)
+        which, rows = pairs // count, pairs % count
+        masks, before = blocks.masks(which), inputs[rows]
+        size = masks.flatten(1).sum(1).view(-1, *[1] * (inputs.ndim - 1))
+        h = torch.where(masks, step[rows], 0).flatten(1).sum(1).view_as(size) / size
+        by = moves.view(-1, *[1] * inputs.ndim).to(inputs) * torch.where(masks, h, 0)
+        points = before + by
+        moved = (points.to(wide) - before.to(wide)).flatten(2).sum(2)
+        answers = context.values(points.flatten(0, 1).to(precision), rows.repeat(len(MOVES)))
+        answers = answers.to(wide).view_as(moved)
+        up, down = slice(None, None, 2), slice(1, None, 2)
+        slope = (answers[up] - answers[down]) / (moved[up] - moved[down])
+        for whole in (0, 1):
+            spread_out = torch.where(masks, slope[whole].view_as(size), 0)
+            slopes[whole].index_add_(0, rows, spread_out)
+    return MethodResult(slopes[0].to(inputs.dtype), notes=(_change_sentence(*slopes),))
 
 
-def spread(inputs, baseline):
+def spread(inputs: Tensor, baseline: Tensor) -> Tensor:
     """The usual size (N, …) of a change: how far an input is from its baseline.
 
     Of tables (N, F) each feature's own; of (N, steps, variables) the largest of each variable; else
@@ -101,7 +106,7 @@ def spread(inputs, baseline):
     """
     import torch
 
-    def largest(values):
+    def largest(values: Tensor) -> Tensor:
         if values.ndim == 2:
             return values
         across = (1,) if values.ndim == 3 else tuple(range(1, values.ndim))
@@ -111,7 +116,7 @@ def spread(inputs, baseline):
     return torch.where(far > 0, far, torch.where(size > 0, size, torch.ones_like(size)))
 
 
-def _step(inputs, baseline, share: float):
+def _step(inputs: Tensor, baseline: Tensor, share: float) -> Tensor:
     """`share` of the spread, but never so small that rounding would swallow it."""
     import torch
 
@@ -119,26 +124,25 @@ def _step(inputs, baseline, share: float):
     return (share * spread(inputs, baseline)).maximum(least)
 
 
-def _wide(inputs):
+def _wide(inputs: Tensor) -> torch.dtype:
     import torch
 
     return torch.float32 if inputs.device.type == "mps" else torch.float64
 
 
-def _asked_in(run, inputs):
+def _precision(context: Context) -> torch.dtype:
     """The type of numbers to ask the model in: float64 where it takes them."""
-    import torch
-
-    if inputs.dtype == _wide(inputs):
+    inputs, wide = context.inputs, _wide(context.inputs)
+    if inputs.dtype == wide:
         return inputs.dtype
     try:
-        run.values(inputs[:1].to(_wide(inputs)), torch.zeros(1, dtype=int, device=inputs.device))
+        context.values(inputs[:1].to(wide), context.rows[:1])
     except ModelProblem:
         return inputs.dtype
-    return _wide(inputs)
+    return wide
 
 
-def _said(whole, half) -> str:
+def _change_sentence(whole: Tensor, half: Tensor) -> str:
     """How much the slopes (N, …) change when the step is halved, at worst of the N."""
     size = whole.abs().flatten(1).sum(1)
     change = (whole - half).abs().flatten(1).sum(1)
@@ -149,19 +153,18 @@ def _said(whole, half) -> str:
         )
     share = float((change / size.maximum(change).clamp(min=1e-300)).max())
     percent = f"{100 * share:.2g}" if share < TOO_MUCH else f"{100 * share:.0f}"
-    said = f"Halving the step changes the slopes by {percent} %."
+    sentence = f"Halving the step changes the slopes by {percent} %."
     if share <= TOO_MUCH:
-        return said
-    return f"{said} They depend on the step: try another one, or occlusion."
+        return sentence
+    return f"{sentence} They depend on the step: try another one, or occlusion."
 
 
-def _starts(options: Options, shape) -> tuple[tuple[int, ...], list[range]]:
-    """The sides of a block, and where blocks start along each dimension of one input."""
-    side = _sides(options.block, shape)
-    return side, [range(0, size, length) for size, length in zip(shape, side, strict=True)]
+def _blocks(options: Options, shape: tuple[int, ...]) -> Windows:
+    """The blocks of one input."""
+    return tiling(shape, _sides(options.block, shape))
 
 
-def _sides(given, shape) -> tuple[int, ...]:
+def _sides(given: int | tuple[int, ...] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
     """One number per dimension; the channels (C, H, W) of a cell, and those only, go together.
 
     Of two dimensions, the shorter holds letters or variables, which are moved one by one.

@@ -6,15 +6,12 @@ Simonyan, Vedaldi & Zisserman 2013 (arXiv:1312.6034); Shrikumar et al. 2016 (arX
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.methods.registry import MethodResult, method, option
 
-
-def one_each(inputs):
-    """Row numbers (N,) for points that are the inputs themselves."""
-    import torch
-
-    return torch.arange(len(inputs), device=inputs.device)
+if TYPE_CHECKING:
+    from explainers.context import Context
 
 
 @dataclass(frozen=True)
@@ -32,17 +29,17 @@ class SaliencyOptions:
     cost="one forward and one backward pass",
     misleads="Where the network is saturated it shows nothing, although the evidence is there.",
     source="Simonyan, Vedaldi & Zisserman 2013, arXiv:1312.6034",
-    estimate=lambda options, shape: 2,
+    estimate=lambda options, layout: 2,
     unit="slope",
     options=SaliencyOptions,
     signed=lambda options: options.signed,
     uses_baseline=False,
 )
-def saliency(run, inputs, baseline, options: SaliencyOptions) -> MethodResult:
+def saliency(context: Context, options: SaliencyOptions) -> MethodResult:
     """|∂f/∂x|, or ∂f/∂x with its sign; scores like the inputs."""
-    run.expect(len(inputs))
-    _, grads = run.gradients(inputs, one_each(inputs))
-    return MethodResult(grads if options.signed else grads.abs())
+    context.expect(len(context.inputs))
+    gradients = context.input_gradients()
+    return MethodResult(gradients if options.signed else gradients.abs())
 
 
 @dataclass(frozen=True)
@@ -58,11 +55,10 @@ class GradientTimesInputOptions:
     cost="one forward and one backward pass",
     misleads="It trusts the slope at one point: saturation hides evidence, kinks exaggerate it.",
     source="Shrikumar et al. 2016, arXiv:1605.01713",
-    estimate=lambda options, shape: 2,
+    estimate=lambda options, layout: 2,
     options=GradientTimesInputOptions,
 )
-def gradient_x_input(run, inputs, baseline, options) -> MethodResult:
+def gradient_x_input(context: Context, options: GradientTimesInputOptions) -> MethodResult:
     """(x − x′)·∂f/∂x, with baseline x′; scores like the inputs."""
-    run.expect(len(inputs))
-    _, grads = run.gradients(inputs, one_each(inputs))
-    return MethodResult(grads * (inputs - baseline))
+    context.expect(len(context.inputs))
+    return MethodResult(context.input_gradients() * (context.inputs - context.baseline))

@@ -6,10 +6,14 @@ Zhou & Troyanskaya 2015 (doi:10.1038/nmeth.3547).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
 from explainers.kinds.alphabet import is_dna
 from explainers.methods.registry import MethodResult, method, option
+
+if TYPE_CHECKING:
+    from explainers.context import Context
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,14 @@ class Options:
     cost="three forward passes a letter",
     misleads="One letter at a time: where a motif stands twice, each copy looks unimportant.",
     source="Zhou & Troyanskaya 2015, doi:10.1038/nmeth.3547",
-    estimate=lambda options, shape: 3 * len(range(shape[-1])[options.start : options.stop]),
+    estimate=lambda options, layout: 3 * len(range(layout.columns)[options.start : options.stop]),
     options=Options,
     kinds=("sequence",),
     trial={"stop": 1},
     uses_baseline=False,
     needs_gradient=False,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """f(x) − mean of f over the three other letters, at the letter that is there; else 0.
 
     inputs (N, 4, L) one-hot. `extra["mutations"]` (N, 4, L) holds f(x with the letter) − f(x) for
@@ -50,6 +54,7 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     """
     import torch
 
+    inputs = context.inputs
     if not is_dna(inputs):
         raise Problem(
             "Mutagenesis needs one-hot DNA: inputs (N, 4, L) of 0 and 1, rows A, C, G, T, one "
@@ -66,18 +71,18 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
     others = torch.zeros_like(inputs, dtype=torch.bool)
     others[..., chosen] = inputs[..., chosen] != 1
     rows, letters, places = others.nonzero(as_tuple=True)
-    run.expect(len(rows) + len(inputs))
-    full = run.values(inputs, torch.arange(len(inputs), device=inputs.device))
+    context.expect(len(rows) + len(inputs))
+    full = context.input_values()
 
-    def scores():
+    def scores() -> torch.Tensor:
         return -change.sum(1, keepdim=True) / 3 * (inputs == 1)
 
-    run.show(scores)
-    for part in run.batches(len(rows)):
+    context.show(scores)
+    for part in context.batches(len(rows)):
         row, letter, place = rows[part], letters[part], places[part]
         each = torch.arange(len(row), device=inputs.device)
         points = inputs[row]
         points[each, :, place] = 0
         points[each, letter, place] = 1
-        change[row, letter, place] = (run.values(points, row) - full[row]).to(dtype)
+        change[row, letter, place] = (context.values(points, row) - full[row]).to(dtype)
     return MethodResult(scores(), extra={"mutations": change})

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
-from explainers.perturbation.regions import BY, labelled
+from explainers.perturbation.regions import BY, Groups, group_labels
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from explainers.context import Context
+    from explainers.kinds.layout import InputLayout
+    from explainers.kinds.statistics import DataStatistics
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,17 @@ class Options:
     seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
 
 
-_AUTO = {2: "variable", 3: "square"}
+def _labels(options: Options, layout: InputLayout) -> np.ndarray:
+    by = layout.features if options.by == "auto" else options.by
+    return group_labels(layout.shape, by, options.width)
 
 
-def _labels(options: Options, shape):
-    by = _AUTO.get(len(shape), "cell") if options.by == "auto" else options.by
-    return labelled(shape, by, options.width)
+def _by_spread(options: dict[str, Any], data: DataStatistics) -> dict[str, Any]:
+    """The noise counted in standard deviations of each column or variable."""
+    if not data.std:
+        return options
+    share = options.get("sigma", Options().sigma)
+    return options | {"sigma": [share * std for std in data.std]}
 
 
 @method(
@@ -60,17 +73,19 @@ def _labels(options: Options, shape):
     misleads="The size of the noise decides: the same noise is large for a feature of small "
     "numbers. It tells how much a feature matters, not in which direction.",
     source="Gevrey, Dimopoulos & Lek 2003, doi:10.1016/S0304-3800(02)00257-0",
-    estimate=lambda options, shape: options.samples * (int(_labels(options, shape).max()) + 1),
+    estimate=lambda options, layout: options.samples * (int(_labels(options, layout).max()) + 1),
     unit="change under noise",
     options=Options,
     kinds=("picture", "table", "series"),
     trial={"samples": 2},
+    fit_to_data=_by_spread,
+    fit_note="The noise is counted in standard deviations of each {column}.",
     signed=False,
     uses_baseline=False,
     needs_gradient=False,
     random=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """Root mean square over draws of f(x + noise on one feature) − f(x), with its standard error.
 
     The noise is normal with standard deviation σ: a number, or one for each place along the
@@ -81,47 +96,43 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
 
     from explainers.perturbation.sampling import shared_batches
 
-    shape, count = tuple(inputs.shape[1:]), len(inputs)
-    labels = torch.from_numpy(_labels(options, shape)).to(inputs.device)
-    sizes = labels.flatten().bincount()
-    many = len(sizes)
+    inputs, count = context.inputs, len(context.inputs)
+    groups = Groups.of(_labels(options, context.layout), inputs.device)
+    many, shape = len(groups), context.layout.shape
     sigma = torch.as_tensor(options.sigma).to(inputs)
-    if sigma.ndim and len(sigma) != shape[-1]:
+    if sigma.ndim and len(sigma) != context.layout.columns:
         raise Problem(
-            f"{len(sigma)} values of sigma were given; it is one number, or {shape[-1]}, "
-            "one for each column or variable."
+            f"{len(sigma)} values of sigma were given; it is one number, or "
+            f"{context.layout.columns}, one for each column or variable."
         )
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     squares, fourths, seen = torch.zeros(3, count, many, dtype=dtype, device=inputs.device)
-    run.expect(count * (options.samples * many + 1))
-    full = run.values(inputs, torch.arange(count, device=inputs.device))
+    context.expect(count * (options.samples * many + 1))
+    full = context.input_values()
     generator = torch.Generator().manual_seed(options.seed)
-    turns, noise = itertools.count(), None
+    turns = itertools.count()
+    noise = torch.zeros_like(inputs[0])
 
-    def draw():
+    def draw() -> torch.Tensor:
         nonlocal noise
         group = next(turns) % many
         if group == 0:
             noise = torch.randn(shape, generator=generator).to(inputs) * sigma
-        return noise * (labels == group)
+        return noise * (groups.labels == group)
 
-    def shared(found):
-        return (found / sizes)[:, labels]
-
-    def size():
+    def size() -> torch.Tensor:
         return (squares / seen.clamp(min=1)).sqrt()
 
-    run.show(lambda: shared(size()))
+    context.show(lambda: groups.shared(size()))
     done = 0
-    for row, draws in shared_batches(run, count, options.samples * many, draw):
-        row = row.to(inputs.device)
-        group = torch.arange(done, done + len(row), device=inputs.device) // count % many
-        done += len(row)
-        moved = (run.values(inputs[row] + draws, row) - full[row]).to(dtype)
+    for rows, draws in shared_batches(context, count, options.samples * many, draw):
+        rows = rows.to(inputs.device)
+        group = torch.arange(done, done + len(rows), device=inputs.device) // count % many
+        done += len(rows)
+        moved = (context.values(inputs[rows] + draws, rows) - full[rows]).to(dtype)
         for total, part in ((squares, moved**2), (fourths, moved**4), (seen, moved * 0 + 1)):
-            total.index_put_((row, group), part, accumulate=True)
+            total.index_put_((rows, group), part, accumulate=True)
     variance = (fourths / seen - (squares / seen) ** 2).clamp(min=0) / (seen - 1)
     tiny = torch.finfo(dtype).tiny
-    return MethodResult(
-        shared(size()), spread=shared(variance.sqrt() / (2 * size()).clamp(min=tiny))
-    )
+    spread = groups.shared(variance.sqrt() / (2 * size()).clamp(min=tiny))
+    return MethodResult(groups.shared(size()), spread=spread)

@@ -5,12 +5,17 @@ Zeiler & Fergus 2014 (arXiv:1311.2901).
 
 from __future__ import annotations
 
-import itertools
-import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
+from explainers.perturbation.evaluation import losses
+from explainers.perturbation.windows import Windows, sliding
+
+if TYPE_CHECKING:
+    from explainers.context import Context
+    from explainers.kinds.layout import InputLayout
 
 
 @dataclass(frozen=True)
@@ -43,54 +48,48 @@ class Options:
     cost="one forward pass a window",
     misleads="Evidence that exists twice looks unimportant, since hiding one copy changes nothing.",
     source="Zeiler & Fergus 2014, arXiv:1311.2901",
-    estimate=lambda options, shape: math.prod(map(len, _grid(options, shape)[1])),
+    estimate=lambda options, layout: len(_windows(options, layout)),
     unit="change of the answer where hidden",
     options=Options,
-    trial=lambda shape: {"window": max(shape), "stride": max(shape)},
+    trial=lambda layout: {"window": max(layout.shape), "stride": max(layout.shape)},
+    fit_to_data=lambda options, data: _over_time(options, data.layout),
     needs_gradient=False,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over the windows that cover a value of f(x) − f(x with the window replaced)."""
     import torch
 
-    shape = tuple(inputs.shape[1:])
-    window, starts = _grid(options, shape)
-    boxes = [
-        tuple(slice(at, at + side) for at, side in zip(corner, window, strict=True))
-        for corner in itertools.product(*starts)
-    ]
-    count = len(inputs)
-    run.expect(count * (len(boxes) + 1))
-    rows = torch.arange(count, device=inputs.device)
-    full = run.values(inputs, rows)
+    inputs = context.inputs
+    windows = _windows(options, context.layout)
+    context.expect(len(inputs) * (len(windows) + 1))
     total = torch.zeros_like(inputs, dtype=torch.promote_types(inputs.dtype, torch.float32))
-    covered = torch.zeros(shape, dtype=total.dtype, device=inputs.device)
-    run.show(lambda: total / covered.clamp(min=1))
-    for part in run.batches(len(boxes) * count):
-        pairs = range(part.start, part.stop)
-        row = torch.tensor([pair % count for pair in pairs], device=inputs.device)
-        points = inputs[row]
-        for index, pair in enumerate(pairs):
-            box = boxes[pair // count]
-            points[index][box] = baseline[row[index]][box]
-        drops = (full[row] - run.values(points, row)).to(total.dtype)
-        for index, pair in enumerate(pairs):
-            box = boxes[pair // count]
-            total[pair % count][box] += drops[index]
-            if pair % count == 0:
-                covered[box] += 1
+    covered = windows.covered().to(total)
+    context.show(lambda: total / covered)
+    for rows, _, masks, lost in losses(context, len(windows), windows.masks):
+        spread = lost.to(total.dtype).view(-1, *[1] * (inputs.ndim - 1)) * masks
+        total.index_add_(0, rows, spread)
     return MethodResult(total / covered)
 
 
-def _grid(options: Options, shape) -> tuple[tuple[int, ...], list[list[int]]]:
-    """The window's sides, and where windows start along each dimension of one input."""
+def _windows(options: Options, layout: InputLayout) -> Windows:
+    """The windows of one input."""
+    shape = layout.shape
     usual = 1 if len(shape) == 1 else max(1, max(shape[-2:]) // 8)
     window = _per_dimension(options.window or usual, shape)
     stride = _per_dimension(options.stride or tuple(max(1, side // 2) for side in window), shape)
-    return window, [_starts(*side) for side in zip(shape, window, stride, strict=True)]
+    return sliding(shape, window, stride)
 
 
-def _per_dimension(given, shape) -> tuple[int, ...]:
+def _over_time(options: dict[str, Any], layout: InputLayout) -> dict[str, Any]:
+    """Of a series, windows over time, a variable at a time."""
+    if layout.kind != "series":
+        return options
+    window = int(options.get("window") or max(1, layout.shape[0] // 8))
+    stride = int(options.get("stride") or max(1, window // 2))
+    return options | {"window": [window, 1], "stride": [stride, 1]}
+
+
+def _per_dimension(given: int | tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
     """One number per dimension; a single number spans all channels of pictures and series."""
     channels = shape[:1] if len(shape) > 1 else ()
     if isinstance(given, int):
@@ -101,8 +100,3 @@ def _per_dimension(given, shape) -> tuple[int, ...]:
             f"{len(given)} were given."
         )
     return tuple(min(part, size) for part, size in zip(given, shape, strict=True))
-
-
-def _starts(size: int, window: int, stride: int) -> list[int]:
-    """Where windows start: every stride, the last one cut off by the edge, none beyond it."""
-    return [index * stride for index in range(1 + math.ceil(max(size - window, 0) / stride))]

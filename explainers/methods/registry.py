@@ -1,39 +1,81 @@
 """What a method declares of itself, and the table of all methods.
 
 One file in this folder is one method (or one family): it calls `method(...)` on a function
-`attribute(run, inputs, baseline, options) -> MethodResult`, and menus, widgets, recipes, the
-Learn page and the shared tests follow from what it declares.
+`attribute(context, options) -> MethodResult`, and menus, widgets, recipes, the Learn page and the
+shared tests follow from what it declares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from explainers.options import option
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from explainers.context import Context
+    from explainers.kinds.layout import InputLayout
+    from explainers.kinds.statistics import DataStatistics
+
 METHODS: dict[str, Method] = {}
+
+
+class Attribute(Protocol):
+    """What a method's file must give: the function that `method` decorates."""
+
+    def __call__(self, context: Context, options: Any) -> MethodResult:
+        """Attribute the explained score of `context.inputs` (N, …) to their values.
+
+        Called once a reference, see `Context`; the model is in evaluation mode, its parameters are
+        frozen. `options` is an instance of the method's own dataclass, checked. Raises Problem with
+        a sentence for inputs or models that it cannot explain.
+        """
 
 
 @dataclass(frozen=True)
 class Method:
     """One attribution method.
 
-    key, name   its name in code, and the field's name for people.
-    says        one plain sentence: what it asks. `cost`: one phrase.
-    misleads    one sentence: when not to trust it. `source`: the paper.
-    options     a frozen dataclass whose fields are made by `option`.
-    estimate    (options, shape of one input) → about how many evaluations of the model, forward
-                and backward, one input will take.
-    unit        what a score measures; maps of the same unit can share a colour scale.
-    signed      whether scores have a sign; a function of the options where that depends on them.
-    kinds       keys of the kinds of input that it is for; None: all.
-    trial       options, or shape of one input → options, with which it is quick; for trying it.
-    uses_baseline, complete, needs_gradient, needs_module, random   what it needs and promises.
+    Attributes
+    ----------
+    key, name : str
+        Its name in code, and the field's name for people.
+    says, cost, misleads, source : str
+        What it asks, in one plain sentence; what it costs, in a phrase; when not to trust it; the
+        paper.
+    options : type
+        A frozen dataclass whose fields are made by `option`.
+    attribute : Attribute
+        The method itself.
+    estimate : callable
+        (options, layout) → about how many evaluations of the model, forward and backward, one
+        input will take.
+    answers : str
+        What its scores are on a linear function c·x from a baseline x′: "contribution" c(x − x′),
+        "slope" c, or "magnitude" |c|, or |c| times what the method moves the input by.
+    unit : str
+        What a score measures; maps of the same unit can share a colour scale.
+    signed : bool or callable
+        Whether scores have a sign; a function of the options where that depends on them.
+    kinds : tuple of str or None
+        Keys of the kinds of input that it is for; None: all.
+    trial : dict or callable
+        Options, or layout → options, with which it is quick; for trying it.
+    exact_options : dict
+        Options with which it is as exact as it can be, for comparing with truth.
+    split_by : str
+        The option whose choices count as methods of their own; "" where none does.
+    centred : callable
+        options → whether the score less the mean over the outputs is explained.
+    fit_to_data : callable, optional
+        (options given, DataStatistics) → the options with what only the data can tell.
+    fit_note : str
+        What people are told when that changed the options; "{column}" is a column or a variable.
+    uses_baseline, complete, needs_gradient, random : bool
+        What it needs and promises.
     """
 
     key: str
@@ -43,24 +85,33 @@ class Method:
     misleads: str
     source: str
     options: type
-    attribute: Callable
-    estimate: Callable[[Any, tuple[int, ...]], int]
+    attribute: Attribute
+    estimate: Callable[[Any, InputLayout], int]
+    answers: str = "contribution"
     unit: str = "contribution"
     order: int = 100
     signed: bool | Callable[[Any], bool] = True
     uses_baseline: bool = True
     complete: bool = False
     needs_gradient: bool = True
-    needs_module: bool = False
     random: bool = False
     kinds: tuple[str, ...] | None = None
-    trial: dict[str, Any] | Callable[[tuple[int, ...]], dict[str, Any]] = field(
-        default_factory=dict
+    trial: Mapping[str, Any] | Callable[[InputLayout], dict[str, Any]] = field(default_factory=dict)
+    exact_options: Mapping[str, Any] = field(default_factory=dict)
+    split_by: str = ""
+    centred: Callable[[Any], bool] = lambda options: False
+    fit_to_data: Callable[[dict[str, Any], DataStatistics], dict[str, Any]] = lambda options, data: (
+        options
     )
+    fit_note: str = ""
 
     def knows_sign(self, options: Any) -> bool:
         """Whether scores made with these options have a meaningful sign."""
         return self.signed(options) if callable(self.signed) else self.signed
+
+    def trial_options(self, layout: InputLayout) -> dict[str, Any]:
+        """Options with which it is quick on such an input."""
+        return self.trial(layout) if callable(self.trial) else dict(self.trial)
 
 
 @dataclass(frozen=True)
@@ -75,14 +126,17 @@ class MethodResult:
     extra: dict[str, Tensor] = field(default_factory=dict)
 
 
-def method(**declared: Any) -> Callable:
-    """Register the decorated function as the method that the keywords declare."""
+Function = TypeVar("Function", bound=Callable[..., MethodResult])
 
-    def register(attribute: Callable) -> Callable:
+
+def method(**declared: Any) -> Callable[[Function], Function]:
+    """Register the decorated function as the method that the keywords declare; see `Method`."""
+
+    def register(attribute: Function) -> Function:
         METHODS[declared["key"]] = Method(attribute=attribute, **declared)
         return attribute
 
     return register
 
 
-__all__ = ["METHODS", "MethodResult", "Method", "method", "option"]
+__all__ = ["METHODS", "Attribute", "Method", "MethodResult", "method", "option"]

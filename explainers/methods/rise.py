@@ -6,9 +6,18 @@ Petsiuk, Das & Saenko 2018 (arXiv:1806.07421).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import torch
+    from torch import Tensor
+
+    from explainers.context import Context
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ class Options:
     cost="one forward pass a mask",
     misleads="Noisy with few masks: look at the standard error before trusting small spots.",
     source="Petsiuk, Das & Saenko 2018, arXiv:1806.07421",
-    estimate=lambda options, shape: options.samples,
+    estimate=lambda options, layout: options.samples,
     unit="change of the answer where visible",
     options=Options,
     kinds=("picture", "sequence"),
@@ -43,7 +52,7 @@ class Options:
     needs_gradient=False,
     random=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over masks M of (f(M·x + (1 − M)·x′) − f̄)·M / p; p is the share visible.
 
     inputs (N, C, H, W) or (N, C, L); scores like the inputs: the map, spread over the channels,
@@ -53,33 +62,34 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
 
     from explainers.perturbation.sampling import shared_batches
 
+    inputs, baseline = context.inputs, context.baseline
     if inputs.ndim not in (3, 4):
         raise Problem("RISE masks pictures or sequences: inputs (N, channels, …).")
     generator = torch.Generator().manual_seed(options.seed)
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     sums = Sums(inputs, dtype, options)
 
-    def draw():
+    def draw() -> Tensor:
         mask = random_mask(inputs.shape[2:], options.cells, options.visible, generator)
         return mask.to(device=inputs.device, dtype=dtype)
 
-    def over_channels(found):
-        return (found / inputs.shape[1]).unsqueeze(1).expand_as(inputs).clone()
+    def over_channels(maps: Tensor) -> Tensor:
+        return (maps / inputs.shape[1]).unsqueeze(1).expand_as(inputs).clone()
 
-    run.expect(len(inputs) * options.samples)
-    run.show(lambda: over_channels(sums.mean()))
-    for rows, masks in shared_batches(run, len(inputs), options.samples, draw):
+    context.expect(len(inputs) * options.samples)
+    context.show(lambda: over_channels(sums.mean()))
+    for rows, masks in shared_batches(context, len(inputs), options.samples, draw):
         rows = rows.to(inputs.device)
         cover = masks.unsqueeze(1).to(inputs.dtype)
         points = cover * inputs[rows] + (1 - cover) * baseline[rows]
-        sums.add(rows, run.values(points, rows).to(dtype), masks)
+        sums.add(rows, context.values(points, rows).to(dtype), masks)
     return MethodResult(over_channels(sums.mean()), spread=over_channels(sums.standard_error()))
 
 
 class Sums:
     """What is summed over the masks M, for each input: M, M², f, f·M, f·M², f²·M²."""
 
-    def __init__(self, inputs, dtype, options: Options) -> None:
+    def __init__(self, inputs: Tensor, dtype: torch.dtype, options: Options) -> None:
         import torch
 
         self.options = options
@@ -89,7 +99,7 @@ class Sums:
         )
         self.f, self.count = (self.m.flatten(1)[:, 0].clone() for _ in range(2))
 
-    def add(self, rows, values, masks) -> None:
+    def add(self, rows: Tensor, values: Tensor, masks: Tensor) -> None:
         """Book values (n,) of the inputs `rows` under masks (n, …)."""
         f = self._wide(values)
         for total, part in (
@@ -103,30 +113,32 @@ class Sums:
         ):
             total.index_add_(0, rows, part)
 
-    def mean(self):
+    def mean(self) -> Tensor:
         """The map (N, …) so far: mean of (f − f̄)·M / p."""
         return (self._share(self.fm) - self._centre() * self._share(self.m)) / self.options.visible
 
-    def standard_error(self):
+    def standard_error(self) -> Tensor:
         """Standard error (N, …) of that mean, f̄ taken as known."""
         centre, mean = self._centre(), self.mean() * self.options.visible
         square = self._share(self.ffmm - 2 * centre * self.fmm + centre**2 * self.mm)
         return ((square - mean**2).clamp(min=0) / self._many()).sqrt() / self.options.visible
 
-    def _centre(self):
+    def _centre(self) -> Tensor | float:
         return self._share(self._wide(self.f)) if self.options.centred else 0.0
 
-    def _share(self, total):
+    def _share(self, total: Tensor) -> Tensor:
         return total / self._many()
 
-    def _many(self):
+    def _many(self) -> Tensor:
         return self._wide(self.count.clamp(min=1))
 
-    def _wide(self, values):
+    def _wide(self, values: Tensor) -> Tensor:
         return values.view(-1, *[1] * (self.m.ndim - 1))
 
 
-def random_mask(space, cells: int, visible: float, generator):
+def random_mask(
+    space: Sequence[int], cells: int, visible: float, generator: torch.Generator
+) -> Tensor:
     """A smooth mask (…) in [0, 1]: a coarse random grid, enlarged, at a random offset."""
     import torch
     import torch.nn.functional as F

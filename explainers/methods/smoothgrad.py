@@ -6,9 +6,15 @@ Smilkov et al. 2017 (arXiv:1706.03825).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.context import Context
 
 
 @dataclass(frozen=True)
@@ -39,15 +45,18 @@ class Options:
     cost="one forward and one backward pass a copy",
     misleads="The noise level decides what is seen; like all slopes it is blind to saturation.",
     source="Smilkov et al. 2017, arXiv:1706.03825",
-    estimate=lambda options, shape: 2 * options.samples,
+    estimate=lambda options, layout: 2 * options.samples,
     unit="slope",
     options=Options,
     trial={"samples": 2},
+    fit_to_data=lambda options, data: (
+        options | {"ranges": list(data.ranges)} if data.ranges else options
+    ),
     signed=lambda options: options.signed,
     uses_baseline=False,
     random=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over samples of |∂f/∂x| (or ∂f/∂x) at x + σ·range·noise, with its standard error.
 
     The range is that of the input's values, or one for each place along its last dimension. All
@@ -57,24 +66,24 @@ def attribute(run, inputs, baseline, options: Options) -> MethodResult:
 
     from explainers.perturbation.sampling import Moments, shared_batches
 
-    count = len(inputs)
+    inputs, count = context.inputs, len(context.inputs)
     reach = _range(inputs, options.ranges) * options.sigma
     noise = torch.Generator().manual_seed(options.seed)
-    found = Moments(inputs)
-    run.expect(count * options.samples)
-    run.show(found.mean)
+    moments = Moments(inputs)
+    context.expect(count * options.samples)
+    context.show(moments.mean)
 
-    def draw():
+    def draw() -> torch.Tensor:
         return torch.randn(inputs.shape[1:], generator=noise).to(inputs)
 
-    for rows, draws in shared_batches(run, count, options.samples, draw):
+    for rows, draws in shared_batches(context, count, options.samples, draw):
         rows = rows.to(inputs.device)
-        _, grads = run.gradients(inputs[rows] + reach[rows] * draws, rows)
-        found.add(rows, grads if options.signed else grads.abs())
-    return MethodResult(found.mean(), spread=found.standard_error())
+        gradients = context.gradients(inputs[rows] + reach[rows] * draws, rows)
+        moments.add(rows, gradients if options.signed else gradients.abs())
+    return MethodResult(moments.mean(), spread=moments.standard_error())
 
 
-def _range(inputs, given: tuple[float, ...] | None):
+def _range(inputs: Tensor, given: tuple[float, ...] | None) -> Tensor:
     """Ranges that broadcast over inputs (N, …); the first dimension is N."""
     shape = inputs.shape
     if given is None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explainers.errors import Problem
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 GROUPS_PER_SIDE = 8
 
@@ -22,7 +28,42 @@ BY = {
 _DIMENSIONS = {"variable": 2, "step": 2, "block": 2, "letter": 2, "square": 3}
 
 
-def labelled(
+@dataclass(frozen=True)
+class Groups:
+    """Groups of the values of one input, that are perturbed one group at a time.
+
+    Attributes
+    ----------
+    labels : Tensor, int64, shape of one input
+        The group's number of every value, from 0.
+    sizes : Tensor, int64, shape (groups,)
+        How many values each group has.
+    """
+
+    labels: Tensor
+    sizes: Tensor
+
+    @classmethod
+    def of(cls, labels: np.ndarray, device: torch.device) -> Groups:
+        """Groups by the labels of `group_labels`, on a device."""
+        import torch
+
+        there = torch.from_numpy(labels).to(device)
+        return cls(there, there.flatten().bincount())
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def masks(self, which: Tensor) -> Tensor:
+        """What lies in the groups of these numbers (n,): bool (n, …)."""
+        return self.labels == which.view(-1, *[1] * self.labels.ndim)
+
+    def shared(self, effects: Tensor) -> Tensor:
+        """The effects (N, groups), each shared equally among its group's values: (N, …)."""
+        return (effects / self.sizes)[:, self.labels]
+
+
+def group_labels(
     shape: tuple[int, ...],
     by: str = "cell",
     width: int | None = None,
@@ -63,7 +104,7 @@ def _eighth(side: int) -> int:
     return -(-side // GROUPS_PER_SIDE)
 
 
-def _join(labels: np.ndarray, joined) -> np.ndarray:
+def _join(labels: np.ndarray, joined: tuple[tuple[int, ...], ...] | None) -> np.ndarray:
     if not joined:
         return labels
     last = int(labels.max())

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -59,16 +60,45 @@ class _Entry:
     length: int
 
 
-def send(descriptor: int, facts: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+def encode(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Facts and arrays as one frame; ValueError where they are not plain data."""
+    return b"".join(bytes(piece) for piece in _pieces(facts, arrays))
+
+
+def decode(
+    data: bytes, most_facts: int = MOST_FACTS
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Facts, in so many bytes of JSON at most, and arrays of the frame that the bytes are.
+
+    Raises
+    ------
+    CodecError
+        For whatever is no frame.
+    Problem
+        With the sender's sentence, where it sent one instead.
+    """
+    if len(data) >= _HEAD.size and _HEAD.unpack_from(data)[1] > most_facts:
+        raise CodecError("the facts are too long")
+    return load(data)
+
+
+def send(descriptor: int, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     """Write facts and arrays; ValueError where they are not plain data."""
+    for piece in _pieces(facts, arrays):
+        _write(descriptor, piece)
+
+
+def _pieces(
+    facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> Iterator[bytes | memoryview]:
     entries = [[name, value.dtype.name, list(value.shape)] for name, value in arrays.items()]
     text = json.dumps({"facts": facts, "arrays": entries}, allow_nan=False).encode()
     table, length = _table(entries, first=_HEAD.size + len(text))
-    _write(descriptor, _HEAD.pack(MAGIC, len(text), length) + text)
+    yield _HEAD.pack(MAGIC, len(text), length) + text
     at = _HEAD.size + len(text)
     for entry, value in zip(table, arrays.values(), strict=True):
-        _write(descriptor, bytes(entry.start - at))
-        _write(descriptor, np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
+        yield bytes(entry.start - at)
+        yield np.ascontiguousarray(value).reshape(-1).view(np.uint8).data
         at = entry.start + entry.length
 
 
@@ -88,7 +118,7 @@ def receive(source: BinaryIO, into: BinaryIO, most_bytes: int, most_facts: int) 
     if magic != MAGIC or size > most_facts or length > most_bytes:
         raise CodecError("the head is wrong")
     text = _exactly(source, size)
-    _understood(text, length)
+    _facts_and_table(text, length)
     into.write(head + text)
     left = length
     while left:
@@ -101,7 +131,9 @@ def receive(source: BinaryIO, into: BinaryIO, most_bytes: int, most_facts: int) 
         raise CodecError("something follows the frame")
 
 
-def load(data, first: int = 0) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def load(
+    data: bytes | bytearray | mmap.mmap, first: int = 0
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Facts and arrays of the frame that fills a buffer from `first` on; the arrays lie in it.
 
     CodecError where it is no frame.
@@ -112,11 +144,11 @@ def load(data, first: int = 0) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     at = first + _HEAD.size
     if magic != MAGIC or len(data) != at + size + length:
         raise CodecError("the length is wrong")
-    facts, table = _understood(data[at : at + size], length)
+    facts, table = _facts_and_table(data[at : at + size], length)
     return facts, {entry.name: _array(data, first, entry) for entry in table}
 
 
-def _array(data, first: int, entry: _Entry) -> np.ndarray:
+def _array(data: bytes | bytearray | mmap.mmap, first: int, entry: _Entry) -> np.ndarray:
     count = math.prod(entry.shape)
     if not count:
         return np.empty(entry.shape, entry.type)
@@ -126,27 +158,29 @@ def _array(data, first: int, entry: _Entry) -> np.ndarray:
     return values != 0 if entry.type == "bool" else values
 
 
-def _understood(text: bytes, length: int) -> tuple[dict[str, Any], list[_Entry]]:
+def _facts_and_table(text: bytes, length: int) -> tuple[dict[str, Any], list[_Entry]]:
     """The facts, and where each array lies; raises Problem where the text says one."""
     try:
-        said = json.loads(text.decode("utf-8"), parse_constant=_refuse)
+        content = json.loads(text.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise CodecError("the facts are not JSON") from error
-    if isinstance(said, dict) and isinstance(said.get("problem"), str):
-        raise Problem(_harmless(said["problem"]))
-    if not isinstance(said, dict) or not isinstance(said.get("facts"), dict):
+    if isinstance(content, dict) and isinstance(content.get("problem"), str):
+        raise Problem(harmless(content["problem"]))
+    if not isinstance(content, dict) or not isinstance(content.get("facts"), dict):
         raise CodecError("there are no facts")
-    table, whole = _table(said.get("arrays"), first=_HEAD.size + len(text))
+    table, whole = _table(content.get("arrays"), first=_HEAD.size + len(text))
     if whole != length:
         raise CodecError("the arrays have another length than their shapes say")
-    return said["facts"], table
+    return content["facts"], table
 
 
 def _table(entries: Any, first: int) -> tuple[list[_Entry], int]:
     """Where each array lies, and the length of all; CodecError for any that is not plain."""
     if not isinstance(entries, list) or len(entries) > MOST_ARRAYS:
         raise CodecError("too many arrays, or no list of them")
-    table, names, at = [], set(), first
+    table: list[_Entry] = []
+    names: set[str] = set()
+    at = first
     for entry in entries:
         if not (isinstance(entry, list) and len(entry) == 3):
             raise CodecError("an array is not described")
@@ -167,14 +201,23 @@ def _table(entries: Any, first: int) -> tuple[list[_Entry], int]:
     return table, at - first
 
 
-def _harmless(sentence: str) -> str:
-    """The sentence without what a page would load or follow, and not too long."""
+def harmless(sentence: str, addresses: bool = False) -> str:
+    """The sentence without what a page would load or hide behind other words, and not too long.
+
+    Web addresses are broken up as well, unless `addresses` may stay.
+    """
     plain = "".join(c for c in sentence[:LONGEST_SENTENCE] if c.isprintable() or c == "\n")
-    return plain.replace("![", "! [").replace("](", "] (").replace("://", ": //")
+    plain = plain.replace("![", "! [").replace("](", "] (")
+    return plain if addresses else plain.replace("://", ": //")
 
 
-def _refuse(constant: str):
+def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is not a number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text)
 
 
 def _exactly(source: BinaryIO, size: int) -> bytes:
@@ -188,7 +231,7 @@ def _exactly(source: BinaryIO, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _write(descriptor: int, data) -> None:
+def _write(descriptor: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

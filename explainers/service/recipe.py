@@ -1,4 +1,4 @@
-"""The Python that gives the same numbers as a request."""
+"""The Python that gives the same numbers as a task."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import dataclasses
 
 from explainers.baselines import BASELINES
 from explainers.models.formats.refusals import SCRIPTS
-from explainers.service.parsing.parsed_uploads import file_of
-from explainers.service.tasks.request import Request
+from explainers.service.parsing.upload_keys import file_key
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.task import OWN_BASELINE
 
 _TEMPLATE = """\
 import torch
@@ -29,12 +30,12 @@ print("output", answer.output.item(), "baseline", answer.baseline_output.item())
 """
 
 
-def recipe(request: Request, file: str, weights: str = "weights", own_baseline: str = "") -> str:
-    """A script for the repository's root that prints the request's numbers.
+def recipe(task: Explain, file: str, weights: str = "weights", own_baseline: str = "") -> str:
+    """A script for the repository's root that prints the task's numbers.
 
     `file`, `weights` and `own_baseline` are the names of the visitor's own files.
     """
-    spec = request.model
+    spec = task.model
     shown = {
         field.name: getattr(spec, field.name)
         for field in dataclasses.fields(spec)
@@ -49,42 +50,39 @@ def recipe(request: Request, file: str, weights: str = "weights", own_baseline: 
         given = f"({_bytes(weights)}, {_suffix(spec.weights)!r})"
     elif spec.source == "python":
         given = f"__import__('pathlib').Path({weights!r})"
-    target = request.target
-    if request.rather_than is not None:
-        target = (target, request.rather_than)
     return _TEMPLATE.format(
         kind=spec.kind,
         script=script,
         spec=f"ModelSpec({arguments})",
         weights=given,
-        inputs="\n".join([*_inputs(request, file), *_baseline(request, own_baseline)]),
-        method=request.method,
-        target=target,
-        score=request.score,
-        options="".join(f", {k}={v!r}" for k, v in request.options.items()),
+        inputs="\n".join([*_inputs(task, file), *_baseline(task, own_baseline)]),
+        method=task.method,
+        target=task.question,
+        score=task.score,
+        options="".join(f", {k}={v!r}" for k, v in task.options.items()),
     )
 
 
-def _inputs(request: Request, file: str) -> list[str]:
-    lines = [f"found = {_read(file, request.data)}"] if request.data else []
-    if request.values:
-        shape = (1, *request.model.shape)
-        return [*lines, f"x = torch.tensor({list(request.values)}).reshape{shape}"]
-    return [*lines, f"x = torch.from_numpy(kind.inputs(found, spec, [{request.item}]))"]
+def _inputs(task: Explain, file: str) -> list[str]:
+    lines = [f"found = {_read(file, task.input.file)}"] if task.input.file else []
+    if task.input.values:
+        shape = (1, *task.model.shape)
+        return [*lines, f"x = torch.tensor({list(task.input.values)}).reshape{shape}"]
+    return [*lines, f"x = torch.from_numpy(kind.inputs(found, spec, [{task.input.item}]))"]
 
 
-def _baseline(request: Request, own: str) -> list[str]:
-    if request.baseline == "own":
-        read = _read(own, request.own_baseline)
+def _baseline(task: Explain, own: str) -> list[str]:
+    if task.baseline.key == OWN_BASELINE:
+        read = _read(own, task.baseline.file)
         return [f"baseline = torch.from_numpy(kind.inputs({read}, spec, [0]))"]
-    options = "".join(f", {k}={v!r}" for k, v in request.baseline_options.items())
-    if BASELINES[request.baseline].uses_data and request.data:
+    options = "".join(f", {k}={v!r}" for k, v in task.baseline.options.items())
+    if BASELINES[task.baseline.key].uses_data and task.input.file:
         options = f", data=torch.from_numpy(kind.some(found, spec)){options}"
-    return [f"baseline = BASELINES[{request.baseline!r}].make(x{options})"]
+    return [f"baseline = BASELINES[{task.baseline.key!r}].make(x{options})"]
 
 
 def _read(file: str, name: str) -> str:
-    options = "".join(f", {key}={value!r}" for key, value in file_of("", name)[2].items())
+    options = "".join(f", {key}={value!r}" for key, value in file_key("", name).options.items())
     return f"read({_bytes(file)}{options})"
 
 

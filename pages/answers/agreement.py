@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.checks import agreement
-from explainers.figures.curves import matrix
+from explainers.figures.curves import similarity_matrix
 from explainers.figures.text import advice
 from pages import kinds
 from pages.state.cases import Answer, Case
@@ -37,21 +37,25 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
     with left:
         st.markdown("**Overlap of the hottest 10 %**")
         chart(
-            matrix(names, overlap, "overlap"),
+            similarity_matrix(names, overlap, "overlap"),
             f"Overlap of the hottest tenth: {line}",
             f"{key}_overlap",
         )
         st.caption(f"1: the same {first.kind.units}; 0.1: what chance would give.")
     with middle:
         st.markdown("**Rank correlation**")
-        chart(matrix(names, ranks, "rank correlation"), _spoken(names, ranks), f"{key}_ranks")
+        chart(
+            similarity_matrix(names, ranks, "rank correlation"),
+            _spoken(names, ranks),
+            f"{key}_ranks",
+        )
         st.caption(
             f"Spearman's, over all {first.kind.units}; of strengths where one map knows no sign."
         )
     with right:
         st.markdown("**Where they agree**")
         unit = first.kind.unit
-        kinds.of(first.request.model).draw(
+        kinds.of(first.task.model).draw(
             first,
             agreement.consensus(maps, SHARE),
             signed=False,

@@ -13,7 +13,7 @@ from explainers.models.spec import ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES
 from explainers.models.zoo.demos import demos, gallery
 from explainers.models.zoo.signs import DEMO_MODELS
-from explainers.service.tasks.request import Compared
+from explainers.service.tasks import BaselineRef
 from pages import kinds
 from pages.state import address
 from pages.state.setting import Setting
@@ -71,7 +71,7 @@ def _baselines(base: Setting, prediction) -> list[Item]:
     with st.popover("Options of each baseline", icon=":material/tune:"):
         for key in keys:
             given = baselines.given(key)
-            found.append(Item(known[key], {"baseline": Compared(key, given)}))
+            found.append(Item(known[key], {"baseline": BaselineRef(key, given)}))
     if base.baseline.baseline == baselines.OWN:
         found.append(Item("Your own picture", {"baseline": base.baseline}))
     return found

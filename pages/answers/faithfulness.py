@@ -1,13 +1,13 @@
 """Prove it: the hottest part hidden, against chance, by a slider and by curves."""
 
-from dataclasses import replace
-
 import numpy as np
 import streamlit as st
 
-from explainers.figures.curves import area, proof_curves
+from explainers.figures.curves import area, deletion_insertion_curves
 from explainers.figures.text import advice
-from explainers.service.tasks.request import Compared, Request
+from explainers.service.tasks import BaselineRef
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.prove import Prove, ProveAtRandom
 from pages import kinds
 from pages.answers import hiding
 from pages.state import cases
@@ -16,19 +16,16 @@ from pages.viewers.chart import chart as draw_chart
 from pages.viewers.proof import Hidden, prove
 from pages.widgets import pictures
 
-# Evaluations of one proof (hide and reveal on the grid), and of the random draws.
-PASSES, PASSES_OF_CHANCE = 2 * 21, 2 * 10 * 20
 
-
-def section(shown: list[Case], key: str, hide_with: Compared | None = None) -> None:
+def section(shown: list[Case], key: str, hide_with: BaselineRef | None = None) -> None:
     """Draw the slider, the curves and the ranking of explanations that are finished."""
-    proofs = [replace(case.request, check="proof", hide_with=hide_with) for case in shown]
-    chances = [_chance(case.request, hide_with) for case in shown]
+    proofs = [Prove(case.task, hide_with) for case in shown]
+    chances = [_chance(case.task, hide_with) for case in shown]
     wanted = cases.unique(proofs, f"{key}_proof") | cases.unique(chances, f"{key}_chance")
-    passes = PASSES * len(set(map(Request.digest, proofs)))
-    passes += PASSES_OF_CHANCE * len(set(map(Request.digest, chances)))
+    passes = sum(shown[0].passes(task) for task in wanted.values())
     seconds = sum(
-        case.seconds(PASSES + PASSES_OF_CHANCE * (index == 0)) for index, case in enumerate(shown)
+        case.seconds(case.passes(proof) + (case.passes(chance) if index == 0 else 0))
+        for index, (case, proof, chance) in enumerate(zip(shown, proofs, chances, strict=True))
     )
     what = f"{key} {' '.join(sorted(wanted))}"
     if not cases.may_run(seconds, what):
@@ -44,7 +41,7 @@ def section(shown: list[Case], key: str, hide_with: Compared | None = None) -> N
     shares = [proof[0]["shares"] for proof, _ in pairs]
     abouts = {case.about for case in shown}
     about = abouts.pop() if len(abouts) == 1 else "the explained class"
-    if all(kinds.of(case.request.model).hidden is None for case in shown):
+    if all(kinds.of(case.task.model).hidden is None for case in shown):
         hidden = [_hidden(c, *pair) for c, pair in zip(shown, pairs, strict=True)]
         height = 340 if len(shown) == 1 else 260
         prove(hidden, shares[0], about, key=f"{key}_slider", max_height=height)
@@ -53,24 +50,15 @@ def section(shown: list[Case], key: str, hide_with: Compared | None = None) -> N
     _curves(shown, pairs, shares, about, key)
 
 
-def _chance(request: Request, hide_with: Compared | None) -> Request:
-    compared = hide_with or request.compared
-    return Request(
-        request.model,
-        request.data,
-        **vars(compared),
-        device=request.device,
-        check="chance",
-        item=request.item,
-        values=request.values,
-    )
+def _chance(task: Explain, hide_with: BaselineRef | None) -> ProveAtRandom:
+    return ProveAtRandom(task.model, task.input, hide_with or task.baseline, task.device)
 
 
 def _hidden(case: Case, proof: Answer, chance: Answer) -> Hidden:
     region = case.prediction[0]["region"]
     return Hidden(
         case.label,
-        pictures.shown(case.request.data),
+        pictures.shown(case.task.input.file),
         proof[1]["baseline_shown"],
         proof[1]["order"],
         case.share(proof[1]["deletion"]).tolist(),
@@ -99,7 +87,7 @@ def _curves(shown, pairs, shares, about: str, key: str) -> None:
     ]
     line = advice.ranking(labels, areas["deletion"], areas["insertion"], by_chance)
     st.markdown(line)
-    figure = proof_curves(
+    figure = deletion_insertion_curves(
         shares,
         curves["deletion"],
         curves["insertion"],

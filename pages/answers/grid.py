@@ -9,7 +9,7 @@ import streamlit as st
 
 from explainers.figures.text import advice, words
 from explainers.methods import METHODS
-from explainers.service.backends.jobs import Job
+from explainers.service.backends.job import Job
 from pages import kinds
 from pages.answers.panel import receipt
 from pages.state import cases, progress, service
@@ -43,7 +43,7 @@ def draw(settings: list[tuple[str, Setting]], wide: int, shared: bool, lab: bool
     made = _cases(settings, asked)
     quick = {slot: case for slot, case in made.items() if _may_run(case)}
     service.cancel_others("c_", [*quick, *asked, "c_base"])
-    jobs = cases.ask({slot: case.request for slot, case in quick.items()})
+    jobs = cases.ask({slot: case.task for slot, case in quick.items()})
     done = {slot: service.answer(job) for slot, job in jobs.items()}
     done = {slot: answer for slot, answer in done.items() if answer is not None}
     scale = limits([made[slot] for slot in done], list(done.values()), shared)
@@ -68,7 +68,7 @@ def draw(settings: list[tuple[str, Setting]], wide: int, shared: bool, lab: bool
                     _unfinished(made[slot], jobs[slot], slot)
                 elif slot in made:
                     passes = made[slot].passes()
-                    what = made[slot].request.digest()
+                    what = made[slot].task.digest()
                     cases.offer("Run it", passes, made[slot].seconds(passes), what)
                 else:
                     _unasked(asked.get(cases.slot_of(setting.prediction(), "c_ask")), slot)
@@ -93,14 +93,14 @@ def _cases(settings, asked: dict[str, Job]) -> dict[str, Case]:
         if setting.target is None:
             names, _ = setting.names(prediction)
             own = int(prediction[1]["probabilities"].argmax())
-            lead = leads.setdefault(tuple(setting.input.asked.values()), names[own])
+            lead = leads.setdefault(setting.input.ref, names[own])
             setting = replace(setting, target=names.index(lead) if lead in names else own)
         made[_slot(index)] = setting.case(label, prediction)
     return made
 
 
 def _may_run(case: Case) -> bool:
-    return cases.may_run(case.seconds(case.passes()), case.request.digest())
+    return cases.may_run(case.seconds(case.passes()), case.task.digest())
 
 
 def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float]:
@@ -110,14 +110,11 @@ def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float
     same; slopes and contributions cannot share a scale. Maps of zeros have no say in it.
     """
     heats = [case.heat(answer[1]["scores"]) for case, answer in zip(shown, answers, strict=True)]
-    own = [
-        kinds.of(case.request.model).limit(heat) for case, heat in zip(shown, heats, strict=True)
-    ]
+    own = [kinds.of(case.task.model).limit(heat) for case, heat in zip(shown, heats, strict=True)]
     if not shared:
         return own
     units = [
-        (METHODS[c.request.method].unit, a[0]["signed"])
-        for c, a in zip(shown, answers, strict=True)
+        (METHODS[c.task.method].unit, a[0]["signed"]) for c, a in zip(shown, answers, strict=True)
     ]
     strongest: dict = {}
     for unit, limit, heat in zip(units, own, heats, strict=True):
@@ -129,9 +126,9 @@ def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float
 def _finished(panel: Panel, slot: str, lab: bool) -> None:
     """Map and receipt, and in the baseline lab the model's answer to the baseline."""
     case, facts, heat = panel.case, panel.answer[0], panel.heat
-    method = METHODS[case.request.method]
+    method = METHODS[case.task.method]
     share = case.amount(float(case.share(case.prediction[1]["probabilities"])))
-    kinds.of(case.request.model).draw(
+    kinds.of(case.task.model).draw(
         case,
         heat,
         signed=facts["signed"],
@@ -156,7 +153,7 @@ def _unfinished(case: Case, job: Job, slot: str) -> None:
     if job.over:
         progress.ended(job, slot)
         return
-    growing = kinds.growing(case.request, case.about, case.signed, compact=True)
+    growing = kinds.growing(case.task, case.about, case.signed, compact=True)
     progress.watch(job, slot, growing, compact=True)
 
 
@@ -176,9 +173,9 @@ def _answer_to_baseline(case: Case) -> None:
     left, right = st.columns([1, 3], vertical_alignment="center")
     with left:
         shown = case.prediction[1]["baseline_shown"]
-        kinds.of(case.request.model).baseline(shown, case.label, 72)
+        kinds.of(case.task.model).baseline(shown, case.label, 72)
     if case.numbers:
         right.markdown(f"Answer: {case.amount(float(case.share(shares)))}.")
         return
-    sure = "" if advice.neutral(shares) else " It is not neutral."
+    sure = "" if advice.is_neutral(shares) else " It is not neutral."
     right.markdown(f"Called *{case.names[best]}*, {words.percent(float(shares[best]))}.{sure}")

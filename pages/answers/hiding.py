@@ -53,4 +53,4 @@ def _one(case: Case, proof: Answer, chance: Answer, share: float, key: str) -> N
         best = case.names[int(proof[1]["deletion"][place].argmax())]
         likely = percent(float(proof[1]["deletion"][place].max()))
         st.caption(f"The network's first choice is then *{best}* ({likely}).")
-    kinds.of(case.request.model).hidden(case, hidden, key)
+    kinds.of(case.task.model).hidden(case, hidden, key)

@@ -21,12 +21,12 @@ WHAT = {"scores": "support for", "positive": "support for", "negative": "opposit
 def panel(case: Case, answer: Answer, key: str, **shown: Any) -> None:
     """Draw the finished explanation; `shown` goes to the viewer."""
     facts, arrays = answer
-    method, headline = METHODS[case.request.method], st.empty()
+    method, headline = METHODS[case.task.method], st.empty()
     part = _part(arrays, key)
     heat = case.heat(arrays[part])
     says = sentence(case, -heat if part == "negative" else heat, facts["signed"], WHAT[part])
     headline.markdown(f"### {says}")
-    drawn = kinds.of(case.request.model)
+    drawn = kinds.of(case.task.model)
     drawn.draw(
         case,
         heat,
@@ -53,16 +53,16 @@ def panel(case: Case, answer: Answer, key: str, **shown: Any) -> None:
 def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = "support for") -> str:
     """Where the positive scores of the map lie, in words."""
     what = what if signed else "attention to"
-    return kinds.of(case.request.model).says(case, heat, signed, what)
+    return kinds.of(case.task.model).says(case, heat, signed, what)
 
 
 def receipt(case: Case, facts: dict) -> str:
     """What the map adds up to, in words."""
     said = ("", "")
-    if case.request.rather_than is None:
+    if case.task.rather_than is None:
         answers = (case.prediction[1][f"{of}probabilities"] for of in ("", "baseline_"))
         said = tuple(case.amount(float(case.share(answer))) for answer in answers)
-    return words.receipt(case.about, *said, facts, METHODS[case.request.method].complete)
+    return words.receipt(case.about, *said, facts, METHODS[case.task.method].complete)
 
 
 def _part(arrays: dict, key: str) -> str:

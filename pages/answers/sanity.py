@@ -1,16 +1,14 @@
 """Sanity: does the map change when the network's weights are randomised, from the top down?"""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from explainers.figures.text import advice
 from explainers.methods import METHODS
+from explainers.service.tasks.randomise import Randomise
 from pages import kinds
 from pages.state import cases
 from pages.state.cases import Answer, Case
 
-STAGES = 5
 PER_ROW = 3
 
 
@@ -21,14 +19,14 @@ def section(case: Case, answer: Answer, key: str) -> None:
         "and the map is made again each time. A map that stays the same is not about this network. "
         "Adebayo et al. 2018."
     )
-    passes = STAGES * case.passes()
-    request = replace(case.request, check="randomisation")
-    name = METHODS[case.request.method].name
-    slot = cases.slot_of(request, key)
+    task = Randomise(case.task)
+    passes = case.passes(task)
+    name = METHODS[case.task.method].name
+    slot = cases.slot_of(task, key)
     if not cases.may_run(case.seconds(passes), slot):
         cases.offer("Check it", passes, case.seconds(passes), slot)
         return
-    found = cases.answers({slot: request}, "Randomising")
+    found = cases.answers({slot: task}, "Randomising")
     if found is None:
         return
     facts, arrays = found[slot]
@@ -54,13 +52,13 @@ def _stage(index: int, facts: dict) -> str:
 
 def _map(case: Case, heat, title: str, key: str) -> None:
     st.markdown(f"**{title}**")
-    kinds.of(case.request.model).draw(
+    kinds.of(case.task.model).draw(
         case,
         heat,
         signed=case.signed,
         key=key,
         compact=True,
         group=key.rsplit("_", 1)[0],
-        alt=f"{METHODS[case.request.method].name} for {case.about}. {title}.",
+        alt=f"{METHODS[case.task.method].name} for {case.about}. {title}.",
         max_height=260,
     )

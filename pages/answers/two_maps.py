@@ -25,7 +25,7 @@ def section(panels: list[Panel], key: str) -> None:
         b = address.select(
             st.selectbox, "b", order, 1, label="Second", format_func=lambda i: panels[i].case.label
         )
-    drawn = kinds.of(panels[a].case.request.model)
+    drawn = kinds.of(panels[a].case.task.model)
     ways = [way for way in WAYS if way != "blink" or drawn.blinks]
     with right:
         way = address.select(

@@ -1,25 +1,23 @@
 """Over many rows of a table: which features matter overall, and how their values act."""
 
-from dataclasses import replace
-
 import numpy as np
 import streamlit as st
 
-from explainers.figures.spread import beeswarm, dependence
+from explainers.figures.spread import beeswarm, dependence_plot
 from explainers.figures.tables import global_bars
 from explainers.importance.intervals import mean_with_interval
-from explainers.kinds import features
+from explainers.service.tasks import InputRef
+from explainers.service.tasks.explain_rows import ExplainRows
 from pages.state import address, cases
 from pages.state.cases import Case
 from pages.viewers.chart import chart
-from pages.widgets import files
 
 ROWS = (50, 200, 1000)
 
 
 def section(case: Case, key: str) -> None:
     """Draw the choice of how many rows, and what is found in them."""
-    if not case.request.data:
+    if not case.task.input.file:
         return
     st.markdown("### Over many rows")
     rows = address.select(
@@ -31,18 +29,17 @@ def section(case: Case, key: str) -> None:
         required=True,
         format_func=lambda count: f"{count:,} rows",
     )
-    usable = features.complete(files.found("table", case.request.data), case.request.model.columns)
-    request = replace(case.request, check="rows", rows=rows, item=int(usable.argmax()), values=())
-    passes = rows * case.passes()
-    slot = cases.slot_of(request, key)
+    task = ExplainRows(case.task.replace(input=InputRef(case.task.input.file)), rows)
+    passes = case.passes(task)
+    slot = cases.slot_of(task, key)
     if not cases.may_run(case.seconds(passes), slot):
         cases.offer("Explain them", passes, case.seconds(passes), slot)
         return
-    found = cases.answers({slot: request}, "Explaining rows")
+    found = cases.answers({slot: task}, "Explaining rows")
     if found is None:
         return
     facts, arrays = found[slot]
-    names, scores, values = list(case.request.model.columns), arrays["scores"], arrays["inputs"]
+    names, scores, values = list(case.task.model.columns), arrays["scores"], arrays["inputs"]
     signed = facts["signed"]
     mean, low, high = mean_with_interval(scores)
     best = names[int(np.argmax(mean))]
@@ -62,7 +59,7 @@ def section(case: Case, key: str) -> None:
     )
     place = names.index(name)
     chart(
-        dependence(name, values[:, place], scores[:, place]),
+        dependence_plot(name, values[:, place], scores[:, place]),
         f"Contribution of {name} against its value.",
         f"{key}_dependence",
     )

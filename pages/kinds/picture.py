@@ -7,13 +7,15 @@ import streamlit as st
 
 from explainers.figures import colours
 from explainers.figures.text import words
-from explainers.service.tasks.request import Request
+from explainers.service.tasks.context import ProgressReport
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.predict import Predict
 from pages.state.cases import Answer, Case
 from pages.state.inputs import Chosen
 from pages.viewers.picture import viewer
 from pages.widgets import pictures
 
-title, start, missing = "Picture", "zeros", "a picture"
+title, missing = "Picture", "a picture"
 hidden, blinks = None, True
 
 
@@ -36,7 +38,7 @@ def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, **sh
     """The map over the photo; `shown` goes to the viewer."""
     shown.pop("facts", None)
     viewer(
-        pictures.shown(case.request.data),
+        pictures.shown(case.task.input.file),
         heat,
         signed=signed,
         alt=alt,
@@ -55,18 +57,23 @@ def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     """Where the positive scores lie, in the case's known regions if any."""
     left, top, width, height = case.prediction[0]["region"]
     place = "the picture" if width > 0.999 and height > 0.999 else "the part that it sees"
-    return words.sentence(heat, f"*{case.about}*", what, _masks(case, heat), place)
+    return words.picture_sentence(heat, f"*{case.about}*", what, _masks(case, heat), place)
 
 
 def grow(
-    request: Request, about: str, signed: bool, compact: bool, state: dict | None, key: str
+    task: Predict | Explain,
+    about: str,
+    signed: bool,
+    compact: bool,
+    state: ProgressReport | None,
+    key: str,
 ) -> None:
     """The photo, with the map so far."""
-    photo = pictures.shown(request.data)
+    photo = pictures.shown(task.input.file)
     if state is None:
         st.image(photo, width=380, alt="The picture that is being explained")
         return
-    heat = state["partial"]
+    heat = state.partial
     viewer(
         photo,
         heat,
@@ -74,7 +81,7 @@ def grow(
         key=key,
         compact=compact,
         alt=f"The map for {about} so far, still growing.",
-        region=state["region"],
+        region=state.facts["region"],
     )
 
 
@@ -88,4 +95,4 @@ def more(case: Case, answer: Answer, key: str) -> None:
 
 
 def _masks(case: Case, heat: np.ndarray) -> dict[str, np.ndarray]:
-    return pictures.regions(case.input, heat.shape[-1], case.request.model.fit)
+    return pictures.regions(case.input, heat.shape[-1], case.task.model.fit)

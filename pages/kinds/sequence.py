@@ -11,15 +11,18 @@ from explainers.figures.sequences import bed, stretches
 from explainers.figures.text import sentences
 from explainers.kinds import KINDS
 from explainers.kinds import sequence as kind
+from explainers.kinds.alphabet import UNKNOWN, text_of
 from explainers.models.zoo.demos import demos
-from explainers.service.tasks.request import Request
+from explainers.service.tasks.context import ProgressReport
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.predict import Predict
 from pages.state import address
 from pages.state.cases import Answer, Case
 from pages.state.inputs import Chosen
 from pages.viewers.sequence import logo, mutation_map
 from pages.widgets import files
 
-title, start, missing, blinks = "DNA", "frequencies", "a DNA sequence", False
+title, missing, blinks = "DNA", "a DNA sequence", False
 OTHERS = 20
 
 
@@ -105,14 +108,21 @@ def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     return sentences.sequence_sentence(heat, f"*{case.about}*", spans)
 
 
-def grow(request: Request, about: str, signed: bool, compact: bool, state, key: str) -> None:
+def grow(
+    task: Predict | Explain,
+    about: str,
+    signed: bool,
+    compact: bool,
+    state: ProgressReport | None,
+    key: str,
+) -> None:
     """The logo so far."""
     if state is not None:
-        heat = state["partial"]
-        found = files.found("sequence", request.data)
+        heat = state.partial
+        found = files.found("sequence", task.input.file)
         signed = signed and bool((heat < 0).any())
         logo(
-            kind.letters_of(found, request.item),
+            kind.sequence_codes(found, task.input.item),
             heat,
             key=key,
             signed=signed,
@@ -131,8 +141,8 @@ def baseline(shown: np.ndarray, label: str, width: int) -> None:
 
 def hidden(case: Case, gone: np.ndarray, key: str) -> None:
     """Where letters are hidden."""
-    letters = np.where(gone, 4, _letters(case))
-    text = kind.text_of(letters.astype(np.uint8)).replace("N", "·")
+    letters = np.where(gone, UNKNOWN, _letters(case))
+    text = text_of(letters.astype(np.uint8)).replace("N", "·")
     st.code(text if len(text) <= 400 else f"{text[:400]} …", language=None, wrap_lines=True)
 
 
@@ -209,8 +219,8 @@ def _spans(case: Case) -> list[tuple[int, int, str]]:
 
 
 def _letters(case: Case) -> np.ndarray:
-    found = files.found("sequence", case.request.data)
-    return kind.letters_of(found, case.request.item)
+    found = files.found("sequence", case.task.input.file)
+    return kind.sequence_codes(found, case.task.input.item)
 
 
 def _range(lengths: np.ndarray) -> str:

@@ -11,16 +11,20 @@ from explainers.figures.series.lines import series_heat
 from explainers.figures.series.marginals import lag_profile, marginals
 from explainers.figures.text import sentences
 from explainers.kinds import series as kind
-from explainers.methods import METHODS
-from explainers.service.parsing.parsed_uploads import TURNED
-from explainers.service.tasks.request import Request
+from explainers.kinds.layout import InputLayout
+from explainers.kinds.statistics import DataStatistics
+from explainers.service.parsing.upload_keys import VARIABLES_FIRST
+from explainers.service.tasks.context import ProgressReport
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.predict import Predict
 from pages.state import address
 from pages.state.cases import Answer, Case
 from pages.state.inputs import Chosen
 from pages.viewers.chart import chart
-from pages.widgets import files
+from pages.widgets import files, methods
+from pages.widgets.models import Chosen as Model
 
-title, start, missing, blinks = "Time series", "data_mean", "a time series", False
+title, missing, blinks = "Time series", "a time series", False
 OTHERS = 20
 
 
@@ -64,7 +68,7 @@ def _layout(suffix: str) -> str:
         label="Variables before time",
         help="On for arrays (series, variables, time); off for (series, time, variables).",
     )
-    return TURNED if turned else ""
+    return VARIABLES_FIRST if turned else ""
 
 
 def fitted(model, given: Chosen):
@@ -87,25 +91,18 @@ def fitted(model, given: Chosen):
     return replace(model, spec=spec)
 
 
-def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
-    """Windows over time, a variable at a time; noise by the spread of each variable."""
-    steps = model.spec.shape[0]
-    if method == "occlusion":
-        window = int(options.get("window") or max(1, steps // 8))
-        stride = int(options.get("stride") or max(1, window // 2))
-        return options | {"window": [window, 1], "stride": [stride, 1]}
-    if method == "ablation":
-        return {"by": "variable"} | options
-    if method in ("noise", "smoothgrad"):
+def adjusted(method: str, options: dict[str, Any], model: Model, given: Chosen) -> dict[str, Any]:
+    """The options with what the series tell: windows over time, noise by the spread, …"""
+
+    def statistics() -> DataStatistics:
         facts, arrays = files.found("series", given.data)
         places = [facts["variables"].index(name) for name in model.spec.columns]
         values = arrays["values"][:, :, places].reshape(-1, len(places))
-        if method == "smoothgrad":
-            return options | {"ranges": np.ptp(values, axis=0).tolist()}
-        st.caption("The noise is counted in standard deviations of each variable.")
-        share = options.get("sigma", METHODS["noise"].options().sigma)
-        return options | {"sigma": (share * values.std(0)).tolist()}
-    return options
+        layout = InputLayout("series", model.spec.shape)
+        ranges = np.ptp(values, axis=0).tolist()
+        return DataStatistics(layout, tuple(values.std(0).tolist()), tuple(ranges))
+
+    return methods.fitted(method, options, statistics, "variable")
 
 
 def draw(
@@ -143,11 +140,18 @@ def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     return sentences.series_sentence(heat, *_named(case), f"*{case.about}*", signed)
 
 
-def grow(request: Request, about: str, signed: bool, compact: bool, state, key: str) -> None:
+def grow(
+    task: Predict | Explain,
+    about: str,
+    signed: bool,
+    compact: bool,
+    state: ProgressReport | None,
+    key: str,
+) -> None:
     """The marginal bars so far."""
     if state is not None:
-        heat = state["partial"]
-        names = list(request.model.columns) or [f"variable {i}" for i in range(heat.shape[1])]
+        heat = state.partial
+        names = list(task.model.columns) or [f"variable {i}" for i in range(heat.shape[1])]
         steps = [str(step + 1) for step in range(len(heat))]
         figure = marginals(heat, names, steps, signed and bool((heat < 0).any()))
         chart(figure, f"Contributions to {about} so far.", key)
@@ -187,7 +191,7 @@ def more(case: Case, answer: Answer, key: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Per variable, per step**")
-        alt = sentences.spoken_series(heat, variables, steps, signed)
+        alt = sentences.series_alt_text(heat, variables, steps, signed)
         chart(marginals(heat, variables, steps, signed), alt, f"{key}_marginals")
     with right:
         st.markdown("**How far back it looks**")
@@ -223,7 +227,7 @@ def _variables(model, facts: dict, ask: bool = True) -> list[str] | None:
 def _named(case: Case) -> tuple[list[str], list[str]]:
     """Names of variables and of steps."""
     steps, width = case.prediction[1]["input"].shape
-    names = list(case.request.model.columns) or [f"variable {i + 1}" for i in range(width)]
-    if case.request.data:
-        return names, files.found("series", case.request.data)[0]["steps"]
+    names = list(case.task.model.columns) or [f"variable {i + 1}" for i in range(width)]
+    if case.task.input.file:
+        return names, files.found("series", case.task.input.file)[0]["steps"]
     return names, [str(step + 1) for step in range(steps)]

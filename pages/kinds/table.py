@@ -8,20 +8,25 @@ import pandas as pd
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.figures.tables import ROOM, bar_limit, feature_bars
+from explainers.figures.tables import HEADROOM, bar_limit, feature_bars
 from explainers.figures.text import labels, sentences
 from explainers.figures.waterfall import waterfall
 from explainers.kinds import features, table
+from explainers.kinds.layout import InputLayout
+from explainers.kinds.statistics import DataStatistics
 from explainers.methods import METHODS
-from explainers.service.tasks.request import Request
+from explainers.service.tasks.context import ProgressReport
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.predict import Predict
 from pages.kinds import many_rows
 from pages.state import address
 from pages.state.cases import Answer, Case
 from pages.state.inputs import Chosen
 from pages.viewers.chart import chart
-from pages.widgets import files, row_values
+from pages.widgets import files, methods, row_values
+from pages.widgets.models import Chosen as Model
 
-title, start, missing, blinks = "Table", "data_mean", "a table and a row", False
+title, missing, blinks = "Table", "a table and a row", False
 SHOWN, OTHERS = 200, 20
 _TYPES = {"number": "number", "category": "category", "text": "text, not used", "empty": "empty"}
 
@@ -39,7 +44,7 @@ def pick(model) -> Chosen | None:
     columns = _columns(model, facts)
     if columns is None:
         return None
-    rows = np.flatnonzero(features.complete(found, columns))
+    rows = np.flatnonzero(features.complete_rows(found, columns))
     if not len(rows):
         st.error("Every row lacks a value in one of the columns. Fill the gaps, or choose others.")
         return None
@@ -78,34 +83,36 @@ def fitted(model, given: Chosen):
             help="Subtract each column's mean and divide by its standard deviation before the "
             "network, as it was trained. Contributions stay in the columns' own units.",
         ):
-            mean, std = features.scaler(values)
+            mean, std = features.mean_and_std(values)
             spec = replace(spec, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
-        for warning in features.warnings(values, columns) or ["Nothing stands out."]:
+        for warning in features.data_warnings(values, columns) or ["Nothing stands out."]:
             st.markdown(f"- {warning}")
     return replace(model, spec=spec)
 
 
-def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
-    """Correlated columns hidden together, and noise by the spread of each column."""
-    if method == "smoothgrad":
-        return options | {"ranges": np.ptp(_values(model, given), axis=0).tolist()}
-    if method == "noise":
-        std = features.scaler(_values(model, given))[1]
-        st.caption("The noise is counted in standard deviations of each column.")
-        share = options.get("sigma", METHODS["noise"].options().sigma)
-        return options | {"sigma": (share * std).tolist()}
-    if method == "ablation":
-        columns = list(model.spec.columns)
-        groups = features.correlated_groups(_values(model, given), columns)
-        said_ = "; ".join(" + ".join(group) for group in groups)
-        if groups and address.widget(
-            st.toggle,
-            "together",
-            start=False,
-            label="Hide correlated columns together",
-            help=f"Columns with |r| above 0.7, directly or by others: {said_}.",
-        ):
-            return options | {"groups": [[columns.index(n) for n in group] for group in groups]}
+def adjusted(method: str, options: dict[str, Any], model: Model, given: Chosen) -> dict[str, Any]:
+    """The options with what the table tells, and correlated columns hidden together."""
+
+    def statistics() -> DataStatistics:
+        values = _values(model, given)
+        std = features.mean_and_std(values)[1]
+        layout = InputLayout("table", model.spec.shape)
+        return DataStatistics(layout, tuple(std.tolist()), tuple(np.ptp(values, axis=0).tolist()))
+
+    options = methods.fitted(method, options, statistics, "column")
+    if "groups" not in METHODS[method].options.__dataclass_fields__:
+        return options
+    columns = list(model.spec.columns)
+    groups = features.correlated_groups(_values(model, given), columns)
+    listed = "; ".join(" + ".join(group) for group in groups)
+    if groups and address.widget(
+        st.toggle,
+        "together",
+        start=False,
+        label="Hide correlated columns together",
+        help=f"Columns with |r| above 0.7, directly or by others: {listed}.",
+    ):
+        return options | {"groups": [[columns.index(n) for n in group] for group in groups]}
     return options
 
 
@@ -123,7 +130,7 @@ def draw(
 ) -> None:
     """A waterfall for contributions that add up, else bars."""
     names, values = _named(case)
-    method = METHODS[case.request.method]
+    method = METHODS[case.task.method]
     facts = shown.get("facts")
     if facts and method.complete and not compact and not unit:
         figure = waterfall(
@@ -136,7 +143,7 @@ def draw(
 
 def limit(heat: np.ndarray) -> float:
     """The end of the bars' axis, with room for the numbers."""
-    return ROOM * bar_limit(heat, 8)
+    return HEADROOM * bar_limit(heat, 8)
 
 
 def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
@@ -144,11 +151,18 @@ def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     return sentences.table_sentence(*_named(case), heat, f"*{case.about}*", signed)
 
 
-def grow(request: Request, about: str, signed: bool, compact: bool, state, key: str) -> None:
+def grow(
+    task: Predict | Explain,
+    about: str,
+    signed: bool,
+    compact: bool,
+    state: ProgressReport | None,
+    key: str,
+) -> None:
     """The bars so far, without values."""
     if state is not None:
-        names = list(request.model.columns)
-        heat = state["partial"]
+        names = list(task.model.columns)
+        heat = state.partial
         figure = feature_bars(names, [""] * len(names), heat, signed and bool((heat < 0).any()))
         chart(figure, f"Contributions to {about} so far.", key)
 
@@ -163,14 +177,16 @@ def baseline(shown: np.ndarray, label: str, width: int) -> None:
 
 def hidden(case: Case, gone: np.ndarray, key: str) -> None:
     """Which features are hidden."""
-    names = [name for name, out in zip(case.request.model.columns, gone, strict=True) if out]
+    names = [name for name, out in zip(case.task.model.columns, gone, strict=True) if out]
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     st.caption(f"Hidden: {', '.join(names[:12])}{more}." if names else "Nothing is hidden.")
 
 
 def others(model, given: Chosen) -> dict[str, Chosen]:
     """Other rows of the same table."""
-    rows = np.flatnonzero(features.complete(files.found("table", given.data), model.spec.columns))
+    rows = np.flatnonzero(
+        features.complete_rows(files.found("table", given.data), model.spec.columns)
+    )
     some = [given.item, *rows[np.linspace(0, len(rows) - 1, min(len(rows), OTHERS)).astype(int)]]
     return {
         str(item): replace(given, item=int(item), name=f"row {item + 1}", values=())
@@ -183,7 +199,7 @@ def others(model, given: Chosen) -> dict[str, Chosen]:
 def more(case: Case, answer: Answer, key: str) -> None:
     """Every value as bars beside the waterfall; many rows at a time."""
     heat = case.heat(answer[1]["scores"])
-    if METHODS[case.request.method].complete:
+    if METHODS[case.task.method].complete:
         with st.expander("As bars, with every feature"):
             figure = feature_bars(*_named(case), heat, answer[0]["signed"], len(heat))
             chart(figure, f"All contributions to {case.about}", f"{key}_bars")
@@ -250,15 +266,17 @@ def _values(model, given: Chosen) -> np.ndarray:
     """The network's columns in all rows that have them: (rows, F)."""
     facts, arrays = files.found("table", given.data)
     columns = model.spec.columns
-    rows = features.complete((facts, arrays), columns)
-    return features.features((facts, {"values": arrays["values"][rows]}), columns)
+    rows = features.complete_rows((facts, arrays), columns)
+    return features.feature_values((facts, {"values": arrays["values"][rows]}), columns)
 
 
 def _named(case: Case) -> tuple[list[str], list]:
     """Names of the features, and their values in words."""
-    names, values = list(case.request.model.columns), case.prediction[1]["input"]
+    names, values = list(case.task.model.columns), case.prediction[1]["input"]
     try:
-        levels = files.found("table", case.request.data)[0]["levels"] if case.request.data else {}
+        levels = (
+            files.found("table", case.task.input.file)[0]["levels"] if case.task.input.file else {}
+        )
     except Problem:
         levels = {}
     return names, [

@@ -7,8 +7,7 @@ import streamlit as st
 from explainers.checks.axioms import ABOUT, AXIOMS, CANNOT, NO, YES, Axiom
 from explainers.figures.text.words import number
 from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
-from explainers.service.tasks.lessons import worked_example_spec
-from explainers.service.tasks.request import Request
+from explainers.service.tasks.axioms import Axioms
 from pages.state import address, cases
 from pages.state.fragments import fragment
 
@@ -31,13 +30,7 @@ def section() -> None:
         "breaks the rule; a ✓ says that none of these examples does. Slopes and sensitivities do "
         "not promise to add up."
     )
-    request = Request(
-        worked_example_spec(FIRST),
-        "",
-        check="axioms",
-        values=tuple(map(float, WORKED_EXAMPLES[FIRST].start)),
-    )
-    found = cases.answers({"learn_axioms": request}, "Trying every method")
+    found = cases.answers({"learn_axioms": Axioms()}, "Trying every method")
     if found is None:
         return
     rows = found["learn_axioms"][0]["rows"]
@@ -93,7 +86,7 @@ def _numbers(rows: list[dict]) -> None:
         formulas = " and ".join(
             f"`{WORKED_EXAMPLES[net].formula}`" for net in (pair.one, pair.other)
         )
-        st.markdown(f"**{pair.title}**, {formulas}: {pair.said}")
+        st.markdown(f"**{pair.title}**, {formulas}: {pair.caption}")
 
 
 def where(trial: dict) -> str:

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import streamlit as st
 
+from explainers.kinds import KINDS
+from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.methods.registry import Method
 from explainers.models.zoo.demos import demos
 from explainers.models.zoo.signs import STICKER_CLASS, samples
-from explainers.service.tasks.request import Compared
+from explainers.service.tasks import BaselineRef
 from pages import kinds
 from pages.state import address, cases, progress, service
 from pages.state.cases import Answer, Case
@@ -98,20 +100,20 @@ def _setting(method: Method) -> Setting:
     else:
         kind = method.kinds[0]
         found = next(one for one in demos().values() if one.spec.kind == kind)
-        name = service.engine().store.put_blob(found.data.read_bytes()) + found.data.suffix
+        name = service.backend().store.put_blob(found.data.read_bytes()) + found.data.suffix
         model, given = demo(found.key), Chosen(name, found.title, found.data.name)
-        baseline, shape = kinds.PAGES[kind].start, model.spec.shape
+        baseline, shape = KINDS[kind].default_baseline, model.spec.shape
     score = "output" if model.spec.answers == "numbers" else "logit"
-    options = _quick(method, shape)
-    return Setting(model, given, Compared(baseline), method.key, options, score, "cpu")
+    options = _quick(method, InputLayout.of(tuple(shape), model.spec.kind))
+    return Setting(model, given, BaselineRef(baseline), method.key, options, score, "cpu")
 
 
-def _quick(method: Method, shape: tuple[int, ...]) -> dict:
+def _quick(method: Method, layout: InputLayout) -> dict:
     """Options with fewer draws, where the usual ones take more than MOST_PASSES."""
     if "samples" not in method.options.__dataclass_fields__:
         return {}
     usual = method.options()
-    cost = method.estimate(usual, shape)
+    cost = method.estimate(usual, layout)
     if cost <= MOST_PASSES:
         return {}
     fewer = max(4, usual.samples * MOST_PASSES // cost)
@@ -130,7 +132,7 @@ def _answers(settings: dict[str, Setting]) -> tuple[dict, dict, dict]:
         if prediction is not None:
             best = int(prediction[1]["probabilities"].argmax())
             made[key] = replace(setting, target=best).case(METHODS[key].name, prediction)
-    jobs = cases.ask({f"learn_map_{key}": case.request for key, case in made.items()})
+    jobs = cases.ask({f"learn_map_{key}": case.task for key, case in made.items()})
     waiting |= {slot: job for slot, job in jobs.items() if not job.over}
     found, failed = {}, {}
     for key, case in made.items():
@@ -145,7 +147,7 @@ def _answers(settings: dict[str, Setting]) -> tuple[dict, dict, dict]:
 
 def _map(case: Case, answer: Answer, key: str) -> None:
     facts, arrays = answer
-    kinds.of(case.request.model).draw(
+    kinds.of(case.task.model).draw(
         case,
         case.heat(arrays["scores"]),
         signed=facts["signed"],

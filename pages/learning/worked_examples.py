@@ -8,8 +8,7 @@ import streamlit as st
 from explainers.figures.text.words import number
 from explainers.models.zoo.worked_example import Point, WorkedExample
 from explainers.models.zoo.worked_examples import WORKED_EXAMPLES
-from explainers.service.tasks.lessons import worked_example_spec
-from explainers.service.tasks.request import Request
+from explainers.service.tasks.lesson import Lesson
 from pages.learning.words import (
     ABOUT,
     FAILED,
@@ -54,22 +53,16 @@ def section() -> None:
     left, right = st.columns([3, 5], gap="large")
     with left:
         st.markdown(f"### {net.formula}")
-        st.markdown(net.said)
+        st.markdown(net.caption)
         x, baseline = _sliders(net)
         with st.container(border=True):
             st.markdown("**By hand**")
             st.markdown("\n\n".join(calculation(net, x, baseline)))
     with right:
-        request = Request(
-            worked_example_spec(key),
-            "",
-            check="lesson",
-            values=x,
-            options={"baseline": list(baseline)},
-        )
+        lesson = Lesson(key, x, baseline)
         # Answers come soon; a bar in between would make the table flicker.
-        cases.ask({"learn_lesson": request}, wait=SECONDS_TO_WAIT)
-        found = cases.answers({"learn_lesson": request}, "Asking every method")
+        cases.ask({"learn_lesson": lesson}, wait=SECONDS_TO_WAIT)
+        found = cases.answers({"learn_lesson": lesson}, "Asking every method")
         if found is not None:
             st.html(answers(net, x, baseline, found["learn_lesson"][0]["rows"]))
             st.caption(

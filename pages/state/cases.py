@@ -1,5 +1,6 @@
 """One explanation as the pages show and check it, and asking for several answers at a time."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,25 +11,25 @@ from explainers.figures.text.words import number, percent
 from explainers.kinds import KINDS, Kind
 from explainers.methods import METHODS
 from explainers.options import make_options
-from explainers.service.backends.jobs import Job
-from explainers.service.tasks.request import Request
+from explainers.service.backends.job import Job
+from explainers.service.tasks import Answer, Task
+from explainers.service.tasks.explain import Explain
 from pages.state import inputs, progress, service
 
 # What takes longer than this is run only when it is asked for.
 SECONDS_UNASKED = 8.0
-Answer = tuple[dict, dict]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A request for an explanation, with what people call its parts.
+    """A task for an explanation, with what people call its parts.
 
     label       what sets it apart from the others on the page, such as the method's name.
     names       of all classes; `prediction` is the model's answer to input and baseline.
     """
 
     label: str
-    request: Request
+    task: Explain
     input: inputs.Chosen
     names: tuple[str, ...]
     prediction: Answer
@@ -36,31 +37,29 @@ class Case:
     @property
     def kind(self) -> Kind:
         """What the input is."""
-        return KINDS[self.request.model.kind]
+        return KINDS[self.task.model.kind]
 
     @property
     def numbers(self) -> bool:
         """Whether the model answers with numbers, and not with shares of classes."""
-        return self.request.model.answers == "numbers"
+        return self.task.model.answers == "numbers"
 
     @property
     def about(self) -> str:
         """The class that is explained, or one rather than another."""
-        target, other = self.names[self.request.target], self.request.rather_than
+        target, other = self.names[self.task.target], self.task.rather_than
         return target if other is None else f"{target} rather than {self.names[other]}"
 
     @property
     def signed(self) -> bool:
         """Whether the map will have a meaningful sign."""
-        method = METHODS[self.request.method]
-        return method.knows_sign(make_options(method.options, self.request.options, method.name))
+        method = METHODS[self.task.method]
+        return method.knows_sign(make_options(method.options, self.task.options, method.name))
 
-    def passes(self) -> int:
-        """About how many evaluations of the model the explanation takes."""
-        entry, shape = METHODS[self.request.method], tuple(self.prediction[0]["shape"])
-        options = make_options(entry.options, self.request.options, entry.name)
-        shares = self.prediction[0]["references"] if entry.uses_baseline else 1
-        return shares * (entry.estimate(options, shape) + 2)
+    def passes(self, task: Task | None = None) -> int:
+        """About how many evaluations of the model the explanation takes, or another task of it."""
+        facts = self.prediction[0]
+        return (task or self.task).cost(tuple(facts["shape"]), facts["references"])
 
     def seconds(self, passes: int) -> float:
         """About how long so many evaluations take, from a trial of this model."""
@@ -71,7 +70,7 @@ class Case:
 
         Of a model that answers with numbers, the number itself; of two, their difference.
         """
-        target, other = self.request.target, self.request.rather_than
+        target, other = self.task.target, self.task.rather_than
         ours = probabilities[..., target].astype(np.float64)
         if self.numbers:
             return ours if other is None else ours - probabilities[..., other]
@@ -86,15 +85,15 @@ class Case:
         return self.kind.heat(scores).astype(np.float64)
 
 
-def ask(requests: dict[str, Request], wait: float = service.SECONDS_TO_WAIT) -> dict[str, Job]:
-    """This visitor's jobs for the requests, by slot, after a moment for them to end.
+def ask(tasks: Mapping[str, Task], wait: float = service.SECONDS_TO_WAIT) -> dict[str, Job]:
+    """This visitor's jobs for the tasks, by slot, after a moment for them to end.
 
-    A request that cannot be queued is said on the page and left out.
+    A task that cannot be queued is said on the page and left out.
     """
     jobs = {}
-    for slot, request in requests.items():
+    for slot, task in tasks.items():
         try:
-            jobs[slot] = service.job(request, slot, wait=0)
+            jobs[slot] = service.job(task, slot, wait=0)
         except Problem as problem:
             st.error(str(problem))
             break
@@ -102,9 +101,9 @@ def ask(requests: dict[str, Request], wait: float = service.SECONDS_TO_WAIT) -> 
     return jobs
 
 
-def answers(requests: dict[str, Request], what: str) -> dict[str, Answer] | None:
+def answers(tasks: Mapping[str, Task], what: str) -> dict[str, Answer] | None:
     """The answers by slot once all are there; until then one bar, or what went wrong."""
-    jobs = ask(requests)
+    jobs = ask(tasks)
     if not all(job.over for job in jobs.values()):
         progress.watch_all(jobs, what)
         return None
@@ -113,7 +112,7 @@ def answers(requests: dict[str, Request], what: str) -> dict[str, Answer] | None
         if found[slot] is None:
             progress.ended(job, slot)
             return None
-    return found if len(found) == len(requests) else None
+    return found if len(found) == len(tasks) else None
 
 
 def may_run(seconds: float, what: str) -> bool:
@@ -140,11 +139,11 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
-def unique(requests: list[Request], prefix: str) -> dict[str, Request]:
-    """Requests by slot, each once however often it is listed."""
-    return {slot_of(request, prefix): request for request in requests}
+def unique(tasks: Iterable[Task], prefix: str) -> dict[str, Task]:
+    """Tasks by slot, each once however often it is listed."""
+    return {slot_of(task, prefix): task for task in tasks}
 
 
-def slot_of(request: Request, prefix: str) -> str:
-    """The slot of a request that is shared by several cases."""
-    return f"{prefix}_{request.digest()[:16]}"
+def slot_of(task: Task, prefix: str) -> str:
+    """The slot of a task that is shared by several cases."""
+    return f"{prefix}_{task.digest()[:16]}"

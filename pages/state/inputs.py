@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from explainers.service.tasks import InputRef
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -25,6 +27,6 @@ class Chosen:
     regions: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def asked(self) -> dict[str, Any]:
-        """The fields of a Request."""
-        return {"data": self.data, "item": self.item, "values": self.values}
+    def ref(self) -> InputRef:
+        """The input as a task names it."""
+        return InputRef(self.data, self.item, self.values)

@@ -13,7 +13,7 @@ def row() -> None:
     if said := st.session_state.pop("said", None):
         st.toast(said, icon=":material/delete:")
     uploads, owner = service.uploads(), service.owner()
-    mine = uploads.of(owner)
+    mine = uploads.uploads_of(owner)
     if not mine:
         return
     st.divider()
@@ -52,7 +52,7 @@ def _in_link() -> list[str]:
 def _delete(owner: str) -> None:
     """Everything of the visitor's goes: uploads, what was made from them, and their choices."""
     for slot in list(st.session_state.get("jobs", {})):
-        service.engine().cancel(st.session_state["jobs"].pop(slot))
+        service.backend().cancel(st.session_state["jobs"].pop(slot))
     gone = service.uploads().delete(owner)
     for name in UPLOADS:
         st.session_state.get("choice", {}).pop(name, None)

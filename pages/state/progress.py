@@ -1,11 +1,11 @@
 """A job on its way: the queue, the bar, the map so far, and Cancel."""
 
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
-from explainers.service.backends.jobs import CANCELLED, FAILED, WAITING, Job
+from explainers.service.backends.job import CANCELLED, FAILED, WAITING, Job
+from explainers.service.tasks.context import ProgressReport
 from pages.state import service
 from pages.state.fragments import fragment
 
@@ -17,7 +17,7 @@ SECONDS_TO_CANCEL = 1.0
 def watch(
     job: Job,
     slot: str,
-    growing: Callable[[dict[str, Any] | None, str], None] | None = None,
+    growing: Callable[[ProgressReport | None, str], None] | None = None,
     compact: bool = False,
 ) -> None:
     """Show how far the job is until it is over, then run the page again.
@@ -28,16 +28,17 @@ def watch(
     if job.over:
         st.rerun()
     left, right = (st, st) if compact else st.columns([5, 1], vertical_alignment="center")
-    done, total = job.progress.get("done", 0), job.progress.get("total", 0)
-    left.progress(min(done / total, 1.0) if total else 0.0, text=_words(job))
+    report = service.backend().progress(job) or ProgressReport()
+    share = min(report.done / report.total, 1.0) if report.total else 0.0
+    left.progress(share, text=_words(job))
     if right.button("Cancel", key=f"cancel_{slot}", width="stretch"):
-        service.engine().cancel(job)
+        service.backend().cancel(job)
         service.wait_for(job, SECONDS_TO_CANCEL)
         st.rerun()
     if job.message:
         st.info(job.message)
     if growing is not None:
-        growing(job.partial, f"partial_{slot}")
+        growing(job.with_map, f"partial_{slot}")
 
 
 @fragment(run_every=SECONDS_BETWEEN_LOOKS)
@@ -49,13 +50,13 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
     if not waiting:
         st.rerun()
     done = len(jobs) - len(waiting)
-    now = waiting[0].progress
-    part = now["done"] / max(now["total"], 1) if now else 0.0
+    first = service.backend().progress(waiting[0]) or ProgressReport()
+    part = first.done / max(first.total, 1)
     left, right = st.columns([5, 1], vertical_alignment="center")
     left.progress(min((done + part) / len(jobs), 1.0), text=f"{what}: {done} of {len(jobs)} done")
     if right.button("Cancel", key=f"cancel_{min(jobs)}", width="stretch"):
         for job in waiting:
-            service.engine().cancel(job)
+            service.backend().cancel(job)
         service.wait_for_all(waiting, SECONDS_TO_CANCEL)
         st.rerun()
 
@@ -73,12 +74,13 @@ def ended(job: Job, slot: str) -> None:
 
 def _words(job: Job) -> str:
     if job.state == WAITING:
-        before = service.engine().before(job)
+        before = service.backend().jobs_before(job)
         return f"Waiting: {before} before you" if before else "Starting …"
-    if not job.progress:
+    report = service.backend().progress(job)
+    if report is None:
         return "Loading the model …"
-    if "what" in job.progress:
-        return f"{job.progress['what']} …"
-    left = job.progress["seconds_left"]
+    if report.what:
+        return f"{report.what} …"
+    left = report.seconds_left
     pace = f"about {left:.0f} s left" if left >= 1.5 else "almost done"
-    return f"{job.progress['done']} of {job.progress['total']} passes, {pace}"
+    return f"{report.done} of {report.total} passes, {pace}"

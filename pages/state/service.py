@@ -1,4 +1,4 @@
-"""The server's one engine, whose uploads are whose, and waiting for jobs without holding a page."""
+"""The server's one backend, whose uploads are whose, and waiting for jobs while a page is drawn."""
 
 import functools
 import hashlib
@@ -12,36 +12,37 @@ from pathlib import Path
 
 import streamlit as st
 
-from explainers.service.backends.jobs import DONE, Job
+from explainers.service.backends.backend import Backend
+from explainers.service.backends.job import Job
 from explainers.service.backends.local import LocalBackend
 from explainers.service.limits import limits
 from explainers.service.storage.uploads import Uploads
-from explainers.service.tasks.request import Request
+from explainers.service.tasks import Answer, Task
 from pages.state.headers import COOKIE
 
 # Most answers on the demo come sooner than this; then the page is drawn once, without flicker.
 SECONDS_TO_WAIT = 0.6
 
 _lock = threading.Lock()
-_engine: LocalBackend | None = None
+_backend: Backend | None = None
 
 
-def engine() -> LocalBackend:
-    """The engine, started by whoever asks first."""
-    global _engine
+def backend() -> Backend:
+    """The backend, started by whoever asks first."""
+    global _backend
     with _lock:
-        if _engine is None:
-            _engine = LocalBackend(_folder())
-        return _engine
+        if _backend is None:
+            _backend = LocalBackend(_folder())
+        return _backend
 
 
 def stop() -> None:
-    """End the engine and its processes."""
-    global _engine
+    """End the backend and its processes."""
+    global _backend
     with _lock:
-        if _engine is not None:
-            _engine.close()
-            _engine = None
+        if _backend is not None:
+            _backend.close()
+            _backend = None
 
 
 def _folder() -> Path:
@@ -53,7 +54,7 @@ def _folder() -> Path:
 @functools.cache
 def uploads() -> Uploads:
     """What visitors brought, and who may open it."""
-    return Uploads(engine().store, most_bytes=1e6 * limits().visitor_megabytes)
+    return Uploads(backend().store, most_bytes=1e6 * limits().visitor_megabytes)
 
 
 def owner() -> str:
@@ -81,18 +82,18 @@ def visitor() -> str:
     return st.session_state.setdefault("visitor", uuid.uuid4().hex)
 
 
-def job(request: Request, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
-    """This visitor's job for the request; an older job in the same slot is cancelled.
+def job(task: Task, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
+    """This visitor's job for the task; an older job in the same slot is cancelled.
 
     Waits a moment for its end. Raises Problem when too many jobs wait already.
     """
     jobs = st.session_state.setdefault("jobs", {})
     current: Job | None = jobs.get(slot)
-    if current is None or current.digest != request.digest():
+    if current is None or current.digest != task.digest():
         if current is not None:
-            engine().cancel(current)
-        current = engine().submit(request, visitor())
-        uploads().made(current.digest, request.uploads)
+            backend().cancel(current)
+        current = backend().submit(task, visitor())
+        uploads().record_answer(current.digest, {key.digest for key in task.uploads()})
         jobs[slot] = current
     current.touch()
     return wait_for(current, wait)
@@ -111,16 +112,16 @@ def wait_for_all(jobs: Iterable[Job], seconds: float) -> None:
         time.sleep(0.02)
 
 
-def answer(job: Job) -> tuple[dict, dict] | None:
+def answer(job: Job) -> Answer | None:
     """The answer of a job that is done; None for others, and where it is no longer kept."""
-    return engine().store.answer(job.digest) if job.state == DONE else None
+    return backend().result(job)
 
 
 def cancel_others(group: str, slots: Iterable[str]) -> None:
     """Cancel and forget this visitor's jobs in slots that start with `group`, but for `slots`."""
     jobs = st.session_state.get("jobs", {})
     for slot in [slot for slot in jobs if slot.startswith(group) and slot not in slots]:
-        engine().cancel(jobs.pop(slot))
+        backend().cancel(jobs.pop(slot))
 
 
 def again(slot: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from explainers.errors import Problem
-from explainers.models.class_names import named
-from explainers.service.tasks.request import Compared, Request
+from explainers.models.class_names import name_outputs
+from explainers.service.tasks import BaselineRef
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.predict import Predict
 from pages.state import inputs
 from pages.state.cases import Answer, Case
 from pages.widgets import models
@@ -19,7 +21,7 @@ class Setting:
 
     model: models.Chosen
     input: inputs.Chosen
-    baseline: Compared
+    baseline: BaselineRef
     method: str
     options: dict[str, Any]
     score: str
@@ -27,21 +29,22 @@ class Setting:
     target: int | None = None
     rather_than: int | None = None
 
-    def prediction(self) -> Request:
+    def prediction(self) -> Predict:
         """Asks for the model's answers to input and baseline."""
-        return Request(
-            self.model.spec, **self.input.asked, **vars(self.baseline), device=self.device
-        )
+        return Predict(self.model.spec, self.input.ref, self.baseline, self.device)
 
-    def explanation(self) -> Request:
+    def explanation(self) -> Explain:
         """Asks for the attribution."""
-        return replace(
-            self.prediction(),
-            method=self.method,
-            options=self.options,
-            score=self.score,
-            target=self.target,
-            rather_than=self.rather_than,
+        return Explain(
+            self.model.spec,
+            self.input.ref,
+            self.baseline,
+            self.device,
+            self.method,
+            self.options,
+            self.target,
+            self.rather_than,
+            self.score,
         )
 
     def names(self, prediction: Answer) -> tuple[tuple[str, ...], str]:
@@ -50,9 +53,11 @@ class Setting:
         if self.model.spec.answers == "numbers":
             one = "output"
         try:
-            return named(self.model.classes or tuple(prediction[0]["classes"]), count, one), ""
+            return name_outputs(
+                self.model.classes or tuple(prediction[0]["classes"]), count, one
+            ), ""
         except Problem as problem:
-            return named((), count, one), str(problem)
+            return name_outputs((), count, one), str(problem)
 
     def case(self, label: str, prediction: Answer) -> Case:
         """The explanation, labelled, for a setting whose target is known."""

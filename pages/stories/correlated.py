@@ -1,5 +1,7 @@
 """What mattered where nobody knows the truth, and what correlated measurements can hide."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -8,39 +10,33 @@ from explainers.figures.text.labels import number
 from explainers.importance.intervals import mean_with_interval
 from explainers.kinds import features
 from explainers.models.zoo.demos import demos
-from explainers.service.tasks.request import Request
+from explainers.service.tasks import Task
 from pages.state import cases
 from pages.state.cases import Answer
-from pages.stories.examples import METHOD, asked
+from pages.stories.examples import METHOD, explain_rows
 from pages.viewers.chart import chart
 
-TIED = 0.6
+CORRELATED = 0.6
 """Measurements whose correlation is stronger are hidden together."""
 
 
-def requests() -> dict[str, Request]:
-    """Contributions of all patients; each measurement hidden alone; alike ones hidden together."""
-    every = {"score": "output", "target": 0, "check": "rows", "rows": 1000, "baseline": "data_mean"}
-    return {
-        "diabetes all": asked("diabetes", method=METHOD, **every),
-        "diabetes alone": asked("diabetes", method="ablation", **every),
-    }
+def tasks() -> dict[str, Task]:
+    """Contributions of all patients; each measurement hidden alone."""
+    return {"diabetes all": _every(METHOD), "diabetes alone": _every("ablation")}
 
 
-def together(answers: dict[str, Answer]) -> tuple[list[str], Request]:
-    """Measurements that tell nearly the same, and the request that hides them at once."""
+def together(answers: dict[str, Answer]) -> tuple[list[str], Task]:
+    """Measurements that tell nearly the same, and the task that hides them at once."""
     names, values = list(demos()["diabetes"].spec.columns), answers["diabetes alone"][1]["inputs"]
-    alike = max(features.correlated_groups(values.astype(np.float64), names, TIED), key=len)
+    alike = max(features.correlated_groups(values.astype(np.float64), names, CORRELATED), key=len)
     group = tuple(names.index(name) for name in alike)
-    return alike, asked(
-        "diabetes",
-        method="ablation",
-        options={"groups": (group,)},
-        score="output",
-        target=0,
-        check="rows",
-        rows=1000,
-        baseline="data_mean",
+    return alike, _every("ablation", options={"groups": (group,)})
+
+
+def _every(method: str, **more: Any) -> Task:
+    """Every patient's estimate, explained against the mean patient."""
+    return explain_rows(
+        "diabetes", 1000, method=method, score="output", target=0, baseline="data_mean", **more
     )
 
 
@@ -53,11 +49,11 @@ def changes(alone: Answer, at_once: Answer, alike: list[str]) -> dict[str, np.nd
 
 def section() -> None:
     """Which measurements mattered, and what the correlated ones hide, alone and at once."""
-    answers = cases.answers(requests(), "Explaining patients")
+    answers = cases.answers(tasks(), "Explaining patients")
     if answers is None:
         return
-    alike, request = together(answers)
-    hidden = cases.answers({"diabetes together": request}, "Hiding measurements together")
+    alike, task = together(answers)
+    hidden = cases.answers({"diabetes together": task}, "Hiding measurements together")
     if hidden is None:
         return
     names, (_, arrays) = list(demos()["diabetes"].spec.columns), answers["diabetes all"]

@@ -11,10 +11,10 @@ import streamlit as st
 from explainers.figures import truth
 from explainers.figures.text.labels import number
 from explainers.models.zoo.demos import demos
-from explainers.service.tasks.request import Request
+from explainers.service.tasks import Task
 from pages.state import cases
 from pages.state.cases import Answer
-from pages.stories.examples import METHOD, asked
+from pages.stories.examples import METHOD, explain, predict
 from pages.viewers.chart import chart
 
 EIGHT, THREE = 8, 3
@@ -32,11 +32,13 @@ WAYS = {
 }
 
 
-def map_requests() -> dict[str, Request]:
+def map_tasks() -> dict[str, Task]:
     """Each eight's own answer, and its explanation as an 8 rather than a 3 by each method."""
-    found = {f"digits {picture}": asked("digits", picture) for picture in PICTURES}
-    return found | {
-        f"digits {picture} {name}": asked("digits", picture, target=EIGHT, rather_than=THREE, **way)
+    answers = {f"digits {picture}": predict("digits", picture) for picture in PICTURES}
+    return answers | {
+        f"digits {picture} {name}": explain(
+            "digits", picture, target=EIGHT, rather_than=THREE, **way
+        )
         for picture in PICTURES
         for name, way in WAYS.items()
     }
@@ -64,10 +66,10 @@ def wiped(answers: dict[str, Answer]) -> dict[str, np.ndarray]:
     return found
 
 
-def wiped_requests(pictures: dict[str, np.ndarray]) -> dict[str, Request]:
+def wiped_tasks(pictures: dict[str, np.ndarray]) -> dict[str, Task]:
     """What the network says to them."""
     return {
-        name: asked("digits", PICTURES[0], values=tuple(map(float, pixels.ravel())))
+        name: predict("digits", PICTURES[0], values=tuple(map(float, pixels.ravel())))
         for name, pixels in pictures.items()
     }
 
@@ -94,11 +96,11 @@ def falls(before: dict[str, Answer], after: dict[str, Answer]) -> dict[str, list
 
 def section() -> None:
     """One eight before and after, by method; the fall for all three; what was found beforehand."""
-    before = cases.answers(map_requests(), "Explaining the eights")
+    before = cases.answers(map_tasks(), "Explaining the eights")
     if before is None:
         return
     pictures = wiped(before)
-    after = cases.answers(wiped_requests(pictures), "Asking again")
+    after = cases.answers(wiped_tasks(pictures), "Asking again")
     if after is None:
         return
     st.markdown("### Against the truth: wipe it out, and ask again")

@@ -10,7 +10,10 @@ from typing import Any
 from explainers.errors import Problem
 from explainers.locations import PROJECT
 from explainers.models.zoo.demos import demos
-from explainers.service.tasks.request import Compared, Request
+from explainers.service.tasks import BaselineRef, InputRef
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.explain_rows import ExplainRows
+from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.state import service
 from pages.state.inputs import Chosen
@@ -47,7 +50,7 @@ class StoryExample:
         return Setting(
             models.demo(self.model),
             given(self.model, self.input),
-            Compared(self.baseline),
+            BaselineRef(self.baseline),
             self.method,
             self.options,
             self.score,
@@ -89,7 +92,7 @@ def given(model: str, which: str | int) -> Chosen:
     demo = demos()[model]
     if demo.spec.kind == "picture":
         return pictures.sample(str(which))
-    digest = service.engine().store.put_blob(_bytes(demo.data)) + demo.data.suffix
+    digest = service.backend().store.put_blob(_bytes(demo.data)) + demo.data.suffix
     return Chosen(
         digest,
         f"{PLACES[demo.spec.kind]} {int(which) + 1}",
@@ -98,9 +101,27 @@ def given(model: str, which: str | int) -> Chosen:
     )
 
 
-def asked(model: str, which: str | int = 0, **question: Any) -> Request:
-    """A question about that input of the demo; compared with zeros, if with nothing else."""
-    return Request(models.demo(model).spec, **{**given(model, which).asked, **question})
+def predict(
+    model: str,
+    which: str | int = 0,
+    values: tuple[float, ...] = (),
+    baseline: str = "zeros",
+) -> Predict:
+    """Asks for the demo's answer to that input, or to other values in its place."""
+    ref = given(model, which).ref
+    ref = InputRef(ref.file, ref.item, values or ref.values)
+    return Predict(models.demo(model).spec, ref, BaselineRef(baseline))
+
+
+def explain(model: str, which: str | int = 0, baseline: str = "zeros", **question: Any) -> Explain:
+    """Asks for the explanation of that input; `question` are other fields of the task."""
+    spec = models.demo(model).spec
+    return Explain(spec, given(model, which).ref, BaselineRef(baseline), **question)
+
+
+def explain_rows(model: str, rows: int, **question: Any) -> ExplainRows:
+    """Asks the same of many inputs of the demo's file."""
+    return ExplainRows(explain(model, **question), rows)
 
 
 def known(model: str) -> dict[str, Chosen]:

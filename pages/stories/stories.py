@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from explainers.errors import Problem
 from explainers.models.zoo.signs import STICKER_CLASS, samples
 from explainers.service.limits import limits
-from explainers.service.tasks.request import Request
+from explainers.service.tasks import Task
 from pages.state import service
 from pages.stories.examples import METHOD, StoryExample
 
@@ -283,7 +283,7 @@ def _stop(sticker: bool) -> str:
     )
 
 
-def requests() -> list[Request]:
+def tasks() -> list[Task]:
     """Everything that Home and the stories show, but for what their last parts find out."""
     shots = [first(), *(shot for story in stories().values() for shot in story.shots)]
     return [ask for s in shots for ask in (s.setting.prediction(), s.setting.explanation())]
@@ -294,6 +294,6 @@ def prepare() -> None:
 
     In one line, or as few as the limits let, so that the first visitors hardly wait for it.
     """
-    for index, request in enumerate(requests()):
+    for index, task in enumerate(tasks()):
         with contextlib.suppress(Problem):  # the queue is full: whoever opens the page asks
-            service.engine().submit(request, f"server {index // limits().jobs_per_visitor}")
+            service.backend().submit(task, f"server {index // limits().jobs_per_visitor}")

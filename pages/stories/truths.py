@@ -10,11 +10,11 @@ from explainers.checks.localisation import relevance_mass
 from explainers.figures import truth
 from explainers.figures.text.words import percent
 from explainers.models.zoo.demos import demos
-from explainers.service.tasks.request import Request
+from explainers.service.tasks import Task
 from pages.state import cases
 from pages.state.cases import Answer
 from pages.stories import correlated, erasing
-from pages.stories.examples import METHOD, asked, known
+from pages.stories.examples import METHOD, explain_rows, known
 from pages.viewers.chart import chart
 
 HEADING = "### Against the truth"
@@ -30,13 +30,9 @@ LETTERS = {
 }
 
 
-def additive_requests() -> dict[str, Request]:
+def additive_tasks() -> dict[str, Task]:
     """Contributions in many rows of the table that adds up."""
-    return {
-        "additive": asked(
-            "additive", method=METHOD, score="output", target=0, check="rows", rows=ROWS
-        )
-    }
+    return {"additive": explain_rows("additive", ROWS, method=METHOD, score="output", target=0)}
 
 
 def additive_found(answer: Answer) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +42,7 @@ def additive_found(answer: Answer) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _additive() -> None:
-    answers = cases.answers(additive_requests(), "Explaining rows")
+    answers = cases.answers(additive_tasks(), "Explaining rows")
     if answers is None:
         return
     found, true = additive_found(answers["additive"])
@@ -76,17 +72,16 @@ def _stray(share: float) -> str:
     return f"at most {percent(share)} of the largest contribution" if share else "exactly nothing"
 
 
-def lstm_requests() -> dict[str, Request]:
+def lstm_tasks() -> dict[str, Task]:
     """Each variable shaken, for the answer to every step."""
     return {
-        f"lstm {step}": asked(
+        f"lstm {step}": explain_rows(
             "lstm",
+            ROWS,
             method="noise",
             options={"samples": 10},
             score="output",
             target=step,
-            check="rows",
-            rows=ROWS,
             baseline="data_mean",
         )
         for step in range(len(demos()["lstm"].outputs))
@@ -110,7 +105,7 @@ def lead(amounts) -> float:
 
 
 def _lstm() -> None:
-    answers = cases.answers(lstm_requests(), "Shaking the variables")
+    answers = cases.answers(lstm_tasks(), "Shaking the variables")
     if answers is None:
         return
     found = lstm_found(answers)
@@ -140,16 +135,15 @@ def dna_sequences() -> dict[int, tuple[str, np.ndarray]]:
     return found
 
 
-def dna_requests() -> dict[str, Request]:
+def dna_tasks() -> dict[str, Task]:
     """All sequences of the file, for each answer and by each method."""
     outputs = demos()["dna"].outputs
     return {
-        f"dna {name} {about}": asked(
+        f"dna {name} {about}": explain_rows(
             "dna",
+            ROWS,
             method=method,
             target=outputs.index(about),
-            check="rows",
-            rows=ROWS,
             baseline="frequencies",
         )
         for name, method in LETTERS.items()
@@ -169,7 +163,7 @@ def dna_found(answers: dict[str, Answer], sequences: dict) -> dict[str, list[flo
 
 
 def _dna() -> None:
-    answers = cases.answers(dna_requests(), "Explaining sequences")
+    answers = cases.answers(dna_tasks(), "Explaining sequences")
     if answers is None:
         return
     sequences = dna_sequences()

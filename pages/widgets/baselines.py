@@ -5,8 +5,8 @@ from functools import partial
 import streamlit as st
 
 from explainers.baselines import BASELINES
-from explainers.service.tasks.request import Compared
-from pages import kinds
+from explainers.kinds import KINDS
+from explainers.service.tasks import BaselineRef
 from pages.state import address
 from pages.widgets import pictures
 from pages.widgets.options import widgets
@@ -19,7 +19,7 @@ def names(kind: str) -> dict[str, str]:
     return {k: b.title(kind) for k, b in BASELINES.items() if kind in b.kinds}
 
 
-def pick(kind: str, options: bool = True) -> Compared | None:
+def pick(kind: str, options: bool = True) -> BaselineRef | None:
     """Draw the choice of a baseline, with its options; None until an own picture is given."""
     named = names(kind)
     if kind == "picture":
@@ -28,16 +28,16 @@ def pick(kind: str, options: bool = True) -> Compared | None:
         st.selectbox,
         "baseline",
         list(named),
-        kinds.PAGES[kind].start,
+        KINDS[kind].default_baseline,
         label="Baseline",
         format_func=named.get,
         label_visibility="collapsed",
     )
     if key == OWN:
         own = pictures.uploaded("own", partial(pictures.uploader, "Baseline picture"))
-        return Compared(OWN, {}, own) if own else None
+        return BaselineRef(OWN, {}, own) if own else None
     st.caption(BASELINES[key].says)
-    return Compared(key, given(key) if options else {})
+    return BaselineRef(key, given(key) if options else {})
 
 
 def given(key: str) -> dict:

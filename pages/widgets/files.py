@@ -10,7 +10,7 @@ import streamlit as st
 
 from explainers.errors import Problem
 from explainers.models.zoo.demos import demos
-from explainers.service.parsing.parsed_uploads import file_of
+from explainers.service.parsing.upload_keys import file_key
 from pages.state import address, service
 from pages.widgets.models import Chosen as Model
 
@@ -26,7 +26,7 @@ def opened(
     """Draw the choice of a file; its name in the store and for people, and what is in it.
 
     None where none is chosen, or it cannot be read, which the page then says. `layout` asks what
-    else must be known to read an upload with that suffix: TURNED, or "".
+    else must be known to read an upload with that suffix: VARIABLES_FIRST, or "".
     """
     picked = _picked(model, label, suffixes, layout)
     if picked is None:
@@ -78,8 +78,8 @@ def _picked(model: Model, label: str, suffixes, layout) -> tuple[str, str] | Non
 
 def found(kind: str, name: str) -> tuple[dict, dict]:
     """Facts and arrays of a kept file. Raises Problem where it cannot be read."""
-    kind, digest, options = file_of(kind, name)
-    return service.engine().parsed.get(kind, digest, **options)
+    kind, digest, options = file_key(kind, name)
+    return service.backend().parsed.get(kind, digest, **options)
 
 
 def readable(kind: str, name: str) -> tuple[dict, dict] | None:
@@ -102,15 +102,15 @@ def _kept(kind: str, file, turned: str) -> str:
     known = st.session_state.setdefault("kept_data", {})
     if (kind, file.file_id, turned) not in known:
         data, suffix = file.getvalue(), PurePath(file.name).suffix.lower()
-        _, _, options = file_of(kind, f".{turned}{suffix[1:]}")
-        known[kind, file.file_id, turned] = service.engine().parsed.take(
+        _, _, options = file_key(kind, f".{turned}{suffix[1:]}")
+        known[kind, file.file_id, turned] = service.backend().parsed.take(
             kind, data, lambda: service.keep(data, "file"), **options
         )
     return known[kind, file.file_id, turned]
 
 
 def _kept_demo(path: Path) -> str:
-    return service.engine().store.put_blob(_bytes(path)) + path.suffix
+    return service.backend().store.put_blob(_bytes(path)) + path.suffix
 
 
 @functools.cache

@@ -10,11 +10,9 @@ from explainers.figures.text.words import percent
 from explainers.methods import METHODS
 from explainers.models import card as cards
 from explainers.models.spec import ModelSpec
-from explainers.models.zoo.signs import samples
-from explainers.service.tasks.request import Request
+from explainers.service.tasks.inspect import Inspect
 from pages.state import progress, service
 from pages.state.cases import duration
-from pages.widgets import pictures
 
 ANSWERS = {
     "logits": "scores before a softmax (logits)",
@@ -39,18 +37,17 @@ def examined(spec: ModelSpec) -> dict[str, Any] | None:
     alone leave open: the card is of the file.
     """
     usual = ModelSpec("upload", spec.name, spec.weights, shape=spec.shape, choices=spec.choices)
-    request = Request(usual, pictures.sample(samples()[0].name).data, check="doctor")
     try:
-        job = service.job(request, "doctor")
+        job = service.job(Inspect(usual), "inspection")
     except Problem as problem:
         st.error(str(problem))
         return None
     if not job.over:
-        progress.watch(job, "doctor", compact=True)
+        progress.watch(job, "inspection", compact=True)
         return None
     found = service.answer(job)
     if found is None:
-        progress.ended(job, "doctor")
+        progress.ended(job, "inspection")
         return None
     return found[0]
 
@@ -113,7 +110,7 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
                 ],
             }
         )
-    whole = card | {"settings": cards.settled(spec, names)}
+    whole = card | {"settings": cards.card_settings(spec, names)}
     st.download_button(
         "The card (JSON)",
         json.dumps(whole, indent=1),

@@ -1,7 +1,11 @@
 """Choosing a method, its options, and which form of the answer is explained."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
+from explainers.kinds.statistics import DataStatistics
 from explainers.methods import METHODS
 from pages.state import address, service
 from pages.widgets import options
@@ -41,8 +45,20 @@ def given(key: str) -> dict:
     return options.widgets(METHODS[key].options, f"o.{key}")
 
 
+def fitted(
+    key: str, options: dict[str, Any], data: Callable[[], DataStatistics], column: str
+) -> dict[str, Any]:
+    """The options with what only the data can tell, which is said; `column` is one in words."""
+    method = METHODS[key]
+    if method.fit_to_data is None:
+        return options
+    if method.fit_note:
+        st.caption(method.fit_note.format(column=column))
+    return method.fit_to_data(options, data())
+
+
 def scoring(numbers: bool = False) -> dict[str, str]:
-    """Draw the choice of the explained score and of the device; fields of a Request.
+    """Draw the choice of the explained score and of the device; fields of a task.
 
     Of a model that answers with `numbers`, these are explained as they are.
     """
@@ -63,7 +79,7 @@ def scoring(numbers: bool = False) -> dict[str, str]:
 
 def _device() -> str:
     """The best device by default; before the worker has named them, no choice is kept."""
-    devices = service.engine().devices
+    devices = service.backend().devices
     if not devices:
         return "cpu"
     return address.select(

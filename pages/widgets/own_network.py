@@ -7,7 +7,7 @@ from pathlib import PurePath
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.models.formats.python_models import OwnModel, own_models
+from explainers.models.formats.python_models import PythonModel, read_python_models
 from explainers.models.formats.refusals import NETWORKS, SCRIPTS, WEIGHTS, refusal
 from explainers.models.spec import NORMALISATIONS, RECOGNISE, ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN
@@ -77,10 +77,10 @@ def pick() -> Chosen | None:
     return Chosen(spec, classes, card["architecture"], off)
 
 
-def of_the_server() -> dict[str, OwnModel]:
+def of_the_server() -> dict[str, PythonModel]:
     """The models that whoever started the server defined; what is wrong with them is said."""
     try:
-        return own_models(model_settings().file)
+        return read_python_models(model_settings().file)
     except (Problem, ValueError) as problem:
         st.error(str(problem))
         return {}
@@ -185,7 +185,7 @@ def _card() -> None:
         return
     done.add(file.file_id)
     try:
-        found, _ = service.engine().parsed.room.found("card", file.getvalue())
+        found, _ = service.backend().parsed.pool.parse("card", file.getvalue())
         classes = found.get("classes")
         names = service.keep(json.dumps(classes).encode(), "file") if classes else None
     except Problem as problem:
@@ -247,7 +247,7 @@ def _class_names() -> tuple[str, ...]:
     digest = address.choice().get("names")
     try:
         if isinstance(digest, str) and service.kept(digest):
-            return class_names(service.engine().parsed.get("class_names", digest))
+            return class_names(service.backend().parsed.get("class_names", digest))
     except Problem as problem:
         st.error(str(problem))
     return ()

@@ -95,14 +95,14 @@ def keep(data: bytes) -> str:
             f"This file has {len(data) / 1e6:.0f} MB; pictures of up to {MOST_MEGABYTES} MB are "
             "accepted. Make it smaller and upload it again."
         )
-    parsed = service.engine().parsed
+    parsed = service.backend().parsed
     return parsed.take("picture", data, lambda: service.keep(data, "picture"))
 
 
 def sample(name: str) -> Chosen:
     """The gallery's picture of that name, kept in the store, with its masks."""
     data, title, file, regions = _sample(name)
-    return Chosen(service.engine().store.put_blob(data), title, file, regions=regions)
+    return Chosen(service.backend().store.put_blob(data), title, file, regions=regions)
 
 
 @functools.cache
@@ -116,8 +116,8 @@ def _sample(name: str) -> tuple[bytes, str, str, dict[str, Image.Image]]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def shown(digest: str) -> bytes:
     """JPEG bytes of a kept picture, for the browser."""
-    _, arrays = service.engine().parsed.get("picture", digest)
-    return kind.shown(Image.fromarray(arrays["pixels"]))
+    _, arrays = service.backend().parsed.get("picture", digest)
+    return kind.display_jpeg(Image.fromarray(arrays["pixels"]))
 
 
 def regions(picture: Chosen, size: int, fit: str) -> dict[str, np.ndarray]:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
+from answering import Question
 from conftest import FLAGS
 from driver import map_shown, running, settled
 from playwright.sync_api import sync_playwright
 
 from explainers.service.backends.local import LocalBackend
-from explainers.service.tasks.request import Request
 from pages.widgets import models
 from tests.__main__ import browser
 
@@ -57,7 +57,7 @@ def integrated_gradients(folder: Path) -> dict[str, float]:
 
     engine = LocalBackend(folder)
     data = samples()[0].path.read_bytes()
-    asked = Request(models.demo("signs").spec, engine.store.put_blob(data), target=0)
+    asked = Question(models.demo("signs").spec, engine.store.put_blob(data), target=0)
     times = []
     for seed in range(6):
         request = dataclasses.replace(
@@ -68,7 +68,7 @@ def integrated_gradients(folder: Path) -> dict[str, float]:
             baseline_options={"seed": seed},
         )
         started = time.perf_counter()
-        job = engine.submit(request, "bench")
+        job = engine.submit(request.task, "bench")
         while not job.over:
             time.sleep(0.002)
         times.append(time.perf_counter() - started)

@@ -100,7 +100,7 @@ class Case:
         said = (words.percent(float(share[target])) for share in (shares, of_hidden))
         heat = found.scores[0].sum(0).double().numpy()
         return (
-            words.sentence(heat, f"*{about}*", what, {}),
+            words.picture_sentence(heat, f"*{about}*", what, {}),
             words.receipt(about, *said, facts, METHODS[self.method].complete),
         )
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from explainers import METHODS
 from explainers.checks.axioms import AXIOMS
-from explainers.service.tasks.lessons import variants
+from explainers.service.tasks.lesson import variants
 
 BY_HAND = "By hand (Shapley)"
 

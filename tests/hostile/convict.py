@@ -1,7 +1,7 @@
-"""A nursery whose workers have one check more: to try what a network that took one over might try.
+"""Workers that know one method more: to try what a network that took one over might try.
 
-It is started in the nursery's place; with EVIDENT_CONVICT_FREE=1 its workers have no wall. The
-check "escape" tries the actions that the request's options name, and says how each went.
+Started in the place of what forks workers; with EVIDENT_CONVICT_FREE=1 they have no wall. The
+method "escape" tries the actions that its options name, and says how each went.
 """
 
 import os
@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from explainers.service.sandbox import worker_sandbox
-from explainers.service.tasks import checking
+from explainers.service.tasks.explain import Explain
 from explainers.service.worker import prefork
 
 
@@ -87,9 +87,15 @@ ACTIONS = {
 }
 
 
-def escape(task, explanation):
-    """How each action went: "done" or the error's name."""
-    return {"tried": [tried(*action) for action in task.request.options["actions"]]}, {}
+def escape_or(run):
+    """`run`, but for tasks of the method "escape": how each action went, "done" or the error."""
+
+    def escape(task, context):
+        if task.method != "escape":
+            return run(task, context)
+        return {"tried": [tried(*action) for action in task.options["actions"]]}, {}
+
+    return escape
 
 
 def tried(name: str, argument: str) -> str:
@@ -102,7 +108,7 @@ def tried(name: str, argument: str) -> str:
 
 
 if __name__ == "__main__":
-    checking.CHECKS["escape"] = escape
+    Explain.run = escape_or(Explain.run)
     if os.environ.get("EVIDENT_CONVICT_FREE") == "1":
-        worker_sandbox.shut_in = lambda store: None
+        worker_sandbox.enter_worker_sandbox = lambda store: None
     prefork.main()

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answering import Question
 
 from explainers.models.spec import ModelSpec
-from explainers.service.backends import local
 from explainers.service.backends.local import LocalBackend
-from explainers.service.tasks.request import Request
-from explainers.service.worker.protocol import ProtocolError, understood
+from explainers.service.tasks import Task
+from explainers.service.worker import process
+from explainers.service.worker.protocol import Progress, ProtocolError, decode
 from tests.hostile.impostor import LIES, PROGRESS, RAW, TRUTH
 from tests.service.test_local_backend import finished, until
 
@@ -20,7 +21,7 @@ from tests.service.test_local_backend import finished, until
 def engine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "NURSERY", "tests.hostile.impostor")
+        patch.setattr(process, "PREFORK", "tests.hostile.impostor")
         patch.setenv("EVIDENT_TRAP", str(folder / "sprung"))
         engine = LocalBackend(folder)
         # The nursery gets its environment when the first worker is started.
@@ -30,8 +31,12 @@ def engine(tmp_path_factory):
         engine.close()
 
 
-def asked(lie: str, **more) -> Request:
-    return Request(ModelSpec("demo", "signs"), "", options={"lie": lie}, values=(0.5,), **more)
+def asked(lie: str, **more) -> Task:
+    """A task that the impostor answers with this lie."""
+    options = {"lie": lie}
+    return Question(
+        ModelSpec("demo", "signs"), "", method="saliency", options=options, values=(0.5,), **more
+    ).task
 
 
 def replaced(engine, lie: str) -> str:
@@ -49,29 +54,33 @@ def replaced(engine, lie: str) -> str:
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_found_out(lie):
     with pytest.raises(ProtocolError):
-        understood(LIES[lie])
+        decode(LIES[lie])
 
 
 def test_the_truth_is_understood():
-    told = understood(TRUTH)
-    assert told.kind == "progress" and told.said.pop("partial").tolist() == [[0, 0], [0, 0]]
-    assert told.said == PROGRESS
+    message, partial = decode(TRUTH)
+    assert isinstance(message, Progress) and partial.tolist() == [[0, 0], [0, 0]]
+    assert {name: getattr(message, name) for name in PROGRESS} == PROGRESS
 
 
 def test_numbers_arrive_as_they_were_sent():
     from multiprocessing.connection import Pipe
 
-    from explainers.service.worker.protocol import MOST_NUMBERS, tell
+    from explainers.service.tasks.context import ProgressReport
+    from explainers.service.worker.protocol import MOST_NUMBERS, report_of, send_progress
 
     ours, theirs = Pipe()
     map_ = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
-    tell(theirs, "progress", "a" * 64, {**PROGRESS, "region": [0.1, 0.2], "partial": map_})
-    told = understood(ours.recv_bytes())
-    assert told.job == "a" * 64 and told.said["region"] == [0.1, 0.2]
-    assert np.array_equal(told.said["partial"], map_) and told.said["partial"].flags.writeable
+    sent = ProgressReport(1, 2, 0.5, "asking", map_, {"region": [0.1, 0.2]})
+    send_progress(theirs, "a" * 64, sent)
+    message, partial = decode(ours.recv_bytes())
+    report = report_of(message, partial)
+    assert message.job == "a" * 64 and report.facts["region"] == [0.1, 0.2]
+    assert np.array_equal(report.partial, map_) and report.partial.flags.writeable
+    assert (report.done, report.total, report.seconds_left, report.what) == (1, 2, 0.5, "asking")
     large = np.zeros(MOST_NUMBERS + 1, np.float32)
-    tell(theirs, "progress", "a" * 64, {**PROGRESS, "partial": large})
-    assert understood(ours.recv_bytes()).said["partial"] is None
+    send_progress(theirs, "a" * 64, ProgressReport(1, 2, 0.5, partial=large))
+    assert decode(ours.recv_bytes())[1] is None
 
 
 @pytest.mark.parametrize("lie", [*list(LIES)[::6], "a huge map", *RAW])

@@ -10,6 +10,7 @@ from answering import answered, asked
 from explainers import METHODS
 from explainers.baselines import BASELINES
 from explainers.kinds import KINDS
+from explainers.kinds.layout import InputLayout
 from explainers.models.zoo import demos
 
 NAMES = [name for name, demo in demos.demos().items() if demo.data and demo.spec.kind != "picture"]
@@ -33,7 +34,7 @@ def test_every_method_that_fits_explains_it(shop, name):
             continue
         if key == "grad_cam":
             continue
-        options = method.trial(demo.spec.shape) if callable(method.trial) else dict(method.trial)
+        options = method.trial_options(InputLayout.of(demo.spec.shape, demo.spec.kind))
         options = {} if method.complete else options
         request = asked(shop, name, method=key, options=options, baseline="zeros")
         facts, arrays = answered(shop, request)

@@ -7,7 +7,7 @@ import torch
 from nets import convnet, linear, pictures, smooth
 
 from explainers import Problem, explain
-from explainers.perturbation.regions import labelled
+from explainers.perturbation.regions import group_labels
 
 F64 = torch.float64
 
@@ -51,12 +51,12 @@ def test_joined_columns_are_replaced_together_and_share_the_effect():
     ],
 )
 def test_groups_are_what_they_are_called(shape, options, expected):
-    assert labelled(shape, **options).tolist() == expected
+    assert group_labels(shape, **options).tolist() == expected
 
 
 def test_an_eighth_is_a_group_where_no_width_is_given():
-    assert labelled((3, 50, 100), "square").max() + 1 == 8 * 4
-    assert len(np.unique(labelled((16, 3), "block"))) == 8 * 3
+    assert group_labels((3, 50, 100), "square").max() + 1 == 8 * 4
+    assert len(np.unique(group_labels((16, 3), "block"))) == 8 * 3
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_captum_finds_the_same_effect_of_every_group(shape, options):
     ).double()
     x, x0 = some(2, *shape, seed=3), some(2, *shape, seed=4)
     by = {(4, 9): "letter", (3, 12, 10): "square"}.get(shape, "cell")
-    mask = labelled(shape, options.get("by", by), options.get("width"), options.get("groups"))
+    mask = group_labels(shape, options.get("by", by), options.get("width"), options.get("groups"))
     mask = torch.from_numpy(mask)
     ours = explain(net, x, "ablation", x0, 1, **options).scores
     with torch.no_grad():

@@ -6,6 +6,7 @@ import torch
 from nets import convnet, linear, pictures, smooth
 
 from explainers import Problem, explain
+from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.methods.finite_differences import Options
 
@@ -112,7 +113,7 @@ def test_a_block_of_a_picture_has_the_mean_gradient_of_its_cells(side, block, ch
     ],
 )
 def test_the_passes_stay_affordable_and_are_told_beforehand(shape, passes):
-    assert METHODS["finite_differences"].estimate(Options(), shape) == passes
+    assert METHODS["finite_differences"].estimate(Options(), InputLayout.of(shape)) == passes
     if len(shape) == 2:
         found = explain(lambda x: x.flatten(1).sum(1), torch.rand(1, *shape), "finite_differences")
         assert passes <= found.passes <= passes + 4

@@ -10,6 +10,7 @@ from torch import nn
 
 from explainers import METHODS, Cancelled, Problem, explain
 from explainers.kinds.alphabet import one_hot
+from explainers.kinds.layout import InputLayout
 from explainers.methods.deeplift import hypothetical
 
 F64 = torch.float64
@@ -66,7 +67,7 @@ def test_it_costs_three_passes_a_letter_and_says_so():
     x = dna(TEXTS[0])
     answer = explain(reader(), x, "mutagenesis", target=0)
     entry = METHODS["mutagenesis"]
-    assert answer.passes == entry.estimate(entry.options(), (4, 12)) + 2 == 38
+    assert answer.passes == entry.estimate(entry.options(), InputLayout.of((4, 12))) + 2 == 38
     assert entry.kinds == ("sequence",)
 
 

@@ -5,6 +5,7 @@ import torch
 from nets import linear, smooth
 
 from explainers import METHODS, Problem, explain
+from explainers.kinds.layout import InputLayout
 
 F64 = torch.float64
 
@@ -122,5 +123,5 @@ def test_what_it_declares_is_what_it_does():
     entry = METHODS["noise"]
     answer = explain(smooth(), some(1, 5), "noise", target=0, samples=20)
     options = entry.options(samples=20)
-    assert answer.passes == entry.estimate(options, (5,)) + 2
+    assert answer.passes == entry.estimate(options, InputLayout.of((5,))) + 2
     assert not entry.knows_sign(options) and "sequence" not in entry.kinds

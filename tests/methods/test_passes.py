@@ -8,6 +8,7 @@ from nets import PICTURE_METHODS, convnet, pictures
 from torch import nn
 
 from explainers import METHODS, Cancelled, ModelProblem, Problem, explain
+from explainers.kinds.layout import InputLayout
 from explainers.passes import Passes
 
 QUICK = {
@@ -250,10 +251,10 @@ def test_no_score_carries_a_way_back_into_a_callables_weights(method):
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.Flatten(), torch.nn.Linear(72, 2))
     entry = METHODS[method]
-    if entry.needs_module or method == "grad_cam":
+    if method == "grad_cam":
         return
     shape = (3, 8, 8)
-    options = entry.trial(shape) if callable(entry.trial) else dict(entry.trial)
+    options = entry.trial_options(InputLayout.of(shape))
     answer = explain(lambda x: net(x), torch.rand(1, *shape), method, target=0, **options)
     assert not answer.scores.requires_grad and not answer.output.requires_grad
     assert all(weight.grad is None for weight in net.parameters())

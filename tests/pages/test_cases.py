@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from answering import Question
 
 from explainers.models.spec import ModelSpec
-from explainers.service.tasks.request import Request
 from pages.answers.grid import limits
 from pages.state.cases import SECONDS_UNASKED, Case, duration
 from pages.state.inputs import Chosen
@@ -16,7 +16,7 @@ PREDICTION = (
 
 
 def case(method="integrated_gradients", options=None, **asked) -> Case:
-    request = Request(
+    request = Question(
         ModelSpec("demo", "signs"),
         "0" * 64,
         method=method,
@@ -24,7 +24,7 @@ def case(method="integrated_gradients", options=None, **asked) -> Case:
         **{"target": 0, **asked},
     )
     picture = Chosen("0" * 64, "a picture", "a.png")
-    return Case("label", request, picture, ("stop", "yield", "no entry"), PREDICTION)
+    return Case("label", request.task, picture, ("stop", "yield", "no entry"), PREDICTION)
 
 
 def test_a_class_or_one_of_two():

@@ -2,20 +2,19 @@
 
 import itertools
 import re
-from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from answering import answered
+from answering import Question, answered
 
 from explainers import METHODS
 from explainers.checks.axioms import ABOUT, AXIOMS, NO, YES, holds
 from explainers.errors import Problem
 from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
-from explainers.service.tasks.lessons import PREFIX, answers, lesson, variants, worked_example_spec
-from explainers.service.tasks.request import Request
+from explainers.service.tasks import Task
+from explainers.service.tasks.axioms import Axioms
+from explainers.service.tasks.lesson import PREFIX, Lesson, variants, worked_example_spec
 from pages.learning.words import MISSED, OTHER, RIGHT, calculation, verdict
 from pages.learning.worked_examples import SHOWN
 
@@ -23,17 +22,27 @@ from pages.learning.worked_examples import SHOWN
 @pytest.fixture(scope="module")
 def matrix(shop):
     """{name: {axiom: cell}}, as the worker computes it."""
-    request = Request(worked_example_spec("minimum"), "", check="axioms", values=(2.0, 1.0))
-    return {row["name"]: row["cells"] for row in asked(shop, request)["rows"]}
+    return {row["name"]: row["cells"] for row in asked(shop, Axioms())["rows"]}
 
 
-def asked(shop, request: Request) -> dict:
+def asked(shop, request: Question | Task) -> dict:
     return answered(shop, request)[0]
+
+
+class Alone:
+    """A context of a task that needs none."""
+
+    def report(self, progress) -> None:
+        """Nobody waits."""
+
+
+def answers(name: str, x, baseline) -> list[dict]:
+    return Lesson(name, tuple(x), tuple(baseline)).run(Alone())[0]["rows"]
 
 
 def row(name: str, method: str, x=None, baseline=None) -> dict:
     net = WORKED_EXAMPLES[name]
-    found = answers(name, tuple(x or net.start), tuple(baseline or net.baseline))
+    found = answers(name, x or net.start, baseline or net.baseline)
     return next(one for one in found if one["name"] == method)
 
 
@@ -115,21 +124,15 @@ def test_every_method_for_tables_is_asked():
 
 
 def test_the_worker_gives_the_lesson_at_the_values_and_the_baseline(shop):
-    request = Request(
-        worked_example_spec("product"),
-        "",
-        check="lesson",
-        values=(2.0, 3.0),
-        options={"baseline": [1, 1]},
-    )
-    rows = {one["name"]: one for one in asked(shop, request)["rows"]}
+    lesson = Lesson("product", (2.0, 3.0), (1.0, 1.0))
+    rows = {one["name"]: one for one in asked(shop, lesson)["rows"]}
     # From (1, 1): the change of 5 is (2−1)·(1+3)/2 = 2 for a, and (3−1)·(1+2)/2 = 3 for b.
     assert rows["Integrated Gradients"]["scores"] == pytest.approx([2, 3], abs=1e-3)
     assert rows["Saliency"]["scores"] == pytest.approx([3, 2])
 
 
 def test_ordinary_questions_of_a_network_set_by_hand_are_answered(shop):
-    request = Request(
+    request = Question(
         worked_example_spec("minimum"),
         "",
         values=(2.0, 1.0),
@@ -146,9 +149,8 @@ def test_ordinary_questions_of_a_network_set_by_hand_are_answered(shop):
 def test_a_lesson_on_another_network_is_refused(shop):
     spec = worked_example_spec("minimum")
     assert spec.name == f"{PREFIX}minimum"
-    task = SimpleNamespace(request=Request(replace(spec, name="signs"), ""))
     with pytest.raises(Problem, match="no network set by hand"):
-        lesson(task, None)
+        asked(shop, Lesson("signs", (1.0,)))
 
 
 def test_integrated_gradients_fulfils_every_axiom(matrix):

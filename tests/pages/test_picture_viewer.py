@@ -39,7 +39,7 @@ def test_a_map_arrives_exactly_with_its_colours_and_its_picture(sent):
     header, take = sent()
     (described,) = header["maps"]
     assert (header["shape"], described["peak"], described["signed"]) == ([2, 3], 2.0, True)
-    assert np.array_equal(take(described["colours"]), colours.table(True).ravel())
+    assert np.array_equal(take(described["colours"]), colours.colour_table(True).ravel())
     # Shares of the peak 2 are powers of two here, so float32 holds them exactly.
     assert np.array_equal(take(6, "<f4").reshape(2, 3) * 2.0, HEAT)
     assert take(len(PICTURE)).tobytes() == PICTURE
@@ -60,7 +60,7 @@ def test_a_second_map_has_its_own_limit_sign_and_name(sent):
     assert (other["name"], other["limit"], other["signed"]) == ("Saliency", 5.0, False)
     take(first["colours"])
     assert np.array_equal(take(6, "<f4") * 2.0, HEAT.ravel())
-    assert np.array_equal(take(other["colours"]), colours.table(False).ravel())
+    assert np.array_equal(take(other["colours"]), colours.colour_table(False).ravel())
     assert np.array_equal(take(6, "<f4") * 8.0, second.ravel())
     assert take(len(PICTURE)).tobytes() == PICTURE
 

@@ -80,7 +80,9 @@ def test_a_map_has_the_honest_colours_and_no_see_through(sent):
     header, table, letters, scores = sent(module.mutation_map, FOUR, LETTERS)
     assert (header["kind"], header["rows"], header["steps"]) == ("map", 4, colours.STEPS)
     rgba = table.reshape(-1, 4)
-    assert np.array_equal(rgba[:, :3], colours.table(True)[:, :3]) and (rgba[:, 3] == 255).all()
+    assert (
+        np.array_equal(rgba[:, :3], colours.colour_table(True)[:, :3]) and (rgba[:, 3] == 255).all()
+    )
     assert np.array_equal(scores * 4.0, FOUR) and letters.tolist() == [0, 1, 2, 3, 4]
     assert header["limit"] == pytest.approx(colours.colour_limit(FOUR) / 4)
     assert header["beyond"] and not sent(module.mutation_map, FOUR, LETTERS, limit=4)[0]["beyond"]

@@ -8,13 +8,13 @@ from explainers.checks.agreement import rank_correlation
 from explainers.errors import Problem
 from explainers.kinds import KINDS
 from explainers.models.zoo.demos import demos
-from explainers.service.parsing.parsed_uploads import file_of, put
+from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parsers import PARSERS
 from explainers.service.storage.store import Store
 from explainers.service.worker.task_runner import TaskRunner
 from pages.state import service
 from pages.stories import correlated, erasing, stories, truths
-from pages.stories.examples import asked, known
+from pages.stories.examples import explain, known, predict
 
 NEW = ("additive", "lstm", "dna", "digits", "diabetes")
 
@@ -32,19 +32,17 @@ class Here:
         put(self.store, kind, digest, found, **options)
         return found
 
-    def answer(self, request):
-        if request.data:
-            kind, digest, options = file_of(request.model.kind, request.data)
+    def answer(self, task):
+        for kind, digest, options in task.uploads():
             self.get(kind, digest, **options)
-        self.shop.answer(request, lambda state: None)
-        return self.store.answer(request.digest())
+        return self.shop.run(task.digest(), task, lambda report: None)
 
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory):
     made = Here(tmp_path_factory.mktemp("store"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(service, "engine", lambda: made)
+        patch.setattr(service, "backend", lambda: made)
         yield made
 
 
@@ -62,8 +60,8 @@ def test_every_story_can_be_told(here, key):
         assert arrays["scores"].any() and np.isfinite(arrays["scores"]).all()
         prediction = here.answer(shot.setting.prediction())
         case = shot.shown.case(shot.label, prediction)
-        assert case.request == shot.setting.explanation(), "what is known of it changes no question"
-        assert shot.about in case.about and facts["target"] == case.request.target
+        assert case.task == shot.setting.explanation(), "what is known of it changes no question"
+        assert shot.about in case.about and facts["target"] == case.task.target
 
 
 def test_old_stories_come_first_and_every_kind_has_one(here):
@@ -85,7 +83,7 @@ def test_visitors_wait_behind_one_line_of_examples_and_a_full_queue_stops_nothin
 
     monkeypatch.setattr(here, "submit", submit, raising=False)
     stories.prepare()
-    assert len(lines) == len(stories.requests()) > 20 and set(lines) == {"server 0"}
+    assert len(lines) == len(stories.tasks()) > 20 and set(lines) == {"server 0"}
 
 
 def test_a_link_names_what_the_explain_page_asks(here):
@@ -105,7 +103,7 @@ def test_a_sequence_brings_its_planted_motifs(here):
 
 
 def test_contributions_of_the_table_lie_on_the_true_ones(here):
-    answers = answered(here, truths.additive_requests())
+    answers = answered(here, truths.additive_tasks())
     found, true = truths.additive_found(answers["additive"])
     assert found.shape == true.shape == (50, 96)
     assert min(rank_correlation(*pair) for pair in zip(found, true, strict=True)) >= 0.99
@@ -114,7 +112,7 @@ def test_contributions_of_the_table_lie_on_the_true_ones(here):
 
 
 def test_the_useless_variable_is_found_out(here):
-    amounts = truths.lstm_found(answered(here, truths.lstm_requests()))
+    amounts = truths.lstm_found(answered(here, truths.lstm_tasks()))
     assert amounts.shape == (3,) and truths.lead(amounts) > 10
     assert truths.lead(truths.PUBLISHED) == pytest.approx(0.1162 / 0.0077)
 
@@ -133,7 +131,7 @@ def test_support_lies_on_the_planted_words_more_than_by_chance(here):
         "GATA-like",
         "TAL-like",
     }
-    found = truths.dna_found(answered(here, truths.dna_requests()), sequences)
+    found = truths.dna_found(answered(here, truths.dna_tasks()), sequences)
     chance = np.mean([mask.mean() for _, mask in sequences.values()])
     for name, shares in found.items():
         assert len(shares) == 9
@@ -142,24 +140,24 @@ def test_support_lies_on_the_planted_words_more_than_by_chance(here):
 
 
 def test_rows_of_the_file_are_its_sequences_in_order(here):
-    _, many = here.answer(truths.dna_requests()["dna DeepLIFT both"])
+    _, many = here.answer(truths.dna_tasks()["dna DeepLIFT both"])
     for place in (0, 7, 11):
         _, one = here.answer(
-            asked("dna", place, method="deeplift", target=0, baseline="frequencies")
+            explain("dna", place, method="deeplift", target=0, baseline="frequencies")
         )
         np.testing.assert_allclose(many["scores"][place], one["scores"], rtol=1e-3, atol=1e-5)
     assert list(known("dna")) == [str(place) for place in range(12)]
 
 
 def test_wiping_out_an_eight_moves_it_to_a_three(here):
-    before = answered(here, erasing.map_requests())
+    before = answered(here, erasing.map_tasks())
     pictures = erasing.wiped(before)
-    after = answered(here, erasing.wiped_requests(pictures))
+    after = answered(here, erasing.wiped_tasks(pictures))
     falls = erasing.falls(before, after)
     for name in ("Integrated Gradients", "DeepLIFT RevealCancel"):
         assert np.mean(falls[name]) > 2 * np.mean(falls[erasing.CHANCE]) and min(falls[name]) > 5
     changed = pictures["wiped 01_8 Integrated Gradients"]
-    _, first = here.answer(asked("digits", "01_8"))
+    _, first = here.answer(predict("digits", "01_8"))
     assert (changed != first["input"]).sum() <= erasing.MOST
     path = demos()["digits"].data.parent / "01_8.png"
     np.testing.assert_allclose(
@@ -176,18 +174,18 @@ def test_only_pixels_that_speak_for_it_are_wiped_out():
 
 
 def test_correlated_measurements_are_hidden_together(here):
-    answers = answered(here, correlated.requests())
-    alike, request = correlated.together(answers)
+    answers = answered(here, correlated.tasks())
+    alike, task = correlated.together(answers)
     assert {"total cholesterol (mg/dL)", "LDL (mg/dL)"} <= set(alike) and len(alike) == 5
-    effects = correlated.changes(answers["diabetes alone"], here.answer(request), alike)
+    effects = correlated.changes(answers["diabetes alone"], here.answer(task), alike)
     *single, together = (np.abs(values).mean() for values in effects.values())
     assert len(single) == 5 and together > max(single)
-    _, alone = here.answer(asked("diabetes", 0, baseline="data_mean"))
+    _, alone = here.answer(predict("diabetes", 0, baseline="data_mean"))
     place = demos()["diabetes"].spec.columns.index(alike[0])
     changed = alone["input"].copy()
     changed[place] = alone["baseline_shown"][place]
     said = here.answer(
-        asked("diabetes", 0, baseline="data_mean", values=tuple(map(float, changed)))
+        predict("diabetes", 0, baseline="data_mean", values=tuple(map(float, changed)))
     )
     lost = alone["probabilities"][0] - said[1]["probabilities"][0]
     assert effects[alike[0]][0] == pytest.approx(lost, abs=1e-2)

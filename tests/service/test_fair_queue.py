@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from answering import Question
 
 from explainers import Problem
 from explainers.models.spec import ModelSpec
-from explainers.service.backends.jobs import FairQueue, Job
+from explainers.service.backends.fair_queue import FairQueue
+from explainers.service.backends.job import Job
 from explainers.service.limits import limits
-from explainers.service.tasks.request import Request
 
 
 def jobs(turns, *names):
@@ -37,9 +38,9 @@ def test_what_comes_before_is_what_is_taken_before():
 
 
 def test_only_other_visitors_and_short_jobs_interrupt():
-    asks = Request(ModelSpec("demo", "signs"), "0" * 64, method="rise")
+    asks = Question(ModelSpec("demo", "signs"), "0" * 64, method="rise")
     running, own, short, other = (
-        Job(request, visitor, name)
+        Job(request.task, visitor, name)
         for request, visitor, name in (
             (asks, "a", "running"),
             (asks, "a", "own"),

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from answering import Question
 from safetensors.torch import save
 
 from explainers.locations import PROJECT
 from explainers.models.spec import ModelSpec
 from explainers.service.backends.local import LocalBackend
 from explainers.service.recipe import recipe
-from explainers.service.tasks.request import Request
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def request_(engine, photo, weights):
     spec = ModelSpec(
         "upload", "squeezenet1_1", engine.store.put_blob(weights) + ".safetensors", size=64
     )
-    return Request(spec, engine.store.put_blob(photo), target=2)
+    return Question(spec, engine.store.put_blob(photo), target=2)
 
 
 def finished(job, seconds=180):
@@ -68,7 +68,7 @@ def test_a_prediction_is_that_of_the_model(engine, request_, photo, weights):
     from explainers.kinds import picture
     from explainers.models.prepared import build
 
-    job = finished(engine.submit(request_, "a"))
+    job = finished(engine.submit(request_.task, "a"))
     assert job.state == "done", job.message
     facts, arrays = engine.store.answer(job.digest)
     model, _, _ = build(request_.model, (weights, ".safetensors"))
@@ -91,9 +91,9 @@ def test_the_recipe_gives_the_same_numbers(engine, request_, photo, weights, tmp
         baseline_options={"sigma": 0.2},
         rather_than=1,
     )
-    job = finished(engine.submit(asked, "a"))
+    job = finished(engine.submit(asked.task, "a"))
     facts, arrays = engine.store.answer(job.digest)
-    text = recipe(asked, str(tmp_path / "photo.png"), str(tmp_path / "weights.safetensors"))
+    text = recipe(asked.task, str(tmp_path / "photo.png"), str(tmp_path / "weights.safetensors"))
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(text, "recipe", "exec"), {})
@@ -105,21 +105,21 @@ def test_the_recipe_gives_the_same_numbers(engine, request_, photo, weights, tmp
 
 def test_an_answer_in_the_store_is_not_computed_again(engine, request_):
     asked = dataclasses.replace(request_, method="saliency")
-    finished(engine.submit(asked, "a"))
-    again = engine.submit(asked, "b")
+    finished(engine.submit(asked.task, "a"))
+    again = engine.submit(asked.task, "b")
     assert again.state == "done" and again.attempts == 0
-    other = engine.submit(dataclasses.replace(asked, target=3), "b")
+    other = engine.submit(dataclasses.replace(asked, target=3).task, "b")
     assert finished(other).attempts == 1
 
 
 def test_progress_partial_map_and_cancel_long_before_the_end(engine, request_):
-    job = engine.submit(long(request_), "a")
-    until(lambda: job.partial is not None)
-    assert job.partial["partial"].shape == (64, 64)
-    assert 0 < job.progress["done"] < job.progress["total"]
-    started, left = time.monotonic(), job.progress["seconds_left"]
+    job = engine.submit(long(request_).task, "a")
+    until(lambda: job.with_map is not None)
+    assert job.with_map.partial.shape == (64, 64)
+    assert 0 < job.progress.done < job.progress.total
+    started, left = time.monotonic(), job.progress.seconds_left
     engine.cancel(job)
-    next_one = engine.submit(dataclasses.replace(request_, method="saliency", target=4), "b")
+    next_one = engine.submit(dataclasses.replace(request_, method="saliency", target=4).task, "b")
     until(lambda: next_one.state != "waiting")
     assert time.monotonic() - started < left / 10
     assert job.state == "cancelled"
@@ -127,35 +127,35 @@ def test_progress_partial_map_and_cancel_long_before_the_end(engine, request_):
 
 
 def test_a_long_job_does_not_block_other_visitors(engine, request_):
-    job = engine.submit(long(request_, 5), "a")
+    job = engine.submit(long(request_, 5).task, "a")
     until(lambda: job.state == "running" and job.progress)
-    other = engine.submit(dataclasses.replace(request_, method="saliency", target=0), "b")
-    own = engine.submit(dataclasses.replace(request_, method="gradient_x_input"), "a")
-    short = engine.submit(dataclasses.replace(request_, baseline="white"), "c")
+    other = engine.submit(dataclasses.replace(request_, method="saliency", target=0).task, "b")
+    own = engine.submit(dataclasses.replace(request_, method="gradient_x_input").task, "a")
+    short = engine.submit(dataclasses.replace(request_, baseline="white").task, "c")
     assert finished(other).state == "done" and finished(short).state == "done"
     assert job.state == "running" and own.state == "waiting"
-    done = job.progress["done"]
-    until(lambda: job.progress["done"] > done)
+    done = job.progress.done
+    until(lambda: job.progress.done > done)
     engine.cancel(job)
     assert finished(own).state == "done" and job.state == "cancelled"
 
 
 def test_a_worker_that_does_not_heed_a_cancel_is_replaced(engine, request_):
-    job = engine.submit(long(request_, 1), "a")
+    job = engine.submit(long(request_, 1).task, "a")
     until(lambda: job.state == "running" and job.progress)
     pid = engine.worker_pid
     os.kill(pid, signal.SIGSTOP)
     engine.cancel(job)
     until(lambda: job.state == "cancelled", 5)
     until(lambda: engine.worker_pid not in (None, pid), 10)
-    assert finished(engine.submit(request_, "a")).state == "done"
+    assert finished(engine.submit(request_.task, "a")).state == "done"
 
 
 def test_a_killed_worker_is_replaced_and_jobs_are_tried_again(engine, request_):
-    job = engine.submit(long(request_, 2), "a")
-    waiting = engine.submit(dataclasses.replace(request_, method="saliency", target=1), "a")
+    job = engine.submit(long(request_, 2).task, "a")
+    waiting = engine.submit(dataclasses.replace(request_, method="saliency", target=1).task, "a")
     until(lambda: job.state == "running" and job.progress)
-    assert engine.before(waiting) == 1
+    assert engine.jobs_before(waiting) == 1
     os.kill(engine.worker_pid, signal.SIGKILL)
     until(lambda: job.attempts == 2 and job.state == "running")
     assert "started again" in job.message
@@ -167,13 +167,13 @@ def test_a_killed_worker_is_replaced_and_jobs_are_tried_again(engine, request_):
 
 def test_problems_come_back_as_sentences(engine, request_):
     wrong = dataclasses.replace(request_.model, name="resnet18")
-    job = finished(engine.submit(dataclasses.replace(request_, model=wrong), "a"))
+    job = finished(engine.submit(dataclasses.replace(request_, model=wrong).task, "a"))
     assert job.state == "failed" and "do not fit resnet18" in job.message
     zero = dataclasses.replace(request_.model, std=(0.0, 1.0, 1.0))
-    job = finished(engine.submit(dataclasses.replace(request_, model=zero), "a"))
+    job = finished(engine.submit(dataclasses.replace(request_, model=zero).task, "a"))
     assert "NaN" in job.message
     gone = dataclasses.replace(request_, data="0" * 64)
-    assert "no longer kept" in finished(engine.submit(gone, "a")).message
+    assert "no longer kept" in finished(engine.submit(gone.task, "a")).message
 
 
 def test_the_digest_follows_everything_that_decides_the_answer(request_):
@@ -188,7 +188,8 @@ def test_the_digest_follows_everything_that_decides_the_answer(request_):
         {"data": "1" * 64},
         {"model": dataclasses.replace(request_.model, size=65)},
     ]
-    digests = {dataclasses.replace(request_, **change).digest() for change in [{}, *changes]}
+    asked = dataclasses.replace(request_, method="saliency")
+    digests = {dataclasses.replace(asked, **change).digest() for change in [{}, *changes]}
     assert len(digests) == len(changes) + 1
 
 

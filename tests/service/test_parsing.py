@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from answering import Question
 from safetensors.torch import save
 
 from explainers import Problem
@@ -19,7 +20,6 @@ from explainers.service.parsing.parsed_uploads import ParsedUploads, parsed, put
 from explainers.service.parsing.parsers.class_names import class_names
 from explainers.service.parsing.parsers.state_dict import state_dict
 from explainers.service.storage.store import Store
-from explainers.service.tasks.request import Request
 from tests.models.test_torchscript import scripted
 from tests.pt2 import pt2_files
 
@@ -75,13 +75,13 @@ def test_a_changed_file_or_another_way_of_reading_is_read_again(uploads, photo):
 
 
 def test_many_who_want_the_same_upload_have_it_read_once(uploads, photo, monkeypatch):
-    digest, read, times = uploads.store.put_blob(photo), uploads.room.read, []
+    digest, read, times = uploads.store.put_blob(photo), uploads.pool.parse_into, []
 
     def counted(*arguments, **options):
         times.append(1)
         read(*arguments, **options)
 
-    monkeypatch.setattr(uploads.room, "read", counted)
+    monkeypatch.setattr(uploads.pool, "parse_into", counted)
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: uploads.get("picture", digest), range(8)))
     assert len(times) == 1 and all(f[1]["pixels"].shape == (90, 120, 3) for f in found)
@@ -100,14 +100,18 @@ def test_weights_of_every_type_survive(room):
     )
     state = {str(t): torch.arange(6).reshape(2, 3).to(t) for t in types}
     state |= {"scalar": torch.tensor(3.0), "empty": torch.zeros(0, 4)}
-    found = state_dict(room.found("state_dict", save(state), suffix=".safetensors"))
+    found = state_dict(room.parse("state_dict", save(state), suffix=".safetensors"))
     assert set(found) == set(state)
     for name, tensor in state.items():
         assert found[name].dtype == tensor.dtype and torch.equal(found[name], tensor)
 
 
 def test_class_names_come_back_in_their_order(room):
-    assert class_names(room.found("class_names", '["größe", "b", ""]'.encode())) == ("größe", "b", "")
+    assert class_names(room.parse("class_names", '["größe", "b", ""]'.encode())) == (
+        "größe",
+        "b",
+        "",
+    )
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
@@ -115,11 +119,11 @@ def test_class_names_come_back_in_their_order(room):
 def test_a_network_under_the_name_of_weights_is_told_what_it_is(room, suffix):
     net = torch.nn.Linear(4, 2)
     with pytest.raises(Problem, match="TorchScript, which is a program(.|\n)*save_file"):
-        room.found("state_dict", scripted(net), suffix=suffix)
+        room.parse("state_dict", scripted(net), suffix=suffix)
     with pytest.raises(Problem, match=r"from torch.export, not weights. .* the end \.pt2"):
-        room.found("state_dict", pt2_files.exported(net, torch.rand(2, 4)), suffix=suffix)
+        room.parse("state_dict", pt2_files.exported(net, torch.rand(2, 4)), suffix=suffix)
     with pytest.raises(Problem, match="cannot be read as weights"):
-        room.found("state_dict", b"PK\x03\x04" + bytes(200), suffix=suffix)
+        room.parse("state_dict", b"PK\x03\x04" + bytes(200), suffix=suffix)
 
 
 def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):
@@ -128,7 +132,7 @@ def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):
     put(store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(photo))}))
     engine = LocalBackend(tmp_path)
     try:
-        job = engine.submit(Request(DEMO, digest, target=0), "a")
+        job = engine.submit(Question(DEMO, digest, target=0).task, "a")
         _wait(job)
         assert job.state == "done", job.message
     finally:
@@ -143,10 +147,10 @@ def test_a_job_is_cancelled_while_its_upload_is_read(tmp_path, photo, monkeypatc
             time.sleep(0.01)
         raise Cancelled
 
-    monkeypatch.setattr(engine.parsed.room, "read", forever)
+    monkeypatch.setattr(engine.parsed.pool, "parse_into", forever)
     try:
-        job = engine.submit(Request(DEMO, engine.store.put_blob(photo), target=0), "a")
-        while job not in engine._reading:
+        job = engine.submit(Question(DEMO, engine.store.put_blob(photo), target=0).task, "a")
+        while job not in engine._parsing:
             time.sleep(0.01)
         engine.cancel(job)
         _wait(job)
@@ -164,11 +168,11 @@ def _wait(job, seconds: float = 180) -> None:
 
 def test_nothing_else_in_the_app_decodes_uploads():
     decoding = ("read_state_dict", "read_class_names", "picture.read", "pictures.read", "kind.read")
-    for folder in ("explainers/engine", "pages"):
+    for folder in ("explainers/service", "pages"):
         for path in (ROOT / folder).rglob("*.py"):
             calls = {
                 ast.unparse(node.func)
                 for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
                 if isinstance(node, ast.Call)
             }
-            assert path.parent.name == "readers" or not calls & {*decoding}, path
+            assert path.parent.name == "parsers" or not calls & {*decoding}, path

@@ -6,17 +6,16 @@ import io
 import numpy as np
 import pytest
 import torch
-from answering import answered, asked
+from answering import Question, answered, asked
 from exportable import Recurrent
 from safetensors.torch import save
 from torch import nn
 
-from explainers.models.formats.python_models import own_models
+from explainers.models.formats.python_models import read_python_models
 from explainers.models.spec import RECOGNISE, ModelSpec
 from explainers.models.zoo import demos
 from explainers.service.parsing.parsed_uploads import TURNED
 from explainers.service.recipe import recipe
-from explainers.service.tasks.request import Request
 from tests.onnx import onnx_files
 from tests.pt2 import pt2_files
 from tests.service.test_script_runner import allowed as allowed
@@ -41,7 +40,7 @@ def test_the_recipe_prints_the_same_numbers(shop, name):
     own = {"table": "data_mean", "series": "data_median", "sequence": "shuffled"}[demo.spec.kind]
     request = asked(shop, name, method="integrated_gradients", baseline=own, item=1)
     facts, arrays = answered(shop, request)
-    printed = run(recipe(request, str(demo.data)))
+    printed = run(recipe(request.task, str(demo.data)))
     wanted = (arrays["scores"].sum(), facts["output"], facts["baseline_output"])
     assert printed == pytest.approx(wanted, rel=1e-3, abs=1e-4)
 
@@ -53,12 +52,12 @@ def test_the_recipe_of_a_model_in_python_names_its_file(tmp_path):
         'def models():\n    return {"sum": lambda: torch.nn.Linear(2, 2)}\n'
     )
     (tmp_path / "own.csv").write_text("dose,weight\n1,2\n3,4\n")
-    spec = own_models(tmp_path / "own.py")["sum"].spec
-    request = Request(
+    spec = read_python_models(tmp_path / "own.py")["sum"].spec
+    request = Question(
         spec, "0" * 64 + ".csv", baseline="zeros", method="integrated_gradients", target=0
     )
     given = (str(tmp_path / "own.csv"), str(tmp_path / "own.py"))
-    total, output, baseline = run(recipe(request, *given))
+    total, output, baseline = run(recipe(request.task, *given))
     assert total == pytest.approx(output - baseline, rel=1e-2)
 
 
@@ -94,8 +93,8 @@ def of_the_table(tmp_path, data: bytes, suffix: str, **asked) -> tuple[float, ..
         answers=answers,
         choices=choices,
     )
-    request = Request(spec, "1" * 64 + ".csv", baseline="data_mean", target=0, item=1, **asked)
-    return run(recipe(request, str(tmp_path / "own.csv"), str(tmp_path / f"weights{suffix}")))
+    request = Question(spec, "1" * 64 + ".csv", baseline="data_mean", target=0, item=1, **asked)
+    return run(recipe(request.task, str(tmp_path / "own.csv"), str(tmp_path / f"weights{suffix}")))
 
 
 @pytest.mark.parametrize("suffix", list(WRITTEN))
@@ -133,10 +132,10 @@ def test_the_recipe_reads_arrays_as_the_page_did(tmp_path, turned):
         shape=(9, 2),
         columns=("variable 1", "variable 2"),
     )
-    request = Request(
+    request = Question(
         spec, f"{'1' * 64}.{turned}npy", baseline="zeros", method="saliency", target=1, item=2
     )
-    printed = run(recipe(request, str(tmp_path / "own.npy"), str(tmp_path / "net.onnx")))
+    printed = run(recipe(request.task, str(tmp_path / "own.npy"), str(tmp_path / "net.onnx")))
     with torch.no_grad():
         wanted = net(torch.from_numpy(values[2:]))[0, 1]
     assert printed[1] == pytest.approx(wanted.item(), abs=1e-5)

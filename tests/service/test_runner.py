@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 from runner_models import built, loop, model_of, node, port
 
 from explainers import Problem, explain
-from explainers.models.formats.onnx import Graph, loaded, read_graph
+from explainers.models.formats.onnx import Graph, load_graph, read_graph
 from explainers.service.runners.models import OnnxRuntimeModel
 from explainers.service.sandbox.sandbox import sandbox_layers
 from tests.onnx.onnx_files import truth
@@ -52,20 +52,20 @@ def fitted(kind: str, zipmap: bool = True):
 @pytest.mark.parametrize("zipmap", [True, False])
 def test_it_answers_as_onnxruntime_and_as_scikit_learn(kind, zipmap):
     net, data = fitted(kind, zipmap)
-    model, card = loaded(
-        carried(data), elsewhere=lambda graph, out: OnnxRuntimeModel(graph, data, out)
+    model, card = load_graph(
+        carried(data), fallback_runtime=lambda graph, out: OnnxRuntimeModel(graph, data, out)
     )
     assert isinstance(model, OnnxRuntimeModel) and not card.gradients and card.rows is None
     x = table(1)
-    found = model(torch.from_numpy(x))
-    assert found.dtype == torch.float32
+    output = model(torch.from_numpy(x))
+    assert output.dtype == torch.float32
     if zipmap:
-        told = np.array([list(row.values()) for row in truth(data, x, 1)])
+        expected = np.array([list(row.values()) for row in truth(data, x, 1)])
     else:
-        told = truth(data, x, 1)
-    assert np.array_equal(found.numpy(), told.astype(np.float32))
+        expected = truth(data, x, 1)
+    assert np.array_equal(output.numpy(), expected.astype(np.float32))
     if kind == "forest":  # scikit-learn's own estimate of an SVM's probabilities differs
-        np.testing.assert_allclose(found, net.predict_proba(x), atol=1e-5)
+        np.testing.assert_allclose(output, net.predict_proba(x), atol=1e-5)
     model.close()
 
 
@@ -94,9 +94,9 @@ def test_other_graphs_answer_as_in_onnxruntime_itself(name):
     data = OTHERS[name]
     model = model_of(data)
     x = (3 * table()[:7]).astype(TYPES.get(name, np.float32))
-    found = model(torch.from_numpy(x))
-    assert np.array_equal(found.double().numpy(), truth(data, x).astype(x.dtype).astype(float))
-    assert len(np.unique(found)) > 5
+    output = model(torch.from_numpy(x))
+    assert np.array_equal(output.double().numpy(), truth(data, x).astype(x.dtype).astype(float))
+    assert len(np.unique(output)) > 5
     model.close()
 
 
@@ -104,10 +104,10 @@ def test_loops_and_contributed_operations_go_elsewhere_and_say_so():
     for name, word in (("loop", "Loop"), ("contributed", "QuickGelu")):
         data = OTHERS[name]
         with pytest.raises(Problem, match=word):
-            loaded(carried(data))
-        _, card = loaded(
+            load_graph(carried(data))
+        _, card = load_graph(
             carried(data),
-            elsewhere=lambda graph, out, data=data: OnnxRuntimeModel(graph, data, out),
+            fallback_runtime=lambda graph, out, data=data: OnnxRuntimeModel(graph, data, out),
         )
         assert word in card.notes[0] and not card.gradients
 
@@ -116,12 +116,12 @@ def test_a_forest_is_explained_without_gradients():
     net, data = fitted("forest")
     model, x, values = model_of(data), torch.from_numpy(table(1)[:3]), table(1)[:3]
     for wrapped in (model, torch.nn.Sequential(model)):
-        found = explain(wrapped, x, "occlusion", "zeros", 1, window=1, stride=1).scores.numpy()
+        scores = explain(wrapped, x, "occlusion", "zeros", 1, window=1, stride=1).scores.numpy()
         hidden = np.repeat(values[:, None], 4, 1)
         hidden[:, range(4), range(4)] = 0
         after = net.predict_proba(hidden.reshape(12, 4))[:, 1].reshape(3, 4)
         drop = net.predict_proba(values)[:, 1:] - after
-        np.testing.assert_allclose(found, drop, atol=1e-5)
+        np.testing.assert_allclose(scores, drop, atol=1e-5)
         slopes = explain(wrapped, x, "finite_differences", "zeros", 1, step=0.5).scores.numpy()
         moves = 0.5 * np.abs(values)[:, None] * np.eye(4, dtype=np.float32)
         up, down = (

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from answering import Question, answered
 from nets import PICTURE_METHODS
 
 from explainers import METHODS, explain
 from explainers.checks.faithfulness import SHARES, deletion, insertion
 from explainers.kinds import picture
+from explainers.kinds.layout import InputLayout
 from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.models.zoo.signs import load_demo, samples
@@ -17,7 +19,7 @@ from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.storage.store import Store
-from explainers.service.tasks.request import Compared, Request
+from explainers.service.tasks import BaselineRef
 from explainers.service.worker.task_runner import TaskRunner
 
 SIX = ("integrated_gradients", "deeplift", "occlusion", "gradient_x_input", "saliency", "grad_cam")
@@ -33,7 +35,7 @@ def shop(tmp_path):
 
 @pytest.fixture
 def asked(shop):
-    return Request(SPEC, _kept(shop), "blur", target=0)
+    return Question(SPEC, _kept(shop), "blur", target=0)
 
 
 def _kept(shop) -> str:
@@ -42,11 +44,6 @@ def _kept(shop) -> str:
     digest = shop.store.put_blob(data)
     put(shop.store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(data))}))
     return digest
-
-
-def answered(shop, request):
-    shop.answer(request, lambda state: None)
-    return shop.store.answer(request.digest())
 
 
 def pixels():
@@ -95,12 +92,14 @@ def test_sharing_changes_no_score(method):
         method, {"samples": 40} if METHODS[method].random else {}
     )
     explain(model, x, "saliency", "blur", score="logit", cache=cache)
-    alone = explain(model, x, method, "blur", score="logit", **options)
-    shared = explain(model, x, method, "blur", score="logit", cache=cache, **options)
+    alone = explain(model, x, method, "blur", score="logit", batch_size=16, **options)
+    shared = explain(model, x, method, "blur", score="logit", cache=cache, batch_size=16, **options)
     assert torch.equal(alone.scores, shared.scores)
     assert shared.passes <= alone.passes
-    other = explain(model, x, method, "blur", target=3, score="logit", cache=cache, **options)
-    fresh = explain(model, x, method, "blur", target=3, score="logit", **options)
+    other = explain(
+        model, x, method, "blur", target=3, score="logit", cache=cache, batch_size=16, **options
+    )
+    fresh = explain(model, x, method, "blur", target=3, score="logit", batch_size=16, **options)
     assert torch.equal(other.scores, fresh.scores), "another class is another question"
 
 
@@ -155,7 +154,7 @@ def test_what_hides_may_differ_from_what_was_compared_with(shop, asked, evaluati
     request = replace(asked, method="occlusion", check="proof")
     own = answered(shop, request)[1]
     evaluations[0] = 0
-    white = answered(shop, replace(request, hide_with=Compared("white")))[1]
+    white = answered(shop, replace(request, hide_with=BaselineRef("white")))[1]
     assert evaluations[0] <= 2 * len(SHARES), "the explanation itself is not made again"
     assert np.array_equal(own["order"], white["order"])
     at_end = answered(shop, replace(asked, baseline="white"))[1]["baseline_probabilities"]
@@ -187,5 +186,5 @@ def test_the_estimated_cost_is_near_the_true_one(method):
     model, x = load_demo("signs"), pixels()
     entry = METHODS[method]
     found = explain(model, x, method, "blur", score="logit")
-    estimate = entry.estimate(entry.options(), tuple(x.shape[1:])) + 2
+    estimate = entry.estimate(entry.options(), InputLayout.of(tuple(x.shape[1:]))) + 2
     assert found.passes / 3 <= estimate <= 3 * found.passes

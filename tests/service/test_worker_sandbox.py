@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from answering import Question
 
 from explainers.locations import PROJECT
 from explainers.models.zoo.demos import demos
-from explainers.service.backends import local as local_backend
 from explainers.service.backends.local import LocalBackend
 from explainers.service.sandbox import landlock, seccomp, worker_sandbox
-from explainers.service.tasks.request import Request
+from explainers.service.worker import process
 from tests.service.test_local_backend import finished
 
 pytestmark = [
@@ -39,7 +39,7 @@ class Convicts:
     def engine(self, how: str) -> LocalBackend:
         if how not in self.engines:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(local_backend, "NURSERY", "tests.hostile.convict")
+                patch.setattr(process, "PREFORK", "tests.hostile.convict")
                 patch.setenv("HOME", str(self.home))
                 patch.setenv("A_TOKEN", "secret")
                 patch.setenv("EVIDENT_CONVICT_FREE", str(int(how == "free")))
@@ -47,16 +47,18 @@ class Convicts:
                 for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
                     patch.delenv(name, raising=False)
                 engine = self.engines[how] = LocalBackend(self._folder / how)
-                finished(engine.submit(self._asked(engine), "a"))
+                finished(engine.submit(self._asked(engine).task, "a"))
         return self.engines[how]
 
-    def _asked(self, engine: LocalBackend, **asked) -> Request:
-        return Request(demos()["signs"].spec, engine.store.put_blob(self._photo), **asked)
+    def _asked(self, engine: LocalBackend, **asked) -> Question:
+        return Question(demos()["signs"].spec, engine.store.put_blob(self._photo), **asked)
 
     def tried(self, how: str, *actions: tuple[str, object]) -> list[str]:
         engine = self.engine(how)
         options = {"actions": [(name, str(argument)) for name, argument in actions]}
-        job = finished(engine.submit(self._asked(engine, check="escape", options=options), "a"))
+        job = finished(
+            engine.submit(self._asked(engine, method="escape", options=options).task, "a")
+        )
         assert job.state == "done", job.message
         return engine.store.answer(job.digest)[0]["tried"]
 
@@ -175,4 +177,4 @@ def test_it_has_what_computing_needs(convicts):
 
 def test_it_knows_no_secret_of_the_servers_environment(convicts):
     assert convicts.tried("shut", ("know", "A_TOKEN"), ("know", "HOME")) == ["KeyError", "done"]
-    assert "PATH" in worker_sandbox.environment()
+    assert "PATH" in worker_sandbox.worker_environment()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from explainers.attribution import Question
-    from explainers.passes import Passes
+    from explainers.context import Context
 
 __all__ = ["Options", "attribute", "hypothetical", "multipliers"]
 
@@ -68,11 +68,13 @@ class Options:
     cost="two forward passes and one backward pass",
     misleads="The answer is relative to the baseline: what equals the baseline gets nothing.",
     source="Shrikumar, Greenside & Kundaje 2017, arXiv:1704.02685",
-    estimate=lambda options, shape: 3,
+    estimate=lambda options, layout: 3,
     options=Options,
     complete=True,
+    split_by="rule",
+    centred=lambda options: options.centre,
 )
-def attribute(run: Passes, inputs: Tensor, baseline: Tensor, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """Share the difference of the score from the baseline among the values that differ.
 
     Returns
@@ -84,13 +86,10 @@ def attribute(run: Passes, inputs: Tensor, baseline: Tensor, options: Options) -
         the score's difference, so that one value may have both. For one-hot DNA (N, 4, L)
         `extra["hypothetical"]` is what every letter would contribute; see `hypothetical`.
     """
-    import torch
-
     from explainers.kinds.alphabet import is_dna
 
-    rows = torch.arange(len(inputs), device=inputs.device)
-    scores, positive, negative, m, notes = _explained(run, inputs, baseline, rows, options)
-    extra = {"hypothetical": _over_letters(m, baseline)} if is_dna(inputs) else {}
+    scores, positive, negative, m, notes = _explained(context, options)
+    extra = {"hypothetical": _over_letters(m, context.baseline)} if is_dna(context.inputs) else {}
     return MethodResult(scores, positive, negative, notes=notes, extra=extra)
 
 
@@ -201,53 +200,43 @@ def _over_references(
     per_reference: Callable[[Tensor, Tensor], Tensor],
 ) -> Tensor:
     """The mean over references of per_reference(multipliers, reference), (N, …) each."""
-    import torch
-
-    from explainers import eval_mode
-    from explainers.attribution import Target
+    from explainers.context import Context
+    from explainers.kinds.layout import InputLayout
     from explainers.options import make_options
-    from explainers.passes import Passes
-    from explainers.references import check_inputs, references_of
+    from explainers.session import open_session
 
     options = make_options(Options, {"rule": rule}, "DeepLIFT")
-    check_inputs(inputs)
-    at, dtype = eval_mode.device_and_dtype(model)
-    points = inputs.detach().to(at or inputs.device, dtype or inputs.dtype)
-    references = references_of(baseline, inputs).to(points)
-    rows = torch.arange(len(points), device=points.device)
-    run = Passes(model, score=score)
-    total: Tensor | int = 0
-    with eval_mode.evaluating(model):
-        run.target = Target.of(target, run.outputs(points))
-        for share in range(references.shape[1]):
-            reference = references[:, share]
-            m = _explained(run, points, reference, rows, options)[3]
-            total = total + per_reference(m, reference) / references.shape[1]
-    assert isinstance(total, torch.Tensor)  # there is at least one reference
+    layout = InputLayout.of(tuple(inputs.shape[1:]))
+    with open_session(model, inputs, baseline, target, score=score) as session:
+        total = session.inputs * 0
+        for reference in session.references.unbind(1):
+            context = Context(session.passes, session.target, session.inputs, reference, layout)
+            m = _explained(context, options)[3]
+            total = total + per_reference(m, reference) / session.references.shape[1]
     return total.to(inputs.device)
 
 
 def _explained(
-    run: Passes, inputs: Tensor, baseline: Tensor, rows: Tensor, options: Options
+    context: Context, options: Options
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, tuple[str, ...]]:
     """(scores, positive, negative, multipliers, notes), batch by batch."""
     from explainers.methods.deeplift.contributions import contributions
 
     notes: dict[str, None] = {}
-    target = run.target
-    assert target is not None
+    passes, target = context.passes, context.target
 
     def work(points: Tensor, reference: Tensor, rows: Tensor) -> tuple[Tensor, ...]:
         def score(points: Tensor) -> Tensor:
-            return target.select(_columns(run.answer(points)), rows)
+            return target.select(_columns(passes.answer(points)), rows)
 
         answer = contributions(
-            run.model, score, points, reference, options.rule, options.fallback, options.apart
+            passes.model, score, points, reference, options.rule, options.fallback, options.apart
         )
         notes.update(dict.fromkeys(answer.notes))
         return answer.scores, answer.positive, answer.negative, answer.multipliers
 
-    scores, positive, negative, m = run.pairs(work, inputs, baseline, rows)
+    scores, positive, negative, m = context.pairs(work)
+    assert scores is not None and positive is not None and negative is not None and m is not None
     return scores, positive, negative, m, tuple(notes)
 
 

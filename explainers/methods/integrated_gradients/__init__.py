@@ -6,11 +6,17 @@ Sundararajan, Taly & Yan 2017 (arXiv:1703.01365).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.methods.registry import MethodResult, method, option
 
 # What the tolerance of 1 % needs on most networks.
 USUAL_STEPS = 50
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.context import Context
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Options:
     )
 
 
-def quadrature(rule: str, count: int):
+def quadrature(rule: str, count: int) -> tuple[Tensor, Tensor]:
     """Places in [0, 1] and weights that sum to one: two float64 tensors (count,).
 
     Each rule is exact on constants, so Integrated Gradients is exact on linear functions.
@@ -67,38 +73,37 @@ def quadrature(rule: str, count: int):
     return torch.from_numpy(places), torch.from_numpy(weights)
 
 
-class Path:
-    """The straight way from the baselines to the inputs, and the sum gathered along it."""
+class StraightPath:
+    """The straight line from the baselines to the inputs, and the sum gathered along it."""
 
-    def __init__(self, run, inputs, baseline) -> None:
+    def __init__(self, context: Context) -> None:
         import torch
 
-        self.run, self.inputs, self.baseline = run, inputs, baseline
-        self.step = inputs - baseline
-        dtype = torch.promote_types(inputs.dtype, torch.float32)
-        self.total = torch.zeros_like(inputs, dtype=dtype)
+        self.context = context
+        self.step = context.inputs - context.baseline
+        dtype = torch.promote_types(self.step.dtype, torch.float32)
+        self.total = torch.zeros_like(self.step, dtype=dtype)
 
-    def integrate(self, rows, places, weights, into, index) -> None:
+    def integrate(
+        self, rows: Tensor, places: Tensor, weights: Tensor, into: Tensor, index: Tensor
+    ) -> None:
         """Add weight · gradient · step at each (row, place) to the entries `index` of `into`."""
-        for part in self.run.batches(len(rows)):
+        for part in self.context.batches(len(rows)):
             row = rows[part]
-            grads = self.run.gradients(self.at(row, places[part]), row)[1]
-            maps = grads.to(into.dtype) * self.step[row].to(into.dtype)
+            gradients = self.context.gradients(self.at(row, places[part]), row)
+            maps = gradients.to(into.dtype) * self.step[row].to(into.dtype)
             into.index_add_(0, index[part], maps * self._wide(weights[part]).to(into.dtype))
 
     def ends(self) -> tuple[list[float], list[float]]:
-        """The scores of the baselines and of the inputs, where the ways start and end."""
-        import torch
+        """The scores of the baselines and of the inputs, where the lines start and end."""
+        return self.context.baseline_values().tolist(), self.context.input_values().tolist()
 
-        rows = torch.arange(len(self.step), device=self.step.device)
-        return tuple(self.run.values(at, rows).tolist() for at in (self.baseline, self.inputs))
-
-    def at(self, rows, places):
-        """The points (n, …) at the given places of the ways of the given rows."""
+    def at(self, rows: Tensor, places: Tensor) -> Tensor:
+        """The points (n, …) at the given places of the lines of the given rows."""
         places = self._wide(places).to(self.step.dtype)
-        return self.baseline[rows] + places * self.step[rows]
+        return self.context.baseline[rows] + places * self.step[rows]
 
-    def _wide(self, values):
+    def _wide(self, values: Tensor) -> Tensor:
         return values.view(-1, *[1] * (self.step.ndim - 1)).to(self.step.device)
 
 
@@ -110,30 +115,33 @@ class Path:
     cost="one forward and one backward pass a step",
     misleads="The answer is relative to the baseline: what equals the baseline gets nothing.",
     source="Sundararajan, Taly & Yan 2017, arXiv:1703.01365",
-    estimate=lambda options, shape: 2 * (options.steps or USUAL_STEPS),
+    estimate=lambda options, layout: 2 * (options.steps or USUAL_STEPS),
     options=Options,
     trial={"steps": 2},
+    exact_options={"tolerance": 1e-5},
     complete=True,
 )
-def attribute(run, inputs, baseline, options: Options) -> MethodResult:
+def attribute(context: Context, options: Options) -> MethodResult:
     """(x − x′) ∫₀¹ ∂f/∂x (x′ + α(x − x′)) dα; scores like the inputs.
 
     With `steps`, that many points by the rule. Without, `refine` spends points until the
     contributions add up within `tolerance`.
     """
-    way = Path(run, inputs, baseline)
+    path = StraightPath(context)
     if options.steps is None:
         from explainers.methods.integrated_gradients.refinement import refine
 
-        return refine(way, options)
+        return refine(path, options)
     import torch
 
-    run.show(lambda: way.total)
-    run.expect(len(inputs) * options.steps)
+    context.show(lambda: path.total)
+    context.expect(len(context.inputs) * options.steps)
     places, weights = quadrature(options.rule, options.steps)
-    rows = torch.arange(len(inputs), device=inputs.device)
+    rows = context.rows
     order = torch.randperm(len(places), generator=torch.Generator().manual_seed(0))
     rows = rows.repeat(options.steps)
-    places, weights = (part[order].repeat_interleave(len(inputs)) for part in (places, weights))
-    way.integrate(rows, places, weights, way.total, rows)
-    return MethodResult(way.total)
+    places, weights = (
+        part[order].repeat_interleave(len(context.inputs)) for part in (places, weights)
+    )
+    path.integrate(rows, places, weights, path.total, rows)
+    return MethodResult(path.total)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from explainers.methods.integrated_gradients import Options, Path, quadrature
+from explainers.methods.integrated_gradients import Options, StraightPath, quadrature
 from explainers.methods.registry import MethodResult
 
 POINTS_PER_PIECE = 4
@@ -25,8 +25,8 @@ PIECES_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class Piece:
-    """The part [start, stop] of one input's way, and the score at both ends."""
+class Interval:
+    """The part [start, stop] of one input's path, and the score at both ends."""
 
     row: int
     start: float
@@ -36,12 +36,12 @@ class Piece:
 
     @property
     def width(self) -> float:
-        """Its share of the way."""
+        """Its share of the path."""
         return self.stop - self.start
 
 
 @dataclass
-class Account:
+class ErrorBudget:
     """What one input may miss, and what it has: share of the way settled, misses, steps spent.
 
     `gap` sums the misses of settled pieces with their signs, `missed` without.
@@ -53,28 +53,28 @@ class Account:
     missed: float = 0.0
     steps: int = 0
 
-    def accepts(self, piece: Piece, miss: float) -> bool:
+    def accepts(self, piece: Interval, miss: float) -> bool:
         """Whether the piece fits; what earlier pieces left unspent is carried over."""
         allowed = self.allowed * (self.width + piece.width)
         return abs(self.gap + miss) <= allowed and (self.missed + abs(miss) <= UNSIGNED * allowed)
 
-    def settle(self, piece: Piece, miss: float) -> None:
+    def settle(self, piece: Interval, miss: float) -> None:
         """Book an accepted piece."""
         self.width += piece.width
         self.gap += miss
         self.missed += abs(miss)
 
 
-def refine(way: Path, options: Options) -> MethodResult:
+def refine(path: StraightPath, options: Options) -> MethodResult:
     """Scores (N, …) whose pieces miss by at most `tolerance` of the difference, per input."""
-    queue, accounts = _first_pieces(way, options.tolerance)
+    queue, accounts = _first_pieces(path, options.tolerance)
     places, weights = quadrature(options.rule, POINTS_PER_PIECE)
     exhausted = False
-    way.run.show(lambda: way.total)
+    path.context.show(lambda: path.total)
     while queue:
         group = [queue.popleft() for _ in range(min(PIECES_AT_ONCE, len(queue)))]
-        way.run.expect((len(group) + len(queue)) * POINTS_PER_PIECE)
-        maps, along = _integrate(way, group, places, weights)
+        path.context.expect((len(group) + len(queue)) * POINTS_PER_PIECE)
+        maps, along = _integrate(path, group, places, weights)
         keep, halve = [], []
         for index, piece in enumerate(group):
             account = accounts[piece.row]
@@ -88,66 +88,68 @@ def refine(way: Path, options: Options) -> MethodResult:
             else:
                 halve.append(piece)
         rows = torch.tensor([group[index].row for index in keep], dtype=torch.long)
-        device = way.total.device
-        way.total.index_add_(0, rows.to(device), maps[torch.tensor(keep, device=device).long()])
-        queue.extend(_halved(way, halve))
+        device = path.total.device
+        path.total.index_add_(0, rows.to(device), maps[torch.tensor(keep, device=device).long()])
+        queue.extend(_halved(path, halve))
     note = (
         f"The tolerance of {options.tolerance:.2%} was not reached within {options.most_steps} "
         "steps; the gap says how far it is off."
     )
-    return MethodResult(way.total, notes=(note,) if exhausted else ())
+    return MethodResult(path.total, notes=(note,) if exhausted else ())
 
 
-def _first_pieces(way: Path, tolerance: float) -> tuple[deque[Piece], list[Account]]:
-    count = len(way.step)
+def _first_pieces(
+    path: StraightPath, tolerance: float
+) -> tuple[deque[Interval], list[ErrorBudget]]:
+    count = len(path.step)
     ends = torch.linspace(0, 1, FIRST_PIECES + 1, dtype=torch.float64).tolist()
-    first, last = way.ends()
-    between = _scores(way, [(row, end) for row in range(count) for end in ends[1:-1]])
+    first, last = path.ends()
+    between = _scores(path, [(row, end) for row in range(count) for end in ends[1:-1]])
     inner = len(ends) - 2
     queue, accounts = deque(), []
     for row in range(count):
-        mine = [first[row], *between[row * inner : (row + 1) * inner], last[row]]
-        reach = max(mine) - min(mine)
+        scores = [first[row], *between[row * inner : (row + 1) * inner], last[row]]
+        reach = max(scores) - min(scores)
         # Where input and baseline score alike, the tolerance is relative to the way's own range.
-        allowed = tolerance * max(abs(mine[-1] - mine[0]), 1e-3 * reach)
-        rounding = 4 * torch.finfo(way.step.dtype).eps * max(map(abs, mine))
-        accounts.append(Account(max(allowed, rounding)))
-        for start, stop, low, high in zip(ends, ends[1:], mine, mine[1:], strict=False):
-            queue.append(Piece(row, start, stop, low, high))
-    # Breadth first over the way, so that a map seen early is not one of the baseline's end.
+        allowed = tolerance * max(abs(scores[-1] - scores[0]), 1e-3 * reach)
+        rounding = 4 * torch.finfo(path.step.dtype).eps * max(map(abs, scores))
+        accounts.append(ErrorBudget(max(allowed, rounding)))
+        for start, stop, low, high in zip(ends, ends[1:], scores, scores[1:], strict=False):
+            queue.append(Interval(row, start, stop, low, high))
+    # Breadth first over the path, so that a map seen early is not one of the baseline's end.
     return deque(sorted(queue, key=lambda piece: (piece.start * 7) % 1)), accounts
 
 
-def _integrate(way: Path, group: list[Piece], places, weights):
+def _integrate(path: StraightPath, group: list[Interval], places, weights):
     """Maps (pieces, …) of the pieces, and the sum of each as floats."""
-    device = way.total.device
+    device = path.total.device
     rows = torch.tensor([piece.row for piece in group], device=device)
     start = torch.tensor([piece.start for piece in group], dtype=torch.float64)
     width = torch.tensor([piece.width for piece in group], dtype=torch.float64)
     where = (start[:, None] + width[:, None] * places).flatten()
     weight = (width[:, None] * weights).flatten()
-    maps = torch.zeros(len(group), *way.total.shape[1:], dtype=way.total.dtype, device=device)
+    maps = torch.zeros(len(group), *path.total.shape[1:], dtype=path.total.dtype, device=device)
     pieces = torch.arange(len(group), device=device).repeat_interleave(len(places))
-    way.integrate(rows.repeat_interleave(len(places)), where, weight, maps, pieces)
+    path.integrate(rows.repeat_interleave(len(places)), where, weight, maps, pieces)
     return maps, maps.flatten(1).sum(1, dtype=torch.float64).tolist()
 
 
-def _halved(way: Path, pieces: list[Piece]) -> list[Piece]:
+def _halved(path: StraightPath, pieces: list[Interval]) -> list[Interval]:
     middles = [(piece.start + piece.stop) / 2 for piece in pieces]
     pairs = [(piece.row, middle) for piece, middle in zip(pieces, middles, strict=True)]
     halves = []
-    for piece, middle, score in zip(pieces, middles, _scores(way, pairs), strict=True):
-        halves.append(Piece(piece.row, piece.start, middle, piece.low, score))
-        halves.append(Piece(piece.row, middle, piece.stop, score, piece.high))
+    for piece, middle, score in zip(pieces, middles, _scores(path, pairs), strict=True):
+        halves.append(Interval(piece.row, piece.start, middle, piece.low, score))
+        halves.append(Interval(piece.row, middle, piece.stop, score, piece.high))
     return halves
 
 
-def _scores(way: Path, places: list[tuple[int, float]]) -> list[float]:
+def _scores(path: StraightPath, places: list[tuple[int, float]]) -> list[float]:
     if not places:
         return []
-    rows = torch.tensor([row for row, _ in places], device=way.total.device)
+    rows = torch.tensor([row for row, _ in places], device=path.total.device)
     where = torch.tensor([place for _, place in places], dtype=torch.float64)
     found = []
-    for part in way.run.batches(len(rows)):
-        found += way.run.values(way.at(rows[part], where[part]), rows[part]).tolist()
+    for part in path.context.batches(len(rows)):
+        found += path.context.values(path.at(rows[part], where[part]), rows[part]).tolist()
     return found

@@ -9,21 +9,23 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import mmap
 import os
 import threading
-import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explainers.errors import Cancelled, Problem
-from explainers.service.parsing.parser_pool import ParserPool, checked
+from explainers.service.code_version import code_version
+from explainers.service.parsing.parser_pool import ParserPool, check_answer
 from explainers.service.parsing.parsers import PARSERS, ParsedFile
 from explainers.service.storage.store import Store
-from explainers.service.tasks.request import Request, code_version
 
-TURNED = "turned."
-"""In the name of a file of series: its arrays have their variables before their time steps."""
+if TYPE_CHECKING:
+    from explainers.service.tasks import Task
+
+logger = logging.getLogger(__name__)
 _FIRST = 64
 _WORDS = {
     "picture": "picture",
@@ -40,10 +42,10 @@ _WORDS = {
 
 
 class ParsedUploads:
-    """Uploads in their parsed form: from the store, else read once more behind the wall."""
+    """Uploads in their parsed form: from the store, else parsed once more in the sandbox."""
 
-    def __init__(self, store: Store, room: ParserPool) -> None:
-        self.store, self.room = store, room
+    def __init__(self, store: Store, pool: ParserPool) -> None:
+        self.store, self.pool = store, pool
         self._busy: set[str] = set()
         self._changed = threading.Condition()
 
@@ -76,21 +78,21 @@ class ParsedUploads:
             raise gone(kind)
         return found
 
-    def ready(self, request: Request) -> bool:
-        """Whether all uploads that the worker needs for a request have been read."""
-        return all(parsed(self.store, k, d, **o) is not None for k, d, o in uploads_of(request))
+    def ready(self, task: Task) -> bool:
+        """Whether all uploads that the worker needs for a task have been parsed."""
+        return all(parsed(self.store, k, d, **o) is not None for k, d, o in task.uploads())
 
-    def failure(self, request: Request, stop: Callable[[], bool]) -> str:
-        """Read what a request needs; "", or a sentence why that could not be done."""
+    def failure(self, task: Task, stop: Callable[[], bool]) -> str:
+        """Parse what a task needs; "", or a sentence why that could not be done."""
         try:
-            for kind, digest, options in uploads_of(request):
+            for kind, digest, options in task.uploads():
                 self.get(kind, digest, stop, **options)
         except Cancelled:
             return "Stopped while the upload was read."
         except Problem as problem:
             return str(problem)
         except Exception:
-            traceback.print_exc()
+            logger.exception("an upload could not be parsed")
             return "The upload could not be read; see the server's log."
         return ""
 
@@ -112,10 +114,10 @@ class ParsedUploads:
 
     def _read(self, kind: str, upload, file, stop=lambda: False, **options: Any) -> None:
         file.write(_how(kind, options))
-        self.room.read(kind, upload, file, stop, **options)
+        self.pool.parse_into(kind, upload, file, stop, **options)
         file.flush()
         with _mapped(file.fileno()) as data:
-            checked(PARSERS[kind], data, _FIRST)
+            check_answer(PARSERS[kind], data, _FIRST)
 
 
 def parsed(store: Store, kind: str, digest: str, **options: Any) -> ParsedFile | None:
@@ -135,51 +137,19 @@ def parsed(store: Store, kind: str, digest: str, **options: Any) -> ParsedFile |
         with contextlib.suppress(FileNotFoundError):
             os.utime(used)
     try:
-        return checked(PARSERS[kind], data, _FIRST)
+        return check_answer(PARSERS[kind], data, _FIRST)
     except Problem:  # changed on disk: read it again
         return None
 
 
 def put(store: Store, kind: str, digest: str, found: ParsedFile, **options: Any) -> None:
-    """Keep what was made of one's own bytes, for scripts and tests without a reading room."""
+    """Keep what was made of one's own bytes, for scripts and tests without a parser pool."""
     from explainers.service import codec
 
     with store.writing(f"{digest}.parsed") as file:
         file.write(_how(kind, options))
         file.flush()
         codec.send(file.fileno(), *found)
-
-
-def uploads_of(request: Request) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Kind, digest and options of every upload that the worker needs for a request."""
-    if request.data:
-        yield file_of(request.model.kind, request.data)
-    compared = [request.compared] + [request.hide_with] * (request.hide_with is not None)
-    for one in compared:
-        if one.baseline == "own":
-            yield file_of(request.model.kind, one.own_baseline)
-    if request.model.source == "upload":
-        yield weights_of(request)
-
-
-def file_of(kind: str, name: str) -> tuple[str, str, dict[str, Any]]:
-    """Kind, digest and options of an input's file, named by digest, TURNED or not, and suffix."""
-    digest, _, suffix = name.partition(".")
-    options = {"layout": "variables first"} if suffix.startswith(TURNED) else {}
-    suffix = suffix.removeprefix(TURNED)
-    return kind, digest, options | ({"suffix": f".{suffix}"} if suffix else {})
-
-
-def weights_of(request: Request) -> tuple[str, str, dict[str, Any]]:
-    """Kind, digest and options of the request's uploaded weights or network."""
-    digest, _, suffix = request.model.weights.partition(".")
-    if suffix == "onnx":
-        return "onnx", digest, {}
-    if suffix == "pt2":
-        return "pt2", digest, {}
-    if suffix in ("torchscript", "ptl"):
-        return "torchscript", digest, {}
-    return "state_dict", digest, {"suffix": f".{suffix}"}
 
 
 def gone(kind: str) -> Problem:

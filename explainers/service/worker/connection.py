@@ -1,4 +1,4 @@
-"""The engine's end of the connection to a worker, which may send anything, or nothing, or too much.
+"""The backend's end of the connection to a worker, which may send anything, nothing, or too much.
 
 Threads send and receive, so that a worker that stops in the middle of a message, or takes none,
 holds up nobody.
@@ -15,86 +15,101 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from explainers.service.tasks.request import Request
-from explainers.service.worker.protocol import (
-    MOST_BYTES,
-    ProtocolError,
-    WorkerMessage,
-    question,
-    understood,
-)
+import numpy as np
 
-# The worker is ahead of the engine by so many messages at most.
+from explainers.service.worker.protocol import MOST_BYTES, Message, ProtocolError, decode
+
+# The worker is ahead of the backend by so many messages at most.
 MOST_WAITING = 4
+
+Received = tuple[Message, np.ndarray | None]
 
 
 class WorkerConnection:
-    """The engine's end of a connection to a worker; `ring` is called whenever something came."""
+    """The backend's end of a connection to a worker.
 
-    def __init__(self, connection: Connection, ring: Callable[[], None]) -> None:
-        self._connection, self._ring = connection, ring
+    Parameters
+    ----------
+    connection : Connection
+        Taken over, and closed when the worker ends.
+    on_message : callable
+        Called whenever something came.
+    """
+
+    def __init__(self, connection: Connection, on_message: Callable[[], None]) -> None:
+        self._connection, self._on_message = connection, on_message
         self.pid = _peer(connection)
         self._closed = False
-        self._heard: queue.Queue[WorkerMessage | Exception] = queue.Queue(MOST_WAITING)
-        self._asking: queue.Queue[bytes | None] = queue.Queue()
+        self._received: queue.Queue[Received | Exception] = queue.Queue(MOST_WAITING)
+        self._requests: queue.Queue[bytes | None] = queue.Queue()
         self._sender = threading.Thread(target=self._send, daemon=True)
         self._sender.start()
         threading.Thread(target=self._receive, daemon=True).start()
 
-    def ask(self, kind: str, job: str, request: Request | None = None) -> None:
-        """Send the worker a message, without waiting until it takes it."""
-        self._asking.put(question(kind, job, request))
+    def send(self, request: bytes) -> None:
+        """Send the worker a request, without waiting until it takes it."""
+        self._requests.put(request)
 
-    def hear(self, seconds: float = 0.0) -> WorkerMessage | None:
-        """The next message, or None; EOFError if the worker is gone, ProtocolError if it lies."""
+    def receive(self, seconds: float = 0.0) -> Received | None:
+        """The next message with the map that came with it, or None after so many seconds.
+
+        Raises
+        ------
+        EOFError
+            Where the worker is gone.
+        ProtocolError
+            Where it sent what no worker sends.
+        """
         try:
-            found = self._heard.get(seconds > 0, seconds or None)
+            received = self._received.get(seconds > 0, seconds or None)
         except queue.Empty:
             return None
-        if isinstance(found, Exception):
-            raise found
-        return found
+        if isinstance(received, Exception):
+            raise received
+        return received
 
     def close(self) -> None:
-        """Hear and send nothing more; the connection closes when the worker ends."""
+        """Receive and send nothing more; the connection closes when the worker ends."""
         self._closed = True
-        self._asking.put(None)
+        self._requests.put(None)
 
     def _receive(self) -> None:
-        found: WorkerMessage | Exception | None = None
-        while not isinstance(found, Exception) and not self._closed:
+        received: Received | Exception | None = None
+        while not isinstance(received, Exception) and not self._closed:
             try:
-                found = understood(self._connection.recv_bytes(MOST_BYTES))
+                received = decode(self._connection.recv_bytes(MOST_BYTES))
             except (EOFError, ConnectionError):
-                found = EOFError("the worker is gone")
+                received = EOFError("the worker is gone")
             except OSError as error:  # longer than allowed
-                found = ProtocolError(str(error))
+                received = ProtocolError(str(error))
             except ProtocolError as error:
-                found = error
-            self._hand_over(found)
+                received = error
+            self._hand_over(received)
         # Its descriptor may be another's as soon as it is closed, so nobody may still use it.
-        self._asking.put(None)
+        self._requests.put(None)
         self._sender.join()
         self._connection.close()
 
-    def _hand_over(self, found: WorkerMessage | Exception) -> None:
+    def _hand_over(self, received: Received | Exception) -> None:
         """Wait until there is room, so that a flood fills no memory."""
         while not self._closed:
             with contextlib.suppress(queue.Full):
-                self._heard.put(found, timeout=0.5)
-                return self._ring()
+                self._received.put(received, timeout=0.5)
+                return self._on_message()
         return None
 
     def _send(self) -> None:
         with contextlib.suppress(OSError):
-            while (message := self._asking.get()) is not None:
-                self._connection.send_bytes(message)
+            while (request := self._requests.get()) is not None:
+                self._connection.send_bytes(request)
 
 
 def _peer(connection: Connection) -> int | None:
     """The process at the other end, where the system tells; what it says itself may be a lie."""
     if sys.platform != "linux":
         return None
-    with socket.fromfd(connection.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as line:
+    with socket.fromfd(connection.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as end:
         size = struct.calcsize("3i")
-        return struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[0]
+        credentials = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        pid: int = struct.unpack("3i", credentials)[0]
+        return pid

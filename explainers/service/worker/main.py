@@ -1,77 +1,84 @@
-"""The worker process: owns torch and the device, does the jobs, tells how far they are.
+"""The worker process: owns torch and the device, runs tasks, tells how far they are.
 
-A job that comes while another runs is done between two passes of the other, which then goes on.
+A task that comes while another runs is run between two passes of the other, which then goes on.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
-import traceback
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 
 from explainers.errors import Cancelled, Problem
-from explainers.service.tasks.request import Request
-from explainers.service.worker.protocol import asked, tell
+from explainers.service.tasks import Task
+from explainers.service.tasks.context import ProgressReport
+from explainers.service.worker import protocol
+from explainers.service.worker.task_runner import TaskRunner
+
+GONE = (EOFError, BrokenPipeError, ConnectionResetError)
+logger = logging.getLogger(__name__)
 
 
 def serve(address: str, key: bytes, folder: str) -> None:
-    """Connect to the engine at `address` and do its jobs until it goes away."""
+    """Connect to the backend at `address` and run its tasks until it goes away."""
     connection = Client(address, authkey=key)
-    from explainers.service.runners.start import get_ready
-    from explainers.service.sandbox.worker_sandbox import shut_in
+    from explainers.service.runners.start import start_fork_servers
+    from explainers.service.sandbox.worker_sandbox import enter_worker_sandbox
     from explainers.service.storage.store import Store
-    from explainers.service.worker.task_runner import TaskRunner
 
-    workshop, found = TaskRunner(Store(folder)), devices()
-    get_ready()  # while programs may still be started
-    if set(found) == {"cpu"}:  # drivers of other devices need files, and may start programs
-        shut_in(Path(folder))
-    tell(connection, "ready", "", {"pid": os.getpid(), "devices": found})
+    runner, usable = TaskRunner(Store(folder)), devices()
+    start_fork_servers()  # while programs may still be started
+    if set(usable) == {"cpu"}:  # drivers of other devices need files, and may start programs
+        enter_worker_sandbox(Path(folder))
+    protocol.send(connection, protocol.Ready(os.getpid(), usable))
     while True:
         try:
-            kind, job, request = asked(connection)
-            if kind == "do":
-                tell(connection, *_done(workshop, connection, job, request))
-        except (EOFError, BrokenPipeError, ConnectionResetError):
+            job, task = protocol.receive(connection)
+            if task is not None:
+                protocol.send(connection, _run(runner, connection, job, task))
+        except GONE:
             return
 
 
-def _done(workshop, connection: Connection, job: str, request: Request) -> tuple:
-    def told(facts: dict) -> None:
+def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> protocol.Message:
+    """Run a task, and whatever comes meanwhile; what to tell the backend at the end."""
+
+    def report(progress: ProgressReport) -> None:
         while connection.poll():
-            kind, which, other = asked(connection)
-            if kind == "do":
-                tell(connection, *_done(workshop, connection, which, other))
-            elif which == job:
+            other, asked = protocol.receive(connection)
+            if asked is not None:
+                protocol.send(connection, _run(runner, connection, other, asked))
+            elif other == job:
                 raise Cancelled
-        tell(connection, "progress", job, facts)
+        protocol.send_progress(connection, job, progress)
 
     try:
-        workshop.answer(request, told)
+        runner.run(job, task, report)
     except Cancelled:
-        return "cancelled", job, None
+        return protocol.Cancelled(job)
     except Problem as problem:
-        return "problem", job, str(problem)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return protocol.Failed(job, str(problem))
+    except GONE:
         raise
     except Exception as error:
-        traceback.print_exc(file=sys.stderr)
+        logger.exception("%s %s failed", type(task).__name__, job)
         first = (str(error).strip().splitlines() or [""])[0][:200]
-        return "problem", job, f"The worker could not finish this: {type(error).__name__} {first}"
-    return "done", job, None
+        return protocol.Failed(
+            job, f"The worker could not finish this: {type(error).__name__} {first}"
+        )
+    return protocol.Done(job)
 
 
 def devices() -> dict[str, str]:
     """Devices that torch can use, best first, with a name for people."""
     import torch
 
-    found = {}
+    usable = {}
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
-            found[f"cuda:{index}"] = torch.cuda.get_device_name(index)
+            usable[f"cuda:{index}"] = torch.cuda.get_device_name(index)
     if torch.backends.mps.is_available():
-        found["mps"] = "Apple GPU"
-    found["cpu"] = f"CPU, {torch.get_num_threads()} threads"
-    return found
+        usable["mps"] = "Apple GPU"
+    usable["cpu"] = f"CPU, {torch.get_num_threads()} threads"
+    return usable

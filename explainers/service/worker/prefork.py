@@ -1,7 +1,7 @@
 """A process with torch imported that forks a worker for every line on its standard input.
 
 A worker that was killed is replaced in milliseconds instead of the seconds that importing torch
-takes. The nursery itself never runs an operation, so that its children start clean.
+takes. The forking process itself never runs an operation, so that its children start clean.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import signal
 import subprocess
 import sys
 
+from explainers.service import logs
 from explainers.service.worker.main import serve
 
 
 def main() -> None:
-    """Fork a worker a line, until the engine closes our standard input."""
+    """Fork a worker a line, until the backend closes our standard input."""
     address, folder = sys.argv[1:3]
     key = bytes.fromhex(sys.stdin.readline())
     if sys.platform != "linux":  # forking after importing torch is safe on Linux only
@@ -26,8 +27,12 @@ def main() -> None:
     import torch  # noqa: F401
     import torchvision  # noqa: F401
 
-    import explainers.service.worker.task_runner  # noqa: F401
-    from explainers.service.tasks.request import code_version
+    import explainers.checks.faithfulness
+    import explainers.checks.randomisation
+    import explainers.front
+    import explainers.models.prepared
+    import explainers.service.runners.models  # noqa: F401
+    from explainers.service.code_version import code_version
 
     code_version()  # of the code that was imported, should the files change while the server runs
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -40,6 +45,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    logs.configure()
     if len(sys.argv) == 4:
         serve(sys.argv[1], bytes.fromhex(sys.argv[3]), sys.argv[2])
     else:

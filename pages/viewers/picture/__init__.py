@@ -150,7 +150,7 @@ def _parcel(header: dict, picture: bytes, maps: list[_Map], masks: dict[str, byt
     described, body = [], []
     for each in maps:
         peak = float(np.abs(each.heat).max())
-        table = colours.table(each.signed)
+        table = colours.colour_table(each.signed)
         described.append(
             {
                 "colours": table.size,
@@ -175,7 +175,7 @@ def _parcel(header: dict, picture: bytes, maps: list[_Map], masks: dict[str, byt
 
 
 def _drawable(heat: np.ndarray, signed: bool) -> np.ndarray:
-    heat = colours.checked(heat)
+    heat = colours.checked_heat(heat)
     if signed:
         return heat
     if heat.min() < -1e-6 * np.abs(heat).max():

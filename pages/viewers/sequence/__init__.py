@@ -15,6 +15,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.figures import colours, sequences
+from explainers.kinds.alphabet import checked_codes
 from pages.viewers import assets
 
 Span = tuple[int, int, str]
@@ -63,7 +64,7 @@ def logo(
     new data redraws and keeps the visitor's window. `compact` is for grids: no buttons. `height`
     is that of the letters, in pixels. ValueError says what cannot be shown.
     """
-    codes = sequences.codes(letters)
+    codes = checked_codes(letters)
     scores = _checked(scores, codes, rows=(1, 4))
     if not signed and scores.min() < -1e-6 * np.abs(scores).max():
         raise ValueError("A logo without a sign cannot show scores below 0; pass signed=True.")
@@ -94,7 +95,7 @@ def mutation_map(
     `colour_limit`). The rest is as for `logo`, whose window and pointed letter a `group` shares;
     `compact` is also for under a logo, and then has no strip of its own.
     """
-    codes = sequences.codes(letters)
+    codes = checked_codes(letters)
     delta = _checked(delta, codes, rows=(4,))
     limit = colours.checked_limit(colours.colour_limit(delta) if limit is None else limit)
     peak = float(np.abs(delta).max()) or 1.0
@@ -128,7 +129,7 @@ def _parcel(header: dict, codes: np.ndarray, scores: np.ndarray) -> bytes:
     Scores travel as float32 shares of the largest, so that the numbers read are exact.
     """
     peak = float(np.abs(scores).max()) or 1.0
-    table = colours.table(True) if header["kind"] == "map" else np.empty((0, 4), np.uint8)
+    table = colours.colour_table(True) if header["kind"] == "map" else np.empty((0, 4), np.uint8)
     table[:, 3] = 255  # no picture shows through: zero is as neutral as in the legend
     shares = (scores / peak).astype("<f4")
     header |= {
@@ -148,7 +149,7 @@ def _parcel(header: dict, codes: np.ndarray, scores: np.ndarray) -> bytes:
 def digest(letters: str | np.ndarray, scores: np.ndarray) -> str:
     """What the page's `data-digest` says once these letters and scores are on the screen."""
     scores = np.atleast_2d(np.ascontiguousarray(scores, dtype="<f8"))
-    return hashlib.sha256(sequences.codes(letters).tobytes() + scores.tobytes()).hexdigest()[:16]
+    return hashlib.sha256(checked_codes(letters).tobytes() + scores.tobytes()).hexdigest()[:16]
 
 
 def _checked(scores: np.ndarray, codes: np.ndarray, rows: tuple[int, ...]) -> np.ndarray:
@@ -161,7 +162,7 @@ def _checked(scores: np.ndarray, codes: np.ndarray, rows: tuple[int, ...]) -> np
         raise ValueError(
             f"The scores of {len(codes)} letters have the shape {shapes}; got {scores.shape}."
         )
-    return colours.checked(scores)
+    return colours.checked_heat(scores)
 
 
 def _scale(scores: np.ndarray, signed: bool, limit: float | None) -> dict[str, float]:

@@ -13,7 +13,8 @@ from torch import Tensor
 from explainers.errors import Problem
 from explainers.models.formats.file_card import known_sides
 from explainers.models.formats.pt2.calls import Rows, Surroundings, run_node
-from explainers.models.formats.pt2.program import Node, Program, Ref
+from explainers.models.formats.pt2.program import Program
+from explainers.models.formats.pt2.values import Node, Ref
 
 Sizes: TypeAlias = tuple[Any, ...]
 """Sizes as a program has them: numbers, or references to values."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from explainers.models.formats.pt2.program import Node, Program, Ref
+from explainers.models.formats.pt2.program import Program
+from explainers.models.formats.pt2.values import Node, Ref
 
 _WHERE, _NOT = "aten.where.self", "aten.logical_not.default"
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from explainers.errors import Problem
 from explainers.models.formats.file_card import Card, known_sides, layout_by_sides, rows_note
-from explainers.models.formats.pt2.program import MOST_NUMBERS, Node, Program
+from explainers.models.formats.pt2.program import MOST_NUMBERS, Program
+from explainers.models.formats.pt2.values import Node
 
 if TYPE_CHECKING:
     from explainers.models.formats.pt2.network import ExportedModel

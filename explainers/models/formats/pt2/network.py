@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from explainers.models.formats.graph_model import GraphModel
-from explainers.models.formats.pt2.calls import Function, Surroundings, function_of, run_node
+from explainers.models.formats.pt2.calls import Surroundings, run_node
+from explainers.models.formats.pt2.functions import Function, function_of
 from explainers.models.formats.pt2.operations import writes_in_place
-from explainers.models.formats.pt2.program import Node, Program, Ref, Stored
+from explainers.models.formats.pt2.program import Program, Stored
+from explainers.models.formats.pt2.values import Node, Ref
 
 _CONVOLUTIONS = {
     "aten.conv1d.default": 3,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from explainers.errors import Problem
 from explainers.models.formats.pt2.arguments import Values, argument
 from explainers.models.formats.pt2.operations import CHECKS, is_allowed
-from explainers.models.formats.pt2.program import Argument, Node
+from explainers.models.formats.pt2.values import Argument, Node
 
 Facts: TypeAlias = Mapping[str, Any]
 """An object of the file's JSON."""

@@ -10,77 +10,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.file_card import Port
 from explainers.models.formats.pt2.operations import MAKERS, is_allowed
+from explainers.models.formats.pt2.values import KINDS, TYPES, Argument, Kind, Node, Ref, flat
 
 MOST_NODES, MOST_ITEMS, MOST_MADE = 20_000, 400_000, 10_000
 MOST_NUMBERS, MOST_BYTES = 1 << 28, 2_000_000_000
-TYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64")
-KINDS = {
-    "dtype": TYPES,
-    "device": ("",),
-    "memory_format": ("contiguous_format", "channels_last", "channels_last_3d", "preserve_format"),
-}
 _ROLES = ("parameter", "buffer", "constant")
 _LONGEST = 300
-
-
-@dataclass(frozen=True)
-class Ref:
-    """An earlier value, by its number."""
-
-    index: int
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A word of torch's among the arguments: `what` is a key of KINDS, `name` one of its values."""
-
-    what: str
-    name: str
-
-
-Argument: TypeAlias = None | bool | int | float | str | Ref | Kind | tuple["Argument", ...]
-"""An argument of an operation."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """One operation.
-
-    Parameters
-    ----------
-    op : str
-        As "aten.relu.default".
-    args, kwargs
-        Its arguments.
-    makes : tuple
-        What it returns: per result None for one value, or how many values a list has.
-    """
-
-    op: str
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    makes: tuple[int | None, ...] = (None,)
-
-    @property
-    def count(self) -> int:
-        """How many values it makes."""
-        return sum(1 if made is None else made for made in self.makes)
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Node:
-        return self  # nothing in it changes
-
-    def needs(self) -> Iterator[int]:
-        """Numbers of the values that it uses."""
-        for value in (*self.args, *self.kwargs.values()):
-            yield from _refs(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,7 +175,7 @@ def _demand_node(node: Node, there: int, items: list[int]) -> None:
     place = MAKERS.get(node.op)
     if place is not None:
         sizes = node.args[place] if isinstance(place, slice) else node.args[place : place + 1]
-        sides = [abs(s) for s in _flat(sizes) if type(s) in (int, float) and s]
+        sides = [abs(s) for s in flat(sizes) if type(s) in (int, float) and s]
         # Where it starts and ends: both count.
         large = sum(sides) if "arange" in node.op else math.prod(sides)
         _demand(large <= MOST_NUMBERS, f"makes a tensor of {large:.1e} numbers in {node.op}")
@@ -268,18 +211,6 @@ def _text(value: object) -> bool:
 
 def _name(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[a-z_A-Z][\w]{0,60}", value) is not None
-
-
-def _refs(value: Argument) -> Iterator[int]:
-    return (item.index for item in _flat((value,)) if isinstance(item, Ref))
-
-
-def _flat(values: tuple[Any, ...]) -> Iterator[Any]:
-    for value in values:
-        if isinstance(value, tuple):
-            yield from _flat(value)
-        else:
-            yield value
 
 
 def _port(port: Port) -> list[Any]:

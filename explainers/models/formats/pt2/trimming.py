@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from explainers.models.formats.pt2.operations import writes_in_place
-from explainers.models.formats.pt2.program import Argument, Node, Program, Ref
+from explainers.models.formats.pt2.program import Program
+from explainers.models.formats.pt2.values import Argument, Node, Ref
 
 
 def trim(program: Program) -> Program:

@@ -1,0 +1,103 @@
+"""What a method works with: the model's answers about the target, and what the input is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from explainers.kinds.layout import InputLayout
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.attribution import Target
+    from explainers.passes import Columns, Passes
+
+
+@dataclass(frozen=True)
+class Context:
+    """One call of a method: N inputs against one reference each.
+
+    A method is called once a reference: where a baseline has R of them, R times (once for methods
+    that use no baseline), and the results are averaged. It asks the model only through here, so
+    that every evaluation is counted, batched, and can be cancelled.
+
+    Below, `points` are rows of model input (n, …), and `rows` (n,) says which of the N inputs each
+    point belongs to.
+
+    Attributes
+    ----------
+    passes : Passes
+        The model.
+    target : Target
+        The explained score.
+    inputs, baseline : Tensor, shape (N, …)
+        On the model's device and in its precision.
+    layout : InputLayout
+        Which axes of one input are channels, places, columns; what belongs together.
+    share, shares : int
+        This is the call number `share` of `shares`, from 0. Random methods seed each call apart,
+        and share their draws among the calls.
+    """
+
+    passes: Passes
+    target: Target
+    inputs: Tensor
+    baseline: Tensor
+    layout: InputLayout
+    share: int = 0
+    shares: int = 1
+
+    @property
+    def model(self) -> Callable[..., Any]:
+        """The model itself, for methods that look into it."""
+        return self.passes.model
+
+    @property
+    def rows(self) -> Tensor:
+        """The row numbers (N,) of the inputs themselves."""
+        return torch.arange(len(self.inputs), device=self.inputs.device)
+
+    def input_values(self) -> Tensor:
+        """The explained score (N,) of the inputs; asked for once, whoever asks."""
+        return self.target.select(self.passes.outputs(self.inputs, cached=True), self.rows)
+
+    def baseline_values(self) -> Tensor:
+        """The explained score (N,) of the baseline; asked for once, whoever asks."""
+        return self.target.select(self.passes.outputs(self.baseline, cached=True), self.rows)
+
+    def input_gradients(self) -> Tensor:
+        """The gradient (N, …) of the score at the inputs; asked for once, whoever asks."""
+        return self.passes.gradients(self.inputs, self.target, self.rows, cached=True)[1]
+
+    def values(self, points: Tensor, rows: Tensor) -> Tensor:
+        """The explained score (n,) of each point."""
+        return self.passes.values(points, self.target, rows)
+
+    def gradients(self, points: Tensor, rows: Tensor) -> Tensor:
+        """The gradient (n, …) of the explained score at each point."""
+        return self.passes.gradients(points, self.target, rows)[1]
+
+    def layer(self, name: str) -> tuple[Tensor, Tensor]:
+        """Activations and gradients (N, …) of the inputs at the output of the named module."""
+        _, activations, gradients = self.passes.layer(name, self.inputs, self.target, self.rows)
+        return activations, gradients
+
+    def pairs(self, work: Callable[..., Columns]) -> Columns:
+        """work(points, reference, rows) over the inputs and their baselines; see `Passes.pairs`."""
+        return self.passes.pairs(work, self.inputs, self.baseline, self.rows)
+
+    def batches(self, total: int) -> Iterator[slice]:
+        """Slices that cover range(total), each a batch of the size that suits the model."""
+        return self.passes.batches(total)
+
+    def expect(self, evaluations: int) -> None:
+        """Tell the progress bar that so many evaluations follow in this call."""
+        self.passes.expect(evaluations * (self.shares - self.share))
+
+    def show(self, partial: Callable[[], Tensor | None]) -> None:
+        """Register how to read the scores found so far, for a map that sharpens."""
+        self.passes.show(partial)

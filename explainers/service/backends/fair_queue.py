@@ -1,0 +1,69 @@
+"""The queue of jobs, which takes them in turn between visitors."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+
+from explainers.errors import Problem
+from explainers.service.backends.job import Job
+from explainers.service.limits import limits
+
+
+class FairQueue:
+    """Waiting jobs; visitors take turns, and each visitor's own jobs keep their order."""
+
+    def __init__(self) -> None:
+        self._queues: OrderedDict[str, deque[Job]] = OrderedDict()
+
+    def add(self, job: Job, first: bool = False) -> None:
+        """Queue a job, in front for one that is tried again; Problem when the queue is full."""
+        queue = self._queues.setdefault(job.visitor, deque())
+        if first:
+            queue.appendleft(job)
+            self._queues.move_to_end(job.visitor, last=False)
+            return
+        if len(queue) >= limits().jobs_per_visitor:
+            raise Problem(
+                f"You have {len(queue)} explanations waiting, as many as one visitor may. Wait for "
+                "some, or cancel them."
+            )
+        if len(self) >= limits().jobs_waiting:
+            raise Problem("Too many explanations are waiting here. Try again in a minute.")
+        queue.append(job)
+
+    def next(self, beside: Job | None = None) -> Job | None:
+        """Take the next job out, or None; with `beside`, only one that may interrupt that job.
+
+        Another visitor's job may, and a task that is brief.
+        """
+        for visitor, queue in list(self._queues.items()):
+            if not queue:
+                del self._queues[visitor]
+            elif beside is None or self._may_interrupt(queue[0], beside):
+                self._queues.move_to_end(visitor)
+                return queue.popleft()
+        return None
+
+    def _may_interrupt(self, job: Job, other: Job) -> bool:
+        return job.digest != other.digest and (job.visitor != other.visitor or job.task.brief)
+
+    def remove(self, job: Job) -> None:
+        """Take a waiting job out."""
+        self._queues[job.visitor].remove(job)
+
+    def before(self, job: Job) -> int:
+        """How many waiting jobs come before this one."""
+        visitors = list(self._queues)
+        turn, place = visitors.index(job.visitor), self._queues[job.visitor].index(job)
+        return place + sum(
+            min(len(queue), place + (index < turn))
+            for index, queue in enumerate(self._queues.values())
+            if index != turn
+        )
+
+    def __iter__(self) -> Iterator[Job]:
+        return (job for queue in list(self._queues.values()) for job in list(queue))
+
+    def __len__(self) -> int:
+        return sum(len(queue) for queue in self._queues.values())

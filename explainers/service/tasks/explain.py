@@ -1,0 +1,120 @@
+"""Why the model answers what it answers to one input: an attribution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explainers.errors import Problem
+from explainers.kinds.layout import InputLayout
+from explainers.methods import METHODS
+from explainers.models.spec import ModelSpec
+from explainers.options import lookup, make_options
+from explainers.service.tasks.context import TaskContext
+from explainers.service.tasks.model_input import ModelInput, prepare
+from explainers.service.tasks.task import Answer, BaselineRef, InputRef, Task
+
+if TYPE_CHECKING:
+    from explainers.attribution import Attribution
+
+
+class Explain(Task, frozen=True):
+    """Ask for an attribution; the fields are those of `explainers.explain`.
+
+    Attributes
+    ----------
+    target, rather_than : int or None
+        Class indices; target None: the model's own first choice.
+
+    The answer's facts: `target`, `output`, `baseline_output`, `sum` of the scores, `gap`, `passes`,
+    `seconds`, `device`, `precision`, `signed`, `notes`, and what pages must know to draw the input.
+    Its arrays, each of the shape of one input: `scores`, and where the method has them `positive`,
+    `negative`, `spread` and its extras.
+    """
+
+    model: ModelSpec
+    input: InputRef = InputRef()
+    baseline: BaselineRef = BaselineRef()
+    device: str = "cpu"
+    method: str = "integrated_gradients"
+    options: dict[str, Any] = {}
+    target: int | None = None
+    rather_than: int | None = None
+    score: str = "logit"
+
+    def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """What the method estimates, and the answers to input and baseline."""
+        entry = lookup(METHODS, self.method, "method")
+        layout = InputLayout.of(shape, self.model.kind)
+        shares = references if entry.uses_baseline else 1
+        options = make_options(entry.options, self.options, entry.name)
+        return shares * (entry.estimate(options, layout) + 2)
+
+    def prepare(self, context: TaskContext) -> ModelInput:
+        """The model, its input and its baseline."""
+        return prepare(context, self.model, self.input, self.baseline, self.device)
+
+    def attribution(self, given: ModelInput, model: Any = None, **arguments: Any) -> Attribution:
+        """The attribution of the loaded model, or of another one in its place."""
+        from explainers.front import explain
+
+        if model is None:
+            model, arguments = given.loaded.model, {**arguments, "cache": given.loaded.cache}
+        return explain(
+            model,
+            given.x,
+            self.method,
+            given.baseline,
+            self.question,
+            score=given.form_of(self.score),
+            kind=given.loaded.spec.kind,
+            **arguments,
+            **self.options,
+        )
+
+    @property
+    def question(self) -> int | tuple[int, int] | None:
+        """The target as `explain` takes it."""
+        if self.rather_than is None or self.target is None:
+            return self.target
+        return self.target, self.rather_than
+
+    def run(self, context: TaskContext) -> Answer:
+        """One call of `explain`."""
+        given = self.prepare(context)
+        answer = self.attribution(given, progress=given.progress())
+        (target,) = answer.target
+        assert answer.baseline_output is not None
+        facts = {
+            "target": target if self.rather_than is None else target[0],
+            "output": answer.output.item(),
+            "baseline_output": answer.baseline_output.item(),
+            "sum": answer.scores.double().sum().item(),
+            "gap": None if answer.gap is None else answer.gap.item(),
+            "passes": answer.passes,
+            "seconds": answer.seconds,
+            "device": answer.device,
+            "precision": answer.precision,
+            "signed": answer.signed,
+            "notes": list(answer.notes),
+            **given.facts,
+        }
+        maps = {
+            "scores": answer.scores,
+            "spread": answer.spread,
+            **answer.extra,
+            "positive": answer.positive,
+            "negative": answer.negative,
+        }
+        arrays = {
+            name: values[0].float().cpu().numpy()
+            for name, values in maps.items()
+            if values is not None
+        }
+        if not all(np.isfinite(values).all() for values in arrays.values()):
+            raise Problem(
+                "The explanation holds NaN or infinite values: the model's slopes overflow on this "
+                "picture. Try another baseline, or a perturbation method such as occlusion."
+            )
+        return facts, arrays

@@ -1,0 +1,37 @@
+"""What an uploaded network is, found out by asking it."""
+
+from __future__ import annotations
+
+from explainers.models.spec import ModelSpec
+from explainers.service.tasks.context import ProgressReport, TaskContext
+from explainers.service.tasks.task import Answer, Task
+
+
+class Inspect(Task, frozen=True):
+    """Ask for a model's card: what it takes and gives, which methods work, what they cost.
+
+    The answer's facts are those of `explainers.models.inspection.examine`, with the `architecture`
+    and, for a network rebuilt from its weights, the `chain` of its layers.
+    """
+
+    model: ModelSpec
+    device: str = "cpu"
+
+    def run(self, context: TaskContext) -> Answer:
+        """Try the network on sample pictures or random inputs of what it may take."""
+        from PIL import Image
+
+        from explainers.models.inspection import examine
+        from explainers.models.zoo.signs import samples
+
+        loaded = context.load(self.model, self.device)
+        network, spec = loaded.model.network, loaded.spec
+        photos = [Image.open(sample.path).convert("RGB") for sample in samples()[:12]]
+
+        def tell(what: str) -> None:
+            context.report(ProgressReport(what=what))
+
+        card = examine(network, spec, photos, tell)
+        description = getattr(network, "description", None)
+        chain = None if description is None else description.to_facts()
+        return {**card, "architecture": spec.name, "chain": chain}, {}

@@ -1,0 +1,65 @@
+"""What the model answers to an input and to its baseline, and what a pass costs."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from explainers.errors import Problem
+from explainers.models.spec import ModelSpec
+from explainers.service.tasks.context import TaskContext
+from explainers.service.tasks.model_input import prepare
+from explainers.service.tasks.task import Answer, BaselineRef, InputRef, Task
+
+
+class Predict(Task, frozen=True):
+    """Ask for the model's answers.
+
+    The answer's facts: `classes`, `shape` of one input, how many `references` the baseline has,
+    `parameters`, `seconds_per_pass`, and what pages must know to draw the input. Its arrays:
+    `probabilities`, `baseline_probabilities` and `logits` (outputs,), `input` (…), and
+    `baseline_shown`, as pages draw it.
+    """
+
+    brief: ClassVar[bool] = True
+
+    model: ModelSpec
+    input: InputRef = InputRef()
+    baseline: BaselineRef = BaselineRef()
+    device: str = "cpu"
+
+    def run(self, context: TaskContext) -> Answer:
+        """Two passes: of the input, and of the references."""
+        from explainers.passes import Passes
+
+        given = prepare(context, self.model, self.input, self.baseline, self.device)
+        loaded, answers, seconds = given.loaded, [], []
+        for form in (given.form_of("logit"), given.form):
+            passes = Passes(loaded.model, score=form, cache=loaded.cache)
+            for points in (given.x, given.references):
+                started = time.perf_counter()
+                answers.append(passes.outputs(points, cached=True))
+                seconds.append(time.perf_counter() - started)
+        logits, _, ours, baselines = answers
+        if logits.ndim != 2:
+            raise Problem(
+                f"The model returns shape {tuple(logits.shape)}; one row of answers for each "
+                f"{given.kind.one} is needed: (N, outputs). Where the answer is a series, choose "
+                "its output step in the model's settings."
+            )
+        facts = {
+            "classes": list(loaded.class_names),
+            **given.facts,
+            "shape": list(given.x.shape[1:]),
+            "references": len(given.references),
+            "parameters": sum(p.numel() for p in loaded.model.parameters()),
+            # The first pass of a new size is slow for other reasons.
+            "seconds_per_pass": min(seconds),
+        }
+        return facts, {
+            "probabilities": ours[0].cpu().numpy(),
+            "baseline_probabilities": baselines.mean(0).cpu().numpy(),
+            "logits": logits[0].cpu().numpy(),
+            "input": given.x[0].cpu().numpy(),
+            "baseline_shown": given.kind.shown(given.hidden[0].cpu().numpy()),
+        }

@@ -1,0 +1,109 @@
+"""Is an attribution faithful: hide its hottest parts, or reveal them, and follow the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explainers.models.spec import ModelSpec
+from explainers.service.tasks.context import TaskContext
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.model_input import ModelInput, prepare
+from explainers.service.tasks.task import Answer, BaselineRef, InputRef, Task
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+STEPS, RANDOM_ORDERS = 21, 10
+"""Shares that are hidden, from none to all; and random orders that are compared with."""
+
+
+class Prove(Task, frozen=True):
+    """Hide the hottest cells of an explanation, and reveal them.
+
+    Attributes
+    ----------
+    explanation : Explain
+        Whose map ranks the cells.
+    hide_with : BaselineRef or None
+        What hidden cells show, if not the explanation's own baseline.
+
+    The answer's facts: `shares` (K,), the grid of hidden shares. Its arrays: `order`, like the map,
+    the rank of each cell, 0 for the hottest; `deletion` and `insertion` (K, outputs), the model's
+    answers along the grid; `baseline_shown`.
+    """
+
+    explanation: Explain
+    hide_with: BaselineRef | None = None
+
+    def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """One evaluation a step, hiding and revealing."""
+        return 2 * STEPS
+
+    def run(self, context: TaskContext) -> Answer:
+        """Rank the cells of the explanation, which is made if need be, and follow the answer."""
+        import torch
+
+        from explainers.checks.faithfulness import hottest_first, reached
+
+        _, explained = context.answer(self.explanation)
+        asked = self.explanation
+        hide_with = self.hide_with or asked.baseline
+        given = prepare(context, asked.model, asked.input, hide_with, asked.device)
+        heat = torch.from_numpy(given.kind.heat(explained["scores"]))[None]
+        first = hottest_first(heat)
+        rank = torch.empty_like(first).scatter_(1, first, torch.arange(first.shape[1])[None])
+        along = {name: values[0] for name, values in _along(given, first[:, None]).items()}
+        order = rank.view(heat.shape)[0].numpy().astype(np.int32)
+        shown = given.kind.shown(given.hidden[0].cpu().numpy())
+        return {"shares": reached(rank.numel())}, {"order": order, "baseline_shown": shown, **along}
+
+
+class ProveAtRandom(Task, frozen=True):
+    """Hide and reveal cells in random order, which no method knows of.
+
+    The answer's facts and arrays: `shares`, `deletion` and `insertion` (orders, K, outputs) as
+    those of `Prove`.
+    """
+
+    model: ModelSpec
+    input: InputRef = InputRef()
+    baseline: BaselineRef = BaselineRef()
+    device: str = "cpu"
+
+    def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """One evaluation a step and an order, hiding and revealing; ends are shared."""
+        return 2 * RANDOM_ORDERS * (STEPS - 1)
+
+    def run(self, context: TaskContext) -> Answer:
+        """Follow the answer along RANDOM_ORDERS orders."""
+        from explainers.checks.faithfulness import random_orders, reached
+
+        given = prepare(context, self.model, self.input, self.baseline, self.device)
+        units = given.kind.heat(given.x[0]).numel()
+        orders = random_orders(units, RANDOM_ORDERS, seed=0)[None]
+        return {"shares": reached(units)}, _along(given, orders)
+
+
+def _along(given: ModelInput, orders: Tensor) -> dict[str, np.ndarray]:
+    """Answers (R, K, outputs), or (K, outputs) for one order, hiding and revealing."""
+    from explainers import eval_mode
+    from explainers.checks.faithfulness import answers_along, reached
+    from explainers.passes import Passes
+
+    shares = reached(orders.shape[-1])
+    passes = Passes(
+        given.loaded.model,
+        score=given.form,
+        cache=given.loaded.cache,
+        progress=given.progress(0, 2 * orders.shape[1] * len(shares)),
+    )
+    answers = {}
+    with eval_mode.evaluating(given.loaded.model):
+        for name, insert in (("deletion", False), ("insertion", True)):
+            outputs = answers_along(
+                passes, given.x, given.hidden, orders.to(given.x.device), shares, insert
+            )
+            answers[name] = outputs[0].float().cpu().numpy()
+    return answers

@@ -1,0 +1,107 @@
+"""One computation on a model: inputs and references where it lives, the target, evaluation mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from explainers import eval_mode
+from explainers.attribution import Progress, Question, Target
+from explainers.errors import Problem
+from explainers.output_cache import OutputCache
+from explainers.passes import Passes
+from explainers.references import check_inputs, references_of
+
+
+@dataclass(frozen=True)
+class Session:
+    """What `explain`, the Jacobian and the checks work with; all tensors are on one device.
+
+    Attributes
+    ----------
+    passes : Passes
+        The model, in evaluation mode while the session is open.
+    inputs : Tensor, shape (N, …)
+        In the model's precision.
+    references : Tensor, shape (N, R, …)
+        R references an input.
+    outputs : Tensor, shape (N, outputs…)
+        The model's whole answer to the inputs.
+    target : Target
+        The explained score.
+    """
+
+    passes: Passes
+    inputs: Tensor
+    references: Tensor
+    outputs: Tensor
+    target: Target
+
+    @property
+    def rows(self) -> Tensor:
+        """The row numbers (N,) of the inputs."""
+        return torch.arange(len(self.inputs), device=self.inputs.device)
+
+    @property
+    def output(self) -> Tensor:
+        """The explained score (N,) of the inputs."""
+        return self.target.select(self.outputs, self.rows)
+
+    @property
+    def baseline(self) -> Tensor:
+        """The one reference an input has, (N, …); Problem where it has several."""
+        if self.references.shape[1] != 1:
+            raise Problem(
+                f"A measure hides with one baseline; {self.references.shape[1]} references an "
+                "input were given. Choose one of them, or their mean."
+            )
+        return self.references[:, 0]
+
+
+@contextmanager
+def open_session(
+    model: Callable[..., Any],
+    inputs: Tensor,
+    baseline: str | Tensor = "zeros",
+    target: Question | Target = None,
+    *,
+    data: Tensor | None = None,
+    score: str = "output",
+    centre: bool = False,
+    device: str | torch.device | None = None,
+    precision: str = "auto",
+    batch_size: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cache: OutputCache | None = None,
+) -> Iterator[Session]:
+    """Check what was given, bring it where the model lives, and ask the model for its answer.
+
+    Parameters as in `explainers.explain`. While the block runs the model is in evaluation mode;
+    afterwards it is as it was found.
+
+    Raises
+    ------
+    Problem
+        For whatever cannot be explained.
+    """
+    if batch_size is not None and batch_size < 1:
+        raise Problem(f"batch_size={batch_size} is not a positive number.")
+    check_inputs(inputs)
+    with torch.no_grad():
+        model = eval_mode.placed_on(model, device, precision)
+        at, dtype = eval_mode.device_and_dtype(model)
+        at = at or (torch.device(device) if device else inputs.device)
+        points = inputs.detach().to(at, dtype or eval_mode.PRECISIONS.get(precision))
+        references = references_of(baseline, inputs, data).to(points)
+    passes = Passes(
+        model, score=score, centre=centre, batch_size=batch_size, progress=progress, cache=cache
+    )
+    with eval_mode.evaluating(model):
+        outputs = passes.outputs(points, cached=True)
+        aim = target if isinstance(target, Target) else Target.of(target, outputs)
+        yield Session(passes, points, references, outputs, aim)
