@@ -100,9 +100,7 @@ class Method:
     exact_options: Mapping[str, Any] = field(default_factory=dict)
     split_by: str = ""
     centred: Callable[[Any], bool] = lambda options: False
-    fit_to_data: Callable[[dict[str, Any], DataStatistics], dict[str, Any]] = lambda options, data: (
-        options
-    )
+    fit_to_data: Callable[[dict[str, Any], DataStatistics], dict[str, Any]] | None = None
     fit_note: str = ""
 
     def knows_sign(self, options: Any) -> bool:
