@@ -53,6 +53,7 @@ class Options:
     cost="four forward passes a value, or a block of them",
     misleads="Trees and rounding have no slope: there it shows nothing, or jumps.",
     source="Nocedal & Wright 2006, Numerical Optimization, section 8.1",
+    answers="slope",
     estimate=lambda options, layout: 4 * len(_blocks(options, layout.shape)),
     unit="slope",
     options=Options,
@@ -83,8 +84,8 @@ def attribute(context: Context, options: Options) -> MethodResult:
         which, rows = pairs // count, pairs % count
         masks, before = blocks.masks(which), inputs[rows]
         size = masks.flatten(1).sum(1).view(-1, *[1] * (inputs.ndim - 1))
-        h = torch.where(masks, step[rows], 0).flatten(1).sum(1).view_as(size) / size
-        by = moves.view(-1, *[1] * inputs.ndim).to(inputs) * torch.where(masks, h, 0)
+        h = torch.where(masks, step[rows].to(wide), 0).flatten(1).sum(1).view_as(size) / size
+        by = moves.view(-1, *[1] * inputs.ndim).to(inputs) * torch.where(masks, h, 0).to(inputs)
         points = before + by
         moved = (points.to(wide) - before.to(wide)).flatten(2).sum(2)
         answers = context.values(points.flatten(0, 1).to(precision), rows.repeat(len(MOVES)))

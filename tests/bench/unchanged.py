@@ -85,7 +85,9 @@ def scores() -> Iterator[tuple[str, np.ndarray]]:
                 given = {"data": data} if entry.uses_data else {}
                 baseline = entry.make(x, **given, **_quick(entry.options))
                 try:
-                    answer = explain(model, x, key, baseline, 0, score="logit", **options)
+                    answer = explain(
+                        model, x, key, baseline, 0, score="logit", batch_size=16, **options
+                    )
                 except ValueError as problem:
                     yield f"{name} {key} {against}", np.array(str(problem))
                     continue
