@@ -144,7 +144,7 @@ def load(
     at = first + _HEAD.size
     if magic != MAGIC or len(data) != at + size + length:
         raise CodecError("the length is wrong")
-    facts, table = _facts_and_table(data[at : at + size], length)
+    facts, table = _facts_and_table(bytes(data[at : at + size]), length)
     return facts, {entry.name: _array(data, first, entry) for entry in table}
 
 

@@ -14,7 +14,8 @@ import mmap
 import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from explainers.errors import Cancelled, Problem
 from explainers.service.code_version import code_version
@@ -68,15 +69,15 @@ class ParsedUploads:
     ) -> ParsedFile:
         """The facts and arrays of a kept upload. Problem where it cannot be read or is not kept."""
         with self._alone(digest, stop):
-            found = parsed(self.store, kind, digest, **options)
-            if found is None and self.store.has_blob(digest):
+            content = parsed(self.store, kind, digest, **options)
+            if content is None and self.store.has_blob(digest):
                 with self.store.writing(f"{digest}.parsed") as file:
                     blob = self.store.path(f"{digest}.blob")
                     self._read(kind, blob, file, stop, **options)
-                found = parsed(self.store, kind, digest, **options)
-        if found is None:
+                content = parsed(self.store, kind, digest, **options)
+        if content is None:
             raise gone(kind)
-        return found
+        return content
 
     def ready(self, task: Task) -> bool:
         """Whether all uploads that the worker needs for a task have been parsed."""
@@ -112,7 +113,14 @@ class ParsedUploads:
                 self._busy.remove(digest)
                 self._changed.notify_all()
 
-    def _read(self, kind: str, upload, file, stop=lambda: False, **options: Any) -> None:
+    def _read(
+        self,
+        kind: str,
+        upload: bytes | Path,
+        file: BinaryIO,
+        stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> None:
         file.write(_how(kind, options))
         self.pool.parse_into(kind, upload, file, stop, **options)
         file.flush()
@@ -142,14 +150,14 @@ def parsed(store: Store, kind: str, digest: str, **options: Any) -> ParsedFile |
         return None
 
 
-def put(store: Store, kind: str, digest: str, found: ParsedFile, **options: Any) -> None:
+def put(store: Store, kind: str, digest: str, content: ParsedFile, **options: Any) -> None:
     """Keep what was made of one's own bytes, for scripts and tests without a parser pool."""
     from explainers.service import codec
 
     with store.writing(f"{digest}.parsed") as file:
         file.write(_how(kind, options))
         file.flush()
-        codec.send(file.fileno(), *found)
+        codec.send(file.fileno(), *content)
 
 
 def gone(kind: str) -> Problem:
