@@ -1,4 +1,4 @@
-"""How torch performs each operation of an exported program, without training and in any batch."""
+"""Running one operation of an exported program, in any batch."""
 
 from __future__ import annotations
 
