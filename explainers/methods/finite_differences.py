@@ -86,7 +86,7 @@ def attribute(context: Context, options: Options) -> MethodResult:
         size = masks.flatten(1).sum(1).view(-1, *[1] * (inputs.ndim - 1))
         h = torch.where(masks, step[rows].to(wide), 0).flatten(1).sum(1).view_as(size) / size
         by = moves.view(-1, *[1] * inputs.ndim).to(inputs) * torch.where(masks, h, 0).to(inputs)
-        points = before + by
+        points = (before + by).contiguous()
         moved = (points.to(wide) - before.to(wide)).flatten(2).sum(2)
         answers = context.values(points.flatten(0, 1).to(precision), rows.repeat(len(MOVES)))
         answers = answers.to(wide).view_as(moved)

@@ -15,7 +15,8 @@ def replaced(inputs: Tensor, baseline: Tensor, masks: Tensor) -> Tensor:
     """Inputs (n, …) with what the masks (n, …) name taken from the baseline (n, …)."""
     import torch
 
-    return torch.where(masks, baseline, inputs)
+    # In the inputs' own memory layout, so that convolutions work as on the inputs themselves.
+    return torch.empty_like(inputs).copy_(torch.where(masks, baseline, inputs))
 
 
 def evaluate_regions(

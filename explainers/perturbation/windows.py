@@ -55,7 +55,8 @@ class Windows:
             wide = [1] * len(self.shape)
             wide[dimension] = size
             inside = inside & along.view(-1, *wide)
-        return inside
+        # Broadcasting leaves odd strides, which convolutions would follow.
+        return inside.contiguous()
 
     def covered(self) -> Tensor:
         """How many boxes cover each value: float64, of the shape of one input."""
