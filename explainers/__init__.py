@@ -12,7 +12,7 @@ from explainers.errors import Cancelled, ModelProblem, Problem
 from explainers.methods import METHODS
 
 if TYPE_CHECKING:
-    from explainers.front import explain, jacobian
+    from explainers.api import explain, jacobian
     from explainers.models import load_model
 
 __all__ = [
@@ -29,8 +29,8 @@ __all__ = [
 ]
 
 _LATER = {
-    "explain": "explainers.front",
-    "jacobian": "explainers.front",
+    "explain": "explainers.api",
+    "jacobian": "explainers.api",
     "load_model": "explainers.models",
 }
 

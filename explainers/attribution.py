@@ -1,10 +1,10 @@
-"""The answer (`Attribution`), the question (`Target`) and how far a job is (`Progress`)."""
+"""The result of `explain` (`Attribution`), which output it explains (`Target`), and `Progress`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from explainers.errors import Problem
 
@@ -12,26 +12,64 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+TargetLike: TypeAlias = (
+    int | tuple[int, int] | Sequence[int] | Callable[["Tensor"], "Tensor"] | None
+)
+"""What `explain` takes as its target; see `Target.of`."""
+
+TargetDescription: TypeAlias = list[int] | list[tuple[int, int]] | str
+"""A target as plain data: the class of each input, their pairs, or the name of a function."""
+
+
 @dataclass(frozen=True)
 class Attribution:
-    """What one call of `explain` found.
+    """How much every input value contributed to the explained output; what `explain` returns.
 
-    scores          (N, …) like the inputs: the contribution of every input value.
-    positive, negative  the parts that support and oppose, where the method separates them.
-    output, baseline_output  (N,): the explained score of the inputs and of the baseline.
-    gap             (N,): (Σ scores − (output − baseline_output)) / |output − baseline_output|,
-                    for methods that promise completeness; else None.
-    spread          like scores: standard error of a random method; else None.
-    extra           what else the method found, by name: tensors (N, …).
-    signed          whether the sign of a score means anything.
-    passes          forward and backward evaluations of the model per input, rounded up.
-    settings        all that is needed to run it again.
-    notes           sentences for the person: fallbacks, ties, tolerance not reached.
+    Attributes
+    ----------
+    scores : Tensor, shape (N, …)
+        Like the inputs: the attribution of every input value, in the method's `unit`.
+    method : str
+        A key of METHODS.
+    target : list or str
+        The class that was explained for each input, a pair of them for "a rather than b", or the
+        name of a target function.
+    output, baseline_output : Tensor, shape (N,)
+        The explained score of the inputs, and of their baselines (the mean over R references).
+    gap : Tensor, shape (N,), float64, or None
+        Completeness gap, a share: (Σ scores − (output − baseline_output)) / |output −
+        baseline_output|; None for methods that do not promise completeness.
+    passes : int
+        Forward and backward evaluations of the model per input, rounded up.
+    seconds : float
+        Wall-clock time.
+    device, precision : str
+        Where, and in which floating-point type, the model ran.
+    signed : bool
+        Whether the sign of a score means anything.
+    positive, negative : Tensor, shape (N, …), or None
+        The parts of the scores that support and oppose, where the method separates them.
+    spread : Tensor, shape (N, …), or None
+        The standard error of each score, for random methods.
+    settings : dict
+        All that is needed to run it again.
+    notes : tuple of str
+        Sentences for people: fallbacks, ties, a tolerance that was not reached.
+    extra : dict of Tensor, shape (N, …)
+        What else the method computes, by name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> answer = explain(lambda x: x.prod(1), torch.tensor([[2.0, 3.0]]), "gradient_x_input")
+    >>> answer.scores, answer.output, answer.baseline_output, answer.passes
+    (tensor([[6., 6.]]), tensor([6.]), tensor([0.]), 4)
     """
 
     scores: Tensor
     method: str
-    target: Any
+    target: TargetDescription
     output: Tensor
     baseline_output: Tensor | None
     gap: Tensor | None
@@ -50,9 +88,22 @@ class Attribution:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: evaluations done and expected, seconds so far, and the map so far.
+    """How far a running explanation is; a progress callback gets one after every pass.
 
-    `partial()` returns the scores found so far, or None; it is called only by who wants to look.
+    Attributes
+    ----------
+    done, total : int
+        Forward evaluations of the model done, and expected in all.
+    seconds : float
+        Time since the start.
+    partial : callable
+        () → the scores so far, Tensor (N, …), or None where there are none yet. Computed only when
+        it is called.
+
+    Examples
+    --------
+    >>> Progress(done=20, total=80, seconds=1.5).seconds_left
+    4.5
     """
 
     done: int
@@ -67,18 +118,35 @@ class Progress:
 
 
 def completeness_gap(scores: Tensor, output: Tensor, baseline_output: Tensor) -> Tensor:
-    """(Σ scores − (output − baseline_output)) / |output − baseline_output|, (N,) in float64.
+    """(Σ scores − (output − baseline_output)) / |output − baseline_output|: what is missing.
 
-    scores (N, …); output and baseline_output (N,), the explained score of inputs and baseline.
-    0 is complete, −0.1 means that a tenth of the difference is missing. Where there is no
-    difference the gap is infinite, or NaN if the scores sum to zero as they should.
+    Parameters
+    ----------
+    scores : Tensor, shape (N, …)
+        The attributions of N inputs.
+    output, baseline_output : Tensor, shape (N,)
+        The explained score of the inputs and of their baselines.
+
+    Returns
+    -------
+    Tensor, shape (N,), float64
+        A share: 0 is complete, −0.1 means that a tenth of the difference is missing. Where there is
+        no difference the gap is infinite, or NaN if the scores sum to zero as they should.
+
+    References
+    ----------
+    Completeness: Sundararajan, Taly & Yan 2017, arXiv:1703.01365, section 3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> output, baseline_output = torch.tensor([5.0]), torch.tensor([1.0])
+    >>> completeness_gap(torch.tensor([[2.0, 1.0]]), output, baseline_output)
+    tensor([-0.2500], dtype=torch.float64)
     """
     difference = output.double() - baseline_output.double()
     summed = scores.double().flatten(1).sum(1)
     return (summed - difference) / difference.abs()
-
-
-Question = int | tuple[int, int] | Sequence[int] | Callable[["Tensor"], "Tensor"] | None
 
 
 @dataclass(frozen=True)
@@ -86,6 +154,15 @@ class Target:
     """Which number of the model's output is explained, for each of N inputs.
 
     Exactly one of `index` (with an optional `rather_than`) and `function` is set.
+
+    Attributes
+    ----------
+    index : tuple of int, length N, or None
+        The output (class) of each input.
+    rather_than : int or None
+        The output that is subtracted: "a rather than b".
+    function : callable or None
+        From the model's output (n, …) to one score each, (n,).
     """
 
     index: tuple[int, ...] | None = None
@@ -93,13 +170,34 @@ class Target:
     function: Callable[[Tensor], Tensor] | None = None
 
     @classmethod
-    def of(cls, question: Question, outputs: Tensor) -> Target:
-        """The target that `question` means for `outputs` (N, outputs); see `explain`.
+    def of(cls, target: TargetLike, outputs: Tensor) -> Target:
+        """The target that the argument `target` of `explain` means, given the model's output.
 
-        Raises Problem for a class that does not exist or a list of the wrong length.
+        Parameters
+        ----------
+        target : int, pair of int, sequence of N int, callable or None
+            A class for all inputs; (a, b) for class a rather than b; one class each; a function
+            (n, …) → (n,); None for the highest output of each.
+        outputs : Tensor, shape (N, outputs); for a callable any (N, …)
+            The model's output on the inputs.
+
+        Raises
+        ------
+        Problem
+            For a class that does not exist, a sequence of the wrong length, or an output of more
+            dimensions without a callable.
+
+        Examples
+        --------
+        >>> import torch
+        >>> outputs = torch.tensor([[0.1, 0.9], [0.8, 0.2]])
+        >>> Target.of(None, outputs).index
+        (1, 0)
+        >>> Target.of((0, 1), outputs).select(outputs, torch.tensor([0, 1]))
+        tensor([-0.8000,  0.6000])
         """
-        if callable(question):
-            return cls(function=question)
+        if callable(target):
+            return cls(function=target)
         if outputs.ndim != 2:
             raise Problem(
                 f"The model returns shape {tuple(outputs.shape)}; a class index needs "
@@ -107,23 +205,39 @@ class Target:
                 "input, for example lambda y: y[:, 3].mean(-1)."
             )
         count, width = outputs.shape
-        if question is None:
+        if target is None:
             return cls(index=tuple(outputs.argmax(1).tolist()))
-        if isinstance(question, tuple):
-            if len(question) != 2:
+        if isinstance(target, tuple):
+            if len(target) != 2:
                 raise Problem("A pair (a, b) asks for class a rather than class b; give two.")
-            first, second = (_checked(c, width) for c in question)
+            first, second = (_class_index(c, width) for c in target)
             return cls(index=(first,) * count, rather_than=second)
-        if hasattr(question, "tolist"):
-            question = question.tolist()
-        if isinstance(question, Sequence):
-            if len(question) != count:
-                raise Problem(f"{len(question)} targets were given for {count} inputs.")
-            return cls(index=tuple(_checked(c, width) for c in question))
-        return cls(index=(_checked(question, width),) * count)
+        if hasattr(target, "tolist"):
+            target = target.tolist()
+        if isinstance(target, Sequence):
+            if len(target) != count:
+                raise Problem(f"{len(target)} targets were given for {count} inputs.")
+            return cls(index=tuple(_class_index(c, width) for c in target))
+        return cls(index=(_class_index(target, width),) * count)
 
     def select(self, outputs: Tensor, rows: Tensor) -> Tensor:
-        """The explained score (n,) of `outputs` (n, …), whose k-th row belongs to input rows[k]."""
+        """The explained score of model outputs.
+
+        Parameters
+        ----------
+        outputs : Tensor, shape (n, outputs); for a function any (n, …)
+        rows : Tensor, int64, shape (n,)
+            Which of the N inputs each output belongs to.
+
+        Returns
+        -------
+        Tensor, shape (n,)
+
+        Raises
+        ------
+        Problem
+            Where a target function does not return one number per input.
+        """
         if self.function is not None:
             score = self.function(outputs)
             if score.shape != outputs.shape[:1]:
@@ -132,24 +246,35 @@ class Target:
                     f"{outputs.shape[0]} inputs; it must return one number per input."
                 )
             return score
-        index = rows.new_tensor(self.index)[rows].unsqueeze(1)
+        index = rows.new_tensor(self._classes())[rows].unsqueeze(1)
         score = outputs.gather(1, index).squeeze(1)
         return score if self.rather_than is None else score - outputs[:, self.rather_than]
 
-    def asked_of(self, row: int) -> Any:
-        """What is asked of one input, as something that can be compared and hashed."""
-        return self.function or (self.index[row], self.rather_than)
+    def key_of(self, row: int) -> Hashable:
+        """What is explained of one input, as a key of a cache."""
+        return self.function or (self._classes()[row], self.rather_than)
 
-    def described(self) -> Any:
-        """The target as plain data: a list of indices, of pairs, or the function's name."""
+    def described(self) -> TargetDescription:
+        """The target as plain data.
+
+        Examples
+        --------
+        >>> Target(index=(2, 0), rather_than=1).described()
+        [(2, 1), (0, 1)]
+        """
         if self.function is not None:
-            return getattr(self.function, "__name__", "callable")
+            return str(getattr(self.function, "__name__", "callable"))
         if self.rather_than is not None:
-            return [(i, self.rather_than) for i in self.index]
-        return list(self.index)
+            return [(index, self.rather_than) for index in self._classes()]
+        return list(self._classes())
+
+    def _classes(self) -> tuple[int, ...]:
+        """The class of each input, of a target without a function."""
+        assert self.index is not None
+        return self.index
 
 
-def _checked(index: Any, width: int) -> int:
+def _class_index(index: Any, width: int) -> int:
     if isinstance(index, bool) or not hasattr(index, "__index__"):
         raise Problem(f"A target class is a whole number from 0 to {width - 1}, not {index!r}.")
     if not 0 <= int(index) < width:

@@ -103,7 +103,7 @@ class Passes:
 
         if not cached:
             return compute(points, rows)
-        names = [(self._form, target.asked_of(row)) for row in rows.tolist()]
+        names = [(self._form, target.key_of(row)) for row in rows.tolist()]
         values, slopes = self._cache.recall(
             names, points, lambda some: compute(points[some], rows[some])
         )

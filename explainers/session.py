@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from explainers import eval_mode
-from explainers.attribution import Progress, Question, Target
+from explainers.attribution import Progress, Target, TargetLike
 from explainers.errors import Problem
 from explainers.output_cache import OutputCache
 from explainers.passes import Passes
@@ -68,7 +68,7 @@ def open_session(
     model: Callable[..., Any],
     inputs: Tensor,
     baseline: str | Tensor = "zeros",
-    target: Question | Target = None,
+    target: TargetLike | Target = None,
     *,
     data: Tensor | None = None,
     score: str = "output",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explainers.attribution import Progress, Question
+from explainers.attribution import Progress, TargetLike
 from explainers.errors import Problem
 from explainers.output_cache import OutputCache
 from explainers.passes import Passes
@@ -82,7 +82,7 @@ def deletion(
     inputs: Tensor,
     heat: Tensor,
     baseline: str | Tensor = "zeros",
-    target: Question = None,
+    target: TargetLike = None,
     *,
     score: str = "probability",
     shares: Sequence[float] = SHARES,
@@ -112,7 +112,7 @@ def insertion(
     inputs: Tensor,
     heat: Tensor,
     baseline: str | Tensor = "zeros",
-    target: Question = None,
+    target: TargetLike = None,
     *,
     score: str = "probability",
     shares: Sequence[float] = SHARES,
@@ -131,7 +131,7 @@ def chance(
     model: Callable,
     inputs: Tensor,
     baseline: str | Tensor = "zeros",
-    target: Question = None,
+    target: TargetLike = None,
     *,
     insert: bool = False,
     together: bool = True,

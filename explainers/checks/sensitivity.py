@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from explainers.attribution import Progress, Question
+from explainers.attribution import Progress, TargetLike
 from explainers.errors import Problem
 from explainers.references import check_inputs
 from explainers.session import open_session
@@ -22,7 +22,7 @@ def infidelity(
     model: Callable,
     inputs: Tensor,
     scores: Tensor,
-    target: Question = None,
+    target: TargetLike = None,
     *,
     score: str = "output",
     baseline: str | Tensor | None = None,

@@ -29,7 +29,7 @@ from PIL import Image
 
 from explainers.baselines import BASELINES
 from explainers.figures.text import words
-from explainers.front import explain
+from explainers.api import explain
 from explainers.kinds import picture
 from explainers.methods import METHODS
 from explainers.models.prepared import build

@@ -42,7 +42,7 @@ def try_methods(model: Prepared, guess: Guess) -> MethodTrials:
     guess : Guess
         What one input of the model is.
     """
-    from explainers.front import explain
+    from explainers.api import explain
 
     x, layout = guess.sample(model), InputLayout.of(guess.shape, guess.kind)
     problems: dict[str, str] = {}

@@ -57,7 +57,7 @@ class Explain(Task, frozen=True):
 
     def attribution(self, given: ModelInput, model: Any = None, **arguments: Any) -> Attribution:
         """The attribution of the loaded model, or of another one in its place."""
-        from explainers.front import explain
+        from explainers.api import explain
 
         if model is None:
             model, arguments = given.loaded.model, {**arguments, "cache": given.loaded.cache}

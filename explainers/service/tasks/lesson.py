@@ -107,7 +107,7 @@ def attributed(
     """Scores (F,) of the network's one output at x, and their standard errors, in float64."""
     import torch
 
-    from explainers.front import explain
+    from explainers.api import explain
 
     at, reference = (torch.tensor([values], dtype=torch.float64) for values in (x, baseline))
     answer = explain(network, at, variant.method, reference, 0, **variant.options)

@@ -27,9 +27,9 @@ def main() -> None:
     import torch  # noqa: F401
     import torchvision  # noqa: F401
 
+    import explainers.api
     import explainers.checks.faithfulness
     import explainers.checks.randomisation
-    import explainers.front
     import explainers.models.prepared
     import explainers.service.runners.models  # noqa: F401
     from explainers.service.code_version import code_version

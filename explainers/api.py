@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explainers.attribution import Attribution, Progress, Question, Target, completeness_gap
+from explainers.attribution import Attribution, Progress, Target, TargetLike, completeness_gap
 from explainers.context import Context
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
@@ -25,7 +25,7 @@ def explain(
     inputs: Tensor,
     method: str = "integrated_gradients",
     baseline: str | Tensor = "zeros",
-    target: Question = None,
+    target: TargetLike = None,
     *,
     data: Tensor | None = None,
     score: str = "output",
