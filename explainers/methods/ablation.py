@@ -63,6 +63,7 @@ def _labels(options: Options, layout: InputLayout) -> np.ndarray:
     misleads="Evidence that exists twice looks unimportant, since replacing one copy changes "
     "nothing; what is left may look like nothing that the network knows.",
     source="Meyes et al. 2019, arXiv:1901.08644",
+    answers="contribution",
     estimate=lambda options, layout: int(_labels(options, layout).max()) + 1,
     options=Options,
     trial=lambda layout: _at_once(layout.shape),

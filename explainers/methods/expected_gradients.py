@@ -37,6 +37,7 @@ class Options:
     misleads="A random estimate: it adds up to the difference on average only, so look at the "
     "standard error.",
     source="Erion et al. 2021, arXiv:1906.10670",
+    answers="contribution",
     estimate=lambda options, layout: 2 * options.samples,
     options=Options,
     trial={"samples": 2},

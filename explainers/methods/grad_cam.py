@@ -34,6 +34,7 @@ class Options:
     cost="one forward and one backward pass",
     misleads="Coarse: it shows regions, not pixels, and only what supports the class.",
     source="Selvaraju et al. 2017, arXiv:1610.02391",
+    answers="activation",
     estimate=lambda options, layout: 2,
     unit="activation",
     options=Options,

@@ -29,6 +29,7 @@ class SaliencyOptions:
     cost="one forward and one backward pass",
     misleads="Where the network is saturated it shows nothing, although the evidence is there.",
     source="Simonyan, Vedaldi & Zisserman 2013, arXiv:1312.6034",
+    answers=lambda options: "slope" if options.signed else "magnitude",
     estimate=lambda options, layout: 2,
     unit="slope",
     options=SaliencyOptions,
@@ -55,6 +56,7 @@ class GradientTimesInputOptions:
     cost="one forward and one backward pass",
     misleads="It trusts the slope at one point: saturation hides evidence, kinks exaggerate it.",
     source="Shrikumar et al. 2016, arXiv:1605.01713",
+    answers="contribution",
     estimate=lambda options, layout: 2,
     options=GradientTimesInputOptions,
 )

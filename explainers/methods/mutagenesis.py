@@ -39,6 +39,7 @@ class Options:
     cost="three forward passes a letter",
     misleads="One letter at a time: where a motif stands twice, each copy looks unimportant.",
     source="Zhou & Troyanskaya 2015, doi:10.1038/nmeth.3547",
+    answers="contribution",
     estimate=lambda options, layout: 3 * len(range(layout.columns)[options.start : options.stop]),
     options=Options,
     kinds=("sequence",),

@@ -73,6 +73,7 @@ def _by_spread(options: dict[str, Any], data: DataStatistics) -> dict[str, Any]:
     misleads="The size of the noise decides: the same noise is large for a feature of small "
     "numbers. It tells how much a feature matters, not in which direction.",
     source="Gevrey, Dimopoulos & Lek 2003, doi:10.1016/S0304-3800(02)00257-0",
+    answers="magnitude",
     estimate=lambda options, layout: options.samples * (int(_labels(options, layout).max()) + 1),
     unit="change under noise",
     options=Options,

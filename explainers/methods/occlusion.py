@@ -48,6 +48,7 @@ class Options:
     cost="one forward pass a window",
     misleads="Evidence that exists twice looks unimportant, since hiding one copy changes nothing.",
     source="Zeiler & Fergus 2014, arXiv:1311.2901",
+    answers="contribution",
     estimate=lambda options, layout: len(_windows(options, layout)),
     unit="change of the answer where hidden",
     options=Options,

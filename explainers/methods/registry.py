@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from explainers.options import option
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from explainers.kinds.statistics import DataStatistics
 
 METHODS: dict[str, Method] = {}
+
+Answers: TypeAlias = Literal["contribution", "slope", "magnitude", "visibility", "activation"]
+"""What the scores of a method are on a linear function; see `Method`."""
 
 
 class Attribute(Protocol):
@@ -53,9 +56,16 @@ class Method:
     estimate : callable
         (options, layout) → about how many evaluations of the model, forward and backward, one
         input will take.
-    answers : str
-        What its scores are on a linear function c·x from a baseline x′: "contribution" c(x − x′),
-        "slope" c, or "magnitude" |c|, or |c| times what the method moves the input by.
+    answers : str, or callable (options) → str
+        What its scores are on a linear function c·x with a baseline x′, for every value:
+
+        - "contribution": c(x − x′). A method that hides several values at once gives the
+          contributions of the values together; one that brings a baseline of its own uses that.
+        - "slope": c.
+        - "magnitude": |c|, or |c| times how far the method moves the value.
+        - "visibility": (1 − p) c(x − x′), p being the share that is visible: what is gained by
+          seeing a place rather than not knowing whether it is seen; blurred by coarse masks.
+        - "activation": what a layer holds, weighted by what follows it; no function of c alone.
     unit : str
         What a score measures; maps of the same unit can share a colour scale.
     signed : bool or callable
@@ -87,7 +97,7 @@ class Method:
     options: type
     attribute: Attribute
     estimate: Callable[[Any, InputLayout], int]
-    answers: str = "contribution"
+    answers: Answers | Callable[[Any], Answers]
     unit: str = "contribution"
     order: int = 100
     signed: bool | Callable[[Any], bool] = True
@@ -106,6 +116,10 @@ class Method:
     def knows_sign(self, options: Any) -> bool:
         """Whether scores made with these options have a meaningful sign."""
         return self.signed(options) if callable(self.signed) else self.signed
+
+    def answer_to_linear(self, options: Any) -> Answers:
+        """What scores made with these options are on a linear function; see `answers`."""
+        return self.answers(options) if callable(self.answers) else self.answers
 
     def trial_options(self, layout: InputLayout) -> dict[str, Any]:
         """Options with which it is quick on such an input."""
@@ -137,4 +151,4 @@ def method(**declared: Any) -> Callable[[Function], Function]:
     return register
 
 
-__all__ = ["METHODS", "Attribute", "Method", "MethodResult", "method", "option"]
+__all__ = ["METHODS", "Answers", "Attribute", "Method", "MethodResult", "method", "option"]

@@ -43,6 +43,7 @@ class Options:
     cost="one forward pass a mask",
     misleads="Noisy with few masks: look at the standard error before trusting small spots.",
     source="Petsiuk, Das & Saenko 2018, arXiv:1806.07421",
+    answers="visibility",
     estimate=lambda options, layout: options.samples,
     unit="change of the answer where visible",
     options=Options,

@@ -45,6 +45,7 @@ class Options:
     cost="one forward and one backward pass a copy",
     misleads="The noise level decides what is seen; like all slopes it is blind to saturation.",
     source="Smilkov et al. 2017, arXiv:1706.03825",
+    answers=lambda options: "slope" if options.signed else "magnitude",
     estimate=lambda options, layout: 2 * options.samples,
     unit="slope",
     options=Options,

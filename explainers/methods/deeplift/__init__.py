@@ -20,7 +20,7 @@ from explainers.methods.registry import MethodResult, method, option
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from explainers.attribution import Question
+    from explainers.attribution import TargetLike
     from explainers.context import Context
 
 __all__ = ["Options", "attribute", "hypothetical", "multipliers"]
@@ -68,6 +68,7 @@ class Options:
     cost="two forward passes and one backward pass",
     misleads="The answer is relative to the baseline: what equals the baseline gets nothing.",
     source="Shrikumar, Greenside & Kundaje 2017, arXiv:1704.02685",
+    answers="contribution",
     estimate=lambda options, layout: 3,
     options=Options,
     complete=True,
@@ -97,7 +98,7 @@ def multipliers(
     model: Callable[..., Any],
     inputs: Tensor,
     baseline: str | Tensor = "zeros",
-    target: Question = None,
+    target: TargetLike = None,
     rule: str = "rescale",
     score: str = "output",
 ) -> Tensor:
@@ -145,7 +146,7 @@ def hypothetical(
     model: Callable[..., Any],
     inputs: Tensor,
     baseline: str | Tensor = "zeros",
-    target: Question = None,
+    target: TargetLike = None,
     rule: str = "rescale",
     score: str = "output",
     channel_dim: int = 1,
@@ -194,7 +195,7 @@ def _over_references(
     model: Callable[..., Any],
     inputs: Tensor,
     baseline: str | Tensor,
-    target: Question,
+    target: TargetLike,
     rule: str,
     score: str,
     per_reference: Callable[[Tensor, Tensor], Tensor],

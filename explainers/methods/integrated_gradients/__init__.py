@@ -115,6 +115,7 @@ class StraightPath:
     cost="one forward and one backward pass a step",
     misleads="The answer is relative to the baseline: what equals the baseline gets nothing.",
     source="Sundararajan, Taly & Yan 2017, arXiv:1703.01365",
+    answers="contribution",
     estimate=lambda options, layout: 2 * (options.steps or USUAL_STEPS),
     options=Options,
     trial={"steps": 2},
