@@ -28,14 +28,14 @@ __all__ = [
     "load_model",
 ]
 
-_LATER = {
+_LAZY = {
     "explain": "explainers.api",
     "jacobian": "explainers.api",
     "load_model": "explainers.models",
 }
 
 
-def __getattr__(name: str):
-    if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The front door: `explain` answers why a model gave an output, `jacobian` all slopes at once."""
+"""The library's entry: `explain` attributes a model's output to its inputs; `jacobian`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from explainers.attribution import Attribution, Progress, Target, TargetLike, completeness_gap
 from explainers.context import Context
+from explainers.eval_mode import Model
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.methods.registry import Method, MethodResult
@@ -21,7 +22,7 @@ from explainers.session import Session, open_session
 
 
 def explain(
-    model: Callable,
+    model: Model,
     inputs: Tensor,
     method: str = "integrated_gradients",
     baseline: str | Tensor = "zeros",
@@ -37,27 +38,63 @@ def explain(
     kind: str | None = None,
     **options: Any,
 ) -> Attribution:
-    """Explain the output of `model` on `inputs`.
+    """Attribute a model's output to the values of its inputs.
 
-    model      any module or callable from (N, …) to (N, outputs) or (N,), unmodified; put in eval
-               mode for the call and left exactly as found.
-    inputs     floating-point Tensor (N, …).
-    method     a key of METHODS; `options` are its own.
-    baseline   a key of BASELINES; or a Tensor: (…) one for all, (N, …) one each, (N, R, …) R
-               references each, whose attributions are averaged.
-    data       other inputs (M, …), for baselines that are made from them, such as "data_mean".
-    target     class index; list of N; pair (a, b) for a rather than b; a callable from the output
-               to (N,); None for each input's highest output.
-    score      "output" as it is; "logit" before a final softmax or sigmoid; "probability".
-    device, precision   run on a copy there, in "float32", "float64" or "bfloat16".
-    batch_size planned by time and memory unless given.
-    progress   called with a `Progress` after every pass; what it raises ends the call.
-    kind       a key of KINDS, where the shape of the inputs does not tell what they are.
-    cache      an `OutputCache` of this model: explanations given the same one share its answers
-               to inputs and baseline, and the gradient at the inputs.
+    Parameters
+    ----------
+    model : callable
+        Any torch module or function from (N, …) to (N, outputs) or (N,), unmodified. It is put in
+        evaluation mode for the call; afterwards it is as it was before: mode, hooks, gradients,
+        device.
+    inputs : Tensor, floating point, shape (N, …)
+    method : str
+        A key of METHODS.
+    baseline : str or Tensor
+        What the inputs are compared with: a key of BASELINES; or a tensor (…) one for all, (N, …)
+        one each, (N, R, …) R references each, whose attributions are averaged.
+    target : int, pair of int, sequence of N int, callable or None
+        Which output is explained: a class index; a pair (a, b) for a rather than b; one index each;
+        a function from the output (N, …) to (N,); None for each input's highest output.
+    data : Tensor, shape (M, …), optional
+        Other inputs, for baselines that are made from them, such as "data_mean".
+    score : str
+        "output" as the model returns it; "logit" before a final softmax or sigmoid; "probability".
+    device : str or torch.device, optional
+        Run on a copy of the model there.
+    precision : str
+        "auto" for the model's own, or run a copy in "float32", "float64" or "bfloat16".
+    batch_size : int, optional
+        Points a pass; planned by time and memory unless given.
+    progress : callable, optional
+        Called with a `Progress` after every pass; what it raises ends the call.
+    cache : OutputCache, optional
+        Of this model: explanations given the same one share its outputs on inputs and baseline, and
+        the gradient at the inputs.
+    kind : str, optional
+        A key of KINDS, where the shape of the inputs does not tell what they are.
+    **options
+        The method's own, such as `steps=` or `seed=`.
 
-    Returns an Attribution on the device of the inputs. Raises Problem, with a sentence that says
-    what to do, for whatever cannot be explained.
+    Returns
+    -------
+    Attribution
+        Its tensors are on the device of the inputs.
+
+    Raises
+    ------
+    Problem
+        For whatever cannot be explained, with a sentence that says what to do.
+
+    Examples
+    --------
+    >>> import torch
+    >>> def model(x):
+    ...     return torch.stack([2 * x[:, 0] + x[:, 1], 5 - x[:, 1]], 1)
+    >>> answer = explain(model, torch.tensor([[1.0, 3.0]]), "integrated_gradients", target=0)
+    >>> answer.scores.round(decimals=4)
+    tensor([[2., 3.]])
+    >>> answer.output, answer.baseline_output
+    (tensor([5.]), tensor([0.]))
     """
     entry = lookup(METHODS, method, "method")
     chosen = make_options(entry.options, options, entry.name)
@@ -76,25 +113,30 @@ def explain(
         progress=progress,
         cache=cache,
     ) as session:
-        result, before = _averaged(session, entry, chosen, InputLayout.of(inputs.shape[1:], kind))
+        result, baseline_output = _averaged(
+            session, entry, chosen, InputLayout.of(inputs.shape[1:], kind)
+        )
     passes, output = session.passes, session.output
     gap = None
     if entry.complete:
-        gap = completeness_gap(result.scores, output, before).to(inputs.device)
+        gap = completeness_gap(result.scores, output, baseline_output).to(inputs.device)
 
-    def back(value: Tensor | None) -> Tensor | None:
+    def back(value: Tensor) -> Tensor:
         # A plain callable's weights may learn; its explanation is a number all the same.
-        return None if value is None else value.detach().to(inputs.device)
+        return value.detach().to(inputs.device)
+
+    def back_if_any(value: Tensor | None) -> Tensor | None:
+        return None if value is None else back(value)
 
     return Attribution(
         scores=back(result.scores),
-        positive=back(result.positive),
-        negative=back(result.negative),
-        spread=back(result.spread),
+        positive=back_if_any(result.positive),
+        negative=back_if_any(result.negative),
+        spread=back_if_any(result.spread),
         method=method,
         target=session.target.described(),
         output=back(output),
-        baseline_output=back(before),
+        baseline_output=back(baseline_output),
         gap=gap,
         passes=-(-(passes.forward_rows + passes.backward_rows) // len(inputs)),
         seconds=time.perf_counter() - started,
@@ -113,8 +155,8 @@ def explain(
     )
 
 
-def jacobian(model: Callable[..., Any], inputs: Tensor, *, batch_size: int | None = None) -> Tensor:
-    """∂y_i/∂x_j of all outputs at every input, on a model that is left exactly as found.
+def jacobian(model: Model, inputs: Tensor, *, batch_size: int | None = None) -> Tensor:
+    """∂y_i/∂x_j of all outputs at every input, on a model that is left as it was.
 
     One backward pass an output.
 
@@ -153,41 +195,42 @@ def jacobian(model: Callable[..., Any], inputs: Tensor, *, batch_size: int | Non
 def _averaged(
     session: Session, entry: Method, options: Any, layout: InputLayout
 ) -> tuple[MethodResult, Tensor]:
-    """The method's answer and the baselines' score (N,), averaged over the R references."""
-    several = session.references.shape[1]
-    shares = several if entry.uses_baseline else 1
-    parts: list[MethodResult] = []
-    before = torch.zeros_like(session.output)
-    for share in range(several):
-        reference = session.references[:, share]
+    """The method's result and the baselines' score (N,), averaged over the R references."""
+    references = session.references.shape[1]
+    calls = references if entry.uses_baseline else 1
+    results: list[MethodResult] = []
+    baseline_output = torch.zeros_like(session.output)
+    for index in range(references):
+        baseline = session.references[:, index]
         context = Context(
-            session.passes, session.target, session.inputs, reference, layout, share, shares
+            session.passes, session.target, session.inputs, baseline, layout, index, calls
         )
-        before = before + context.baseline_values() / several
-        if share < shares:
-            parts.append(entry.attribute(context, options))
-    if len(parts) == 1:
-        return parts[0], before
-    spreads = [part.spread for part in parts if part.spread is not None]
+        baseline_output = baseline_output + context.baseline_values() / references
+        if index < calls:
+            results.append(entry.attribute(context, options))
+    if calls == 1:
+        return results[0], baseline_output
+    spreads = [result.spread for result in results if result.spread is not None]
     return MethodResult(
-        scores=_sum([part.scores for part in parts]) / len(parts),
-        positive=_mean([part.positive for part in parts]),
-        negative=_mean([part.negative for part in parts]),
-        spread=_sum([spread**2 for spread in spreads]).sqrt() / len(parts) if spreads else None,
-        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        scores=_sum([result.scores for result in results]) / calls,
+        positive=_mean([result.positive for result in results]),
+        negative=_mean([result.negative for result in results]),
+        spread=_sum([spread**2 for spread in spreads]).sqrt() / calls if spreads else None,
+        notes=tuple(dict.fromkeys(note for result in results for note in result.notes)),
         extra={
-            name: _sum([part.extra[name] for part in parts]) / len(parts) for name in parts[0].extra
+            name: _sum([result.extra[name] for result in results]) / calls
+            for name in results[0].extra
         },
-    ), before
+    ), baseline_output
 
 
-def _sum(parts: list[Tensor]) -> Tensor:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
+def _sum(tensors: list[Tensor]) -> Tensor:
+    total = tensors[0]
+    for tensor in tensors[1:]:
+        total = total + tensor
     return total
 
 
-def _mean(parts: list[Tensor | None]) -> Tensor | None:
-    there = [part for part in parts if part is not None]
-    return _sum(there) / len(there) if there else None
+def _mean(tensors: list[Tensor | None]) -> Tensor | None:
+    given = [tensor for tensor in tensors if tensor is not None]
+    return _sum(given) / len(given) if given else None

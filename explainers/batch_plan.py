@@ -13,7 +13,24 @@ FIRST_BATCH, LARGEST_BATCH = 8, 512
 
 @dataclass
 class BatchPlan:
-    """How many points one pass takes; learned from the passes so far, halved when memory is out."""
+    """How many points one pass takes; learned from the passes so far, halved when memory is out.
+
+    Attributes
+    ----------
+    size : int
+        Points of the next pass.
+    ceiling : int
+        The most that `size` may become.
+    fixed : bool
+        Whether to learn nothing from time.
+
+    Examples
+    --------
+    >>> plan = BatchPlan(size=8)
+    >>> plan.learn(8, seconds=0.01)
+    >>> plan.size
+    16
+    """
 
     size: int = FIRST_BATCH
     ceiling: int = LARGEST_BATCH

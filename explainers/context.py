@@ -1,10 +1,10 @@
-"""What a method works with: the model's answers about the target, and what the input is."""
+"""What a method works with: the model's scores and gradients, and what the input is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from explainers.attribution import Target
+    from explainers.eval_mode import Model
     from explainers.passes import Columns, Passes
 
 
@@ -22,7 +23,7 @@ class Context:
     """One call of a method: N inputs against one reference each.
 
     A method is called once a reference: where a baseline has R of them, R times (once for methods
-    that use no baseline), and the results are averaged. It asks the model only through here, so
+    that use no baseline), and the results are averaged. It runs the model only through here, so
     that every evaluation is counted, batched, and can be cancelled.
 
     Below, `points` are rows of model input (n, …), and `rows` (n,) says which of the N inputs each
@@ -38,9 +39,9 @@ class Context:
         On the model's device and in its precision.
     layout : InputLayout
         Which axes of one input are channels, places, columns; what belongs together.
-    share, shares : int
-        This is the call number `share` of `shares`, from 0. Random methods seed each call apart,
-        and share their draws among the calls.
+    call, calls : int
+        This is the call number `call` of `calls`, from 0. Random methods seed each call apart, and
+        divide their samples among the calls.
     """
 
     passes: Passes
@@ -48,11 +49,11 @@ class Context:
     inputs: Tensor
     baseline: Tensor
     layout: InputLayout
-    share: int = 0
-    shares: int = 1
+    call: int = 0
+    calls: int = 1
 
     @property
-    def model(self) -> Callable[..., Any]:
+    def model(self) -> Model:
         """The model itself, for methods that look into it."""
         return self.passes.model
 
@@ -62,15 +63,15 @@ class Context:
         return torch.arange(len(self.inputs), device=self.inputs.device)
 
     def input_values(self) -> Tensor:
-        """The explained score (N,) of the inputs; asked for once, whoever asks."""
+        """The explained score (N,) of the inputs; computed only once."""
         return self.target.select(self.passes.outputs(self.inputs, cached=True), self.rows)
 
     def baseline_values(self) -> Tensor:
-        """The explained score (N,) of the baseline; asked for once, whoever asks."""
+        """The explained score (N,) of the baseline; computed only once."""
         return self.target.select(self.passes.outputs(self.baseline, cached=True), self.rows)
 
     def input_gradients(self) -> Tensor:
-        """The gradient (N, …) of the score at the inputs; asked for once, whoever asks."""
+        """The gradient (N, …) of the score at the inputs; computed only once."""
         return self.passes.gradients(self.inputs, self.target, self.rows, cached=True)[1]
 
     def values(self, points: Tensor, rows: Tensor) -> Tensor:
@@ -96,8 +97,8 @@ class Context:
 
     def expect(self, evaluations: int) -> None:
         """Tell the progress bar that so many evaluations follow in this call."""
-        self.passes.expect(evaluations * (self.shares - self.share))
+        self.passes.expect(evaluations * (self.calls - self.call))
 
     def show(self, partial: Callable[[], Tensor | None]) -> None:
-        """Register how to read the scores found so far, for a map that sharpens."""
+        """Register how to read the scores so far, for a map that sharpens."""
         self.passes.show(partial)

@@ -1,8 +1,8 @@
-"""The two ways a request ends without an answer: a problem told in a sentence, or a cancel."""
+"""How an explanation ends without a result: a problem with its way out, or a cancel."""
 
 
 class Problem(ValueError):
-    """Something the person can mend; the message says what is wrong, accepted, and to be done."""
+    """What the user can mend; the message says what is wrong, what is accepted, what to do."""
 
 
 class ModelProblem(Problem):

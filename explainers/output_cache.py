@@ -1,10 +1,10 @@
-"""What a model said at single points, kept so that several explanations ask for it only once."""
+"""A cache of a model's outputs and gradients at single points, shared by several explanations."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 import torch
 from torch import Tensor
@@ -13,34 +13,71 @@ MOST_POINTS = 64
 
 
 class OutputCache:
-    """Answers and gradients of one model at the points seen last, by the points' exact values.
+    """The latest outputs and gradients of one model, by the exact values of the points.
 
-    Explanations of the same inputs by different methods share the model's answer to them, its
-    answer to the baseline, and the gradient there. One instance belongs to one model.
+    Explanations of the same inputs by different methods share the model's output on them, its
+    output on the baseline, and the gradient there. Belongs to one model; holds MOST_POINTS points.
+
+    Examples
+    --------
+    >>> from explainers import explain
+    >>> calls = []
+    >>> def model(x):
+    ...     calls.append(len(x))
+    ...     return x.sum(1)
+    >>> cache, x = OutputCache(), torch.ones(1, 2)
+    >>> for method in ("saliency", "gradient_x_input"):
+    ...     scores = explain(model, x, method, cache=cache).scores
+    >>> calls  # the output, the baseline's, the gradient: once for both methods
+    [1, 1, 1]
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple, tuple[Tensor, ...]] = OrderedDict()
+        self._rows: OrderedDict[tuple[Hashable, ...], tuple[Tensor, ...]] = OrderedDict()
 
-    def recall(self, asked: list[Hashable], points: Tensor, compute: Callable) -> tuple:
-        """For each point (n, …) what `compute` gives for it, computed where it is not known.
+    def recall(
+        self,
+        keys: Sequence[Hashable],
+        points: Tensor,
+        compute: Callable[[Tensor], tuple[Tensor, ...]],
+    ) -> tuple[Tensor, ...]:
+        """For each point what `compute` gives for it, computed only where it is not in the cache.
 
-        `asked` names what is computed, one entry a point. `compute(indices)` returns a tuple of
-        tensors with a row for each of those points.
+        Parameters
+        ----------
+        keys : sequence of hashable, length n
+            What is computed of each point, apart from the point's own values.
+        points : Tensor, shape (n, …)
+        compute : callable
+            (indices (k,)) → a tuple of tensors (k, …), a row for each of those points.
+
+        Returns
+        -------
+        tuple of Tensor, shape (n, …)
+
+        Examples
+        --------
+        >>> points, cache = torch.tensor([[1.0], [2.0]]), OutputCache()
+        >>> cache.recall(["square"] * 2, points, lambda indices: (points[indices] ** 2,))
+        (tensor([[1.],
+                [4.]]),)
         """
         if len(points) > MOST_POINTS:
             return compute(torch.arange(len(points), device=points.device))
-        names = [(*pair, str(points.device)) for pair in zip(asked, _digests(points), strict=True)]
-        missing = [index for index, name in enumerate(names) if name not in self._kept]
+        device = str(points.device)
+        entries = [
+            (key, digest, device) for key, digest in zip(keys, _digests(points), strict=True)
+        ]
+        missing = [index for index, entry in enumerate(entries) if entry not in self._rows]
         if missing:
-            found = compute(torch.tensor(missing, device=points.device))
-            for index, *row in zip(missing, *found, strict=True):
-                self._kept[names[index]] = tuple(row)
-        for name in names:
-            self._kept.move_to_end(name)
-        rows = [self._kept[name] for name in names]
-        while len(self._kept) > MOST_POINTS:
-            self._kept.popitem(last=False)
+            columns = compute(torch.tensor(missing, device=points.device))
+            for index, *row in zip(missing, *columns, strict=True):
+                self._rows[entries[index]] = tuple(row)
+        for entry in entries:
+            self._rows.move_to_end(entry)
+        rows = [self._rows[entry] for entry in entries]
+        while len(self._rows) > MOST_POINTS:
+            self._rows.popitem(last=False)
         return tuple(torch.stack(column) for column in zip(*rows, strict=True))
 
 

@@ -1,10 +1,13 @@
-"""Which form of the model's answer is explained: as it is, before a final softmax, or probability.
+"""Which form of the output is explained: as it is, before a final softmax, or a probability.
 
 The final activation is recognised while the model runs, on operations and not on modules, so that
-`nn.Softmax`, `F.softmax`, `x.softmax(1)` and a sigmoid behind a reshape are all found.
+`nn.Softmax`, `F.softmax`, `x.softmax(1)` and a sigmoid behind a reshape are all recognised.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from explainers.errors import Problem
+from explainers.eval_mode import Model
 
 OUTPUT_FORMS = ("output", "logit", "probability")
 
@@ -47,61 +51,110 @@ _RESHAPES = {
 
 
 class FinalActivation(TorchFunctionMode):
-    """While active, remembers what went into the latest softmax or sigmoid."""
+    """While active, remembers what went into the latest softmax, log-softmax or sigmoid.
+
+    Examples
+    --------
+    >>> with FinalActivation() as final:
+    ...     output = torch.tensor([[0.0, 0.0]]).softmax(1)
+    >>> output, final.before(output)
+    (tensor([[0.5000, 0.5000]]), (tensor([[0., 0.]]), 'softmax'))
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._before: dict[int, tuple[Tensor, Tensor, str]] = {}
 
-    def __torch_function__(self, function, types, args=(), kwargs=None):
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Call the function of torch, and note its input where it is an activation."""
         kwargs = kwargs or {}
-        result = function(*args, **kwargs)
-        kind = _ACTIVATIONS.get(function)
-        source = args[0] if args else kwargs.get("input")
-        if kind and kwargs.get("dtype") is None:
-            self._before = {id(result): (result, source, kind)}
-        elif function in _RESHAPES and id(source) in self._before:
-            _, before, kind = self._before[id(source)]
-            self._before[id(result)] = (result, function(before, *args[1:], **kwargs), kind)
+        result = func(*args, **kwargs)
+        activation = _ACTIVATIONS.get(func)
+        source: Any = args[0] if args else kwargs.get("input")
+        if activation and kwargs.get("dtype") is None:
+            self._before = {id(result): (result, source, activation)}
+        elif func in _RESHAPES and id(source) in self._before:
+            _, before, activation = self._before[id(source)]
+            self._before[id(result)] = (result, func(before, *args[1:], **kwargs), activation)
         return result
 
     def before(self, output: Tensor) -> tuple[Tensor, str | None]:
-        """The tensor before the final activation and its name, or (output, None) without one."""
-        found = self._before.get(id(output))
-        return (found[1], found[2]) if found is not None and found[0] is output else (output, None)
+        """What went into the activation that gave a tensor.
+
+        Parameters
+        ----------
+        output : Tensor
+            The model's output, computed while this was active.
+
+        Returns
+        -------
+        before : Tensor
+            Of the output's shape; the output itself where no activation gave it.
+        activation : str or None
+            "softmax", "log_softmax", "sigmoid" or None.
+        """
+        entry = self._before.get(id(output))
+        return (entry[1], entry[2]) if entry is not None and entry[0] is output else (output, None)
 
 
-def with_form(model, score: str, centre: bool = False):
-    """`model` as a function (n, …) → (n, …) that returns the asked form of its answer.
+def with_form(model: Model, score: str, centre: bool = False) -> Model:
+    """The model as a function whose output has the wanted form.
 
-    "logit" is what enters a recognised final softmax, log-softmax or sigmoid, else the output.
-    "probability" is the output of a recognised softmax or sigmoid; else the softmax of the output,
-    or its sigmoid where there is one output only. `centre` subtracts the mean over the outputs.
+    Parameters
+    ----------
+    model : callable
+        From (n, …) to (n, …).
+    score : str
+        "output": as it is. "logit": what enters a recognised final softmax, log-softmax or sigmoid,
+        else the output. "probability": the output of a recognised softmax or sigmoid, else the
+        softmax of the output, or its sigmoid where there is one output only.
+    centre : bool
+        Whether to subtract the mean over the outputs (n, outputs).
+
+    Raises
+    ------
+    Problem
+        For a score that is not one of OUTPUT_FORMS.
+
+    Examples
+    --------
+    >>> model = torch.nn.Sequential(torch.nn.Identity(), torch.nn.Sigmoid())
+    >>> x = torch.tensor([[0.0, 2.0]])
+    >>> with_form(model, "logit")(x)
+    tensor([[0., 2.]])
+    >>> with_form(model, "logit", centre=True)(x)
+    tensor([[-1.,  1.]])
     """
     if score not in OUTPUT_FORMS:
         raise Problem(f"score={score!r} is not known; it is one of {', '.join(OUTPUT_FORMS)}.")
     if centre:
-        plain = with_form(model, score)
-        return lambda points: _centred(plain(points))
+        uncentred = with_form(model, score)
+        return lambda points: _centred(uncentred(points))
     if score == "output":
         return model
 
-    def answer(points: Tensor) -> Tensor:
-        with FinalActivation() as seen:
+    def formed(points: Tensor) -> Tensor:
+        with FinalActivation() as final:
             output = model(points)
         if not isinstance(output, Tensor):
             return output
-        logits, kind = seen.before(output)
+        logits, activation = final.before(output)
         if score == "logit":
             return logits
-        if kind in ("softmax", "sigmoid"):
+        if activation in ("softmax", "sigmoid"):
             return output
         single = output.ndim == 1 or output.shape[1] == 1
         return logits.sigmoid() if single else logits.softmax(1)
 
-    return answer
+    return formed
 
 
-def _centred(output):
+def _centred(output: Tensor) -> Tensor:
     several = isinstance(output, Tensor) and output.ndim > 1
     return output - output.mean(1, keepdim=True) if several else output

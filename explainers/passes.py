@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explainers import eval_mode, output_form
 from explainers.attribution import Progress, Target
 from explainers.batch_plan import BatchPlan, is_out_of_memory
 from explainers.errors import ModelProblem, Problem
+from explainers.eval_mode import Model
 from explainers.output_cache import OutputCache
 
 Columns = tuple[Tensor | None, ...]
-"""Tensors with one row a point, or None where there is nothing to tell."""
+"""Tensors with one row a point, or None for what a method does not give."""
 
 
 class Passes:
@@ -24,14 +24,14 @@ class Passes:
 
     Below, `points` are rows of model input (n, …), and `rows` (n,) says which of the N explained
     inputs each point belongs to, so that points of many inputs may share a batch. `cached` points
-    are those that other explanations ask about too: the inputs and the baselines themselves.
+    are those that other explanations need too: the inputs and the baselines themselves.
 
     Parameters
     ----------
     model : callable
         From (n, …) to (n, outputs) or (n,); a module must be in evaluation mode.
     score : str
-        The form of the answer, a key of `output_form.OUTPUT_FORMS`.
+        The form of the output, one of `output_form.OUTPUT_FORMS`.
     centre : bool
         Whether the mean over the outputs is subtracted.
     batch_size : int, optional
@@ -40,11 +40,29 @@ class Passes:
         Called with a `Progress` after every pass; what it raises ends the call.
     cache : OutputCache, optional
         Of this model, shared by several explanations.
+
+    Attributes
+    ----------
+    model : callable
+        As it was given.
+    answer : callable
+        The model in the wanted form.
+    forward_rows, backward_rows : int
+        Evaluations so far, one a point.
+
+    Examples
+    --------
+    >>> passes, rows = Passes(lambda x: x**2), torch.tensor([0, 0])
+    >>> passes.gradients(torch.tensor([[1.0], [3.0]]), Target(index=(0,)), rows)
+    (tensor([1., 9.]), tensor([[2.],
+            [6.]]))
+    >>> passes.forward_rows, passes.backward_rows
+    (2, 2)
     """
 
     def __init__(
         self,
-        model: Callable[..., Any],
+        model: Model,
         *,
         score: str = "output",
         centre: bool = False,
@@ -53,7 +71,7 @@ class Passes:
         cache: OutputCache | None = None,
     ) -> None:
         self.model = model
-        self.answer: Callable[[Tensor], Tensor] = output_form.with_form(model, score, centre)
+        self.answer: Model = output_form.with_form(model, score, centre)
         self.forward_rows = self.backward_rows = 0
         self._form, self._cache = (score, centre), cache or OutputCache()
         self._plan = BatchPlan(batch_size, batch_size, True) if batch_size else BatchPlan()
@@ -63,7 +81,7 @@ class Passes:
         self._started = time.perf_counter()
 
     def outputs(self, points: Tensor, cached: bool = False) -> Tensor:
-        """The model's whole answer (n, …) in the asked form, without gradients."""
+        """The model's whole output (n, …) in the wanted form, without gradients."""
 
         def compute(points: Tensor) -> Tensor:
             parts = self.batches(len(points))
@@ -71,8 +89,8 @@ class Passes:
 
         if not cached:
             return compute(points)
-        names = [self._form] * len(points)
-        (outputs,) = self._cache.recall(names, points, lambda rows: (compute(points[rows]),))
+        keys = [self._form] * len(points)
+        (outputs,) = self._cache.recall(keys, points, lambda rows: (compute(points[rows]),))
         return outputs
 
     def values(self, points: Tensor, target: Target, rows: Tensor) -> Tensor:
@@ -103,9 +121,9 @@ class Passes:
 
         if not cached:
             return compute(points, rows)
-        names = [(self._form, target.key_of(row)) for row in rows.tolist()]
+        keys = [(self._form, target.key_of(row)) for row in rows.tolist()]
         values, slopes = self._cache.recall(
-            names, points, lambda some: compute(points[some], rows[some])
+            keys, points, lambda some: compute(points[some], rows[some])
         )
         return values, slopes
 
@@ -113,7 +131,8 @@ class Passes:
         self, name: str, points: Tensor, target: Target, rows: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Score (n,), activations and gradients (n, …) at the output of the named module."""
-        module = dict(self.model.named_modules())[name]  # type: ignore[attr-defined]
+        assert isinstance(self.model, nn.Module)  # `name` is one of its modules
+        module = self.model.get_submodule(name)
         kept: list[Tensor] = []
 
         def keep(_module: object, _inputs: object, output: Tensor) -> Tensor:
@@ -174,7 +193,7 @@ class Passes:
         self._expected = self.forward_rows + evaluations
 
     def show(self, partial: Callable[[], Tensor | None]) -> None:
-        """Register how to read the scores found so far."""
+        """Register how to read the scores so far."""
         self._partial = partial
 
     # How it is done
@@ -182,7 +201,7 @@ class Passes:
     def _forward_only(
         self, points: Tensor, target: Target | None = None, rows: Tensor | None = None
     ) -> Tensor:
-        """The answer (n, …), or the score (n,) of a target, without gradients."""
+        """The output (n, …), or the score (n,) of a target, without gradients."""
 
         def work(points: Tensor, rows: Tensor | None) -> Columns:
             with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What a method may be asked with: checked inputs, and the baseline as references for each."""
+"""Inputs as a method may have them, and the baseline as references for each of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from explainers.options import lookup
 
 
 def check_inputs(inputs: Tensor) -> None:
-    """Problem where inputs are not a floating-point tensor (N, …) of finite numbers."""
+    """Make sure that inputs can be explained.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, …), N ≥ 1
+
+    Raises
+    ------
+    Problem
+        Where they are no tensor of finite floating-point numbers with a dimension for the inputs.
+    """
     if not isinstance(inputs, Tensor) or inputs.ndim < 2 or len(inputs) == 0:
         raise Problem("inputs must be a tensor (N, …) with at least one input.")
     if not inputs.is_floating_point():
@@ -22,9 +32,33 @@ def check_inputs(inputs: Tensor) -> None:
 
 
 def references_of(baseline: str | Tensor, inputs: Tensor, data: Tensor | None = None) -> Tensor:
-    """The baseline of inputs (N, …) as (N, R, …); Problem for a name or shape that does not fit.
+    """The references that each input is compared with.
 
-    `data` (M, …) are other inputs, for baselines that are made from them.
+    Parameters
+    ----------
+    baseline : str or Tensor
+        A key of BASELINES; or (…) one reference for all inputs, (N, …) one each, or (N, R, …) R
+        references each.
+    inputs : Tensor, shape (N, …)
+    data : Tensor, shape (M, …), optional
+        Other inputs, for baselines that are made from them.
+
+    Returns
+    -------
+    Tensor, shape (N, R, …)
+
+    Raises
+    ------
+    Problem
+        For a name that is not known, or a shape that does not fit.
+
+    Examples
+    --------
+    >>> inputs = torch.ones(2, 3)
+    >>> references_of("zeros", inputs).shape
+    torch.Size([2, 1, 3])
+    >>> references_of(torch.rand(2, 5, 3), inputs).shape
+    torch.Size([2, 5, 3])
     """
     if not isinstance(baseline, Tensor):
         made = lookup(BASELINES, baseline, "baseline").make(inputs.detach(), data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +12,7 @@ from torch import Tensor
 from explainers import eval_mode
 from explainers.attribution import Progress, Target, TargetLike
 from explainers.errors import Problem
+from explainers.eval_mode import Model
 from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.references import check_inputs, references_of
@@ -31,7 +31,7 @@ class Session:
     references : Tensor, shape (N, R, …)
         R references an input.
     outputs : Tensor, shape (N, outputs…)
-        The model's whole answer to the inputs.
+        The model's whole output on the inputs.
     target : Target
         The explained score.
     """
@@ -65,7 +65,7 @@ class Session:
 
 @contextmanager
 def open_session(
-    model: Callable[..., Any],
+    model: Model,
     inputs: Tensor,
     baseline: str | Tensor = "zeros",
     target: TargetLike | Target = None,
@@ -79,29 +79,45 @@ def open_session(
     progress: Callable[[Progress], None] | None = None,
     cache: OutputCache | None = None,
 ) -> Iterator[Session]:
-    """Check what was given, bring it where the model lives, and ask the model for its answer.
+    """Check the arguments, bring them to the model's device, and compute the outputs.
 
-    Parameters as in `explainers.explain`. While the block runs the model is in evaluation mode;
-    afterwards it is as it was found.
+    While the block runs the model is in evaluation mode; afterwards it is as it was before.
+
+    Parameters
+    ----------
+    centre : bool
+        Whether the mean over the outputs is subtracted from each.
+    model, inputs, baseline, target, data, score, device, precision, batch_size, progress, cache
+        As in `explainers.explain`; `target` may be a `Target` already.
+
+    Yields
+    ------
+    Session
 
     Raises
     ------
     Problem
         For whatever cannot be explained.
+
+    Examples
+    --------
+    >>> with open_session(lambda x: x.sum(1), torch.ones(2, 3), "zeros") as session:
+    ...     session.output, session.baseline.shape
+    (tensor([3., 3.]), torch.Size([2, 3]))
     """
     if batch_size is not None and batch_size < 1:
         raise Problem(f"batch_size={batch_size} is not a positive number.")
     check_inputs(inputs)
     with torch.no_grad():
         model = eval_mode.placed_on(model, device, precision)
-        at, dtype = eval_mode.device_and_dtype(model)
-        at = at or (torch.device(device) if device else inputs.device)
-        points = inputs.detach().to(at, dtype or eval_mode.PRECISIONS.get(precision))
+        place, dtype = eval_mode.device_and_dtype(model)
+        place = place or (torch.device(device) if device else inputs.device)
+        points = inputs.detach().to(place, dtype or eval_mode.PRECISIONS.get(precision))
         references = references_of(baseline, inputs, data).to(points)
     passes = Passes(
         model, score=score, centre=centre, batch_size=batch_size, progress=progress, cache=cache
     )
     with eval_mode.evaluating(model):
         outputs = passes.outputs(points, cached=True)
-        aim = target if isinstance(target, Target) else Target.of(target, outputs)
-        yield Session(passes, points, references, outputs, aim)
+        explained = target if isinstance(target, Target) else Target.of(target, outputs)
+        yield Session(passes, points, references, outputs, explained)

@@ -55,9 +55,9 @@ def attribute(context: Context, options: Options) -> MethodResult:
     from explainers.perturbation.sampling import Moments, shared_batches
 
     inputs, baseline = context.inputs, context.baseline
-    count, samples = len(inputs), max(2, -(-options.samples // context.shares))
+    count, samples = len(inputs), max(2, -(-options.samples // context.calls))
     # Independent draws for every reference, so that their standard errors combine.
-    generator = torch.Generator().manual_seed((options.seed << 20) + context.share)
+    generator = torch.Generator().manual_seed((options.seed << 20) + context.call)
     moments = Moments(inputs)
     context.expect(count * samples)
     context.show(moments.mean)
