@@ -4,38 +4,79 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from explainers.errors import Problem
 
 
+@dataclasses.dataclass
+class OptionText:
+    """What people read of an option: a label, a sentence, and names of its choices."""
+
+    label: str
+    help: str
+    choices: dict[str, str]
+
+
 def option(
     default: Any,
-    label: str,
-    help: str,
     *,
     low: float | None = None,
     high: float | None = None,
-    choices: dict[str, str] | None = None,
+    choices: Iterable[str] | None = None,
     kind: type | None = None,
     widget: bool = True,
 ) -> Any:
     """A field of an options dataclass, with what a widget and a check need to know.
 
-    `choices` are the accepted values with their names for people. `kind` is the type of a value
-    other than None or a tuple; by default that of `default`. Without a `widget` it is chosen where
-    the data are known.
+    What people read of it is set by `describe_options`.
+
+    Parameters
+    ----------
+    default : object
+    low, high : float, optional
+        Bounds of a number, themselves allowed.
+    choices : iterable of str, optional
+        The accepted values.
+    kind : type, optional
+        Of a value other than None or a tuple; by default that of `default`.
+    widget : bool
+        False for what is chosen where the data are known.
     """
     metadata = {
-        "label": label,
-        "help": help,
         "low": low,
         "high": high,
-        "choices": choices,
+        "choices": None if choices is None else tuple(choices),
         "kind": kind or type(default),
         "widget": widget,
+        "text": OptionText("", "", {}),
     }
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def describe_options(kind: type, words: Mapping[str, Any]) -> None:
+    """Set what people read of the options of a dataclass; by default an option's own name.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass whose fields are made by `option`.
+    words : mapping
+        Option → its "label", "help", and "choices" by value.
+    """
+    for field in dataclasses.fields(kind):
+        own, text = words.get(field.name, {}), field.metadata["text"]
+        text.label = own.get("label", field.name.replace("_", " ").capitalize())
+        text.help = own.get("help", "")
+        names = own.get("choices", {})
+        text.choices = {value: names.get(value, value) for value in field.metadata["choices"] or ()}
+
+
+def option_text(field: dataclasses.Field[Any]) -> OptionText:
+    """What people read of an option."""
+    text: OptionText = field.metadata["text"]
+    return text
 
 
 def lookup(table: dict, key: str, what: str) -> Any:
@@ -60,8 +101,7 @@ def make_options(kind: type, given: dict[str, Any], what: str) -> Any:
 def option_choices(kind: type, name: str) -> dict[str, str]:
     """The accepted values of one option, with their names for people."""
     (field,) = (field for field in dataclasses.fields(kind) if field.name == name)
-    choices: dict[str, str] = field.metadata["choices"]
-    return choices
+    return option_text(field).choices
 
 
 def checked(field: dataclasses.Field, value: Any, what: str) -> Any:

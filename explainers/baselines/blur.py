@@ -17,18 +17,10 @@ if TYPE_CHECKING:
 class Options:
     """Options of `blur`."""
 
-    sigma: float = option(
-        0.08, "Blur", "Width of the blur, as a share of the longer side.", low=0.001, high=1.0
-    )
+    sigma: float = option(0.08, low=0.001, high=1.0)
 
 
-@baseline(
-    key="blur",
-    name="Blurred picture",
-    says="The same picture, out of focus: colours stay, details go.",
-    options=Options,
-    order=40,
-)
+@baseline(key="blur", options=Options, order=40)
 def blur(inputs: Tensor, data: Tensor | None, options: Options) -> Tensor:
     """Gaussian blur along every dimension after the channels.
 

@@ -12,38 +12,20 @@ if TYPE_CHECKING:
 
 
 @baseline(
-    key="zeros",
-    name="Black (zeros)",
-    says="Everything off: black pixels, zeros.",
-    options=NoOptions,
-    order=10,
-    kinds=("picture", "table", "series", "sequence"),
-    names={"table": "Zeros", "series": "Zeros", "sequence": "Zeros (no letter)"},
+    key="zeros", options=NoOptions, order=10, kinds=("picture", "table", "series", "sequence")
 )
 def zeros(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
     """Zeros like the inputs, shape (N, …)."""
     return inputs * 0
 
 
-@baseline(
-    key="white",
-    name="White",
-    says="White pixels: ones, for inputs from 0 to 1.",
-    options=NoOptions,
-    order=20,
-)
+@baseline(key="white", options=NoOptions, order=20)
 def white(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
     """Ones like the inputs, shape (N, …)."""
     return inputs * 0 + 1
 
 
-@baseline(
-    key="mean",
-    name="Mean colour",
-    says="One flat colour: the mean of this picture.",
-    options=NoOptions,
-    order=30,
-)
+@baseline(key="mean", options=NoOptions, order=30)
 def mean(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
     """The mean of each input's channels, constant over space.
 

@@ -26,15 +26,7 @@ def _required(data: Tensor | None) -> Tensor:
     return data
 
 
-@baseline(
-    key="data_mean",
-    name="Mean of the data",
-    says="What is usual: the mean of every value over the data.",
-    options=NoOptions,
-    order=12,
-    kinds=KINDS,
-    uses_data=True,
-)
+@baseline(key="data_mean", options=NoOptions, order=12, kinds=KINDS, uses_data=True)
 def mean(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
     """The mean of the data, for every input.
 
@@ -57,15 +49,7 @@ def mean(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
     return _required(data).mean(0).expand_as(inputs).clone()
 
 
-@baseline(
-    key="data_median",
-    name="Median of the data",
-    says="The value in the middle, for every value: a few extreme rows do not move it.",
-    options=NoOptions,
-    order=14,
-    kinds=KINDS,
-    uses_data=True,
-)
+@baseline(key="data_median", options=NoOptions, order=14, kinds=KINDS, uses_data=True)
 def median(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
     """The median of the data, for every input; where M is even, the mean of the two in the middle.
 
@@ -95,19 +79,10 @@ def median(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
 class RowOptions:
     """Options of `data_row`."""
 
-    index: int = option(0, "Row", "Which row of the data, from 0.", low=0, high=2**31 - 1)
+    index: int = option(0, low=0, high=2**31 - 1)
 
 
-@baseline(
-    key="data_row",
-    name="One row of the data",
-    says="Another case: why this one and not that one?",
-    options=RowOptions,
-    order=16,
-    kinds=KINDS,
-    names={"series": "One series of the data"},
-    uses_data=True,
-)
+@baseline(key="data_row", options=RowOptions, order=16, kinds=KINDS, uses_data=True)
 def row(inputs: Tensor, data: Tensor | None, options: RowOptions) -> Tensor:
     """One row of the data, for every input.
 
@@ -136,20 +111,11 @@ def row(inputs: Tensor, data: Tensor | None, options: RowOptions) -> Tensor:
 class CentreOptions:
     """Options of `data_centres`."""
 
-    count: int = option(5, "Centres", "How many typical rows.", low=1, high=100)
-    seed: int = option(0, "Seed", "The same seed gives the same rows.", low=0, high=2**31 - 1)
+    count: int = option(5, low=1, high=100)
+    seed: int = option(0, low=0, high=2**31 - 1)
 
 
-@baseline(
-    key="data_centres",
-    name="Typical rows",
-    says="The centres of groups of similar rows; the attributions against them are averaged.",
-    options=CentreOptions,
-    order=18,
-    kinds=KINDS,
-    names={"series": "Typical series"},
-    uses_data=True,
-)
+@baseline(key="data_centres", options=CentreOptions, order=18, kinds=KINDS, uses_data=True)
 def centroids(inputs: Tensor, data: Tensor | None, options: CentreOptions) -> Tensor:
     """Centres of the data's groups by k-means, for every input.
 
@@ -177,20 +143,11 @@ def centroids(inputs: Tensor, data: Tensor | None, options: CentreOptions) -> Te
 class SampleOptions:
     """Options of `data_sample`."""
 
-    count: int = option(50, "Rows", "More rows: steadier, slower.", low=1, high=10_000)
-    seed: int = option(0, "Seed", "The same seed gives the same rows.", low=0, high=2**31 - 1)
+    count: int = option(50, low=1, high=10000)
+    seed: int = option(0, low=0, high=2**31 - 1)
 
 
-@baseline(
-    key="data_sample",
-    name="Random rows",
-    says="Rows drawn at random from the data; the attributions against them are averaged.",
-    options=SampleOptions,
-    order=19,
-    kinds=KINDS,
-    names={"series": "Random series"},
-    uses_data=True,
-)
+@baseline(key="data_sample", options=SampleOptions, order=19, kinds=KINDS, uses_data=True)
 def sample(inputs: Tensor, data: Tensor | None, options: SampleOptions) -> Tensor:
     """Different rows of the data, drawn at random; the same for every input.
 

@@ -16,18 +16,12 @@ if TYPE_CHECKING:
 class Options:
     """Options of `noise`."""
 
-    low: float = option(0.0, "From", "Lowest value.")
-    high: float = option(1.0, "To", "Highest value.")
-    seed: int = option(0, "Seed", "The same seed gives the same noise.", low=0, high=2**31 - 1)
+    low: float = option(0.0)
+    high: float = option(1.0)
+    seed: int = option(0, low=0, high=2**31 - 1)
 
 
-@baseline(
-    key="noise",
-    name="Uniform noise",
-    says="Random pixels: no colour is favoured.",
-    options=Options,
-    order=50,
-)
+@baseline(key="noise", options=Options, order=50)
 def noise(inputs: Tensor, data: Tensor | None, options: Options) -> Tensor:
     """Uniform values between `low` and `high`, shape (N, …), drawn once and shared by all inputs.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from explainers.errors import Problem
 from explainers.options import make_options
+from explainers.texts import described
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -118,19 +119,23 @@ class Baseline:
 def baseline(
     *,
     key: str,
-    name: str,
-    says: str,
     options: type,
     order: int = 100,
     kinds: tuple[str, ...] = ("picture",),
-    names: Mapping[str, str] | None = None,
     uses_data: bool = False,
 ) -> Callable[[BuildT], BuildT]:
     """Register the decorated function as the baseline that the keywords declare; see `Baseline`."""
 
     def register(build: BuildT) -> BuildT:
+        words = described("baselines", key, options, build)
         BASELINES[key] = Baseline(
-            key, name, says, options, build, order, kinds, names or {}, uses_data
+            key=key,
+            options=options,
+            build=build,
+            order=order,
+            kinds=kinds,
+            uses_data=uses_data,
+            **words,
         )
         return build
 

@@ -27,26 +27,11 @@ FIXED = (0.3, 0.2, 0.2, 0.3)
 class FrequencyOptions:
     """Options of `frequencies`."""
 
-    rule: str = option(
-        "fixed",
-        "Frequencies",
-        "How often each letter is expected.",
-        choices={
-            "fixed": "A, T 30 %; C, G 20 %",
-            "uniform": "25 % each",
-            "data": "As in the file, or else as in the sequence",
-        },
-    )
+    rule: str = option("fixed", choices=("fixed", "uniform", "data"))
 
 
 @baseline(
-    key="frequencies",
-    name="Letter frequencies",
-    says="At every position a mixture of the four letters, as often as each is expected.",
-    options=FrequencyOptions,
-    order=10,
-    kinds=("sequence",),
-    uses_data=True,
+    key="frequencies", options=FrequencyOptions, order=10, kinds=("sequence",), uses_data=True
 )
 def frequencies(inputs: Tensor, data: Tensor | None, options: FrequencyOptions) -> Tensor:
     """Expected frequencies of A, C, G, T at every known position; unknown columns as they are.
@@ -96,18 +81,11 @@ def frequencies(inputs: Tensor, data: Tensor | None, options: FrequencyOptions) 
 class ShuffleOptions:
     """Options of `shuffled`."""
 
-    count: int = option(10, "Shuffles", "More shuffles: steadier, slower.", low=1, high=1000)
-    seed: int = option(0, "Seed", "The same seed gives the same order.", low=0, high=2**31 - 1)
+    count: int = option(10, low=1, high=1000)
+    seed: int = option(0, low=0, high=2**31 - 1)
 
 
-@baseline(
-    key="shuffled",
-    name="Shuffled sequence",
-    says="Copies of the sequence in random order that keep how often each pair of letters occurs.",
-    options=ShuffleOptions,
-    order=20,
-    kinds=("sequence",),
-)
+@baseline(key="shuffled", options=ShuffleOptions, order=20, kinds=("sequence",))
 def shuffled(inputs: Tensor, data: Tensor | None, options: ShuffleOptions) -> Tensor:
     """Dinucleotide shuffles of each sequence; unknown columns stay in place, as they are.
 

@@ -23,30 +23,9 @@ if TYPE_CHECKING:
 class Options:
     """Options of `ablation`."""
 
-    by: str = option(
-        "auto",
-        "Groups",
-        "What is replaced together. Automatic: every value of a row or a series, every letter of "
-        "DNA, squares of a picture.",
-        choices=BY,
-    )
-    width: int | None = option(
-        None,
-        "Width",
-        "Steps in a block, letters in a word, pixels along a square; empty: one step or letter, "
-        "an eighth of the picture.",
-        low=1,
-        high=4096,
-        kind=int,
-    )
-    groups: tuple[tuple[int, ...], ...] | None = option(
-        None,
-        "Joined",
-        "Groups that are replaced together, by their numbers from 0: columns that belong together.",
-        low=0,
-        kind=int,
-        widget=False,
-    )
+    by: str = option("auto", choices=BY)
+    width: int | None = option(None, low=1, high=4096, kind=int)
+    groups: tuple[tuple[int, ...], ...] | None = option(None, low=0, kind=int, widget=False)
 
 
 def _labels(options: Options, layout: InputLayout) -> np.ndarray:
@@ -56,12 +35,7 @@ def _labels(options: Options, layout: InputLayout) -> np.ndarray:
 
 @method(
     key="ablation",
-    name="Ablation",
     order=32,
-    says="Replaces one group of values after the other by the baseline and notes what is lost.",
-    cost="one forward pass a group",
-    misleads="Evidence that exists twice looks unimportant, since replacing one copy changes "
-    "nothing; what is left may look like nothing that the network knows.",
     source="Meyes et al. 2019, arXiv:1901.08644",
     answers="contribution",
     estimate=lambda options, layout: int(_labels(options, layout).max()) + 1,

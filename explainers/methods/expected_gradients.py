@@ -18,24 +18,13 @@ if TYPE_CHECKING:
 class Options:
     """Options of `expected_gradients`."""
 
-    samples: int = option(
-        200,
-        "Draws",
-        "In all, shared by the baselines; more draws: steadier, slower.",
-        low=2,
-        high=100_000,
-    )
-    seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
+    samples: int = option(200, low=2, high=100000)
+    seed: int = option(0, low=0, high=2**31 - 1)
 
 
 @method(
     key="expected_gradients",
-    name="Expected Gradients",
     order=12,
-    says="Asks for the slope at random places on the ways from many baselines to the input.",
-    cost="one forward and one backward pass a draw",
-    misleads="A random estimate: it adds up to the difference on average only, so look at the "
-    "standard error.",
     source="Erion et al. 2021, arXiv:1906.10670",
     answers="contribution",
     estimate=lambda options, layout: 2 * options.samples,

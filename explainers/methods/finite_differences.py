@@ -32,26 +32,13 @@ if TYPE_CHECKING:
 class Options:
     """Options of `finite_differences`; `block` may have one number per dimension."""
 
-    step: float = option(
-        1e-3, "Step", "Size of the move, as a share of the feature's spread.", low=1e-6, high=1.0
-    )
-    block: int | tuple[int, ...] | None = option(
-        None,
-        "Block",
-        "Side of the block of cells moved together; empty: chosen by the size.",
-        low=1,
-        high=4096,
-        kind=int,
-    )
+    step: float = option(0.001, low=1e-06, high=1.0)
+    block: int | tuple[int, ...] | None = option(None, low=1, high=4096, kind=int)
 
 
 @method(
     key="finite_differences",
-    name="Finite differences",
     order=55,
-    says="Moves each value a little up and down and measures how the answer follows.",
-    cost="four forward passes a value, or a block of them",
-    misleads="Trees and rounding have no slope: there it shows nothing, or jumps.",
     source="Nocedal & Wright 2006, Numerical Optimization, section 8.1",
     answers="slope",
     estimate=lambda options, layout: 4 * len(_blocks(options, layout.shape)),

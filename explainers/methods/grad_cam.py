@@ -21,18 +21,12 @@ if TYPE_CHECKING:
 class Options:
     """Options of `grad_cam`."""
 
-    layer: str | None = option(
-        None, "Layer", "Name of the convolution; empty: the last one.", kind=str
-    )
+    layer: str | None = option(None, kind=str)
 
 
 @method(
     key="grad_cam",
-    name="Grad-CAM",
     order=70,
-    says="Asks where the last convolution is active in the channels that speak for the class.",
-    cost="one forward and one backward pass",
-    misleads="Coarse: it shows regions, not pixels, and only what supports the class.",
     source="Selvaraju et al. 2017, arXiv:1610.02391",
     answers="activation",
     estimate=lambda options, layout: 2,

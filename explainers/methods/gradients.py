@@ -18,16 +18,12 @@ if TYPE_CHECKING:
 class SaliencyOptions:
     """Options of `saliency`."""
 
-    signed: bool = option(False, "Keep the sign", "Show the gradient itself, not its size.")
+    signed: bool = option(False)
 
 
 @method(
     key="saliency",
-    name="Saliency",
     order=50,
-    says="Asks how strongly the answer would react to a tiny change of each value.",
-    cost="one forward and one backward pass",
-    misleads="Where the network is saturated it shows nothing, although the evidence is there.",
     source="Simonyan, Vedaldi & Zisserman 2013, arXiv:1312.6034",
     answers=lambda options: "slope" if options.signed else "magnitude",
     estimate=lambda options, layout: 2,
@@ -50,11 +46,7 @@ class GradientTimesInputOptions:
 
 @method(
     key="gradient_x_input",
-    name="Gradient × input",
     order=40,
-    says="Asks what each value contributes if the network were a straight line at this input.",
-    cost="one forward and one backward pass",
-    misleads="It trusts the slope at one point: saturation hides evidence, kinks exaggerate it.",
     source="Shrikumar et al. 2016, arXiv:1605.01713",
     answers="contribution",
     estimate=lambda options, layout: 2,

@@ -20,24 +20,13 @@ if TYPE_CHECKING:
 class Options:
     """Options of `mutagenesis`."""
 
-    start: int = option(0, "From position", "The first position, from 0.", low=0, high=2**31 - 1)
-    stop: int | None = option(
-        None,
-        "To position",
-        "The first position that is left alone; empty: to the end.",
-        low=1,
-        high=2**31 - 1,
-        kind=int,
-    )
+    start: int = option(0, low=0, high=2**31 - 1)
+    stop: int | None = option(None, low=1, high=2**31 - 1, kind=int)
 
 
 @method(
     key="mutagenesis",
-    name="Mutagenesis",
     order=34,
-    says="Puts every other letter at every position and notes how the answer changes.",
-    cost="three forward passes a letter",
-    misleads="One letter at a time: where a motif stands twice, each copy looks unimportant.",
     source="Zhou & Troyanskaya 2015, doi:10.1038/nmeth.3547",
     answers="contribution",
     estimate=lambda options, layout: 3 * len(range(layout.columns)[options.start : options.stop]),

@@ -25,30 +25,11 @@ if TYPE_CHECKING:
 class Options:
     """Options of `noise`."""
 
-    sigma: float | tuple[float, ...] = option(
-        0.2,
-        "Noise",
-        "Standard deviation of the noise, in the units of the data.",
-        low=1e-12,
-        kind=float,
-    )
-    by: str = option(
-        "auto",
-        "Features",
-        "What is shaken together. Automatic: every value of a row, a variable of a series at all "
-        "its steps, squares of a picture.",
-        choices=BY,
-    )
-    width: int | None = option(
-        None,
-        "Width",
-        "Steps in a block, pixels along a square; empty: one step, an eighth of the picture.",
-        low=1,
-        high=4096,
-        kind=int,
-    )
-    samples: int = option(100, "Draws", "More draws: steadier, slower.", low=2, high=100_000)
-    seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
+    sigma: float | tuple[float, ...] = option(0.2, low=1e-12, kind=float)
+    by: str = option("auto", choices=BY)
+    width: int | None = option(None, low=1, high=4096, kind=int)
+    samples: int = option(100, low=2, high=100000)
+    seed: int = option(0, low=0, high=2**31 - 1)
 
 
 def _labels(options: Options, layout: InputLayout) -> np.ndarray:
@@ -66,12 +47,7 @@ def _by_spread(options: dict[str, Any], data: DataStatistics) -> dict[str, Any]:
 
 @method(
     key="noise",
-    name="Noise sensitivity",
     order=85,
-    says="Adds noise to one feature after the other and notes how far the answer moves.",
-    cost="one forward pass a feature and a draw",
-    misleads="The size of the noise decides: the same noise is large for a feature of small "
-    "numbers. It tells how much a feature matters, not in which direction.",
     source="Gevrey, Dimopoulos & Lek 2003, doi:10.1016/S0304-3800(02)00257-0",
     answers="magnitude",
     estimate=lambda options, layout: options.samples * (int(_labels(options, layout).max()) + 1),
@@ -80,7 +56,6 @@ def _by_spread(options: dict[str, Any], data: DataStatistics) -> dict[str, Any]:
     kinds=("picture", "table", "series"),
     trial={"samples": 2},
     fit_to_data=_by_spread,
-    fit_note="The noise is counted in standard deviations of each {column}.",
     signed=False,
     uses_baseline=False,
     needs_gradient=False,

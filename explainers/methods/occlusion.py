@@ -22,31 +22,13 @@ if TYPE_CHECKING:
 class Options:
     """Options of `occlusion`: numbers in input cells, or one per dimension after the first."""
 
-    window: int | tuple[int, ...] | None = option(
-        None,
-        "Window",
-        "Side of what is hidden; empty: an eighth of the input, or one value of a row.",
-        low=1,
-        high=4096,
-        kind=int,
-    )
-    stride: int | tuple[int, ...] | None = option(
-        None,
-        "Stride",
-        "Distance from one window to the next; empty: half a window.",
-        low=1,
-        high=4096,
-        kind=int,
-    )
+    window: int | tuple[int, ...] | None = option(None, low=1, high=4096, kind=int)
+    stride: int | tuple[int, ...] | None = option(None, low=1, high=4096, kind=int)
 
 
 @method(
     key="occlusion",
-    name="Occlusion",
     order=30,
-    says="Hides one window after the other with the baseline and notes how much the answer drops.",
-    cost="one forward pass a window",
-    misleads="Evidence that exists twice looks unimportant, since hiding one copy changes nothing.",
     source="Zeiler & Fergus 2014, arXiv:1311.2901",
     answers="contribution",
     estimate=lambda options, layout: len(_windows(options, layout)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from explainers.options import option
+from explainers.texts import described
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,9 +47,11 @@ class Method:
     ----------
     key, name : str
         Its name in code, and the field's name for people.
-    says, cost, misleads, source : str
-        What it asks, in one plain sentence; what it costs, in a phrase; when not to trust it; the
-        paper.
+    says, cost, misleads : str
+        What it asks, in one plain sentence; what it costs, in a phrase; when not to trust it. These
+        and the words for its options stand in `texts`, not in the method's file.
+    source : str
+        The paper.
     options : type
         A frozen dataclass whose fields are made by `option`.
     attribute : Attribute
@@ -91,13 +94,13 @@ class Method:
     key: str
     name: str
     says: str
-    cost: str
-    misleads: str
-    source: str
     options: type
     attribute: Attribute
     estimate: Callable[[Any, InputLayout], int]
     answers: Answers | Callable[[Any], Answers]
+    cost: str = ""
+    misleads: str = ""
+    source: str = ""
     unit: str = "contribution"
     order: int = 100
     signed: bool | Callable[[Any], bool] = True
@@ -145,7 +148,8 @@ def method(**declared: Any) -> Callable[[Function], Function]:
     """Register the decorated function as the method that the keywords declare; see `Method`."""
 
     def register(attribute: Function) -> Function:
-        METHODS[declared["key"]] = Method(attribute=attribute, **declared)
+        words = described("methods", declared["key"], declared["options"], attribute)
+        METHODS[declared["key"]] = Method(attribute=attribute, **(words | declared))
         return attribute
 
     return register

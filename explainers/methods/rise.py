@@ -24,24 +24,16 @@ if TYPE_CHECKING:
 class Options:
     """Options of `rise`."""
 
-    samples: int = option(1000, "Masks", "More masks: less noise, slower.", low=10, high=100_000)
-    cells: int = option(8, "Cells", "Side of the coarse random grid.", low=2, high=64)
-    visible: float = option(0.5, "Visible", "Share of the cells left visible.", low=0.05, high=0.95)
-    centred: bool = option(
-        True,
-        "Centred",
-        "Subtract the mean answer, so that zero means no influence; off: the paper's map.",
-    )
-    seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
+    samples: int = option(1000, low=10, high=100000)
+    cells: int = option(8, low=2, high=64)
+    visible: float = option(0.5, low=0.05, high=0.95)
+    centred: bool = option(True)
+    seed: int = option(0, low=0, high=2**31 - 1)
 
 
 @method(
     key="rise",
-    name="RISE",
     order=80,
-    says="Hides random parts many times and asks which pixels were visible when it went well.",
-    cost="one forward pass a mask",
-    misleads="Noisy with few masks: look at the standard error before trusting small spots.",
     source="Petsiuk, Das & Saenko 2018, arXiv:1806.07421",
     answers="visibility",
     estimate=lambda options, layout: options.samples,

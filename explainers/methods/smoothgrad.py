@@ -21,29 +21,16 @@ if TYPE_CHECKING:
 class Options:
     """Options of `smoothgrad`."""
 
-    samples: int = option(32, "Noisy copies", "More copies: smoother, slower.", low=2, high=4096)
-    sigma: float = option(
-        0.15, "Noise level", "Standard deviation, as a share of the input's range.", low=0.0, high=2
-    )
-    ranges: tuple[float, ...] | None = option(
-        None,
-        "Ranges",
-        "The range of each column or variable, where one for all would be wrong.",
-        low=0.0,
-        kind=float,
-        widget=False,
-    )
-    signed: bool = option(False, "Keep the sign", "Average the gradient itself, not its size.")
-    seed: int = option(0, "Seed", "The same seed gives the same map.", low=0, high=2**31 - 1)
+    samples: int = option(32, low=2, high=4096)
+    sigma: float = option(0.15, low=0.0, high=2)
+    ranges: tuple[float, ...] | None = option(None, low=0.0, kind=float, widget=False)
+    signed: bool = option(False)
+    seed: int = option(0, low=0, high=2**31 - 1)
 
 
 @method(
     key="smoothgrad",
-    name="SmoothGrad",
     order=60,
-    says="Asks for the slope many times, on slightly noisy copies, and averages out the flicker.",
-    cost="one forward and one backward pass a copy",
-    misleads="The noise level decides what is seen; like all slopes it is blind to saturation.",
     source="Smilkov et al. 2017, arXiv:1706.03825",
     answers=lambda options: "slope" if options.signed else "magnitude",
     estimate=lambda options, layout: 2 * options.samples,

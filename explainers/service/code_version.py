@@ -12,7 +12,8 @@ from explainers.locations import ASSETS, PROJECT
 def code_version() -> str:
     """SHA-256 of the library's source and of the demos' weights."""
     digest = hashlib.sha256()
-    files = sorted((PROJECT / "explainers").rglob("*.py")) + sorted(ASSETS.rglob("*.safetensors"))
-    for path in files:
+    library = PROJECT / "explainers"
+    files = [*library.rglob("*.py"), *library.rglob("*.toml"), *ASSETS.rglob("*.safetensors")]
+    for path in sorted(files):
         digest.update(path.relative_to(PROJECT).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()

@@ -5,12 +5,25 @@ from typing import Any
 
 import streamlit as st
 
-from explainers.options import checked
+from explainers.options import checked, option_text
 from pages.state import address
 
 
-def widgets(kind: type, prefix: str) -> dict[str, Any]:
-    """One widget for each field of an options dataclass; returns what differs from the default."""
+def pick_options(kind: type, prefix: str) -> dict[str, Any]:
+    """Draw one widget for each field of an options dataclass.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass whose fields are made by `explainers.options.option`.
+    prefix : str
+        What the names of its choices start with: "o.smoothgrad" for "o.smoothgrad.samples".
+
+    Returns
+    -------
+    dict
+        The options that differ from their default.
+    """
     chosen = {}
     for field in dataclasses.fields(kind):
         if not field.metadata["widget"]:
@@ -22,27 +35,36 @@ def widgets(kind: type, prefix: str) -> dict[str, Any]:
 
 
 def _widget(field: dataclasses.Field, name: str) -> Any:
-    meta, start = field.metadata, field.default
-    words = {"label": meta["label"], "help": meta["help"]}
-    checks = {"clean": lambda value: checked(field, value, meta["label"])}
+    meta, default = field.metadata, field.default
+    text = option_text(field)
+    words = {"label": text.label, "help": text.help}
+
+    def validate(value: Any) -> Any:
+        return checked(field, value, text.label)
+
     if meta["choices"] is not None:
         return address.select(
             st.selectbox,
             name,
             list(meta["choices"]),
-            start,
-            format_func=meta["choices"].get,
+            default,
+            format_func=text.choices.get,
             **words,
         )
     if meta["kind"] is bool:
-        return address.widget(st.toggle, name, start=start, **checks, **words)
+        return address.widget(st.toggle, name, default=default, validate=validate, **words)
     if meta["kind"] in (int, float):
         kind = meta["kind"]
-        limits = {"min_value": meta["low"], "max_value": meta["high"]}
-        limits = {key: None if value is None else kind(value) for key, value in limits.items()}
-        step = 1 if kind is int else 0.01
-        shown = {} if kind is int else {"format": "%.3g"}
+        low, high = (None if end is None else kind(end) for end in (meta["low"], meta["high"]))
         return address.widget(
-            st.number_input, name, start=start, step=step, **limits, **shown, **checks, **words
+            st.number_input,
+            name,
+            default=default,
+            validate=validate,
+            min_value=low,
+            max_value=high,
+            step=1 if kind is int else 0.01,
+            format=None if kind is int else "%.3g",
+            **words,
         )
-    return address.widget(st.text_input, name, start=start, **checks, **words) or None
+    return address.widget(st.text_input, name, default=default, validate=validate, **words) or None

@@ -30,43 +30,15 @@ __all__ = ["Options", "attribute", "hypothetical", "multipliers"]
 class Options:
     """Options of `deeplift`."""
 
-    rule: str = option(
-        "rescale",
-        "Rule",
-        "How a non-linearity shares its change: as a whole (Rescale); positive and negative parts "
-        "apart (RevealCancel); or the first behind convolutions, the second behind dense layers "
-        "(Genomics).",
-        choices={
-            "rescale": "Rescale",
-            "reveal_cancel": "RevealCancel",
-            "genomics": "Genomics",
-        },
-    )
-    centre: bool = option(
-        False, "Against the mean class", "Explain the score less the mean over all classes."
-    )
-    apart: bool = option(
-        False,
-        "Parts of the change",
-        "For RevealCancel and Genomics: “support alone” and “opposition alone” are what each value "
-        "adds to the positive and to the negative part of the change, so that one value may have "
-        "both. Off: the scores above and below zero.",
-    )
-    fallback: str = option(
-        "refuse",
-        "Unknown operations",
-        "What to do with an operation that has no rule: refuse, or a local integral.",
-        choices={"refuse": "Refuse", "integral": "Local integral"},
-    )
+    rule: str = option("rescale", choices=("rescale", "reveal_cancel", "genomics"))
+    centre: bool = option(False)
+    apart: bool = option(False)
+    fallback: str = option("refuse", choices=("refuse", "integral"))
 
 
 @method(
     key="deeplift",
-    name="DeepLIFT",
     order=20,
-    says="Shares the change of the output from baseline to input among the values that changed.",
-    cost="two forward passes and one backward pass",
-    misleads="The answer is relative to the baseline: what equals the baseline gets nothing.",
     source="Shrikumar, Greenside & Kundaje 2017, arXiv:1704.02685",
     answers="contribution",
     estimate=lambda options, layout: 3,

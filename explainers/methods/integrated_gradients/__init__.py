@@ -23,34 +23,10 @@ if TYPE_CHECKING:
 class Options:
     """Options of `integrated_gradients`."""
 
-    steps: int | None = option(
-        None,
-        "Steps",
-        "Fix the number of steps; empty: as many as the tolerance needs.",
-        low=1,
-        high=4096,
-        kind=int,
-    )
-    tolerance: float = option(
-        0.01,
-        "Tolerance",
-        "Without fixed steps: refine until the gap is below this share.",
-        low=1e-9,
-        high=1,
-    )
-    rule: str = option(
-        "gauss_legendre",
-        "Rule",
-        "How the points on the way are placed and weighted.",
-        choices={
-            "gauss_legendre": "Gauss–Legendre",
-            "midpoint": "Midpoint",
-            "trapezoid": "Trapezoid",
-        },
-    )
-    most_steps: int = option(
-        1024, "At most", "Without fixed steps: stop refining here and say so.", low=8, high=65536
-    )
+    steps: int | None = option(None, low=1, high=4096, kind=int)
+    tolerance: float = option(0.01, low=1e-09, high=1)
+    rule: str = option("gauss_legendre", choices=("gauss_legendre", "midpoint", "trapezoid"))
+    most_steps: int = option(1024, low=8, high=65536)
 
 
 def quadrature(rule: str, count: int) -> tuple[Tensor, Tensor]:
@@ -109,17 +85,13 @@ class StraightPath:
 
 @method(
     key="integrated_gradients",
-    name="Integrated Gradients",
     order=10,
-    says="Fades the baseline into the input and adds up what each value changes on the way.",
-    cost="one forward and one backward pass a step",
-    misleads="The answer is relative to the baseline: what equals the baseline gets nothing.",
     source="Sundararajan, Taly & Yan 2017, arXiv:1703.01365",
     answers="contribution",
     estimate=lambda options, layout: 2 * (options.steps or USUAL_STEPS),
     options=Options,
     trial={"steps": 2},
-    exact_options={"tolerance": 1e-5},
+    exact_options={"tolerance": 1e-05},
     complete=True,
 )
 def attribute(context: Context, options: Options) -> MethodResult:
