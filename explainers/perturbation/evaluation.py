@@ -1,4 +1,4 @@
-"""Asking a model about inputs with regions perturbed: every region of every input, in batches."""
+"""Inputs with regions replaced, and the model's score for every region of every input."""
 
 from __future__ import annotations
 
@@ -12,11 +12,51 @@ if TYPE_CHECKING:
 
 
 def replaced(inputs: Tensor, baseline: Tensor, masks: Tensor) -> Tensor:
-    """Inputs (n, …) with what the masks (n, …) name taken from the baseline (n, …)."""
+    """Inputs with the masked values replaced by the baseline's.
+
+    Parameters
+    ----------
+    inputs, baseline : Tensor, shape (n, …)
+    masks : Tensor, bool, shape (n, …) or what broadcasts to it
+        True where the baseline replaces the input.
+
+    Returns
+    -------
+    Tensor, shape (n, …)
+        In the inputs' own memory layout, so that convolutions work as on the inputs themselves.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x, baseline = torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2)
+    >>> replaced(x, baseline, torch.tensor([[True, False]]))
+    tensor([[0., 2.]])
+    """
     import torch
 
-    # In the inputs' own memory layout, so that convolutions work as on the inputs themselves.
     return torch.empty_like(inputs).copy_(torch.where(masks, baseline, inputs))
+
+
+def blended(inputs: Tensor, baseline: Tensor, visible: Tensor) -> Tensor:
+    """visible·x + (1 − visible)·x′: inputs faded into the baseline by a soft mask.
+
+    Parameters
+    ----------
+    inputs, baseline : Tensor, shape (n, …)
+    visible : Tensor, shape (n, …) or what broadcasts to it
+        Shares from 0, the baseline, to 1, the input.
+
+    Returns
+    -------
+    Tensor, shape (n, …)
+
+    Examples
+    --------
+    >>> import torch
+    >>> blended(torch.tensor([[8.0, 8.0]]), torch.zeros(1, 2), torch.tensor([[0.25, 1.0]]))
+    tensor([[2., 8.]])
+    """
+    return visible * inputs + (1 - visible) * baseline
 
 
 def evaluate_regions(
@@ -34,7 +74,7 @@ def evaluate_regions(
 
     Yields
     ------
-    rows, regions : Tensor, shape (n,)
+    rows, regions : Tensor, int64, shape (n,)
         Region by region, all inputs of one after the other.
     values : Tensor, shape (n,)
         The explained scores.
@@ -51,11 +91,24 @@ def evaluate_regions(
 def losses(
     context: Context, count: int, masks: Callable[[Tensor], Tensor]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """What every input loses when the baseline replaces a region: f(x) − f(x with it replaced).
+    """What every input's score loses when the baseline replaces a region of it.
 
-    masks : (regions (n,)) → bool (n, …), what lies in each region.
+    f(x) − f(x with the region replaced), f being the explained score.
 
-    Yields rows and regions (n,) as `evaluate_regions`, the masks (n, …), and the losses (n,).
+    Parameters
+    ----------
+    context : Context
+    count : int
+        How many regions an input has.
+    masks : callable
+        (regions (n,)) → bool (n, …): which values lie in each region.
+
+    Yields
+    ------
+    rows, regions : Tensor, int64, shape (n,)
+        As in `evaluate_regions`.
+    masks : Tensor, bool, shape (n, …)
+    losses : Tensor, shape (n,)
     """
     full = context.input_values()
     current: list[Tensor] = []

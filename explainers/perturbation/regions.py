@@ -1,4 +1,4 @@
-"""Which values of an input belong together when a method hides or shakes them group by group."""
+"""Which values of an input belong together when a method perturbs them group by group."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ class Groups:
         The group's number of every value, from 0.
     sizes : Tensor, int64, shape (groups,)
         How many values each group has.
+
+    Examples
+    --------
+    >>> import torch
+    >>> groups = Groups.of(np.array([0, 0, 1]), torch.device("cpu"))
+    >>> groups.masks(torch.tensor([1]))
+    tensor([[False, False,  True]])
+    >>> groups.shared(torch.tensor([[6.0, 1.0]]))
+    tensor([[3., 3., 1.]])
     """
 
     labels: Tensor
@@ -48,8 +57,8 @@ class Groups:
         """Groups by the labels of `group_labels`, on a device."""
         import torch
 
-        there = torch.from_numpy(labels).to(device)
-        return cls(there, there.flatten().bincount())
+        numbers = torch.from_numpy(labels).to(device)
+        return cls(numbers, numbers.flatten().bincount())
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -69,14 +78,38 @@ def group_labels(
     width: int | None = None,
     joined: tuple[tuple[int, ...], ...] | None = None,
 ) -> np.ndarray:
-    """The group's number of every value of one input: int64 (…), from 0, none left out.
+    """Number the groups of values of one input that are perturbed together.
 
-    by "cell": every value alone, of an input of any shape; "variable": a column of (T, V);
-    "step": `width` rows of it; "block": `width` rows of one column; "letter": `width` columns of
-    (4, L); "square": squares of (C, H, W) of `width` pixels a side with all channels. Without
-    width, squares and blocks are an eighth of the input's longer side or length; else it is 1.
-    `joined` names groups, numbered from 0 along the input, that are one group together.
-    Raises Problem where the input has another number of dimensions, or a group does not exist.
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one input.
+    by : str
+        "cell": every value alone, of an input of any shape; "variable": a column of (T, V);
+        "step": `width` rows of it; "block": `width` rows of one column; "letter": `width` columns
+        of (4, L); "square": squares of (C, H, W) of `width` pixels a side with all channels.
+    width : int, optional
+        Without it, squares and blocks are an eighth of the input's longer side or length; else it
+        is 1.
+    joined : tuple of tuple of int, optional
+        Groups, numbered from 0 along the input, that are one group together.
+
+    Returns
+    -------
+    ndarray, int64, shape of one input
+        The group's number of every value, from 0, none left out.
+
+    Raises
+    ------
+    Problem
+        Where the input has another number of dimensions, or a group does not exist.
+
+    Examples
+    --------
+    >>> group_labels((2, 3), "variable").tolist()
+    [[0, 1, 2], [0, 1, 2]]
+    >>> group_labels((4,), joined=((0, 3),)).tolist()
+    [0, 1, 2, 0]
     """
     if len(shape) != _DIMENSIONS.get(by, len(shape)):
         raise Problem(

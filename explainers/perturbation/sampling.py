@@ -1,4 +1,4 @@
-"""Sharing batches between many inputs and many random draws, in bounded memory."""
+"""Random draws shared by all inputs, in batches of bounded memory; mean and standard error."""
 
 from __future__ import annotations
 
@@ -15,10 +15,33 @@ if TYPE_CHECKING:
 def shared_batches(
     context: Context, count: int, samples: int, draw: Callable[[], Tensor]
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Cover all pairs of `samples` draws and `count` inputs in batches of the model's own size.
+    """All pairs of `samples` random draws and `count` inputs, in batches of the model's own size.
 
-    `draw()` is called once a sample, in order, so every input meets the same draws whatever the
-    batch size. Yields rows (n,), and the draws (n, …) that go with them.
+    Parameters
+    ----------
+    context : Context
+    count, samples : int
+        How many inputs, and how many draws each of them meets.
+    draw : callable
+        () → one draw (…). Called once a sample, in order, so that every input meets the same draws
+        whatever the batch size.
+
+    Yields
+    ------
+    rows : Tensor, int64, shape (n,), on the CPU
+        Draw by draw, all inputs of one after the other.
+    draws : Tensor, shape (n, …)
+        What goes with each row.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> context = SimpleNamespace(batches=lambda total: [slice(0, 3), slice(3, total)])
+    >>> draws = iter([torch.tensor(0.5), torch.tensor(0.7)])
+    >>> for rows, values in shared_batches(context, 2, 2, lambda: next(draws)):
+    ...     rows.tolist(), values
+    ([0, 1, 0], tensor([0.5000, 0.5000, 0.7000]))
+    ([1], tensor([0.7000]))
     """
     kept: dict[int, Tensor] = {}
     drawn = 0
@@ -34,7 +57,20 @@ def shared_batches(
 
 
 class Moments:
-    """Running sum and sum of squares of maps, by input."""
+    """Mean, and its standard error, of the maps drawn for each of N inputs.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, …)
+        What the maps are like.
+
+    Examples
+    --------
+    >>> moments = Moments(torch.zeros(1, 2))
+    >>> moments.add(torch.tensor([0, 0]), torch.tensor([[1.0, 2.0], [3.0, 2.0]]))
+    >>> moments.mean(), moments.standard_error()
+    (tensor([[2., 2.]]), tensor([[1., 0.]]))
+    """
 
     def __init__(self, inputs: Tensor) -> None:
         dtype = torch.promote_types(inputs.dtype, torch.float32)
@@ -50,11 +86,11 @@ class Moments:
         self.seen.index_add_(0, rows, torch.ones_like(rows, dtype=self.seen.dtype))
 
     def mean(self) -> Tensor:
-        """Mean map of each input so far."""
+        """The mean map (N, …) so far; 0 where no map was added."""
         return self.total / self._seen()
 
     def standard_error(self) -> Tensor:
-        """Standard error of the mean of each value."""
+        """The standard error (N, …) of that mean; NaN with fewer than two maps."""
         seen = self._seen()
         variance = (self.squares / seen - self.mean() ** 2).clamp(min=0) * seen / (seen - 1)
         return (variance / seen).sqrt()

@@ -74,7 +74,21 @@ class Windows:
 
 
 def sliding(shape: tuple[int, ...], sides: tuple[int, ...], strides: tuple[int, ...]) -> Windows:
-    """Windows every stride, the last one cut off by the edge, none beyond it."""
+    """Windows every stride along each dimension, the last one cut off by the edge, none beyond it.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one input.
+    sides, strides : tuple of int
+        One number for each dimension, in values.
+
+    Examples
+    --------
+    >>> windows = sliding((5,), (2,), (2,))
+    >>> windows.starts, windows.covered().tolist()
+    ([[0, 2, 4]], [1.0, 1.0, 1.0, 1.0, 1.0])
+    """
     starts = [
         [index * stride for index in range(1 + math.ceil(max(size - side, 0) / stride))]
         for size, side, stride in zip(shape, sides, strides, strict=True)
@@ -83,6 +97,19 @@ def sliding(shape: tuple[int, ...], sides: tuple[int, ...], strides: tuple[int, 
 
 
 def tiling(shape: tuple[int, ...], sides: tuple[int, ...]) -> Windows:
-    """Blocks side by side that cover the input, the last ones cut off by the edge."""
+    """Blocks side by side that cover the input, the last ones cut off by the edge.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of one input.
+    sides : tuple of int
+        Of a block, one for each dimension, in values.
+
+    Examples
+    --------
+    >>> len(tiling((3, 4), (2, 2)))
+    4
+    """
     starts = [range(0, size, side) for size, side in zip(shape, sides, strict=True)]
     return Windows(shape, sides, starts)

@@ -8,15 +8,8 @@ import torch
 from nets import convnet, linear, pictures, smooth
 
 from explainers import Problem, explain
-from explainers.checks.faithfulness import (
-    Curve,
-    chance,
-    deletion,
-    hottest_first,
-    insertion,
-    mixed,
-    random_orders,
-)
+from explainers.checks.faithfulness import Curve, chance, deletion, insertion
+from explainers.checks.unit_order import hottest_first, random_orders, replaced_in_order
 
 F64 = torch.float64
 WEIGHTS = torch.tensor([2.0, -3.0, 1.0, 0.5], dtype=F64)
@@ -160,12 +153,13 @@ def test_random_orders_are_even():
     assert torch.equal(random_orders(9, 3, 1), random_orders(9, 3, 1))
 
 
-def test_mixed_leaves_its_inputs_alone():
+def test_replacing_in_order_leaves_its_inputs_alone():
     x, other = pictures(2), pictures(2, seed=2)
     kept = x.clone()
     orders = random_orders(144, 2)
-    found = mixed(x.to(memory_format=torch.channels_last), other, orders, [0, 10])
-    assert torch.equal(found, mixed(x, other, orders, [0, 10]))
+    counts = torch.tensor([0, 10])
+    found = replaced_in_order(x.to(memory_format=torch.channels_last), other, orders, counts)
+    assert torch.equal(found, replaced_in_order(x, other, orders, counts))
     assert torch.equal(x, kept)
     assert torch.equal(found[0], x[0])
     assert int((found[1] != x[1]).any(0).sum()) == 10

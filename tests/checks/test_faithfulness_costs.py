@@ -5,7 +5,8 @@ import torch
 from nets import convnet, linear, pictures
 from untouched import untouched
 
-from explainers.checks.faithfulness import SHARES, chance, deletion, insertion, reached
+from explainers.checks.faithfulness import chance, deletion, insertion
+from explainers.checks.unit_order import SHARES, reachable_shares
 
 WEIGHTS = torch.tensor([2.0, -3.0, 1.0, 0.5], dtype=torch.float64)
 X = torch.tensor([[1.0, 2.0, 3.0, 4.0], [-1.0, 0.5, 2.0, 1.0]], dtype=torch.float64)
@@ -92,7 +93,7 @@ def test_the_model_is_left_as_found():
 
 @pytest.mark.parametrize("units", [1, 2, 4, 10, 30, 63, 64, 9216])
 def test_the_shares_followed_are_such_as_whole_units_reach(units):
-    shares = reached(units)
+    shares = reachable_shares(units)
     assert (shares[0], shares[-1]) == (0, 1) and shares == sorted(set(shares))
     assert len(shares) <= len(SHARES)
     if units < 64:

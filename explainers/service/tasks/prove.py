@@ -45,7 +45,7 @@ class Prove(Task, frozen=True):
         """Rank the cells of the explanation, which is made if need be, and follow the answer."""
         import torch
 
-        from explainers.checks.faithfulness import hottest_first, reached
+        from explainers.checks.unit_order import hottest_first, reachable_shares
 
         _, explained = context.answer(self.explanation)
         asked = self.explanation
@@ -57,7 +57,11 @@ class Prove(Task, frozen=True):
         along = {name: values[0] for name, values in _along(given, first[:, None]).items()}
         order = rank.view(heat.shape)[0].numpy().astype(np.int32)
         shown = given.kind.shown(given.hidden[0].cpu().numpy())
-        return {"shares": reached(rank.numel())}, {"order": order, "baseline_shown": shown, **along}
+        return {"shares": reachable_shares(rank.numel())}, {
+            "order": order,
+            "baseline_shown": shown,
+            **along,
+        }
 
 
 class ProveAtRandom(Task, frozen=True):
@@ -78,21 +82,21 @@ class ProveAtRandom(Task, frozen=True):
 
     def run(self, context: TaskContext) -> Answer:
         """Follow the answer along RANDOM_ORDERS orders."""
-        from explainers.checks.faithfulness import random_orders, reached
+        from explainers.checks.unit_order import random_orders, reachable_shares
 
         given = prepare(context, self.model, self.input, self.baseline, self.device)
         units = given.kind.heat(given.x[0]).numel()
         orders = random_orders(units, RANDOM_ORDERS, seed=0)[None]
-        return {"shares": reached(units)}, _along(given, orders)
+        return {"shares": reachable_shares(units)}, _along(given, orders)
 
 
 def _along(given: ModelInput, orders: Tensor) -> dict[str, np.ndarray]:
     """Answers (R, K, outputs), or (K, outputs) for one order, hiding and revealing."""
     from explainers import eval_mode
-    from explainers.checks.faithfulness import answers_along, reached
+    from explainers.checks.unit_order import outputs_along, reachable_shares
     from explainers.passes import Passes
 
-    shares = reached(orders.shape[-1])
+    shares = reachable_shares(orders.shape[-1])
     passes = Passes(
         given.loaded.model,
         score=given.form,
@@ -102,7 +106,7 @@ def _along(given: ModelInput, orders: Tensor) -> dict[str, np.ndarray]:
     answers = {}
     with eval_mode.evaluating(given.loaded.model):
         for name, insert in (("deletion", False), ("insertion", True)):
-            outputs = answers_along(
+            outputs = outputs_along(
                 passes, given.x, given.hidden, orders.to(given.x.device), shares, insert
             )
             answers[name] = outputs[0].float().cpu().numpy()
