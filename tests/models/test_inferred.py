@@ -95,4 +95,4 @@ def test_a_model_from_the_starters_file_is_built_in_the_worker(shop, tmp_path, m
     )
     facts, arrays = answered(shop, request)
     np.testing.assert_allclose(arrays["scores"], [6, 4], atol=1e-5)
-    assert facts["output"] == 10 and request.uploads == []
+    assert facts["output"] == 10 and list(request.task.uploads()) == []

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from answering import Question
+from answering import Question, answered
 from PIL import Image
 from torch import nn
 
@@ -57,8 +57,7 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     request = Question(
         spec, picture, "mean", method="integrated_gradients", target=2, options={"steps": 20}
     )
-    shop.answer(request, lambda state: None)
-    facts, arrays = store.answer(request.digest())
+    facts, arrays = answered(shop, request)
     assert arrays["scores"].shape == (3, 20, 20), "the file says the size"
     from explainers.kinds.picture import pixels
 
@@ -66,9 +65,7 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     expected = explain(net, x, baseline="mean", target=2, steps=20)
     np.testing.assert_allclose(arrays["scores"], expected.scores[0].numpy(), atol=1e-5)
     assert facts["output"] == pytest.approx(expected.output.item(), abs=1e-5)
-    doctor = Question(spec, picture, check="inspection")
-    shop.answer(doctor, lambda state: None)
-    card = store.answer(doctor.digest())[0]
+    card = answered(shop, Question(spec, picture, check="inspection"))[0]
     assert (card["input"], card["outputs"]) == ([3, 20, 20], 5)
     assert card["sizes"] == [20]
     assert not any(card["methods"].values()), card["methods"]

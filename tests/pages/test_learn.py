@@ -11,10 +11,11 @@ from answering import Question, answered
 from explainers import METHODS
 from explainers.checks.axioms import ABOUT, AXIOMS, NO, YES, holds
 from explainers.errors import Problem
+from explainers.models.zoo.demos import WORKED_EXAMPLE
 from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
 from explainers.service.tasks import Task
 from explainers.service.tasks.axioms import Axioms
-from explainers.service.tasks.lesson import PREFIX, Lesson, variants, worked_example_spec
+from explainers.service.tasks.lesson import Lesson, variants, worked_example_spec
 from pages.learning.words import MISSED, OTHER, RIGHT, calculation, verdict
 from pages.learning.worked_examples import SHOWN
 
@@ -148,7 +149,7 @@ def test_ordinary_questions_of_a_network_set_by_hand_are_answered(shop):
 
 def test_a_lesson_on_another_network_is_refused(shop):
     spec = worked_example_spec("minimum")
-    assert spec.name == f"{PREFIX}minimum"
+    assert spec.name == f"{WORKED_EXAMPLE}minimum"
     with pytest.raises(Problem, match="no network set by hand"):
         asked(shop, Lesson("signs", (1.0,)))
 

@@ -14,7 +14,7 @@ from torch import nn
 from explainers.models.formats.python_models import read_python_models
 from explainers.models.spec import RECOGNISE, ModelSpec
 from explainers.models.zoo import demos
-from explainers.service.parsing.parsed_uploads import TURNED
+from explainers.service.parsing.upload_keys import VARIABLES_FIRST
 from explainers.service.recipe import recipe
 from tests.onnx import onnx_files
 from tests.pt2 import pt2_files
@@ -115,7 +115,7 @@ def test_the_recipe_of_an_uploaded_network_gives_its_answers(tmp_path, allowed, 
     assert [output, baseline] == pytest.approx(wanted, rel=1e-3, abs=1e-5)
 
 
-@pytest.mark.parametrize("turned", ["", TURNED])
+@pytest.mark.parametrize("turned", ["", VARIABLES_FIRST])
 def test_the_recipe_reads_arrays_as_the_page_did(tmp_path, turned):
     torch.manual_seed(0)
     net = Recurrent(nn.LSTM, 2, 4, 2).eval()

@@ -21,6 +21,7 @@ class Inspect(Task, frozen=True):
         """Try the network on sample pictures or random inputs of what it may take."""
         from PIL import Image
 
+        from explainers.models.formats.inferred import PlainChain
         from explainers.models.inspection import examine
         from explainers.models.zoo.signs import samples
 
@@ -32,6 +33,5 @@ class Inspect(Task, frozen=True):
             context.report(ProgressReport(what=what))
 
         card = examine(network, spec, photos, tell)
-        description = getattr(network, "description", None)
-        chain = None if description is None else description.to_facts()
+        chain = network.description.to_facts() if isinstance(network, PlainChain) else None
         return {**card, "architecture": spec.name, "chain": chain}, {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from explainers.errors import Problem
 from explainers.methods import METHODS
 from explainers.models.spec import ModelSpec
+from explainers.models.zoo.demos import WORKED_EXAMPLE
 from explainers.models.zoo.worked_examples import WORKED_EXAMPLES
 from explainers.options import option_choices
 from explainers.service.tasks.context import ProgressReport, TaskContext
@@ -16,9 +17,6 @@ from explainers.service.tasks.task import Answer, Task
 
 if TYPE_CHECKING:
     from torch import nn
-
-PREFIX = "hand:"
-"""How the names of worked examples as models start."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def worked_example_spec(name: str) -> ModelSpec:
     example = WORKED_EXAMPLES[name]
     return ModelSpec(
         "demo",
-        f"{PREFIX}{name}",
+        f"{WORKED_EXAMPLE}{name}",
         kind="table",
         shape=(len(example.names),),
         columns=example.names,
