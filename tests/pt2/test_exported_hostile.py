@@ -20,7 +20,7 @@ from explainers.models.formats.pt2 import Kind, Node, Program, Ref, load_program
 from explainers.models.formats.pt2.operations import ATEN, CHECKS
 from explainers.models.formats.pt2.program import checked
 from explainers.models.formats.pt2.reading import read_program
-from explainers.models.formats.pt2.sizes import read_size
+from explainers.models.formats.pt2.reading.sizes import read_size
 from explainers.service.parsing.parsers import PARSERS
 from explainers.service.parsing.parsers.pt2 import program as program_of
 from explainers.service.sandbox.sandbox import sandbox_layers

@@ -20,7 +20,7 @@ from explainers.methods.deeplift.rule_registry import (
 )
 from explainers.methods.deeplift.tape import Multiplier, Parts, Tape, Value
 from explainers.methods.deeplift.torch_private import tree_leaves, tree_map
-from explainers.methods.integrated_gradients import quadrature
+from explainers.methods.integrated_gradients.straight_path import quadrature
 
 _POINTS = 16
 

@@ -10,11 +10,17 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
-from explainers.methods.integrated_gradients import Options, StraightPath, quadrature
+from explainers.methods.integrated_gradients.straight_path import StraightPath, quadrature
 from explainers.methods.registry import MethodResult
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.methods.integrated_gradients import Options
 
 POINTS_PER_PIECE = 4
 FIRST_PIECES = 4
@@ -106,7 +112,8 @@ def _first_pieces(
     first, last = path.ends()
     between = _scores(path, [(row, end) for row in range(count) for end in ends[1:-1]])
     inner = len(ends) - 2
-    queue, accounts = deque(), []
+    pieces: list[Interval] = []
+    accounts: list[ErrorBudget] = []
     for row in range(count):
         scores = [first[row], *between[row * inner : (row + 1) * inner], last[row]]
         reach = max(scores) - min(scores)
@@ -115,12 +122,14 @@ def _first_pieces(
         rounding = 4 * torch.finfo(path.step.dtype).eps * max(map(abs, scores))
         accounts.append(ErrorBudget(max(allowed, rounding)))
         for start, stop, low, high in zip(ends, ends[1:], scores, scores[1:], strict=False):
-            queue.append(Interval(row, start, stop, low, high))
+            pieces.append(Interval(row, start, stop, low, high))
     # Breadth first over the path, so that a map seen early is not one of the baseline's end.
-    return deque(sorted(queue, key=lambda piece: (piece.start * 7) % 1)), accounts
+    return deque(sorted(pieces, key=lambda piece: (piece.start * 7) % 1)), accounts
 
 
-def _integrate(path: StraightPath, group: list[Interval], places, weights):
+def _integrate(
+    path: StraightPath, group: list[Interval], places: Tensor, weights: Tensor
+) -> tuple[Tensor, list[float]]:
     """Maps (pieces, …) of the pieces, and the sum of each as floats."""
     device = path.total.device
     rows = torch.tensor([piece.row for piece in group], device=device)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from explainers.errors import Problem
-from explainers.models.formats.pt2.tensors import type_name
+from explainers.models.formats.pt2.reading.tensors import type_name
 from explainers.models.formats.pt2.values import KINDS, Argument, Kind, Ref
 
 _FORMATS = {1: "contiguous_format", 2: "channels_last", 3: "channels_last_3d", 4: "preserve_format"}

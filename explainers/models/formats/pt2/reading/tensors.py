@@ -10,7 +10,7 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.pt2.program import MOST_BYTES
-from explainers.models.formats.pt2.sizes import read_size
+from explainers.models.formats.pt2.reading.sizes import read_size
 
 # The schema's number of a type → (numpy's type of the bytes, the type that it is read as).
 SCALARS = {

@@ -13,14 +13,14 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.file_card import Port
-from explainers.models.formats.pt2.archive import EXPORT, read_members
-from explainers.models.formats.pt2.arguments import Values
-from explainers.models.formats.pt2.folding import fold_safe_softmax
-from explainers.models.formats.pt2.nodes import read_nodes
 from explainers.models.formats.pt2.program import MOST_NODES, Program, Stored, checked
-from explainers.models.formats.pt2.sizes import demand_expression, read_size
-from explainers.models.formats.pt2.tensors import read_tensors, type_name
-from explainers.models.formats.pt2.trimming import trim
+from explainers.models.formats.pt2.reading.archive import EXPORT, read_members
+from explainers.models.formats.pt2.reading.arguments import Values
+from explainers.models.formats.pt2.reading.folding import fold_safe_softmax
+from explainers.models.formats.pt2.reading.nodes import read_nodes
+from explainers.models.formats.pt2.reading.sizes import demand_expression, read_size
+from explainers.models.formats.pt2.reading.tensors import read_tensors, type_name
+from explainers.models.formats.pt2.reading.trimming import trim
 
 SCHEMA = 8
 MOST_TEXT = 48_000_000

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
 from explainers.errors import Problem
-from explainers.models.formats.pt2.arguments import Values, argument
 from explainers.models.formats.pt2.operations import CHECKS, is_allowed
+from explainers.models.formats.pt2.reading.arguments import Values, argument
 from explainers.models.formats.pt2.values import Argument, Node
 
 Facts: TypeAlias = Mapping[str, Any]

@@ -1,0 +1,62 @@
+"""The straight line from baselines to inputs, and how its points are placed and weighted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.context import Context
+
+
+def quadrature(rule: str, count: int) -> tuple[Tensor, Tensor]:
+    """Places in [0, 1] and weights that sum to one: two float64 tensors (count,).
+
+    Each rule is exact on constants, so Integrated Gradients is exact on linear functions.
+    """
+    if rule == "gauss_legendre":
+        places, weights = numpy.polynomial.legendre.leggauss(count)
+        places, weights = (places + 1) / 2, weights / 2
+    elif rule == "midpoint" or count == 1:
+        places, weights = (numpy.arange(count) + 0.5) / count, numpy.full(count, 1 / count)
+    else:
+        places = numpy.linspace(0, 1, count)
+        weights = numpy.full(count, 1 / (count - 1))
+        weights[[0, -1]] /= 2
+    return torch.from_numpy(places), torch.from_numpy(weights)
+
+
+class StraightPath:
+    """The straight line from the baselines to the inputs, and the sum gathered along it."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.step = context.inputs - context.baseline
+        dtype = torch.promote_types(self.step.dtype, torch.float32)
+        self.total = torch.zeros_like(self.step, dtype=dtype)
+
+    def integrate(
+        self, rows: Tensor, places: Tensor, weights: Tensor, into: Tensor, index: Tensor
+    ) -> None:
+        """Add weight · gradient · step at each (row, place) to the entries `index` of `into`."""
+        for part in self.context.batches(len(rows)):
+            row = rows[part]
+            gradients = self.context.gradients(self.at(row, places[part]), row)
+            maps = gradients.to(into.dtype) * self.step[row].to(into.dtype)
+            into.index_add_(0, index[part], maps * self._wide(weights[part]).to(into.dtype))
+
+    def ends(self) -> tuple[list[float], list[float]]:
+        """The scores of the baselines and of the inputs, where the lines start and end."""
+        return self.context.baseline_values().tolist(), self.context.input_values().tolist()
+
+    def at(self, rows: Tensor, places: Tensor) -> Tensor:
+        """The points (n, …) at the given places of the lines of the given rows."""
+        places = self._wide(places).to(self.step.dtype)
+        return self.context.baseline[rows] + places * self.step[rows]
+
+    def _wide(self, values: Tensor) -> Tensor:
+        return values.view(-1, *[1] * (self.step.ndim - 1)).to(self.step.device)
