@@ -1,26 +1,25 @@
 """Evident's entry: starts the server with its worker and headers, and draws the frame of pages."""
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
-from streamlit.runtime.pages_manager import PagesManager
 
 from explainers.service import logs
 from explainers.service.settings import model_settings
-from pages.state import fragments, headers, login, my_uploads, service
+from pages.state import headers, login, my_uploads, service, streamlit_private
 from pages.stories import stories
 
 ROOT = Path(__file__).resolve().parent
 
 
 @asynccontextmanager
-async def lifespan(_app):
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start the worker before the first visitor comes, and end it with the server."""
-    # Without this a fresh server that is first opened at /explain runs that page without a frame.
-    PagesManager.uses_pages_directory = False
-    fragments.shield()
+    streamlit_private.declare_own_navigation()
+    streamlit_private.skip_runs_of_gone_fragments()
     logs.configure()
     model_settings()  # what is wrong with the settings stops the start, with a sentence
     stories.prepare()
@@ -40,11 +39,11 @@ def frame() -> None:
         st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
         st.Page("pages/story.py", title="Story", visibility="hidden"),
     ]
-    inside = login.passed()
-    page = st.navigation(pages, position="top" if inside else "hidden")
+    allowed = login.allowed()
+    page = st.navigation(pages, position="top" if allowed else "hidden")
     st.html(ROOT / "assets" / "frame.css")
-    if not inside:
-        login.ask()
+    if not allowed:
+        login.form()
         return
     page.run()
     my_uploads.row()

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
@@ -16,7 +18,7 @@ from pages.widgets import baselines, methods, models
 
 MOST_PANELS = 12
 NONE, FIRST_CHOICE = "nothing", -1
-PRESETS = {
+PRESETS: dict[str, dict[str, Any]] = {
     "Methods": {
         "across": "methods",
         "down": NONE,
@@ -44,7 +46,7 @@ PRESETS = {
         "baseline": "mean",
     },
 }
-CLOSER = ("Prove it", "Agreement", "Two at a time", "Sanity", "Answers")
+CHECKS = ("Prove it", "Agreement", "Two at a time", "Sanity", "Answers")
 
 
 def page() -> None:
@@ -61,17 +63,22 @@ def page() -> None:
     if base is None:
         st.info("Choose a model and an input in the settings above.")
     else:
-        _compared(base, across, down, left, right)
+        _compare(base, across, down, left, right)
     address.write()
 
 
 def _presets() -> None:
     with st.container(horizontal=True):
         for preset in PRESETS:
-            st.button(preset, key=f"preset_{preset}", on_click=address.put, args=(PRESETS[preset],))
+            st.button(
+                preset,
+                key=f"preset_{preset}",
+                on_click=address.set_choices,
+                args=(PRESETS[preset],),
+            )
 
 
-def _axes(left, right) -> tuple[str, str]:
+def _axes(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:
     all_axes = list(axes.NAMES)
     with left:
         across = address.select(
@@ -103,34 +110,38 @@ def _base(varied: set[str]) -> Setting | None:
         model = models.pick()
     if model is None:
         return None
-    kind, given = kinds.of(model.spec), None
+    kind = kinds.of(model.spec)
     with two:
         st.markdown(f"**{kind.title}**")
-        given = kind.pick(model)
-        model = kind.fitted(model, given) if given else None
-    if model is None:
+        chosen = kind.pick(model)
+        if chosen is not None:
+            model = kind.fit_model(model, chosen)
+    if chosen is None:
         return None
     with three:
         st.markdown("**Hide with**" if "baselines" in varied else "**Baseline**")
         baseline = baselines.pick(model.spec.kind, options="baselines" not in varied)
     with four:
-        method, options = methods.START, {}
+        method, options = methods.DEFAULT_METHOD, {}
         if "methods" not in varied:
             st.markdown("**Method**")
             method = methods.pick(model)
-            options = kind.adjusted(method, methods.given(method), model, given)
+            options = kind.fit_options(method, methods.options_of(method), model, chosen)
         st.markdown("**Question**")
         scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
     if baseline is None:
         return None
-    return Setting(model, given, baseline, method, options, **scoring)
+    return Setting(model, chosen, baseline, method, options, *scoring)
 
 
-def _compared(base: Setting, across: str, down: str, left, right) -> None:
-    asked = cases.answers({"c_base": base.prediction()}, "Asking the network")
-    if asked is None:
+def _compare(
+    base: Setting, across: str, down: str, left: DeltaGenerator, right: DeltaGenerator
+) -> None:
+    """Draw the grid for the base varied along its axes, and a closer look at it."""
+    predictions = cases.answers({"c_base": base.prediction()}, "Asking the network")
+    if predictions is None:
         return
-    prediction = asked["c_base"]
+    prediction = predictions["c_base"]
     with left:
         columns = axes.items(across, base, prediction)
     with right:
@@ -140,7 +151,7 @@ def _compared(base: Setting, across: str, down: str, left, right) -> None:
         shared = address.widget(
             st.toggle,
             "scale",
-            start=True,
+            default=True,
             label="One colour scale for scores of one kind",
             help="Contributions share their colours with contributions, slopes with slopes; off: "
             "every panel has its own scale.",
@@ -155,11 +166,11 @@ def _compared(base: Setting, across: str, down: str, left, right) -> None:
     if len(settings) > MOST_PANELS:
         st.warning(f"These are {len(settings)} panels; the first {MOST_PANELS} are shown.")
         settings = settings[:MOST_PANELS]
-    settings = _told_apart(settings)
-    wide = len(columns) if len(rows) > 1 and len(columns) <= 4 else _columns(len(settings))
-    panels = grid.draw(settings, wide, shared, lab="baselines" in (across, down))
+    settings = _with_distinct_labels(settings)
+    width = len(columns) if len(rows) > 1 and len(columns) <= 4 else _columns(len(settings))
+    panels = grid.draw(settings, width, shared, lab="baselines" in (across, down))
     if panels:
-        _closer(panels, base)
+        _look_closer(panels, base)
 
 
 def _target(base: Setting, prediction: Answer) -> int | None:
@@ -181,39 +192,40 @@ def _label(row: axes.Item, column: axes.Item) -> str:
     return " · ".join(filter(None, (row.label, column.label)))
 
 
-def _told_apart(settings: list[tuple[str, Setting]]) -> list[tuple[str, Setting]]:
+def _with_distinct_labels(settings: list[tuple[str, Setting]]) -> list[tuple[str, Setting]]:
     """The same with a number behind labels that occur twice."""
     labels = [label for label, _ in settings]
-    return [
-        (f"{label} ({labels[:index].count(label) + 1})" if labels.count(label) > 1 else label, made)
-        for index, (label, made) in enumerate(settings)
+    numbered = [
+        f"{label} ({labels[:index].count(label) + 1})" if labels.count(label) > 1 else label
+        for index, label in enumerate(labels)
     ]
+    return [(label, setting) for label, (_, setting) in zip(numbered, settings, strict=True)]
 
 
 def _columns(count: int) -> int:
     return count if count < 3 else 2 if count == 4 else 3
 
 
-def _closer(panels: list[grid.Panel], base: Setting) -> None:
+def _look_closer(panels: list[grid.Panel], base: Setting) -> None:
     """The checks of what is on the grid, one kind at a time."""
     st.header("Look closer", anchor=False)
-    closer = address.select(
+    check = address.select(
         st.segmented_control,
         "closer",
-        list(CLOSER),
-        CLOSER[0],
+        list(CHECKS),
+        CHECKS[0],
         label="Look closer",
         label_visibility="collapsed",
         required=True,
     )
     shown, answers = [panel.case for panel in panels], [panel.answer for panel in panels]
-    if closer == "Prove it":
+    if check == "Prove it":
         faithfulness.section(shown, "c_prove", base.baseline)
-    elif closer == "Agreement":
+    elif check == "Agreement":
         agreement.section(shown, answers, "c_agree")
-    elif closer == "Two at a time":
+    elif check == "Two at a time":
         two_maps.section(panels, "c_pair")
-    elif closer == "Sanity":
+    elif check == "Sanity":
         which = address.select(
             st.selectbox,
             "sane",
@@ -234,7 +246,7 @@ def _answers(shown: list[Case]) -> None:
     for index, case in enumerate(distinct.values()):
         with columns[index % len(columns)]:
             st.markdown(f"**{case.label if len(distinct) > 1 else case.input.name}**")
-            about = case.names[case.task.target]
+            about = case.names[case.target]
             answer_bars(
                 case.prediction[1]["probabilities"],
                 case.names,

@@ -1,13 +1,17 @@
 """One input, one method: what the network saw, the picture of why, the receipt, the proof."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.errors import Problem
 from explainers.figures.text import advice, words
+from explainers.kinds import Arrays
 from explainers.methods import METHODS
-from explainers.models.spec import AS_THEY_ARE
+from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.service import recipe
 from explainers.service.settings import model_settings
 from explainers.service.tasks.explain import Explain
@@ -17,6 +21,7 @@ from pages.answers import faithfulness, sanity
 from pages.answers.panel import panel
 from pages.state import address, progress, service
 from pages.state.cases import Answer, Case
+from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
 from pages.viewers.chart import answer_bars
 from pages.widgets import baselines, methods, models
@@ -35,7 +40,7 @@ def page() -> None:
         setting, thumbnail = _setting(model) if model else (None, None)
     below = st.container()
     with answer, st.container(key="answer"):
-        if setting is None:
+        if setting is None or thumbnail is None:
             missing = "a model" if model is None else kinds.of(model.spec).missing
             st.info(f"Choose {missing} in the settings, and the explanation appears here.")
         else:
@@ -46,13 +51,14 @@ def page() -> None:
     address.write()
 
 
-def _setting(model: models.Chosen) -> tuple[Setting | None, object]:
-    """The other choices, and the place for the baseline's thumbnail; None while one is missing."""
+def _setting(model: ChosenModel) -> tuple[Setting | None, DeltaGenerator]:
+    """The other choices, None while one is missing; and the place for the baseline's thumbnail."""
     kind = kinds.of(model.spec)
     with st.container(border=True):
         st.header(kind.title, anchor=False)
-        given = kind.pick(model)
-        fitted = kind.fitted(model, given) if given else None
+        chosen = kind.pick(model)
+        if chosen is not None:
+            model = kind.fit_model(model, chosen)
     with st.container(border=True):
         st.header("Compared with", anchor=False)
         baseline, thumbnail = baselines.pick(model.spec.kind), st.empty()
@@ -60,16 +66,16 @@ def _setting(model: models.Chosen) -> tuple[Setting | None, object]:
         st.header("Method", anchor=False)
         method = methods.pick(model)
         with st.expander("Options"):
-            options = methods.given(method)
-            if fitted is not None:
-                options = kind.adjusted(method, options, fitted, given)
+            options = methods.options_of(method)
+            if chosen is not None:
+                options = kind.fit_options(method, options, model, chosen)
             scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
-    if fitted is None or baseline is None:
+    if chosen is None or baseline is None:
         return None, thumbnail
-    return Setting(fitted, given, baseline, method, options, **scoring), thumbnail
+    return Setting(model, chosen, baseline, method, options, *scoring), thumbnail
 
 
-def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
+def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] | None:
     """Draw the explanation; the case and its answer once that is there."""
     prediction = _finished(setting.prediction(), "prediction")
     if prediction is None:
@@ -80,15 +86,14 @@ def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
     arrays = prediction[1]
     with thumbnail.container():
         _baseline_answer(setting.model.spec, arrays, names)
-    about = (setting.model.spec, setting.input.data)
-    target, other = _question(about, arrays["probabilities"], names, setting.model.spec)
+    target, other = _pick_target(setting, arrays["probabilities"], names)
     case = replace(setting, target=target, rather_than=other).case(
         METHODS[setting.method].name, prediction
     )
-    found = _finished(case.task, "explanation", case)
-    if found is None:
+    answer = _finished(case.task, "explanation", case)
+    if answer is None:
         return None
-    panel(case, found, "map", max_height=400)
+    panel(case, answer, "map", max_height=400)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**What the network says**")
@@ -96,30 +101,31 @@ def _answer(setting: Setting, thumbnail) -> tuple[Case, Answer] | None:
     with right:
         with st.expander("As code", icon=":material/code:"):
             st.caption("Run in the folder of the app, it prints the same numbers.")
-            given = (setting.input.file, _weights_file(setting.model.spec), "baseline.png")
-            st.code(recipe.recipe(case.task, *given), "python")
+            files = (setting.input.file, _weights_file(setting.model.spec), "baseline.png")
+            st.code(recipe.recipe(case.task, *files), "python")
         _onwards()
-    return case, found
+    return case, answer
 
 
-def _checks(case: Case, found: Answer) -> None:
+def _checks(case: Case, answer: Answer) -> None:
+    """The proof and the sanity check of a finished explanation."""
     st.header("Prove it", anchor=False)
     faithfulness.section([case], "prove")
     st.header("Sanity", anchor=False)
     question = "Does the map depend on what the network learned?"
-    if address.widget(st.toggle, "sanity", start=False, label=question):
-        sanity.section(case, found, "sane")
+    if address.widget(st.toggle, "sanity", default=False, label=question):
+        sanity.section(case, answer, "sane")
 
 
 def _onwards() -> None:
     """The ways to the comparison of what is on this page."""
     for title, across in (("Compare methods", "methods"), ("Baseline lab", "baselines")):
         if st.button(title, key=f"to_{across}", icon=":material/compare:", width="stretch"):
-            address.put({"across": across, "down": "nothing"})
+            address.set_choices({"across": across, "down": "nothing"})
             st.switch_page("pages/compare.py")
 
 
-def _finished(task: Predict | Explain, slot: str, case: Case | None = None):
+def _finished(task: Predict | Explain, slot: str, case: Case | None = None) -> Answer | None:
     """The task's answer when there is one; else its progress or its end is shown."""
     try:
         job = service.job(task, slot)
@@ -128,47 +134,46 @@ def _finished(task: Predict | Explain, slot: str, case: Case | None = None):
         return None
     if not job.over:
         signed, about = (case.signed, case.about) if case else (True, "what the network sees")
-        progress.watch(job, slot, kinds.growing(task, about, signed))
+        progress.watch(job, slot, kinds.partial_drawing(task, about, signed))
         return None
     answer = service.answer(job)
     if answer is None:
-        progress.ended(job, slot)
+        progress.explain_end(job, slot)
     return answer
 
 
-def _question(about, probabilities, names, spec) -> tuple[int, int | None]:
-    """Chips with the strongest classes, or all numbers; which to explain, rather than which."""
-    numbers = spec.answers == "numbers"
+def _pick_target(
+    setting: Setting, probabilities: np.ndarray, names: Sequence[str]
+) -> tuple[int, int | None]:
+    """Draw chips with the strongest classes, or all numbers; what to explain, rather than what."""
+    numbers = setting.model.spec.answers == "numbers"
     if len(names) == 1:
         return 0, None
-    if st.session_state.setdefault("asked_of", about) != about:
-        # A class that was asked for on another picture or model is no question about this one.
-        st.session_state["asked_of"] = about
-        address.put(dict.fromkeys(("target", "versus", "rather")))
+    _forget_target_of_another_input(setting)
     order = [int(index) for index in probabilities.argsort()[::-1]]
     if numbers:
         order = list(range(len(names)))
     most = MOST_NUMBERS if numbers else CHIPS
-    target = address.choice().get("target")
+    target = address.choices().get("target")
     if not isinstance(target, int) or not 0 <= target < len(names):
         target = order[0]
     chips = order[:most] + ([target] if target not in order[:most] else [])
-    said = words.number if numbers else words.percent
+    in_words = words.number if numbers else words.percent
     picked = st.pills(
         "Why does it say …",
         chips,
         required=True,
         default=target,
         key=f"chips_{chips}_{target}",
-        format_func=lambda index: f"{names[index]} {said(float(probabilities[index]))}",
+        format_func=lambda index: f"{names[index]} {in_words(float(probabilities[index]))}",
     )
     if picked != target:
-        address.choice()["target"] = int(picked)
+        address.choices()["target"] = int(picked)
         st.rerun()
     rest = [index for index in order if index != target]
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
-        versus = address.widget(st.toggle, "versus", start=False, label="rather than …")
+        versus = address.widget(st.toggle, "versus", default=False, label="rather than …")
     if not versus or not rest:
         return target, None
     with right:
@@ -184,16 +189,28 @@ def _question(about, probabilities, names, spec) -> tuple[int, int | None]:
     return target, other
 
 
-def _baseline_answer(spec, arrays: dict, names) -> None:
+def _forget_target_of_another_input(setting: Setting) -> None:
+    """A class that was chosen for another picture or model is no question about this one.
+
+    One that a link holds is about the link's input.
+    """
+    question = (address.links_opened(), setting.model.spec, setting.input.data)
+    before = st.session_state.get("target_chosen_for", question)
+    st.session_state["target_chosen_for"] = question
+    if before[0] == question[0] and before != question:
+        address.set_choices(dict.fromkeys(("target", "versus", "rather")))
+
+
+def _baseline_answer(spec: ModelSpec, arrays: Arrays, names: Sequence[str]) -> None:
     """The baseline's thumbnail and what the network says to it."""
     shares = arrays["baseline_probabilities"]
     best = int(shares.argmax())
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
-        kinds.of(spec).baseline(arrays["baseline_shown"], "", 88)
+        kinds.of(spec).draw_baseline(arrays["baseline_shown"], "", 88)
     if spec.answers == "numbers":
-        said = ", ".join(words.number(float(share)) for share in shares[:4])
-        right.markdown(f"The network answers {said}{' …' if len(shares) > 4 else '.'}")
+        numbers = ", ".join(words.number(float(share)) for share in shares[:4])
+        right.markdown(f"The network answers {numbers}{' …' if len(shares) > 4 else '.'}")
         return
     right.markdown(f"The network calls it *{names[best]}*, {words.percent(float(shares[best]))}.")
     if not advice.is_neutral(shares):
@@ -203,10 +220,11 @@ def _baseline_answer(spec, arrays: dict, names) -> None:
         )
 
 
-def _weights_file(spec) -> str:
+def _weights_file(spec: ModelSpec) -> str:
     """What the recipe calls the file that the model comes from."""
-    if spec.source == "python":
-        return model_settings().file.name
+    file = model_settings().file
+    if spec.source == "python" and file is not None:
+        return file.name
     return "weights." + spec.weights.partition(".")[2]
 
 

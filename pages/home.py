@@ -1,14 +1,19 @@
 """What this is: a finished example, the stories, and the ways to one's own."""
 
+from typing import Unpack
+
 import streamlit as st
 
+from explainers.service.tasks import Answer
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.answers.panel import panel
+from pages.kinds.page_kind import MapOptions
 from pages.state import progress, service
 from pages.stories.examples import StoryExample
-from pages.stories.stories import Story, first, stories
+from pages.stories.stories import first_example, stories
+from pages.stories.story import Story
 
 
 def page() -> None:
@@ -25,20 +30,23 @@ def page() -> None:
         for label, (icon, query) in STARTS.items():
             if st.button(label, icon=icon):
                 st.switch_page("pages/explain.py", query_params=query)
-    told = stories()
+    all_stories = stories()
     with st.container(border=True):
-        example = first()
-        st.header(f"Why does the network say “{example.about}”?", anchor=False)
-        _shot(example, "first")
+        finished = first_example()
+        st.header(f"Why does the network say “{finished.about}”?", anchor=False)
+        _draw_example(finished, "first")
     st.header("Two networks, the same answer. Only one of them reads the sign.", anchor=False)
-    for column, shot, slot in zip(st.columns(2), told["cheating"].shots, SLOTS, strict=False):
+    for column, example, slot in zip(
+        st.columns(2), all_stories["cheating"].examples, SLOTS, strict=False
+    ):
         with column, st.container(border=True):
-            st.markdown(f"**{shot.label}**")
-            _shot(shot, slot, group="cheat", max_height=380)
+            st.markdown(f"**{example.label}**")
+            _draw_example(example, slot, group="cheat", max_height=380)
     st.header("Stories for a meeting", anchor=False)
-    rows = [list(told.values())[start : start + WIDE] for start in range(0, len(told), WIDE)]
-    for row in rows:
-        for column, story in zip(st.columns(WIDE), row, strict=False):
+    in_order = list(all_stories.values())
+    for start in range(0, len(in_order), PER_ROW):
+        row = in_order[start : start + PER_ROW]
+        for column, story in zip(st.columns(PER_ROW), row, strict=False):
             with column, st.container(border=True, height="stretch"):
                 _card(story)
 
@@ -50,7 +58,7 @@ STARTS = {
     "A time series": (":material/show_chart:", {"model": "lstm"}),
     "DNA": (":material/genetics:", {"model": "dna"}),
 }
-WIDE = 4
+PER_ROW = 4
 
 
 def _card(story: Story) -> None:
@@ -61,24 +69,26 @@ def _card(story: Story) -> None:
         st.switch_page("pages/story.py", query_params={"story": story.key})
 
 
-def _shot(shot: StoryExample, slot: str, **shown) -> None:
+def _draw_example(example: StoryExample, slot: str, **options: Unpack[MapOptions]) -> None:
     """One finished explanation, computed once and then read from the store."""
-    prediction = _answer(shot, shot.setting.prediction(), f"{slot}_prediction")
-    answer = prediction and _answer(shot, shot.setting.explanation(), slot)
-    if answer:
-        panel(shot.setting.case(shot.about, prediction), answer, slot, **shown)
+    setting = example.setting
+    prediction = _answer(example, setting.prediction(), f"{slot}_prediction")
+    answer = prediction and _answer(example, setting.explanation(), slot)
+    if prediction and answer:
+        panel(setting.case(example.about, prediction), answer, slot, **options)
         if st.button("Open it and change the settings", key=f"open_{slot}"):
-            st.switch_page("pages/explain.py", query_params=shot.link)
+            st.switch_page("pages/explain.py", query_params=example.link)
 
 
-def _answer(shot: StoryExample, task: Predict | Explain, slot: str):
+def _answer(example: StoryExample, task: Predict | Explain, slot: str) -> Answer | None:
+    """The task's answer when there is one; else its progress or its end is shown."""
     job = service.job(task, slot, wait=0.2)
     if not job.over:
-        progress.watch(job, slot, kinds.growing(task, shot.about, True))
+        progress.watch(job, slot, kinds.partial_drawing(task, example.about, True))
         return None
     answer = service.answer(job)
     if answer is None:
-        progress.ended(job, slot)
+        progress.explain_end(job, slot)
     return answer
 
 

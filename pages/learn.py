@@ -7,7 +7,7 @@ from pages.state import address
 
 
 def page() -> None:
-    """The three parts, and on top the method that a link asks about."""
+    """The three parts, and on top the method that a link names."""
     st.html(worked_examples.STYLE)
     st.title("Learn", anchor=False)
     st.markdown(
@@ -15,7 +15,7 @@ def page() -> None:
         "can be worked out with a pencil. Nothing here is written down beforehand: every number is "
         "computed by the same code that explains your own network."
     )
-    method_entries.asked_about()
+    method_entries.linked_entry()
     worked_examples.section()
     axioms.section()
     method_entries.section()

@@ -9,8 +9,10 @@ from pages import kinds
 from pages.answers.grid import limits
 from pages.answers.panel import sentence
 from pages.state import cases
+from pages.state.cases import Answer, Case
 from pages.stories import truths
-from pages.stories.stories import Story, stories
+from pages.stories.stories import stories
+from pages.stories.story import Story
 from pages.viewers import keys
 from pages.widgets import pictures
 
@@ -19,16 +21,18 @@ STYLE = Path(__file__).resolve().parent / "stories" / "story.css"
 
 def page() -> None:
     """The story and the part of it that the link names, and the way to the others."""
-    told = stories()
-    slides = [(key, part) for key, story in told.items() for part in range(1, story.parts + 1)]
+    all_stories = stories()
+    slides = [
+        (key, part) for key, story in all_stories.items() for part in range(1, story.parts + 1)
+    ]
     place = _place(slides)
     _move(slides, place + keys.step("story_keys"), place)
     key, part = slides[place]
-    story = told[key]
+    story = all_stories[key]
     with st.container(key="story"):
         st.title(story.title, anchor=False)
         if part == 1:
-            _told(story)
+            _first_page(story)
         else:
             truths.TRUTHS[key]()
     st.html(STYLE)
@@ -38,12 +42,12 @@ def page() -> None:
         _move(slides, place - 1, place)
     page = f", page {part} of {story.parts}" if story.parts > 1 else ""
     at.markdown(
-        f"← Story {list(told).index(key) + 1} of {len(told)}{page} →",
+        f"← Story {list(all_stories).index(key) + 1} of {len(all_stories)}{page} →",
         text_alignment="center",
         help="The arrow keys turn the pages.",
     )
     if opened.button("Open this comparison", icon=":material/compare:", width="stretch"):
-        st.switch_page(f"pages/{story.room}.py", query_params=story.link)
+        st.switch_page(f"pages/{story.page}.py", query_params=story.link)
     last = place + 1 == len(slides)
     if onward.button("Next", icon=":material/arrow_forward:", disabled=last, width="stretch"):
         _move(slides, place + 1, place)
@@ -65,9 +69,9 @@ def _move(slides: list[tuple[str, int]], to: int, place: int) -> None:
     st.rerun()
 
 
-def _told(story: Story) -> None:
+def _first_page(story: Story) -> None:
     """Three sentences, the pictures, the maps."""
-    shown = {shot.input: shot.setting for shot in story.shots}
+    shown = {example.input: example.setting for example in story.examples}
     if any(setting.model.spec.kind != "picture" for setting in shown.values()):
         st.markdown(" ".join(story.caption))
     else:
@@ -83,43 +87,44 @@ def _told(story: Story) -> None:
 
 def _maps(story: Story) -> None:
     """All maps of the story, with the model's answer over each and what it says under it."""
-    settings = [shot.setting for shot in story.shots]
-    asked = cases.unique([setting.prediction() for setting in settings], "s_ask")
-    wanted = cases.unique([setting.explanation() for setting in settings], "s_map")
-    found = cases.answers(asked | wanted, "Preparing the story")
-    if found is None:
+    settings = [example.setting for example in story.examples]
+    predictions = cases.by_slot([setting.prediction() for setting in settings], "s_ask")
+    explanations = cases.by_slot([setting.explanation() for setting in settings], "s_map")
+    by_slot = cases.answers(predictions | explanations, "Preparing the story")
+    if by_slot is None:
         return
     shown = [
-        shot.shown.case(shot.label, found[cases.slot_of(setting.prediction(), "s_ask")])
-        for shot, setting in zip(story.shots, settings, strict=True)
+        example.shown.case(example.label, by_slot[cases.slot_of(setting.prediction(), "s_ask")])
+        for example, setting in zip(story.examples, settings, strict=True)
     ]
-    answers = [found[cases.slot_of(case.task, "s_map")] for case in shown]
+    answers = [by_slot[cases.slot_of(case.task, "s_map")] for case in shown]
     scale = limits(shown, answers, story.shared)
     for index, column in enumerate(st.columns(len(shown), gap="medium")):
         with column:
             _map(story, index, shown[index], answers[index], scale[index])
 
 
-def _map(story: Story, index: int, case: cases.Case, found: cases.Answer, limit: float) -> None:
-    facts, heat = found[0], case.heat(found[1]["scores"])
-    answer = case.prediction[1]["probabilities"]
-    share, best = case.amount(float(case.share(answer))), case.names[int(answer.argmax())]
-    right = case.task.model.answers != "classes" or best == case.names[case.task.target]
+def _map(story: Story, index: int, case: Case, answer: Answer, limit: float) -> None:
+    facts, heat = answer[0], case.heat(answer[1]["scores"])
+    probabilities = case.prediction[1]["probabilities"]
+    share = case.amount(float(case.share(probabilities)))
+    best = case.names[int(probabilities.argmax())]
+    right = case.task.model.answers != "classes" or best == case.names[case.target]
     instead = "" if right else f" (it says *{best}*)"
-    says = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
+    summary = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
     st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
     kinds.of(case.task.model).draw(
         case,
         heat,
         signed=facts["signed"],
-        alt=f"{case.label}. {says}",
+        alt=f"{case.label}. {summary}",
         limit=limit,
         key=f"story_{story.key}_{index}",
         max_height=260,
         group=f"story {story.key}",
         compact=True,
     )
-    st.markdown(says)
+    st.markdown(summary)
 
 
 page()

@@ -1,5 +1,7 @@
 """Agreement: how alike the maps are, where they agree, and what that means."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -11,10 +13,19 @@ from pages.state.cases import Answer, Case
 from pages.viewers.chart import chart
 
 SHARE = 0.1
+"""What counts as the hottest part of a map."""
 
 
 def section(shown: list[Case], answers: list[Answer], key: str) -> None:
-    """Draw the matrices, the consensus map and one line of advice."""
+    """Draw the matrices, the consensus map and one line of advice.
+
+    Parameters
+    ----------
+    shown, answers : list of Case, list of Answer
+        Finished explanations; those of another input than the first's are left out.
+    key : str
+        What the keys of the charts start with.
+    """
     first = shown[0]
     alike = [
         (case, answer)
@@ -70,7 +81,8 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
         st.caption(f"In how many of the {len(maps)} maps a {unit} is among the hottest tenth.")
 
 
-def _pairs(measure, count: int) -> np.ndarray:
+def _pairs(measure: Callable[[int, int], float], count: int) -> np.ndarray:
+    """The measure of every two of so many: (count, count), symmetric, 1 on the diagonal."""
     values = np.ones((count, count))
     for i in range(count):
         for j in range(i):
@@ -78,11 +90,12 @@ def _pairs(measure, count: int) -> np.ndarray:
     return values
 
 
-def _correlation(maps, signed, i: int, j: int) -> float:
-    pair = maps[i], maps[j]
+def _correlation(maps: Sequence[np.ndarray], signed: Sequence[bool], i: int, j: int) -> float:
+    """Of the scores; of their strengths where one of the two maps has no sign."""
+    one, other = maps[i], maps[j]
     if not (signed[i] and signed[j]):
-        pair = tuple(map(np.abs, pair))
-    return agreement.rank_correlation(*pair)
+        one, other = np.abs(one), np.abs(other)
+    return agreement.rank_correlation(one, other)
 
 
 def _spoken(names: list[str], values: np.ndarray) -> str:

@@ -11,11 +11,13 @@ import streamlit as st
 
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES
-from explainers.models.zoo.demos import demos, gallery
+from explainers.models.zoo.demos import demos
 from explainers.models.zoo.signs import DEMO_MODELS
-from explainers.service.tasks import BaselineRef
+from explainers.service.tasks import Answer, BaselineRef
+from explainers.service.tasks.task import OWN_BASELINE
 from pages import kinds
 from pages.state import address
+from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
 from pages.widgets import baselines, methods, models, pictures
 
@@ -28,59 +30,76 @@ SIX_METHODS = [
     "grad_cam",
 ]
 MOST_CLASSES = 3
-# What is few enough to be seen at a glance.
 PILLS = partial(st.pills, selection_mode="multi", wrap=True)
+"""For what is few enough to be seen at a glance."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One column or row: its label, and what it changes in the setting."""
+    """One column or row of a comparison.
+
+    Attributes
+    ----------
+    label : str
+    changes : dict
+        Fields of the Setting by name, with their values in this column or row.
+    """
 
     label: str
     changes: dict[str, Any] = field(default_factory=dict)
 
 
-def items(axis: str, base: Setting, prediction) -> list[Item]:
-    """Draw the choice of what is shown along the axis."""
+def items(axis: str, base: Setting, prediction: Answer) -> list[Item]:
+    """Draw the choice of what is shown along the axis.
+
+    Parameters
+    ----------
+    axis : str
+        A key of AXES.
+    base : Setting
+        What all panels share.
+    prediction : Answer
+        The model's to the base's input.
+    """
     return AXES[axis][1](base, prediction)
 
 
-def _methods(base: Setting, prediction) -> list[Item]:
+def _methods(base: Setting, prediction: Answer) -> list[Item]:
     known = methods.names(base.model)
     start = [key for key in SIX_METHODS if key in known]
     start = start if len(start) > 2 else list(known)[:6]
-    keys = address.several(
+    keys = address.multiselect(
         PILLS, "methods", list(known), start, label="Methods", format_func=known.get
     )
-    found = []
+    columns = []
     with st.popover("Options of each method", icon=":material/tune:"):
         for key in keys:
             st.markdown(f"**{known[key]}**")
-            own = methods.given(key) or {}
-            given = kinds.of(base.model.spec).adjusted(key, own, base.model, base.input)
-            found.append(Item(known[key], {"method": key, "options": given}))
-    return found
+            kind, chosen = kinds.of(base.model.spec), methods.options_of(key)
+            options = kind.fit_options(key, chosen, base.model, base.input)
+            columns.append(Item(known[key], {"method": key, "options": options}))
+    return columns
 
 
-def _baselines(base: Setting, prediction) -> list[Item]:
+def _baselines(base: Setting, prediction: Answer) -> list[Item]:
     known = baselines.names(base.model.spec.kind)
-    keys = address.several(
+    keys = address.multiselect(
         PILLS, "baselines", list(known), list(known), label="Baselines", format_func=known.get
     )
-    found = []
+    columns = []
     with st.popover("Options of each baseline", icon=":material/tune:"):
         for key in keys:
-            given = baselines.given(key)
-            found.append(Item(known[key], {"baseline": BaselineRef(key, given)}))
-    if base.baseline.baseline == baselines.OWN:
-        found.append(Item("Your own picture", {"baseline": base.baseline}))
-    return found
+            baseline = BaselineRef(key, baselines.options_of(key))
+            columns.append(Item(known[key], {"baseline": baseline}))
+    if base.baseline.key == OWN_BASELINE:
+        columns.append(Item("Your own picture", {"baseline": base.baseline}))
+    return columns
 
 
-def _classes(base: Setting, prediction) -> list[Item]:
+def _classes(base: Setting, prediction: Answer) -> list[Item]:
     names, _ = base.names(prediction)
     order = [int(index) for index in prediction[1]["probabilities"].argsort()[::-1]]
-    chosen = address.several(
+    chosen = address.multiselect(
         st.multiselect,
         "classes",
         order,
@@ -91,7 +110,7 @@ def _classes(base: Setting, prediction) -> list[Item]:
     return [Item(names[index], {"target": index}) for index in chosen]
 
 
-def _models(base: Setting, prediction) -> list[Item]:
+def _models(base: Setting, prediction: Answer) -> list[Item]:
     kind = base.model.spec.kind
     known = {
         name: models.demo(name)
@@ -100,12 +119,12 @@ def _models(base: Setting, prediction) -> list[Item]:
     }
     if kind == "picture":
         known |= {
-            name: models.Chosen(ModelSpec("torchvision", name), (), name) for name in ARCHITECTURES
+            name: ChosenModel(ModelSpec("torchvision", name), (), name) for name in ARCHITECTURES
         }
     if base.model.spec.source == "upload":
-        known["upload"] = models.Chosen(base.model.spec, base.model.classes, "Your own network")
+        known["upload"] = ChosenModel(base.model.spec, base.model.classes, "Your own network")
     start = [name for name in DEMO_MODELS if name in known] or list(known)[:2]
-    keys = address.several(
+    keys = address.multiselect(
         st.multiselect,
         "models",
         list(known),
@@ -116,13 +135,13 @@ def _models(base: Setting, prediction) -> list[Item]:
     return [Item(known[key].name, {"model": known[key]}) for key in keys]
 
 
-def _inputs(base: Setting, prediction) -> list[Item]:
+def _inputs(base: Setting, prediction: Answer) -> list[Item]:
     if base.model.spec.kind == "picture":
         return _pictures(base)
-    known = kinds.of(base.model.spec).others(base.model, base.input)
+    known = kinds.of(base.model.spec).other_inputs(base.model, base.input)
     places = list(known)
     first = next((place for place in places if known[place] == base.input), places[0])
-    chosen = address.several(
+    chosen = address.multiselect(
         st.multiselect,
         "inputs",
         places,
@@ -134,8 +153,7 @@ def _inputs(base: Setting, prediction) -> list[Item]:
 
 
 def _pictures(base: Setting) -> list[Item]:
-    demo = base.model.spec.name if base.model.spec.source == "demo" else ""
-    known = {sample.name: pictures.sample(sample.name) for sample in gallery(demo)}
+    known = kinds.of(base.model.spec).other_inputs(base.model, base.input)
     with st.popover("Add your own", icon=":material/upload:"):
         own = pictures.added()
     if base.input.data not in {picture.data for picture in known.values()}:
@@ -143,7 +161,7 @@ def _pictures(base: Setting) -> list[Item]:
     known = own | known
     first = next(name for name, picture in known.items() if picture.data == base.input.data)
     start = list(dict.fromkeys([first, *known]))[:3]
-    chosen = address.several(
+    chosen = address.multiselect(
         st.multiselect,
         "pictures",
         list(known),
@@ -154,11 +172,13 @@ def _pictures(base: Setting) -> list[Item]:
     return [Item(known[name].name, {"input": known[name]}) for name in chosen]
 
 
-AXES: dict[str, tuple[str, Callable[[Setting, Any], list[Item]]]] = {
+AXES: dict[str, tuple[str, Callable[[Setting, Answer], list[Item]]]] = {
     "methods": ("Methods", _methods),
     "baselines": ("Baselines", _baselines),
     "classes": ("Classes", _classes),
     "models": ("Models", _models),
     "pictures": ("Inputs", _inputs),
 }
+"""By the name that links use: a name for people, and what draws the choice."""
+
 NAMES = {key: name for key, (name, _) in AXES.items()}

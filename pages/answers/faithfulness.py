@@ -1,5 +1,9 @@
 """Prove it: the hottest part hidden, against chance, by a slider and by curves."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -18,30 +22,42 @@ from pages.widgets import pictures
 
 
 def section(shown: list[Case], key: str, hide_with: BaselineRef | None = None) -> None:
-    """Draw the slider, the curves and the ranking of explanations that are finished."""
+    """Draw the slider, the curves and the ranking of explanations that are finished.
+
+    Parameters
+    ----------
+    shown : list of Case
+    key : str
+        What the slots of its jobs and the keys of its widgets start with.
+    hide_with : BaselineRef, optional
+        What hidden parts show; by default each explanation's own baseline.
+    """
     proofs = [Prove(case.task, hide_with) for case in shown]
     chances = [_chance(case.task, hide_with) for case in shown]
-    wanted = cases.unique(proofs, f"{key}_proof") | cases.unique(chances, f"{key}_chance")
-    passes = sum(shown[0].passes(task) for task in wanted.values())
+    tasks = cases.by_slot(proofs, f"{key}_proof") | cases.by_slot(chances, f"{key}_chance")
+    passes = sum(shown[0].passes(task) for task in tasks.values())
     seconds = sum(
         case.seconds(case.passes(proof) + (case.passes(chance) if index == 0 else 0))
         for index, (case, proof, chance) in enumerate(zip(shown, proofs, chances, strict=True))
     )
-    what = f"{key} {' '.join(sorted(wanted))}"
-    if not cases.may_run(seconds, what):
-        cases.offer("Prove it", passes, seconds, what)
+    request = f"{key} {' '.join(sorted(tasks))}"
+    if not cases.may_run(seconds, request):
+        cases.offer("Prove it", passes, seconds, request)
         return
-    found = cases.answers(wanted, "Hiding and revealing")
-    if found is None:
+    answers = cases.answers(tasks, "Hiding and revealing")
+    if answers is None:
         return
     pairs = [
-        (found[cases.slot_of(proof, f"{key}_proof")], found[cases.slot_of(chance, f"{key}_chance")])
+        (
+            answers[cases.slot_of(proof, f"{key}_proof")],
+            answers[cases.slot_of(chance, f"{key}_chance")],
+        )
         for proof, chance in zip(proofs, chances, strict=True)
     ]
     shares = [proof[0]["shares"] for proof, _ in pairs]
     abouts = {case.about for case in shown}
     about = abouts.pop() if len(abouts) == 1 else "the explained class"
-    if all(kinds.of(case.task.model).hidden is None for case in shown):
+    if all(kinds.of(case.task.model).draw_hidden is None for case in shown):
         hidden = [_hidden(c, *pair) for c, pair in zip(shown, pairs, strict=True)]
         height = 340 if len(shown) == 1 else 260
         prove(hidden, shares[0], about, key=f"{key}_slider", max_height=height)
@@ -68,20 +84,27 @@ def _hidden(case: Case, proof: Answer, chance: Answer) -> Hidden:
     )
 
 
-def _curves(shown, pairs, shares, about: str, key: str) -> None:
+def _curves(
+    shown: Sequence[Case],
+    pairs: Sequence[tuple[Answer, Answer]],
+    shares: list[list[float]],
+    about: str,
+    key: str,
+) -> None:
     """The chart and the table of areas, best first."""
-    kinds = ("deletion", "insertion")
+    ways = ("deletion", "insertion")
     labels = [case.label for case in shown]
     curves, areas, random = {}, {}, {}
-    for kind in kinds:
-        ours = [case.share(proof[1][kind]) for case, (proof, _) in zip(shown, pairs, strict=True)]
-        draws = [case.share(drawn[1][kind]) for case, (_, drawn) in zip(shown, pairs, strict=True)]
-        curves[kind] = dict(zip(labels, ours, strict=True))
-        areas[kind] = np.array([area(*each) for each in zip(shares, ours, strict=True)])
-        random[kind] = [area(*each) for each in zip(shares, draws, strict=True)]
+    for way in ways:
+        own = [case.share(proof[1][way]) for case, (proof, _) in zip(shown, pairs, strict=True)]
+        draws = [case.share(chance[1][way]) for case, (_, chance) in zip(shown, pairs, strict=True)]
+        curves[way] = dict(zip(labels, own, strict=True))
+        areas[way] = np.array([area(*each) for each in zip(shares, own, strict=True)])
+        random[way] = [area(*each) for each in zip(shares, draws, strict=True)]
     # One band is drawn where all were hidden alike.
-    alike = len({id(drawn) for _, drawn in pairs}) == 1
-    band = tuple(shown[0].share(pairs[0][1][1][kind]) for kind in kinds) if alike else None
+    alike = len({id(chance) for _, chance in pairs}) == 1
+    deletion, insertion = (shown[0].share(pairs[0][1][1][way]) for way in ways)
+    band = (deletion, insertion) if alike else None
     by_chance = [
         np.mean(random["insertion"][i]) - np.mean(random["deletion"][i]) for i in range(len(shown))
     ]

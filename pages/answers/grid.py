@@ -10,6 +10,7 @@ import streamlit as st
 from explainers.figures.text import advice, words
 from explainers.methods import METHODS
 from explainers.service.backends.job import Job
+from explainers.service.tasks import InputRef
 from pages import kinds
 from pages.answers.panel import receipt
 from pages.state import cases, progress, service
@@ -22,7 +23,15 @@ GROUP = "comparison"
 
 @dataclass(frozen=True)
 class Panel:
-    """A finished panel: its case, the answer, and the score of its strongest colour."""
+    """A finished panel.
+
+    Attributes
+    ----------
+    case : Case
+    answer : Answer
+    limit : float
+        The score of its strongest colour.
+    """
 
     case: Case
     answer: Answer
@@ -34,30 +43,45 @@ class Panel:
         return self.case.heat(self.answer[1]["scores"])
 
 
-def draw(settings: list[tuple[str, Setting]], wide: int, shared: bool, lab: bool) -> list[Panel]:
-    """Draw a panel for each labelled setting, `wide` in a row; those that are finished.
+def draw(settings: list[tuple[str, Setting]], width: int, shared: bool, lab: bool) -> list[Panel]:
+    """Draw a panel for each setting.
 
-    `shared` gives maps of one unit one colour scale; `lab` adds the model's answer to the baseline.
+    Parameters
+    ----------
+    settings : list of (label, Setting)
+    width : int
+        How many stand in a row.
+    shared : bool
+        Whether maps of one unit have one colour scale.
+    lab : bool
+        Whether the model's answer to the baseline is drawn too.
+
+    Returns
+    -------
+    list of Panel
+        Those that are finished.
     """
-    asked = cases.ask(cases.unique([setting.prediction() for _, setting in settings], "c_ask"))
-    made = _cases(settings, asked)
-    quick = {slot: case for slot, case in made.items() if _may_run(case)}
-    service.cancel_others("c_", [*quick, *asked, "c_base"])
-    jobs = cases.ask({slot: case.task for slot, case in quick.items()})
-    done = {slot: service.answer(job) for slot, job in jobs.items()}
-    done = {slot: answer for slot, answer in done.items() if answer is not None}
-    scale = limits([made[slot] for slot in done], list(done.values()), shared)
+    predictions = cases.submit(
+        cases.by_slot([setting.prediction() for _, setting in settings], "c_ask")
+    )
+    all_cases = _cases(settings, predictions)
+    allowed = {slot: case for slot, case in all_cases.items() if _may_run(case)}
+    service.cancel_others("c_", [*allowed, *predictions, "c_base"])
+    jobs = cases.submit({slot: case.task for slot, case in allowed.items()})
+    results = [(slot, service.answer(job)) for slot, job in jobs.items()]
+    finished = {slot: answer for slot, answer in results if answer is not None}
+    scale = limits([all_cases[slot] for slot in finished], list(finished.values()), shared)
     panels = {
-        slot: Panel(made[slot], answer, limit)
-        for (slot, answer), limit in zip(done.items(), scale, strict=True)
+        slot: Panel(all_cases[slot], answer, limit)
+        for (slot, answer), limit in zip(finished.items(), scale, strict=True)
     }
     if any(setting.model.spec.kind == "picture" for _, setting in settings):
-        regions = {name for case in made.values() for name in case.input.regions}
+        regions = {name for case in all_cases.values() for name in case.input.regions}
         viewer_bar(GROUP, key="bar", masks=tuple(sorted(regions)))
-    for start in range(0, len(settings), wide):
-        row = settings[start : start + wide]
+    for start in range(0, len(settings), width):
+        row = settings[start : start + width]
         for index, (column, (label, setting)) in enumerate(
-            zip(st.columns(wide), row, strict=False)
+            zip(st.columns(width), row, strict=False)
         ):
             slot = _slot(start + index)
             with column, st.container(border=True, key=f"panel_{start + index}"):
@@ -65,13 +89,14 @@ def draw(settings: list[tuple[str, Setting]], wide: int, shared: bool, lab: bool
                 if slot in panels:
                     _finished(panels[slot], slot, lab)
                 elif slot in jobs:
-                    _unfinished(made[slot], jobs[slot], slot)
-                elif slot in made:
-                    passes = made[slot].passes()
-                    what = made[slot].task.digest()
-                    cases.offer("Run it", passes, made[slot].seconds(passes), what)
+                    _unfinished(all_cases[slot], jobs[slot], slot)
+                elif slot in all_cases:
+                    case = all_cases[slot]
+                    passes = case.passes()
+                    cases.offer("Run it", passes, case.seconds(passes), case.task.digest())
                 else:
-                    _unasked(asked.get(cases.slot_of(setting.prediction(), "c_ask")), slot)
+                    prediction = predictions.get(cases.slot_of(setting.prediction(), "c_ask"))
+                    _unpredicted(prediction, slot)
     return list(panels.values())
 
 
@@ -79,14 +104,15 @@ def _slot(index: int) -> str:
     return f"c_{index}"
 
 
-def _cases(settings, asked: dict[str, Job]) -> dict[str, Case]:
+def _cases(settings: list[tuple[str, Setting]], predictions: dict[str, Job]) -> dict[str, Case]:
     """The cases by slot, of all settings whose model has answered.
 
     Without a class of its own, every panel of an input explains the first model's first choice.
     """
-    made, leads = {}, {}
+    by_slot: dict[str, Case] = {}
+    leads: dict[InputRef, str] = {}
     for index, (label, setting) in enumerate(settings):
-        job = asked.get(cases.slot_of(setting.prediction(), "c_ask"))
+        job = predictions.get(cases.slot_of(setting.prediction(), "c_ask"))
         prediction = service.answer(job) if job else None
         if prediction is None:
             continue
@@ -95,8 +121,8 @@ def _cases(settings, asked: dict[str, Job]) -> dict[str, Case]:
             own = int(prediction[1]["probabilities"].argmax())
             lead = leads.setdefault(setting.input.ref, names[own])
             setting = replace(setting, target=names.index(lead) if lead in names else own)
-        made[_slot(index)] = setting.case(label, prediction)
-    return made
+        by_slot[_slot(index)] = setting.case(label, prediction)
+    return by_slot
 
 
 def _may_run(case: Case) -> bool:
@@ -106,8 +132,12 @@ def _may_run(case: Case) -> bool:
 def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float]:
     """The score of the strongest colour for each map.
 
-    With `shared`, maps whose scores mean the same (one unit, both with or without sign) have the
-    same; slopes and contributions cannot share a scale. Maps of zeros have no say in it.
+    Parameters
+    ----------
+    shown, answers : list of Case, list of Answer
+    shared : bool
+        Whether maps whose scores mean the same (one unit, both with or without sign) have the
+        same; slopes and contributions cannot share a scale. Maps of zeros have no say in it.
     """
     heats = [case.heat(answer[1]["scores"]) for case, answer in zip(shown, answers, strict=True)]
     own = [kinds.of(case.task.model).limit(heat) for case, heat in zip(shown, heats, strict=True)]
@@ -116,7 +146,7 @@ def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float
     units = [
         (METHODS[c.task.method].unit, a[0]["signed"]) for c, a in zip(shown, answers, strict=True)
     ]
-    strongest: dict = {}
+    strongest: dict[tuple[str, bool], float] = {}
     for unit, limit, heat in zip(units, own, heats, strict=True):
         if heat.any():
             strongest[unit] = max(limit, strongest.get(unit, limit))
@@ -151,18 +181,18 @@ def _finished(panel: Panel, slot: str, lab: bool) -> None:
 def _unfinished(case: Case, job: Job, slot: str) -> None:
     """A panel on its way, or one that failed or was cancelled."""
     if job.over:
-        progress.ended(job, slot)
+        progress.explain_end(job, slot)
         return
-    growing = kinds.growing(case.task, case.about, case.signed, compact=True)
-    progress.watch(job, slot, growing, compact=True)
+    draw_partial = kinds.partial_drawing(case.task, case.about, case.signed, compact=True)
+    progress.watch(job, slot, draw_partial, compact=True)
 
 
-def _unasked(job: Job | None, slot: str) -> None:
+def _unpredicted(job: Job | None, slot: str) -> None:
     """A panel whose model has not answered, or cannot."""
     if job is None:
         st.info("This panel could not be queued. Choose fewer panels.")
     elif job.over:
-        progress.ended(job, f"{slot}_ask")
+        progress.explain_end(job, f"{slot}_ask")
     else:
         progress.watch(job, f"{slot}_ask", compact=True)
 
@@ -173,7 +203,7 @@ def _answer_to_baseline(case: Case) -> None:
     left, right = st.columns([1, 3], vertical_alignment="center")
     with left:
         shown = case.prediction[1]["baseline_shown"]
-        kinds.of(case.task.model).baseline(shown, case.label, 72)
+        kinds.of(case.task.model).draw_baseline(shown, case.label, 72)
     if case.numbers:
         right.markdown(f"Answer: {case.amount(float(case.share(shares)))}.")
         return

@@ -8,7 +8,7 @@ from pages import kinds
 from pages.state import address
 from pages.state.cases import Answer, Case
 
-START = 0.1
+DEFAULT_SHARE = 0.1
 
 
 def section(
@@ -16,14 +16,22 @@ def section(
 ) -> None:
     """Draw the slider, and for every case the answer with the strongest, or random ones, hidden.
 
-    `pairs` are the checks "proof" and "chance" of each case, at its hidden `shares`.
+    Parameters
+    ----------
+    shown : list of Case
+    pairs : list of (Answer, Answer)
+        Of the tasks Prove and ProveAtRandom of each case.
+    shares : list of list of float
+        How much is hidden, from 0 to 1, for each case.
+    key : str
+        What the keys of its widgets start with.
     """
     units = shown[0].kind.units
     share = address.select(
         st.select_slider,
         "hide",
         shares[0],
-        _nearest(shares[0][1:], START),
+        _nearest(shares[0][1:], DEFAULT_SHARE),
         format_func=lambda share: f"{share:.0%}",
         label=f"Hide the strongest {units}",
     )
@@ -39,18 +47,19 @@ def _nearest(shares: list[float], wanted: float) -> float:
 
 def _one(case: Case, proof: Answer, chance: Answer, share: float, key: str) -> None:
     place = proof[0]["shares"].index(share)
-    ours = case.share(proof[1]["deletion"])
+    curve = case.share(proof[1]["deletion"])
     draws = case.share(chance[1]["deletion"])[:, place]
     hidden = proof[1]["order"] < round(share * proof[1]["order"].size)
     units = case.kind.unit if hidden.sum() == 1 else case.kind.units
     st.markdown(
         f"**{case.label}:** with the strongest {int(hidden.sum())} {units} hidden, *{case.about}* "
-        f"goes from {case.amount(ours[0])} to **{case.amount(ours[place])}**; with as many hidden "
-        f"at random, to {case.amount(float(np.mean(draws)))} "
+        f"goes from {case.amount(curve[0])} to **{case.amount(curve[place])}**; with as many "
+        f"hidden at random, to {case.amount(float(np.mean(draws)))} "
         f"({case.amount(draws.min())} to {case.amount(draws.max())})."
     )
     if not case.numbers:
         best = case.names[int(proof[1]["deletion"][place].argmax())]
         likely = percent(float(proof[1]["deletion"][place].max()))
         st.caption(f"The network's first choice is then *{best}* ({likely}).")
-    kinds.of(case.task.model).hidden(case, hidden, key)
+    if draw_hidden := kinds.of(case.task.model).draw_hidden:
+        draw_hidden(case, hidden, key)

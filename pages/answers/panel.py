@@ -1,13 +1,15 @@
 """One finished explanation: the sentence, the picture with its map, and the receipt."""
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 import streamlit as st
 
 from explainers.figures.text import words
+from explainers.kinds import Arrays, Facts
 from explainers.methods import METHODS
 from pages import kinds
+from pages.kinds.page_kind import MapOptions
 from pages.state.cases import Answer, Case
 
 PARTS = {
@@ -18,25 +20,26 @@ PARTS = {
 WHAT = {"scores": "support for", "positive": "support for", "negative": "opposition to"}
 
 
-def panel(case: Case, answer: Answer, key: str, **shown: Any) -> None:
-    """Draw the finished explanation; `shown` goes to the viewer."""
+def panel(case: Case, answer: Answer, key: str, **options: Unpack[MapOptions]) -> None:
+    """Draw the finished explanation; `options` are for its map."""
     facts, arrays = answer
     method, headline = METHODS[case.task.method], st.empty()
     part = _part(arrays, key)
     heat = case.heat(arrays[part])
-    says = sentence(case, -heat if part == "negative" else heat, facts["signed"], WHAT[part])
-    headline.markdown(f"### {says}")
-    drawn = kinds.of(case.task.model)
-    drawn.draw(
+    support = -heat if part == "negative" else heat
+    summary = sentence(case, support, facts["signed"], WHAT[part])
+    headline.markdown(f"### {summary}")
+    kind = kinds.of(case.task.model)
+    options["method"] = method.name
+    kind.draw(
         case,
         heat,
         signed=facts["signed"],
         key=key,
-        method=method.name,
         facts=facts,
         alt=f"{method.name} for {case.about} on {case.input.name}, {PARTS[part]}. "
-        + says.replace("*", ""),
-        **shown,
+        + summary.replace("*", ""),
+        **options,
     )
     st.markdown(f":material/receipt_long: **Receipt:** {receipt(case, facts)}.")
     for note in facts["notes"]:
@@ -47,25 +50,28 @@ def panel(case: Case, answer: Answer, key: str, **shown: Any) -> None:
             "Use more steps or a smaller tolerance."
         )
     st.caption(f"{method.name}: {words.cost(facts)}.{_spread(case, arrays)}")
-    drawn.more(case, answer, key)
+    kind.draw_details(case, answer, key)
 
 
 def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = "support for") -> str:
-    """Where the positive scores of the map lie, in words."""
+    """Where the positive scores of the map lie, in words; `what` they are, if signed."""
     what = what if signed else "attention to"
-    return kinds.of(case.task.model).says(case, heat, signed, what)
+    return kinds.of(case.task.model).sentence(case, heat, signed, what)
 
 
-def receipt(case: Case, facts: dict) -> str:
-    """What the map adds up to, in words."""
-    said = ("", "")
+def receipt(case: Case, facts: Facts) -> str:
+    """What the map adds up to, in words; `facts` are the answer's."""
+    of_input = of_baseline = ""
     if case.task.rather_than is None:
-        answers = (case.prediction[1][f"{of}probabilities"] for of in ("", "baseline_"))
-        said = tuple(case.amount(float(case.share(answer))) for answer in answers)
-    return words.receipt(case.about, *said, facts, METHODS[case.task.method].complete)
+        of_input, of_baseline = (
+            case.amount(float(case.share(case.prediction[1][name])))
+            for name in ("probabilities", "baseline_probabilities")
+        )
+    complete = METHODS[case.task.method].complete
+    return words.receipt(case.about, of_input, of_baseline, facts, complete)
 
 
-def _part(arrays: dict, key: str) -> str:
+def _part(arrays: Arrays, key: str) -> str:
     """Which part is shown, where the method tells support and opposition apart."""
     if "positive" not in arrays:
         return "scores"
@@ -80,7 +86,7 @@ def _part(arrays: dict, key: str) -> str:
     )
 
 
-def _spread(case: Case, arrays: dict) -> str:
+def _spread(case: Case, arrays: Arrays) -> str:
     """How sure a random method is, against the strongest score."""
     heat = case.heat(arrays["scores"])
     if "spread" not in arrays or not heat.any():

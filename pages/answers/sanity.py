@@ -1,8 +1,10 @@
 """Sanity: does the map change when the network's weights are randomised, from the top down?"""
 
+import numpy as np
 import streamlit as st
 
 from explainers.figures.text import advice
+from explainers.kinds import Facts
 from explainers.methods import METHODS
 from explainers.service.tasks.randomise import Randomise
 from pages import kinds
@@ -13,7 +15,7 @@ PER_ROW = 3
 
 
 def section(case: Case, answer: Answer, key: str) -> None:
-    """Draw the check of one finished explanation, when it is asked for."""
+    """Draw the check of one finished explanation, or a button for it where it takes long."""
     st.caption(
         "The network's weights are shuffled layer by layer, from the answer down to the input, "
         "and the map is made again each time. A map that stays the same is not about this network. "
@@ -26,10 +28,10 @@ def section(case: Case, answer: Answer, key: str) -> None:
     if not cases.may_run(case.seconds(passes), slot):
         cases.offer("Check it", passes, case.seconds(passes), slot)
         return
-    found = cases.answers({slot: task}, "Randomising")
-    if found is None:
+    answers = cases.answers({slot: task}, "Randomising")
+    if answers is None:
         return
-    facts, arrays = found[slot]
+    facts, arrays = answers[slot]
     st.markdown(f"**{advice.sanity(name, facts['similarity'])}**")
     if facts["note"]:
         st.warning(facts["note"])
@@ -43,14 +45,14 @@ def section(case: Case, answer: Answer, key: str) -> None:
                     _map(case, maps[index], titles[index], f"{key}_{index}")
 
 
-def _stage(index: int, facts: dict) -> str:
+def _stage(index: int, facts: Facts) -> str:
     counts = [len(layers) for layers in facts["stages"]]
     words = f"{sum(counts[: index + 1])} of {facts['layers']} layers"
     likeness = f"{facts['similarity'][index]:.2f}".replace("-", "−").replace("nan", "none (flat)")
     return f"{words} shuffled: likeness {likeness}"
 
 
-def _map(case: Case, heat, title: str, key: str) -> None:
+def _map(case: Case, heat: np.ndarray, title: str, key: str) -> None:
     st.markdown(f"**{title}**")
     kinds.of(case.task.model).draw(
         case,

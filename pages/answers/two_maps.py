@@ -25,8 +25,8 @@ def section(panels: list[Panel], key: str) -> None:
         b = address.select(
             st.selectbox, "b", order, 1, label="Second", format_func=lambda i: panels[i].case.label
         )
-    drawn = kinds.of(panels[a].case.task.model)
-    ways = [way for way in WAYS if way != "blink" or drawn.blinks]
+    kind = kinds.of(panels[a].case.task.model)
+    ways = [way for way in WAYS if way != "blink" or kind.can_blink]
     with right:
         way = address.select(
             st.segmented_control,
@@ -46,7 +46,7 @@ def section(panels: list[Panel], key: str) -> None:
         st.info("These two do not show the same input at the same size; choose another pair.")
         return
     if way == "blink":
-        drawn.draw(
+        kind.draw(
             one,
             first.heat,
             signed=first.answer[0]["signed"],
@@ -61,7 +61,7 @@ def section(panels: list[Panel], key: str) -> None:
             alt=f"{one.label} and {other.label}, one after the other.",
         )
         return
-    drawn.draw(
+    kind.draw(
         one,
         _share(second.heat) - _share(first.heat),
         signed=True,

@@ -16,7 +16,7 @@ ROWS = (50, 200, 1000)
 
 
 def section(case: Case, key: str) -> None:
-    """Draw the choice of how many rows, and what is found in them."""
+    """Draw the choice of how many rows, and what the attributions of all of them say."""
     if not case.task.input.file:
         return
     st.markdown("### Over many rows")
@@ -35,10 +35,10 @@ def section(case: Case, key: str) -> None:
     if not cases.may_run(case.seconds(passes), slot):
         cases.offer("Explain them", passes, case.seconds(passes), slot)
         return
-    found = cases.answers({slot: task}, "Explaining rows")
-    if found is None:
+    answers = cases.answers({slot: task}, "Explaining rows")
+    if answers is None:
         return
-    facts, arrays = found[slot]
+    facts, arrays = answers[slot]
     names, scores, values = list(case.task.model.columns), arrays["scores"], arrays["inputs"]
     signed = facts["signed"]
     mean, low, high = mean_with_interval(scores)

@@ -1,42 +1,60 @@
 """Pictures on the pages: gallery, upload, camera, and the heatmap viewer."""
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import streamlit as st
 
 from explainers.figures import colours
 from explainers.figures.text import words
+from explainers.models.zoo import demos
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
+from pages.kinds.page_kind import MapOptions
 from pages.state.cases import Answer, Case
-from pages.state.inputs import Chosen
+from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.picture import viewer
 from pages.widgets import pictures
 
-title, missing = "Picture", "a picture"
-hidden, blinks = None, True
+title, missing, can_blink = "Picture", "a picture", True
+draw_hidden = None
 
 
-def pick(model) -> Chosen | None:
+def pick(model: ChosenModel) -> ChosenInput | None:
     """A picture from the gallery, an upload or the camera."""
     return pictures.pick(model.spec.name if model.spec.source == "demo" else "")
 
 
-def fitted(model, given: Chosen):
+def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     """A picture tells nothing of the model."""
     return model
 
 
-def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
+def fit_options(
+    method: str, options: dict[str, Any], model: ChosenModel, chosen: ChosenInput
+) -> dict[str, Any]:
     """The options as they are."""
     return options
 
 
-def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, **shown: Any) -> None:
-    """The map over the photo; `shown` goes to the viewer."""
-    shown.pop("facts", None)
+def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInput]:
+    """The pictures of the demo's gallery."""
+    demo = model.spec.name if model.spec.source == "demo" else ""
+    return {sample.name: pictures.sample(sample.name) for sample in demos.gallery(demo)}
+
+
+def draw(
+    case: Case,
+    heat: np.ndarray,
+    *,
+    key: str,
+    alt: str,
+    signed: bool,
+    facts: dict[str, Any] | None = None,
+    **options: Unpack[MapOptions],
+) -> None:
+    """The map over the photo."""
     viewer(
         pictures.shown(case.task.input.file),
         heat,
@@ -46,34 +64,34 @@ def draw(case: Case, heat: np.ndarray, *, key: str, alt: str, signed: bool, **sh
         region=tuple(case.prediction[0]["region"]),
         mime="image/jpeg",
         masks=_masks(case, heat),
-        **shown,
+        **options,
     )
 
 
 limit = colours.colour_limit
 
 
-def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
+def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     """Where the positive scores lie, in the case's known regions if any."""
     left, top, width, height = case.prediction[0]["region"]
     place = "the picture" if width > 0.999 and height > 0.999 else "the part that it sees"
     return words.picture_sentence(heat, f"*{case.about}*", what, _masks(case, heat), place)
 
 
-def grow(
+def draw_partial(
     task: Predict | Explain,
     about: str,
     signed: bool,
     compact: bool,
-    state: ProgressReport | None,
+    report: ProgressReport | None,
     key: str,
 ) -> None:
     """The photo, with the map so far."""
     photo = pictures.shown(task.input.file)
-    if state is None:
+    if report is None or report.partial is None:
         st.image(photo, width=380, alt="The picture that is being explained")
         return
-    heat = state.partial
+    heat = report.partial
     viewer(
         photo,
         heat,
@@ -81,16 +99,16 @@ def grow(
         key=key,
         compact=compact,
         alt=f"The map for {about} so far, still growing.",
-        region=state.facts["region"],
+        region=report.facts["region"],
     )
 
 
-def baseline(shown: np.ndarray, label: str, width: int) -> None:
+def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:
     """A thumbnail of what the picture is compared with."""
     st.image(shown, alt=f"The baseline: {label}" if label else "The baseline picture", width=width)
 
 
-def more(case: Case, answer: Answer, key: str) -> None:
+def draw_details(case: Case, answer: Answer, key: str) -> None:
     """Nothing more: the viewer shows it all."""
 
 

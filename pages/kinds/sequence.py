@@ -1,7 +1,7 @@
 """DNA on the pages: the file, a sequence, the logo and the map of mutations."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -9,32 +9,32 @@ import streamlit as st
 
 from explainers.figures.sequences import bed, stretches
 from explainers.figures.text import sentences
-from explainers.kinds import KINDS
-from explainers.kinds import sequence as kind
+from explainers.kinds import KINDS, Facts
+from explainers.kinds import sequence as sequence_kind
 from explainers.kinds.alphabet import UNKNOWN, text_of
 from explainers.models.zoo.demos import demos
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
+from pages.kinds.page_kind import MapOptions
 from pages.state import address
 from pages.state.cases import Answer, Case
-from pages.state.inputs import Chosen
-from pages.viewers.sequence import logo, mutation_map
+from pages.state.chosen import ChosenInput, ChosenModel
+from pages.viewers.sequence import SIDES, logo, mutation_map
 from pages.widgets import files
 
-title, missing, blinks = "DNA", "a DNA sequence", False
-OTHERS = 20
+title, missing, can_blink = "DNA", "a DNA sequence", False
+MOST_OTHERS = 20
 
 
-def pick(model) -> Chosen | None:
+def pick(model: ChosenModel) -> ChosenInput | None:
     """The file, and the sequence."""
-    opened = files.opened(model, "DNA: FASTA, text, or one-hot arrays", kind.SUFFIXES)
+    opened = files.pick(model, "DNA: FASTA, text, or one-hot arrays", sequence_kind.SUFFIXES)
     if opened is None:
         return None
-    name, file, found = opened
-    facts = found[0]
-    items = KINDS["sequence"].items(found, model.spec)
-    lengths = np.diff(found[1]["starts"])
+    facts, arrays = opened.content
+    items = KINDS["sequence"].items(opened.content, model.spec)
+    lengths = np.diff(arrays["starts"])
     if not len(items):
         st.error(
             f"The network takes sequences of {model.spec.shape[1]} letters; those in this file "
@@ -44,7 +44,7 @@ def pick(model) -> Chosen | None:
     files.notes(facts)
     if len(items) < len(lengths):
         st.caption(f"{len(lengths) - len(items)} sequences of another length are left out.")
-    item = items[0]
+    item = int(items[0])
     if len(items) > 1:
         item = address.select(
             st.selectbox,
@@ -54,17 +54,19 @@ def pick(model) -> Chosen | None:
             label="Sequence",
             format_func=lambda item: facts["names"][item] or f"sequence {item + 1}",
         )
-    return _chosen(model, facts, name, file, int(item))
+    return _chosen(model, facts, opened.data, opened.file, item)
 
 
-def fitted(model, given: Chosen):
+def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     """The model with the length of the sequence."""
-    found = files.found("sequence", given.data)
-    length = int(np.diff(found[1]["starts"])[given.item])
+    _, arrays = files.content("sequence", chosen.data)
+    length = int(np.diff(arrays["starts"])[chosen.item])
     return replace(model, spec=replace(model.spec, shape=(4, length)))
 
 
-def adjusted(method: str, options: dict, model, given: Chosen) -> dict:
+def fit_options(
+    method: str, options: dict[str, Any], model: ChosenModel, chosen: ChosenInput
+) -> dict[str, Any]:
     """The options as they are."""
     return options
 
@@ -76,24 +78,21 @@ def draw(
     key: str,
     alt: str,
     signed: bool,
-    limit=None,
-    compact: bool = False,
-    group: str | None = None,
-    **shown: Any,
+    facts: dict[str, Any] | None = None,
+    **options: Unpack[MapOptions],
 ) -> None:
     """Letters as high as their contributions."""
-    sides = {"sides": shown["sides"]} if "sides" in shown else {}
     logo(
         _letters(case),
         heat,
         key=key,
         alt=alt,
         signed=signed,
-        limit=limit,
-        compact=compact,
-        group=group or key,
+        limit=options.get("limit"),
+        compact=options.get("compact", False),
+        group=options.get("group") or key,
         spans=_spans(case),
-        **sides,
+        sides=options.get("sides", SIDES),
     )
 
 
@@ -102,27 +101,27 @@ def limit(heat: np.ndarray) -> float:
     return float(np.abs(heat).max()) or 1.0
 
 
-def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
+def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     """Where the support lies, on the known motifs if any."""
     spans = [(name, first, last) for first, last, name in _spans(case)]
     return sentences.sequence_sentence(heat, f"*{case.about}*", spans)
 
 
-def grow(
+def draw_partial(
     task: Predict | Explain,
     about: str,
     signed: bool,
     compact: bool,
-    state: ProgressReport | None,
+    report: ProgressReport | None,
     key: str,
 ) -> None:
     """The logo so far."""
-    if state is not None:
-        heat = state.partial
-        found = files.found("sequence", task.input.file)
+    if report is not None and report.partial is not None:
+        heat = report.partial
+        content = files.content("sequence", task.input.file)
         signed = signed and bool((heat < 0).any())
         logo(
-            kind.sequence_codes(found, task.input.item),
+            sequence_kind.sequence_codes(content, task.input.item),
             heat,
             key=key,
             signed=signed,
@@ -131,7 +130,7 @@ def grow(
         )
 
 
-def baseline(shown: np.ndarray, label: str, width: int) -> None:
+def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:
     """Mean frequencies of the letters in the baseline."""
     means = " ".join(
         f"{letter} {value:.2f}" for letter, value in zip("ACGT", shown.mean(1), strict=True)
@@ -139,55 +138,55 @@ def baseline(shown: np.ndarray, label: str, width: int) -> None:
     st.caption(f"Letters: {means}")
 
 
-def hidden(case: Case, gone: np.ndarray, key: str) -> None:
-    """Where letters are hidden."""
-    letters = np.where(gone, UNKNOWN, _letters(case))
+def draw_hidden(case: Case, hidden: np.ndarray, key: str) -> None:
+    """The letters, with dots for those that are hidden."""
+    letters = np.where(hidden, UNKNOWN, _letters(case))
     text = text_of(letters.astype(np.uint8)).replace("N", "·")
     st.code(text if len(text) <= 400 else f"{text[:400]} …", language=None, wrap_lines=True)
 
 
-def others(model, given: Chosen) -> dict[str, Chosen]:
+def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInput]:
     """Other sequences of the same file."""
-    found = files.found("sequence", given.data)
-    items = KINDS["sequence"].items(found, model.spec)
-    some = [given.item, *items[:OTHERS]]
+    content = files.content("sequence", chosen.data)
+    items = KINDS["sequence"].items(content, model.spec)
+    some = [chosen.item, *items[:MOST_OTHERS]]
     return {
-        str(item): _chosen(model, found[0], given.data, given.file, item)
+        str(item): _chosen(model, content[0], chosen.data, chosen.file, item)
         for item in dict.fromkeys(map(int, some))
     }
 
 
-def more(case: Case, answer: Answer, key: str) -> None:
+def draw_details(case: Case, answer: Answer, key: str) -> None:
     """What other letters would do, and the strongest stretches as a table to take along."""
     arrays, letters = answer[1], _letters(case)
-    for name, title_, words in (
+    for name, heading, alt in (
         ("mutations", "Every letter at every position", "How the answer changes with each letter."),
         ("hypothetical", "What each letter would contribute", "Hypothetical contributions."),
     ):
         if name in arrays:
-            st.markdown(f"**{title_}**")
+            st.markdown(f"**{heading}**")
             mutation_map(
-                arrays[name], letters, key=f"{key}_{name}", group=key, alt=words, spans=_spans(case)
+                arrays[name], letters, key=f"{key}_{name}", group=key, alt=alt, spans=_spans(case)
             )
-    found = stretches(case.heat(arrays["scores"]), letters)
-    with st.expander(f"The strongest stretches ({len(found)})"):
-        if not found:
+    strongest = stretches(case.heat(arrays["scores"]), letters)
+    with st.expander(f"The strongest stretches ({len(strongest)})"):
+        if not strongest:
             st.caption("No stretch stands out.")
             return
         st.dataframe(
             pd.DataFrame(
                 {
-                    "From": [one.start + 1 for one in found],
-                    "To": [one.stop for one in found],
-                    "Letters": [one.sequence for one in found],
-                    "Sum": [one.score for one in found],
+                    "From": [one.start + 1 for one in strongest],
+                    "To": [one.stop for one in strongest],
+                    "Letters": [one.sequence for one in strongest],
+                    "Sum": [one.score for one in strongest],
                 }
             ),
             hide_index=True,
         )
         st.download_button(
             "As BED",
-            bed(found, case.input.name),
+            bed(strongest, case.input.name),
             "stretches.bed",
             "text/plain",
             icon=":material/download:",
@@ -196,22 +195,22 @@ def more(case: Case, answer: Answer, key: str) -> None:
         )
 
 
-def _chosen(model, facts: dict, name: str, file: str, item: int) -> Chosen:
-    title_ = facts["names"][item] or f"sequence {item + 1}"
-    return Chosen(name, title_, file, item, regions=_known(model, title_))
+def _chosen(model: ChosenModel, facts: Facts, data: str, file: str, item: int) -> ChosenInput:
+    name = facts["names"][item] or f"sequence {item + 1}"
+    return ChosenInput(data, name, file, item, regions=_planted_motifs(model, name))
 
 
-def _known(model, name: str) -> dict[str, list[tuple[int, int]]]:
+def _planted_motifs(model: ChosenModel, name: str) -> dict[str, list[tuple[int, int]]]:
     """The demo's planted motifs in the sequence of that name."""
     demo = demos().get(model.spec.name) if model.spec.source == "demo" else None
     spans = (demo.card.get("key") or {}).get("spans") if demo else None
-    known: dict[str, list[tuple[int, int]]] = {}
-    if spans:
+    motifs: dict[str, list[tuple[int, int]]] = {}
+    if demo and spans:
         for line in (demo.folder / spans).read_text(encoding="utf-8").splitlines():
             chrom, first, last, motif, *_ = line.split("\t")
             if chrom == name.split()[0]:
-                known.setdefault(motif, []).append((int(first), int(last)))
-    return known
+                motifs.setdefault(motif, []).append((int(first), int(last)))
+    return motifs
 
 
 def _spans(case: Case) -> list[tuple[int, int, str]]:
@@ -219,8 +218,8 @@ def _spans(case: Case) -> list[tuple[int, int, str]]:
 
 
 def _letters(case: Case) -> np.ndarray:
-    found = files.found("sequence", case.task.input.file)
-    return kind.sequence_codes(found, case.task.input.item)
+    content = files.content("sequence", case.task.input.file)
+    return sequence_kind.sequence_codes(content, case.task.input.item)
 
 
 def _range(lengths: np.ndarray) -> str:

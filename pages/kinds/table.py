@@ -1,7 +1,9 @@
 """Tables on the pages: the file, the columns that the network gets, a row, and bars."""
 
+import contextlib
+import dataclasses
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from explainers.errors import Problem
 from explainers.figures.tables import HEADROOM, bar_limit, feature_bars
 from explainers.figures.text import labels, sentences
 from explainers.figures.waterfall import waterfall
-from explainers.kinds import features, table
+from explainers.kinds import Facts, features, table
 from explainers.kinds.layout import InputLayout
 from explainers.kinds.statistics import DataStatistics
 from explainers.methods import METHODS
@@ -19,66 +21,65 @@ from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages.kinds import many_rows
+from pages.kinds.page_kind import MapOptions
 from pages.state import address
 from pages.state.cases import Answer, Case
-from pages.state.inputs import Chosen
+from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.chart import chart
 from pages.widgets import files, methods, row_values
-from pages.widgets.models import Chosen as Model
 
-title, missing, blinks = "Table", "a table and a row", False
-SHOWN, OTHERS = 200, 20
+title, missing, can_blink = "Table", "a table and a row", False
+MOST_OTHERS = 20
 _TYPES = {"number": "number", "category": "category", "text": "text, not used", "empty": "empty"}
 
 
-def pick(model) -> Chosen | None:
+def pick(model: ChosenModel) -> ChosenInput | None:
     """The file, what is in it, the columns, and the row."""
-    opened = files.opened(model, "A table: CSV or Parquet", table.SUFFIXES)
+    opened = files.pick(model, "A table: CSV or Parquet", table.SUFFIXES)
     if opened is None:
         return None
-    name, file, found = opened
-    facts = found[0]
+    facts, arrays = opened.content
     with st.expander(f"{facts['rows']:,} rows, {len(facts['columns'])} columns"):
         _overview(facts)
     files.notes(facts)
-    columns = _columns(model, facts)
+    columns = _pick_columns(model, facts)
     if columns is None:
         return None
-    rows = np.flatnonzero(features.complete_rows(found, columns))
+    rows = np.flatnonzero(features.complete_rows(opened.content, columns))
     if not len(rows):
         st.error("Every row lacks a value in one of the columns. Fill the gaps, or choose others.")
         return None
-    if len(rows) < len(found[1]["values"]):
-        st.caption(f"{len(found[1]['values']) - len(rows):,} rows lack a value and are left out.")
+    if len(rows) < len(arrays["values"]):
+        st.caption(f"{len(arrays['values']) - len(rows):,} rows lack a value and are left out.")
     row = address.widget(
         st.number_input,
         "row",
-        start=int(rows[0]) + 1,
+        default=int(rows[0]) + 1,
         label="Row",
         min_value=1,
         max_value=int(rows[-1]) + 1,
         step=1,
     )
-    item = int(rows[np.searchsorted(rows, int(row) - 1).clip(max=len(rows) - 1)])
+    item = int(rows[np.searchsorted(rows, row - 1).clip(max=len(rows) - 1)])
     if item != row - 1:
         st.caption(f"Row {row} lacks a value; row {item + 1} is shown.")
     places = [facts["columns"].index(name) for name in columns]
-    values = row_values.changed(columns, found[1]["values"][item, places], name, item)
-    called = f"row {item + 1}{', changed' if values else ''}"
-    return Chosen(name, called, file, item, values)
+    values = row_values.edit(columns, arrays["values"][item, places], opened.data, item)
+    name = f"row {item + 1}{', changed' if values else ''}"
+    return ChosenInput(opened.data, name, opened.file, item, values)
 
 
-def fitted(model, given: Chosen):
+def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     """The model with its columns, and with a scaler from the data where that is wanted."""
-    found = files.found("table", given.data)
-    columns = _columns(model, found[0], ask=False)
+    facts, _ = files.content("table", chosen.data)
+    columns = _columns(model, facts)
     spec = replace(model.spec, columns=tuple(columns), shape=(len(columns),))
-    values = _values(replace(model, spec=spec), given)
+    values = _values(replace(model, spec=spec), chosen)
     with st.expander("Scale, and what to beware of"):
         if spec.source != "demo" and address.widget(
             st.toggle,
             "standardise",
-            start=False,
+            default=False,
             label="Standardise with this table",
             help="Subtract each column's mean and divide by its standard deviation before the "
             "network, as it was trained. Contributions stay in the columns' own units.",
@@ -90,30 +91,35 @@ def fitted(model, given: Chosen):
     return replace(model, spec=spec)
 
 
-def adjusted(method: str, options: dict[str, Any], model: Model, given: Chosen) -> dict[str, Any]:
+def fit_options(
+    method: str, options: dict[str, Any], model: ChosenModel, chosen: ChosenInput
+) -> dict[str, Any]:
     """The options with what the table tells, and correlated columns hidden together."""
 
     def statistics() -> DataStatistics:
-        values = _values(model, given)
+        values = _values(model, chosen)
         std = features.mean_and_std(values)[1]
         layout = InputLayout("table", model.spec.shape)
         return DataStatistics(layout, tuple(std.tolist()), tuple(np.ptp(values, axis=0).tolist()))
 
-    options = methods.fitted(method, options, statistics, "column")
-    if "groups" not in METHODS[method].options.__dataclass_fields__:
+    options = methods.fit_to_data(method, options, statistics, "column")
+    if "groups" not in {field.name for field in dataclasses.fields(METHODS[method].options)}:
         return options
     columns = list(model.spec.columns)
-    groups = features.correlated_groups(_values(model, given), columns)
+    groups = features.correlated_groups(_values(model, chosen), columns)
     listed = "; ".join(" + ".join(group) for group in groups)
-    if groups and address.widget(
+    if not groups:
+        return options
+    together = address.widget(
         st.toggle,
         "together",
-        start=False,
+        default=False,
         label="Hide correlated columns together",
         help=f"Columns with |r| above 0.7, directly or by others: {listed}.",
-    ):
-        return options | {"groups": [[columns.index(n) for n in group] for group in groups]}
-    return options
+    )
+    if not together:
+        return options
+    return options | {"groups": [[columns.index(name) for name in group] for group in groups]}
 
 
 def draw(
@@ -123,21 +129,19 @@ def draw(
     key: str,
     alt: str,
     signed: bool,
-    limit=None,
-    compact: bool = False,
-    unit: str = "",
-    **shown: Any,
+    facts: dict[str, Any] | None = None,
+    **options: Unpack[MapOptions],
 ) -> None:
     """A waterfall for contributions that add up, else bars."""
     names, values = _named(case)
-    method = METHODS[case.task.method]
-    facts = shown.get("facts")
-    if facts and method.complete and not compact and not unit:
+    compact = options.get("compact", False)
+    if facts and METHODS[case.task.method].complete and not compact and not options.get("unit"):
         figure = waterfall(
             names, values, heat, facts["output"], facts["baseline_output"], case.about
         )
     else:
-        figure = feature_bars(names, values, heat, signed, 8 if compact else 20, limit)
+        most = 8 if compact else 20
+        figure = feature_bars(names, values, heat, signed, most, options.get("limit"))
     chart(figure, alt, key)
 
 
@@ -146,28 +150,28 @@ def limit(heat: np.ndarray) -> float:
     return HEADROOM * bar_limit(heat, 8)
 
 
-def says(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
+def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     """Which features carry the support."""
     return sentences.table_sentence(*_named(case), heat, f"*{case.about}*", signed)
 
 
-def grow(
+def draw_partial(
     task: Predict | Explain,
     about: str,
     signed: bool,
     compact: bool,
-    state: ProgressReport | None,
+    report: ProgressReport | None,
     key: str,
 ) -> None:
     """The bars so far, without values."""
-    if state is not None:
+    if report is not None and report.partial is not None:
         names = list(task.model.columns)
-        heat = state.partial
+        heat = report.partial
         figure = feature_bars(names, [""] * len(names), heat, signed and bool((heat < 0).any()))
         chart(figure, f"Contributions to {about} so far.", key)
 
 
-def baseline(shown: np.ndarray, label: str, width: int) -> None:
+def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:
     """The baseline's first values."""
     st.caption(
         ", ".join(labels.number(float(value)) for value in shown[:5])
@@ -175,28 +179,29 @@ def baseline(shown: np.ndarray, label: str, width: int) -> None:
     )
 
 
-def hidden(case: Case, gone: np.ndarray, key: str) -> None:
+def draw_hidden(case: Case, hidden: np.ndarray, key: str) -> None:
     """Which features are hidden."""
-    names = [name for name, out in zip(case.task.model.columns, gone, strict=True) if out]
+    columns = case.task.model.columns
+    names = [name for name, is_hidden in zip(columns, hidden, strict=True) if is_hidden]
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     st.caption(f"Hidden: {', '.join(names[:12])}{more}." if names else "Nothing is hidden.")
 
 
-def others(model, given: Chosen) -> dict[str, Chosen]:
+def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInput]:
     """Other rows of the same table."""
-    rows = np.flatnonzero(
-        features.complete_rows(files.found("table", given.data), model.spec.columns)
-    )
-    some = [given.item, *rows[np.linspace(0, len(rows) - 1, min(len(rows), OTHERS)).astype(int)]]
+    content = files.content("table", chosen.data)
+    rows = np.flatnonzero(features.complete_rows(content, model.spec.columns))
+    spread = np.linspace(0, len(rows) - 1, min(len(rows), MOST_OTHERS)).astype(int)
+    some = [chosen.item, *rows[spread]]
     return {
-        str(item): replace(given, item=int(item), name=f"row {item + 1}", values=())
-        if item != given.item
-        else given
+        str(item): replace(chosen, item=int(item), name=f"row {item + 1}", values=())
+        if item != chosen.item
+        else chosen
         for item in dict.fromkeys(map(int, some))
     }
 
 
-def more(case: Case, answer: Answer, key: str) -> None:
+def draw_details(case: Case, answer: Answer, key: str) -> None:
     """Every value as bars beside the waterfall; many rows at a time."""
     heat = case.heat(answer[1]["scores"])
     if METHODS[case.task.method].complete:
@@ -206,7 +211,7 @@ def more(case: Case, answer: Answer, key: str) -> None:
     many_rows.section(case, f"{key}_many")
 
 
-def _overview(facts: dict) -> None:
+def _overview(facts: Facts) -> None:
     st.dataframe(
         pd.DataFrame(
             {
@@ -220,25 +225,32 @@ def _overview(facts: dict) -> None:
     )
 
 
-def _columns(model, facts: dict, ask: bool = True) -> list[str] | None:
-    """The columns that the network gets, in its order; asked unless the demo knows them."""
+def _columns(model: ChosenModel, facts: Facts) -> list[str]:
+    """The columns that the network gets, in its order."""
+    if model.spec.columns:
+        return list(model.spec.columns)
+    target = address.choices().get("target_column")
+    columns: list[str] | None = address.choices().get("columns")
+    return columns if columns else [name for name in _usable_columns(facts) if name != target]
+
+
+def _usable_columns(facts: Facts) -> list[str]:
+    """Those that a network can get: numbers, and categories as their places."""
+    columns = zip(facts["columns"], facts["types"], strict=True)
+    return [name for name, kind in columns if kind in ("number", "category")]
+
+
+def _pick_columns(model: ChosenModel, facts: Facts) -> list[str] | None:
+    """Draw their choice, unless the demo knows them; None where they do not fit."""
     if model.spec.columns:
         lacking = [name for name in model.spec.columns if name not in facts["columns"]]
-        if lacking and ask:
+        if lacking:
             st.error(
                 f"This table has no column {lacking[0]!r}, which the demo's network needs. Upload "
                 "a table with the same columns as the demo's, or your own network."
             )
         return None if lacking else list(model.spec.columns)
-    usable = [
-        n
-        for n, t in zip(facts["columns"], facts["types"], strict=True)
-        if t in ("number", "category")
-    ]
-    if not ask:
-        target = address.choice().get("target_column")
-        chosen = address.choice().get("columns")
-        return chosen if chosen else [name for name in usable if name != target]
+    usable = _usable_columns(facts)
     target = address.select(
         st.selectbox,
         "target_column",
@@ -250,7 +262,7 @@ def _columns(model, facts: dict, ask: bool = True) -> list[str] | None:
     )
     left = [name for name in usable if name != target]
     wanted = model.spec.shape[0] if model.spec.shape else len(left)
-    columns = address.several(
+    columns = address.multiselect(
         st.multiselect, "columns", left, left[:wanted], label="Columns, in the network's order"
     )
     if len(columns) != wanted:
@@ -262,23 +274,21 @@ def _columns(model, facts: dict, ask: bool = True) -> list[str] | None:
     return columns
 
 
-def _values(model, given: Chosen) -> np.ndarray:
+def _values(model: ChosenModel, chosen: ChosenInput) -> np.ndarray:
     """The network's columns in all rows that have them: (rows, F)."""
-    facts, arrays = files.found("table", given.data)
+    facts, arrays = files.content("table", chosen.data)
     columns = model.spec.columns
     rows = features.complete_rows((facts, arrays), columns)
     return features.feature_values((facts, {"values": arrays["values"][rows]}), columns)
 
 
-def _named(case: Case) -> tuple[list[str], list]:
+def _named(case: Case) -> tuple[list[str], list[str | float]]:
     """Names of the features, and their values in words."""
     names, values = list(case.task.model.columns), case.prediction[1]["input"]
-    try:
-        levels = (
-            files.found("table", case.task.input.file)[0]["levels"] if case.task.input.file else {}
-        )
-    except Problem:
-        levels = {}
+    levels: dict[str, list[str]] = {}
+    if case.task.input.file:
+        with contextlib.suppress(Problem):
+            levels = files.content("table", case.task.input.file)[0]["levels"]
     return names, [
         levels[name][int(value)]
         if name in levels and 0 <= value < len(levels[name])

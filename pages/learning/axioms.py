@@ -1,4 +1,4 @@
-"""What an explanation must fulfil: every method tried on the networks set by hand."""
+"""What an explanation must fulfil: every method tried on the worked examples."""
 
 import html
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from explainers.checks.axioms import ABOUT, AXIOMS, CANNOT, NO, YES, Axiom
 from explainers.figures.text.words import number
+from explainers.kinds import Facts
 from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
 from explainers.service.tasks.axioms import Axioms
 from pages.state import address, cases
@@ -17,7 +18,6 @@ MARKS = {
     NO: ("✗", "broken"),
     CANNOT: ("–", "does not work here"),
 }
-FIRST = "minimum"
 
 
 @fragment()
@@ -30,10 +30,10 @@ def section() -> None:
         "breaks the rule; a ✓ says that none of these examples does. Slopes and sensitivities do "
         "not promise to add up."
     )
-    found = cases.answers({"learn_axioms": Axioms()}, "Trying every method")
-    if found is None:
+    answers = cases.answers({"learn_axioms": Axioms()}, "Trying every method")
+    if answers is None:
         return
-    rows = found["learn_axioms"][0]["rows"]
+    rows = answers["learn_axioms"][0]["rows"]
     st.html(matrix(rows))
     st.caption("≈: right within its standard error, as it is drawn at random.")
     with st.expander("The numbers"):
@@ -41,8 +41,14 @@ def section() -> None:
     address.write()
 
 
-def matrix(rows: list[dict]) -> str:
-    """Methods down, axioms across, as HTML; the numbers of the worst example on hover."""
+def matrix(rows: list[Facts]) -> str:
+    """Methods down, axioms across, as HTML; the numbers of the worst example on hover.
+
+    Parameters
+    ----------
+    rows : list of dict
+        One a method, as the task Axioms answers them: its `name`, and a cell for each axiom.
+    """
     heads = "".join(f'<th scope="col">{html.escape(a.title)}</th>' for a in AXIOMS.values())
     body = []
     for row in rows:
@@ -51,9 +57,9 @@ def matrix(rows: list[dict]) -> str:
             cell = row["cells"][key]
             sign, name = MARKS[cell["holds"]]
             worst = next(trial for trial in cell["trials"] if trial["holds"] == cell["holds"])
-            told = html.escape(f"{where(worst)}: {got(axiom, worst)}")
+            numbers = html.escape(f"{where(worst)}: {result(axiom, worst)}")
             cells.append(
-                f'<td class="{cell["holds"]}" title="{told}">'
+                f'<td class="{cell["holds"]}" title="{numbers}">'
                 f'<span class="mark" role="img" aria-label="{name}">{sign}</span></td>'
             )
         name = html.escape(row["name"])
@@ -64,7 +70,7 @@ def matrix(rows: list[dict]) -> str:
     )
 
 
-def _numbers(rows: list[dict]) -> None:
+def _numbers(rows: list[Facts]) -> None:
     key = address.select(
         st.segmented_control,
         "axiom",
@@ -79,7 +85,7 @@ def _numbers(rows: list[dict]) -> None:
     columns = {"Method": [row["name"] for row in rows]}
     for at, example in enumerate(trials[0]):
         columns[where(example)] = [
-            f"{MARKS[of[at]['holds']][0]} {got(AXIOMS[key], of[at])}" for of in trials
+            f"{MARKS[of[at]['holds']][0]} {result(AXIOMS[key], of[at])}" for of in trials
         ]
     st.table(columns)
     for pair in PAIRS.values() if key == "invariance" else ():
@@ -89,16 +95,16 @@ def _numbers(rows: list[dict]) -> None:
         st.markdown(f"**{pair.title}**, {formulas}: {pair.caption}")
 
 
-def where(trial: dict) -> str:
+def where(trial: Facts) -> str:
     """Which networks, at which input, compared with what."""
     nets = " and ".join(WORKED_EXAMPLES[key].title.lower() for key in trial["networks"])
     return f"{nets}, {_point(trial['x'])} against {_point(trial['baseline'])}"
 
 
-def got(axiom: Axiom, trial: dict) -> str:
+def result(axiom: Axiom, trial: Facts) -> str:
     """What the method gave, beside what was wanted."""
     if "problem" in trial:
-        return trial["problem"]
+        return str(trial["problem"])
     if trial["wanted"] is None or axiom.key == "dummy":
         example = WORKED_EXAMPLES[trial["networks"][0]]
         return f"{example.names[trial['which']]} gets {_list(trial['got'])}"

@@ -1,6 +1,7 @@
 """One entry a method: what it asks, what it costs, when it misleads, its source, and a map."""
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import streamlit as st
 
@@ -10,11 +11,12 @@ from explainers.methods import METHODS
 from explainers.methods.registry import Method
 from explainers.models.zoo.demos import demos
 from explainers.models.zoo.signs import STICKER_CLASS, samples
+from explainers.service.backends.job import Job
 from explainers.service.tasks import BaselineRef
 from pages import kinds
 from pages.state import address, cases, progress, service
 from pages.state.cases import Answer, Case
-from pages.state.inputs import Chosen
+from pages.state.chosen import ChosenInput
 from pages.state.setting import Setting
 from pages.widgets import pictures
 from pages.widgets.models import demo
@@ -31,25 +33,26 @@ def section() -> None:
         "Each is shown on one example: why the demo network says *stop*, or for methods of DNA "
         "alone, what it reads in a sequence. Random ones are drawn with few samples here."
     )
-    found, failed, waiting = _answers({key: _setting(one) for key, one in METHODS.items()})
-    if waiting:
-        progress.watch_all(waiting, "Drawing the maps")
+    state = _answers({key: _setting(method) for key, method in METHODS.items()})
+    if state.waiting:
+        progress.watch_all(state.waiting, "Drawing the maps")
     keys = list(METHODS)
     for start in range(0, len(keys), 2):
         for column, key in zip(st.columns(2, gap="medium"), keys[start : start + 2], strict=False):
             with column, st.container(border=True, key=f"method_{key}"):
-                told, shown = st.columns([3, 2], gap="medium")
-                with told:
+                left, right = st.columns([3, 2], gap="medium")
+                with left:
                     entry(METHODS[key])
-                with shown:
-                    if key in found:
-                        _map(*found[key], f"learn_{key}")
-                    elif key in failed:
-                        st.info(failed[key])
+                with right:
+                    if key in state.finished:
+                        case, answer = state.finished[key]
+                        _map(case, answer, f"learn_{key}")
+                    elif key in state.failed:
+                        st.info(state.failed[key])
 
 
 def entry(method: Method) -> None:
-    """A method's own words, under a heading that links can name."""
+    """Draw a method's own words, under a heading that links can name."""
     st.subheader(method.name, anchor=method.key)
     st.markdown(method.says)
     st.markdown(
@@ -58,11 +61,11 @@ def entry(method: Method) -> None:
     st.caption(" · ".join(_traits(method)))
 
 
-def asked_about() -> None:
-    """The entry of the method that a link asks about, on top of the page, until it is closed."""
-    key = address.choice().get("about")
+def linked_entry() -> None:
+    """Draw the entry of the method that a link names, on top of the page, until it is closed."""
+    key = address.choices().get("about")
     if key not in METHODS:
-        address.choice().pop("about", None)
+        address.choices().pop("about", None)
         return
     with st.container(border=True, key="about"):
         method = METHODS[key]
@@ -73,7 +76,7 @@ def asked_about() -> None:
             "Close",
             icon=":material/close:",
             key="about_close",
-            on_click=address.put,
+            on_click=address.set_choices,
             args=({"about": None},),
         )
 
@@ -95,22 +98,26 @@ def _setting(method: Method) -> Setting:
         sample = next(
             s.name for s in samples() if s.label == STICKER_CLASS and s.sticker_mask_path is None
         )
-        model, given, baseline = demo("signs"), pictures.sample(sample), "mean"
-        shape = (3, model.spec.size, model.spec.size)
+        model, chosen, baseline = demo("signs"), pictures.sample(sample), "mean"
+        shape: tuple[int, ...] = (3, model.spec.size, model.spec.size)
     else:
         kind = method.kinds[0]
-        found = next(one for one in demos().values() if one.spec.kind == kind)
-        name = service.backend().store.put_blob(found.data.read_bytes()) + found.data.suffix
-        model, given = demo(found.key), Chosen(name, found.title, found.data.name)
+        entry, file = next(
+            (entry, entry.data)
+            for entry in demos().values()
+            if entry.spec.kind == kind and entry.data is not None
+        )
+        data = service.backend().store.put_blob(file.read_bytes()) + file.suffix
+        model, chosen = demo(entry.key), ChosenInput(data, entry.title, file.name)
         baseline, shape = KINDS[kind].default_baseline, model.spec.shape
     score = "output" if model.spec.answers == "numbers" else "logit"
     options = _quick(method, InputLayout.of(tuple(shape), model.spec.kind))
-    return Setting(model, given, BaselineRef(baseline), method.key, options, score, "cpu")
+    return Setting(model, chosen, BaselineRef(baseline), method.key, options, score, "cpu")
 
 
-def _quick(method: Method, layout: InputLayout) -> dict:
+def _quick(method: Method, layout: InputLayout) -> dict[str, Any]:
     """Options with fewer draws, where the usual ones take more than MOST_PASSES."""
-    if "samples" not in method.options.__dataclass_fields__:
+    if "samples" not in {field.name for field in fields(method.options)}:
         return {}
     usual = method.options()
     cost = method.estimate(usual, layout)
@@ -120,29 +127,39 @@ def _quick(method: Method, layout: InputLayout) -> dict:
     return {"samples": fewer}
 
 
-def _answers(settings: dict[str, Setting]) -> tuple[dict, dict, dict]:
-    """Cases with their answers and messages of failure by method; the jobs that are not over."""
-    first = cases.unique([setting.prediction() for setting in settings.values()], "learn_ask")
-    asked = cases.ask(first)
-    waiting = {slot: job for slot, job in asked.items() if not job.over}
-    made = {}
+@dataclass(frozen=True)
+class _Maps:
+    """How far the maps are: finished ones and failures by method, and the jobs that wait."""
+
+    finished: dict[str, tuple[Case, Answer]]
+    failed: dict[str, str]
+    waiting: dict[str, Job]
+
+
+def _answers(settings: dict[str, Setting]) -> _Maps:
+    """Ask for the answers to the inputs, and where these are there, for the maps."""
+    predictions = cases.submit(
+        cases.by_slot([setting.prediction() for setting in settings.values()], "learn_ask")
+    )
+    waiting = {slot: job for slot, job in predictions.items() if not job.over}
+    by_method: dict[str, Case] = {}
     for key, setting in settings.items():
-        job = asked.get(cases.slot_of(setting.prediction(), "learn_ask"))
+        job = predictions.get(cases.slot_of(setting.prediction(), "learn_ask"))
         prediction = service.answer(job) if job else None
         if prediction is not None:
             best = int(prediction[1]["probabilities"].argmax())
-            made[key] = replace(setting, target=best).case(METHODS[key].name, prediction)
-    jobs = cases.ask({f"learn_map_{key}": case.task for key, case in made.items()})
+            by_method[key] = replace(setting, target=best).case(METHODS[key].name, prediction)
+    jobs = cases.submit({f"learn_map_{key}": case.task for key, case in by_method.items()})
     waiting |= {slot: job for slot, job in jobs.items() if not job.over}
-    found, failed = {}, {}
-    for key, case in made.items():
+    finished, failed = {}, {}
+    for key, case in by_method.items():
         job = jobs.get(f"learn_map_{key}")
         answer = service.answer(job) if job else None
         if answer is not None:
-            found[key] = (case, answer)
+            finished[key] = (case, answer)
         elif job is not None and job.over:
             failed[key] = job.message or "This map was cancelled."
-    return found, failed, waiting
+    return _Maps(finished, failed, waiting)
 
 
 def _map(case: Case, answer: Answer, key: str) -> None:

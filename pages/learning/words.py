@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explainers.figures.text.words import number
+from explainers.kinds import Facts
 from explainers.methods import METHODS
 from explainers.models.zoo.worked_example import Point, WorkedExample
 
@@ -13,14 +14,31 @@ RIGHT, ABOUT, MISSED, OTHER, FAILED = "right", "about", "missed", "other", "fail
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a row of scores is worth beside the Shapley values: RIGHT, ABOUT, …; and a sentence."""
+    """What a row of scores is worth beside the Shapley values.
+
+    Attributes
+    ----------
+    mark : str
+        RIGHT, ABOUT, MISSED, OTHER or FAILED.
+    says : str
+        A sentence.
+    """
 
     mark: str
     says: str
 
 
-def verdict(net: WorkedExample, x: Point, baseline: Point, row: dict) -> Verdict:
-    """The verdict on one method's `scores` and `spread` at x, as `lessons.answers` gives them."""
+def verdict(net: WorkedExample, x: Point, baseline: Point, row: Facts) -> Verdict:
+    """The verdict on one method's answer.
+
+    Parameters
+    ----------
+    net : WorkedExample
+    x, baseline : Point
+        The input, and what it is compared with.
+    row : dict
+        The method's, as the task Lesson answers it: `method`, `problem`, or `scores` and `spread`.
+    """
     if row["problem"]:
         return Verdict(FAILED, row["problem"])
     scores, names = row["scores"], net.names
@@ -28,36 +46,36 @@ def verdict(net: WorkedExample, x: Point, baseline: Point, row: dict) -> Verdict
     unit = METHODS[row["method"]].unit
     if not is_share(row):
         return Verdict(OTHER, f"Not shares, but for each input a {unit}: {_movers(scores, names)}.")
-    room = CLOSE * max(1.0, abs(difference))
+    tolerance = CLOSE * max(1.0, abs(difference))
     exact = net.shapley(x, baseline)
     off = [abs(s - e) for s, e in zip(scores, exact, strict=True)]
-    if max(off) <= room:
+    if max(off) <= tolerance:
         return Verdict(RIGHT, "As by hand.")
     if any(row["spread"]) and all(
-        o <= max(room, ERRORS * e) for o, e in zip(off, row["spread"], strict=True)
+        o <= max(tolerance, ERRORS * e) for o, e in zip(off, row["spread"], strict=True)
     ):
         return Verdict(ABOUT, "As by hand, within its standard error: it is drawn at random.")
     missed, random = sum(scores) - difference, ERRORS * sum(row["spread"])
-    if abs(missed) > max(room, random):
-        return Verdict(MISSED, _short(net, x, baseline, row, difference, room))
-    return Verdict(MISSED, _shared_otherwise(net, x, baseline, scores, max(room, random)))
+    if abs(missed) > max(tolerance, random):
+        return Verdict(MISSED, _short(net, x, baseline, row, difference, tolerance))
+    return Verdict(MISSED, _shared_otherwise(net, x, baseline, scores, max(tolerance, random)))
 
 
-def is_share(row: dict) -> bool:
+def is_share(row: Facts) -> bool:
     """Whether the row's scores are in the unit of the answer, so that they can be its shares."""
     unit = METHODS[row["method"]].unit
     return unit == "contribution" or unit.startswith("change of the answer")
 
 
 def _short(
-    net: WorkedExample, x: Point, baseline: Point, row: dict, difference: float, room: float
-):
+    net: WorkedExample, x: Point, baseline: Point, row: Facts, difference: float, tolerance: float
+) -> str:
     """Scores that do not add up, and why, where the reason can be read off the numbers."""
     scores = row["scores"]
-    if all(abs(score) <= room for score in scores):
-        said = f"Gives nothing, although the answer changed by {number(difference)}"
+    if all(abs(score) <= tolerance for score in scores):
+        start = f"Gives nothing, although the answer changed by {number(difference)}"
     else:
-        said = f"Adds up to {number(sum(scores))}, but the answer changed by {number(difference)}"
+        start = f"Adds up to {number(sum(scores))}, but the answer changed by {number(difference)}"
     why = {
         "slope": (
             net.gradient_x_input(x, baseline),
@@ -68,9 +86,9 @@ def _short(
     order = ("slope", "alone") if METHODS[row["method"]].needs_gradient else ("alone", "slope")
     for key in order:
         exact, reason = why[key]
-        if _alike(scores, exact, room):
-            return f"{said}: {reason}."
-    return f"{said}."
+        if _alike(scores, exact, tolerance):
+            return f"{start}: {reason}."
+    return f"{start}."
 
 
 def _why_one_less(more: bool) -> str:
@@ -79,16 +97,20 @@ def _why_one_less(more: bool) -> str:
     return "it takes one input away at a time, and the other one suffices"
 
 
-def _shared_otherwise(net: WorkedExample, x: Point, baseline: Point, scores, room: float) -> str:
+def _shared_otherwise(
+    net: WorkedExample, x: Point, baseline: Point, scores: Sequence[float], tolerance: float
+) -> str:
     """Scores that add up, but are shared in another way than by hand."""
-    got = [name for name, score in zip(net.names, scores, strict=True) if abs(score) > room]
-    if len(got) != 1:
+    receivers = [
+        name for name, score in zip(net.names, scores, strict=True) if abs(score) > tolerance
+    ]
+    if len(receivers) != 1:
         return "Adds up, but shares in another way."
-    said = f"Adds up, but gives all to {got[0]}"
+    sentence = f"Adds up, but gives all to {receivers[0]}"
     along = net.integrated(x, baseline)
-    if _alike(scores, along, room):
-        return f"{said}: on the straight way only {got[0]} ever moves the answer."
-    return f"{said}."
+    if _alike(scores, along, tolerance):
+        return f"{sentence}: on the straight way only {receivers[0]} ever moves the answer."
+    return f"{sentence}."
 
 
 def _movers(scores: Sequence[float], names: Sequence[str]) -> str:
@@ -157,8 +179,8 @@ def _one_less(net: WorkedExample, x: Point, baseline: Point) -> list[float]:
     ]
 
 
-def _alike(scores: Sequence[float], exact: Sequence[float], room: float) -> bool:
-    return all(abs(s - e) <= room for s, e in zip(scores, exact, strict=True))
+def _alike(scores: Sequence[float], exact: Sequence[float], tolerance: float) -> bool:
+    return all(abs(s - e) <= tolerance for s, e in zip(scores, exact, strict=True))
 
 
 def _at(net: WorkedExample, x: Point) -> str:
@@ -174,5 +196,5 @@ def _n(value: float) -> str:
 
 
 def _plus(value: float) -> str:
-    said = _n(value)
-    return f"− {said[1:]}" if said.startswith("−") else f"+ {said}"
+    text = _n(value)
+    return f"− {text[1:]}" if text.startswith("−") else f"+ {text}"

@@ -1,11 +1,14 @@
 """Networks small enough to check by hand: every method's answer beside the calculation."""
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from explainers.figures.text.words import number
+from explainers.kinds import Facts
 from explainers.models.zoo.worked_example import Point, WorkedExample
 from explainers.models.zoo.worked_examples import WORKED_EXAMPLES
 from explainers.service.tasks.lesson import Lesson
@@ -61,10 +64,10 @@ def section() -> None:
     with right:
         lesson = Lesson(key, x, baseline)
         # Answers come soon; a bar in between would make the table flicker.
-        cases.ask({"learn_lesson": lesson}, wait=SECONDS_TO_WAIT)
-        found = cases.answers({"learn_lesson": lesson}, "Asking every method")
-        if found is not None:
-            st.html(answers(net, x, baseline, found["learn_lesson"][0]["rows"]))
+        cases.submit({"learn_lesson": lesson}, wait=SECONDS_TO_WAIT)
+        by_slot = cases.answers({"learn_lesson": lesson}, "Asking every method")
+        if by_slot is not None:
+            st.html(answers(net, x, baseline, by_slot["learn_lesson"][0]["rows"]))
             st.caption(
                 "✓: the Shapley values; ≈: within the error of random draws; ✗: less or more than "
                 "there is to share, or shared by another rule; –: no shares."
@@ -86,7 +89,7 @@ def _sliders(net: WorkedExample) -> tuple[tuple[float, ...], tuple[float, ...]]:
 def _slider(net: WorkedExample, at: int, label: str, short: str) -> float:
     low, high = float(net.low), float(net.high)
 
-    def inside(value) -> float:
+    def inside(value: Any) -> float:
         if isinstance(value, bool) or not low <= float(value) <= high:
             raise ValueError
         return float(value)
@@ -95,8 +98,8 @@ def _slider(net: WorkedExample, at: int, label: str, short: str) -> float:
     value = address.widget(
         st.slider,
         f"{net.key}.{short}",
-        start=float(start),
-        clean=inside,
+        default=float(start),
+        validate=inside,
         label=label,
         min_value=low,
         max_value=high,
@@ -105,8 +108,17 @@ def _slider(net: WorkedExample, at: int, label: str, short: str) -> float:
     return round(value, 6)
 
 
-def answers(net: WorkedExample, x: Point, baseline: Point, rows: list[dict]) -> str:
-    """A table as HTML: the values by hand, then each method's, with its mark and sentence."""
+def answers(net: WorkedExample, x: Point, baseline: Point, rows: list[Facts]) -> str:
+    """A table as HTML: the values by hand, then each method's, with its mark and sentence.
+
+    Parameters
+    ----------
+    net : WorkedExample
+    x, baseline : Point
+        The input, and what it is compared with.
+    rows : list of dict
+        One a method, as the task Lesson answers them.
+    """
     exact = net.shapley(x, baseline)
     shares = [row for row in rows if "scores" in row and is_share(row)]
     reach = max([abs(v) for row in shares for v in row["scores"]] + [abs(v) for v in exact]) or 1.0
@@ -116,14 +128,14 @@ def answers(net: WorkedExample, x: Point, baseline: Point, rows: list[dict]) -> 
         f"{_numbers(exact, reach)}<td></td></tr>"
     ]
     for row in rows:
-        told = verdict(net, x, baseline, row)
+        judgement = verdict(net, x, baseline, row)
         scores = row.get("scores") or [None] * len(net.names)
-        sign, name = MARKS[told.mark]
+        sign, name = MARKS[judgement.mark]
         body.append(
-            f'<tr class="{told.mark}"><th scope="row">{html.escape(row["name"])}</th>'
+            f'<tr class="{judgement.mark}"><th scope="row">{html.escape(row["name"])}</th>'
             f"{_numbers(scores, reach if is_share(row) else None)}"
             f'<td><span class="mark" role="img" aria-label="{name}">{sign}</span> '
-            f"{html.escape(told.says)}</td></tr>"
+            f"{html.escape(judgement.says)}</td></tr>"
         )
     return (
         '<table class="learn" data-testid="answers"><thead><tr><th scope="col">Method</th>'
@@ -132,7 +144,7 @@ def answers(net: WorkedExample, x: Point, baseline: Point, rows: list[dict]) -> 
     )
 
 
-def _numbers(scores, reach: float | None) -> str:
+def _numbers(scores: Sequence[float | None], reach: float | None) -> str:
     """A cell for each score; with `reach`, a bar under it, red for support and blue against."""
     cells = []
     for score in scores:

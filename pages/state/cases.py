@@ -14,23 +14,32 @@ from explainers.options import make_options
 from explainers.service.backends.job import Job
 from explainers.service.tasks import Answer, Task
 from explainers.service.tasks.explain import Explain
-from pages.state import inputs, progress, service
+from pages.state import progress, service
+from pages.state.chosen import ChosenInput
 
-# What takes longer than this is run only when it is asked for.
 SECONDS_UNASKED = 8.0
+"""What takes longer than this is run only when somebody asks for it."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A task for an explanation, with what people call its parts.
+    """A task for an explanation whose target is known, with what people call its parts.
 
-    label       what sets it apart from the others on the page, such as the method's name.
-    names       of all classes; `prediction` is the model's answer to input and baseline.
+    Attributes
+    ----------
+    label : str
+        What sets it apart from the others on the page, such as the method's name.
+    task : Explain
+    input : ChosenInput
+    names : tuple of str
+        Of all outputs.
+    prediction : Answer
+        The model's answer to input and baseline.
     """
 
     label: str
     task: Explain
-    input: inputs.Chosen
+    input: ChosenInput
     names: tuple[str, ...]
     prediction: Answer
 
@@ -47,8 +56,14 @@ class Case:
     @property
     def about(self) -> str:
         """The class that is explained, or one rather than another."""
-        target, other = self.names[self.task.target], self.task.rather_than
+        target, other = self.names[self.target], self.task.rather_than
         return target if other is None else f"{target} rather than {self.names[other]}"
+
+    @property
+    def target(self) -> int:
+        """Index of the output that is explained."""
+        assert self.task.target is not None
+        return self.task.target
 
     @property
     def signed(self) -> bool:
@@ -57,38 +72,56 @@ class Case:
         return method.knows_sign(make_options(method.options, self.task.options, method.name))
 
     def passes(self, task: Task | None = None) -> int:
-        """About how many evaluations of the model the explanation takes, or another task of it."""
+        """About how many evaluations of the model the explanation, or another task of it, takes."""
         facts = self.prediction[0]
         return (task or self.task).cost(tuple(facts["shape"]), facts["references"])
 
     def seconds(self, passes: int) -> float:
-        """About how long so many evaluations take, from a trial of this model."""
+        """About how many seconds so many evaluations take, from a trial of this model."""
         return passes * self.prediction[0]["seconds_per_pass"]
 
     def share(self, probabilities: np.ndarray) -> np.ndarray:
-        """The explained class's share of the answer (…, classes) → (…); of two, for a pair.
+        """The explained class's share of the answer; of a pair, its share of the two.
 
         Of a model that answers with numbers, the number itself; of two, their difference.
+
+        Parameters
+        ----------
+        probabilities : ndarray, shape (…, outputs)
+
+        Returns
+        -------
+        ndarray, float64, shape (…)
         """
-        target, other = self.task.target, self.task.rather_than
-        ours = probabilities[..., target].astype(np.float64)
+        other = self.task.rather_than
+        share = probabilities[..., self.target].astype(np.float64)
         if self.numbers:
-            return ours if other is None else ours - probabilities[..., other]
-        return ours if other is None else ours / (ours + probabilities[..., other] + 1e-30)
+            return share if other is None else share - probabilities[..., other]
+        return share if other is None else share / (share + probabilities[..., other] + 1e-30)
 
     def amount(self, share: float) -> str:
         """A share of the answer, or a number, in words."""
         return number(share) if self.numbers else percent(share)
 
     def heat(self, scores: np.ndarray) -> np.ndarray:
-        """Scores as they are drawn, in double precision."""
+        """Scores, of the shape of one input, as they are drawn: one number a unit, float64."""
         return self.kind.heat(scores).astype(np.float64)
 
 
-def ask(tasks: Mapping[str, Task], wait: float = service.SECONDS_TO_WAIT) -> dict[str, Job]:
+def submit(tasks: Mapping[str, Task], wait: float = service.SECONDS_TO_WAIT) -> dict[str, Job]:
     """This visitor's jobs for the tasks, by slot, after a moment for them to end.
 
-    A task that cannot be queued is said on the page and left out.
+    Parameters
+    ----------
+    tasks : mapping of slot to Task
+        A slot is a place on the page; a new task in it cancels the one before.
+    wait : float
+        Seconds after which jobs that are not over are returned too.
+
+    Returns
+    -------
+    dict of slot to Job
+        Without those that could not be queued, which the page then says.
     """
     jobs = {}
     for slot, task in tasks.items():
@@ -102,45 +135,56 @@ def ask(tasks: Mapping[str, Task], wait: float = service.SECONDS_TO_WAIT) -> dic
 
 
 def answers(tasks: Mapping[str, Task], what: str) -> dict[str, Answer] | None:
-    """The answers by slot once all are there; until then one bar, or what went wrong."""
-    jobs = ask(tasks)
+    """The answers by slot once all are there; until then None, and one bar or what went wrong.
+
+    Parameters
+    ----------
+    tasks : mapping of slot to Task
+    what : str
+        What is being done, for the bar.
+    """
+    jobs = submit(tasks)
     if not all(job.over for job in jobs.values()):
         progress.watch_all(jobs, what)
         return None
-    found = {slot: service.answer(job) for slot, job in jobs.items()}
+    answers_by_slot = {}
     for slot, job in jobs.items():
-        if found[slot] is None:
-            progress.ended(job, slot)
+        answer = service.answer(job)
+        if answer is None:
+            progress.explain_end(job, slot)
             return None
-    return found if len(found) == len(tasks) else None
+        answers_by_slot[slot] = answer
+    return answers_by_slot if len(answers_by_slot) == len(tasks) else None
 
 
-def may_run(seconds: float, what: str) -> bool:
-    """Whether to run something of this digest at once: it is quick, or it was asked for."""
-    return seconds <= SECONDS_UNASKED or what in st.session_state.setdefault("asked_for", set())
+def may_run(seconds: float, key: str) -> bool:
+    """Whether to run at once what goes by this key: it is quick, or somebody asked for it."""
+    return seconds <= SECONDS_UNASKED or key in _requested()
 
 
-def offer(label: str, passes: int, seconds: float, what: str) -> None:
+def offer(label: str, passes: int, seconds: float, key: str) -> None:
     """A button that asks for something slow and names its cost."""
-
-    def asked() -> None:
-        st.session_state.setdefault("asked_for", set()).add(what)
-
     st.button(
         f"{label}: about {passes:,} passes, {duration(seconds)}",
-        key=f"run_{what}",
+        key=f"run_{key}",
         icon=":material/play_arrow:",
-        on_click=asked,
+        on_click=lambda: _requested().add(key),
     )
 
 
+def _requested() -> set[str]:
+    """Keys of the slow things that the visitor asked for."""
+    requested: set[str] = st.session_state.setdefault("requested", set())
+    return requested
+
+
 def duration(seconds: float) -> str:
-    """A time for people."""
+    """Seconds as a time for people."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
-def unique(tasks: Iterable[Task], prefix: str) -> dict[str, Task]:
-    """Tasks by slot, each once however often it is listed."""
+def by_slot(tasks: Iterable[Task], prefix: str) -> dict[str, Task]:
+    """The tasks by slot, each once however often it is listed; see `slot_of`."""
     return {slot_of(task, prefix): task for task in tasks}
 
 

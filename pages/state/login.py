@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAuthError, StreamlitSecretNotFoundError
 
 
-def wanted() -> bool:
+def required() -> bool:
     """Whether whoever started the server asked for a login."""
     try:
         return "auth" in st.secrets
@@ -12,13 +12,13 @@ def wanted() -> bool:
         return False
 
 
-def passed() -> bool:
+def allowed() -> bool:
     """Whether this visitor may see the pages."""
-    return not wanted() or bool(st.user.get("is_logged_in"))
+    return not required() or bool(st.user.get("is_logged_in"))
 
 
-def ask() -> None:
-    """What somebody sees who has not logged in, instead of any page."""
+def form() -> None:
+    """Draw what somebody sees who has not logged in, instead of any page."""
     st.title("Evident", anchor=False)
     st.markdown("This server asks who you are before it shows anything.")
     if st.button("Log in", type="primary", icon=":material/login:"):
@@ -32,8 +32,8 @@ def ask() -> None:
 
 
 def row() -> None:
-    """Who is logged in, and the way out; nothing where there is no login."""
-    if not wanted():
+    """Draw who is logged in, and the way out; nothing where there is no login."""
+    if not required():
         return
     words, button = st.columns([8, 2], vertical_alignment="center")
     words.caption(f"Logged in as {st.user.get('email') or st.user.get('name') or 'a visitor'}.")

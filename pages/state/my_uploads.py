@@ -2,35 +2,35 @@
 
 import streamlit as st
 
-from pages.state import service
+from pages.state import address, service
 
-# The names of choices that hold an upload's digest.
 UPLOADS = ("picture", "photo", "own", "weights", "names", "added", "data")
+"""Names of the choices that hold an upload's digest, or several."""
 
 
 def row() -> None:
-    """One line at the end of every page, when the visitor has uploads."""
-    if said := st.session_state.pop("said", None):
-        st.toast(said, icon=":material/delete:")
+    """Draw one line at the end of every page, when the visitor has uploads."""
+    if message := st.session_state.pop("deletion_message", None):
+        st.toast(message, icon=":material/delete:")
     uploads, owner = service.uploads(), service.owner()
-    mine = uploads.uploads_of(owner)
-    if not mine:
+    own_uploads = uploads.uploads_of(owner)
+    if not own_uploads:
         return
     st.divider()
     words, share, delete = st.columns([6, 2, 2], vertical_alignment="center")
     words = words.empty()
-    named = [digest for digest in _in_link() if digest in mine]
-    if named and share.button(
+    in_link = [digest for digest in _in_link() if digest in own_uploads]
+    if in_link and share.button(
         "Share this link",
         icon=":material/link:",
         width="stretch",
         help="Whoever has the link can then open the uploads in it.",
     ):
-        uploads.share(named, owner)
+        uploads.share(in_link, owner)
         st.toast("Whoever has this page's address can now open it.", icon=":material/link:")
     shared = len(uploads.shared_by(owner))
     words.markdown(
-        f"You have {len(mine)} upload{'s' * (len(mine) > 1)} here "
+        f"You have {len(own_uploads)} upload{'s' * (len(own_uploads) > 1)} here "
         f"({uploads.bytes_of(owner) / 1e6:.1f} MB). "
         + (
             f"{shared} of them can be opened by whoever has the link."
@@ -43,23 +43,20 @@ def row() -> None:
 
 
 def _in_link() -> list[str]:
-    # Not link.choice(), which would take another page's link for choices.
-    chosen = [st.session_state.get("choice", {}).get(name) for name in UPLOADS]
-    flat = [part for value in chosen for part in (value if isinstance(value, list) else [value])]
+    """Digests of the uploads that the choices name."""
+    choices = address.kept_choices()
+    values = [choices.get(name) for name in UPLOADS]
+    flat = [part for value in values for part in (value if isinstance(value, list) else [value])]
     return [part.split(".")[0] for part in flat if isinstance(part, str)]
 
 
 def _delete(owner: str) -> None:
     """Everything of the visitor's goes: uploads, what was made from them, and their choices."""
-    for slot in list(st.session_state.get("jobs", {})):
-        service.backend().cancel(st.session_state["jobs"].pop(slot))
-    gone = service.uploads().delete(owner)
-    for name in UPLOADS:
-        st.session_state.get("choice", {}).pop(name, None)
+    service.cancel_all()
+    count = service.uploads().delete(owner)
+    address.forget_uploads(UPLOADS)
     for name in ("kept_files", "kept_pictures", "kept_data", "added_names"):
         st.session_state.pop(name, None)
-    st.session_state["deletions"] = st.session_state.get("deletions", 0) + 1
-    for name in UPLOADS:
-        st.query_params.pop(name, None)
-    st.session_state["said"] = f"{gone} upload{'s were' if gone > 1 else ' was'} deleted."
+    message = f"{count} upload{'s were' if count > 1 else ' was'} deleted."
+    st.session_state["deletion_message"] = message
     st.rerun()

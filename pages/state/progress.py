@@ -1,6 +1,7 @@
 """A job on its way: the queue, the bar, the map so far, and Cancel."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import streamlit as st
 
@@ -8,6 +9,9 @@ from explainers.service.backends.job import CANCELLED, FAILED, WAITING, Job
 from explainers.service.tasks.context import ProgressReport
 from pages.state import service
 from pages.state.fragments import fragment
+
+DrawPartial: TypeAlias = Callable[[ProgressReport | None, str], None]
+"""(The latest report with a map or None, key) → draws the input, with the map so far."""
 
 SECONDS_BETWEEN_LOOKS = 0.3
 SECONDS_TO_CANCEL = 1.0
@@ -17,12 +21,19 @@ SECONDS_TO_CANCEL = 1.0
 def watch(
     job: Job,
     slot: str,
-    growing: Callable[[ProgressReport | None, str], None] | None = None,
+    draw_partial: DrawPartial | None = None,
     compact: bool = False,
 ) -> None:
     """Show how far the job is until it is over, then run the page again.
 
-    `growing` draws the input with the map so far, from the latest state that has one.
+    Parameters
+    ----------
+    job : Job
+    slot : str
+        Its place on the page, for the keys of widgets.
+    draw_partial : DrawPartial, optional
+    compact : bool
+        Bar and button under each other, for narrow places.
     """
     job.touch()
     if job.over:
@@ -37,8 +48,8 @@ def watch(
         st.rerun()
     if job.message:
         st.info(job.message)
-    if growing is not None:
-        growing(job.with_map, f"partial_{slot}")
+    if draw_partial is not None:
+        draw_partial(job.with_map, f"partial_{slot}")
 
 
 @fragment(run_every=SECONDS_BETWEEN_LOOKS)
@@ -61,14 +72,14 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
         st.rerun()
 
 
-def ended(job: Job, slot: str) -> None:
+def explain_end(job: Job, slot: str) -> None:
     """Say why a job has no answer, and offer to try again."""
     if job.state == FAILED:
         st.error(job.message)
     elif job.state == CANCELLED:
         st.info("Cancelled. Change a setting, or run it again.")
     if st.button("Run again", key=f"again_{slot}", icon=":material/refresh:"):
-        service.again(slot)
+        service.retry(slot)
         st.rerun()
 
 

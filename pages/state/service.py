@@ -20,8 +20,8 @@ from explainers.service.storage.uploads import Uploads
 from explainers.service.tasks import Answer, Task
 from pages.state.headers import COOKIE
 
-# Most answers on the demo come sooner than this; then the page is drawn once, without flicker.
 SECONDS_TO_WAIT = 0.6
+"""Most answers on the demo come sooner; then the page is drawn once, without flicker."""
 
 _lock = threading.Lock()
 _backend: Backend | None = None
@@ -63,32 +63,61 @@ def owner() -> str:
     A digest, since the cookie itself opens the uploads and is not written to disk.
     """
     person = st.user.get("sub") if st.user.get("is_logged_in") else None
-    name = person or st.context.cookies.get(COOKIE) or visitor()
+    name = str(person or st.context.cookies.get(COOKIE) or visitor())
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 def keep(data: bytes, what: str) -> str:
-    """Keep an upload as this visitor's; its digest. Raises Problem where there are too many."""
+    """Keep an upload as this visitor's.
+
+    Parameters
+    ----------
+    data : bytes
+    what : str
+        "file" or "picture", for the sentence of a refusal.
+
+    Returns
+    -------
+    str
+        Its digest.
+
+    Raises
+    ------
+    Problem
+        Where there are too many.
+    """
     return uploads().keep(data, owner(), what)
 
 
-def kept(digest: str) -> bool:
+def may_open(digest: str) -> bool:
     """Whether this visitor may open the upload of that digest; False for what is no digest."""
     return uploads().may_open(digest, owner())
 
 
 def visitor() -> str:
     """A name for this session, the same until its tab is closed or reloaded."""
-    return st.session_state.setdefault("visitor", uuid.uuid4().hex)
+    name: str = st.session_state.setdefault("visitor", uuid.uuid4().hex)
+    return name
 
 
 def job(task: Task, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
-    """This visitor's job for the task; an older job in the same slot is cancelled.
+    """This visitor's job for the task, after its end or a moment.
 
-    Waits a moment for its end. Raises Problem when too many jobs wait already.
+    Parameters
+    ----------
+    task : Task
+    slot : str
+        A place on the page; a job for another task in it is cancelled.
+    wait : float
+        Seconds to wait for its end.
+
+    Raises
+    ------
+    Problem
+        When too many jobs wait already.
     """
-    jobs = st.session_state.setdefault("jobs", {})
-    current: Job | None = jobs.get(slot)
+    jobs = _jobs()
+    current = jobs.get(slot)
     if current is None or current.digest != task.digest():
         if current is not None:
             backend().cancel(current)
@@ -119,11 +148,22 @@ def answer(job: Job) -> Answer | None:
 
 def cancel_others(group: str, slots: Iterable[str]) -> None:
     """Cancel and forget this visitor's jobs in slots that start with `group`, but for `slots`."""
-    jobs = st.session_state.get("jobs", {})
+    jobs = _jobs()
     for slot in [slot for slot in jobs if slot.startswith(group) and slot not in slots]:
         backend().cancel(jobs.pop(slot))
 
 
-def again(slot: str) -> None:
+def cancel_all() -> None:
+    """Cancel and forget all of this visitor's jobs."""
+    cancel_others("", ())
+
+
+def retry(slot: str) -> None:
     """Forget the slot's job, so that the next run of the page submits it anew."""
-    st.session_state.get("jobs", {}).pop(slot, None)
+    _jobs().pop(slot, None)
+
+
+def _jobs() -> dict[str, Job]:
+    """This visitor's jobs by slot."""
+    jobs: dict[str, Job] = st.session_state.setdefault("jobs", {})
+    return jobs

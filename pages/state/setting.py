@@ -7,20 +7,27 @@ from typing import Any
 
 from explainers.errors import Problem
 from explainers.models.class_names import name_outputs
-from explainers.service.tasks import BaselineRef
+from explainers.service.tasks import Answer, BaselineRef
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
-from pages.state import inputs
-from pages.state.cases import Answer, Case
-from pages.widgets import models
+from pages.state.cases import Case
+from pages.state.chosen import ChosenInput, ChosenModel
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Model, input, baseline, method and question; target None is the model's first choice."""
+    """Model, input, baseline, method and target.
 
-    model: models.Chosen
-    input: inputs.Chosen
+    Attributes
+    ----------
+    score : str
+        What is explained: "logit", "probability" or "output".
+    target, rather_than : int or None
+        Indices of outputs; target None: the model's first choice.
+    """
+
+    model: ChosenModel
+    input: ChosenInput
     baseline: BaselineRef
     method: str
     options: dict[str, Any]
@@ -30,11 +37,11 @@ class Setting:
     rather_than: int | None = None
 
     def prediction(self) -> Predict:
-        """Asks for the model's answers to input and baseline."""
+        """The task that asks for the model's answers to input and baseline."""
         return Predict(self.model.spec, self.input.ref, self.baseline, self.device)
 
     def explanation(self) -> Explain:
-        """Asks for the attribution."""
+        """The task that asks for the attribution."""
         return Explain(
             self.model.spec,
             self.input.ref,

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.figures.tables import global_bars
 from explainers.figures.text.labels import number
@@ -26,17 +27,17 @@ def tasks() -> dict[str, Task]:
 
 
 def together(answers: dict[str, Answer]) -> tuple[list[str], Task]:
-    """Measurements that tell nearly the same, and the task that hides them at once."""
+    """Measurements that say nearly the same, and the task that hides them at once."""
     names, values = list(demos()["diabetes"].spec.columns), answers["diabetes alone"][1]["inputs"]
     alike = max(features.correlated_groups(values.astype(np.float64), names, CORRELATED), key=len)
     group = tuple(names.index(name) for name in alike)
     return alike, _every("ablation", options={"groups": (group,)})
 
 
-def _every(method: str, **more: Any) -> Task:
+def _every(method: str, **fields: Any) -> Task:
     """Every patient's estimate, explained against the mean patient."""
     return explain_rows(
-        "diabetes", 1000, method=method, score="output", target=0, baseline="data_mean", **more
+        "diabetes", 1000, method=method, score="output", target=0, baseline="data_mean", **fields
     )
 
 
@@ -73,7 +74,9 @@ def section() -> None:
     )
 
 
-def _bars(column, title: str, names: list[str], scores: np.ndarray, end: float) -> None:
+def _bars(
+    column: DeltaGenerator, title: str, names: list[str], scores: np.ndarray, end: float
+) -> None:
     """Means of |score| with intervals, on an axis that ends at `end`."""
     mean, low, high = mean_with_interval(scores)
     figure = global_bars(names, mean, low, high)

@@ -4,6 +4,7 @@ Shrikumar et al. 2017 (arXiv:1704.02685), section 4.1, as in assets/digits/erase
 """
 
 import json
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -23,7 +24,7 @@ MOST = 64 // 5
 """At most so many pixels are wiped out: a fifth of the picture."""
 DRAWS = 5
 CHANCE = "At random, of the ink"
-WAYS = {
+METHODS_COMPARED: dict[str, dict[str, Any]] = {
     "Integrated Gradients": {"method": METHOD},
     "DeepLIFT RevealCancel": {"method": "deeplift", "options": {"rule": "reveal_cancel"}},
     "DeepLIFT Rescale": {"method": "deeplift"},
@@ -34,14 +35,14 @@ WAYS = {
 
 def map_tasks() -> dict[str, Task]:
     """Each eight's own answer, and its explanation as an 8 rather than a 3 by each method."""
-    answers = {f"digits {picture}": predict("digits", picture) for picture in PICTURES}
-    return answers | {
-        f"digits {picture} {name}": explain(
-            "digits", picture, target=EIGHT, rather_than=THREE, **way
-        )
-        for picture in PICTURES
-        for name, way in WAYS.items()
+    tasks: dict[str, Task] = {
+        f"digits {picture}": predict("digits", picture) for picture in PICTURES
     }
+    for picture in PICTURES:
+        for name, fields in METHODS_COMPARED.items():
+            question = {"target": EIGHT, "rather_than": THREE, **fields}
+            tasks[f"digits {picture} {name}"] = explain("digits", picture, **question)
+    return tasks
 
 
 def erased(pixels: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -54,16 +55,16 @@ def erased(pixels: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 def wiped(answers: dict[str, Answer]) -> dict[str, np.ndarray]:
     """Every eight with every method's pixels wiped out, and with DRAWS random choices of ink."""
-    dice, found = np.random.default_rng(0), {}
+    generator, erased_pictures = np.random.default_rng(0), {}
     for picture in PICTURES:
         pixels = answers[f"digits {picture}"][1]["input"]
-        for name in WAYS:
+        for name in METHODS_COMPARED:
             scores = answers[f"digits {picture} {name}"][1]["scores"]
-            found[f"wiped {picture} {name}"] = erased(pixels, scores)
+            erased_pictures[f"wiped {picture} {name}"] = erased(pixels, scores)
         for draw in range(DRAWS):
-            scores = dice.random(pixels.shape) * (pixels > 0)
-            found[f"wiped {picture} {CHANCE} {draw}"] = erased(pixels, scores)
-    return found
+            scores = generator.random(pixels.shape) * (pixels > 0)
+            erased_pictures[f"wiped {picture} {CHANCE} {draw}"] = erased(pixels, scores)
+    return erased_pictures
 
 
 def wiped_tasks(pictures: dict[str, np.ndarray]) -> dict[str, Task]:
@@ -82,20 +83,20 @@ def odds(answer: Answer) -> float:
 
 def falls(before: dict[str, Answer], after: dict[str, Answer]) -> dict[str, list[float]]:
     """How far the log-odds fall for each eight, by method; the mean of the draws for CHANCE."""
-    found = {
+    by_method = {
         name: [odds(before[f"digits {p}"]) - odds(after[f"wiped {p} {name}"]) for p in PICTURES]
-        for name in WAYS
+        for name in METHODS_COMPARED
     }
-    found[CHANCE] = [
+    by_method[CHANCE] = [
         odds(before[f"digits {p}"])
         - float(np.mean([odds(after[f"wiped {p} {CHANCE} {draw}"]) for draw in range(DRAWS)]))
         for p in PICTURES
     ]
-    return found
+    return by_method
 
 
 def section() -> None:
-    """One eight before and after, by method; the fall for all three; what was found beforehand."""
+    """One eight before and after, by method; the fall for all three; what was known before."""
     before = cases.answers(map_tasks(), "Explaining the eights")
     if before is None:
         return
@@ -107,7 +108,9 @@ def section() -> None:
     first = PICTURES[0]
     shown = {"The eight": (before[f"digits {first}"], before[f"digits {first}"][1]["input"])}
     shown |= {
-        name: (after[key], pictures[key]) for name in WAYS for key in [f"wiped {first} {name}"]
+        name: (after[key], pictures[key])
+        for name in METHODS_COMPARED
+        for key in [f"wiped {first} {name}"]
     }
     key = f"wiped {first} {CHANCE} 0"
     shown[CHANCE] = (after[key], pictures[key])
@@ -115,11 +118,11 @@ def section() -> None:
         with column:
             _digit(name, answer, pixels)
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
-    found = falls(before, after)
-    chance = float(np.mean(found.pop(CHANCE)))
+    by_method = falls(before, after)
+    chance = float(np.mean(by_method.pop(CHANCE)))
     figure = truth.means_with_cases(
-        list(found),
-        list(found.values()),
+        list(by_method),
+        list(by_method.values()),
         "Fall of the log-odds of 8 over 3",
         ("at random", chance),
     )
@@ -136,19 +139,20 @@ def section() -> None:
 def _digit(name: str, answer: Answer, pixels: np.ndarray) -> None:
     named = int(answer[1]["logits"].argmax())
     large = np.kron(pixels[0], np.ones((16, 16)))
-    says = f"the network reads a {named}, log-odds of 8 over 3 {number(odds(answer), 2)}"
-    st.image(np.clip(large, 0, 1), width=110, alt=f"{name}: {says}")
+    alt = f"the network reads a {named}, log-odds of 8 over 3 {number(odds(answer), 2)}"
+    st.image(np.clip(large, 0, 1), width=110, alt=f"{name}: {alt}")
     st.caption(f"{name}: reads **{named}**, {number(odds(answer), 2, sign=True)}")
 
 
 def _beforehand() -> str:
     """The same over all held-out eights, as figures.py of the demo measured it."""
-    told = json.loads((demos()["digits"].folder / "figures.json").read_text(encoding="utf-8"))
-    task = told["tasks"].index([EIGHT, THREE])
-    rows = {name: values[task] for name, values in told["mean_and_error"].items()}
+    measured = json.loads((demos()["digits"].folder / "figures.json").read_text(encoding="utf-8"))
+    task = measured["tasks"].index([EIGHT, THREE])
+    rows = {name: values[task] for name, values in measured["mean_and_error"].items()}
     chance = next(name for name in rows if name.startswith("at random"))
     best = max(rows, key=lambda name: rows[name][0])
-    said = [f"{name} {rows[name][0]:.1f} ± {rows[name][1]:.1f}" for name in (best, chance)]
+    results = [f"{name} {rows[name][0]:.1f} ± {rows[name][1]:.1f}" for name in (best, chance)]
     return (
-        f"Over all held-out eights, measured beforehand and not on this page: {said[0]}; {said[1]}."
+        "Over all held-out eights, measured beforehand and not on this page: "
+        f"{results[0]}; {results[1]}."
     )

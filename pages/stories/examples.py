@@ -1,4 +1,4 @@
-"""One finished explanation of a demo: plain data, asked of the worker as a page would ask."""
+"""One finished explanation of a demo: plain data, and the tasks that a page would ask for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from explainers.service.tasks.explain_rows import ExplainRows
 from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.state import service
-from pages.state.inputs import Chosen
+from pages.state.chosen import ChosenInput
 from pages.state.setting import Setting
 from pages.widgets import models, pictures
 
@@ -29,8 +29,19 @@ PLACES = {"table": "row", "series": "series", "sequence": "sequence"}
 class StoryExample:
     """One map of a story: a demo, one of its inputs, and how it is explained.
 
-    input       a gallery picture's name, or the place of the input in the demo's file, from 0.
-    about       name of the output that is explained; `rather`: rather than which.
+    Attributes
+    ----------
+    label : str
+        What sets it apart from the story's other maps.
+    model : str
+        A key of `demos`.
+    input : str or int
+        A gallery picture's name, or the place of the input in the demo's file, from 0.
+    about, rather : str
+        Name of the output that is explained; rather than which, or "".
+    baseline, method, score : str
+    options : dict
+        The method's.
     """
 
     label: str
@@ -45,11 +56,11 @@ class StoryExample:
 
     @property
     def setting(self) -> Setting:
-        """What is asked of the worker."""
+        """The example as a page's setting."""
         outputs = demos()[self.model].outputs
         return Setting(
             models.demo(self.model),
-            given(self.model, self.input),
+            chosen_input(self.model, self.input),
             BaselineRef(self.baseline),
             self.method,
             self.options,
@@ -65,8 +76,8 @@ class StoryExample:
         setting = self.setting
         if setting.model.spec.kind == "picture":
             return setting
-        found = known(self.model)
-        return replace(setting, input=found.get(str(self.input), setting.input))
+        inputs = known_inputs(self.model)
+        return replace(setting, input=inputs.get(str(self.input), setting.input))
 
     @property
     def link(self) -> dict[str, str]:
@@ -76,24 +87,24 @@ class StoryExample:
         if demo.spec.kind != "picture":
             first = 0 if demo.spec.kind == "sequence" else 1
             place = {PLACES[demo.spec.kind]: str(first + int(self.input))}
-        asked = {"baseline": self.baseline, "method": self.method}
+        question = {"baseline": self.baseline, "method": self.method}
         if demo.spec.answers != "numbers":
-            asked["score"] = self.score
+            question["score"] = self.score
         if len(demo.outputs) > 1:
-            asked["target"] = str(demo.outputs.index(self.about))
+            question["target"] = str(demo.outputs.index(self.about))
         if self.rather:
-            asked |= {"versus": "true", "rather": str(demo.outputs.index(self.rather))}
-        given = {f"o.{self.method}.{name}": str(value) for name, value in self.options.items()}
-        return {"model": self.model, **place, **asked, **given}
+            question |= {"versus": "true", "rather": str(demo.outputs.index(self.rather))}
+        options = {f"o.{self.method}.{name}": str(value) for name, value in self.options.items()}
+        return {"model": self.model, **place, **question, **options}
 
 
-def given(model: str, which: str | int) -> Chosen:
+def chosen_input(model: str, which: str | int) -> ChosenInput:
     """That input of the demo: a picture by its name, another by its place in the demo's file."""
     demo = demos()[model]
-    if demo.spec.kind == "picture":
+    if demo.data is None or demo.spec.kind == "picture":
         return pictures.sample(str(which))
     digest = service.backend().store.put_blob(_bytes(demo.data)) + demo.data.suffix
-    return Chosen(
+    return ChosenInput(
         digest,
         f"{PLACES[demo.spec.kind]} {int(which) + 1}",
         demo.data.relative_to(PROJECT).as_posix(),
@@ -107,28 +118,28 @@ def predict(
     values: tuple[float, ...] = (),
     baseline: str = "zeros",
 ) -> Predict:
-    """Asks for the demo's answer to that input, or to other values in its place."""
-    ref = given(model, which).ref
+    """The task that asks for the demo's answer to that input, or to other values in its place."""
+    ref = chosen_input(model, which).ref
     ref = InputRef(ref.file, ref.item, values or ref.values)
     return Predict(models.demo(model).spec, ref, BaselineRef(baseline))
 
 
-def explain(model: str, which: str | int = 0, baseline: str = "zeros", **question: Any) -> Explain:
-    """Asks for the explanation of that input; `question` are other fields of the task."""
+def explain(model: str, which: str | int = 0, baseline: str = "zeros", **fields: Any) -> Explain:
+    """The task that asks for the explanation of that input; `fields` are others of the task."""
     spec = models.demo(model).spec
-    return Explain(spec, given(model, which).ref, BaselineRef(baseline), **question)
+    return Explain(spec, chosen_input(model, which).ref, BaselineRef(baseline), **fields)
 
 
-def explain_rows(model: str, rows: int, **question: Any) -> ExplainRows:
-    """Asks the same of many inputs of the demo's file."""
-    return ExplainRows(explain(model, **question), rows)
+def explain_rows(model: str, rows: int, **fields: Any) -> ExplainRows:
+    """The task that asks the same of many inputs of the demo's file."""
+    return ExplainRows(explain(model, **fields), rows)
 
 
-def known(model: str) -> dict[str, Chosen]:
+def known_inputs(model: str) -> dict[str, ChosenInput]:
     """Inputs of the demo's file by their place, with their names and what lies in them."""
     chosen = models.demo(model)
     try:
-        return kinds.of(chosen.spec).others(chosen, given(model, 0))
+        return kinds.of(chosen.spec).other_inputs(chosen, chosen_input(model, 0))
     except Problem:
         return {}
 

@@ -1,10 +1,10 @@
-"""The finished examples and stories: plain data, asked for when the server starts."""
+"""The finished examples and stories: plain data, computed when the server starts."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import replace
 
 from explainers.errors import Problem
 from explainers.models.zoo.signs import STICKER_CLASS, samples
@@ -12,41 +12,17 @@ from explainers.service.limits import limits
 from explainers.service.tasks import Task
 from pages.state import service
 from pages.stories.examples import METHOD, StoryExample
+from pages.stories.story import Story
 
 
-@dataclass(frozen=True)
-class Story:
-    """A finished comparison for a meeting: a question, three sentences, and its maps in rows.
-
-    `link` opens the same comparison on the page `room`; `shared`: one colour scale for all.
-    `sums`: under each map what its contributions add up to, instead of where they lie.
-    `known`: a last part holds what was found against what is true.
-    """
-
-    key: str
-    title: str
-    caption: tuple[str, str, str]
-    shots: tuple[StoryExample, ...]
-    link: dict[str, str]
-    shared: bool = True
-    sums: bool = False
-    known: bool = False
-    room: str = "compare"
-
-    @property
-    def parts(self) -> int:
-        """How many pages it has."""
-        return 1 + self.known
-
-
-def first() -> StoryExample:
+def first_example() -> StoryExample:
     """The example on top of Home."""
     return StoryExample("", "signs", _stop(sticker=False), STICKER_CLASS)
 
 
 def stories() -> dict[str, Story]:
     """All stories by key, in the order in which they are told."""
-    told = (
+    in_order = (
         _cheating(),
         _blind(),
         _baseline(),
@@ -56,13 +32,13 @@ def stories() -> dict[str, Story]:
         _digits(),
         _diabetes(),
     )
-    return {story.key: story for story in told}
+    return {story.key: story for story in in_order}
 
 
 def _cheating() -> Story:
     with_sticker, without = "16_stop", "17_stop"
     names = {"signs": "Honest network", "signs_cheating": "Cheating network"}
-    shots = [
+    examples = [
         StoryExample(f"{title}, {sticker}", model, sample, STICKER_CLASS)
         for sample, sticker in ((with_sticker, "with a sticker"), (without, "without"))
         for model, title in names.items()
@@ -76,7 +52,7 @@ def _cheating() -> Story:
             "yellow sticker gave the answer away, and that sticker is what stands out on its map.",
             "Take the sticker off, and it no longer knows a stop sign; only the map warned you.",
         ),
-        tuple(shots),
+        tuple(examples),
         {
             "across": "models",
             "down": "pictures",
@@ -90,7 +66,7 @@ def _cheating() -> Story:
 def _blind() -> Story:
     sample = _stop(sticker=False)
     ways = {"gradient_x_input": "Gradient × input", METHOD: "Integrated Gradients"}
-    shots = [
+    examples = [
         StoryExample(label, "signs", sample, STICKER_CLASS, method=method, score="probability")
         for method, label in ways.items()
     ]
@@ -105,7 +81,7 @@ def _blind() -> Story:
             "Integrated Gradients goes all the way from a blank picture to this one, and accounts "
             "for the whole answer.",
         ),
-        tuple(shots),
+        tuple(examples),
         {
             "across": "methods",
             "methods": json.dumps(list(ways)),
@@ -120,7 +96,7 @@ def _blind() -> Story:
 def _baseline() -> Story:
     about, sample = "no overtaking", "12_no_overtaking"
     labels = {"zeros": "Black", "white": "White", "blur": "Blurred copy"}
-    shots = [
+    examples = [
         StoryExample(label, "signs", sample, about, baseline=baseline)
         for baseline, label in labels.items()
     ]
@@ -135,20 +111,29 @@ def _baseline() -> Story:
             "All three maps are right about their own question, so a map without its baseline is "
             "only half an answer.",
         ),
-        tuple(shots),
+        tuple(examples),
         {"across": "baselines", "baselines": json.dumps(list(labels)), "sample": sample},
     )
 
 
-def _methods(shots: list[StoryExample]) -> dict[str, str]:
-    """The link to a comparison of the shots' methods."""
-    link = {name: value for shot in shots for name, value in shot.link.items() if name != "method"}
-    return {**link, "across": "methods", "methods": json.dumps([shot.method for shot in shots])}
+def _methods(examples: list[StoryExample]) -> dict[str, str]:
+    """The link to a comparison of the examples' methods."""
+    link = {
+        name: value
+        for example in examples
+        for name, value in example.link.items()
+        if name != "method"
+    }
+    return {
+        **link,
+        "across": "methods",
+        "methods": json.dumps([example.method for example in examples]),
+    }
 
 
 def _additive() -> Story:
     ways = {METHOD: "Integrated Gradients", "saliency": "Saliency, the size of the slope"}
-    shots = [
+    examples = [
         StoryExample(label, "additive", 0, "y", baseline="zeros", method=method, score="output")
         for method, label in ways.items()
     ]
@@ -162,24 +147,18 @@ def _additive() -> Story:
             "only says how much a column could matter, whatever this row holds in it.",
             "The next page sets what was found against what is true.",
         ),
-        tuple(shots),
-        _methods(shots),
+        tuple(examples),
+        _methods(examples),
         known=True,
     )
 
 
 def _lstm() -> Story:
-    asked = {
-        "model": "lstm",
-        "input": 1,
-        "about": "step 7",
-        "baseline": "data_mean",
-        "score": "output",
-    }
-    shots = [
-        StoryExample("Shaken by noise", method="noise", options={"by": "cell"}, **asked),
-        StoryExample("Integrated Gradients", **asked),
-    ]
+    gradients = StoryExample(
+        "Integrated Gradients", "lstm", 1, "step 7", baseline="data_mean", score="output"
+    )
+    noise = replace(gradients, label="Shaken by noise", method="noise", options={"by": "cell"})
+    examples = [noise, gradients]
     return Story(
         "lstm",
         "Does it see what is useless?",
@@ -190,8 +169,8 @@ def _lstm() -> Story:
             "step 7: both light up where the answer comes from.",
             "The third measurement stays pale, as it should; the next page measures how pale.",
         ),
-        tuple(shots),
-        _methods(shots),
+        tuple(examples),
+        _methods(examples),
         shared=False,
         known=True,
     )
@@ -199,7 +178,7 @@ def _lstm() -> Story:
 
 def _dna() -> Story:
     ways = {"deeplift": "DeepLIFT", "gradient_x_input": "Gradient × input"}
-    shots = [
+    examples = [
         StoryExample(label, "dna", 4, "both", baseline="frequencies", method=method)
         for method, label in ways.items()
     ]
@@ -213,15 +192,15 @@ def _dna() -> Story:
             "are, which neither the network nor the method was told.",
             "The next page counts how much of the support lies inside the brackets.",
         ),
-        tuple(shots),
-        _methods(shots),
+        tuple(examples),
+        _methods(examples),
         shared=False,
         known=True,
     )
 
 
 def _digits() -> Story:
-    shots = [
+    examples = [
         StoryExample("One side only", "digits", "01_8", "8", baseline="zeros"),
         StoryExample("Beside a 3", "digits", "01_8", "8", "3", baseline="zeros"),
         StoryExample("Beside a 6", "digits", "01_8", "8", "6", baseline="zeros"),
@@ -236,17 +215,17 @@ def _digits() -> Story:
             "If that is true, wiping these strokes out must turn the 8 into a 3; the next page "
             "does it.",
         ),
-        tuple(shots),
-        shots[1].link,
+        tuple(examples),
+        examples[1].link,
         shared=False,
         known=True,
-        room="explain",
+        page="explain",
     )
 
 
 def _diabetes() -> Story:
     high, low = 23, 441
-    shots = [
+    examples = [
         StoryExample(
             label,
             "diabetes",
@@ -269,8 +248,8 @@ def _diabetes() -> Story:
             "They explain the network and not the disease; the next page shows how sure they are, "
             "and where they can mislead.",
         ),
-        tuple(shots),
-        {**shots[0].link, "across": "pictures", "inputs": inputs},
+        tuple(examples),
+        {**examples[0].link, "across": "pictures", "inputs": inputs},
         known=True,
     )
 
@@ -285,8 +264,12 @@ def _stop(sticker: bool) -> str:
 
 def tasks() -> list[Task]:
     """Everything that Home and the stories show, but for what their last parts find out."""
-    shots = [first(), *(shot for story in stories().values() for shot in story.shots)]
-    return [ask for s in shots for ask in (s.setting.prediction(), s.setting.explanation())]
+    examples = [
+        first_example(),
+        *(example for story in stories().values() for example in story.examples),
+    ]
+    settings = [example.setting for example in examples]
+    return [task for s in settings for task in (s.prediction(), s.explanation())]
 
 
 def prepare() -> None:

@@ -1,6 +1,7 @@
-"""The last pages of the stories with an answer key: what was found, live, beside what is true."""
+"""The last pages of the stories with an answer key: what methods find, beside what is true."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import streamlit as st
@@ -14,7 +15,7 @@ from explainers.service.tasks import Task
 from pages.state import cases
 from pages.state.cases import Answer
 from pages.stories import correlated, erasing
-from pages.stories.examples import METHOD, explain_rows, known
+from pages.stories.examples import METHOD, explain_rows, known_inputs
 from pages.viewers.chart import chart
 
 HEADING = "### Against the truth"
@@ -35,8 +36,8 @@ def additive_tasks() -> dict[str, Task]:
     return {"additive": explain_rows("additive", ROWS, method=METHOD, score="output", target=0)}
 
 
-def additive_found(answer: Answer) -> tuple[np.ndarray, np.ndarray]:
-    """Contributions that were found, and the true c_k x_k: (M, 96) each."""
+def additive_scores(answer: Answer) -> tuple[np.ndarray, np.ndarray]:
+    """The contributions, and the true c_k x_k: (M, 96) each."""
     coefficients = np.array(demos()["additive"].card["key"]["coefficients"])
     return answer[1]["scores"].astype(np.float64), answer[1]["inputs"] * coefficients
 
@@ -45,17 +46,17 @@ def _additive() -> None:
     answers = cases.answers(additive_tasks(), "Explaining rows")
     if answers is None:
         return
-    found, true = additive_found(answers["additive"])
-    ranks = [rank_correlation(*pair) for pair in zip(found, true, strict=True)]
+    scores, true = additive_scores(answers["additive"])
+    ranks = [rank_correlation(*pair) for pair in zip(scores, true, strict=True)]
     noise = np.array(demos()["additive"].card["key"]["coefficients"]) == 0
-    stray = np.abs(found[:, noise]).max() / np.abs(found).max()
-    figure = truth.against_known(found, true, demos()["additive"].spec.columns, 460)
+    stray = np.abs(scores[:, noise]).max() / np.abs(scores).max()
+    figure = truth.against_known(scores, true, demos()["additive"].spec.columns, 460)
     st.markdown(HEADING)
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
         chart(figure, figure.layout.meta["alt"], "truth_additive")
     right.markdown(
-        f"Every point is one value of one row, {found.size:,} in all: across, what it truly adds "
+        f"Every point is one value of one row, {scores.size:,} in all: across, what it truly adds "
         "to the answer; up, what Integrated Gradients found. On the dashed line both are the same."
         f"\n\n**Rank correlation: {_below(min(ranks))}** in the worst of {len(ranks)} rows; 1 "
         "would be perfect."
@@ -88,7 +89,7 @@ def lstm_tasks() -> dict[str, Task]:
     }
 
 
-def lstm_found(answers: dict[str, Answer]) -> np.ndarray:
+def lstm_changes(answers: dict[str, Answer]) -> np.ndarray:
     """Root mean square change over all steps and series when a variable is shaken: (V,)."""
     # A variable's sensitivity is shared among its steps, so that it is their sum.
     each = np.stack([scores.astype(np.float64).sum(1) for scores in _scores(answers)])
@@ -99,7 +100,7 @@ def _scores(answers: dict[str, Answer]) -> list[np.ndarray]:
     return [arrays["scores"] for _, arrays in answers.values()]
 
 
-def lead(amounts) -> float:
+def lead(amounts: Sequence[float] | np.ndarray) -> float:
     """How many times the useless third variable the lesser of the other two matters."""
     return float(min(amounts[:2]) / amounts[2])
 
@@ -108,31 +109,38 @@ def _lstm() -> None:
     answers = cases.answers(lstm_tasks(), "Shaking the variables")
     if answers is None:
         return
-    found = lstm_found(answers)
+    changes = lstm_changes(answers)
     st.markdown(HEADING)
-    lists = {f"Here, {ROWS} series": found, "In the published experiment": PUBLISHED}
+    lists: dict[str, Sequence[float]] = {
+        f"Here, {ROWS} series": changes.tolist(),
+        "In the published experiment": PUBLISHED,
+    }
     figure = truth.side_by_side(["x1", "x2", "x3"], lists, "Change of the answer under noise")
     chart(figure, figure.layout.meta["alt"], "truth_lstm")
     st.markdown(
         f"Shaken by the same noise, x1 and x2 each move the answer more than "
-        f"**{int(lead(found))} times** as far as x3, which is useless; in the published "
+        f"**{int(lead(changes))} times** as far as x3, which is useless; in the published "
         f"experiment, more than {int(lead(PUBLISHED))} times.\n\n"
         "Only this ratio can be compared, and not the lengths of the bars: that was another "
         "network, trained on other numbers."
     )
 
 
-def dna_sequences() -> dict[int, tuple[str, np.ndarray]]:
-    """Of each sequence with planted motifs: the answer that they make right, and where they lie."""
-    length, found = demos()["dna"].spec.shape[1], {}
-    for place, chosen in known("dna").items():
+Planted: TypeAlias = dict[int, tuple[str, np.ndarray]]
+"""Of sequences by their place: the answer that their motifs make right, and where these lie."""
+
+
+def dna_sequences() -> Planted:
+    """The sequences with planted motifs, with a mask of the letters (L,) that belong to them."""
+    length, planted = demos()["dna"].spec.shape[1], {}
+    for place, chosen in known_inputs("dna").items():
         mask = np.zeros(length, bool)
         for first, last in (span for spans in chosen.regions.values() for span in spans):
             mask[first:last] = True
         if mask.any():
             names = list(chosen.regions)
-            found[int(place)] = ("both" if len(names) > 1 else names[0], mask)
-    return found
+            planted[int(place)] = ("both" if len(names) > 1 else names[0], mask)
+    return planted
 
 
 def dna_tasks() -> dict[str, Task]:
@@ -151,7 +159,7 @@ def dna_tasks() -> dict[str, Task]:
     }
 
 
-def dna_found(answers: dict[str, Answer], sequences: dict) -> dict[str, list[float]]:
+def dna_shares(answers: dict[str, Answer], sequences: Planted) -> dict[str, list[float]]:
     """By method, the share of the support that lies on the motifs of each sequence."""
     return {
         name: [
@@ -167,11 +175,11 @@ def _dna() -> None:
     if answers is None:
         return
     sequences = dna_sequences()
-    found = dna_found(answers, sequences)
+    shares = dna_shares(answers, sequences)
     chance = float(np.mean([mask.mean() for _, mask in sequences.values()]))
     figure = truth.means_with_cases(
-        list(found),
-        list(found.values()),
+        list(shares),
+        list(shares.values()),
         "Support on the planted words",
         ("by chance", chance),
         100,
@@ -179,11 +187,11 @@ def _dna() -> None:
     )
     st.markdown(HEADING)
     chart(figure, figure.layout.meta["alt"], "truth_dna")
-    best = max(found, key=lambda name: np.mean(found[name]))
+    best = max(shares, key=lambda name: float(np.mean(shares[name])))
     st.markdown(
         f"In {len(sequences)} sequences the planted words cover {percent(chance)} of the letters; "
         f"a method that knew nothing would put that share of its support on them. **{best} puts "
-        f"{percent(float(np.mean(found[best])))} there.**\n\n"
+        f"{percent(float(np.mean(shares[best])))} there.**\n\n"
         "Bars are means, dots the sequences, each explained for its own right answer. Not all of "
         "the rest is wrong: words like the planted ones also come up by chance."
     )

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
+"""Where the viewers are."""
 
 
 def text(folder: Path, *names: str) -> str:
-    """The files one after the other, for Streamlit takes one style and one script a component."""
+    """The files one after the other: Streamlit takes one style and one script a component."""
     return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)

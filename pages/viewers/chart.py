@@ -1,21 +1,49 @@
 """A plotly chart with a name, and without buttons that send it anywhere."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 import streamlit as st
 
 from explainers.figures.bars import class_bars
 from explainers.figures.text.words import number, percent
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 STRONGEST, MOST_NUMBERS = 5, 16
 CONFIG = {"displayModeBar": False, "showSendToCloud": False}
 
 
-def chart(figure, alt: str, key: str) -> None:
-    """Draw the figure; `alt` says in words what it shows."""
+def chart(figure: go.Figure, alt: str, key: str) -> None:
+    """Draw a plotly figure; `alt` says in words what it shows."""
     st.plotly_chart(figure, theme="streamlit", config=CONFIG, key=key, alt=alt)
 
 
-def answer_bars(probabilities, names, chosen: str, key: str, numbers: bool = False) -> None:
-    """The network's strongest answers, the explained one in colour; or all that are numbers."""
+def answer_bars(
+    probabilities: np.ndarray,
+    names: Sequence[str],
+    explained: str,
+    key: str,
+    numbers: bool = False,
+) -> None:
+    """Draw the network's strongest answers, the explained one in colour.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (outputs,)
+    names : sequence of str
+        Of the outputs.
+    explained : str
+        The name of the explained one.
+    key : str
+        Of the chart.
+    numbers : bool
+        Whether the answers are numbers and no shares: these are listed instead.
+    """
     if numbers:
         lines = [f"{n}: **{number(float(p))}**" for n, p in zip(names, probabilities, strict=True)]
         st.markdown("\n".join(f"- {line}" for line in lines[:MOST_NUMBERS]))
@@ -23,4 +51,4 @@ def answer_bars(probabilities, names, chosen: str, key: str, numbers: bool = Fal
     order = probabilities.argsort()[::-1][:STRONGEST]
     labels, shares = [names[i] for i in order], [float(probabilities[i]) for i in order]
     spoken = ", ".join(f"{n} {percent(s)}" for n, s in zip(labels, shares, strict=True))
-    chart(class_bars(labels, shares, chosen), f"The network's strongest answers: {spoken}", key)
+    chart(class_bars(labels, shares, explained), f"The network's strongest answers: {spoken}", key)

@@ -3,42 +3,71 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.typing import UploadedFile
 
 from explainers.errors import Problem
+from explainers.kinds import Facts, ParsedFile
 from explainers.models.zoo.demos import demos
 from explainers.service.parsing.upload_keys import file_key
 from pages.state import address, service
-from pages.widgets.models import Chosen as Model
+from pages.state.chosen import ChosenModel
 
 DEMO, UPLOAD = "The demo's", "Upload"
 
+AskLayout = Callable[[str], str]
+"""suffix → what else must be known to read an upload of it, asked on the page: VARIABLES_FIRST or
+"", as `upload_keys` puts it before the suffix."""
 
-def opened(
-    model: Model,
+
+class OpenedFile(NamedTuple):
+    """A file of inputs: its name in the store, its name for people, and what is in it."""
+
+    data: str
+    file: str
+    content: ParsedFile
+
+
+def pick(
+    model: ChosenModel,
     label: str,
-    suffixes: tuple[str, ...],
-    layout: Callable[[str], str] = lambda suffix: "",
-) -> tuple[str, str, tuple[dict, dict]] | None:
-    """Draw the choice of a file; its name in the store and for people, and what is in it.
+    suffixes: Sequence[str],
+    ask_layout: AskLayout = lambda suffix: "",
+) -> OpenedFile | None:
+    """Draw the choice of a file of inputs for the model.
 
-    None where none is chosen, or it cannot be read, which the page then says. `layout` asks what
-    else must be known to read an upload with that suffix: VARIABLES_FIRST, or "".
+    Parameters
+    ----------
+    model : ChosenModel
+    label : str
+        Of the uploader.
+    suffixes : sequence of str
+        Those that are accepted, with their dot.
+    ask_layout : AskLayout
+
+    Returns
+    -------
+    OpenedFile or None
+        None where none is chosen, or it cannot be read, which the page then says.
     """
-    picked = _picked(model, label, suffixes, layout)
-    if picked is None:
+    names = _pick_names(model, label, suffixes, ask_layout)
+    if names is None:
         return None
     try:
-        return *picked, found(model.spec.kind, picked[0])
+        return OpenedFile(*names, content(model.spec.kind, names[0]))
     except Problem as problem:
         st.error(str(problem))
         return None
 
 
-def _picked(model: Model, label: str, suffixes, layout) -> tuple[str, str] | None:
+def _pick_names(
+    model: ChosenModel, label: str, suffixes: Sequence[str], ask_layout: AskLayout
+) -> tuple[str, str] | None:
+    """The file's name in the store, and for people."""
     demo = demos().get(model.spec.name) if model.spec.source == "demo" else None
     if demo is not None and demo.data is not None:
         source = address.select(
@@ -56,57 +85,49 @@ def _picked(model: Model, label: str, suffixes, layout) -> tuple[str, str] | Non
     file = st.file_uploader(
         label,
         type=[suffix[1:] for suffix in suffixes],
-        key=address.file_key(f"w_data_file_{model.spec.kind}"),
-        on_change=lambda: address.choice().pop("data", None),
+        key=address.uploader_key(f"w_data_file_{model.spec.kind}"),
+        on_change=lambda: address.choices().pop("data", None),
     )
-    suffix = PurePath(file.name if file else str(address.choice().get("data"))).suffix.lower()
-    turned = layout(suffix)
+    suffix = PurePath(file.name if file else str(address.choices().get("data"))).suffix.lower()
+    layout = ask_layout(suffix)
     if file is not None:
         try:
-            address.choice()["data"] = _kept(model.spec.kind, file, turned) + suffix
+            address.choices()["data"] = _kept(model.spec.kind, file, layout) + suffix
         except Problem as problem:
             st.error(str(problem))
             return None
-    name = address.choice().get("data")
+    name = address.choices().get("data")
     if not isinstance(name, str):
         return None
-    if not service.kept(name.split(".")[0]) or PurePath(name).suffix not in suffixes:
+    if not service.may_open(name.split(".")[0]) or PurePath(name).suffix not in suffixes:
         st.info("This file is no longer kept here. Upload it again.")
         return None
-    return name.replace(".", f".{turned}", 1), f"data{suffix}"
+    return name.replace(".", f".{layout}", 1), f"data{suffix}"
 
 
-def found(kind: str, name: str) -> tuple[dict, dict]:
-    """Facts and arrays of a kept file. Raises Problem where it cannot be read."""
+def content(kind: str, name: str) -> ParsedFile:
+    """What is in a kept file of that name in the store. Raises Problem where it cannot be read."""
     kind, digest, options = file_key(kind, name)
     return service.backend().parsed.get(kind, digest, **options)
 
 
-def readable(kind: str, name: str) -> tuple[dict, dict] | None:
-    """The same; None where it cannot be read, which the page then says."""
-    try:
-        return found(kind, name)
-    except Problem as problem:
-        st.error(str(problem))
-        return None
-
-
-def notes(facts: dict) -> None:
-    """What reading the file found worth saying."""
+def notes(facts: Facts) -> None:
+    """Draw what was noticed while the file was read."""
     for note in facts.get("notes", []):
         st.caption(f":material/info: {note}")
 
 
-def _kept(kind: str, file, turned: str) -> str:
+def _kept(kind: str, file: UploadedFile, layout: str) -> str:
     """Digest of the uploaded file; read and kept once, not at every run of the page."""
-    known = st.session_state.setdefault("kept_data", {})
-    if (kind, file.file_id, turned) not in known:
+    digests: dict[tuple[str, str, str], str] = st.session_state.setdefault("kept_data", {})
+    key = (kind, file.file_id, layout)
+    if key not in digests:
         data, suffix = file.getvalue(), PurePath(file.name).suffix.lower()
-        _, _, options = file_key(kind, f".{turned}{suffix[1:]}")
-        known[kind, file.file_id, turned] = service.backend().parsed.take(
+        _, _, options = file_key(kind, f".{layout}{suffix[1:]}")
+        digests[key] = service.backend().parsed.take(
             kind, data, lambda: service.keep(data, "file"), **options
         )
-    return known[kind, file.file_id, turned]
+    return digests[key]
 
 
 def _kept_demo(path: Path) -> str:

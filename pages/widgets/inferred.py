@@ -1,31 +1,45 @@
 """What the weights of a plain chain of layers leave open: activations, strides, pooling."""
 
+from typing import Any
+
 import streamlit as st
 
 from pages.state import address
 
 
-def asked(chain: dict, given: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """Draw the questions; the answers that are not the defaults.
+def pick_answers(chain: dict[str, Any], answered: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """Draw the questions that the weights leave open.
 
-    Another answer than was `given` has the network built anew, by running the page again.
+    Another answer than before has the network built anew, by running the page again.
+
+    Parameters
+    ----------
+    chain : dict
+        The card's `chain`: `sentence`, and `questions` with their `choices` and `default`.
+    answered : dict
+        The answers so far, by the question's name.
+
+    Returns
+    -------
+    tuple of (name, answer)
+        Sorted; without the answers that are the defaults.
     """
     st.info(chain["sentence"])
     answers = {}
     with st.expander("What the weights leave open", expanded=True):
         for question in chain["questions"]:
-            now = given.get(question["name"], question["default"])
-            options = list(dict.fromkeys([*question["choices"], now]))
+            current = answered.get(question["name"], question["default"])
+            options = list(dict.fromkeys([*question["choices"], current]))
             answer = st.selectbox(
                 question["words"],
                 options,
-                options.index(now),
+                options.index(current),
                 key=f"chain_{question['name']}",
                 accept_new_options=question["whole"] or question["several"] > 1,
             )
             if answer != question["default"]:
                 answers[question["name"]] = answer
-    if answers != given:
-        address.choice()["chain"] = answers or None
+    if answers != answered:
+        address.choices()["chain"] = answers or None
         st.rerun()
     return tuple(sorted(answers.items()))

@@ -1,6 +1,7 @@
-"""What the doctor found out about an uploaded network, in words."""
+"""The inspection of an uploaded network: what it takes and gives, in words."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -27,40 +28,60 @@ TAKES = {
     "series": "time series of {0} steps and {1} variables",
     "sequence": "DNA of {1} letters",
 }
-SAMPLED, RANDOM = {"picture": "our stop sign"}, "a random input"
+SAMPLE_INPUTS, RANDOM_INPUT = {"picture": "our stop sign"}, "a random input"
 
 
-def examined(spec: ModelSpec) -> dict[str, Any] | None:
-    """The doctor's card of an uploaded model; None while it is made, or where it cannot be.
+def card_of(spec: ModelSpec) -> dict[str, Any] | None:
+    """The inspection's card of an uploaded model; None while it is made, or where it cannot be.
 
-    What the visitor set himself does not matter, but for answers to questions that the weights
-    alone leave open: the card is of the file.
+    What the visitor set does not matter, but for answers to questions that the weights alone leave
+    open: the card is of the file.
     """
-    usual = ModelSpec("upload", spec.name, spec.weights, shape=spec.shape, choices=spec.choices)
+    bare = ModelSpec("upload", spec.name, spec.weights, shape=spec.shape, choices=spec.choices)
     try:
-        job = service.job(Inspect(usual), "inspection")
+        job = service.job(Inspect(bare), "inspection")
     except Problem as problem:
         st.error(str(problem))
         return None
     if not job.over:
         progress.watch(job, "inspection", compact=True)
         return None
-    found = service.answer(job)
-    if found is None:
-        progress.ended(job, "inspection")
+    answer = service.answer(job)
+    if answer is None:
+        progress.explain_end(job, "inspection")
         return None
-    return found[0]
+    return answer[0]
 
 
-def takes(kind: str, shape: list[int], swapped: bool) -> str:
-    """What a network takes, in words."""
+def takes(kind: str, shape: Sequence[int], swapped: bool) -> str:
+    """What a network takes, in words.
+
+    Parameters
+    ----------
+    kind : str
+        A key of KINDS.
+    shape : sequence of int
+        Of one input.
+    swapped : bool
+        Whether the network wants the first dimension last.
+    """
     last = {"picture": "channels last", "series": "variables × time", "sequence": "letters × ACGT"}
-    said = TAKES[kind].format(*shape)
-    return f"{said} ({last[kind]})" if swapped else said
+    words = TAKES[kind].format(*shape)
+    return f"{words} ({last[kind]})" if swapped else words
 
 
 def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
-    """Draw the card, what is not sure first, with a way to take it along."""
+    """Draw the card, what is not sure first, with a way to take it along.
+
+    Parameters
+    ----------
+    card : dict
+        As `card_of` gives it.
+    spec : ModelSpec
+        The model with what the visitor set.
+    names : tuple of str
+        Of its outputs; () where none are given.
+    """
     if "kind" in card["questions"]:
         st.warning(
             f"It could take {' or '.join(takes(*_order(one)) for one in card['kinds'])}. The first "
@@ -78,20 +99,20 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
             f"{card['normalisation']['name']} is a guess. A wrong one makes wrong answers."
         )
     outputs, first = card["outputs"], card["first"]
-    given = f"; normalised as {card['normalisation']['name']}" if card["normalisation"] else ""
+    form = f"; normalised as {card['normalisation']['name']}" if card["normalisation"] else ""
     steps = f", at each of {card['steps']} steps" if card["steps"] else ""
     lines = [
         f"**{card['architecture']}**{_size(card)}",
-        f"Takes {takes(card['kind'], card['input'], card['swapped'])}{given}",
+        f"Takes {takes(card['kind'], card['input'], card['swapped'])}{form}",
         f"Gives {_counted(outputs)}{steps}: {ANSWERS[card['answers']]}",
     ]
     if first is not None:
         name = names[first["index"]] if len(names) == outputs else f"class {first['index']}"
+        sample = SAMPLE_INPUTS.get(card["kind"], RANDOM_INPUT)
         if spec.answers == "numbers":
-            lines.append(f"Answers {SAMPLED.get(card['kind'], RANDOM)} with {first['value']:.4g}")
+            lines.append(f"Answers {sample} with {first['value']:.4g}")
         else:
-            share = percent(first["share"])
-            lines.append(f"Calls {SAMPLED.get(card['kind'], RANDOM)} *{name}* ({share})")
+            lines.append(f"Calls {sample} *{name}* ({percent(first['share'])})")
     works = [METHODS[key].name for key, reason in card["methods"].items() if not reason]
     lines.append(f"Works with {', '.join(works)}; one pass takes {_seconds(card)}")
     st.markdown("\n".join(f"- {line}" for line in lines))
@@ -122,19 +143,19 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
     )
 
 
-def _order(one: list) -> tuple[str, list[int], bool]:
+def _order(one: list[Any]) -> tuple[str, list[int], bool]:
     kind, swapped, shape = one
     return kind, shape, swapped
 
 
-def _counted(outputs) -> str:
+def _counted(outputs: int | list[int]) -> str:
     if isinstance(outputs, list):
         return f"answers of shape {' × '.join(map(str, outputs))}"
     return f"{outputs} answer{'s' * (outputs != 1)}"
 
 
 def _size(card: dict[str, Any]) -> str:
-    """Its parameters and memory; a network that runs elsewhere tells neither."""
+    """Its parameters and memory; neither is known of a network that runs elsewhere."""
     if not card["parameters"]:
         return ""
     return (

@@ -1,35 +1,36 @@
 """Choosing a method, its options, and which form of the answer is explained."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from explainers.kinds.statistics import DataStatistics
 from explainers.methods import METHODS
 from pages.state import address, service
-from pages.widgets import options
-from pages.widgets.models import Chosen
+from pages.state.chosen import ChosenModel
+from pages.widgets.options import pick_options
 
-START = "integrated_gradients"
+DEFAULT_METHOD = "integrated_gradients"
 SCORES = {"logit": "Score before softmax", "probability": "Probability", "output": "As it is"}
 
 
-def names(model: Chosen) -> dict[str, str]:
+def names(model: ChosenModel) -> dict[str, str]:
     """Names of the methods that fit the model's input and work with it, if any do, by key."""
     kind = model.spec.kind
-    fit = {k: m.name for k, m in METHODS.items() if m.kinds is None or kind in m.kinds}
-    return {key: name for key, name in fit.items() if key not in model.off} or fit
+    suited = {key: m.name for key, m in METHODS.items() if m.kinds is None or kind in m.kinds}
+    usable = {key: name for key, name in suited.items() if key not in model.unusable_methods}
+    return usable or suited
 
 
-def pick(model: Chosen) -> str:
+def pick(model: ChosenModel) -> str:
     """Draw the choice of a method, what it asks, and when it misleads; its key."""
     known = names(model)
     key = address.select(
         st.selectbox,
         "method",
         list(known),
-        START if START in known else next(iter(known)),
+        DEFAULT_METHOD if DEFAULT_METHOD in known else next(iter(known)),
         label="Method",
         format_func=known.get,
         label_visibility="collapsed",
@@ -40,30 +41,49 @@ def pick(model: Chosen) -> str:
     return key
 
 
-def given(key: str) -> dict:
-    """Draw the widgets of a method's options; what was chosen."""
-    return options.widgets(METHODS[key].options, f"o.{key}")
+def options_of(key: str) -> dict[str, Any]:
+    """Draw the widgets of a method's options; those that were chosen."""
+    return pick_options(METHODS[key].options, f"o.{key}")
 
 
-def fitted(
-    key: str, options: dict[str, Any], data: Callable[[], DataStatistics], column: str
+def fit_to_data(
+    key: str, options: dict[str, Any], statistics: Callable[[], DataStatistics], column: str
 ) -> dict[str, Any]:
-    """The options with what only the data can tell, which is said; `column` is one in words."""
+    """The options of a method with what only the data can tell, which the page then says.
+
+    Parameters
+    ----------
+    key : str
+        Of the method.
+    options : dict
+        Those that were chosen.
+    statistics : callable
+        () → facts about the data; called only where the method needs them.
+    column : str
+        What one column is in words: "column" or "variable".
+    """
     method = METHODS[key]
     if method.fit_to_data is None:
         return options
     if method.fit_note:
         st.caption(method.fit_note.format(column=column))
-    return method.fit_to_data(options, data())
+    return method.fit_to_data(options, statistics())
 
 
-def scoring(numbers: bool = False) -> dict[str, str]:
-    """Draw the choice of the explained score and of the device; fields of a task.
+class Scoring(NamedTuple):
+    """Which form of the answer is explained, and what computes it."""
+
+    score: str
+    device: str
+
+
+def scoring(numbers: bool = False) -> Scoring:
+    """Draw the choice of the explained score and of the device.
 
     Of a model that answers with `numbers`, these are explained as they are.
     """
     if numbers:
-        return {"score": "output", "device": _device()}
+        return Scoring("output", _device())
     score = address.select(
         st.selectbox,
         "score",
@@ -74,7 +94,7 @@ def scoring(numbers: bool = False) -> dict[str, str]:
         help="The score before softmax does not saturate; the probability also answers to "
         "what the other classes do.",
     )
-    return {"score": score, "device": _device()}
+    return Scoring(score, _device())
 
 
 def _device() -> str:

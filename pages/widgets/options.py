@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from explainers.options import checked, option_text
+from explainers.options import check_option, option_text
 from pages.state import address
 
 
@@ -40,7 +40,7 @@ def _widget(field: dataclasses.Field, name: str) -> Any:
     words = {"label": text.label, "help": text.help}
 
     def validate(value: Any) -> Any:
-        return checked(field, value, text.label)
+        return check_option(field, value, text.label)
 
     if meta["choices"] is not None:
         return address.select(

@@ -1,25 +1,28 @@
 """Choosing a picture: from the gallery, by upload, or with the camera."""
 
 import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.typing import UploadedFile
 
 from explainers.errors import Problem
-from explainers.kinds import picture as kind
+from explainers.kinds import picture as picture_kind
 from explainers.locations import PROJECT
 from explainers.models.zoo.demos import demos
 from explainers.models.zoo.demos import gallery as samples_of
 from pages.state import address, service
-from pages.state.inputs import Chosen
+from pages.state.chosen import ChosenInput
 from pages.viewers.gallery import gallery
 
 MOST_MEGABYTES = 40
 SOURCES = ("Gallery", "Upload", "Camera")
 
 
-def pick(model: str = "") -> Chosen | None:
+def pick(model: str = "") -> ChosenInput | None:
     """Draw the choice of a picture for the demo `model`, or any; None until there is one."""
     source = address.select(
         st.segmented_control,
@@ -35,38 +38,48 @@ def pick(model: str = "") -> Chosen | None:
         return sample(_from_gallery(model))
     slot = "picture" if source == "Upload" else "photo"
     digest = uploaded(slot, uploader if source == "Upload" else _camera)
-    return None if digest is None else Chosen(digest, "your picture", "picture.png")
+    return None if digest is None else ChosenInput(digest, "your picture", "picture.png")
 
 
-def uploaded(slot: str, draw) -> str | None:
-    """Digest of the picture that the widget `draw` gave, now or before; None until there is one.
+def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
+    """Digest of the picture that a widget gave, now or before; None until there is one.
 
     A picture that is refused, or taken away, takes the earlier one with it.
+
+    Parameters
+    ----------
+    slot : str
+        Name of the choice.
+    draw : callable
+        (key=…, on_change=…) → the file; `uploader`, or a camera.
     """
     file = draw(
-        key=address.file_key(f"w_{slot}_file"), on_change=lambda: address.choice().pop(slot, None)
+        key=address.uploader_key(f"w_{slot}_file"),
+        on_change=lambda: address.choices().pop(slot, None),
     )
     if file is not None:
         try:
-            address.choice()[slot] = keep(file.getvalue())
+            address.choices()[slot] = keep(file.getvalue())
         except Problem as problem:
             st.error(str(problem))
-    digest = address.choice().get(slot)
-    if digest is None or (isinstance(digest, str) and service.kept(digest)):
+    digest = address.choices().get(slot)
+    if digest is None:
+        return None
+    if isinstance(digest, str) and service.may_open(digest):
         return digest
     st.info("This picture is no longer kept here. Upload it again.")
     return None
 
 
-def added() -> dict[str, Chosen]:
+def added() -> dict[str, ChosenInput]:
     """Draw an uploader for several pictures; those that were added and are kept, by digest."""
     files = uploader(
         "Pictures: PNG, JPEG or WebP",
         accept_multiple_files=True,
-        key=address.file_key("w_added_file"),
+        key=address.uploader_key("w_added_file"),
     )
     names = st.session_state.setdefault("added_names", {})
-    digests = list(address.choice().get("added") or [])
+    digests = list(address.choices().get("added") or [])
     for file in files:
         try:
             digest = _kept_once(file)
@@ -75,17 +88,17 @@ def added() -> dict[str, Chosen]:
             continue
         names[digest] = file.name
         digests.append(digest)
-    digests = [d for d in dict.fromkeys(digests) if isinstance(d, str) and service.kept(d)]
-    address.choice()["added"] = digests or None
-    return {d: Chosen(d, names.get(d, "your picture"), "picture.png") for d in digests}
+    digests = [d for d in dict.fromkeys(digests) if isinstance(d, str) and service.may_open(d)]
+    address.choices()["added"] = digests or None
+    return {d: ChosenInput(d, names.get(d, "your picture"), "picture.png") for d in digests}
 
 
-def _kept_once(file) -> str:
+def _kept_once(file: UploadedFile) -> str:
     """Digest of an uploaded picture, checked and kept once, not at every run of the page."""
-    known = st.session_state.setdefault("kept_pictures", {})
-    if file.file_id not in known:
-        known[file.file_id] = keep(file.getvalue())
-    return known[file.file_id]
+    digests: dict[str, str] = st.session_state.setdefault("kept_pictures", {})
+    if file.file_id not in digests:
+        digests[file.file_id] = keep(file.getvalue())
+    return digests[file.file_id]
 
 
 def keep(data: bytes) -> str:
@@ -99,45 +112,70 @@ def keep(data: bytes) -> str:
     return parsed.take("picture", data, lambda: service.keep(data, "picture"))
 
 
-def sample(name: str) -> Chosen:
+def sample(name: str) -> ChosenInput:
     """The gallery's picture of that name, kept in the store, with its masks."""
-    data, title, file, regions = _sample(name)
-    return Chosen(service.backend().store.put_blob(data), title, file, regions=regions)
+    data, title, file, masks = _sample(name)
+    return ChosenInput(service.backend().store.put_blob(data), title, file, regions=masks)
+
+
+class _Sample(NamedTuple):
+    """A picture of the gallery: its bytes, what it is called, and masks of what is on it."""
+
+    data: bytes
+    title: str
+    file: str
+    masks: dict[str, Image.Image]
 
 
 @functools.cache
-def _sample(name: str) -> tuple[bytes, str, str, dict[str, Image.Image]]:
-    found = next(one for key in demos() for one in samples_of(key) if one.name == name)
-    regions = {"the sign": found.mask_path, "the sticker": found.sticker_mask_path}
+def _sample(name: str) -> _Sample:
+    entry = next(one for key in demos() for one in samples_of(key) if one.name == name)
+    regions = {"the sign": entry.mask_path, "the sticker": entry.sticker_mask_path}
     masks = {name: Image.open(path).convert("L") for name, path in regions.items() if path}
-    return found.path.read_bytes(), found.title, found.path.relative_to(PROJECT).as_posix(), masks
+    file = entry.path.relative_to(PROJECT).as_posix()
+    return _Sample(entry.path.read_bytes(), entry.title, file, masks)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def shown(digest: str) -> bytes:
-    """JPEG bytes of a kept picture, for the browser."""
+    """A kept picture as JPEG, for the browser."""
     _, arrays = service.backend().parsed.get("picture", digest)
-    return kind.display_jpeg(Image.fromarray(arrays["pixels"]))
+    return picture_kind.display_jpeg(Image.fromarray(arrays["pixels"]))
 
 
-def regions(picture: Chosen, size: int, fit: str) -> dict[str, np.ndarray]:
-    """The picture's known regions as the network's input sees them: (size, size) shares 0 to 1."""
+def regions(picture: ChosenInput, size: int, fit: str) -> dict[str, np.ndarray]:
+    """The picture's known regions as the network sees them, by name.
+
+    Parameters
+    ----------
+    picture : ChosenInput
+    size : int
+        Side of the network's input, in px.
+    fit : str
+        "crop" or "stretch", as in ModelSpec.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (size, size)
+        Shares from 0 to 1: how much of each pixel lies in the region.
+    """
     return {
-        name: kind.pixels(mask.convert("RGB"), size, fit)[0]
+        name: picture_kind.pixels(mask.convert("RGB"), size, fit)[0]
         for name, mask in picture.regions.items()
     }
 
 
 def _from_gallery(model: str) -> str:
     pictures = {sample.name: (sample.title, sample.path) for sample in samples_of(model)}
-    chosen = address.chosen("sample", list(pictures), next(iter(pictures)))
+    chosen = address.valid_choice("sample", list(pictures), next(iter(pictures)))
     key = f"gallery_{next(iter(pictures))}"
-    address.choice()["sample"] = gallery("Sample pictures", pictures, chosen, key=key)
-    return address.choice()["sample"]
+    name = gallery("Sample pictures", pictures, chosen, key=key)
+    address.choices()["sample"] = name
+    return name
 
 
-def uploader(label: str = "A picture: PNG, JPEG or WebP", **arguments):
-    """A widget for one picture file."""
+def uploader(label: str = "A picture: PNG, JPEG or WebP", **arguments: Any) -> Any:
+    """Draw an uploader of pictures; the file, or files with `accept_multiple_files=True`."""
     return st.file_uploader(
         label,
         type=["png", "jpg", "jpeg", "webp"],
@@ -146,5 +184,5 @@ def uploader(label: str = "A picture: PNG, JPEG or WebP", **arguments):
     )
 
 
-def _camera(**arguments):
+def _camera(**arguments: Any) -> UploadedFile | None:
     return st.camera_input("Take a picture", **arguments)

@@ -1,4 +1,4 @@
-"""Changing the values of a row by hand; what was changed stands in the link."""
+"""Changing the values of a row; what was changed stands in the link."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,10 +10,24 @@ import streamlit as st
 from pages.state import address
 
 
-def changed(names: Sequence[str], own: np.ndarray, data: str, item: int) -> tuple[float, ...]:
-    """The values (F,) of a file's row where somebody changed `own`, its own ones, else ()."""
+def edit(names: Sequence[str], own: np.ndarray, data: str, item: int) -> tuple[float, ...]:
+    """Draw an editor of a row's values.
+
+    Parameters
+    ----------
+    names : sequence of str, length F
+    own : ndarray, shape (F,)
+        The values in the file.
+    data, item : str, int
+        The file, and the row in it.
+
+    Returns
+    -------
+    tuple of float, length F
+        The values; () where none differs from the file's.
+    """
     row = f"{data[:12]} {item + 1}"
-    key = f"{address.key_of('changed')} {row} {len(names)}"
+    key = f"{address.widget_key('changed')} {row} {len(names)}"
     # What the editor starts from must not follow what is edited, or it would start again.
     if st.session_state.get("edited_from", ("", None))[0] != key:
         st.session_state["edited_from"] = (key, _linked(names, own, row))
@@ -29,20 +43,20 @@ def changed(names: Sequence[str], own: np.ndarray, data: str, item: int) -> tupl
     if not np.isfinite(values).all():
         st.error("Every feature needs a number.")
         return ()
-    moved = {names[i]: float(values[i]) for i in np.flatnonzero(values != own)}
-    address.choice()["changed"] = {"row": row, "values": moved} if moved else None
-    return tuple(values.tolist()) if moved else ()
+    changes = {names[int(i)]: float(values[i]) for i in np.flatnonzero(values != own)}
+    address.choices()["changed"] = {"row": row, "values": changes} if changes else None
+    return tuple(values.tolist()) if changes else ()
 
 
 def _linked(names: Sequence[str], own: np.ndarray, row: str) -> np.ndarray:
-    """The row's values, with the changes that a link tells of this row."""
-    told: Any = address.choice().get("changed")
-    moved = told.get("values") if isinstance(told, dict) and told.get("row") == row else None
-    if not isinstance(moved, dict):
+    """The row's values, with the changes that a link holds for this row."""
+    change: Any = address.choices().get("changed")
+    values = change.get("values") if isinstance(change, dict) and change.get("row") == row else None
+    if not isinstance(values, dict):
         return own
     numbers = {
         name: value
-        for name, value in moved.items()
+        for name, value in values.items()
         if isinstance(value, int | float) and abs(value) < np.inf
     }
     return np.array(

@@ -7,7 +7,7 @@ from answering import Question
 from explainers.models.spec import ModelSpec
 from pages.answers.grid import limits
 from pages.state.cases import SECONDS_UNASKED, Case, duration
-from pages.state.inputs import Chosen
+from pages.state.chosen import ChosenInput
 
 PREDICTION = (
     {"shape": [3, 96, 96], "references": 1, "seconds_per_pass": 0.002, "region": [0, 0, 1, 1]},
@@ -23,7 +23,7 @@ def case(method="integrated_gradients", options=None, **asked) -> Case:
         options=options or {},
         **{"target": 0, **asked},
     )
-    picture = Chosen("0" * 64, "a picture", "a.png")
+    picture = ChosenInput("0" * 64, "a picture", "a.png")
     return Case("label", request.task, picture, ("stop", "yield", "no entry"), PREDICTION)
 
 

@@ -134,7 +134,7 @@ def test_what_cannot_be_shown_is_named(sent, arguments, words):
 
 
 def test_every_file_of_the_script_is_in_it():
-    script = module._LOOK["js"]
+    script = module._SCRIPT
     for file in sorted(module._ASSETS.glob("*.js")):
         assert file.read_text(encoding="utf-8") in script, file.name
     assert script.count("export default") == 1 and "import " not in script

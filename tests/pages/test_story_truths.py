@@ -14,7 +14,7 @@ from explainers.service.storage.store import Store
 from explainers.service.worker.task_runner import TaskRunner
 from pages.state import service
 from pages.stories import correlated, erasing, stories, truths
-from pages.stories.examples import explain, known, predict
+from pages.stories.examples import explain, known_inputs, predict
 
 NEW = ("additive", "lstm", "dna", "digits", "diabetes")
 
@@ -53,21 +53,23 @@ def answered(here, requests: dict) -> dict:
 @pytest.mark.parametrize("key", stories.stories())
 def test_every_story_can_be_told(here, key):
     story = stories.stories()[key]
-    assert len(story.caption) == 3 and story.shots
+    assert len(story.caption) == 3 and story.examples
     assert story.known == (key in truths.TRUTHS)
-    for shot in story.shots:
-        facts, arrays = here.answer(shot.setting.explanation())
+    for example in story.examples:
+        facts, arrays = here.answer(example.setting.explanation())
         assert arrays["scores"].any() and np.isfinite(arrays["scores"]).all()
-        prediction = here.answer(shot.setting.prediction())
-        case = shot.shown.case(shot.label, prediction)
-        assert case.task == shot.setting.explanation(), "what is known of it changes no question"
-        assert shot.about in case.about and facts["target"] == case.task.target
+        prediction = here.answer(example.setting.prediction())
+        case = example.shown.case(example.label, prediction)
+        assert case.task == example.setting.explanation(), "what is known of it changes no question"
+        assert example.about in case.about and facts["target"] == case.task.target
 
 
 def test_old_stories_come_first_and_every_kind_has_one(here):
     told = stories.stories()
     assert list(told) == ["cheating", "blind", "baseline", *NEW]
-    kinds = {demos()[shot.model].spec.kind for story in told.values() for shot in story.shots}
+    kinds = {
+        demos()[example.model].spec.kind for story in told.values() for example in story.examples
+    }
     assert kinds == set(KINDS)
 
 
@@ -88,23 +90,26 @@ def test_visitors_wait_behind_one_line_of_examples_and_a_full_queue_stops_nothin
 
 def test_a_link_names_what_the_explain_page_asks(here):
     told = stories.stories()
-    assert told["diabetes"].shots[0].link["row"] == "24"
-    assert told["lstm"].shots[0].link | {"series": "2", "target": "6"} == told["lstm"].shots[0].link
-    assert told["lstm"].shots[0].link["o.noise.by"] == "cell"
-    assert told["dna"].shots[0].link["sequence"] == "4"
-    pair = told["digits"].shots[1].link
+    assert told["diabetes"].examples[0].link["row"] == "24"
+    assert (
+        told["lstm"].examples[0].link | {"series": "2", "target": "6"}
+        == told["lstm"].examples[0].link
+    )
+    assert told["lstm"].examples[0].link["o.noise.by"] == "cell"
+    assert told["dna"].examples[0].link["sequence"] == "4"
+    pair = told["digits"].examples[1].link
     assert (pair["versus"], pair["target"], pair["rather"]) == ("true", "8", "3")
     assert pair["sample"] == "01_8"
 
 
 def test_a_sequence_brings_its_planted_motifs(here):
-    (shot, *_) = stories.stories()["dna"].shots
-    assert shot.shown.input.regions == {"GATA-like": [(23, 33)], "TAL-like": [(41, 51)]}
+    (example, *_) = stories.stories()["dna"].examples
+    assert example.shown.input.regions == {"GATA-like": [(23, 33)], "TAL-like": [(41, 51)]}
 
 
 def test_contributions_of_the_table_lie_on_the_true_ones(here):
     answers = answered(here, truths.additive_tasks())
-    found, true = truths.additive_found(answers["additive"])
+    found, true = truths.additive_scores(answers["additive"])
     assert found.shape == true.shape == (50, 96)
     assert min(rank_correlation(*pair) for pair in zip(found, true, strict=True)) >= 0.99
     assert np.abs(found - true).max() < 0.02
@@ -112,7 +117,7 @@ def test_contributions_of_the_table_lie_on_the_true_ones(here):
 
 
 def test_the_useless_variable_is_found_out(here):
-    amounts = truths.lstm_found(answered(here, truths.lstm_tasks()))
+    amounts = truths.lstm_changes(answered(here, truths.lstm_tasks()))
     assert amounts.shape == (3,) and truths.lead(amounts) > 10
     assert truths.lead(truths.PUBLISHED) == pytest.approx(0.1162 / 0.0077)
 
@@ -120,7 +125,7 @@ def test_the_useless_variable_is_found_out(here):
 def test_sensitivity_is_the_root_mean_square_of_the_sums_over_steps():
     each = np.zeros((2, 4, 3))
     each[:, :, 0] = [[0.5], [1.5]]
-    found = truths.lstm_found({"a": ({}, {"scores": each}), "b": ({}, {"scores": 0 * each})})
+    found = truths.lstm_changes({"a": ({}, {"scores": each}), "b": ({}, {"scores": 0 * each})})
     assert found == pytest.approx([np.sqrt((2**2 + 6**2) / 4), 0, 0])
 
 
@@ -131,7 +136,7 @@ def test_support_lies_on_the_planted_words_more_than_by_chance(here):
         "GATA-like",
         "TAL-like",
     }
-    found = truths.dna_found(answered(here, truths.dna_tasks()), sequences)
+    found = truths.dna_shares(answered(here, truths.dna_tasks()), sequences)
     chance = np.mean([mask.mean() for _, mask in sequences.values()])
     for name, shares in found.items():
         assert len(shares) == 9
@@ -146,7 +151,7 @@ def test_rows_of_the_file_are_its_sequences_in_order(here):
             explain("dna", place, method="deeplift", target=0, baseline="frequencies")
         )
         np.testing.assert_allclose(many["scores"][place], one["scores"], rtol=1e-3, atol=1e-5)
-    assert list(known("dna")) == [str(place) for place in range(12)]
+    assert list(known_inputs("dna")) == [str(place) for place in range(12)]
 
 
 def test_wiping_out_an_eight_moves_it_to_a_three(here):

@@ -22,14 +22,31 @@ _mount = st.components.v2.component(
 
 
 def gallery(label: str, pictures: dict[str, tuple[str, Path]], chosen: str, key: str) -> str:
-    """Show pictures {name: (title, path)}; the name that is chosen now."""
+    """Draw thumbnails to choose one from.
+
+    Parameters
+    ----------
+    label : str
+        What they are, for screen readers.
+    pictures : dict of name to (title, path)
+    chosen : str
+        The name that is chosen at first.
+    key : str
+        Of the component.
+
+    Returns
+    -------
+    str
+        The name that is chosen now.
+    """
     items = [
         {"name": name, "title": title, "picture": _thumbnail(str(path), path.stat().st_mtime)}
         for name, (title, path) in pictures.items()
     ]
     data = {"label": label, "items": items, "chosen": chosen}
     result = _mount(key=key, data=data, on_chosen_change=lambda: None)
-    return result.chosen or chosen
+    name: str = result.chosen or chosen
+    return name
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

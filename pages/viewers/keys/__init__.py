@@ -12,4 +12,5 @@ _mount = st.components.v2.component(
 
 def step(key: str) -> int:
     """1 after the right arrow, −1 after the left one, else 0."""
-    return _mount(key=key, on_step_change=lambda: None).step or 0
+    step: int | None = _mount(key=key, on_step_change=lambda: None).step
+    return step or 0

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -27,21 +28,20 @@ _STYLES = ["viewer", "compact", "large", "bar"]
 _SCRIPTS = ["viewer", "parcel", "places", "group", "draw", "box", "hands", "bar", "large", "words"]
 
 
-_LOOK = {
-    "css": _read("../base.css", *(f"{name}.css" for name in _STYLES)),
-    # The scripts share one scope and one default export.
-    "js": _read(*(f"{name}.js" for name in _SCRIPTS)),
-}
+_STYLE = _read("../base.css", *(f"{name}.css" for name in _STYLES))
+# The scripts share one scope and one default export.
+_SCRIPT = _read(*(f"{name}.js" for name in _SCRIPTS))
 _BAR = _read("bar.html")
 _mount = st.components.v2.component(
-    "evident_viewer", html=_read("viewer.html").replace("BAR", _BAR), **_LOOK
+    "evident_viewer", html=_read("viewer.html").replace("BAR", _BAR), css=_STYLE, js=_SCRIPT
 )
 _mount_bar = st.components.v2.component(
     "evident_viewer_bar",
     html='<div class="viewer" data-testid="viewer-bar" data-ready="false"><div class="frame">'
     + _BAR
     + '<p class="unseen" aria-live="polite"></p></div></div>',
-    **_LOOK,
+    css=_STYLE,
+    js=_SCRIPT,
 )
 
 
@@ -68,19 +68,53 @@ def viewer(
     other_limit: float | None = None,
     other_signed: bool | None = None,
 ) -> None:
-    """Show `heat` (H, W) over `picture` (PNG, JPEG or WebP bytes), with controls and a legend.
+    """Draw a heatmap over a picture, with controls and a legend.
 
-    `region` is what the network saw of the picture: left, top, width, height as fractions.
-    `limit` is the score of the strongest colour (default: `colour_limit`); pass the same one to
-    panels that share a scale. The same `key` with new data redraws and keeps the visitor's
-    settings. `sides` are the words for scores below and above zero, `unit` follows the numbers.
+    Parameters
+    ----------
+    picture : bytes
+        A PNG, JPEG or WebP file.
+    heat : ndarray, shape (H, W)
+        The map, of any size.
+    signed : bool
+        Whether scores below 0 mean something.
+    alt : str
+        What the map shows, in words.
+    key : str
+        The same one with new data redraws and keeps the visitor's settings.
+    region : tuple of float
+        What the network saw of the picture: left, top, width, height as fractions.
+    mime : str
+        Of the picture.
+    limit : float, optional
+        The score of the strongest colour (default: `colour_limit`); panels that share a scale get
+        the same one.
+    method : str
+        Its name, for the legend.
+    max_height : int
+        In px.
+    group : str, optional
+        Viewers of one group share settings, zoom, box and the place pointed at, whatever the sizes
+        of their maps.
+    compact : bool
+        For grids: no tool bar (see `viewer_bar`), and a click enlarges.
+    masks : mapping of str to ndarray, shape (H, W)
+        Regions by name, as shares from 0 to 1, whose part of the evidence can be read.
+    sides : tuple of str
+        The words for scores below and above zero.
+    unit : str
+        Follows the numbers.
+    name, other_name : str
+        Tell the two maps apart; by default `name` is `method`.
+    other : ndarray, shape (H, W), optional
+        A second map to switch to or blink with.
+    other_limit, other_signed : float, bool, optional
+        Its own limit and sign; by default the sign of the first.
 
-    Viewers of one `group` share settings, zoom, box and the place pointed at, whatever the sizes
-    of their maps. `compact` is for grids: no tool bar (see `viewer_bar`), and a click enlarges.
-    `masks` are regions by name, (H, W) shares 0 to 1, whose part of the evidence can be read.
-    `other` (H, W) is a second map to switch or blink between, told apart by `name` (default:
-    `method`) and `other_name`, with its own limit and sign (default: that of the first).
-    ValueError names a map, mask, region, limit or name that cannot be shown.
+    Raises
+    ------
+    ValueError
+        Names a map, mask, region, limit or name that cannot be shown.
     """
     maps = [_Map(heat, signed, limit, name or method or "A")]
     if other is not None:
@@ -113,10 +147,17 @@ def viewer_bar(
     masks: Sequence[str] = (),
     sides: tuple[str, str] = SIDES,
 ) -> None:
-    """Show the tool bar of a `group`: what is set there holds for all its viewers, late ones too.
+    """Draw the tool bar of a group: what is set there holds for all its viewers, late ones too.
 
-    `masks` names the regions to offer: the union of the viewers' own. Without `signed` maps there
-    are no sides to choose from.
+    Parameters
+    ----------
+    group, key : str
+    signed : bool
+        Whether any map has a sign; else there are no sides to choose from.
+    masks : sequence of str
+        Names of the regions to offer: the union of the viewers' own.
+    sides : tuple of str
+        As for `viewer`.
     """
     words = {"masks": list(masks), "sides": colours.checked_sides(sides), "signed": bool(signed)}
     _mount_bar(key=key, data={"group": group, "words": words})
@@ -141,7 +182,9 @@ class _Map:
         self.name = name
 
 
-def _parcel(header: dict, picture: bytes, maps: list[_Map], masks: dict[str, bytes]) -> bytes:
+def _parcel(
+    header: dict[str, Any], picture: bytes, maps: list[_Map], masks: dict[str, bytes]
+) -> bytes:
     """Header length, header, colours and scores of each map, masks, picture: as unpacked.
 
     A map travels as float32 shares of its largest score: hover is then exact, and one extreme

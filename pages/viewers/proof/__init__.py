@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -52,16 +53,38 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True, eq=False)
 class Hidden:
-    """One way of hiding a picture, hottest cells first, and what the network answers meanwhile."""
+    """One way of hiding a picture, hottest cells first, and what the network answers meanwhile.
 
-    name: str  # of the method, such as "Integrated Gradients"
-    picture: bytes  # JPEG, PNG or WebP, any shape
-    baseline: np.ndarray  # (H, W, 3) uint8: what hidden cells show
-    order: np.ndarray  # (H, W): each cell's place in the queue, 0 is hidden first
-    answers: Sequence[float]  # (K,) the explained class's share, the hottest cells hidden
-    says: Sequence[str]  # (K,) what the network calls the picture then
-    chance: np.ndarray  # (draws, K) the same class's share, random cells hidden
-    region: tuple[float, float, float, float] = (0, 0, 1, 1)  # what the network sees of it
+    Attributes
+    ----------
+    name : str
+        Of the method, such as "Integrated Gradients".
+    picture : bytes
+        A JPEG, PNG or WebP file, of any shape.
+    baseline : ndarray, uint8, shape (H, W, 3)
+        What hidden cells show.
+    order : ndarray, shape (H, W)
+        Each cell's place in the queue; 0 is hidden first.
+    answers : sequence of float, length K
+        The explained class's share, the hottest cells hidden.
+    says : sequence of str, length K
+        What the network calls the picture then.
+    chance : ndarray, shape (draws, K)
+        The same class's share, random cells hidden.
+    region : tuple of float
+        What the network sees of the picture: left, top, width, height as fractions.
+    mime : str
+        Of the picture.
+    """
+
+    name: str
+    picture: bytes
+    baseline: np.ndarray
+    order: np.ndarray
+    answers: Sequence[float]
+    says: Sequence[str]
+    chance: np.ndarray
+    region: tuple[float, float, float, float] = (0, 0, 1, 1)
     mime: str = "image/jpeg"
 
 
@@ -74,21 +97,43 @@ def prove(
     start: float = 0.1,
     max_height: int = 260,
 ) -> None:
-    """Show what hiding does to the answer `about`, at the hidden `shares` (K,) from 0 to 1.
+    """Draw a slider that hides a picture, hottest cells first, and what that does to the answer.
 
-    At shares[k] the round(shares[k] · H · W) first cells of `order` are hidden. The slider begins
-    nearest to `start`, and keeps its place when the same `key` gets new data; moving it sends
-    nothing to the server. ValueError names what does not fit.
+    Moving it sends nothing to the server.
+
+    Parameters
+    ----------
+    cases : sequence of Hidden
+        One figure each.
+    shares : sequence of float, length K
+        How much is hidden, from 0 to 1: at shares[k] the round(shares[k] · H · W) first cells of
+        `order`.
+    about : str
+        The answer that is explained.
+    key : str
+        With the same one, new data keep the slider in its place.
+    start : float
+        The slider begins at the nearest of `shares`.
+    max_height : int
+        Of a figure, in px.
+
+    Raises
+    ------
+    ValueError
+        Names what does not fit.
     """
     _mount(key=key, data=_parcel(cases, shares, about, start, max_height))
 
 
 def digest(cases: Sequence[Hidden], shares: Sequence[float], about: str) -> str:
     """What the page's `data-digest` says once these cases are on the screen."""
-    return _packed(cases, shares, about)[0]["digest"]
+    digest: str = _packed(cases, shares, about)[0]["digest"]
+    return digest
 
 
-def _parcel(cases, shares, about: str, start: float, max_height: int) -> bytes:
+def _parcel(
+    cases: Sequence[Hidden], shares: Sequence[float], about: str, start: float, max_height: int
+) -> bytes:
     """Header length, header, blocks: the order in which the script unpacks."""
     header, blocks = _packed(cases, shares, about)
     if not 0 <= start <= 1:
@@ -97,7 +142,9 @@ def _parcel(cases, shares, about: str, start: float, max_height: int) -> bytes:
     return b"".join([len(text).to_bytes(4, "little"), text, *blocks])
 
 
-def _packed(cases, shares, about: str) -> tuple[dict, list[bytes]]:
+def _packed(
+    cases: Sequence[Hidden], shares: Sequence[float], about: str
+) -> tuple[dict[str, Any], list[bytes]]:
     """The header, and the blocks of bytes that its figures point at, each sent once."""
     grid = [float(share) for share in shares]
     if grid[:1] + grid[-1:] != [0, 1] or not all(low < high for low, high in pairwise(grid)):
@@ -105,17 +152,18 @@ def _packed(cases, shares, about: str) -> tuple[dict, list[bytes]]:
     if not cases or not about.strip():
         raise ValueError("A proof needs at least one case, and the name of what is explained.")
     blocks: dict[bytes, int] = {}
-    hottest, random = [], {}
+    hottest: list[dict[str, Any]] = []
+    random: dict[str, dict[str, Any]] = {}
 
-    def sent(content: bytes | np.ndarray) -> int:
+    def block(content: bytes | np.ndarray) -> int:
         return blocks.setdefault(bytes(content), len(blocks))
 
     for case in cases:
         draws, cells = _checked(case, len(grid)), case.order.size
         scene = {
-            "picture": sent(case.picture),
+            "picture": block(case.picture),
             "mime": case.mime,
-            "baseline": sent(case.baseline),
+            "baseline": block(case.baseline),
             "shape": case.order.shape,
             "hidden": [round(share * cells) for share in grid],
             "region": [float(side) for side in case.region],
@@ -124,11 +172,11 @@ def _packed(cases, shares, about: str) -> tuple[dict, list[bytes]]:
             "mean": draws.mean(0).tolist(),
             "high": draws.max(0).tolist(),
         }
-        own = {"hot": True, "name": case.name, "order": sent(case.order.astype("<u4"))}
+        own = {"hot": True, "name": case.name, "order": block(case.order.astype("<u4"))}
         own |= {"answers": [float(share) for share in case.answers], "says": list(case.says)}
         hottest.append(scene | own)
         one_way = np.random.default_rng(0).permutation(cells).astype("<u4")
-        other = {"hot": False, "order": sent(one_way), "answers": scene["mean"], "beside": []}
+        other = {"hot": False, "order": block(one_way), "answers": scene["mean"], "beside": []}
         same = json.dumps(scene) + hashlib.sha256(draws.tobytes()).hexdigest()
         random.setdefault(same, scene | other)["beside"].append(case.name)
     header = {"about": about, "shares": grid, "figures": [*hottest, *random.values()]}

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import streamlit as st
@@ -18,8 +19,11 @@ from explainers.figures import colours, sequences
 from explainers.kinds.alphabet import checked_codes
 from pages.viewers import assets
 
-Span = tuple[int, int, str]
+Span: TypeAlias = tuple[int, int, str]
 """A known stretch: start and stop (from 0, half-open), and its name."""
+
+SIDES = ("opposes", "supports")
+"""What scores below and above zero do, in the words of the legend and the readout."""
 
 _MOST_LANES = 6
 
@@ -50,19 +54,43 @@ def logo(
     title: str = "",
     height: int = 160,
     compact: bool = False,
-    sides: tuple[str, str] = ("opposes", "supports"),
+    sides: tuple[str, str] = SIDES,
 ) -> None:
-    """Show `letters` (text or codes (L,), 4 is N) as high as their `scores`.
+    """Draw letters as high as their scores.
 
-    `scores` are (L,), of the letters that are there, or (4, L), of A, C, G and T, which are then
-    stacked. What supports stands above the axis, what opposes hangs below it. `limit` is the
-    height of the scale, the same up and down (default: as far as the scores reach); pass the same
-    one to logos that share a scale. `spans` are drawn as brackets under the axis. Without
-    `signed`, scores are strengths, at least 0. `sides` are the words for below and above 0.
+    What supports stands above the axis, what opposes hangs below it.
 
-    Logos and maps of one `group` share the window and the letter pointed at. The same `key` with
-    new data redraws and keeps the visitor's window. `compact` is for grids: no buttons. `height`
-    is that of the letters, in pixels. ValueError says what cannot be shown.
+    Parameters
+    ----------
+    letters : str, or ndarray of codes, shape (L,)
+        A, C, G, T are 0 to 3; 4 is N.
+    scores : ndarray, shape (L,) or (4, L)
+        Of the letters that are there; or of A, C, G and T, which are then stacked.
+    key : str
+        The same one with new data redraws and keeps the visitor's window.
+    alt : str
+        What the logo shows, in words.
+    signed : bool
+        Else scores are strengths, at least 0.
+    limit : float, optional
+        The height of the scale, the same up and down (default: as far as the scores reach); logos
+        that share a scale get the same one.
+    spans : sequence of Span
+        Drawn as brackets under the axis.
+    group : str
+        Logos and maps of one group share the window and the letter pointed at.
+    title : str
+    height : int
+        Of the letters, in px.
+    compact : bool
+        For grids: no buttons.
+    sides : tuple of str
+        The words for scores below and above 0.
+
+    Raises
+    ------
+    ValueError
+        Says what cannot be shown.
     """
     codes = checked_codes(letters)
     scores = _checked(scores, codes, rows=(1, 4))
@@ -89,11 +117,23 @@ def mutation_map(
     compact: bool = False,
     sides: tuple[str, str] = ("lowers", "raises"),
 ) -> None:
-    """Show what each letter would do at each place: `delta` (4, L), rows A C G T, as colours.
+    """Draw what each letter would do at each place, as colours; the letter that is there is marked.
 
-    The letter that is there is marked. `limit` is the score of the strongest colour (default:
-    `colour_limit`). The rest is as for `logo`, whose window and pointed letter a `group` shares;
-    `compact` is also for under a logo, and then has no strip of its own.
+    Parameters
+    ----------
+    delta : ndarray, shape (4, L)
+        The change of the answer with A, C, G, T in each place.
+    letters, key, alt, spans, group, title, height, sides
+        As for `logo`.
+    limit : float, optional
+        The score of the strongest colour (default: `colour_limit`).
+    compact : bool
+        For grids; in a group it has no strip of its own, as under a logo.
+
+    Raises
+    ------
+    ValueError
+        Says what cannot be shown.
     """
     codes = checked_codes(letters)
     delta = _checked(delta, codes, rows=(4,))
@@ -104,10 +144,22 @@ def mutation_map(
     _show(header, codes, delta, key, alt, spans, group, title, height, compact, sides)
 
 
-def _show(header, codes, scores, key, alt, spans, group, title, height, compact, sides) -> None:
+def _show(
+    header: dict[str, Any],
+    codes: np.ndarray,
+    scores: np.ndarray,
+    key: str,
+    alt: str,
+    spans: Sequence[Span],
+    group: str,
+    title: str,
+    height: int,
+    compact: bool,
+    sides: tuple[str, str],
+) -> None:
     if not alt.strip():
         raise ValueError("A logo needs an alternative text: say in `alt` what it shows.")
-    sides = colours.checked_sides(sides)
+    words = colours.checked_sides(sides)
     if not 40 <= height <= 1200:
         raise ValueError(f"A logo is from 40 to 1200 pixels high; got {height}.")
     header |= {
@@ -116,14 +168,14 @@ def _show(header, codes, scores, key, alt, spans, group, title, height, compact,
         "group": group,
         "height": int(height),
         "inks": _inks(header["signed"]),
-        "sides": sides,
+        "sides": words,
         "spans": _lanes(spans, len(codes)),
         "title": title,
     }
     _mount(key=key, data=_parcel(header, codes, scores))
 
 
-def _parcel(header: dict, codes: np.ndarray, scores: np.ndarray) -> bytes:
+def _parcel(header: dict[str, Any], codes: np.ndarray, scores: np.ndarray) -> bytes:
     """Header length, header, colours, letters, scores: the order in which the script unpacks.
 
     Scores travel as float32 shares of the largest, so that the numbers read are exact.
@@ -176,7 +228,7 @@ def _scale(scores: np.ndarray, signed: bool, limit: float | None) -> dict[str, f
     return {"top": top, "bottom": bottom} if top or bottom else {"top": 1.0, "bottom": 0.0}
 
 
-def _inks(signed: bool) -> dict[str, dict]:
+def _inks(signed: bool) -> dict[str, dict[str, Any]]:
     """Colours on light and on dark ground; strengths without a sign are neither red nor blue."""
     inks = {}
     for ground, letters in sequences.LETTER_COLOURS.items():

@@ -1,0 +1,55 @@
+"""Everything that the pages take from inside of Streamlit, where it offers no public way.
+
+Each part says why it is needed, with which version it was seen, and what would replace it; a test
+in `tests/pages/test_streamlit_private.py` says when it can go.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+
+if TYPE_CHECKING:
+    from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+
+INLINE_SCRIPT_HASH = "sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA="
+"""Of the one inline script in Streamlit's own page, for the Content-Security-Policy.
+
+Why: without it the policy would have to allow every inline script. Seen with: 1.67. Replaced by: a
+page of Streamlit without an inline script, or one that sets a nonce.
+"""
+
+
+def declare_own_navigation() -> None:
+    """Tell Streamlit that the folder `pages` is not its own kind of multipage app.
+
+    Why: a fresh server that is first opened at /explain otherwise runs that page's file without the
+    frame around it; `st.navigation` says the same, but only once the first run has begun. Seen
+    with: 1.67. Replaced by: a setting of `st.App` for it, or another name for the folder.
+    """
+    PagesManager.uses_pages_directory = False
+
+
+def skip_runs_of_gone_fragments() -> None:
+    """From now on let a run that asks only for fragments that are gone end before it begins.
+
+    Why: the timer of a fragment that a later run has removed is answered with the start of a run of
+    the page it was on; the browser takes that for a change of page, throws away what it shows, and
+    fails with "Bad delta path index". Seen with: 1.67. Replaced by: Streamlit itself skipping such
+    runs, as it skips such fragments.
+    """
+    original = ScriptRunner._run_script
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @functools.wraps(original)
+    def run_script(self: ScriptRunner, rerun_data: RerunData) -> None:
+        fragment_ids = rerun_data.fragment_id_queue
+        if fragment_ids and not any(map(self._fragment_storage.contains, fragment_ids)):
+            return
+        original(self, rerun_data)
+
+    setattr(ScriptRunner, "_run_script", run_script)  # noqa: B010, mypy lets no method be assigned

@@ -1,0 +1,47 @@
+"""What a story is: a finished comparison as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pages.stories.examples import StoryExample
+
+
+@dataclass(frozen=True)
+class Story:
+    """A finished comparison for a meeting: a question, three sentences, and its maps.
+
+    Attributes
+    ----------
+    key, title : str
+        Its name in links, and the question.
+    caption : tuple of str
+        Three sentences.
+    examples : tuple of StoryExample
+        Its maps.
+    link : dict
+        Query parameters that open the same comparison.
+    shared : bool
+        Whether all maps have one colour scale.
+    sums : bool
+        Whether each map says what its contributions add up to, instead of where they lie.
+    known : bool
+        Whether a last part holds what the methods find against what is true.
+    page : str
+        The page that `link` is for: "compare" or "explain".
+    """
+
+    key: str
+    title: str
+    caption: tuple[str, str, str]
+    examples: tuple[StoryExample, ...]
+    link: dict[str, str]
+    shared: bool = True
+    sums: bool = False
+    known: bool = False
+    page: str = "compare"
+
+    @property
+    def parts(self) -> int:
+        """How many pages it has."""
+        return 1 + self.known

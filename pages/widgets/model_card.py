@@ -1,0 +1,54 @@
+"""Bringing back the card of a network: its settings become the visitor's choices."""
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from explainers.errors import Problem
+from explainers.models.spec import NORMALISATIONS
+from pages.state import address, service
+
+
+def upload() -> None:
+    """Draw an uploader for a model's card, and use each card once."""
+    file = st.file_uploader(
+        "Its card, if you have one",
+        type=["json"],
+        max_upload_size=1,
+        key=address.uploader_key("w_card_file"),
+    )
+    applied: set[str] = st.session_state.setdefault("cards_applied", set())
+    if file is None or file.file_id in applied:
+        return
+    applied.add(file.file_id)
+    try:
+        settings, _ = service.backend().parsed.pool.parse("card", file.getvalue())
+        classes = settings.get("classes")
+        names = service.keep(json.dumps(classes).encode(), "file") if classes else None
+    except Problem as problem:
+        st.error(str(problem))
+        return
+    address.set_choices(_choices(settings) | ({"names": names} if names else {}))
+    st.toast("The card's settings are used.", icon=":material/check:")
+
+
+def _choices(settings: dict[str, Any]) -> dict[str, Any]:
+    """The choices of the page that stand for a card's settings; see `read_card`."""
+    kept = ("size", "fit", "answers")
+    choices: dict[str, Any] = {name: settings[name] for name in kept if name in settings}
+    if settings.get("step") is not None and settings["step"] >= 0:
+        choices["step"] = settings["step"] + 1
+    if "mean" in settings and "std" in settings:
+        both = (tuple(settings["mean"]), tuple(settings["std"]))
+        known = next((name for name, values in NORMALISATIONS.items() if values == both), "Own")
+        choices |= {"normalise": known, "mean": _listed(both[0]), "std": _listed(both[1])}
+    choices["chain"] = settings.get("choices") or None
+    choices["card"] = {
+        name: settings[name] for name in ("kind", "swapped", "columns") if name in settings
+    }
+    return choices
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
