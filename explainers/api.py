@@ -97,7 +97,7 @@ def explain(
     (tensor([5.]), tensor([0.]))
     """
     entry = lookup(METHODS, method, "method")
-    chosen = make_options(entry.options, options, entry.name)
+    chosen: Any = make_options(entry.options, options, entry.name)
     started = time.perf_counter()
     with open_session(
         model,

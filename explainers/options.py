@@ -5,9 +5,15 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from explainers.errors import Problem
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+OptionsT = TypeVar("OptionsT", bound="DataclassInstance")
+Entry = TypeVar("Entry")
 
 
 @dataclasses.dataclass
@@ -43,6 +49,19 @@ def option(
         Of a value other than None or a tuple; by default that of `default`.
     widget : bool
         False for what is chosen where the data are known.
+
+    Returns
+    -------
+    dataclasses.Field
+        Typed as Any, so that it can stand as the default of a field of any type.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Options:
+    ...     samples: int = option(32, low=2, high=4096)
+    >>> make_options(Options, {"samples": 64}, "SmoothGrad").samples
+    64
     """
     metadata = {
         "low": low,
@@ -55,7 +74,7 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def describe_options(kind: type, words: Mapping[str, Any]) -> None:
+def describe_options(kind: type[DataclassInstance], words: Mapping[str, Any]) -> None:
     """Set what people read of the options of a dataclass; by default an option's own name.
 
     Parameters
@@ -79,8 +98,29 @@ def option_text(field: dataclasses.Field[Any]) -> OptionText:
     return text
 
 
-def lookup(table: dict, key: str, what: str) -> Any:
-    """The entry of a registry; Problem with the nearest name where there is none."""
+def lookup(table: Mapping[str, Entry], key: str, what: str) -> Entry:
+    """The entry of a registry.
+
+    Parameters
+    ----------
+    table : mapping
+        Name → entry.
+    key : str
+    what : str
+        What the entries are, for the message: "method".
+
+    Raises
+    ------
+    Problem
+        Where there is none, with all names and the nearest one.
+
+    Examples
+    --------
+    >>> lookup({"noise": 1, "rise": 2}, "rsie", "method")
+    Traceback (most recent call last):
+        ...
+    explainers.errors.Problem: There is no method 'rsie'; there are noise, rise. Did you mean 'rise'?
+    """
     if key not in table:
         near = difflib.get_close_matches(str(key), table, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -88,24 +128,72 @@ def lookup(table: dict, key: str, what: str) -> Any:
     return table[key]
 
 
-def make_options(kind: type, given: dict[str, Any], what: str) -> Any:
-    """An instance of the options dataclass; Problem names what is unknown or out of range."""
+def make_options(kind: type[OptionsT], given: Mapping[str, Any], what: str) -> OptionsT:
+    """Checked options of a method or a baseline.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass whose fields are made by `option`.
+    given : mapping
+        Option → value; those that are not given have their default.
+    what : str
+        Whose options they are, for the message: "SmoothGrad".
+
+    Raises
+    ------
+    Problem
+        For an option that is not known, or a value that is not possible.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Options:
+    ...     samples: int = option(32, low=2, high=4096)
+    >>> make_options(Options, {"samples": 1}, "SmoothGrad")
+    Traceback (most recent call last):
+        ...
+    explainers.errors.Problem: SmoothGrad: samples=1 is not between 2 and 4096.
+    """
     fields = {field.name: field for field in dataclasses.fields(kind)}
     for name in given:
         if name not in fields:
             accepted = ", ".join(fields) or "none"
             raise Problem(f"{what} has no option {name!r}; its options are: {accepted}.")
-    return kind(**{name: checked(fields[name], value, what) for name, value in given.items()})
+    return kind(**{name: check_option(fields[name], value, what) for name, value in given.items()})
 
 
-def option_choices(kind: type, name: str) -> dict[str, str]:
+def option_choices(kind: type[DataclassInstance], name: str) -> dict[str, str]:
     """The accepted values of one option, with their names for people."""
     (field,) = (field for field in dataclasses.fields(kind) if field.name == name)
     return option_text(field).choices
 
 
-def checked(field: dataclasses.Field, value: Any, what: str) -> Any:
-    """The value of one option, as its type; Problem where it is not possible."""
+def check_option(field: dataclasses.Field[Any], value: Any, what: str) -> Any:
+    """The value of one option, as the type that it declares.
+
+    Parameters
+    ----------
+    field : dataclasses.Field
+        Made by `option`.
+    value : object
+        For an option of several numbers a tuple or a list.
+    what : str
+        Whose option it is, for the message.
+
+    Raises
+    ------
+    Problem
+        For a value of another type, out of bounds, or not among the choices.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Options:
+    ...     window: int = option(8, low=1)
+    >>> check_option(dataclasses.fields(Options)[0], [4.0, 2], "Occlusion")
+    (4, 2)
+    """
     meta = field.metadata
     if value is None and field.default is None:
         return None
@@ -115,7 +203,7 @@ def checked(field: dataclasses.Field, value: Any, what: str) -> Any:
             raise Problem(f"{what}: {field.name}={value!r} is not one of {options}.")
         return value
     if isinstance(value, (tuple, list)):
-        return tuple(checked(field, part, what) for part in value)
+        return tuple(check_option(field, part, what) for part in value)
     kind = meta["kind"]
     if kind in (int, float):
         number = isinstance(value, (int, float)) and not isinstance(value, bool)

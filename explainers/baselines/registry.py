@@ -111,7 +111,7 @@ class Baseline:
         >>> BASELINES["zeros"].make(torch.ones(2, 3)).tolist()
         [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
         """
-        options = make_options(self.options, given, self.name)
+        options: Any = make_options(self.options, given, self.name)
         used = data if self.uses_data else None
         return self.build(inputs, None if used is None else _fitting(used, inputs), options)
 

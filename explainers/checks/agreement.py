@@ -13,47 +13,135 @@ from explainers.errors import Problem
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's correlation of two maps of the same shape, −1 to 1; NaN when one is constant.
+    """Spearman's rank correlation of two maps.
 
-    Pearson's correlation of the ranks, equal scores sharing the mean of their ranks. Spearman 1904,
-    "The proof and measurement of association between two things".
+    Pearson's correlation of the ranks, equal scores sharing the mean of their ranks.
+
+    Parameters
+    ----------
+    a, b : ndarray, the same shape (…)
+
+    Returns
+    -------
+    float
+        −1 to 1; NaN where one of the maps is constant.
+
+    Raises
+    ------
+    Problem
+        For maps of different shapes, without cells, or with NaN.
+
+    References
+    ----------
+    Spearman 1904, "The proof and measurement of association between two things",
+    doi:10.2307/1412159.
+
+    Examples
+    --------
+    >>> rank_correlation(np.array([1, 2, 3]), np.array([10, 100, 1000]))
+    1.0
     """
-    a, b = _alike(a, b)
-    a, b = (_ranks(flat) - (len(flat) + 1) / 2 for flat in (a, b))
+    a, b = (_ranks(flat) - (flat.size + 1) / 2 for flat in _flat_pair(a, b))
     scale = np.sqrt((a @ a) * (b @ b))
     return float(np.clip(a @ b / scale, -1, 1)) if scale > 0 else float("nan")
 
 
 def top_overlap(a: np.ndarray, b: np.ndarray, share: float = 0.1) -> float:
-    """|top(a) ∩ top(b)| / |top|, 0 to 1, where the top is the hottest `share` of the cells.
+    """How many of their hottest cells two maps share: |top(a) ∩ top(b)| / |top|.
 
     Cells that tie for the last places are each in the top by an equal fraction (`membership`), and
     the intersection is Σ min of both. So equal maps overlap by 1 however many ties they have, which
     the product of the fractions would miss; and a flat map overlaps with one that has no ties by
     the share itself, which is chance.
+
+    Parameters
+    ----------
+    a, b : ndarray, the same shape (…)
+    share : float
+        Of the cells that are the top, above 0 to 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Raises
+    ------
+    Problem
+        For maps that cannot be compared, or a share out of range.
+
+    Examples
+    --------
+    >>> top_overlap(np.array([9, 8, 1, 0]), np.array([9, 0, 8, 1]), share=0.5)
+    0.5
     """
-    a, b = _alike(a, b)
+    a, b = _flat_pair(a, b)
     size = _size(share, a.size)
     return float(np.minimum(membership(a, size), membership(b, size)).sum() / size)
 
 
 def consensus(maps: Sequence[np.ndarray] | np.ndarray, share: float = 0.1) -> np.ndarray:
-    """(…): in how many of the maps (M, …) each cell is among the hottest `share`, 0 to M.
+    """In how many of several maps each cell is among the hottest.
 
     Cells that tie for a map's last places count for a fraction, as in `top_overlap`.
+
+    Parameters
+    ----------
+    maps : sequence of M ndarray, the same shape (…)
+    share : float
+        Of the cells that are the hottest, above 0 to 1.
+
+    Returns
+    -------
+    ndarray, shape (…)
+        0 to M.
+
+    Raises
+    ------
+    Problem
+        For no maps, maps that cannot be compared, or a share out of range.
+
+    Examples
+    --------
+    >>> consensus([np.array([9, 8, 1, 0]), np.array([9, 0, 8, 1])], share=0.5)
+    array([2., 1., 1., 0.])
     """
     if len(maps) == 0:
         raise Problem("There are no maps; give at least one.")
     first = np.asarray(maps[0])
-    tops = (_alike(first, other)[1] for other in maps)
-    return sum(membership(top, _size(share, top.size)) for top in tops).reshape(first.shape)
+    counts = np.zeros(first.size)
+    for other in maps:
+        flat = _flat_pair(first, other)[1]
+        counts += membership(flat, _size(share, flat.size))
+    return counts.reshape(first.shape)
 
 
 def membership(scores: np.ndarray, size: int) -> np.ndarray:
-    """How far each cell is among the `size` highest scores: 0 to 1, `size` in all.
+    """How far each cell is among the `size` highest scores.
 
-    Like scores (…). 1 above the last place's score, 0 below; cells at it share what is left
-    equally, as they would on average if lots were drawn.
+    1 above the last place's score, 0 below; cells at it share what is left equally, as they would
+    on average if lots were drawn.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (…)
+    size : int
+        How many cells the top holds.
+
+    Returns
+    -------
+    ndarray, shape (…)
+        0 to 1, `size` in all.
+
+    Raises
+    ------
+    Problem
+        Where the scores have fewer cells.
+
+    Examples
+    --------
+    >>> membership(np.array([5, 2, 2, 0]), 2)
+    array([1. , 0.5, 0.5, 0. ])
     """
     scores = np.asarray(scores)
     if not 1 <= size <= scores.size:
@@ -75,7 +163,8 @@ def _size(share: float, cells: int) -> int:
     return max(1, int(share * cells + 0.5))
 
 
-def _alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _flat_pair(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two maps of the same shape, flat; Problem where they cannot be compared."""
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape or a.size == 0:
         raise Problem(

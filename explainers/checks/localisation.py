@@ -14,10 +14,29 @@ from explainers.errors import Problem
 
 
 def relevance_mass(heat: np.ndarray, mask: np.ndarray) -> float:
-    """Share of the positive scores of `heat` (H, W) that lies inside `mask` (H, W), 0 to 1.
+    """Relevance mass accuracy: the share of the positive scores that lies in the region.
 
-    `mask` holds shares from 0 to 1. NaN where no score is positive. Arras, Osman & Samek 2022,
-    "CLEVR-XAI: a benchmark dataset for the ground truth evaluation of neural network explanations".
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+        The scores.
+    mask : ndarray, shape (H, W)
+        How much of each cell belongs to the region, 0 to 1.
+
+    Returns
+    -------
+    float
+        0 to 1; NaN where no score is positive.
+
+    References
+    ----------
+    Arras, Osman & Samek 2022, "CLEVR-XAI: a benchmark dataset for the ground truth evaluation of
+    neural network explanations", arXiv:2003.07258.
+
+    Examples
+    --------
+    >>> relevance_mass(np.array([[3.0, 1.0], [-2.0, 0.0]]), np.array([[1, 0], [0, 0]]))
+    0.75
     """
     support = np.clip(heat, 0, None)
     total = support.sum()
@@ -25,26 +44,78 @@ def relevance_mass(heat: np.ndarray, mask: np.ndarray) -> float:
 
 
 def relevance_rank(heat: np.ndarray, mask: np.ndarray) -> float:
-    """Share of the K highest scores of `heat` (H, W) that lies inside `mask` (H, W), 0 to 1.
+    """Relevance rank accuracy: the share of the K highest scores that lies in the region.
 
     K is the size of the region, the sum of its shares, rounded. Cells that tie for the last places
-    count for a fraction each. NaN for an empty region. Relevance rank accuracy of Arras, Osman &
-    Samek 2022.
+    count for a fraction each.
+
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+        The scores.
+    mask : ndarray, shape (H, W)
+        How much of each cell belongs to the region, 0 to 1.
+
+    Returns
+    -------
+    float
+        0 to 1; NaN for an empty region.
+
+    Raises
+    ------
+    Problem
+        Where the two do not fit, scores are NaN, or shares out of range.
+
+    References
+    ----------
+    Arras, Osman & Samek 2022, arXiv:2003.07258.
+
+    Examples
+    --------
+    >>> relevance_rank(np.array([[3.0, 1.0], [2.0, 0.0]]), np.array([[1, 1], [0, 0]]))
+    0.5
     """
-    heat, mask = _fitting(heat, mask)
+    heat, mask = _check_map(heat, mask)
     size = int(mask.sum() + 0.5)
     return float((membership(heat, size) * mask).sum() / size) if size else float("nan")
 
 
 def pointing_game(heat: np.ndarray, mask: np.ndarray, tolerance: float = 0) -> float:
-    """Whether the highest score of `heat` (H, W) lies in `mask` (H, W): 1 hit, 0 miss.
+    """The pointing game: whether the highest score lies in the region, 1 hit or 0 miss.
 
-    A hit also counts where the region comes within `tolerance` cells, from centre to centre. Where
-    several cells share the highest score, the share of them that hit; a cell partly in the region
-    hits in part. Zhang et al. 2016, "Top-down neural attention by excitation backprop"
-    (arXiv:1608.00507).
+    Where several cells share the highest score, the share of them that hit; a cell partly in the
+    region hits in part.
+
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+        The scores.
+    mask : ndarray, shape (H, W)
+        How much of each cell belongs to the region, 0 to 1.
+    tolerance : float
+        A hit also counts where the region comes within so many cells, from centre to centre.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Raises
+    ------
+    Problem
+        Where the two do not fit, scores are NaN, or shares out of range.
+
+    References
+    ----------
+    Zhang et al. 2016, "Top-down neural attention by excitation backprop", arXiv:1608.00507.
+
+    Examples
+    --------
+    >>> heat, mask = np.array([[0.0, 5.0, 1.0]]), np.array([[1, 0, 0]])
+    >>> pointing_game(heat, mask), pointing_game(heat, mask, tolerance=1)
+    (0.0, 1.0)
     """
-    heat, mask = _fitting(heat, mask)
+    heat, mask = _check_map(heat, mask)
     height, width = heat.shape
     reach = int(min(tolerance, height + width))
     wide, near = np.pad(mask, reach), mask
@@ -55,24 +126,64 @@ def pointing_game(heat: np.ndarray, mask: np.ndarray, tolerance: float = 0) -> f
 
 
 def inside(heat: np.ndarray, region: np.ndarray | Sequence[float]) -> tuple[float, float]:
-    """(share of the support, share of the opposition) of `heat` (H, W) that lies in the region.
+    """How much of the support and of the opposition lies in a region.
 
-    region   a mask (H, W), or a box (left, top, width, height) as for `box_mask`.
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+        The scores.
+    region : ndarray, shape (H, W), or sequence of 4 float
+        A mask of shares from 0 to 1; or a box (left, top, width, height) as for `box_mask`.
 
-    NaN for the one of which `heat` has nothing.
+    Returns
+    -------
+    support, opposition : float
+        The shares of the positive and of the negative scores, 0 to 1; NaN for the one of which
+        there is nothing.
+
+    Raises
+    ------
+    Problem
+        Where the two do not fit, scores are NaN, or shares out of range.
+
+    Examples
+    --------
+    >>> inside(np.array([[3.0, 1.0], [-2.0, -2.0]]), region=(0, 0, 0.5, 1))
+    (0.75, 0.5)
     """
-    given = np.asarray(region, dtype=float)
-    mask = box_mask(np.shape(heat), *given) if given.shape == (4,) else given
-    heat, mask = _fitting(heat, mask)
+    mask = np.asarray(region, dtype=float)
+    if mask.shape == (4,):
+        mask = box_mask(np.shape(heat), *mask)
+    heat, mask = _check_map(heat, mask)
     return relevance_mass(heat, mask), relevance_mass(-heat, mask)
 
 
 def box_mask(
     shape: tuple[int, int], left: float, top: float, width: float, height: float
 ) -> np.ndarray:
-    """A box, given in fractions of the map, as a mask of `shape` (H, W) of shares from 0 to 1.
+    """A box as a mask; what lies off the map is cut off.
 
-    Cells that the box covers in part count for that part; what lies off the map is cut off.
+    Parameters
+    ----------
+    shape : tuple of int
+        (H, W) of the map.
+    left, top, width, height : float
+        In fractions of the map.
+
+    Returns
+    -------
+    ndarray, shape (H, W)
+        Shares from 0 to 1: cells that the box covers in part count for that part.
+
+    Raises
+    ------
+    Problem
+        For a box that is not finite or of negative size.
+
+    Examples
+    --------
+    >>> box_mask((1, 4), left=0.125, top=0, width=0.5, height=1)
+    array([[0.5, 1. , 0.5, 0. ]])
     """
     if not (np.isfinite([left, top]).all() and 0 <= width < np.inf and 0 <= height < np.inf):
         raise Problem(
@@ -88,7 +199,22 @@ def box_mask(
 
 
 def half_area(heat: np.ndarray) -> float:
-    """The smallest share of the cells that holds half of the positive scores; NaN without any."""
+    """The smallest share of the cells that holds half of the positive scores.
+
+    Parameters
+    ----------
+    heat : ndarray, shape (…)
+
+    Returns
+    -------
+    float
+        Above 0 to 1; NaN where no score is positive.
+
+    Examples
+    --------
+    >>> half_area(np.array([[8.0, 1.0], [1.0, 0.0]]))
+    0.25
+    """
     support = np.sort(np.clip(heat, 0, None).ravel())[::-1]
     if support.sum() <= 0:
         return float("nan")
@@ -97,7 +223,22 @@ def half_area(heat: np.ndarray) -> float:
 
 
 def centre(heat: np.ndarray) -> tuple[float, float]:
-    """Centre of the positive scores: (from the left, from the top) as fractions."""
+    """The centre of mass of the positive scores.
+
+    Parameters
+    ----------
+    heat : ndarray, shape (H, W)
+
+    Returns
+    -------
+    across, down : float
+        From the left and from the top, as fractions of the map.
+
+    Examples
+    --------
+    >>> centre(np.array([[1.0, 0.0], [0.0, 0.0]]))
+    (0.25, 0.25)
+    """
     support = np.clip(heat, 0, None)
     rows, columns = np.indices(heat.shape)
     total = support.sum() or 1.0
@@ -106,7 +247,8 @@ def centre(heat: np.ndarray) -> tuple[float, float]:
     return across, float(((rows + 0.5) * support).sum() / total / height)
 
 
-def _fitting(heat: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _check_map(heat: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as arrays (H, W); Problem where they do not fit."""
     heat, mask = np.asarray(heat), np.asarray(mask, dtype=float)
     if heat.shape != mask.shape or heat.ndim != 2 or heat.size == 0:
         raise Problem(

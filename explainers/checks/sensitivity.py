@@ -1,4 +1,4 @@
-"""Infidelity and max-sensitivity: does a map predict the effect of noise, and does it stand it?
+"""Infidelity and max-sensitivity: does a map predict the effect of noise, and does it bear noise?
 
 Yeh et al. 2019, "On the (in)fidelity and sensitivity of explanations" (arXiv:1901.09392).
 """
@@ -6,20 +6,24 @@ Yeh et al. 2019, "On the (in)fidelity and sensitivity of explanations" (arXiv:19
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
 from explainers.attribution import Progress, TargetLike
 from explainers.errors import Problem
+from explainers.eval_mode import Model
+from explainers.passes import Passes
 from explainers.references import check_inputs
 from explainers.session import open_session
 
-Perturb = Callable[[Tensor, torch.Generator], Tensor]
+Perturb: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
+"""(inputs (N, …), generator) → a random perturbation (N, …); called once a sample."""
 
 
 def infidelity(
-    model: Callable,
+    model: Model,
     inputs: Tensor,
     scores: Tensor,
     target: TargetLike = None,
@@ -34,21 +38,52 @@ def infidelity(
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Tensor:
-    """Mean of (Σ I·scores − (f(x) − f(x − I)))² over random perturbations I: (N,) in float64.
+    """Infidelity: how badly a map predicts the effect of random perturbations I.
 
-    0 is best; the unit is the square of the explained score's. NaN where nothing was perturbed.
+    Mean of (Σ I·scores − (f(x) − f(x − I)))². All inputs meet the same noise.
 
-    scores          like inputs (N, …), read as slopes: the effect of I is Σ I·scores.
-    noise           without a baseline, I is Gaussian with this standard deviation, as a share of
-                    each input's range.
-    baseline        with one, I is x − x′ on a random half of the values and 0 elsewhere, so that
-                    x − I has that half replaced by the baseline.
-    contributions   the scores are contributions against that baseline, as those of Integrated
-                    Gradients or occlusion: they are divided by x − x′ first, so that what is
-                    replaced has the effect of the sum of its contributions.
-    perturb         your own: perturb(inputs (N, …), generator) → I (N, …), called once a sample.
+    Parameters
+    ----------
+    model, inputs, target, score, batch_size, progress
+        As in `explainers.explain`; inputs (N, …).
+    scores : Tensor, shape (N, …)
+        The map, read as slopes: the predicted effect of I is Σ I·scores.
+    baseline : str or Tensor, optional
+        With one, I is x − x′ on a random half of the values and 0 elsewhere, so that x − I has that
+        half replaced by the baseline.
+    contributions : bool
+        The scores are contributions against that baseline, as those of Integrated Gradients or
+        occlusion: they are divided by x − x′ first, so that what is replaced has the effect of the
+        sum of its contributions.
+    noise : float
+        Without a baseline, I is Gaussian with this standard deviation, as a share of each input's
+        range.
+    samples : int
+        How many perturbations.
+    seed : int
+    perturb : callable, optional
+        Your own: (inputs (N, …), generator) → I (N, …), called once a sample.
 
-    All inputs meet the same noise. Other parameters as in `explain`.
+    Returns
+    -------
+    Tensor, shape (N,), float64
+        0 is best; the unit is the square of the explained score's. NaN where nothing was perturbed.
+
+    Raises
+    ------
+    Problem
+        For scores unlike the inputs, contributions without a baseline, or what cannot be explained.
+
+    References
+    ----------
+    Yeh et al. 2019, arXiv:1901.09392.
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> slopes = torch.tensor([[3.0, 1.0]])
+    >>> infidelity(lambda x: 3 * x[:, 0] + x[:, 1], x, slopes).round(decimals=6)
+    tensor([0.], dtype=torch.float64)
     """
     if samples < 1:
         raise Problem(f"samples={samples} is not a positive number.")
@@ -60,20 +95,21 @@ def infidelity(
     replaces = baseline is not None
     if contributions and not replaces:
         raise Problem("Contributions hold against a baseline; name it.")
-    about = {"score": score, "batch_size": batch_size, "progress": progress}
     against = inputs if baseline is None else baseline
-    with open_session(model, inputs, against, target, **about) as session:
+    with open_session(
+        model, inputs, against, target, score=score, batch_size=batch_size, progress=progress
+    ) as session:
         passes, points = session.passes, session.inputs
         weights = scores.detach().to(points.device).double()
         if contributions:
             step = (points - session.baseline).double()
             weights = torch.where(step == 0, 0.0, weights / step)
         full = session.output
-        drawn = perturb or (halves(session.baseline) if replaces else gaussian(noise))
+        perturb = perturb or (halves(session.baseline) if replaces else gaussian(noise))
         total = torch.zeros(len(points), dtype=torch.float64, device=points.device)
         moved = torch.zeros_like(total)
         passes.expect(samples * len(points))
-        for rows, steps in _perturbations(passes, points, drawn, samples, seed):
+        for rows, steps in _perturbations(passes, points, perturb, samples, seed):
             dropped = (
                 full[rows].double()
                 - passes.values(points[rows] - steps, session.target, rows).double()
@@ -93,26 +129,54 @@ def max_sensitivity(
     seed: int = 0,
     perturb: Perturb | None = None,
 ) -> Tensor:
-    """Largest ‖φ(x′) − φ(x)‖ / ‖φ(x)‖ over random x′ near x: (N,) in float64.
+    """Max-sensitivity: the largest relative change of a map over random inputs near by.
 
-    attribute   φ: inputs (N, …) → scores (N, …), one map an input. Fix its target, and its seed if
-                it has one: else the change of those is measured too.
-    radius      x′ is drawn evenly from the cube |x′ − x| ≤ radius × the input's range.
-    samples     how many x′; the maximum over them grows with their number.
-    perturb     your own: perturb(inputs (N, …), generator) → x′ − x (N, …), called once a sample.
+    Largest ‖φ(x′) − φ(x)‖ / ‖φ(x)‖ over random x′ near x. All inputs meet the same noise.
 
-    Infinite where φ(x) is zero and φ(x′) is not. All inputs meet the same noise.
+    Parameters
+    ----------
+    attribute : callable
+        φ: inputs (N, …) → scores (N, …), one map an input. Fix its target, and its seed if it has
+        one: else the change of those is measured too.
+    inputs : Tensor, shape (N, …)
+    radius : float
+        x′ is drawn evenly from the cube |x′ − x| ≤ radius × the input's range.
+    samples : int
+        How many x′; the maximum over them grows with their number.
+    seed : int
+    perturb : callable, optional
+        Your own: (inputs (N, …), generator) → x′ − x (N, …), called once a sample.
+
+    Returns
+    -------
+    Tensor, shape (N,), float64
+        0 is best. Infinite where φ(x) is zero and φ(x′) is not.
+
+    Raises
+    ------
+    Problem
+        For inputs that cannot be explained, or what is no map an input.
+
+    References
+    ----------
+    Yeh et al. 2019, arXiv:1901.09392.
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> max_sensitivity(lambda x: torch.tensor([[3.0, 1.0]]), x)  # a map that never changes
+    tensor([0.], dtype=torch.float64)
     """
     if samples < 1:
         raise Problem(f"samples={samples} is not a positive number.")
     check_inputs(inputs)
     generator = torch.Generator().manual_seed(seed)
-    drawn = perturb or uniform(radius)
+    perturb = perturb or uniform(radius)
     points = inputs.detach()
     before = _maps(attribute, points)
     largest = torch.zeros(len(points), dtype=torch.float64, device=before.device)
     for _ in range(samples):
-        change = _maps(attribute, points + drawn(points, generator)) - before
+        change = _maps(attribute, points + perturb(points, generator)) - before
         largest = torch.maximum(largest, change.norm(dim=1))
     return (largest / before.norm(dim=1)).to(inputs.device)
 
@@ -138,7 +202,7 @@ def halves(baseline: Tensor) -> Perturb:
     )
 
 
-def _draw(kind: Callable, inputs: Tensor, generator: torch.Generator) -> Tensor:
+def _draw(kind: Callable[..., Tensor], inputs: Tensor, generator: torch.Generator) -> Tensor:
     return kind(inputs.shape[1:], generator=generator, dtype=torch.float32).to(inputs)
 
 
@@ -147,7 +211,9 @@ def _range(inputs: Tensor) -> Tensor:
     return (flat.amax(1) - flat.amin(1)).view(-1, *[1] * (inputs.ndim - 1))
 
 
-def _perturbations(passes, points: Tensor, perturb: Perturb, samples: int, seed: int) -> Iterator:
+def _perturbations(
+    passes: Passes, points: Tensor, perturb: Perturb, samples: int, seed: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Rows (n,) and their perturbations (n, …), batch by batch, sample by sample."""
     generator = torch.Generator().manual_seed(seed)
     count, drawn = len(points), 0
@@ -168,7 +234,8 @@ def _perturbations(passes, points: Tensor, perturb: Perturb, samples: int, seed:
         waiting = waiting[size:]
 
 
-def _maps(attribute: Callable, points: Tensor) -> Tensor:
+def _maps(attribute: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    """The maps of the points, flat: (N, …) → (N, values) in float64."""
     maps = attribute(points)
     if not isinstance(maps, Tensor) or maps.shape[:1] != points.shape[:1]:
         raise Problem("attribute must return a tensor of scores with one map per input.")

@@ -48,7 +48,7 @@ class Explain(Task, frozen=True):
         entry = lookup(METHODS, self.method, "method")
         layout = InputLayout.of(shape, self.model.kind)
         shares = references if entry.uses_baseline else 1
-        options = make_options(entry.options, self.options, entry.name)
+        options: Any = make_options(entry.options, self.options, entry.name)
         return shares * (entry.estimate(options, layout) + 2)
 
     def prepare(self, context: TaskContext) -> ModelInput:
@@ -84,10 +84,10 @@ class Explain(Task, frozen=True):
         """One call of `explain`."""
         given = self.prepare(context)
         answer = self.attribution(given, progress=given.progress())
-        (target,) = answer.target
+        target = answer.target[0]
         assert answer.baseline_output is not None
         facts = {
-            "target": target if self.rather_than is None else target[0],
+            "target": target[0] if isinstance(target, tuple) else target,
             "output": answer.output.item(),
             "baseline_output": answer.baseline_output.item(),
             "sum": answer.scores.double().sum().item(),
