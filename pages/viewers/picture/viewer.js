@@ -70,7 +70,7 @@ const part = (view, name) => view.root.querySelector(`[data-part="${name}"]`);
 const control = (view, name) => view.root.querySelector(`[name="${name}"]`);
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-// What a tool bar alone is told: its group, and the words on it.
+// What a tool bar alone gets: its group, and the words on it.
 function serve(view, { group, words }) {
   view.words = words;
   join(view, group);

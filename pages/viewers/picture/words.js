@@ -61,13 +61,13 @@ function reading(view) {
   if (!isCell(cell)) return ["", small ? "" : "Point at the picture to read a score."];
   const at = cell.row * parcel.shape[1] + cell.column;
   const place = `column ${cell.column}, row ${cell.row}`;
-  const said = parcel.maps.map((map) => score(parcel, map, map.heat[at]));
+  const scores = parcel.maps.map((map) => score(parcel, map, map.heat[at]));
   const share = shownMap(view).heat[at];
   if (parcel.maps.length > 1)
-    return [parcel.maps.map(({ name }, i) => `${name} ${said[i]}`).join(" · "), place];
-  if (small) return [said[0], place];
-  if (share === 0) return [said[0], `no contribution · ${place}`];
-  return [said[0], `${rank(view, share)} · ${place}`];
+    return [parcel.maps.map(({ name }, i) => `${name} ${scores[i]}`).join(" · "), place];
+  if (small) return [scores[0], place];
+  if (share === 0) return [scores[0], `no contribution · ${place}`];
+  return [scores[0], `${rank(view, share)} · ${place}`];
 }
 
 function score({ sides, unit }, map, share) {
@@ -88,9 +88,9 @@ function showReadout(view) {
   const [value, place] = reading(view);
   write(part(view, "value"), value);
   write(part(view, "place"), place);
-  const found = evidenceText(view);
-  write(part(view, "evidence"), found);
-  part(view, "evidence").hidden = !found;
+  const text = evidenceText(view);
+  write(part(view, "evidence"), text);
+  part(view, "evidence").hidden = !text;
 }
 
 // ---- What is in the box ----
@@ -99,13 +99,13 @@ function evidenceText(view) {
   const { parcel, settings } = view;
   if (!settings.evidence) return "";
   const name = boxing(view) ? "the box" : regionName(view);
-  const found = evidence(view);
-  if (!found) return boxing(view) ? "Draw a box on the picture." : `${name}: no such region here`;
+  const shares = evidence(view);
+  if (!shares) return boxing(view) ? "Draw a box on the picture." : `${name}: no such region here`;
   const seen = seenWhole(parcel) ? "the picture" : "what the network sees";
-  const area = `on ${percent(found.area)} of ${seen}`;
+  const area = `on ${percent(shares.area)} of ${seen}`;
   const parts = shownMap(view).signed
-    ? [shareOf(found.plus, ...noun(parcel, 1)), shareOf(found.minus, ...noun(parcel, 0))]
-    : [shareOf(found.plus, "the strength", "strength")];
+    ? [shareOf(shares.plus, ...noun(parcel, 1)), shareOf(shares.minus, ...noun(parcel, 0))]
+    : [shareOf(shares.plus, "the strength", "strength")];
   return `In ${name}: ${[...parts, area].join(", ")}`;
 }
 

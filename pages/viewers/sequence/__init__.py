@@ -29,7 +29,7 @@ _MOST_LANES = 6
 
 _ASSETS = assets.FOLDER / "sequence"
 _read = partial(assets.text, _ASSETS)
-_SCRIPTS = ["logo", "places", "hands", "draw", "strip", "letters", "words"]
+_SCRIPTS = ["logo", "places", "pointer", "draw", "strip", "letters", "words"]
 
 
 _mount = st.components.v2.component(

@@ -99,6 +99,6 @@ function goToStrongest(view) {
   const at = places[view.visited];
   const span = Math.min(seen(view).span, CLOSE, Math.floor(view.size.width / (LEGIBLE + 2)));
   look(view, at + 0.5 - span / 2, span);
-  view.spot = null; // so that it is said again
+  view.spot = null; // so that it is read out again
   point(view, { at, row: undefined, among: 1 });
 }

@@ -1,6 +1,6 @@
 // ---- Pointer and keys ----
 
-const STILL = 3; // CSS pixels that a hand may shake within a click
+const STILL = 3; // CSS pixels that the pointer may move within a click
 
 function listenToPointer(view) {
   const { canvas } = view;

@@ -129,7 +129,7 @@ function listenToKeys(view) {
     else if (Object.hasOwn(others, key)) others[key]();
     else return;
     event.preventDefault();
-    if (spot === view.spot) speakRange(view); // else the letter is said
+    if (spot === view.spot) speakRange(view); // else the letter is read out
   });
 }
 
