@@ -25,7 +25,18 @@ SIDES = ("opposes", "supports")
 _ASSETS = assets.FOLDER / "picture"
 _read = partial(assets.text, _ASSETS)
 _STYLES = ["viewer", "compact", "large", "bar"]
-_SCRIPTS = ["viewer", "parcel", "places", "group", "draw", "box", "pointer", "bar", "large", "words"]
+_SCRIPTS = [
+    "viewer",
+    "parcel",
+    "places",
+    "group",
+    "draw",
+    "box",
+    "pointer",
+    "bar",
+    "large",
+    "words",
+]
 
 
 _STYLE = _read("../base.css", *(f"{name}.css" for name in _STYLES))
