@@ -16,7 +16,8 @@ from explainers.service.parsing.parsers.class_names import class_names
 from explainers.service.parsing.parsers.state_dict import state_dict
 from explainers.service.sandbox import fork_server
 from explainers.service.sandbox.sandbox import sandbox_layers
-from tests.hostile import files, liar
+from tests.hostile import files
+from tests.hostile.attackers import lying_parser
 from tests.hostile.outcomes import children, outcome
 
 pytestmark = pytest.mark.skipif(
@@ -31,7 +32,7 @@ def mark(tmp_path_factory):
 
 @pytest.fixture
 def lying(monkeypatch):
-    monkeypatch.setattr(fork_server, "COMMAND", (sys.executable, liar.__file__))
+    monkeypatch.setattr(fork_server, "COMMAND", (sys.executable, lying_parser.__file__))
     room = ParserPool()
     yield room
     room.close()
@@ -104,12 +105,12 @@ def test_a_zip_bomb_is_refused_for_its_size(room):
         room.parse("state_dict", files.zip_bomb(3000), suffix=".pt")
 
 
-def test_the_liar_can_tell_the_truth(lying):
+def test_the_lying_parser_can_tell_the_truth(lying):
     _, arrays = lying.parse("picture", b"truth")
     assert np.array_equal(arrays["pixels"].ravel(), np.arange(12))
 
 
-@pytest.mark.parametrize("lie", [*liar.LIES, "endless"])
+@pytest.mark.parametrize("lie", [*lying_parser.LIES, "endless"])
 def test_a_lie_is_found_out(lying, lie):
     started = time.monotonic()
     with pytest.raises(Problem, match="ended without a result"):

@@ -13,7 +13,7 @@ from explainers.service.backends.local import LocalBackend
 from explainers.service.tasks import Task
 from explainers.service.worker import process
 from explainers.service.worker.protocol import Progress, ProtocolError, decode
-from tests.hostile.impostor import LIES, PROGRESS, RAW, TRUTH
+from tests.hostile.attackers.lying_worker import LIES, PROGRESS, RAW, TRUTH
 from tests.service.test_local_backend import finished, until
 
 
@@ -21,7 +21,7 @@ from tests.service.test_local_backend import finished, until
 def engine(tmp_path_factory):
     folder = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "PREFORK", "tests.hostile.impostor")
+        patch.setattr(process, "PREFORK", "tests.hostile.attackers.lying_worker")
         patch.setenv("EVIDENT_TRAP", str(folder / "sprung"))
         engine = LocalBackend(folder)
         # The nursery gets its environment when the first worker is started.
@@ -32,7 +32,7 @@ def engine(tmp_path_factory):
 
 
 def asked(lie: str, **more) -> Task:
-    """A task that the impostor answers with this lie."""
+    """A task that the lying worker answers with this lie."""
     options = {"lie": lie}
     return Question(
         ModelSpec("demo", "signs"), "", method="saliency", options=options, values=(0.5,), **more

@@ -15,7 +15,7 @@ from explainers import ModelProblem, Problem
 from explainers.models.formats.torchscript import serve_script
 from explainers.service.sandbox import sandbox
 
-RUNNER = Path(__file__).resolve().parents[1] / "hostile" / "scripts.py"
+RUNNER = Path(__file__).resolve().parents[1] / "hostile" / "attackers" / "script_attacks.py"
 INPUTS = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 

@@ -23,7 +23,7 @@ from explainers.service.sandbox.fork_server import ForkServer
 from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.storage.store import Store
 from explainers.service.storage.uploads import Uploads
-from tests.hostile import liar
+from tests.hostile.attackers import lying_parser
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "mrs-robinson"
@@ -40,7 +40,7 @@ def records(caplog):
 
 @pytest.fixture
 def lying(monkeypatch):
-    monkeypatch.setattr(fork_server, "COMMAND", (sys.executable, liar.__file__))
+    monkeypatch.setattr(fork_server, "COMMAND", (sys.executable, lying_parser.__file__))
     pool = ParserPool()
     yield pool
     pool.close()

@@ -18,7 +18,7 @@ from explainers.models.formats.onnx import read_graph
 from explainers.service.runners import models, start
 from explainers.service.runners.models import OnnxRuntimeModel
 from explainers.service.sandbox.sandbox import sandbox_layers
-from tests.hostile import inmate
+from tests.hostile.attackers import lying_runner
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 
 def taken_over(monkeypatch, how: str, *given):
     """A model whose runner does what the first number of its input says."""
-    command = (sys.executable, inmate.__file__, how, *map(str, given))
+    command = (sys.executable, lying_runner.__file__, how, *map(str, given))
     monkeypatch.setattr(start, "COMMAND", command)
     monkeypatch.setitem(start._FORK_SERVERS, "onnx", start.RunnerForkServer())
     return model_of(loop(5))
@@ -38,7 +38,7 @@ def taken_over(monkeypatch, how: str, *given):
 def attempt(model, what: str):
     """Whether the runner could do it; "ended" where it was ended for trying."""
     try:
-        return bool(model(torch.tensor([[float(inmate.NAMES.index(what)), 0, 0, 0]])))
+        return bool(model(torch.tensor([[float(lying_runner.NAMES.index(what)), 0, 0, 0]])))
     except Problem:
         return "ended"
 
@@ -55,11 +55,11 @@ def test_a_runner_that_was_taken_over_can_do_nothing_but_answer(monkeypatch, tmp
             program.chmod(0o700)
             with monkeypatch.context() as patch:
                 model = taken_over(patch, how, path, server.getsockname()[1])
-                results[how] = {what: attempt(model, what) for what in inmate.TRIED}
+                results[how] = {what: attempt(model, what) for what in lying_runner.TRIED}
                 model.close()
                 start._FORK_SERVERS["onnx"]._end()
     # The program that is started writes a file and ends without an answer.
-    control = {**dict.fromkeys(inmate.TRIED, True), "execute": "ended"}
+    control = {**dict.fromkeys(lying_runner.TRIED, True), "execute": "ended"}
     assert results["free"] == control
     sandboxed = results["sandboxed"]
     assert sandboxed.pop("compute") is True
@@ -75,7 +75,7 @@ def test_a_lie_is_found_out_and_the_next_answer_is_right(monkeypatch):
     monkeypatch.setattr(models, "SECONDS_TO_ANSWER", 1)
     model = taken_over(monkeypatch, "sandboxed", "-", 0)
     monkeypatch.setattr(models, "SECONDS_A_ROW", 0)
-    for lie in inmate.LIED:
+    for lie in lying_runner.LIED:
         assert attempt(model, lie) == "ended", lie
         assert attempt(model, "compute") is True, lie
     model.close()

@@ -14,7 +14,7 @@ from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.sandbox import landlock, sandbox, seccomp
 
 ROOT = Path(__file__).resolve().parents[2]
-PRISONER = ROOT / "tests" / "hostile" / "prisoner.py"
+ACTIONS_SCRIPT = ROOT / "tests" / "hostile" / "attackers" / "forbidden_actions.py"
 
 pytestmark = pytest.mark.skipif(
     not sandbox.sandbox_layers().complete, reason="this system has no complete wall"
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.skipif(
 
 
 def tried(how: str, *action, **options) -> str:
-    """What the prisoner printed; "killed" where it was ended."""
-    command = [sys.executable, str(PRISONER), how, *map(str, action)]
+    """What the process printed; "killed" where it was ended."""
+    command = [sys.executable, str(ACTIONS_SCRIPT), how, *map(str, action)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, **options)
     assert done.returncode <= 0, done.stderr
     return "killed" if done.returncode < 0 else done.stdout.strip()
@@ -45,7 +45,7 @@ def file(tmp_path):
 @pytest.mark.parametrize(
     "action", ["hundred_megabytes", "compute", "decode", "pipe", "thread", "fork"]
 )
-def test_the_prisoner_can_do_everything_when_free(action):
+def test_a_free_process_can_do_everything(action):
     assert tried("free", action) == "done"
 
 
@@ -125,7 +125,7 @@ def test_it_ends_in_time(action):
     assert tried("sandboxed", action) == "killed"
     assert time.monotonic() - started < 30, "it was given two seconds"
     with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run([sys.executable, PRISONER, "free", action], timeout=4)
+        subprocess.run([sys.executable, ACTIONS_SCRIPT, "free", action], timeout=4)
 
 
 @pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")

@@ -25,7 +25,7 @@ pytestmark = [
 REFUSED = ("PermissionError",)
 
 
-class Convicts:
+class Attackers:
     """The real engine with workers that try things: without a wall, behind it, and offline."""
 
     def __init__(self, folder: Path, photo: bytes) -> None:
@@ -39,7 +39,7 @@ class Convicts:
     def engine(self, how: str) -> LocalBackend:
         if how not in self.engines:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(process, "PREFORK", "tests.hostile.convict")
+                patch.setattr(process, "PREFORK", "tests.hostile.attackers.worker_attacks")
                 patch.setenv("HOME", str(self.home))
                 patch.setenv("A_TOKEN", "secret")
                 patch.setenv("EVIDENT_CONVICT_FREE", str(int(how == "free")))
@@ -70,18 +70,18 @@ class Convicts:
 
 
 @pytest.fixture(scope="module")
-def convicts(tmp_path_factory, photo):
-    found = Convicts(tmp_path_factory.mktemp("convicts"), photo)
-    yield found
-    for engine in found.engines.values():
+def attackers(tmp_path_factory, photo):
+    attackers = Attackers(tmp_path_factory.mktemp("attackers"), photo)
+    yield attackers
+    for engine in attackers.engines.values():
         engine.close()
 
 
-def test_it_reads_no_file_of_the_person_or_the_system(convicts):
-    convicts.refused(
+def test_it_reads_no_file_of_the_person_or_the_system(attackers):
+    attackers.refused(
         ("read", "/etc/passwd"),
-        ("read", convicts.home / "notes"),
-        ("list", convicts.home),
+        ("read", attackers.home / "notes"),
+        ("list", attackers.home),
         ("list", "/"),
         ("list", PROJECT),
         ("read", PROJECT / ".streamlit" / "config.toml"),
@@ -101,38 +101,38 @@ def test_no_folder_that_it_reads_holds_the_servers_secrets(monkeypatch, tmp_path
     assert {tmp_path / "a", tmp_path / "b"} <= set(worker_sandbox.readable())
 
 
-def test_it_changes_nothing_outside_the_store(convicts):
-    kept = convicts.other / "kept"
+def test_it_changes_nothing_outside_the_store(attackers):
+    kept = attackers.other / "kept"
     kept.write_bytes(b"kept")
     actions = [
-        ("create", convicts.other / "new"),
-        ("symlink", convicts.other / "led"),
+        ("create", attackers.other / "new"),
+        ("symlink", attackers.other / "led"),
         ("append", kept),
         ("link", kept),
         ("truncate", kept),
         ("delete", kept),
     ]
-    behind = convicts.tried("shut", *actions)
+    behind = attackers.tried("shut", *actions)
     # Nothing is made by a name that leads to another folder.
     assert all(how in (*REFUSED, "OSError") for how in behind), behind
-    assert kept.read_bytes() == b"kept" and list(convicts.other.iterdir()) == [kept]
-    assert convicts.tried("free", *actions) == ["done"] * len(actions)
+    assert kept.read_bytes() == b"kept" and list(attackers.other.iterdir()) == [kept]
+    assert attackers.tried("free", *actions) == ["done"] * len(actions)
     assert not kept.exists()
 
 
-def test_it_starts_no_program_and_no_process(convicts):
-    convicts.refused(("program", "/bin/true"), ("fork", ""))
+def test_it_starts_no_program_and_no_process(attackers):
+    attackers.refused(("program", "/bin/true"), ("fork", ""))
 
 
-def test_it_reaches_no_other_process(convicts):
-    convicts.refused(("signal", os.getpid()), ("handle", os.getpid()))
+def test_it_reaches_no_other_process(attackers):
+    attackers.refused(("signal", os.getpid()), ("handle", os.getpid()))
 
 
-def test_it_listens_nowhere_and_connects_only_to_port_443(convicts, tmp_path):
+def test_it_listens_nowhere_and_connects_only_to_port_443(attackers, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
         local.bind(str(tmp_path / "s"))
         local.listen()
-        convicts.refused(
+        attackers.refused(
             ("listen", ""),
             ("listen_without_binding", ""),
             ("unix", tmp_path / "s"),
@@ -141,24 +141,24 @@ def test_it_listens_nowhere_and_connects_only_to_port_443(convicts, tmp_path):
         )
 
 
-def test_downloading_stays_possible_unless_the_server_is_offline(convicts):
+def test_downloading_stays_possible_unless_the_server_is_offline(attackers):
     try:
         server = socket.create_server(("127.0.0.1", 443))
     except OSError:  # taken, or only for administrators: then nobody answers
         server = None
     expected = ("done", "ConnectionRefusedError") if server is None else ("done",)
     for how in ("free", "shut"):
-        assert convicts.tried(how, ("connect", 443))[0] in expected
-        assert convicts.tried(how, ("udp", "")) == ["done"], "names are asked for by UDP"
-    assert convicts.tried("offline", ("connect", 443), ("udp", "")) == ["PermissionError"] * 2
+        assert attackers.tried(how, ("connect", 443))[0] in expected
+        assert attackers.tried(how, ("udp", "")) == ["done"], "names are asked for by UDP"
+    assert attackers.tried("offline", ("connect", 443), ("udp", "")) == ["PermissionError"] * 2
     if server is not None:
         server.close()
 
 
-def test_it_has_what_computing_needs(convicts):
-    engine = convicts.engine("shut")
+def test_it_has_what_computing_needs(attackers):
+    engine = attackers.engine("shut")
     (upload,) = engine.store.folder.glob("*.parsed")
-    weights = convicts.home / ".cache" / "torch" / "hub" / "checkpoints"
+    weights = attackers.home / ".cache" / "torch" / "hub" / "checkpoints"
     weights.mkdir(parents=True, exist_ok=True)
     actions = [
         ("read", upload),
@@ -171,10 +171,10 @@ def test_it_has_what_computing_needs(convicts):
         ("import", "colorsys"),
         ("read", "/proc/self/status"),
     ]
-    assert convicts.tried("shut", *actions) == ["done"] * len(actions)
+    assert attackers.tried("shut", *actions) == ["done"] * len(actions)
     assert (weights / "net.pth").read_bytes() == b"x"
 
 
-def test_it_knows_no_secret_of_the_servers_environment(convicts):
-    assert convicts.tried("shut", ("know", "A_TOKEN"), ("know", "HOME")) == ["KeyError", "done"]
+def test_it_knows_no_secret_of_the_servers_environment(attackers):
+    assert attackers.tried("shut", ("know", "A_TOKEN"), ("know", "HOME")) == ["KeyError", "done"]
     assert "PATH" in worker_sandbox.worker_environment()

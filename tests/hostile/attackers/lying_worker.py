@@ -149,7 +149,7 @@ def serve(address: str, key: bytes, store: Store) -> None:
         elif lie == "comes back":
             connection.close()
             connection = Client(address, authkey=key)
-            protocol.send(connection, protocol.Ready(1, {"cpu": "a liar"}))
+            protocol.send(connection, protocol.Ready(1, {"cpu": "a lie"}))
         else:
             store.put_answer(job, {"pid": os.getpid()})
             protocol.send(connection, protocol.Done(job))

@@ -1,7 +1,7 @@
 """A process that tries one forbidden thing, in the sandbox or free, and prints how it went.
 
-`python prisoner.py sandboxed|free ACTION [ARGUMENT]`. What is refused in the sandbox must succeed
-when free, so that the refusal is the sandbox's doing.
+`python forbidden_actions.py sandboxed|free ACTION [ARGUMENT]`. What is refused in the sandbox must
+succeed when free, so that the refusal is the sandbox's doing.
 """
 
 import ctypes
@@ -13,13 +13,13 @@ import sys
 import threading
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import numpy as np
 import numpy.random
 from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
-from tests.hostile.telling import tell
+from tests.hostile.attackers.reports import tell
 
 MAP_NORESERVE = 0x4000
 LIBC = ctypes.CDLL(None, use_errno=True)

@@ -6,13 +6,13 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.torchscript import prepare, serve_script
-from tests.hostile.telling import tell
+from tests.hostile.attackers.reports import tell
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """A runner that was taken over: it does what the first number of its input says.
 
-`python inmate.py sandboxed|free PATH PORT` forks such runners; free ones have no wall, so that
-what a sandboxed one cannot do is the wall's doing.
+`python lying_runner.py sandboxed|free PATH PORT` forks such runners; free ones have no wall,
+so that what a sandboxed one cannot do is the wall's doing.
 """
 
 import os
@@ -10,14 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import numpy as np
 
 from explainers.service import codec
 from explainers.service.runners import process
-from tests.hostile.liar import LIES
-from tests.hostile.prisoner import ACTIONS
+from tests.hostile.attackers.forbidden_actions import ACTIONS
+from tests.hostile.attackers.lying_parser import LIES
 
 # What it can be told to try, with what it takes of PATH and PORT.
 TRIED = {
