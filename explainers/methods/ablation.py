@@ -47,10 +47,36 @@ def _labels(options: Options, layout: InputLayout) -> np.ndarray:
     needs_gradient=False,
 )
 def attribute(context: Context, options: Options) -> MethodResult:
-    """f(x) − f(x with the group replaced), shared equally among the values of the group.
+    """f(x) − f(x with the group replaced by the baseline), shared equally among the group's values.
 
     Shared, so that scores can be added up: over a group they give its effect, over the channels
     of a picture the map. Other tools give every value its group's whole effect.
+
+    Parameters
+    ----------
+    context : Context
+        Inputs of any shape (N, …) that can be grouped, see `group_labels`.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, …). On a linear function c·x: cᵢ(xᵢ − x′ᵢ) of single values, and of groups the
+        mean of that over the group.
+
+    References
+    ----------
+    Meyes et al. 2019, arXiv:1901.08644.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> explain(lambda x: 3 * x[:, 0] + x[:, 1], x, "ablation").scores
+    tensor([[3., 2.]])
+    >>> explain(lambda x: 3 * x[:, 0] + x[:, 1], x, "ablation", groups=((0, 1),)).scores
+    tensor([[2.5000, 2.5000]])
     """
     import torch
 

@@ -36,8 +36,30 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over α of (x − x′)·∂f/∂x at x′ + α(x − x′), α uniform; with its standard error.
 
     Every one of R references x′ gets an equal share of the draws, at least two; the standard
-    error is that of the draws of α, the references taken as given. Not complete but in
-    expectation.
+    error is that of the draws of α, the references taken as given. Complete in expectation only.
+
+    Parameters
+    ----------
+    context : Context
+        Inputs (N, …); needs gradients.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, …) and their spread. On a linear function c·x: exactly cᵢ(xᵢ − x′ᵢ).
+
+    References
+    ----------
+    Erion et al. 2021, arXiv:1906.10670.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> explain(lambda x: 3 * x[:, 0] + x[:, 1], x, "expected_gradients", samples=4).scores
+    tensor([[3., 2.]])
     """
     import torch
 

@@ -51,10 +51,33 @@ class Options:
 def attribute(context: Context, options: Options) -> MethodResult:
     """(f(x + hd) − f(x − hd)) / Σ 2hd for each block, d being 1 in it and 0 elsewhere.
 
-    Scores like the inputs: the mean ∂f/∂x over the value's block, but for O(h²). h is `step` times
-    the spread, which the baseline serves to measure, see `spread`. The difference is divided by the
-    step that was really made, in float64, in which the model is asked too where it can be. Notes
-    say how much the result changes when h is halved.
+    h is `step` times the spread, which the baseline serves to measure, see `spread`. The difference
+    is divided by the step that was really made, in float64, in which the model runs too where it
+    can. Notes say how much the result changes when h is halved.
+
+    Parameters
+    ----------
+    context : Context
+        Inputs (N, …); no gradients are needed.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, …): the mean ∂f/∂x over the value's block, but for O(h²). On a linear function
+        c·x: cᵢ of single values, and of blocks the mean of that over the block.
+
+    References
+    ----------
+    Nocedal & Wright 2006, Numerical Optimization, section 8.1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> explain(lambda x: 3 * x[:, 0] + x[:, 1], x, "finite_differences").scores
+    tensor([[3., 1.]])
     """
     import torch
 
@@ -86,11 +109,26 @@ def attribute(context: Context, options: Options) -> MethodResult:
 
 
 def spread(inputs: Tensor, baseline: Tensor) -> Tensor:
-    """The usual size (N, …) of a change: how far an input is from its baseline.
+    """The usual size of a change: how far an input is from its baseline.
 
     Of tables (N, F) each feature's own; of (N, steps, variables) the largest of each variable; else
     the largest of the whole input, whose cells are of one unit. Where that is 0, the size of the
     value itself, or 1.
+
+    Parameters
+    ----------
+    inputs, baseline : Tensor, shape (N, …)
+
+    Returns
+    -------
+    Tensor, shape (N, …)
+        In the units of the inputs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> spread(torch.tensor([[5.0, 2.0, 0.0]]), torch.tensor([[4.0, 2.0, 0.0]]))
+    tensor([[1., 2., 1.]])
     """
     import torch
 

@@ -39,7 +39,40 @@ class Options:
 def attribute(context: Context, options: Options) -> MethodResult:
     """ReLU(Σ_k mean(∂f/∂A_k) · A_k), enlarged to the input and spread evenly over its channels.
 
-    inputs (N, C, H, W) or (N, C, L); scores like the inputs, their sum over C is the map.
+    A_k is channel k of the layer's output, the mean is over its places.
+
+    Parameters
+    ----------
+    context : Context
+        Inputs (N, C, H, W) or (N, C, L); the model is a torch module with a convolution.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, C, …), nowhere negative; their sum over C is the map. No function of the inputs
+        alone: even on a linear function it shows what the layer holds.
+
+    Raises
+    ------
+    Problem
+        For a model or inputs without a map, or a layer that does not exist.
+
+    References
+    ----------
+    Selvaraju et al. 2017, arXiv:1610.02391.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from explainers import explain
+    >>> net = nn.Sequential(nn.Conv2d(1, 1, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    >>> net[0].weight.data.fill_(1), net[0].bias.data.fill_(0)
+    (tensor([[[[1.]]]]), tensor([0.]))
+    >>> explain(net, torch.tensor([[[[1.0, -2.0], [3.0, 4.0]]]]), "grad_cam").scores
+    tensor([[[[0.2500, 0.0000],
+              [0.7500, 1.0000]]]])
     """
     import torch.nn.functional as F
     from torch import nn
@@ -70,7 +103,14 @@ def attribute(context: Context, options: Options) -> MethodResult:
 
 
 def last_convolution(model: nn.Module) -> str | None:
-    """Name of the last convolution registered in the model, or None."""
+    """The name of the last convolution that is registered in a model, or None.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> last_convolution(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3)))
+    '2'
+    """
     from torch import nn
 
     kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d)

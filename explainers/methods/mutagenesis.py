@@ -39,8 +39,36 @@ class Options:
 def attribute(context: Context, options: Options) -> MethodResult:
     """f(x) − mean of f over the three other letters, at the letter that is there; else 0.
 
-    inputs (N, 4, L) one-hot. `extra["mutations"]` (N, 4, L) holds f(x with the letter) − f(x) for
-    all letters, 0 for the one there. An unknown letter has no score, but mutations to all four.
+    Parameters
+    ----------
+    context : Context
+        Inputs (N, 4, L), one-hot DNA, rows A, C, G, T; the baseline is not used.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, 4, L). `extra["mutations"]` (N, 4, L): f(x with the letter) − f(x) for all
+        letters, 0 for the one there. An unknown letter has no score, but mutations to all four. On
+        a linear function Σ c·x: c of the letter there less the mean c of the three others.
+
+    Raises
+    ------
+    Problem
+        For inputs that are not DNA, or no position in the range.
+
+    References
+    ----------
+    Zhou & Troyanskaya 2015, doi:10.1038/nmeth.3547.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> guanine = torch.tensor([[[0.0], [0.0], [1.0], [0.0]]])
+    >>> answer = explain(lambda x: 6 * x[:, 2, 0] + 3 * x[:, 0, 0], guanine, "mutagenesis")
+    >>> answer.scores.flatten(), answer.extra["mutations"].flatten()
+    (tensor([0., 0., 5., 0.]), tensor([-3., -6.,  0., -6.]))
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Noise sensitivity: shake one feature after the other and see how far the answer moves.
+"""Noise sensitivity: add noise to one feature after the other and see how far the answer moves.
 
 Input perturbation as reviewed by Gevrey, Dimopoulos & Lek 2003 (doi:10.1016/S0304-3800(02)00257-0).
 """
@@ -67,6 +67,36 @@ def attribute(context: Context, options: Options) -> MethodResult:
     The noise is normal with standard deviation σ: a number, or one for each place along the
     input's last dimension (column, variable). Scores of a feature of several values are shared
     equally among them, so that they add up to its sensitivity. All inputs meet the same noise.
+
+    Parameters
+    ----------
+    context : Context
+        Inputs (N, …) that can be grouped, see `group_labels`; the baseline is not used.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, …), nowhere negative, and their spread. On a linear function c·x: in expectation
+        over the noise |cᵢ|σᵢ, for features of one value.
+
+    Raises
+    ------
+    Problem
+        Where there is not one σ for all, nor one for each column or variable.
+
+    References
+    ----------
+    Gevrey, Dimopoulos & Lek 2003, doi:10.1016/S0304-3800(02)00257-0.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> answer = explain(lambda x: 3 * x[:, 0], x, "noise", sigma=0.2, samples=1000)
+    >>> answer.scores.round(decimals=1)
+    tensor([[0.6000, 0.0000]])
     """
     import torch
 

@@ -39,7 +39,37 @@ class Options:
     needs_gradient=False,
 )
 def attribute(context: Context, options: Options) -> MethodResult:
-    """Mean over the windows that cover a value of f(x) − f(x with the window replaced)."""
+    """Mean over the windows that cover a value of f(x) − f(x with the window replaced).
+
+    Parameters
+    ----------
+    context : Context
+        Inputs of any shape (N, …).
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, …). On a linear function c·x: cᵢ(xᵢ − x′ᵢ) where a window is one value; else the
+        sum of those over a window, averaged over the windows.
+
+    Raises
+    ------
+    Problem
+        Where a window or stride has not one number for each dimension.
+
+    References
+    ----------
+    Zeiler & Fergus 2014, arXiv:1311.2901.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> explain(lambda x: 3 * x[:, 0] + x[:, 1], x, "occlusion").scores
+    tensor([[3., 2.]])
+    """
     import torch
 
     inputs = context.inputs

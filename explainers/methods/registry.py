@@ -31,11 +31,25 @@ class Attribute(Protocol):
     """What a method's file must give: the function that `method` decorates."""
 
     def __call__(self, context: Context, options: Any) -> MethodResult:
-        """Attribute the explained score of `context.inputs` (N, …) to their values.
+        """Attribute the explained score of the inputs to their values.
 
-        Called once a reference, see `Context`; the model is in evaluation mode, its parameters are
-        frozen. `options` is an instance of the method's own dataclass, checked. Raises Problem with
-        a sentence for inputs or models that it cannot explain.
+        Parameters
+        ----------
+        context : Context
+            The inputs (N, …), their baseline and the model, which is in evaluation mode and whose
+            parameters are frozen. The method is called once a reference.
+        options : dataclass
+            Checked, an instance of what the method declares as its `options`.
+
+        Returns
+        -------
+        MethodResult
+            Scores (N, …) like the inputs.
+
+        Raises
+        ------
+        Problem
+            With a sentence, for inputs or models that it cannot explain.
         """
 
 
@@ -131,7 +145,21 @@ class Method:
 
 @dataclass(frozen=True)
 class MethodResult:
-    """What a method returns: scores like the inputs, and what else it knows; see Attribution."""
+    """What a method returns.
+
+    Attributes
+    ----------
+    scores : Tensor, shape (N, …)
+        Like the inputs.
+    positive, negative : Tensor, shape (N, …), or None
+        The parts that support and oppose, where it separates them.
+    spread : Tensor, shape (N, …), or None
+        The standard error of each score, for random methods.
+    notes : tuple of str
+        Sentences for people.
+    extra : dict of Tensor, shape (N, …)
+        What else it computes, by name.
+    """
 
     scores: Tensor
     positive: Tensor | None = None
@@ -145,7 +173,18 @@ Function = TypeVar("Function", bound=Callable[..., MethodResult])
 
 
 def method(**declared: Any) -> Callable[[Function], Function]:
-    """Register the decorated function as the method that the keywords declare; see `Method`."""
+    """Register the decorated function as a method in METHODS.
+
+    Parameters
+    ----------
+    **declared
+        The attributes of `Method`, but for `attribute`. Words for people come from `texts`.
+
+    Returns
+    -------
+    callable
+        A decorator that returns the function, an `Attribute`, as it is.
+    """
 
     def register(attribute: Function) -> Function:
         words = described("methods", declared["key"], declared["options"], attribute)

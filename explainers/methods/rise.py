@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
+from explainers.perturbation.evaluation import blended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,37 @@ class Options:
 def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over masks M of (f(M·x + (1 − M)·x′) − f̄)·M / p; p is the share visible.
 
-    inputs (N, C, H, W) or (N, C, L); scores like the inputs: the map, spread over the channels,
-    with the standard error of its mean. f̄ is the mean over the masks, or 0 when not centred.
+    f̄ is the mean over the masks, or 0 when not centred. All inputs meet the same masks.
+
+    Parameters
+    ----------
+    context : Context
+        Inputs (N, C, H, W) or (N, C, L); no gradients are needed.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, C, …): the map, spread evenly over the channels; and the standard error of its
+        mean. On a linear function c·x, centred: about (1 − p) c(x − x′), summed over the channels
+        and blurred by the coarse masks.
+
+    Raises
+    ------
+    Problem
+        For inputs that are neither pictures nor sequences.
+
+    References
+    ----------
+    Petsiuk, Das & Saenko 2018, arXiv:1806.07421.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> scores = explain(lambda x: x[:, 0, 0, 0], torch.ones(1, 1, 16, 16), "rise").scores
+    >>> int(scores.argmax())  # the pixel that the function looks at
+    0
     """
     import torch
 
@@ -60,7 +90,7 @@ def attribute(context: Context, options: Options) -> MethodResult:
         raise Problem("RISE masks pictures or sequences: inputs (N, channels, …).")
     generator = torch.Generator().manual_seed(options.seed)
     dtype = torch.promote_types(inputs.dtype, torch.float32)
-    sums = Sums(inputs, dtype, options)
+    sums = MaskedSums(inputs, dtype, options)
 
     def draw() -> Tensor:
         mask = random_mask(inputs.shape[2:], options.cells, options.visible, generator)
@@ -74,12 +104,12 @@ def attribute(context: Context, options: Options) -> MethodResult:
     for rows, masks in shared_batches(context, len(inputs), options.samples, draw):
         rows = rows.to(inputs.device)
         cover = masks.unsqueeze(1).to(inputs.dtype)
-        points = cover * inputs[rows] + (1 - cover) * baseline[rows]
+        points = blended(inputs[rows], baseline[rows], cover)
         sums.add(rows, context.values(points, rows).to(dtype), masks)
     return MethodResult(over_channels(sums.mean()), spread=over_channels(sums.standard_error()))
 
 
-class Sums:
+class MaskedSums:
     """What is summed over the masks M, for each input: M, M², f, f·M, f·M², f²·M²."""
 
     def __init__(self, inputs: Tensor, dtype: torch.dtype, options: Options) -> None:
@@ -132,7 +162,29 @@ class Sums:
 def random_mask(
     space: Sequence[int], cells: int, visible: float, generator: torch.Generator
 ) -> Tensor:
-    """A smooth mask (…) in [0, 1]: a coarse random grid, enlarged, at a random offset."""
+    """A smooth random mask: a coarse random grid, enlarged, at a random offset.
+
+    Parameters
+    ----------
+    space : sequence of int
+        (H, W) or (L,) of the inputs.
+    cells : int
+        Side of the grid.
+    visible : float
+        The chance of a cell of the grid to be 1.
+    generator : torch.Generator
+
+    Returns
+    -------
+    Tensor, float32, shape of space
+        0 to 1, the visible share of each place.
+
+    Examples
+    --------
+    >>> import torch
+    >>> random_mask((6, 6), 3, 0.5, torch.Generator().manual_seed(0)).shape
+    torch.Size([6, 6])
+    """
     import torch
     import torch.nn.functional as F
 

@@ -48,7 +48,35 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over samples of |∂f/∂x| (or ∂f/∂x) at x + σ·range·noise, with its standard error.
 
     The range is that of the input's values, or one for each place along its last dimension. All
-    inputs meet the same noise, so an attribution does not depend on its batch mates.
+    inputs meet the same noise, so an attribution does not depend on the others in its batch.
+
+    Parameters
+    ----------
+    context : Context
+        Inputs (N, …); needs gradients.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, …) and their spread. On a linear function c·x: |cᵢ|, or cᵢ when signed.
+
+    Raises
+    ------
+    Problem
+        Where there is not one range for each column or variable.
+
+    References
+    ----------
+    Smilkov et al. 2017, arXiv:1706.03825.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> x = torch.tensor([[1.0, 2.0]])
+    >>> explain(lambda x: x[:, 0] - 3 * x[:, 1], x, "smoothgrad").scores
+    tensor([[1., 3.]])
     """
     import torch
 

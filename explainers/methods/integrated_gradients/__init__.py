@@ -39,10 +39,34 @@ class Options:
     complete=True,
 )
 def attribute(context: Context, options: Options) -> MethodResult:
-    """(x − x′) ∫₀¹ ∂f/∂x (x′ + α(x − x′)) dα; scores like the inputs.
+    """(x − x′) ∫₀¹ ∂f/∂x (x′ + α(x − x′)) dα, along the straight line from baseline to input.
 
     With `steps`, that many points by the rule. Without, `refine` spends points until the
     contributions add up within `tolerance`.
+
+    Parameters
+    ----------
+    context : Context
+        Inputs (N, …); needs gradients.
+    options : Options
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, …). On a linear function c·x: cᵢ(xᵢ − x′ᵢ).
+
+    References
+    ----------
+    Sundararajan, Taly & Yan 2017, arXiv:1703.01365.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from explainers import explain
+    >>> x = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
+    >>> answer = explain(lambda x: x[:, 0] * x[:, 1], x, "integrated_gradients", steps=8)
+    >>> answer.scores.round(decimals=6)
+    tensor([[1., 1.]], dtype=torch.float64)
     """
     from explainers.methods.integrated_gradients.straight_path import StraightPath, quadrature
 

@@ -32,7 +32,13 @@ PIECES_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class Interval:
-    """The part [start, stop] of one input's path, and the score at both ends."""
+    """The part [start, stop] of one input's path, from 0 to 1, and the scores at its ends.
+
+    Examples
+    --------
+    >>> Interval(row=0, start=0.25, stop=0.5, low=1.0, high=3.0).width
+    0.25
+    """
 
     row: int
     start: float
@@ -48,9 +54,18 @@ class Interval:
 
 @dataclass
 class ErrorBudget:
-    """What one input may miss, and what it has: share of the way settled, misses, steps spent.
+    """How far the contributions of one input may be off, and how far they are.
 
-    `gap` sums the misses of settled pieces with their signs, `missed` without.
+    Attributes
+    ----------
+    allowed : float
+        The largest gap, in the unit of the score.
+    width : float
+        The share of the path that is settled.
+    gap, missed : float
+        The misses of settled pieces, summed with and without their signs.
+    steps : int
+        Points spent.
     """
 
     allowed: float
@@ -72,8 +87,21 @@ class ErrorBudget:
 
 
 def refine(path: StraightPath, options: Options) -> MethodResult:
-    """Scores (N, …) whose pieces miss by at most `tolerance` of the difference, per input."""
-    queue, accounts = _first_pieces(path, options.tolerance)
+    """Integrate along the path until the contributions add up within a tolerance.
+
+    Parameters
+    ----------
+    path : StraightPath
+        Its `total` is changed in place.
+    options : Options
+        `tolerance`, as a share of the difference of each input; at most `most_steps` points.
+
+    Returns
+    -------
+    MethodResult
+        Scores (N, …); a note says where the tolerance was not reached.
+    """
+    queue, budgets = _first_pieces(path, options.tolerance)
     places, weights = quadrature(options.rule, POINTS_PER_PIECE)
     exhausted = False
     path.context.show(lambda: path.total)
@@ -83,13 +111,13 @@ def refine(path: StraightPath, options: Options) -> MethodResult:
         maps, along = _integrate(path, group, places, weights)
         keep, halve = [], []
         for index, piece in enumerate(group):
-            account = accounts[piece.row]
-            account.steps += POINTS_PER_PIECE
+            budget = budgets[piece.row]
+            budget.steps += POINTS_PER_PIECE
             miss = along[index] - (piece.high - piece.low)
-            spent = account.steps + 2 * POINTS_PER_PIECE > options.most_steps
-            if account.accepts(piece, miss) or spent:
-                exhausted |= not account.accepts(piece, miss)
-                account.settle(piece, miss)
+            spent = budget.steps + 2 * POINTS_PER_PIECE > options.most_steps
+            if budget.accepts(piece, miss) or spent:
+                exhausted |= not budget.accepts(piece, miss)
+                budget.settle(piece, miss)
                 keep.append(index)
             else:
                 halve.append(piece)
@@ -113,18 +141,18 @@ def _first_pieces(
     between = _scores(path, [(row, end) for row in range(count) for end in ends[1:-1]])
     inner = len(ends) - 2
     pieces: list[Interval] = []
-    accounts: list[ErrorBudget] = []
+    budgets: list[ErrorBudget] = []
     for row in range(count):
         scores = [first[row], *between[row * inner : (row + 1) * inner], last[row]]
         reach = max(scores) - min(scores)
         # Where input and baseline score alike, the tolerance is relative to the way's own range.
         allowed = tolerance * max(abs(scores[-1] - scores[0]), 1e-3 * reach)
         rounding = 4 * torch.finfo(path.step.dtype).eps * max(map(abs, scores))
-        accounts.append(ErrorBudget(max(allowed, rounding)))
+        budgets.append(ErrorBudget(max(allowed, rounding)))
         for start, stop, low, high in zip(ends, ends[1:], scores, scores[1:], strict=False):
             pieces.append(Interval(row, start, stop, low, high))
     # Breadth first over the path, so that a map seen early is not one of the baseline's end.
-    return deque(sorted(pieces, key=lambda piece: (piece.start * 7) % 1)), accounts
+    return deque(sorted(pieces, key=lambda piece: (piece.start * 7) % 1)), budgets
 
 
 def _integrate(
@@ -158,7 +186,7 @@ def _scores(path: StraightPath, places: list[tuple[int, float]]) -> list[float]:
         return []
     rows = torch.tensor([row for row, _ in places], device=path.total.device)
     where = torch.tensor([place for _, place in places], dtype=torch.float64)
-    found = []
+    scores: list[float] = []
     for part in path.context.batches(len(rows)):
-        found += path.context.values(path.at(rows[part], where[part]), rows[part]).tolist()
-    return found
+        scores += path.context.values(path.at(rows[part], where[part]), rows[part]).tolist()
+    return scores

@@ -14,9 +14,27 @@ if TYPE_CHECKING:
 
 
 def quadrature(rule: str, count: int) -> tuple[Tensor, Tensor]:
-    """Places in [0, 1] and weights that sum to one: two float64 tensors (count,).
+    """The points and weights of a quadrature rule on [0, 1].
 
     Each rule is exact on constants, so Integrated Gradients is exact on linear functions.
+
+    Parameters
+    ----------
+    rule : str
+        "gauss_legendre", "midpoint" or "trapezoid".
+    count : int
+        How many points.
+
+    Returns
+    -------
+    places, weights : Tensor, float64, shape (count,)
+        Places in [0, 1] and weights that sum to one.
+
+    Examples
+    --------
+    >>> places, weights = quadrature("trapezoid", 3)
+    >>> places.tolist(), weights.tolist()
+    ([0.0, 0.5, 1.0], [0.25, 0.5, 0.25])
     """
     if rule == "gauss_legendre":
         places, weights = numpy.polynomial.legendre.leggauss(count)
@@ -31,7 +49,16 @@ def quadrature(rule: str, count: int) -> tuple[Tensor, Tensor]:
 
 
 class StraightPath:
-    """The straight line from the baselines to the inputs, and the sum gathered along it."""
+    """The straight lines from the baselines to the inputs, and the integral gathered along them.
+
+    Attributes
+    ----------
+    context : Context
+    step : Tensor, shape (N, …)
+        x − x′.
+    total : Tensor, shape (N, …)
+        The scores so far.
+    """
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -42,7 +69,19 @@ class StraightPath:
     def integrate(
         self, rows: Tensor, places: Tensor, weights: Tensor, into: Tensor, index: Tensor
     ) -> None:
-        """Add weight · gradient · step at each (row, place) to the entries `index` of `into`."""
+        """Add weight · gradient · step at points of the lines to maps.
+
+        Parameters
+        ----------
+        rows : Tensor, int64, shape (n,)
+            Which input's line each point is on.
+        places, weights : Tensor, float64, shape (n,)
+            Of the quadrature; places from 0, the baseline, to 1, the input.
+        into : Tensor, shape (maps, …)
+            Is changed in place.
+        index : Tensor, int64, shape (n,)
+            Which of the maps each point is added to.
+        """
         for part in self.context.batches(len(rows)):
             row = rows[part]
             gradients = self.context.gradients(self.at(row, places[part]), row)
