@@ -116,10 +116,10 @@ def lookup(table: Mapping[str, Entry], key: str, what: str) -> Entry:
 
     Examples
     --------
-    >>> lookup({"noise": 1, "rise": 2}, "rsie", "method")
+    >>> lookup({"rise": 1}, "rsie", "method")
     Traceback (most recent call last):
         ...
-    explainers.errors.Problem: There is no method 'rsie'; there are noise, rise. Did you mean 'rise'?
+    explainers.errors.Problem: There is no method 'rsie'; there are rise. Did you mean 'rise'?
     """
     if key not in table:
         near = difflib.get_close_matches(str(key), table, n=1)

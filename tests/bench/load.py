@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from explainers.api import explain
 from explainers.baselines import BASELINES
 from explainers.figures.text import words
-from explainers.api import explain
 from explainers.kinds import picture
 from explainers.methods import METHODS
 from explainers.models.prepared import build
