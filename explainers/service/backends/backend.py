@@ -21,12 +21,15 @@ class Backend(Protocol):
     parsed : ParsedUploads
         Uploads as they were parsed.
     devices : dict
-        What tasks can run on, best first, with a name for people.
+        What tasks can run on, best first, with a name for people; {} before that is known.
     """
 
     store: Store
     parsed: ParsedUploads
-    devices: dict[str, str]
+
+    @property
+    def devices(self) -> dict[str, str]:
+        """What tasks can run on."""
 
     def submit(self, task: Task, visitor: str) -> Job:
         """The visitor's job for this task; already done where the answer is in the store.
