@@ -33,7 +33,6 @@ def _check(facts: Facts, arrays: Arrays) -> None:
 def _warm_up_files() -> Iterable[WarmUpFile]:
     card = {"evident": VERSION, "settings": {"size": 96, "fit": "crop"}}
     yield json.dumps(card).encode(), {}
-    yield b'{"evident": 1}', {}
 
 
 PARSERS["card"] = Parser(

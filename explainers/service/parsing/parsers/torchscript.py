@@ -76,12 +76,11 @@ def _check(facts: Facts, arrays: Arrays) -> None:
 
 
 def _warm_up_files() -> Iterable[WarmUpFile]:
-    for parts in (("data.pkl", "code/net.py"), ("data.pkl",), ()):
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            for part in parts:
-                archive.writestr(f"net/{part}", b"")
-        yield buffer.getvalue(), {}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for part in ("data.pkl", "code/net.py"):
+            archive.writestr(f"net/{part}", b"")
+    yield buffer.getvalue(), {}
 
 
 PARSERS["torchscript"] = Parser(
