@@ -68,20 +68,20 @@ class Question:
         return self.task.digest()
 
 
-def answered(shop: TaskRunner, question: Question | Task) -> tuple[dict, dict]:
+def answered(runner: TaskRunner, question: Question | Task) -> tuple[dict, dict]:
     """Facts and arrays, as they are kept in the store."""
     task = question.task if isinstance(question, Question) else question
-    shop.run(task.digest(), task, lambda report: None)
-    return shop.store.answer(task.digest())
+    runner.run(task.digest(), task, lambda report: None)
+    return runner.store.answer(task.digest())
 
 
-def asked(shop: TaskRunner, name: str, **changes) -> Question:
+def question_about(runner: TaskRunner, name: str, **changes) -> Question:
     """A question about the demo's own file, as the parser process would have left it."""
     demo = demos.demos()[name]
     data, suffix = demo.data.read_bytes(), demo.data.suffix
-    digest = shop.store.put_blob(data)
+    digest = runner.store.put_blob(data)
     content = PARSERS[demo.spec.kind].parse(data, suffix=suffix)
-    put(shop.store, demo.spec.kind, digest, content, suffix=suffix)
+    put(runner.store, demo.spec.kind, digest, content, suffix=suffix)
     numbers = demo.spec.answers == "numbers"
     question = Question(
         demo.spec, digest + suffix, target=0, score="output" if numbers else "logit"

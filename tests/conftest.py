@@ -46,14 +46,14 @@ def photo() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def room():
+def parser_pool():
     """Where uploads are read, each in a process of its own."""
-    room = ParserPool()
-    yield room
-    room.close()
+    parser_pool = ParserPool()
+    yield parser_pool
+    parser_pool.close()
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def runner(tmp_path_factory):
     """The worker's side of the engine, with a store of its own."""
     return TaskRunner(Store(tmp_path_factory.mktemp("store")))

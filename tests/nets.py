@@ -53,5 +53,5 @@ def smooth(features: int = 5, classes: int = 3, seed: int = 0) -> nn.Sequential:
 
 def pictures(count: int = 2, side: int = 12, seed: int = 1) -> torch.Tensor:
     """Random pictures (count, 3, side, side) in [0, 1], float64."""
-    dice = torch.Generator().manual_seed(seed)
-    return torch.rand(count, 3, side, side, generator=dice, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(count, 3, side, side, generator=generator, dtype=torch.float64)

@@ -44,9 +44,9 @@ def test_rank_correlation_without_ties_follows_spearmans_formula(order):
 @pytest.mark.parametrize("values", [3, 1000])
 def test_rank_correlation_equals_scipys_with_and_without_ties(values):
     stats = pytest.importorskip("scipy.stats")
-    dice = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     for _ in range(20):
-        a, b = dice.integers(0, values, (2, 9, 11)).astype(np.float32)
+        a, b = generator.integers(0, values, (2, 9, 11)).astype(np.float32)
         b = a + b
         expected = stats.spearmanr(a.ravel(), b.ravel()).statistic
         assert rank_correlation(a, b) == pytest.approx(expected, abs=1e-13)
@@ -98,8 +98,8 @@ def test_consensus_counts_the_maps_that_agree():
 
 def test_quantus_counts_the_same_overlap_with_a_mask():
     quantus = pytest.importorskip("quantus")
-    dice = np.random.default_rng(2)
-    a, b = dice.random((2, 8, 8))
+    generator = np.random.default_rng(2)
+    a, b = generator.random((2, 8, 8))
     top = membership(b, 16)
     metric = quantus.TopKIntersection(k=16, disable_warnings=True)
     found = metric.evaluate_batch(a[None, None], top[None, None].astype(bool))

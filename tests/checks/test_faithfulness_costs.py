@@ -28,18 +28,18 @@ class Counted:
 def test_every_point_is_evaluated_once_and_progress_ends_at_the_end():
     """Of 21 shares of 4 units 1, 2 and 3 are left, in 3 orders; and two ends an input."""
     seen = []
-    asked = Counted(linear(WEIGHTS))
-    curve = chance(asked, X, X0, 0, draws=3, batch_size=4, progress=seen.append)
+    counted = Counted(linear(WEIGHTS))
+    curve = chance(counted, X, X0, 0, draws=3, batch_size=4, progress=seen.append)
     assert curve.values.shape == (2, 3, len(SHARES))
-    assert asked.rows == 2 * 3 * 3 + 2 * 2
-    assert asked.longest == 4
+    assert counted.rows == 2 * 3 * 3 + 2 * 2
+    assert counted.longest == 4
     assert (seen[-1].done, seen[-1].total) == (22, 22)
     assert {p.total for p in seen if p.done > 4} == {22}
     assert all(p.total > p.done for p in seen[1:-1])
     assert [p.done for p in seen] == sorted({p.done for p in seen})
-    asked = Counted(linear(WEIGHTS))
-    deletion(asked, X, X, X0, 0, shares=[0.5])
-    assert asked.rows == 2 + 2
+    counted = Counted(linear(WEIGHTS))
+    deletion(counted, X, X, X0, 0, shares=[0.5])
+    assert counted.rows == 2 + 2
 
 
 @pytest.mark.parametrize("target", [None, 2, (0, 1), [1, 3], lambda y: y.norm(dim=1)])

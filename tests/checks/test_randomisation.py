@@ -199,11 +199,11 @@ def sobel(x):
 def trained():
     """A network taught to tell which corner of a noisy picture is bright."""
     net = sequential()
-    dice = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(3)
 
     def batch(count):
-        x = 0.3 * torch.rand(count, 3, 12, 12, generator=dice, dtype=torch.float64)
-        corner = torch.randint(0, 4, (count,), generator=dice)
+        x = 0.3 * torch.rand(count, 3, 12, 12, generator=generator, dtype=torch.float64)
+        corner = torch.randint(0, 4, (count,), generator=generator)
         for picture, where in zip(x, corner.tolist(), strict=True):
             row, column = divmod(where, 2)
             picture[:, 6 * row + 1 : 6 * row + 5, 6 * column + 1 : 6 * column + 5] += 0.7

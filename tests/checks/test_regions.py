@@ -70,9 +70,9 @@ def test_a_box_mask_has_the_area_of_its_box(left, top, width, height, rows, colu
 
 def test_quantus_agrees_on_mass_rank_and_pointing():
     quantus = pytest.importorskip("quantus")
-    dice = np.random.default_rng(5)
-    heat = dice.random((30, 1, 6, 7))
-    mask = dice.random((30, 1, 6, 7)) < 0.3
+    generator = np.random.default_rng(5)
+    heat = generator.random((30, 1, 6, 7))
+    mask = generator.random((30, 1, 6, 7)) < 0.3
     for metric, ours in (
         (quantus.RelevanceMassAccuracy, relevance_mass),
         (quantus.RelevanceRankAccuracy, relevance_rank),

@@ -22,8 +22,8 @@ def fixed(steps):
 
 
 def draws(samples, like, scale=1.0, seed=7):
-    dice = torch.Generator().manual_seed(seed)
-    return scale * torch.randn(samples, *like.shape, generator=dice, dtype=F64)
+    generator = torch.Generator().manual_seed(seed)
+    return scale * torch.randn(samples, *like.shape, generator=generator, dtype=F64)
 
 
 @pytest.mark.parametrize("baseline", [None, X0])
@@ -147,16 +147,16 @@ def test_max_sensitivity_by_hand():
 
 
 def test_perturbations_are_what_they_say():
-    x, dice = pictures(2) * 3, torch.Generator().manual_seed(0)
+    x, generator = pictures(2) * 3, torch.Generator().manual_seed(0)
     reach = (x.flatten(1).amax(1) - x.flatten(1).amin(1)).tolist()
-    even = torch.stack([uniform(0.1)(x, dice) for _ in range(40)])
-    normal = torch.stack([gaussian(0.2)(x, dice) for _ in range(40)])
+    even = torch.stack([uniform(0.1)(x, generator) for _ in range(40)])
+    normal = torch.stack([gaussian(0.2)(x, generator) for _ in range(40)])
     for row in range(2):
         largest = even[:, row].abs().max().item() / reach[row]
         assert 0.0999 < largest <= 0.1 + 1e-9
         assert even[:, row].mean().abs() < 0.002 * reach[row]
         assert normal[:, row].std().item() == pytest.approx(0.2 * reach[row], rel=0.02)
-    step = halves(torch.zeros_like(x))(x, dice)
+    step = halves(torch.zeros_like(x))(x, generator)
     assert ((step == 0) | (step == x)).all()
     assert 0.4 < (step == 0).double().mean() < 0.6
 

@@ -8,13 +8,13 @@ import torch
 @contextmanager
 def untouched(model: torch.nn.Module):
     """Modes, hooks, gradients, weights to the bit, and the global random state are unchanged."""
-    before, dice = _state(model), torch.get_rng_state()
+    before, generator = _state(model), torch.get_rng_state()
     yield
     after = _state(model)
     assert before[0] == after[0]
     assert before[1].keys() == after[1].keys()
     assert all(torch.equal(before[1][name], after[1][name]) for name in after[1])
-    assert torch.equal(dice, torch.get_rng_state())
+    assert torch.equal(generator, torch.get_rng_state())
 
 
 def _state(model):

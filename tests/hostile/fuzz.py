@@ -71,10 +71,10 @@ def mutated(data: bytes, others: list[bytes], draw: random.Random) -> bytes:
     return bytes(data)
 
 
-def outcome(room: ParserPool, kind: str, options: dict, data: bytes) -> str:
+def outcome(parser_pool: ParserPool, kind: str, options: dict, data: bytes) -> str:
     """ "result", "sentence", or "death": a process that ended without saying anything."""
     try:
-        room.parse(kind, data, **options)
+        parser_pool.parse(kind, data, **options)
     except Problem as problem:
         assert str(problem).strip()
         return "death" if DEATH in str(problem) else "sentence"
@@ -96,7 +96,7 @@ def main(cases: int = 10_000, seed: int = 0) -> None:
     """Run so many cases and print what became of them."""
     pool, counts, known = seeds(), Counter(), list(PARSERS)
     good_files = {kind: len(list(parser.warm_up_files())) for kind, parser in PARSERS.items()}
-    room, started = ParserPool(), time.monotonic()
+    parser_pool, started = ParserPool(), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
         watched = Path(name)
@@ -110,7 +110,7 @@ def main(cases: int = 10_000, seed: int = 0) -> None:
             options, data = draw.choice(pool[kind][: good_files[kind]] if good else pool[kind])
             data = mutated(data, [d for _, d in pool[kind] if d], draw)
             try:
-                return kind, outcome(room, kind, options, data)
+                return kind, outcome(parser_pool, kind, options, data)
             except BaseException:
                 print(f"case {index} of seed {seed} ({kind})", file=sys.stderr)
                 raise
@@ -122,9 +122,9 @@ def main(cases: int = 10_000, seed: int = 0) -> None:
                     print(index, f"{time.monotonic() - started:.0f} s", flush=True)
         assert tree(watched) == before, "a file was touched"
         os.chdir("/")
-    left = children(room)
+    left = children(parser_pool)
     assert not left, f"processes left: {left}"
-    room.close()
+    parser_pool.close()
     for (kind, what), count in sorted(counts.items()):
         print(f"{kind:10} {what:10} {count}")
     print(f"{cases} cases in {time.monotonic() - started:.0f} s: only results and sentences")

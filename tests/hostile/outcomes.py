@@ -5,10 +5,12 @@ from explainers.service.parsing.parser_pool import ParserPool
 from tests import processes
 
 
-def outcome(room: ParserPool, case: str, kind: str, options: dict, data: bytes, most: float) -> str:
+def outcome(
+    parser_pool: ParserPool, case: str, kind: str, options: dict, data: bytes, most: float
+) -> str:
     """ "result", of so many bytes at most, or the sentence that a visitor would read."""
     try:
-        _, arrays = room.parse(kind, data, **options)
+        _, arrays = parser_pool.parse(kind, data, **options)
     except Problem as problem:
         sentence = str(problem)
         assert 20 < len(sentence) < 1000 and sentence.rstrip("`").strip(), case
@@ -18,10 +20,10 @@ def outcome(room: ParserPool, case: str, kind: str, options: dict, data: bytes, 
     return "result"
 
 
-def children(room: ParserPool) -> list[int]:
+def children(parser_pool: ParserPool) -> list[int]:
     """Reading processes that are still there."""
     pids = []
-    for server in room._fork_servers.values():
+    for server in parser_pool._fork_servers.values():
         if server._process is not None:
             pids += processes.children(server._process.pid)
     return pids

@@ -33,33 +33,33 @@ def mark(tmp_path_factory):
 @pytest.fixture
 def lying(monkeypatch):
     monkeypatch.setattr(fork_server, "COMMAND", (sys.executable, lying_parser.__file__))
-    room = ParserPool()
-    yield room
-    room.close()
+    parser_pool = ParserPool()
+    yield parser_pool
+    parser_pool.close()
 
 
-def alive(room) -> None:
+def alive(parser_pool) -> None:
     """The next honest upload is read."""
-    names = room.parse("class_names", b"cat\ndog")
+    names = parser_pool.parse("class_names", b"cat\ndog")
     assert class_names(names) == ("cat", "dog")
 
 
-def test_every_hostile_file_gets_a_sentence_and_touches_nothing(room, mark):
+def test_every_hostile_file_gets_a_sentence_and_touches_nothing(parser_pool, mark):
     results = {}
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name, (kind, options, data) in files.everything(str(mark)):
         before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-        results[name] = outcome(room, name, kind, options, data, most=64e6)
+        results[name] = outcome(parser_pool, name, kind, options, data, most=64e6)
         assert not mark.exists(), name
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         assert (after - before) * 1024 < 300e6, f"{name}: the server grew"
-        alive(room)
+        alive(parser_pool)
     assert len(results) > 70
     refused = [name for name, ending in results.items() if ending != "result"]
     assert {n for n in results if any(w in n for w in ("Runs", "Opens", "Evaluates", "bomb"))} <= {
         *refused
     }
-    assert children(room) == []
+    assert children(parser_pool) == []
 
 
 def test_the_programs_would_have_run(tmp_path):
@@ -78,31 +78,34 @@ def test_the_programs_would_have_run(tmp_path):
 @pytest.mark.parametrize(
     "kind, megabytes", [("class_names", 1000), ("picture", 100), ("state_dict", 5000)]
 )
-def test_what_is_too_large_is_not_even_read(room, kind, megabytes, tmp_path):
+def test_what_is_too_large_is_not_even_read(parser_pool, kind, megabytes, tmp_path):
     huge = tmp_path / "huge"
     with huge.open("wb") as file:
         file.truncate(megabytes * 1_000_000)
     started = time.monotonic()
     options = {"suffix": ".pt"} if kind == "state_dict" else {}
     with pytest.raises(Problem, match=f"has {megabytes} MB"):
-        room.parse(kind, huge, **options)
+        parser_pool.parse(kind, huge, **options)
     assert time.monotonic() - started < 1
 
 
-def test_good_files_of_every_kind_come_through(room):
+def test_good_files_of_every_kind_come_through(parser_pool):
     import torch
 
     for data, options in PARSERS["picture"].warm_up_files():
-        assert room.parse("picture", data, **options)[1]["pixels"].shape in ((8, 6, 3), (6, 8, 3))
+        assert parser_pool.parse("picture", data, **options)[1]["pixels"].shape in (
+            (8, 6, 3),
+            (6, 8, 3),
+        )
     for data, options in PARSERS["state_dict"].warm_up_files():
-        tensors = state_dict(room.parse("state_dict", data, **options))
+        tensors = state_dict(parser_pool.parse("state_dict", data, **options))
         assert tensors["b"].dtype == torch.bfloat16 and tensors["a"].shape == (2, 3)
         assert tensors["n"].shape == ()
 
 
-def test_a_zip_bomb_is_refused_for_its_size(room):
+def test_a_zip_bomb_is_refused_for_its_size(parser_pool):
     with pytest.raises(Problem, match="too much memory"):
-        room.parse("state_dict", files.zip_bomb(3000), suffix=".pt")
+        parser_pool.parse("state_dict", files.zip_bomb(3000), suffix=".pt")
 
 
 def test_the_lying_parser_can_tell_the_truth(lying):

@@ -19,33 +19,33 @@ pytestmark = pytest.mark.skipif(
 KINDS = ("table", "series", "sequence")
 
 
-def test_hostile_data_gets_a_sentence_and_touches_nothing(room, tmp_path):
+def test_hostile_data_gets_a_sentence_and_touches_nothing(parser_pool, tmp_path):
     mark, results = tmp_path / "touched", {}
     for name, (kind, options, data) in data_files.everything(Runs(str(mark))):
-        results[name] = outcome(room, name, kind, options, data, most=200e6)
+        results[name] = outcome(parser_pool, name, kind, options, data, most=200e6)
         assert "ended without" not in results[name], f"{name} killed its process"
         assert not mark.exists(), name
-    assert len(results) > 100 and children(room) == []
+    assert len(results) > 100 and children(parser_pool) == []
     results = {name: ending for name, ending in results.items() if ending == "result"}
     never = ("Runs", "bomb", "asks", "GB", "null bytes", "cut", "million columns", "program")
     assert not [name for name in results if any(word in name for word in never)], results
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_good_files_of_every_form_come_through_as_they_are_read_outside(room, kind):
+def test_good_files_of_every_form_come_through_as_they_are_read_outside(parser_pool, kind):
     parser = PARSERS[kind]
     for data, options in parser.warm_up_files():
-        facts, arrays = room.parse(kind, data, **options)
+        facts, arrays = parser_pool.parse(kind, data, **options)
         theirs, numbers = parser.parse(data, **options)
         assert facts == theirs and list(arrays) == list(numbers), options
         for name, values in numbers.items():
             np.testing.assert_array_equal(arrays[name], values)
 
 
-def test_a_million_rows_are_answered_by_a_sample_and_a_sentence(room):
+def test_a_million_rows_are_answered_by_a_sample_and_a_sentence(parser_pool):
     block = "".join(f"{i % 1000},{i % 7 / 8},{'ab'[i % 2]}\n" for i in range(10_000))
     text = "n,f,c\n" + block * 100
-    facts, arrays = room.parse("table", text.encode(), suffix=".csv")
+    facts, arrays = parser_pool.parse("table", text.encode(), suffix=".csv")
     assert facts["rows"] == 1_000_000 and facts["sampled"] is True
     assert arrays["values"].shape == (100_000, 3)
     assert "100,000 of its 1,000,000 rows, drawn evenly at random" in facts["notes"][0]
@@ -53,10 +53,10 @@ def test_a_million_rows_are_answered_by_a_sample_and_a_sentence(room):
     assert abs(arrays["values"][:, 0].mean() - 499.5) < 4
 
 
-def test_a_large_parquet_file_is_sampled_too(room):
+def test_a_large_parquet_file_is_sampled_too(parser_pool):
     out = io.BytesIO()
     pd.DataFrame({"a": np.arange(400_000), "b": ["x", "y"] * 200_000}).to_parquet(out)
-    facts, arrays = room.parse("table", out.getvalue(), suffix=".parquet", most_rows=1000)
+    facts, arrays = parser_pool.parse("table", out.getvalue(), suffix=".parquet", most_rows=1000)
     values = arrays["values"]
     assert facts["rows"] == 400_000 and values.shape == (1000, 2)
     assert np.array_equal(values[:, 0] % 2, values[:, 1])

@@ -31,7 +31,7 @@ def engine(tmp_path_factory):
         engine.close()
 
 
-def asked(lie: str, **more) -> Task:
+def lying_task(lie: str, **more) -> Task:
     """A task that the lying worker answers with this lie."""
     options = {"lie": lie}
     return Question(
@@ -42,8 +42,8 @@ def asked(lie: str, **more) -> Task:
 def replaced(engine, lie: str) -> str:
     """Tell the lie; the next job must be answered by another worker. What was said of the first."""
     before = engine.worker_pid
-    job = finished(engine.submit(asked(lie), "a"), 20)
-    after = finished(engine.submit(asked("truth", item=hash(lie) % 10**9), "b"), 20)
+    job = finished(engine.submit(lying_task(lie), "a"), 20)
+    after = finished(engine.submit(lying_task("truth", item=hash(lie) % 10**9), "b"), 20)
     assert after.state == "done", after.message
     assert engine.store.answer(after.digest)[0]["pid"] == engine.worker_pid != before
     until(lambda: not Path(f"/proc/{before}").exists(), 5)
@@ -91,10 +91,12 @@ def test_the_job_fails_in_words_and_the_worker_is_replaced(engine, lie):
 @pytest.mark.parametrize("lie", ["half", "flood", "deaf"])
 def test_a_worker_that_answers_nothing_can_be_cancelled(engine, lie):
     before = engine.worker_pid
-    large = asked(lie, baseline_options={"much": "x" * 2_000_000})
+    large = lying_task(lie, baseline_options={"much": "x" * 2_000_000})
     job = engine.submit(large, "a")
     until(lambda: job.state == "running")
-    second = engine.submit(asked("never heard", baseline_options={"much": "x" * 2_000_000}), "b")
+    second = engine.submit(
+        lying_task("never heard", baseline_options={"much": "x" * 2_000_000}), "b"
+    )
     time.sleep(2.5)  # the second is sent to the worker beside the first
     started = time.monotonic()
     engine.cancel(second)
@@ -102,14 +104,14 @@ def test_a_worker_that_answers_nothing_can_be_cancelled(engine, lie):
     until(lambda: job.over and second.over, 5)
     assert job.state == second.state == "cancelled" and time.monotonic() - started < 3
     until(lambda: engine.worker_pid not in (None, before), 20)
-    assert finished(engine.submit(asked("truth", item=len(lie)), "a"), 20).state == "done"
+    assert finished(engine.submit(lying_task("truth", item=len(lie)), "a"), 20).state == "done"
 
 
 def test_a_flood_fills_no_memory(engine):
     def resident() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    job = engine.submit(asked("flood", item=1), "a")
+    job = engine.submit(lying_task("flood", item=1), "a")
     until(lambda: job.progress)
     before = resident()
     time.sleep(1.5)
@@ -120,21 +122,21 @@ def test_a_flood_fills_no_memory(engine):
 
 def test_who_comes_back_under_another_name_is_not_believed(engine):
     before = engine.worker_pid
-    job = finished(engine.submit(asked("comes back"), "a"), 20)
+    job = finished(engine.submit(lying_task("comes back"), "a"), 20)
     assert job.state == "failed" and "ended twice" in job.message
     assert engine.devices == {"cpu": "CPU"}
-    assert finished(engine.submit(asked("truth", item=77), "b"), 20).state == "done"
+    assert finished(engine.submit(lying_task("truth", item=77), "b"), 20).state == "done"
     until(lambda: not Path(f"/proc/{before}").exists(), 5)
     assert Path(f"/proc/{os.getpid()}").exists(), "nobody was ended at a liar's word"
 
 
 def test_what_it_says_to_people_is_plain(engine):
-    said = finished(engine.submit(asked("sentence"), "a"), 20).message
-    assert "![" not in said and "](" not in said and said.isprintable()
+    message = finished(engine.submit(lying_task("sentence"), "a"), 20).message
+    assert "![" not in message and "](" not in message and message.isprintable()
 
 
 def test_what_it_says_of_another_job_is_not_heard(engine):
-    job = engine.submit(asked("another job"), "a")
+    job = engine.submit(lying_task("another job"), "a")
     until(lambda: job.state == "running")
     time.sleep(0.5)
     assert job.state == "running"
@@ -144,5 +146,5 @@ def test_what_it_says_of_another_job_is_not_heard(engine):
 
 
 def test_done_without_an_answer_is_a_failure_in_words(engine):
-    job = finished(engine.submit(asked("no answer"), "a"), 20)
+    job = finished(engine.submit(lying_task("no answer"), "a"), 20)
     assert job.state == "failed" and "left no answer" in job.message

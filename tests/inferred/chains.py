@@ -10,10 +10,10 @@ from explainers.models.formats.inferred import build_chain, describe
 
 def trained(network: nn.Module, seed: int = 0) -> nn.Module:
     """The network with random weights and random memories of its normalisations, in eval mode."""
-    dice = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     for name, tensor in network.state_dict().items():
         if tensor.is_floating_point():
-            values = torch.randn(tensor.shape, generator=dice) * 0.4
+            values = torch.randn(tensor.shape, generator=generator) * 0.4
             tensor.copy_(values.abs() + 0.5 if name.endswith("running_var") else values)
     return network.eval()
 

@@ -58,8 +58,8 @@ def test_the_same_draws_for_all_references_would_be_seen_in_the_standard_error()
         for seed in range(80)
     ]
     apart = torch.stack([answer.scores for answer in answers]).std(0)
-    said = torch.stack([answer.spread for answer in answers]).mean(0)
-    assert ((said / apart > 0.75) & (said / apart < 1.3)).all()
+    declared = torch.stack([answer.spread for answer in answers]).mean(0)
+    assert ((declared / apart > 0.75) & (declared / apart < 1.3)).all()
 
 
 def test_more_draws_shrink_the_standard_error_by_their_root():

@@ -42,9 +42,9 @@ def test_the_standard_error_is_how_far_seeds_lie_apart_and_shrinks_with_more_dra
 
     answers = [found(100, seed) for seed in range(60)]
     apart = torch.stack([answer.scores for answer in answers]).std(0)
-    said = torch.stack([answer.spread for answer in answers]).mean(0)
-    assert ((said / apart > 0.6) & (said / apart < 1.6)).all()
-    shrunk = found(1600, 0).spread / said
+    declared = torch.stack([answer.spread for answer in answers]).mean(0)
+    assert ((declared / apart > 0.6) & (declared / apart < 1.6)).all()
+    shrunk = found(1600, 0).spread / declared
     assert ((shrunk > 0.17) & (shrunk < 0.37)).all(), "a quarter with sixteen times the draws"
 
 

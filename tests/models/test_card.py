@@ -29,16 +29,16 @@ def card(**settings) -> bytes:
     return json.dumps({"evident": VERSION, "settings": settings}).encode()
 
 
-def test_what_was_settled_comes_back_through_the_wall(room):
+def test_what_was_settled_comes_back_through_the_wall(parser_pool):
     kept = card_settings(SPEC, ("x", "y"))
     text = json.dumps({"evident": VERSION, "found": [1, 2], "settings": kept})
-    found, arrays = room.parse("card", text.encode())
+    found, arrays = parser_pool.parse("card", text.encode())
     assert not arrays and found == json.loads(json.dumps(kept))
     assert (found["step"], found["columns"], found["classes"]) == (2, ["a", "b", "c"], ["x", "y"])
 
 
 @pytest.mark.parametrize(
-    "data, said",
+    "data, sentence",
     [
         (b"\x80\x04.", "not JSON"),
         (b"[" * 100_000, "not JSON"),
@@ -56,7 +56,7 @@ def test_what_was_settled_comes_back_through_the_wall(room):
         (card(columns="abc"), "'columns'"),
     ],
 )
-def test_what_is_no_card_is_told_so(data, said):
-    with pytest.raises(Problem, match=said):
+def test_what_is_no_card_is_told_so(data, sentence):
+    with pytest.raises(Problem, match=sentence):
         read_card(data)
     assert read_card(card(size=96, fit="crop")) == {"size": 96, "fit": "crop"}

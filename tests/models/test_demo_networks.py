@@ -68,18 +68,18 @@ def sequences() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_card_tells_all_and_its_network_answers_what_it_names(name):
-    told = card(name)
-    assert set(told) >= FIELDS and told["name"] == name
-    assert told["kind"] in ("picture", "table", "series", "sequence")
-    assert told["answers"] in ("classes", "numbers")
-    assert (ASSETS / name / told["data"]).is_file()
+    facts = card(name)
+    assert set(facts) >= FIELDS and facts["name"] == name
+    assert facts["kind"] in ("picture", "table", "series", "sequence")
+    assert facts["answers"] in ("classes", "numbers")
+    assert (ASSETS / name / facts["data"]).is_file()
     model = load(ASSETS / name / "card.json")
     assert not model.training
     with torch.no_grad():
-        assert model(torch.rand(2, *told["shape"])).shape == (2, len(told["outputs"]))
-    values = told["shape"][0 if told["kind"] in ("picture", "sequence") else -1]
-    assert len(told["mean"]) == len(told["std"]) == values and min(told["std"]) > 0
-    names = told.get("columns") or told.get("variables")
+        assert model(torch.rand(2, *facts["shape"])).shape == (2, len(facts["outputs"]))
+    values = facts["shape"][0 if facts["kind"] in ("picture", "sequence") else -1]
+    assert len(facts["mean"]) == len(facts["std"]) == values and min(facts["std"]) > 0
+    names = facts.get("columns") or facts.get("variables")
     assert names is None or len(names) == len(set(names)) == values
 
 
@@ -90,9 +90,9 @@ def test_weights_are_small_enough_to_keep(name):
 
 def test_sample_tables_have_the_cards_columns():
     for name in ("additive", "diabetes"):
-        told = card(name)
-        with (ASSETS / name / told["data"]).open(encoding="utf-8") as file:
-            assert file.readline().strip().split(",") == [*told["columns"], told["target"]]
+        facts = card(name)
+        with (ASSETS / name / facts["data"]).open(encoding="utf-8") as file:
+            assert file.readline().strip().split(",") == [*facts["columns"], facts["target"]]
 
 
 @torch.no_grad()

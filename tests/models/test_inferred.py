@@ -13,27 +13,29 @@ from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parsers import PARSERS
 
 
-def kept(shop, net: nn.Module) -> str:
+def kept(runner, net: nn.Module) -> str:
     data = save(net.state_dict())
-    weights = shop.store.put_blob(data)
+    weights = runner.store.put_blob(data)
     options = {"suffix": ".safetensors"}
-    put(shop.store, "state_dict", weights, PARSERS["state_dict"].parse(data, **options), **options)
+    put(
+        runner.store, "state_dict", weights, PARSERS["state_dict"].parse(data, **options), **options
+    )
     return f"{weights}.safetensors"
 
 
-def card(shop, weights: str, **choices) -> dict:
+def card(runner, weights: str, **choices) -> dict:
     photo = samples()[0].path.read_bytes()
-    picture = shop.store.put_blob(photo)
-    put(shop.store, "picture", picture, PARSERS["picture"].parse(photo))
+    picture = runner.store.put_blob(photo)
+    put(runner.store, "picture", picture, PARSERS["picture"].parse(photo))
     spec = ModelSpec("upload", RECOGNISE, weights, choices=tuple(choices.items()))
-    return answered(shop, Question(spec, picture, check="inspection"))[0]
+    return answered(runner, Question(spec, picture, check="inspection"))[0]
 
 
-def test_a_perceptron_of_a_table_with_the_activation_that_was_answered(shop):
+def test_a_perceptron_of_a_table_with_the_activation_that_was_answered(runner):
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 2)).eval()
-    weights = kept(shop, net)
-    found = card(shop, weights)
+    weights = kept(runner, net)
+    found = card(runner, weights)
     assert (found["kind"], found["input"], found["outputs"]) == ("table", [5], 2)
     assert found["architecture"] == "plain chain" and "linear 5 → 8" in found["chain"]["sentence"]
     question = next(q for q in found["chain"]["questions"] if q["name"] == "activation")
@@ -50,31 +52,31 @@ def test_a_perceptron_of_a_table_with_the_activation_that_was_answered(shop):
     )
     row = (0.3, -1.0, 2.0, 0.1, 0.7)
     request = Question(spec, "", values=row, method="integrated_gradients", target=1)
-    _, arrays = answered(shop, request)
+    _, arrays = answered(runner, request)
     expected = explain(net, torch.tensor([row]), target=1).scores[0].numpy()
     np.testing.assert_allclose(arrays["scores"], expected, atol=1e-4)
 
 
-def test_a_recurrent_network_is_taken_for_series(shop):
+def test_a_recurrent_network_is_taken_for_series(runner):
     class Net(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.lstm, self.head = nn.LSTM(3, 6, batch_first=True), nn.Linear(6, 2)
 
-    found = card(shop, kept(shop, Net()))
+    found = card(runner, kept(runner, Net()))
     assert found["kind"] == "series" and found["input"][1] == 3 and found["outputs"] == 2
 
 
-def test_a_convolution_over_letters_is_taken_for_dna(shop):
+def test_a_convolution_over_letters_is_taken_for_dna(runner):
     net = nn.Sequential(
         nn.Conv1d(4, 8, 5), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(8, 3)
     )
-    found = card(shop, kept(shop, net))
+    found = card(runner, kept(runner, net))
     assert found["kind"] == "sequence" and found["input"][0] == 4 and found["outputs"] == 3
     assert found["questions"], "it may be a series of four variables as well"
 
 
-def test_a_model_from_the_starters_file_is_built_in_the_worker(shop, tmp_path, monkeypatch):
+def test_a_model_from_the_starters_file_is_built_in_the_worker(runner, tmp_path, monkeypatch):
     from explainers.models.formats.python_models import read_python_models
     from explainers.service.settings import ModelSettings
     from explainers.service.worker import task_runner
@@ -93,6 +95,6 @@ def test_a_model_from_the_starters_file_is_built_in_the_worker(shop, tmp_path, m
     request = Question(
         spec, "", values=(3.0, 4.0), method="integrated_gradients", target=0, score="output"
     )
-    facts, arrays = answered(shop, request)
+    facts, arrays = answered(runner, request)
     np.testing.assert_allclose(arrays["scores"], [6, 4], atol=1e-5)
     assert facts["output"] == 10 and list(request.task.uploads()) == []

@@ -72,10 +72,10 @@ def test_the_number_of_classes_is_read_from_the_weights():
 
 
 def test_another_architecture_is_answered_with_what_differs(small):
-    with pytest.raises(Problem) as told:
+    with pytest.raises(Problem) as refusal:
         load_architecture("resnet18", small.state_dict())
-    assert "do not fit resnet18" in str(told.value)
-    assert "missing in the file (conv1.weight" in str(told.value)
+    assert "do not fit resnet18" in str(refusal.value)
+    assert "missing in the file (conv1.weight" in str(refusal.value)
     resnet = torchvision.models.resnet18(num_classes=7).state_dict()
     resnet["layer1.0.conv1.weight"] = torch.zeros(64, 64, 5, 5)
     with pytest.raises(Problem, match=r"file \(64, 64, 5, 5\), model \(64, 64, 3, 3\)"):

@@ -53,11 +53,11 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     put(store, "picture", picture, ({}, {"pixels": photo}))
     put(store, "onnx", weights, PARSERS["onnx"].parse(data))
     spec = ModelSpec("upload", "onnx", f"{weights}.onnx", size=224, **PLAIN)
-    shop = TaskRunner(store)
+    runner = TaskRunner(store)
     request = Question(
         spec, picture, "mean", method="integrated_gradients", target=2, options={"steps": 20}
     )
-    facts, arrays = answered(shop, request)
+    facts, arrays = answered(runner, request)
     assert arrays["scores"].shape == (3, 20, 20), "the file says the size"
     from explainers.kinds.picture import pixels
 
@@ -65,7 +65,7 @@ def test_an_uploaded_network_gives_the_maps_of_the_python_model(tmp_path, last):
     expected = explain(net, x, baseline="mean", target=2, steps=20)
     np.testing.assert_allclose(arrays["scores"], expected.scores[0].numpy(), atol=1e-5)
     assert facts["output"] == pytest.approx(expected.output.item(), abs=1e-5)
-    card = answered(shop, Question(spec, picture, check="inspection"))[0]
+    card = answered(runner, Question(spec, picture, check="inspection"))[0]
     assert (card["input"], card["outputs"]) == ([3, 20, 20], 5)
     assert card["sizes"] == [20]
     assert not any(card["methods"].values()), card["methods"]

@@ -158,10 +158,10 @@ def test_the_command_goes_before_the_environment_before_the_settings(file, tmp_p
     path = tmp_path / "evident.toml"
     path.write_text('[models]\nfile = "third.py"\ntorchscript = true\n')
     assert read_models(path, [], {}) == ModelSettings(third, True)
-    said = {"EVIDENT_MODELS": str(other), "EVIDENT_ALLOW_TORCHSCRIPT": "0"}
-    assert read_models(path, [], said) == ModelSettings(other, False)
+    environment = {"EVIDENT_MODELS": str(other), "EVIDENT_ALLOW_TORCHSCRIPT": "0"}
+    assert read_models(path, [], environment) == ModelSettings(other, False)
     for arguments in (["--models", str(file)], ["--x", f"--models={file}"]):
-        assert read_models(path, arguments, said).file == file
+        assert read_models(path, arguments, environment).file == file
 
 
 def test_the_worker_gets_the_settings_of_the_server(file, monkeypatch):

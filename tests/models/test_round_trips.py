@@ -101,30 +101,32 @@ def exported(net: nn.Module, shape: tuple[int, ...], suffix: str) -> bytes:
 
 def data(kind: str, shape: tuple[int, ...]) -> tuple[bytes, str]:
     """A file of that kind that fits, and its suffix."""
-    dice, buffer = np.random.default_rng(1), io.BytesIO()
+    generator, buffer = np.random.default_rng(1), io.BytesIO()
     if kind == "table":
         names = [f"f{i}" for i in range(shape[0])]
-        lines = [",".join(f"{v:.4f}" for v in row) for row in dice.standard_normal((9, *shape))]
+        lines = [
+            ",".join(f"{v:.4f}" for v in row) for row in generator.standard_normal((9, *shape))
+        ]
         return "\n".join([",".join(names), *lines]).encode(), ".csv"
     if kind == "series":
-        np.save(buffer, dice.standard_normal((4, *shape)))
+        np.save(buffer, generator.standard_normal((4, *shape)))
         return buffer.getvalue(), ".npy"
-    text = "".join(dice.choice(list("ACGT"), shape[1]))
+    text = "".join(generator.choice(list("ACGT"), shape[1]))
     return f">one\n{text}\n".encode(), ".fasta"
 
 
 @pytest.mark.parametrize("reader, suffix", [("onnx", "onnx"), ("pt2", "pt2")])
 @pytest.mark.parametrize("name", list(NETS))
-def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
+def test_scores_are_those_of_the_python_model(runner, parser_pool, name, reader, suffix):
     net, (_, shape, kind) = made(name), NETS[name]
     content = exported(net, shape, suffix)
-    weights = shop.store.put_blob(content)
-    put(shop.store, reader, weights, room.parse(reader, content))
+    weights = runner.store.put_blob(content)
+    put(runner.store, reader, weights, parser_pool.parse(reader, content))
     photo = samples()[0].path.read_bytes()
-    picture = shop.store.put_blob(photo)
-    put(shop.store, "picture", picture, room.parse("picture", photo))
+    picture = runner.store.put_blob(photo)
+    put(runner.store, "picture", picture, parser_pool.parse("picture", photo))
     spec = ModelSpec("upload", "network", f"{weights}.{suffix}")
-    card = answered(shop, Question(spec, picture, check="inspection"))[0]
+    card = answered(runner, Question(spec, picture, check="inspection"))[0]
     assert card["kind"] == kind and not any(card["methods"].values()), card["methods"]
     taken = tuple(card["input"])
     width = 1 if kind != "picture" else taken[0]
@@ -145,14 +147,14 @@ def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
     file = picture
     if kind != "picture":
         own, suffix = data(kind, taken)
-        digest = shop.store.put_blob(own)
-        put(shop.store, kind, digest, room.parse(kind, own, suffix=suffix), suffix=suffix)
+        digest = runner.store.put_blob(own)
+        put(runner.store, kind, digest, parser_pool.parse(kind, own, suffix=suffix), suffix=suffix)
         file = digest + suffix
     for method in ("integrated_gradients", "saliency", "deeplift"):
         options = {"steps": 16} if method == "integrated_gradients" else {}
         request = Question(spec, file, method=method, target=0, score="output", options=options)
-        facts, arrays = answered(shop, request)
-        x = torch.from_numpy(answered(shop, Question(spec, file))[1]["input"])[None]
+        facts, arrays = answered(runner, request)
+        x = torch.from_numpy(answered(runner, Question(spec, file))[1]["input"])[None]
         inner = (lambda v: net(v.movedim(1, -1))) if card["swapped"] else net
         truth = explain(inner, x, method, "zeros", 0, **options)
         largest = truth.scores.abs().max().item()
@@ -163,15 +165,15 @@ def test_scores_are_those_of_the_python_model(shop, room, name, reader, suffix):
         assert facts["output"] == pytest.approx(truth.output.item(), abs=1e-4)
 
 
-def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
+def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(runner, parser_pool):
     from skl2onnx import to_onnx
     from sklearn.ensemble import RandomForestRegressor
 
     x = np.random.default_rng(0).standard_normal((200, 5)).astype(np.float32)
     forest = RandomForestRegressor(20, random_state=0).fit(x, x[:, 0] * x[:, 1] + x[:, 2])
     content = to_onnx(forest, x[:1]).SerializeToString()
-    weights = shop.store.put_blob(content)
-    put(shop.store, "onnx", weights, room.parse("onnx", content))
+    weights = runner.store.put_blob(content)
+    put(runner.store, "onnx", weights, parser_pool.parse("onnx", content))
     spec = ModelSpec(
         "upload",
         "network",
@@ -184,10 +186,10 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
         answers="numbers",
     )
     photo = samples()[0].path.read_bytes()
-    picture = shop.store.put_blob(photo)
-    put(shop.store, "picture", picture, room.parse("picture", photo))
+    picture = runner.store.put_blob(photo)
+    put(runner.store, "picture", picture, parser_pool.parse("picture", photo))
     usual = ModelSpec("upload", "network", f"{weights}.onnx")
-    card = answered(shop, Question(usual, picture, check="inspection"))
+    card = answered(runner, Question(usual, picture, check="inspection"))
     methods = card[0]["methods"]
     assert card[0]["kind"] == "table" and card[0]["answers"] == "number"
     assert not methods["occlusion"] and not methods["finite_differences"]
@@ -195,7 +197,7 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
         assert "onnxruntime" in methods[key] and "occlusion" in methods[key], key
     row = tuple(map(float, x[3]))
     request = Question(spec, "", values=row, method="occlusion", target=0, score="output")
-    _, arrays = answered(shop, request)
+    _, arrays = answered(runner, request)
     full = forest.predict(x[3:4])[0]
     for place in range(5):
         hidden = x[3:4].copy()
@@ -204,7 +206,7 @@ def test_what_torch_cannot_run_runs_elsewhere_and_says_what_is_off(shop, room):
         assert arrays["scores"][place] == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(shop, room):
+def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(runner, parser_pool):
     from skl2onnx import to_onnx
     from sklearn.neural_network import MLPClassifier
 
@@ -214,8 +216,8 @@ def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(shop, room)
         net = MLPClassifier((8,), max_iter=300, random_state=0).fit(x, x[:, 0] + x[:, 1] > 0)
     options = {id(net): {"zipmap": False}}
     content = to_onnx(net, x[:1], options=options).SerializeToString()
-    weights = shop.store.put_blob(content)
-    put(shop.store, "onnx", weights, room.parse("onnx", content))
+    weights = runner.store.put_blob(content)
+    put(runner.store, "onnx", weights, parser_pool.parse("onnx", content))
     spec = ModelSpec(
         "upload",
         "network",
@@ -228,11 +230,11 @@ def test_a_perceptron_of_scikit_learn_comes_back_with_its_own_scores(shop, room)
         answers="probabilities",
     )
     row = tuple(map(float, x[7]))
-    _, said = answered(shop, Question(spec, "", values=row))
-    np.testing.assert_allclose(said["probabilities"], net.predict_proba(x[7:8])[0], atol=1e-4)
+    _, answer = answered(runner, Question(spec, "", values=row))
+    np.testing.assert_allclose(answer["probabilities"], net.predict_proba(x[7:8])[0], atol=1e-4)
     request = Question(spec, "", values=row, target=1, score="probability")
-    _, occluded = answered(shop, replace(request, method="occlusion"))
-    _, sloped = answered(shop, replace(request, method="saliency", options={"signed": True}))
+    _, occluded = answered(runner, replace(request, method="occlusion"))
+    _, sloped = answered(runner, replace(request, method="saliency", options={"signed": True}))
     full = net.predict_proba(x[7:8])[0, 1]
     for place in range(4):
         hidden, above, below = (x[7:8].astype(np.float64).copy() for _ in range(3))

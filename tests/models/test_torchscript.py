@@ -141,9 +141,9 @@ def test_a_script_answers_behind_the_wall(kind, tmp_path):
     with torch.no_grad():
         wanted = network(torch.from_numpy(INPUTS)).numpy()
     for how in ("free", "sandboxed"):
-        said = tried(how, file)
-        assert said.startswith("done "), said
-        assert np.allclose(json.loads(said.removeprefix("done ")), wanted, atol=1e-6)
+        printed = tried(how, file)
+        assert printed.startswith("done "), printed
+        assert np.allclose(json.loads(printed.removeprefix("done ")), wanted, atol=1e-6)
 
 
 @sandboxed

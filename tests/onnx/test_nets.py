@@ -67,12 +67,12 @@ KINDS += [("resnet18", True, True)]
 
 def trained_like(net: nn.Module) -> nn.Module:
     """Statistics and scales as if it had been trained, so that no normalisation is the identity."""
-    dice = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(3)
     for module in net.modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
-            module.running_mean += 0.1 * torch.randn(module.running_mean.shape, generator=dice)
-            module.running_var *= 0.5 + torch.rand(module.running_var.shape, generator=dice)
-            module.weight.data *= 0.5 + torch.rand(module.weight.shape, generator=dice)
+            module.running_mean += 0.1 * torch.randn(module.running_mean.shape, generator=generator)
+            module.running_var *= 0.5 + torch.rand(module.running_var.shape, generator=generator)
+            module.weight.data *= 0.5 + torch.rand(module.weight.shape, generator=generator)
     return net.eval()
 
 
@@ -91,8 +91,8 @@ def test_outputs_and_explanations_are_those_of_the_original(name, dynamo, free):
             found, expected = model(x[:count]), net(x[:count])
         scale = expected.abs().max()
         assert (found - expected).abs().max() < 1e-4 * scale
-        told = [truth(data, row) for row in (x[:count] if free else x[:1]).split(count)]
-        assert np.abs(found[: len(told[0])].numpy() - told[0]).max() < 1e-4 * scale
+        expected = [truth(data, row) for row in (x[:count] if free else x[:1]).split(count)]
+        assert np.abs(found[: len(expected[0])].numpy() - expected[0]).max() < 1e-4 * scale
     # In double precision, so that only a difference in meaning can show.
     net, model, x = net.double(), copy.deepcopy(model).double(), x.double()
     for method, options in (

@@ -21,13 +21,13 @@ from pages.learning.worked_examples import SHOWN
 
 
 @pytest.fixture(scope="module")
-def matrix(shop):
+def matrix(runner):
     """{name: {axiom: cell}}, as the worker computes it."""
-    return {row["name"]: row["cells"] for row in asked(shop, Axioms())["rows"]}
+    return {row["name"]: row["cells"] for row in facts_of(runner, Axioms())["rows"]}
 
 
-def asked(shop, request: Question | Task) -> dict:
-    return answered(shop, request)[0]
+def facts_of(runner, request: Question | Task) -> dict:
+    return answered(runner, request)[0]
 
 
 class Alone:
@@ -75,11 +75,11 @@ def test_networks_set_by_hand_compute_their_formula_with_its_slopes(name):
 def test_shapley_and_the_straight_way_are_exact(name):
     net, dice = WORKED_EXAMPLES[name], np.random.default_rng(5)
     for x, baseline in dice.uniform(net.low, net.high, (5, 2, len(net.names))):
-        asked = (x.tolist(), baseline.tolist())
-        assert net.shapley(*asked) == pytest.approx(by_orders(net.value, *asked))
+        facts_of = (x.tolist(), baseline.tolist())
+        assert net.shapley(*facts_of) == pytest.approx(by_orders(net.value, *facts_of))
         places = (np.arange(5000) + 0.5) / 5000
         slopes = np.mean([net.slopes(baseline + a * (x - baseline)) for a in places], 0)
-        assert net.integrated(*asked) == pytest.approx((x - baseline) * slopes, abs=0.02)
+        assert net.integrated(*facts_of) == pytest.approx((x - baseline) * slopes, abs=0.02)
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -124,15 +124,15 @@ def test_every_method_for_tables_is_asked():
     assert "grad_cam" not in names and "mutagenesis" not in names
 
 
-def test_the_worker_gives_the_lesson_at_the_values_and_the_baseline(shop):
+def test_the_worker_gives_the_lesson_at_the_values_and_the_baseline(runner):
     lesson = Lesson("product", (2.0, 3.0), (1.0, 1.0))
-    rows = {one["name"]: one for one in asked(shop, lesson)["rows"]}
+    rows = {one["name"]: one for one in facts_of(runner, lesson)["rows"]}
     # From (1, 1): the change of 5 is (2−1)·(1+3)/2 = 2 for a, and (3−1)·(1+2)/2 = 3 for b.
     assert rows["Integrated Gradients"]["scores"] == pytest.approx([2, 3], abs=1e-3)
     assert rows["Saliency"]["scores"] == pytest.approx([3, 2])
 
 
-def test_ordinary_questions_of_a_network_set_by_hand_are_answered(shop):
+def test_ordinary_questions_of_a_network_set_by_hand_are_answered(runner):
     request = Question(
         worked_example_spec("minimum"),
         "",
@@ -142,16 +142,16 @@ def test_ordinary_questions_of_a_network_set_by_hand_are_answered(shop):
         target=0,
         options={"rule": "reveal_cancel"},
     )
-    facts = asked(shop, request)
+    facts = facts_of(runner, request)
     assert (facts["output"], facts["baseline_output"]) == (1.0, 0.0)
     assert abs(facts["gap"]) < 1e-6
 
 
-def test_a_lesson_on_another_network_is_refused(shop):
+def test_a_lesson_on_another_network_is_refused(runner):
     spec = worked_example_spec("minimum")
     assert spec.name == f"{WORKED_EXAMPLE}minimum"
     with pytest.raises(Problem, match="no network set by hand"):
-        asked(shop, Lesson("signs", (1.0,)))
+        facts_of(runner, Lesson("signs", (1.0,)))
 
 
 def test_integrated_gradients_fulfils_every_axiom(matrix):

@@ -24,7 +24,7 @@ class Here:
 
     def __init__(self, folder) -> None:
         self.store, self.parsed = Store(folder), self
-        self.shop = TaskRunner(self.store)
+        self.runner = TaskRunner(self.store)
 
     def get(self, kind: str, digest: str, **options):
         data = self.store.path(f"{digest}.blob").read_bytes()
@@ -35,7 +35,7 @@ class Here:
     def answer(self, task):
         for kind, digest, options in task.uploads():
             self.get(kind, digest, **options)
-        return self.shop.run(task.digest(), task, lambda report: None)
+        return self.runner.run(task.digest(), task, lambda report: None)
 
 
 @pytest.fixture(scope="module")

@@ -117,21 +117,23 @@ def test_torch_itself_would_have_run_the_example_inputs_and_we_do_not_open_them(
 
 
 @pytest.mark.skipif(not sandbox_layers().complete, reason="this system has no complete wall")
-def test_hostile_files_end_in_a_sentence_at_the_wall_and_honest_ones_pass(room, good, tmp_path):
+def test_hostile_files_end_in_a_sentence_at_the_wall_and_honest_ones_pass(
+    parser_pool, good, tmp_path
+):
     mark = tmp_path / "touched"
-    model, card = load_program(program_of(room.parse("pt2", good)))
+    model, card = load_program(program_of(parser_pool.parse("pt2", good)))
     assert card.rows is None and model(torch.rand(5, 4)).shape == (5, 2)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name, data in hostile(good, str(mark)):
         before = max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         if name != "Runs a pickle as weights":
             with pytest.raises(Problem) as caught:
-                room.parse("pt2", data)
+                parser_pool.parse("pt2", data)
             assert "Traceback" not in str(caught.value), name
         assert not mark.exists(), name
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         assert (after - before) * 1024 < 300e6, f"{name}: the server grew"
-    assert room.parse("pt2", good)[0]["output"] == 7
+    assert parser_pool.parse("pt2", good)[0]["output"] == 7
 
 
 def test_a_million_operations_are_refused_before_they_are_understood(good):

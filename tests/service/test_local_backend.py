@@ -80,7 +80,7 @@ def test_a_prediction_is_that_of_the_model(engine, request_, photo, weights):
 def test_the_recipe_gives_the_same_numbers(engine, request_, photo, weights, tmp_path):
     (tmp_path / "photo.png").write_bytes(photo)
     (tmp_path / "weights.safetensors").write_bytes(weights)
-    asked = dataclasses.replace(
+    question = dataclasses.replace(
         request_,
         method="integrated_gradients",
         options={"steps": 9},
@@ -88,9 +88,9 @@ def test_the_recipe_gives_the_same_numbers(engine, request_, photo, weights, tmp
         baseline_options={"sigma": 0.2},
         rather_than=1,
     )
-    job = finished(engine.submit(asked.task, "a"))
+    job = finished(engine.submit(question.task, "a"))
     facts, arrays = engine.store.answer(job.digest)
-    text = recipe(asked.task, str(tmp_path / "photo.png"), str(tmp_path / "weights.safetensors"))
+    text = recipe(question.task, str(tmp_path / "photo.png"), str(tmp_path / "weights.safetensors"))
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(text, "recipe", "exec"), {})
@@ -101,11 +101,11 @@ def test_the_recipe_gives_the_same_numbers(engine, request_, photo, weights, tmp
 
 
 def test_an_answer_in_the_store_is_not_computed_again(engine, request_):
-    asked = dataclasses.replace(request_, method="saliency")
-    finished(engine.submit(asked.task, "a"))
-    again = engine.submit(asked.task, "b")
+    question = dataclasses.replace(request_, method="saliency")
+    finished(engine.submit(question.task, "a"))
+    again = engine.submit(question.task, "b")
     assert again.state == "done" and again.attempts == 0
-    other = engine.submit(dataclasses.replace(asked, target=3).task, "b")
+    other = engine.submit(dataclasses.replace(question, target=3).task, "b")
     assert finished(other).attempts == 1
 
 
@@ -185,6 +185,6 @@ def test_the_digest_follows_everything_that_decides_the_answer(request_):
         {"data": "1" * 64},
         {"model": dataclasses.replace(request_.model, size=65)},
     ]
-    asked = dataclasses.replace(request_, method="saliency")
-    digests = {dataclasses.replace(asked, **change).digest() for change in [{}, *changes]}
+    question = dataclasses.replace(request_, method="saliency")
+    digests = {dataclasses.replace(question, **change).digest() for change in [{}, *changes]}
     assert len(digests) == len(changes) + 1

@@ -46,11 +46,11 @@ def lying(monkeypatch):
     pool.close()
 
 
-def test_a_parse_is_logged_with_its_kind_bytes_seconds_and_ending(room, records):
+def test_a_parse_is_logged_with_its_kind_bytes_seconds_and_ending(parser_pool, records):
     data = f"{SECRET}\ndog".encode()
-    room.parse("class_names", data)
+    parser_pool.parse("class_names", data)
     with pytest.raises(Problem, match=SECRET):
-        room.parse("card", f'{{"evident": 2, "settings": {{"{SECRET}": 1}}}}'.encode())
+        parser_pool.parse("card", f'{{"evident": 2, "settings": {{"{SECRET}": 1}}}}'.encode())
     parsed, refused = [r for r in records.records if r.name.endswith("parser_pool")]
     assert re.fullmatch(rf"class_names of {len(data)} bytes: parsed after [\d.]+ s", parsed.message)
     assert re.fullmatch(r"card of \d+ bytes: refused after [\d.]+ s", refused.message)

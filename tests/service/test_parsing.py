@@ -28,8 +28,8 @@ DEMO = ModelSpec("demo", "signs", size=96)
 
 
 @pytest.fixture
-def uploads(tmp_path, room):
-    return ParsedUploads(Store(tmp_path), room)
+def uploads(tmp_path, parser_pool):
+    return ParsedUploads(Store(tmp_path), parser_pool)
 
 
 def test_a_picture_is_kept_as_its_pixels(uploads, photo):
@@ -87,7 +87,7 @@ def test_many_who_want_the_same_upload_have_it_read_once(uploads, photo, monkeyp
     assert len(times) == 1 and all(f[1]["pixels"].shape == (90, 120, 3) for f in found)
 
 
-def test_weights_of_every_type_survive(room):
+def test_weights_of_every_type_survive(parser_pool):
     types = (
         torch.float32,
         torch.float16,
@@ -100,14 +100,14 @@ def test_weights_of_every_type_survive(room):
     )
     state = {str(t): torch.arange(6).reshape(2, 3).to(t) for t in types}
     state |= {"scalar": torch.tensor(3.0), "empty": torch.zeros(0, 4)}
-    found = state_dict(room.parse("state_dict", save(state), suffix=".safetensors"))
+    found = state_dict(parser_pool.parse("state_dict", save(state), suffix=".safetensors"))
     assert set(found) == set(state)
     for name, tensor in state.items():
         assert found[name].dtype == tensor.dtype and torch.equal(found[name], tensor)
 
 
-def test_class_names_come_back_in_their_order(room):
-    assert class_names(room.parse("class_names", '["größe", "b", ""]'.encode())) == (
+def test_class_names_come_back_in_their_order(parser_pool):
+    assert class_names(parser_pool.parse("class_names", '["größe", "b", ""]'.encode())) == (
         "größe",
         "b",
         "",
@@ -116,14 +116,14 @@ def test_class_names_come_back_in_their_order(room):
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
 @pytest.mark.parametrize("suffix", [".pt", ".pth"])
-def test_a_network_under_the_name_of_weights_is_told_what_it_is(room, suffix):
+def test_a_network_under_the_name_of_weights_is_told_what_it_is(parser_pool, suffix):
     net = torch.nn.Linear(4, 2)
     with pytest.raises(Problem, match="TorchScript, which is a program(.|\n)*save_file"):
-        room.parse("state_dict", scripted(net), suffix=suffix)
+        parser_pool.parse("state_dict", scripted(net), suffix=suffix)
     with pytest.raises(Problem, match=r"from torch.export, not weights. .* the end \.pt2"):
-        room.parse("state_dict", pt2_files.exported(net, torch.rand(2, 4)), suffix=suffix)
+        parser_pool.parse("state_dict", pt2_files.exported(net, torch.rand(2, 4)), suffix=suffix)
     with pytest.raises(Problem, match="cannot be read as weights"):
-        room.parse("state_dict", b"PK\x03\x04" + bytes(200), suffix=suffix)
+        parser_pool.parse("state_dict", b"PK\x03\x04" + bytes(200), suffix=suffix)
 
 
 def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):

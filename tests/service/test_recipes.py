@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from answering import Question, answered, asked
+from answering import Question, answered, question_about
 from exportable import Recurrent
 from safetensors.torch import save
 from torch import nn
@@ -35,11 +35,11 @@ def run(text: str) -> tuple[float, ...]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_recipe_prints_the_same_numbers(shop, name):
+def test_the_recipe_prints_the_same_numbers(runner, name):
     demo = demos.demos()[name]
     own = {"table": "data_mean", "series": "data_median", "sequence": "shuffled"}[demo.spec.kind]
-    request = asked(shop, name, method="integrated_gradients", baseline=own, item=1)
-    facts, arrays = answered(shop, request)
+    request = question_about(runner, name, method="integrated_gradients", baseline=own, item=1)
+    facts, arrays = answered(runner, request)
     printed = run(recipe(request.task, str(demo.data)))
     wanted = (arrays["scores"].sum(), facts["output"], facts["baseline_output"])
     assert printed == pytest.approx(wanted, rel=1e-3, abs=1e-4)
@@ -75,12 +75,12 @@ WRITTEN = {
 }
 
 
-def of_the_table(tmp_path, data: bytes, suffix: str, **asked) -> tuple[float, ...]:
+def of_the_table(tmp_path, data: bytes, suffix: str, **fields) -> tuple[float, ...]:
     """What the recipe prints that explains row 2 of a table with an uploaded network."""
     lines = [",".join(COLUMNS), *(",".join(map(str, row)) for row in ROWS)]
     (tmp_path / "own.csv").write_text("\n".join(lines))
     (tmp_path / f"weights{suffix}").write_bytes(data)
-    answers, choices = asked.pop("answers", "classes"), asked.pop("choices", ())
+    answers, choices = fields.pop("answers", "classes"), fields.pop("choices", ())
     spec = ModelSpec(
         "upload",
         RECOGNISE,
@@ -93,7 +93,7 @@ def of_the_table(tmp_path, data: bytes, suffix: str, **asked) -> tuple[float, ..
         answers=answers,
         choices=choices,
     )
-    request = Question(spec, "1" * 64 + ".csv", baseline="data_mean", target=0, item=1, **asked)
+    request = Question(spec, "1" * 64 + ".csv", baseline="data_mean", target=0, item=1, **fields)
     return run(recipe(request.task, str(tmp_path / "own.csv"), str(tmp_path / f"weights{suffix}")))
 
 

@@ -149,13 +149,13 @@ def test_either_layer_alone_keeps_files_shut(layer, file):
 def test_where_the_wall_is_missing_weights_are_refused_in_words(monkeypatch, photo):
     monkeypatch.setattr(seccomp, "available", lambda: False)
     assert not sandbox.sandbox_layers().complete
-    room = ParserPool()
+    parser_pool = ParserPool()
     with pytest.raises(Problem, match="cannot shut in .* seccomp.*EVIDENT_ALLOW_UNWALLED=1"):
-        room.parse("state_dict", b"", suffix=".pt")
-    assert room.parse("picture", photo)[1]["pixels"].shape == (90, 120, 3)
+        parser_pool.parse("state_dict", b"", suffix=".pt")
+    assert parser_pool.parse("picture", photo)[1]["pixels"].shape == (90, 120, 3)
     monkeypatch.setenv(sandbox.ALLOW_UNSANDBOXED, "1")
     sandbox.require_sandbox()
-    room.close()
+    parser_pool.close()
 
 
 def test_the_reading_process_knows_no_secret_of_the_server(monkeypatch):

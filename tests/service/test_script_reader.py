@@ -29,9 +29,9 @@ def refused(allowed, monkeypatch):
     model_settings.cache_clear()
 
 
-def test_an_upload_is_taken_where_it_is_allowed_and_only_there(room, tmp_path, monkeypatch):
+def test_an_upload_is_taken_where_it_is_allowed_and_only_there(parser_pool, tmp_path, monkeypatch):
     store, data = Store(tmp_path), scripted(perceptron())
-    uploads = ParsedUploads(store, room)
+    uploads = ParsedUploads(store, parser_pool)
     digest = uploads.take("torchscript", data, lambda: store.put_blob(data))
     facts, arrays = parsed(store, "torchscript", digest)
     assert facts == {"bytes": len(data)} and arrays == {}
@@ -96,12 +96,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", list(REFUSED))
-def test_what_does_not_look_like_a_script_is_refused_before_it_is_kept(name, room):
+def test_what_does_not_look_like_a_script_is_refused_before_it_is_kept(name, parser_pool):
     data, words = REFUSED[name]
     with pytest.raises(Problem, match=words):
-        room.parse("torchscript", data)
+        parser_pool.parse("torchscript", data)
 
 
-def test_the_pickle_of_a_script_is_not_opened_when_it_is_uploaded(room):
+def test_the_pickle_of_a_script_is_not_opened_when_it_is_uploaded(parser_pool):
     data = packed("net/code/a.py", "net/data.pkl", content=b"no pickle and no code")
-    assert room.parse("torchscript", data) == ({"bytes": len(data)}, {})
+    assert parser_pool.parse("torchscript", data) == ({"bytes": len(data)}, {})

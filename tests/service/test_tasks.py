@@ -29,20 +29,20 @@ SPEC = ModelSpec(
 
 
 @pytest.fixture
-def shop(tmp_path):
+def runner(tmp_path):
     return TaskRunner(Store(tmp_path))
 
 
 @pytest.fixture
-def asked(shop):
-    return Question(SPEC, _kept(shop), "blur", target=0)
+def question(runner):
+    return Question(SPEC, _kept(runner), "blur", target=0)
 
 
-def _kept(shop) -> str:
+def _kept(runner) -> str:
     """The first sample in the shop's store, as the reading process would have left it."""
     data = samples()[0].path.read_bytes()
-    digest = shop.store.put_blob(data)
-    put(shop.store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(data))}))
+    digest = runner.store.put_blob(data)
+    put(runner.store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(data))}))
     return digest
 
 
@@ -64,25 +64,25 @@ def evaluations(monkeypatch):
     return total
 
 
-def test_six_methods_on_one_picture_share_what_they_have_in_common(asked, evaluations, tmp_path):
+def test_six_methods_on_one_picture_share_what_they_have_in_common(question, evaluations, tmp_path):
     alone = {}
     for method in SIX:
         evaluations[0] = 0
-        answered(_shop(tmp_path / method), replace(asked, method=method))
+        answered(_runner(tmp_path / method), replace(question, method=method))
         alone[method] = evaluations[0]
-    together = _shop(tmp_path / "all")
+    together = _runner(tmp_path / "all")
     evaluations[0] = 0
     for method in SIX:
-        answered(together, replace(asked, method=method))
+        answered(together, replace(question, method=method))
     # The answer to the picture and to the baseline five times, and one gradient.
     shared = 5 * 2 + 2
     assert evaluations[0] == sum(alone.values()) - shared
 
 
-def _shop(folder) -> TaskRunner:
-    shop = TaskRunner(Store(folder))
-    _kept(shop)
-    return shop
+def _runner(folder) -> TaskRunner:
+    runner = TaskRunner(Store(folder))
+    _kept(runner)
+    return runner
 
 
 @pytest.mark.parametrize("method", PICTURE_METHODS)
@@ -130,9 +130,9 @@ def test_what_is_known_is_known_by_value_and_forgotten_in_time():
     assert calls[-1] == 4, "what was not asked for lately is not kept for ever"
 
 
-def test_a_proof_is_the_librarys_deletion_and_insertion(shop, asked):
-    request = replace(asked, method="gradient_x_input", check="proof")
-    facts, arrays = answered(shop, request)
+def test_a_proof_is_the_librarys_deletion_and_insertion(runner, question):
+    request = replace(question, method="gradient_x_input", check="proof")
+    facts, arrays = answered(runner, request)
     assert facts["shares"] == list(SHARES)
     model, _, _ = build(SPEC, None)
     x = pixels()
@@ -143,40 +143,40 @@ def test_a_proof_is_the_librarys_deletion_and_insertion(shop, asked):
     order = arrays["order"]
     assert sorted(order.ravel()) == list(range(96 * 96))
     assert heat[0].flatten()[order.ravel() == 0].item() == heat.max().item()
-    prediction = answered(shop, asked)[1]
+    prediction = answered(runner, question)[1]
     np.testing.assert_allclose(arrays["deletion"][0], prediction["probabilities"], atol=1e-6)
     np.testing.assert_allclose(
         arrays["deletion"][-1], prediction["baseline_probabilities"], atol=1e-6
     )
 
 
-def test_what_hides_may_differ_from_what_was_compared_with(shop, asked, evaluations):
-    request = replace(asked, method="occlusion", check="proof")
-    own = answered(shop, request)[1]
+def test_what_hides_may_differ_from_what_was_compared_with(runner, question, evaluations):
+    request = replace(question, method="occlusion", check="proof")
+    own = answered(runner, request)[1]
     evaluations[0] = 0
-    white = answered(shop, replace(request, hide_with=BaselineRef("white")))[1]
+    white = answered(runner, replace(request, hide_with=BaselineRef("white")))[1]
     assert evaluations[0] <= 2 * len(SHARES), "the explanation itself is not made again"
     assert np.array_equal(own["order"], white["order"])
-    at_end = answered(shop, replace(asked, baseline="white"))[1]["baseline_probabilities"]
+    at_end = answered(runner, replace(question, baseline="white"))[1]["baseline_probabilities"]
     np.testing.assert_allclose(white["deletion"][-1], at_end, atol=1e-6)
     assert np.abs(own["deletion"] - white["deletion"]).max() > 0.01
 
 
-def test_chance_knows_of_no_map(shop, asked):
-    _, arrays = answered(shop, replace(asked, check="chance"))
+def test_chance_knows_of_no_map(runner, question):
+    _, arrays = answered(runner, replace(question, check="chance"))
     assert arrays["deletion"].shape == (10, len(SHARES), 12)
     np.testing.assert_allclose(arrays["deletion"].sum(-1), 1, atol=1e-5)
-    proof = answered(shop, replace(asked, method="integrated_gradients", check="proof"))[1]
+    proof = answered(runner, replace(question, method="integrated_gradients", check="proof"))[1]
     assert proof["deletion"][:, 0].mean() < arrays["deletion"][..., 0].mean(1).min()
 
 
-def test_randomising_the_weights_changes_the_map(shop, asked):
-    request = replace(asked, method="gradient_x_input", check="randomisation")
-    facts, arrays = answered(shop, request)
+def test_randomising_the_weights_changes_the_map(runner, question):
+    request = replace(question, method="gradient_x_input", check="randomisation")
+    facts, arrays = answered(runner, request)
     assert arrays["maps"].shape == (len(facts["stages"]), 96, 96)
     assert 2 <= len(facts["stages"]) <= 5 and facts["stages"][0] == ["network.head"]
     assert all(-1 <= value < 0.9 for value in facts["similarity"])
-    again = answered(shop, replace(asked, method="gradient_x_input"))[1]["scores"]
+    again = answered(runner, replace(question, method="gradient_x_input"))[1]["scores"]
     fresh = explain(build(SPEC, None)[0], pixels(), "gradient_x_input", "blur", 0, score="logit")
     assert np.array_equal(again, fresh.scores[0].numpy()), "the warm model was left as it was"
 

@@ -47,17 +47,17 @@ class Attackers:
                 for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
                     patch.delenv(name, raising=False)
                 engine = self.engines[how] = LocalBackend(self._folder / how)
-                finished(engine.submit(self._asked(engine).task, "a"))
+                finished(engine.submit(self._question(engine).task, "a"))
         return self.engines[how]
 
-    def _asked(self, engine: LocalBackend, **asked) -> Question:
-        return Question(demos()["signs"].spec, engine.store.put_blob(self._photo), **asked)
+    def _question(self, engine: LocalBackend, **fields) -> Question:
+        return Question(demos()["signs"].spec, engine.store.put_blob(self._photo), **fields)
 
     def tried(self, how: str, *actions: tuple[str, object]) -> list[str]:
         engine = self.engine(how)
         options = {"actions": [(name, str(argument)) for name, argument in actions]}
         job = finished(
-            engine.submit(self._asked(engine, method="escape", options=options).task, "a")
+            engine.submit(self._question(engine, method="escape", options=options).task, "a")
         )
         assert job.state == "done", job.message
         return engine.store.answer(job.digest)[0]["tried"]
