@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from explainers.kinds.layout import InputLayout
@@ -15,11 +16,11 @@ class DataStatistics:
     ----------
     layout : InputLayout
         Of one input.
-    std, ranges : tuple of float
-        Standard deviation, and largest less smallest value, of each column or variable; () where
-        columns mean nothing, as in pictures and DNA.
+    std, ranges : callable
+        () → standard deviation, and largest less smallest value, of each column or variable, found
+        when asked for; () where columns mean nothing, as in pictures and DNA.
     """
 
     layout: InputLayout
-    std: tuple[float, ...] = ()
-    ranges: tuple[float, ...] = ()
+    std: Callable[[], tuple[float, ...]] = tuple
+    ranges: Callable[[], tuple[float, ...]] = tuple

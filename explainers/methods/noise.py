@@ -39,10 +39,11 @@ def _labels(options: Options, layout: InputLayout) -> np.ndarray:
 
 def _by_spread(options: dict[str, Any], data: DataStatistics) -> dict[str, Any]:
     """The noise counted in standard deviations of each column or variable."""
-    if not data.std:
+    std = data.std()
+    if not std:
         return options
     share = options.get("sigma", Options().sigma)
-    return options | {"sigma": [share * std for std in data.std]}
+    return options | {"sigma": [share * spread for spread in std]}
 
 
 @method(

@@ -38,7 +38,7 @@ class Options:
     options=Options,
     trial={"samples": 2},
     fit_to_data=lambda options, data: (
-        options | {"ranges": list(data.ranges)} if data.ranges else options
+        options | {"ranges": list(ranges)} if (ranges := data.ranges()) else options
     ),
     signed=lambda options: options.signed,
     uses_baseline=False,

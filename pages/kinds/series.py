@@ -93,14 +93,16 @@ def fit_options(
 ) -> dict[str, Any]:
     """The options with what the series tell: windows over time, noise by the spread, …"""
 
-    def statistics() -> DataStatistics:
+    def values() -> np.ndarray:
         facts, arrays = files.content("series", chosen.data)
         places = [facts["variables"].index(name) for name in model.spec.columns]
-        values = arrays["values"][:, :, places].reshape(-1, len(places))
-        layout = InputLayout("series", model.spec.shape)
-        ranges = np.ptp(values, axis=0).tolist()
-        return DataStatistics(layout, tuple(values.std(0).tolist()), tuple(ranges))
+        return arrays["values"][:, :, places].reshape(-1, len(places))
 
+    statistics = DataStatistics(
+        InputLayout("series", model.spec.shape),
+        lambda: tuple(values().std(0).tolist()),
+        lambda: tuple(np.ptp(values(), axis=0).tolist()),
+    )
     return methods.fit_to_data(method, options, statistics, "variable")
 
 

@@ -96,12 +96,11 @@ def fit_options(
 ) -> dict[str, Any]:
     """The options with what the table tells, and correlated columns hidden together."""
 
-    def statistics() -> DataStatistics:
-        values = _values(model, chosen)
-        std = features.mean_and_std(values)[1]
-        layout = InputLayout("table", model.spec.shape)
-        return DataStatistics(layout, tuple(std.tolist()), tuple(np.ptp(values, axis=0).tolist()))
-
+    statistics = DataStatistics(
+        InputLayout("table", model.spec.shape),
+        lambda: tuple(features.mean_and_std(_values(model, chosen))[1].tolist()),
+        lambda: tuple(np.ptp(_values(model, chosen), axis=0).tolist()),
+    )
     options = methods.fit_to_data(method, options, statistics, "column")
     if "groups" not in {field.name for field in dataclasses.fields(METHODS[method].options)}:
         return options

@@ -47,7 +47,7 @@ def options_of(key: str) -> dict[str, Any]:
 
 
 def fit_to_data(
-    key: str, options: dict[str, Any], statistics: Callable[[], DataStatistics], column: str
+    key: str, options: dict[str, Any], statistics: DataStatistics, column: str
 ) -> dict[str, Any]:
     """The options of a method with what only the data can tell, which the page then says.
 
@@ -57,8 +57,8 @@ def fit_to_data(
         Of the method.
     options : dict
         Those that were chosen.
-    statistics : callable
-        () → facts about the data; called only where the method needs them.
+    statistics : DataStatistics
+        Facts about the data, found only where the method asks for them.
     column : str
         What one column is in words: "column" or "variable".
     """
@@ -67,7 +67,7 @@ def fit_to_data(
         return options
     if method.fit_note:
         st.caption(method.fit_note.format(column=column))
-    return method.fit_to_data(options, statistics())
+    return method.fit_to_data(options, statistics)
 
 
 class Scoring(NamedTuple):
