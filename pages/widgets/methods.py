@@ -1,6 +1,5 @@
 """Choosing a method, its options, and which form of the answer is explained."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import streamlit as st
