@@ -1,6 +1,7 @@
 """A process that runs TorchScript behind the wall or free, and prints how it went.
 
-`python script_attacks.py sandboxed|free FILE`: the script in FILE is asked for its answers to two inputs.
+`python script_attacks.py sandboxed|free FILE`: the script in FILE is asked for its answers to two
+inputs.
 """
 
 import sys
