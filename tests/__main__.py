@@ -1,4 +1,9 @@
-"""Find or install a browser, then run all tests: `python -m tests`."""
+"""Find or install a browser, then run the tests.
+
+python -m tests                  all of them, those in a browser included
+python -m tests fast             without a browser and without what is marked slow: a few minutes
+python -m tests [fast] PATH …    those in these files or folders; pytest's own options may follow
+"""
 
 import os
 import shutil
@@ -6,13 +11,18 @@ import subprocess
 import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER = "tests/browser"
+# The files with a browser share one server and go to one process; the others go, file by file,
+# to whichever of the two is free. See `ByFile` in conftest.py.
+PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+FAST = ("-m", "not slow", f"--ignore={BROWSER}")
 
 
 def browser() -> str:
     """Path of a Chromium: the system's, else Playwright's own, else Debian's package."""
-    found = os.environ.get("EVIDENT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found:
-        return found
+    path = os.environ.get("EVIDENT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path:
+        return path
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -25,14 +35,39 @@ def browser() -> str:
         sudo = ["sudo"] if os.geteuid() and shutil.which("sudo") else []
         subprocess.run([*sudo, "apt-get", "update", "-q"], check=False)
         subprocess.run([*sudo, "apt-get", "install", "-y", "-q", "chromium"], check=False)
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if not found:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if not path:
         sys.exit("No Chromium was found or could be installed; set EVIDENT_CHROMIUM to its path.")
-    return found
+    return path
+
+
+def needs_browser(arguments: list[str]) -> bool:
+    """Whether tests in a browser are among what is asked for: by a path, or by none at all."""
+    paths = [argument for argument in arguments if os.path.exists(argument.partition("::")[0])]
+    root = os.path.abspath(BROWSER)
+    return not paths or any(
+        os.path.commonpath([os.path.abspath(path.partition("::")[0]), root])
+        in (root, os.path.abspath(path))
+        for path in paths
+    )
+
+
+def pytest_arguments(arguments: list[str]) -> list[str]:
+    """What pytest is called with for the arguments of this program."""
+    fast = arguments[:1] == ["fast"]
+    given = arguments[fast:]
+    return [*(FAST if fast else ()), *(given or PARALLEL)]
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tests; pytest's exit status."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    if arguments[:1] != ["fast"] and needs_browser(arguments):
+        os.environ["EVIDENT_CHROMIUM"] = browser()
+    return subprocess.call([sys.executable, "-m", "pytest", *pytest_arguments(arguments)])
 
 
 if __name__ == "__main__":
-    os.environ["EVIDENT_CHROMIUM"] = browser()
-    # A file's tests stay together, since they share servers; two files at a time.
-    given = sys.argv[1:] or ["-n", "2", "--dist", "loadfile"]
-    sys.exit(subprocess.call([sys.executable, "-m", "pytest", *given]))
+    sys.exit(main(sys.argv[1:]))

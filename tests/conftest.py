@@ -1,7 +1,9 @@
-"""What tests share: threads that wait politely, a picture, a reading room and a workshop."""
+"""What tests share: threads that wait politely, a picture, a pool of parsers, a task runner."""
 
 import io
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 # Must be set before torch is imported; spinning threads are slow where cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -12,21 +14,50 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.storage.store import Store
 from explainers.service.worker.task_runner import TaskRunner
 
 # Folders whose networks are so small that more threads than one only wait for each other.
-SMALL = {"checks", "deeplift", "onnx", "pt2"}
+SMALL = {"checks", "deeplift", "methods", "onnx", "pt2"}
 
 
-def pytest_configure(config) -> None:
-    config.addinivalue_line("markers", "threads(count): threads that torch has in this file")
+def pytest_configure(config: pytest.Config) -> None:
+    for line in (
+        "threads(count): threads that torch has in this file",
+        "slow: left out by `python -m tests fast`",
+    ):
+        config.addinivalue_line("markers", line)
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests go to one process, and all those in a browser to the same.
+
+    So they share servers and workers.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "browser" if Path(file).parent.name == "browser" else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """How tests are shared among processes where `--dist loadfile` is asked for."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that take long first, so that no process waits for one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.parent.name != "browser", item.path not in slow))
 
 
 @pytest.fixture(autouse=True, scope="module")
-def threads(request):
+def threads(request: pytest.FixtureRequest) -> Iterator[None]:
     """As many threads of torch as the file's mark says, one where networks are small."""
     mark = request.node.get_closest_marker("threads")
     before = torch.get_num_threads()
@@ -46,14 +77,14 @@ def photo() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def parser_pool():
-    """Where uploads are read, each in a process of its own."""
-    parser_pool = ParserPool()
-    yield parser_pool
-    parser_pool.close()
+def parser_pool() -> Iterator[ParserPool]:
+    """Where uploads are parsed, each in a process of its own."""
+    pool = ParserPool()
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory):
-    """The worker's side of the engine, with a store of its own."""
+def runner(tmp_path_factory: pytest.TempPathFactory) -> TaskRunner:
+    """What runs tasks in the worker, with a store of its own."""
     return TaskRunner(Store(tmp_path_factory.mktemp("store")))

@@ -12,6 +12,7 @@ from explainers.kinds.layout import InputLayout
 from explainers.passes import Passes
 
 QUICK = {
+    "finite_differences": {"block": 3},
     "integrated_gradients": {"tolerance": 0.01},
     "smoothgrad": {"samples": 7},
     "noise": {"samples": 3, "width": 6},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from answering import Question, answered
-from nets import PICTURE_METHODS
+from nets import PICTURE_METHODS, convnet, pictures
 
 from explainers import METHODS, explain
 from explainers.checks.faithfulness import SHARES, deletion, insertion
@@ -14,7 +14,7 @@ from explainers.kinds import picture
 from explainers.kinds.layout import InputLayout
 from explainers.models.prepared import build
 from explainers.models.spec import NORMALISATIONS, ModelSpec
-from explainers.models.zoo.signs import load_demo, samples
+from explainers.models.zoo.signs import samples
 from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.service.parsing.parsed_uploads import put
@@ -87,7 +87,7 @@ def _runner(folder) -> TaskRunner:
 
 @pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_sharing_changes_no_score(method):
-    model, x, cache = load_demo("signs"), pixels(), OutputCache()
+    model, x, cache = convnet(), pictures(1, side=24), OutputCache()
     options = {"noise": {"samples": 3}}.get(
         method, {"samples": 40} if METHODS[method].random else {}
     )
@@ -183,7 +183,7 @@ def test_randomising_the_weights_changes_the_map(runner, question):
 
 @pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_the_estimated_cost_is_near_the_true_one(method):
-    model, x = load_demo("signs"), pixels()
+    model, x = convnet(), pictures(1, side=24)
     entry = METHODS[method]
     found = explain(model, x, method, "blur", score="logit")
     estimate = entry.estimate(entry.options(), InputLayout.of(tuple(x.shape[1:]))) + 2
