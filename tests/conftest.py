@@ -25,6 +25,29 @@ from explainers.service.worker.task_runner import TaskRunner
 SMALL = {"checks", "deeplift", "methods", "onnx", "pt2"}
 
 
+# Files that take long, or start processes that do; by the time they took, measured file by file.
+SLOW = {
+    "test_against_captum",
+    "test_deeplift_invariants",
+    "test_deeplift_torchvision",
+    "test_exported_nets",
+    "test_hostile",
+    "test_hostile_worker",
+    "test_local_backend",
+    "test_localisation",
+    "test_nets",
+    "test_other_weights",
+    "test_recipes",
+    "test_round_trips",
+    "test_runner_ends",
+    "test_script_runner",
+    "test_signs",
+    "test_torchscript",
+    "test_worker_sandbox",
+    "test_zoo",
+}
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "threads(count): threads that torch has in this file",
@@ -51,9 +74,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files that take long first, so that no process waits for one at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path.parent.name != "browser", item.path not in slow))
+    """Mark files that take long, and put them first: no process waits for one at the end."""
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: (item.path.parent.name != "browser", item.path.stem not in SLOW))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -47,6 +47,7 @@ MOST_FILES = 14
 LARGE_FOLDERS = {
     "explainers": "the rooms themselves, and what they all stand on",
     "explainers/models/formats/onnx/operations": "a file a family of operations, all alike",
+    "tests": "the tests of the whole, and what its folders share",
     "tests/browser": "a file a page of the app, and what drives the browser",
     "tests/deeplift": "a file a claim about DeepLIFT",
     "tests/service": "a file a room of the service",
