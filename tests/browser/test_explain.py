@@ -18,12 +18,12 @@ RISE = "/explain?method=rise&o.rise.samples=100000"
 
 
 def worker_pid(server) -> int:
-    """The worker is a child of the nursery, which is a child of the server."""
+    """The worker is a child of the process that forks it, which is a child of the server."""
     commands = {
         pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(server.process.pid)
     }
-    nursery = next(pid for pid, command in commands.items() if b"engine.nursery" in command)
-    return children(nursery)[0]
+    prefork = next(pid for pid, command in commands.items() if b"worker.prefork" in command)
+    return children(prefork)[0]
 
 
 def test_a_fresh_server_opened_by_a_deep_link_has_its_frame(fresh_server, visit):

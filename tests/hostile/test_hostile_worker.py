@@ -24,7 +24,7 @@ def engine(tmp_path_factory):
         patch.setattr(process, "PREFORK", "tests.hostile.attackers.lying_worker")
         patch.setenv("EVIDENT_TRAP", str(folder / "sprung"))
         engine = LocalBackend(folder)
-        # The nursery gets its environment when the first worker is started.
+        # What forks workers gets its environment when the first worker is started.
         until(lambda: engine.worker_pid)
         yield engine
         assert not (folder / "sprung").exists()
