@@ -36,11 +36,6 @@ class InputLayout:
         return cls(kind, tuple(shape))
 
     @property
-    def channel_axis(self) -> int | None:
-        """The axis whose values belong together at each place: colours of a pixel, A C G T."""
-        return 0 if self.kind in ("picture", "sequence") else None
-
-    @property
     def units(self) -> str:
         """How `group_labels` groups what is hidden at once: a letter, a square, or one value."""
         return {"sequence": "letter", "picture": "square"}.get(self.kind, "cell")

@@ -1,4 +1,4 @@
-"""What the web process, the nursery and the worker hold in memory, sampled while they run."""
+"""What the web process, the prefork and the worker hold in memory, sampled while they run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests import processes
 
-NAMES = ("web process", "nursery", "worker")
+NAMES = ("web process", "prefork", "worker")
 
 
 def children(pid: int, command: str = "") -> list[int]:
@@ -20,11 +20,11 @@ def children(pid: int, command: str = "") -> list[int]:
 
 
 def worker_of(server: int) -> tuple[int | None, int | None]:
-    """The nursery and the worker of a server's process, None for one that is not there now."""
-    nursery = next(iter(children(server, "explainers.service.worker.prefork")), None)
-    if nursery is None:
+    """The prefork and the worker of a server's process, None for one that is not there now."""
+    prefork = next(iter(children(server, "explainers.service.worker.prefork")), None)
+    if prefork is None:
         return None, None
-    return nursery, next(iter(children(nursery, "explainers.service.worker.prefork")), None)
+    return prefork, next(iter(children(prefork, "explainers.service.worker.prefork")), None)
 
 
 def resident(pid: int | None) -> int:

@@ -6,7 +6,6 @@ message has a length limit, one of a few types, and fields of known types and si
 
 from __future__ import annotations
 
-from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Annotated, Any
 
@@ -162,10 +161,9 @@ def decode(untrusted: bytes) -> tuple[Message, np.ndarray | None]:
 
 def report_of(message: Progress, partial: np.ndarray | None) -> ProgressReport:
     """What a message of progress says."""
-    plain = ProgressReport(
-        message.done, message.total, message.seconds_left, message.what, facts=message.facts
+    return ProgressReport(
+        message.done, message.total, message.seconds_left, message.what, partial, message.facts
     )
-    return replace(plain, partial=partial)
 
 
 def _map(partial: np.ndarray) -> np.ndarray:
