@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page, TimeoutError
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 # A busy machine takes long; a test that hangs ends all the same.
@@ -98,6 +98,15 @@ def run_what_is_offered(page: Page) -> None:
     if offered.count():
         with suppress(TimeoutError):  # it may be gone by then
             offered.first.click(timeout=3000)
+
+
+def run_until(page: Page, sought: Locator, count: int = 1) -> None:
+    """Run what is offered until so many of what is sought stand on the page."""
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while sought.count() < count and time.monotonic() < until:
+        run_what_is_offered(page)
+        page.wait_for_timeout(150)
+    expect(sought).to_have_count(count)
 
 
 def map_shown(page: Page, not_digest: str | None = None, index: int = 0) -> str:

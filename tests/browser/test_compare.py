@@ -38,8 +38,15 @@ def finished(page, count: int) -> list[str]:
     while time.monotonic() < until:
         settled(page)
         viewers = [panel(page, index).get_by_test_id("viewer") for index in range(count)]
-        # While a page is drawn anew, a panel may still hold what stood in its place.
-        if [viewer.count() for viewer in viewers] == [1] * count and not panel(page, count).count():
+        receipts = [panel(page, index).get_by_text("receipt_long") for index in range(count)]
+        once = [1] * count
+        # While a page is drawn anew, a panel may still hold what stood in its place; and while a
+        # method runs, its map so far stands there, without a receipt.
+        if (
+            [viewer.count() for viewer in viewers] == once
+            and [receipt.count() for receipt in receipts] == once
+            and not panel(page, count).count()
+        ):
             ready = [viewer.get_attribute("data-ready") == "true" for viewer in viewers]
             if all(ready):
                 return [viewer.get_attribute("data-digest") for viewer in viewers]

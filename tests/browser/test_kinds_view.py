@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from driver import give, no_exception, settled
+from driver import give, no_exception, run_until, settled
 from exportable import Recurrent
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -91,7 +91,7 @@ OWN = {
 @pytest.mark.parametrize("demo", list(SHOWN))
 def test_the_demo_of_every_kind_is_explained_and_proved(server, visit, demo):
     page = visit(f"{server.url}/explain?model={demo}")
-    page.get_by_text("Receipt:").first.wait_for()
+    run_until(page, page.get_by_text("Receipt:"))
     expect(page.get_by_role("heading", name=re.compile(SHOWN[demo]))).to_be_visible()
     page.get_by_text("with the strongest").first.wait_for()
     expect(page.get_by_text(re.compile("contributions add up to (99|100)"))).to_be_visible()
@@ -112,12 +112,12 @@ def test_from_ones_own_network_and_data_to_the_explanation(server, visit, kind):
         name,
         data,
     )
-    page.get_by_text("Receipt:").first.wait_for()
+    run_until(page, page.get_by_text("Receipt:"))
     expect(page.get_by_role("heading", name=re.compile(says)).first).to_be_visible()
     settled(page)
     no_exception(page)
     page.reload()
-    page.get_by_text("Receipt:").first.wait_for()
+    run_until(page, page.get_by_text("Receipt:"))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_bad_file_gets_a_sentence_and_the_next_good_one_works(
     no_exception(page)
     settled(page)
     page.get_by_role("radio", name="The demo's").click()
-    page.get_by_text("Receipt:").first.wait_for()
+    run_until(page, page.get_by_text("Receipt:"))
     expect(page.get_by_role("heading", name=re.compile(SHOWN[kind]))).to_be_visible()
     expect(alert).to_have_count(0)
     no_exception(page)
@@ -183,7 +183,7 @@ def test_compare_works_for_every_kind(server, visit, demo, closer):
         f"{server.url}/compare?model={demo}&closer={closer}"
         '&methods=["integrated_gradients","gradient_x_input"]'
     )
-    expect(page.get_by_text(re.compile("add up to|does not promise"))).to_have_count(2)
+    run_until(page, page.get_by_text(re.compile("add up to|does not promise")), 2)
     settled(page)
     page.get_by_role("heading", name="Look closer").wait_for()
     no_exception(page)
@@ -202,7 +202,7 @@ def test_a_card_brings_back_what_was_settled(server, visit):
     page.get_by_text("The card's settings are used").wait_for()
     settled(page)
     give(page, "A picture", "own.png", grey())
-    page.get_by_text("Receipt:").first.wait_for()
+    run_until(page, page.get_by_text("Receipt:"))
     expect(page.get_by_text(re.compile("ant|bee|wasp")).first).to_be_visible()
     assert "fit=stretch" in page.url and "normalise=Own" in page.url
     no_exception(page)

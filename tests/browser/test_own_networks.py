@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from driver import choose, give, no_exception, running, settled
+from driver import choose, give, no_exception, run_until, running, settled
 from playwright.sync_api import expect
 from safetensors.torch import save
 from torch import nn
@@ -54,7 +54,7 @@ def share(net: nn.Module, row: int) -> str:
 
 
 def explained(page) -> None:
-    page.get_by_text("Receipt:").first.wait_for()
+    run_until(page, page.get_by_text("Receipt:"))
     settled(page)
     no_exception(page)
 
@@ -94,7 +94,7 @@ def test_a_forest_is_explained_and_one_line_says_why_slopes_are_off(server, visi
     expect(page.get_by_text(re.compile(f"Receipt: .*{likely}"))).to_be_visible()
     expect(page.get_by_text("with the strongest 1 feature hidden")).to_be_visible()
     page.get_by_role("button", name="Compare methods").click()
-    expect(page.get_by_text("does not promise")).to_have_count(4)
+    run_until(page, page.get_by_text("does not promise"), 4)
     failed = page.get_by_test_id("stAlert").filter(has_text="gives no gradients")
     expect(failed).to_have_count(0)
 

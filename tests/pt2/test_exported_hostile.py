@@ -91,8 +91,8 @@ def test_every_hostile_file_gets_a_sentence_and_runs_nothing(good, tmp_path):
             if name.startswith("Evaluates"):
                 assert "not plain" in str(problem), name
         assert not mark.exists(), name
-    # A pickle's bytes in place of numbers are numbers, if there are enough of them.
-    assert met > {*REASONS} and len(met) > 80
+    # A pickle's bytes in place of numbers are numbers, if there are enough of them and none is NaN.
+    assert met > {*REASONS} and len(met - {"Runs a pickle as weights"}) >= 80
     assert {*accepted} <= {"Runs a pickle as weights"}
 
 
