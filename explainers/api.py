@@ -150,7 +150,7 @@ def explain(
             "score": score,
             **dataclasses.asdict(chosen),
         },
-        notes=result.notes,
+        notes=(*passes.notes, *result.notes),
         extra={name: back(value) for name, value in result.extra.items()},
     )
 

@@ -49,6 +49,8 @@ class Passes:
         The model in the wanted form.
     forward_rows, backward_rows : int
         Evaluations so far, one a point.
+    notes : list of str
+        Sentences on the model that belong on the answer, each once; see `note`.
 
     Examples
     --------
@@ -73,6 +75,7 @@ class Passes:
         self.model = model
         self.answer: Model = output_form.with_form(model, score, centre)
         self.forward_rows = self.backward_rows = 0
+        self.notes: list[str] = []
         self._form, self._cache = (score, centre), cache or OutputCache()
         self._plan = BatchPlan(batch_size, batch_size, True) if batch_size else BatchPlan()
         self._progress = progress
@@ -191,6 +194,11 @@ class Passes:
     def expect(self, evaluations: int) -> None:
         """Tell the progress bar that so many more evaluations follow."""
         self._expected = self.forward_rows + evaluations
+
+    def note(self, sentence: str) -> None:
+        """Put a sentence on the answer, once however often it is said."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def show(self, partial: Callable[[], Tensor | None]) -> None:
         """Register how to read the scores so far."""
