@@ -12,8 +12,7 @@ import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = "tests/browser"
-# The files with a browser share one server and go to one process; the others go, file by file,
-# to whichever of the two is free. See `ByFile` in conftest.py.
+# A file's tests go to one process, so that they share servers and workers.
 PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 FAST = ("-m", "not slow", f"--ignore={BROWSER}")
 

@@ -17,7 +17,7 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
-
+VIEWPORT = {"width": 1280, "height": 800}
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -49,23 +49,48 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+@pytest.fixture(scope="session")
+def tabs() -> list[Page]:
+    """At most one tab that a test left behind: it knows the app's scripts, and opens it sooner."""
+    return []
+
+
 @pytest.fixture
-def visit(chromium, request):
+def visit(chromium, tabs, request):
     """Open an address as a new visitor; keyword arguments go to the browser's context."""
-    contexts = []
+    pages: list[Page] = []
+    plain: list[Page] = []
 
     def open_page(address: str, **context) -> Page:
-        contexts.append(
-            chromium.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
-        )
-        page = contexts[-1].new_page()
+        if context or not tabs:
+            page = chromium.new_context(**{"viewport": VIEWPORT, **context}).new_page()
+        else:
+            page = tabs.pop()
+        pages.append(page)
+        plain.extend([] if context else [page])
         page.set_default_timeout(PATIENCE_MS)
         page.goto(address)
         settled(page)
         return page
 
     yield open_page
-    for context in contexts:
-        for page in context.pages if request.node.failed else ():
-            print(f"What stood at {page.url}:\n{page_text(page)}")
-        context.close()
+    for page in pages:
+        for shown in page.context.pages if request.node.failed else ():
+            print(f"What stood at {shown.url}:\n{page_text(shown)}")
+        if page in plain and not tabs and not request.node.failed:
+            _forget_visitor(page)
+            tabs.append(page)
+        else:
+            page.context.close()
+
+
+def _forget_visitor(page: Page) -> None:
+    """Leave a tab as a new one."""
+    page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+    page.set_viewport_size(VIEWPORT)
+    page.emulate_media(color_scheme="null")
