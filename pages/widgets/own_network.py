@@ -200,8 +200,8 @@ def _keep(file: UploadedFile, name: str, suffix: str = "") -> bool:
 
 def _class_names() -> tuple[str, ...]:
     file = st.file_uploader(
-        "Names of its answers: a text file or JSON",
-        type=["txt", "json"],
+        "Names of its answers: a text file, JSON, CSV, or a Hugging Face config.json",
+        type=["txt", "json", "csv", "tsv", "yaml", "yml", "names", "py"],
         max_upload_size=10,
         key=address.uploader_key("w_names_file"),
         on_change=lambda: address.choices().pop("names", None),

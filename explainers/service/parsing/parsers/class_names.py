@@ -49,6 +49,8 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
     yield b"a\nb", {}
     yield b'{"0": ["n1", "b"]}', {}
     yield b'\xef\xbb\xbf["a"]', {}
+    yield b"{0: 'a', 1: 'b'}", {}
+    yield b"id,name\n0,a\n1,b", {}
 
 
 PARSERS["class_names"] = Parser(
@@ -56,6 +58,6 @@ PARSERS["class_names"] = Parser(
     check=_check,
     description="a file of class names",
     limit="names_megabytes",
-    modules=("json", "encodings.utf_8_sig"),
+    modules=("ast", "csv", "json", "encodings.utf_8_sig"),
     warm_up_files=_warm_up_files,
 )
