@@ -5,17 +5,14 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 import torch
 from torch import Tensor
 
 from explainers.errors import Problem
+from explainers.models.formats.checkpoint import network_tensors
 from explainers.models.formats.refusals import HOW_TO_EXPORT, WEIGHTS
-
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "weights", "params")
-_PREFIXES = ("module.", "model.", "_orig_mod.", "net.")
 
 
 def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
@@ -31,8 +28,8 @@ def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
     Returns
     -------
     dict[str, Tensor]
-        Tensors by name, on the CPU. Usual wrappers ("state_dict", "model", …) and prefixes
-        ("module.", …) are taken off.
+        Tensors by name, on the CPU: those of the network, wherever in a checkpoint they lie, and
+        without prefixes ("module.", …).
 
     Raises
     ------
@@ -62,7 +59,7 @@ def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
         state = _unpickle(data)
     else:
         raise Problem(f"{suffix or 'This'} is not accepted; weights are {', '.join(WEIGHTS)}.")
-    return _unwrap(state)
+    return _checked(network_tensors(state))
 
 
 def _unpickle(data: bytes) -> object:
@@ -104,24 +101,8 @@ def _wrong_suffix(data: bytes) -> str:
     return ""
 
 
-def _unwrap(state: object) -> dict[str, Tensor]:
-    """The tensors inside the usual wrappers, with the usual prefixes taken off."""
-    while isinstance(state, Mapping) and not any(isinstance(v, Tensor) for v in state.values()):
-        inner = [state[key] for key in _WRAPPERS if isinstance(state.get(key), Mapping)]
-        if not inner:
-            break
-        state = inner[0]
-    if not isinstance(state, Mapping):
-        raise Problem(
-            f"The file holds a {type(state).__name__}, not a state dict. Save "
-            "model.state_dict(), not the model."
-        )
-    tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
-    if not tensors:
-        raise Problem("The file holds no tensors. Save model.state_dict() and upload that.")
-    for prefix in _PREFIXES:
-        if all(key.startswith(prefix) for key in tensors):
-            tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
+def _checked(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as they are; Problem where some hold no numbers."""
     broken = [key for key, value in tensors.items() if not bool(torch.isfinite(value).all())]
     if broken:
         raise Problem(
