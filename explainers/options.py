@@ -211,7 +211,8 @@ def check_option(field: dataclasses.Field[Any], value: Any, what: str) -> Any:
             raise Problem(f"{what}: {field.name}={value!r} is not a {_NUMBER[kind]}.")
         low, high = meta["low"], meta["high"]
         if (low is not None and value < low) or (high is not None and value > high):
-            raise Problem(f"{what}: {field.name}={value!r} is not between {low} and {high}.")
+            bounds = f"between {low} and {high}" if high is not None else f"at least {low}"
+            raise Problem(f"{what}: {field.name}={value!r} is not {bounds}.")
         return kind(value)
     if not isinstance(value, kind):
         raise Problem(f"{what}: {field.name}={value!r} is not a {kind.__name__}.")

@@ -1,4 +1,4 @@
-"""Pictures: reading files safely, and cutting out the square that a network sees."""
+"""Pictures: reading files safely, and cutting out the part that a network sees."""
 
 from __future__ import annotations
 
@@ -10,11 +10,50 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from explainers.errors import Problem
-from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
+from explainers.kinds.files import bands
+from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, ParsedFile
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_MEGAPIXELS = 16
 SHOWN_SIDE = 1200
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".npy", ".npz")
+
+
+def parse(data: bytes) -> ParsedFile:
+    """What is in a file of one picture: a photo, or channels of any number.
+
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded: PNG, JPEG, WebP, TIFF, .npy or .npz.
+
+    Returns
+    -------
+    facts : dict
+        Empty for a photo; with channels see `explainers.kinds.files.bands.with_bands`.
+    arrays : dict of ndarray
+        "pixels", uint8 (H, W, 3), as it is drawn; and "bands" (C, H, W), the channels, where these
+        are not red, green and blue alone.
+
+    Raises
+    ------
+    Problem
+        Where the file is no such picture, is damaged, or too large.
+
+    Examples
+    --------
+    >>> buffer = io.BytesIO()
+    >>> Image.new("RGB", (4, 2)).save(buffer, "PNG")
+    >>> parse(buffer.getvalue())[1]["pixels"].shape
+    (2, 4, 3)
+    """
+    if bands.is_bands(data):
+        return bands.read_bands(data)
+    image = _opened(data)
+    pixels = np.asarray(_rgb(image))
+    if image.mode in ("RGBA", "LA"):
+        return bands.with_bands(np.asarray(image).transpose(2, 0, 1).copy(), pixels)
+    return {}, {"pixels": pixels}
 
 
 def read(data: bytes) -> Image.Image:
@@ -46,7 +85,15 @@ def read(data: bytes) -> Image.Image:
     >>> image.size, image.getpixel((0, 0))
     ((4, 2), (77, 77, 77))
     """
-    accepted = "Accepted are PNG, JPEG and WebP files of up to 16 megapixels."
+    return _rgb(_opened(data))
+
+
+def _opened(data: bytes) -> Image.Image:
+    """The picture in a PNG, JPEG or WebP file, upright, in its own mode."""
+    accepted = (
+        "Accepted are PNG, JPEG and WebP files of up to 16 megapixels, and TIFF files and NumPy "
+        "arrays."
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -65,7 +112,7 @@ def read(data: bytes) -> Image.Image:
         )
     try:
         image.load()
-        return _rgb(ImageOps.exif_transpose(image))
+        return ImageOps.exif_transpose(image)
     except Exception as error:
         raise Problem(f"This picture is damaged or cut off. {accepted}") from error
 
@@ -92,7 +139,9 @@ def display_jpeg(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def crop_region(size: tuple[int, int], fit: str) -> tuple[float, float, float, float]:
+def crop_region(
+    size: tuple[int, int], fit: str, sides: tuple[int, int] = (1, 1)
+) -> tuple[float, float, float, float]:
     """Which part of a picture the network sees.
 
     Parameters
@@ -100,7 +149,10 @@ def crop_region(size: tuple[int, int], fit: str) -> tuple[float, float, float, f
     size : (int, int)
         The picture's width and height, in px.
     fit : str
-        "crop": the largest centred square; "stretch": the whole picture.
+        "crop": the largest centred part of the shape that the network sees; "stretch": the whole
+        picture.
+    sides : (int, int)
+        Height and width of what the network sees.
 
     Returns
     -------
@@ -111,29 +163,32 @@ def crop_region(size: tuple[int, int], fit: str) -> tuple[float, float, float, f
     --------
     >>> crop_region((200, 100), "crop")
     (0.25, 0.0, 0.5, 1.0)
+    >>> crop_region((200, 100), "crop", (100, 400))
+    (0.0, 0.25, 1.0, 0.5)
     """
     width, height = size
     if fit == "stretch":
         return 0.0, 0.0, 1.0, 1.0
-    side = min(width, height)
-    return (width - side) / 2 / width, (height - side) / 2 / height, side / width, side / height
+    high, wide = sides
+    across, down = min(width, height * wide / high), min(height, width * high / wide)
+    return (width - across) / 2 / width, (height - down) / 2 / height, across / width, down / height
 
 
-def pixels(image: Image.Image, size: int, fit: str) -> np.ndarray:
-    """The square that the network sees, scaled with antialiasing.
+def pixels(image: Image.Image, size: int | tuple[int, int], fit: str) -> np.ndarray:
+    """What the network sees of a photo, scaled with antialiasing.
 
     Parameters
     ----------
     image : PIL.Image.Image
         In mode RGB.
-    size : int
-        Side of the square, in px.
+    size : int or (int, int)
+        Height and width, in px; one number for a square.
     fit : str
         "crop" or "stretch", see `crop_region`.
 
     Returns
     -------
-    ndarray, float32, shape (3, size, size)
+    ndarray, float32, shape (3, height, width)
         Values from 0 to 1.
 
     Examples
@@ -141,11 +196,15 @@ def pixels(image: Image.Image, size: int, fit: str) -> np.ndarray:
     >>> pixels(Image.new("RGB", (20, 10), "white"), 5, "crop").shape
     (3, 5, 5)
     """
-    left, top, wide, high = crop_region(image.size, fit)
+    sides = (size, size) if isinstance(size, int) else size
+    return np.asarray(_fitted(image, sides, fit), dtype=np.float32).transpose(2, 0, 1) / 255
+
+
+def _fitted(image: Image.Image, sides: tuple[int, int], fit: str) -> Image.Image:
+    left, top, wide, high = crop_region(image.size, fit, sides)
     width, height = image.size
     box = (left * width, top * height, (left + wide) * width, (top + high) * height)
-    square = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(square, dtype=np.float32).transpose(2, 0, 1) / 255
+    return image.resize((sides[1], sides[0]), Image.Resampling.BILINEAR, box=box)
 
 
 def to_image(values: np.ndarray) -> Image.Image:
@@ -155,15 +214,45 @@ def to_image(values: np.ndarray) -> Image.Image:
 
 
 def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
-    values = pixels(Image.fromarray(parsed[1]["pixels"]), spec.size, spec.fit)
-    if len(spec.mean) == 1:
-        values = np.tensordot(_GREY, values, 1)[None]
+    if _by_channel(parsed, spec):
+        channels = parsed[1]["bands"]
+        fitted = [_fitted(Image.fromarray(one), spec.sides, spec.fit) for one in channels]
+        values = bands.network_scale(np.stack([np.asarray(one) for one in fitted]))
+    else:
+        values = pixels(Image.fromarray(parsed[1]["pixels"]), spec.sides, spec.fit)
+        if len(spec.mean) == 1:
+            values = np.tensordot(_GREY, values, 1)[None]
     return np.stack([values.astype(np.float32) for _ in items])
+
+
+def _by_channel(parsed: ParsedFile, spec: InputSpec) -> bool:
+    """Whether the network gets the file's own channels, not a photo; Problem where neither fits."""
+    facts, arrays = parsed
+    wanted, given = len(spec.mean), len(arrays.get("bands", ()))
+    if given == wanted:
+        return True
+    if wanted in (1, 3) and facts.get("photo", True):
+        return False
+    raise Problem(
+        f"The network takes pictures of {wanted} channel{'s' * (wanted != 1)}; this one has "
+        f"{given or 3}. Upload an array (height, width, {wanted}) or ({wanted}, height, width) as "
+        f".npy, or a TIFF file of {wanted} bands."
+    )
 
 
 def _facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:
     height, width = parsed[1]["pixels"].shape[:2]
-    return {"region": crop_region((width, height), spec.fit)}
+    facts: Facts = {"region": crop_region((width, height), spec.fit, spec.sides)}
+    if _by_channel(parsed, spec):
+        facts |= {name: parsed[0][name] for name in ("low", "high")}
+    return facts
+
+
+def _shown(values: np.ndarray, facts: Facts) -> np.ndarray:
+    """A photo (H, W, 3), or each channel as it is drawn (H, W, C)."""
+    if "low" not in facts:
+        return np.asarray(to_image(values))
+    return bands.stretched(values, facts["low"], facts["high"])
 
 
 # The brightness that people see, ITU-R BT.601.
@@ -181,5 +270,5 @@ KINDS["picture"] = Kind(
     inputs=_inputs,
     items=lambda parsed, spec: np.arange(1),
     facts=_facts,
-    shown=lambda values: np.asarray(to_image(values)),
+    shown=_shown,
 )

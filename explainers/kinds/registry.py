@@ -37,8 +37,8 @@ class InputSpec(Protocol):
 
     shape     of one input where it is no picture; () where it is not known.
     columns   names of features or variables, in the network's order.
-    size      side of the square that the network sees of a picture, in px.
-    fit       "crop" or "stretch": how a picture is made square.
+    sides     height and width of what the network sees of a picture, in px.
+    fit       "crop" or "stretch": how a picture gets that shape.
     mean      what the network subtracts, per channel, feature or variable; one alone for a
               picture: it is seen in grey.
     """
@@ -48,7 +48,7 @@ class InputSpec(Protocol):
     @property
     def columns(self) -> tuple[str, ...]: ...
     @property
-    def size(self) -> int: ...
+    def sides(self) -> tuple[int, int]: ...
     @property
     def fit(self) -> str: ...
     @property
@@ -59,7 +59,7 @@ def _no_facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:
     return {}
 
 
-def _as_it_is(values: np.ndarray) -> np.ndarray:
+def _as_it_is(values: np.ndarray, facts: Facts) -> np.ndarray:
     return values
 
 
@@ -70,13 +70,13 @@ class Kind:
     ========  ===============  =========================  ===================================
     kind      one input        channel axis               one unit
     ========  ===============  =========================  ===================================
-    picture   (3, H, W)        0: red, green, blue        a cell: one pixel, all its channels
+    picture   (C, H, W)        0: red, green, blue, …     a cell: one pixel, all its channels
     table     (F,)             none                       a feature
     series    (T, V)           none (axis 1: variables)   a cell: one variable at one step
     sequence  (4, L)           0: A, C, G, T              a letter: one column
     ========  ===============  =========================  ===================================
 
-    A batch has one more axis in front: (N, 3, H, W), (N, F), (N, T, V), (N, 4, L). A unit is what
+    A batch has one more axis in front: (N, C, H, W), (N, F), (N, T, V), (N, 4, L). A unit is what
     is hidden at once and drawn as one.
 
     Parameters
@@ -101,7 +101,7 @@ class Kind:
     facts : callable
         (parsed, spec) → what pages must know to draw the input; plain data.
     shown : callable
-        One input → the array that pages draw of it.
+        (one input, its facts) → the array that pages draw of it.
     """
 
     key: str
@@ -115,7 +115,7 @@ class Kind:
     inputs: Callable[[ParsedFile, InputSpec, Items], np.ndarray]
     items: Callable[[ParsedFile, InputSpec], np.ndarray]
     facts: Callable[[ParsedFile, InputSpec], dict[str, Any]] = _no_facts
-    shown: Callable[[np.ndarray], np.ndarray] = _as_it_is
+    shown: Callable[[np.ndarray, Facts], np.ndarray] = _as_it_is
 
     def some(self, parsed: ParsedFile, spec: InputSpec, most: int = MOST_DATA) -> np.ndarray:
         """At most `most` of the file's inputs, evenly spread over it: float32 (M, …)."""

@@ -24,7 +24,7 @@ class Options:
     """Options of `ablation`."""
 
     by: str = option("auto", choices=BY)
-    width: int | None = option(None, low=1, high=4096, kind=int)
+    width: int | None = option(None, low=1, kind=int)
     groups: tuple[tuple[int, ...], ...] | None = option(None, low=0, kind=int, widget=False)
 
 
@@ -95,4 +95,4 @@ def _at_once(shape: tuple[int, ...]) -> dict[str, Any]:
     """Options with which all is replaced at once."""
     if len(shape) == 1:
         return {"groups": (tuple(range(shape[0])),)}
-    return {"by": "step" if len(shape) == 2 else "square", "width": 4096}
+    return {"by": "step" if len(shape) == 2 else "square", "width": max(shape)}

@@ -33,7 +33,7 @@ class Options:
     """Options of `finite_differences`; `block` may have one number per dimension."""
 
     step: float = option(0.001, low=1e-06, high=1.0)
-    block: int | tuple[int, ...] | None = option(None, low=1, high=4096, kind=int)
+    block: int | tuple[int, ...] | None = option(None, low=1, kind=int)
 
 
 @method(

@@ -27,7 +27,7 @@ class Options:
 
     sigma: float | tuple[float, ...] = option(0.2, low=1e-12, kind=float)
     by: str = option("auto", choices=BY)
-    width: int | None = option(None, low=1, high=4096, kind=int)
+    width: int | None = option(None, low=1, kind=int)
     samples: int = option(100, low=2, high=100000)
     seed: int = option(0, low=0, high=2**31 - 1)
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Options:
     """Options of `occlusion`: numbers in input cells, or one per dimension after the first."""
 
-    window: int | tuple[int, ...] | None = option(None, low=1, high=4096, kind=int)
-    stride: int | tuple[int, ...] | None = option(None, low=1, high=4096, kind=int)
+    window: int | tuple[int, ...] | None = option(None, low=1, kind=int)
+    stride: int | tuple[int, ...] | None = option(None, low=1, kind=int)
 
 
 @method(

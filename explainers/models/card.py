@@ -16,7 +16,11 @@ VERSION = 2
 KINDS = ("picture", "table", "series", "sequence")
 # So many means, columns or choices: as many as a table may have columns.
 MOST = 2000
+_KEPT = ("size", "width", "fit", "mean", "std", "white", "order")
+_KEPT += ("kind", "shape", "swapped", "columns", "answers", "step")
 LONGEST = 300
+LARGEST = 4096
+"""The longest side of a picture that a network may see, in px."""
 Check: TypeAlias = Callable[[Any], bool]
 """Whether a setting can have this value."""
 
@@ -36,8 +40,7 @@ def card_settings(spec: ModelSpec, classes: tuple[str, ...]) -> dict[str, Any]:
     >>> settings["size"], settings["classes"]
     (96, ['cat', 'dog'])
     """
-    kept = ("size", "fit", "mean", "std", "kind", "shape", "swapped", "columns", "answers", "step")
-    settings = {name: value for name, value in asdict(spec).items() if name in kept}
+    settings = {name: value for name, value in asdict(spec).items() if name in _KEPT}
     return settings | {"choices": dict(spec.choices), "classes": list(classes)}
 
 
@@ -98,7 +101,10 @@ def _text(value: Any) -> bool:
 
 
 _POSSIBLE: dict[str, Check] = {
-    "size": _whole(1, 1024),
+    "size": _whole(1, LARGEST),
+    "width": _whole(0, LARGEST),
+    "white": lambda value: _number(value) and value > 0,
+    "order": lambda value: value in ("RGB", "BGR"),
     "fit": lambda value: value in ("crop", "stretch"),
     "mean": _list(_number),
     "std": _list(lambda value: _number(value) and value > 0),

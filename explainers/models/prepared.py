@@ -56,6 +56,12 @@ class Prepared(nn.Module):
                 "0, else the input becomes NaN."
             )
         self.network, self.swapped, self.step = network, spec.swapped, spec.step
+        self.white, self.reversed = spec.white, spec.kind == "picture" and spec.order == "BGR"
+        if self.reversed and len(spec.mean) != 3:
+            raise Problem(
+                f"Blue first is an order of three channels; this network has {len(spec.mean)}. "
+                "Choose RGB, or channels in the order of the file."
+            )
         self.labels = spec.answers == "labels"
         along = KINDS[spec.kind].along(len(spec.mean))
         self.register_buffer("mean", torch.tensor(spec.mean).view(along))
@@ -63,12 +69,29 @@ class Prepared(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Standardise, bring the dimensions into the network's order, run it, take one step."""
+        self._demand_channels(values)
+        if self.reversed:
+            values = values.flip(1)
+        if self.white != 1:
+            values = values * self.white
         values = (values - self.mean) / self.std
         output = self.network(values.movedim(1, -1) if self.swapped else values)
         if self.step is not None:
             output = self._at_step(output, self.step)
         # Labels are right or not each for itself, so that each has a probability of its own.
         return output.sigmoid() if self.labels else output
+
+    def _demand_channels(self, values: Tensor) -> None:
+        """Problem where there are means for another number of channels, features or variables."""
+        given, known = values.shape, self.mean.shape
+        if values.ndim == self.mean.ndim and any(
+            a != b for a, b in zip(given[1:], known[1:], strict=True) if b > 1
+        ):
+            count = self.mean.numel()
+            raise Problem(
+                f"There are means and standard deviations for {count} channels or columns, and "
+                f"the input has the shape {tuple(given[1:])}. Give one of each for every channel."
+            )
 
     def _at_step(self, output: Tensor, step: int) -> Tensor:
         if output.ndim < 2 or not -output.shape[1] <= step < output.shape[1]:

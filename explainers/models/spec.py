@@ -3,12 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 NORMALISATIONS = {
     "0–1": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
     "ImageNet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "−1–1": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
 }
+"""Means and standard deviations of red, green and blue from 0 to 1, by name."""
+
+
+class Preparation(NamedTuple):
+    """What happens to the channels of a picture before the network; see `ModelSpec`."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    white: float = 1.0
+    order: str = "RGB"
+
+
+_BYTES = Preparation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), 255.0)
+PREPARATIONS = {name: Preparation(*values) for name, values in NORMALISATIONS.items()} | {
+    "0–255": _BYTES,
+    "0–255, BGR": _BYTES._replace(order="BGR"),
+    "Caffe": Preparation((103.939, 116.779, 123.68), (1.0, 1.0, 1.0), 255.0, "BGR"),
+}
+"""The usual preparations of three channels, by name."""
+
+
+def preparation(name: str, channels: int) -> Preparation | None:
+    """The preparation of that name for a number of channels, or None where it has none for them.
+
+    Examples
+    --------
+    >>> preparation("−1–1", 4)
+    Preparation(mean=(0.5, 0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5, 0.5), white=1.0, order='RGB')
+    >>> preparation("ImageNet", 4) is None
+    True
+    """
+    known = PREPARATIONS[name]
+    if channels == len(known.mean):
+        return known
+    alike = len(set(known.mean)) == len(set(known.std)) == 1 and known.order == "RGB"
+    if not alike:
+        return None
+    return known._replace(mean=known.mean[:1] * channels, std=known.std[:1] * channels)
+
 
 AS_THEY_ARE = ("numbers", "probabilities")
 """Answers that are explained as the model gives them: there is no softmax to look behind."""
@@ -30,14 +70,19 @@ class ModelSpec:
         The demo's name, or the architecture's, or RECOGNISE.
     weights : str
         Digest and suffix of the uploaded file in the store; "" for the others.
-    size : int
-        Side of the square that the network sees, in px; of pictures only.
+    size, width : int
+        Height and width of the picture that the network sees, in px; width 0: it is a square.
     fit : str
-        "crop": the largest centred square; "stretch": the whole picture, made square.
+        "crop": the largest centred part of that shape; "stretch": the whole picture, whatever its
+        shape.
     mean, std : tuple of float
-        What is subtracted and divided by before the network: per channel of a picture, of pixels
-        from 0 to 1; per feature of a table; per variable of a series. One mean alone for a
-        picture: the network sees it in grey.
+        What is subtracted and divided by before the network: per channel of a picture, in the
+        order and on the scale that the network gets; per feature of a table; per variable of a
+        series. As many as a picture has channels; of one alone, the network sees it in grey.
+    white : float
+        What the network gets for white, before the mean is subtracted: 1 or 255.
+    order : str
+        "RGB", or "BGR" where the network gets blue first.
     kind : str
         A key of KINDS: what an input is.
     shape : tuple of int
@@ -65,9 +110,12 @@ class ModelSpec:
     name: str
     weights: str = ""
     size: int = 224
+    width: int = 0
     fit: str = "crop"
     mean: tuple[float, ...] = NORMALISATIONS["ImageNet"][0]
     std: tuple[float, ...] = NORMALISATIONS["ImageNet"][1]
+    white: float = 1.0
+    order: str = "RGB"
     kind: str = "picture"
     shape: tuple[int, ...] = ()
     swapped: bool = False
@@ -75,3 +123,8 @@ class ModelSpec:
     answers: str = "classes"
     step: int | None = None
     choices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of the picture that the network sees, in px."""
+        return self.size, self.width or self.size

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from torch import Tensor, nn
 
 from explainers.errors import Problem
-from explainers.models.spec import RECOGNISE, ModelSpec
+from explainers.models.spec import NORMALISATIONS, RECOGNISE, ModelSpec, preparation
 from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN, TIMM
 
 if TYPE_CHECKING:
@@ -187,11 +187,22 @@ def _with_card(spec: ModelSpec, name: str, card: Card) -> ModelSpec:
 def _with_input(
     spec: ModelSpec, shape: tuple[int | None, ...] | None, channels_last: bool
 ) -> ModelSpec:
-    """The spec with what a file declares of its input (N, …), None being a free side."""
+    """The spec with what a file declares of its input (N, …), None being a free side.
+
+    What is known of the input already stays: it was found by running the network, or a person said
+    it.
+    """
+    if spec.shape:
+        return spec
     sides = tuple(side or 0 for side in shape[1:]) if shape else ()
-    if spec.kind != "picture":
-        return spec if spec.shape else replace(spec, shape=sides)
-    if len(sides) == 3:
-        fixed = sides[0 if channels_last else 1]
-        return replace(spec, shape=sides, size=fixed or spec.size, swapped=channels_last)
-    return replace(spec, shape=sides)
+    spec = replace(spec, shape=sides)
+    if spec.kind != "picture" or len(sides) != 3:
+        return spec
+    channels, height, width = (sides[2], *sides[:2]) if channels_last else sides
+    size = height or (spec.size if spec.width else width or spec.size)
+    spec = replace(spec, size=size, width=width or spec.width, swapped=channels_last)
+    usual = preparation("0–1", channels)
+    if channels in (0, len(spec.mean)) or (spec.mean, spec.std) != NORMALISATIONS["ImageNet"]:
+        return spec
+    assert usual is not None
+    return replace(spec, mean=usual.mean, std=usual.std)

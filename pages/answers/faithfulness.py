@@ -75,7 +75,7 @@ def _hidden(case: Case, proof: Answer, chance: Answer) -> Hidden:
     return Hidden(
         case.label,
         pictures.shown(case.task.input.file),
-        proof[1]["baseline_shown"],
+        pictures.in_colour(proof[1]["baseline_shown"]),
         proof[1]["order"],
         case.share(proof[1]["deletion"]).tolist(),
         [case.names[best] for best in proof[1]["deletion"].argmax(-1)],

@@ -23,7 +23,8 @@ draw_hidden = None
 
 def pick(model: ChosenModel) -> ChosenInput | None:
     """A picture from the gallery, an upload or the camera."""
-    return pictures.pick(model.spec.name if model.spec.source == "demo" else "")
+    demo = model.spec.name if model.spec.source == "demo" else ""
+    return pictures.pick(demo, len(model.spec.mean))
 
 
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
@@ -105,6 +106,7 @@ def draw_partial(
 
 def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:
     """A thumbnail of what the picture is compared with."""
+    shown = pictures.in_colour(shown)
     st.image(shown, alt=f"The baseline: {label}" if label else "The baseline picture", width=width)
 
 
@@ -113,4 +115,5 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
 
 
 def _masks(case: Case, heat: np.ndarray) -> dict[str, np.ndarray]:
-    return pictures.regions(case.input, heat.shape[-1], case.task.model.fit)
+    height, width = heat.shape
+    return pictures.regions(case.input, (height, width), case.task.model.fit)

@@ -99,7 +99,7 @@ def _setting(method: Method) -> Setting:
             s.name for s in samples() if s.label == STICKER_CLASS and s.sticker_mask_path is None
         )
         model, chosen, baseline = demo("signs"), pictures.sample(sample), "mean"
-        shape: tuple[int, ...] = (3, model.spec.size, model.spec.size)
+        shape: tuple[int, ...] = (3, *model.spec.sides)
     else:
         kind = method.kinds[0]
         entry, file = next(

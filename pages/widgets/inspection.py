@@ -1,7 +1,7 @@
 """The inspection of an uploaded network: what it takes and gives, in words."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -31,11 +31,12 @@ TAKES = {
 SAMPLE_INPUTS, RANDOM_INPUT = {"picture": "our stop sign"}, "a random input"
 
 
-def card_of(spec: ModelSpec) -> dict[str, Any] | None:
+def card_of(spec: ModelSpec, failed: Callable[[], Any] = lambda: None) -> dict[str, Any] | None:
     """The inspection's card of an uploaded model; None while it is made, or where it cannot be.
 
     What the visitor set does not matter, but for answers to questions that the weights alone leave
-    open: the card is of the file.
+    open, and the shape of an input: the card is of the file. `failed` is called where there is
+    none, to draw what may help.
     """
     bare = ModelSpec("upload", spec.name, spec.weights, shape=spec.shape, choices=spec.choices)
     try:
@@ -49,6 +50,7 @@ def card_of(spec: ModelSpec) -> dict[str, Any] | None:
     answer = service.answer(job)
     if answer is None:
         progress.explain_end(job, "inspection")
+        failed()
         return None
     return answer[0]
 
@@ -89,9 +91,8 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
         )
     if "size" in card["questions"]:
         st.warning(
-            f"It takes pictures of many sizes ({', '.join(map(str, sorted(card['sizes'])))} px "
-            f"a side were tried). {card['input'][-1]} is a guess: set the size that it was trained "
-            "with."
+            f"It takes pictures of many sizes ({_sizes(card['sizes'])} px were tried). "
+            f"{_sizes([card['input'][1:]])} is a guess: set the size that it was trained with."
         )
     if "normalisation" in card["questions"]:
         st.warning(
@@ -141,6 +142,15 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
         on_click="ignore",
         help="What was found and what you set. Upload it with the model next time.",
     )
+
+
+def _sizes(sizes: Sequence[int | Sequence[int]]) -> str:
+    """Heights and widths in words, small ones first; of squares one side."""
+    pairs = sorted((size, size) if isinstance(size, int) else tuple(size) for size in sizes)
+    squares = all(height == width for height, width in pairs)
+    return ", ".join(
+        f"{height}" if squares else f"{height} × {width}" for height, width in pairs
+    ) + (" a side" if squares and len(pairs) > 1 else "")
 
 
 def _order(one: list[Any]) -> tuple[str, list[int], bool]:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.models.spec import NORMALISATIONS
+from explainers.models.spec import PREPARATIONS, Preparation, preparation
 from pages.state import address, service
 
 
@@ -37,12 +37,16 @@ def _choices(settings: dict[str, Any]) -> dict[str, Any]:
     """The choices of the page that stand for a card's settings; see `read_card`."""
     kept = ("size", "fit", "answers")
     choices: dict[str, Any] = {name: settings[name] for name in kept if name in settings}
+    if "size" in settings:
+        choices["width"] = settings.get("width") or settings["size"]
     if settings.get("step") is not None and settings["step"] >= 0:
         choices["step"] = settings["step"] + 1
     if "mean" in settings and "std" in settings:
-        both = (tuple(settings["mean"]), tuple(settings["std"]))
-        known = next((name for name, values in NORMALISATIONS.items() if values == both), "Own")
-        choices |= {"normalise": known, "mean": _listed(both[0]), "std": _listed(both[1])}
+        white, order = settings.get("white", 1), settings.get("order", "RGB")
+        own = Preparation(tuple(settings["mean"]), tuple(settings["std"]), white, order)
+        names = (name for name in PREPARATIONS if preparation(name, len(own.mean)) == own)
+        choices |= {"normalise": next(names, "Own"), "white": white, "order": order}
+        choices |= {"mean": _listed(own.mean), "std": _listed(own.std)}
     choices["chain"] = settings.get("choices") or None
     choices["card"] = {
         name: settings[name] for name in ("kind", "swapped", "columns") if name in settings
@@ -51,4 +55,4 @@ def _choices(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(values: tuple[float, ...]) -> str:
-    return ", ".join(f"{value:g}" for value in values)
+    return ", ".join(f"{value!r}" for value in values)

@@ -10,7 +10,7 @@ from streamlit.typing import UploadedFile
 from explainers.errors import Problem
 from explainers.models.formats.python_models import PythonModel, read_python_models
 from explainers.models.formats.refusals import NETWORKS, SCRIPTS, WEIGHTS, refusal
-from explainers.models.spec import NORMALISATIONS, RECOGNISE, ModelSpec
+from explainers.models.spec import RECOGNISE, ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN
 from explainers.models.zoo.timm_models import timm_names
 from explainers.service.parsing.parsers.class_names import class_names
@@ -18,9 +18,8 @@ from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.settings import model_settings
 from pages.state import address, service
 from pages.state.chosen import ChosenModel
-from pages.widgets import inferred, inspection, model_card
+from pages.widgets import inferred, inspection, model_card, picture_settings
 
-FITS = {"crop": "Centre crop", "stretch": "Whole picture, stretched"}
 NAMED = {RECOGNISE: "Recognise it", PLAIN_CHAIN: "A plain chain of layers"}
 ANSWERS = {
     "classes": "Classes: one of them is right",
@@ -53,7 +52,9 @@ def pick() -> ChosenModel | None:
         st.info("Upload your network, or its weights.")
         return None
     model_card.upload()
-    name, shape = "network", _shape() if weights.endswith(SCRIPTS) else ()
+    _forget_settings_of_another_network(weights)
+    name, asked = "network", weights.endswith(SCRIPTS) or bool(address.choices().get("shape"))
+    shape = _shape() if asked else ()
     if not weights.endswith((*NETWORKS, *SCRIPTS)):
         name = address.select(
             st.selectbox,
@@ -65,7 +66,8 @@ def pick() -> ChosenModel | None:
         )
     answered = address.choices().get("chain")
     choices = tuple(sorted(answered.items())) if isinstance(answered, dict) else ()
-    card = inspection.card_of(ModelSpec("upload", name, weights, shape=shape, choices=choices))
+    bare = ModelSpec("upload", name, weights, shape=shape, choices=choices)
+    card = inspection.card_of(bare, lambda: None if asked else _shape())
     if card is None:
         return None
     if card["chain"]:
@@ -90,9 +92,22 @@ def python_models() -> dict[str, PythonModel]:
         return {}
 
 
+def _forget_settings_of_another_network(weights: str) -> None:
+    """A size or shape that was chosen for another network is no answer about this one.
+
+    One that a link holds is about the link's network.
+    """
+    now = (address.links_opened(), weights)
+    before = st.session_state.get("settings_chosen_for", now)
+    st.session_state["settings_chosen_for"] = now
+    if before[0] == now[0] and before != now:
+        address.set_choices(dict.fromkeys(("size", "width", "shape")))
+
+
 def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[str, ...]]:
     """The questions with the inspection's guesses as defaults; the model, and its class names."""
-    kind, swapped, shape = card["kinds"][_pick_kind(card)]
+    place = _pick_kind(card)
+    kind, swapped, shape = card["kinds"][place]
     spec = replace(spec, kind=kind, swapped=swapped, shape=tuple(shape), mean=(0.0,), std=(1.0,))
     inside = card["answers"] in ("softmax", "sigmoid", "probabilities")
     answers = address.select(
@@ -117,38 +132,27 @@ def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[s
         spec = replace(spec, step=step - 1)
     spec = replace(spec, answers=answers)
     if kind == "picture":
-        size = address.widget(
-            st.number_input,
-            "size",
-            default=shape[-1],
-            label="Input side, in pixels",
-            min_value=8,
-            max_value=1024,
-            step=1,
-            validate=_side,
-        )
-        fit = address.select(
-            st.selectbox, "fit", list(FITS), "crop", label="What it sees", format_func=FITS.get
-        )
-        mean, std = _normalisation(card["normalisation"]["name"], shape[0])
-        spec = replace(spec, size=size, fit=fit, mean=mean, std=std)
+        spec = picture_settings.pick(spec, shape, card)
+    elif card["free"][place] and kind == "sequence":
+        spec = replace(spec, shape=(shape[0], 0))
     return spec, _class_names()
 
 
 def _shape() -> tuple[int, ...]:
-    """The shape of one input, which a script does not tell; () for pictures."""
+    """The shape of one input, which a script does not tell, nor a file that leaves it free."""
     text = address.widget(
         st.text_input,
         "shape",
         default="",
-        label="Shape of one input, if it takes no pictures",
-        placeholder="10 or 12, 3 or 4, 200",
-        help="Features of a table; steps and variables of a series; 4 and letters of DNA.",
+        label="Shape of one input, if it is not found by trying",
+        placeholder="10 or 12, 3 or 4, 10001 or 1, 48, 192",
+        help="Features of a table; steps and variables of a series; 4 and letters of DNA; "
+        "channels, height and width of a picture.",
     )
     sides = [part.strip() for part in text.split(",") if part.strip()]
-    if all(side.isdecimal() and 0 < int(side) < 10**6 for side in sides) and len(sides) < 3:
+    if all(side.isdecimal() and 0 < int(side) < 10**6 for side in sides) and len(sides) < 4:
         return tuple(map(int, sides))
-    st.error("A shape is one or two whole numbers with a comma between them, for example 12, 3.")
+    st.error("A shape is one to three whole numbers with commas between them, for example 12, 3.")
     return ()
 
 
@@ -174,12 +178,6 @@ def _pick_kind(card: dict[str, Any]) -> int:
         label="It takes",
         format_func=labels.__getitem__,
     )
-
-
-def _side(value: Any) -> int:
-    if isinstance(value, bool) or not 8 <= int(value) <= 1024:
-        raise ValueError
-    return int(value)
 
 
 def _keep(file: UploadedFile, name: str, suffix: str = "") -> bool:
@@ -215,31 +213,3 @@ def _class_names() -> tuple[str, ...]:
     except Problem as problem:
         st.error(str(problem))
     return ()
-
-
-def _normalisation(default: str, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel: a known normalisation's, or typed numbers."""
-    name = address.select(
-        st.selectbox, "normalise", [*NORMALISATIONS, "Own"], default, label="Normalisation"
-    )
-    if name in NORMALISATIONS:
-        mean, std = NORMALISATIONS[name]
-        return mean[:channels], std[:channels]
-    left, right = st.columns(2)
-    with left:
-        means = _numbers("mean", "Mean of each channel", "0.5, 0.5, 0.5", channels)
-    with right:
-        deviations = _numbers("std", "Standard deviation", "0.25, 0.25, 0.25", channels)
-    return means, deviations
-
-
-def _numbers(name: str, label: str, default: str, count: int) -> tuple[float, ...]:
-    text = address.widget(st.text_input, name, default=default, label=label)
-    try:
-        values = tuple(float(part) for part in text.split(","))
-        if len(values) >= count:
-            return values[:count]
-    except ValueError:
-        pass
-    st.error(f"{label}: {count} numbers with commas between them, for example {default}.")
-    return tuple(float(part) for part in default.split(","))[:count]

@@ -11,6 +11,7 @@ from streamlit.typing import UploadedFile
 
 from explainers.errors import Problem
 from explainers.kinds import picture as picture_kind
+from explainers.kinds.files import bands
 from explainers.locations import PROJECT
 from explainers.models.zoo.demos import demos
 from explainers.models.zoo.demos import gallery as samples_of
@@ -20,15 +21,20 @@ from pages.viewers.gallery import gallery
 
 MOST_MEGABYTES = 40
 SOURCES = ("Gallery", "Upload", "Camera")
+PHOTO_CHANNELS = (1, 3)
 
 
-def pick(model: str = "") -> ChosenInput | None:
-    """Draw the choice of a picture for the demo `model`, or any; None until there is one."""
+def pick(model: str = "", channels: int = 3) -> ChosenInput | None:
+    """Draw the choice of a picture for the demo `model`, or any; None until there is one.
+
+    Where a network takes other channels than a photo has, only an upload can have them.
+    """
+    photo = channels in PHOTO_CHANNELS
     source = address.select(
         st.segmented_control,
         "from",
-        list(SOURCES),
-        "Gallery",
+        list(SOURCES if photo else SOURCES[1:2]),
+        "Gallery" if photo else "Upload",
         label="Picture from",
         label_visibility="collapsed",
         required=True,
@@ -38,7 +44,43 @@ def pick(model: str = "") -> ChosenInput | None:
         return sample(_from_gallery(model))
     slot = "picture" if source == "Upload" else "photo"
     digest = uploaded(slot, uploader if source == "Upload" else _camera)
-    return None if digest is None else ChosenInput(digest, "your picture", "picture.png")
+    if digest is None:
+        return None
+    _pick_shown(digest)
+    return ChosenInput(digest, "your picture", "picture.png")
+
+
+def _pick_shown(digest: str) -> None:
+    """Ask which channels of a picture that is no photo are drawn; the network gets all."""
+    facts, arrays = service.backend().parsed.get("picture", digest)
+    count = len(arrays.get("bands", ()))
+    if facts.get("photo", True) or count in PHOTO_CHANNELS:
+        return
+    chosen = address.multiselect(
+        st.multiselect,
+        "bands",
+        list(range(count)),
+        list(range(3 if count > 3 else 1)),
+        label="Drawn as red, green and blue, or one in grey",
+        format_func=lambda place: f"Channel {place + 1}",
+        max_selections=3,
+        help=f"The network gets all {count} channels; this is only what you see.",
+    )
+    if len(chosen) not in PHOTO_CHANNELS:
+        st.caption("Choose one channel, or three.")
+
+
+def in_colour(shown: np.ndarray) -> np.ndarray:
+    """A picture as tasks draw it (H, W, C), in the channels that are chosen: (H, W, 3)."""
+    if shown.shape[2] == 3:
+        return shown
+    return bands.in_colour(shown, _chosen_bands())
+
+
+def _chosen_bands() -> tuple[int, ...]:
+    chosen = address.choices().get("bands")
+    numbers = isinstance(chosen, list) and all(type(place) is int for place in chosen)
+    return tuple(chosen or ()) if numbers else ()
 
 
 def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
@@ -74,7 +116,7 @@ def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
 def added() -> dict[str, ChosenInput]:
     """Draw an uploader for several pictures; those that were added and are kept, by digest."""
     files = uploader(
-        "Pictures: PNG, JPEG or WebP",
+        "Pictures: PNG, JPEG or WebP; or TIFF or NumPy arrays",
         accept_multiple_files=True,
         key=address.uploader_key("w_added_file"),
     )
@@ -136,27 +178,35 @@ def _sample(name: str) -> _Sample:
     return _Sample(entry.path.read_bytes(), entry.title, file, masks)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
 def shown(digest: str) -> bytes:
-    """A kept picture as JPEG, for the browser."""
-    _, arrays = service.backend().parsed.get("picture", digest)
-    return picture_kind.display_jpeg(Image.fromarray(arrays["pixels"]))
+    """A kept picture as JPEG, for the browser, in the channels that are chosen."""
+    return _shown(digest, _chosen_bands())
 
 
-def regions(picture: ChosenInput, size: int, fit: str) -> dict[str, np.ndarray]:
+@st.cache_data(max_entries=64, show_spinner=False)
+def _shown(digest: str, chosen: tuple[int, ...]) -> bytes:
+    facts, arrays = service.backend().parsed.get("picture", digest)
+    pixels = arrays["pixels"]
+    if not facts.get("photo", True):
+        values = bands.network_scale(arrays["bands"])
+        pixels = bands.in_colour(bands.stretched(values, facts["low"], facts["high"]), chosen)
+    return picture_kind.display_jpeg(Image.fromarray(pixels))
+
+
+def regions(picture: ChosenInput, size: tuple[int, int], fit: str) -> dict[str, np.ndarray]:
     """The picture's known regions as the network sees them, by name.
 
     Parameters
     ----------
     picture : ChosenInput
-    size : int
-        Side of the network's input, in px.
+    size : (int, int)
+        Height and width of the network's input, in px.
     fit : str
         "crop" or "stretch", as in ModelSpec.
 
     Returns
     -------
-    dict of str to ndarray, shape (size, size)
+    dict of str to ndarray, shape (height, width)
         Shares from 0 to 1: how much of each pixel lies in the region.
     """
     return {
@@ -174,11 +224,13 @@ def _from_gallery(model: str) -> str:
     return name
 
 
-def uploader(label: str = "A picture: PNG, JPEG or WebP", **arguments: Any) -> Any:
+def uploader(
+    label: str = "A picture: PNG, JPEG or WebP; or TIFF or a NumPy array", **arguments: Any
+) -> Any:
     """Draw an uploader of pictures; the file, or files with `accept_multiple_files=True`."""
     return st.file_uploader(
         label,
-        type=["png", "jpg", "jpeg", "webp"],
+        type=[suffix[1:] for suffix in picture_kind.SUFFIXES],
         max_upload_size=MOST_MEGABYTES,
         **arguments,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _CHANNELS = (1, 3, 4)
+# So many channels an input may have of which only that side is known.
+_MOST_CHANNELS = 32
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,18 @@ def layout_by_sides(shape: tuple[int | None, ...] | None) -> str:
     --------
     >>> layout_by_sides((None, 3, 32, 32)), layout_by_sides((None, 32, 32, 3))
     ('channels first', 'channels last')
+    >>> layout_by_sides((None, 6, 32, 32)), layout_by_sides((None, None, None, None))
+    ('channels first', '')
     """
-    if shape is not None and len(shape) == 4 and (shape[1] in _CHANNELS) != (shape[3] in _CHANNELS):
-        return "channels first" if shape[1] in _CHANNELS else "channels last"
-    return ""
+    if shape is None or len(shape) != 4:
+        return ""
+    first, last = shape[1] or 0, shape[3] or 0
+    if (first in _CHANNELS) != (last in _CHANNELS):
+        return "channels first" if first in _CHANNELS else "channels last"
+    if first and last and first != last:
+        return "channels first" if first < last else "channels last"
+    known = 0 < first + last <= _MOST_CHANNELS and not (first and last)
+    return ("channels first" if first else "channels last") if known else ""
 
 
 def rows_note(port: Port, rows: int, export: str) -> str:

@@ -11,9 +11,10 @@ and, written out so that it can be read without running anything, what goes into
     def models():
         return {"wine": wine_network, "birds": lambda: bird_network("birds.safetensors")}
 
-Keys: kind, shape, size, fit, swapped, columns, answers, step, mean, std (as in ModelSpec; without
-mean and std nothing is subtracted and divided), classes, description, and files: what the model
-reads besides, in the same folder.
+Keys: kind, shape, size, width, fit, swapped, columns, answers, step, mean, std, white, order (as in
+ModelSpec; without mean and std nothing is subtracted and divided; the shape of a picture (C, H, W)
+says its size too), classes, description, and files: what the model reads besides, in the same
+folder.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _KEYS: dict[str, type | tuple[type]] = {
     "kind": str,
     "shape": (int,),
     "size": int,
+    "width": int,
     "fit": str,
     "swapped": bool,
     "columns": (str,),
@@ -47,6 +49,8 @@ _KEYS: dict[str, type | tuple[type]] = {
     "step": int,
     "mean": (float,),
     "std": (float,),
+    "white": float,
+    "order": str,
     "classes": (str,),
     "description": str,
     "files": (str,),
@@ -55,6 +59,7 @@ _KEYS: dict[str, type | tuple[type]] = {
 _CHOICES = {
     "kind": ("picture", "table", "series", "sequence"),
     "fit": ("crop", "stretch"),
+    "order": ("RGB", "BGR"),
     "answers": ("classes", "labels", "probabilities", "numbers"),
 }
 
@@ -231,7 +236,10 @@ def _model(file: Path, name: str, facts: dict[str, Any], digest: str) -> PythonM
     facts.pop("files", None)
     classes, description = facts.pop("classes", ()), facts.pop("description", "")
     kind = facts.get("kind", "picture")
-    count = 3 if kind == "picture" else 1
+    shape = facts.get("shape", ())
+    if kind == "picture" and len(shape) == 3:
+        facts = {"size": shape[1], "width": shape[2]} | facts
+    count = (shape[0] if len(shape) == 3 else 3) if kind == "picture" else 1
     spec = ModelSpec("python", name, weights=digest, mean=(0.0,) * count, std=(1.0,) * count)
     if kind == "table" and "columns" in facts:
         facts.setdefault("shape", (len(facts["columns"]),))

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from explainers import eval_mode, output_form
 from explainers.errors import Problem
 from explainers.models.inspection import pictures
-from explainers.models.inspection.guesses import Guess, guesses
+from explainers.models.inspection.acceptance import accepted_inputs
+from explainers.models.inspection.guesses import PHOTO_CHANNELS, Guess
 from explainers.models.inspection.methods import backward_bytes, try_methods
 from explainers.models.prepared import Prepared
 from explainers.models.spec import ModelSpec
@@ -42,7 +43,8 @@ def examine(
     network : Model
         From inputs (N, …) to (N, outputs) or (N, steps, outputs).
     spec : ModelSpec
-        Its `shape` is that of one input as the file declares it, 0 for a free side, () for none.
+        Its `shape` is that of one input as the file declares it, 0 for a free side, () for none;
+        pictures of its `sides` are tried first.
     samples : sequence of PIL.Image.Image
         Pictures to try the network on, if it takes pictures.
     tell : callable
@@ -52,11 +54,14 @@ def examine(
     -------
     dict
         `kind`, `input` (shape of one input), `swapped` (see ModelSpec), `kinds` (all guesses that
-        the network takes, as [kind, swapped, shape]), `sizes` (of pictures: all that it accepts of
-        those tried), `outputs`, `steps` (of an answer that is a series, else None), `answers`
-        ("logits", "softmax", "sigmoid", "probabilities", "number"), `normalisation` ({"name",
-        "mean", "std"}, of pictures), `parameters`, `megabytes` of weights, `pass_megabytes` that
-        one pass with gradient takes beside them, `methods` (key: "" or why it will not work),
+        the network takes, as [kind, swapped, shape]), `free` (of each of these: whether other
+        lengths or sizes fit too), `sizes` (of pictures: all [height, width] that it accepts of
+        those tried, or the side of a square), `declared` (of pictures: the height and width that
+        the file declares, 0 for a free one), `outputs`, `steps` (of an answer that is a series,
+        else None), `answers` ("logits", "softmax", "sigmoid", "probabilities", "number"),
+        `normalisation` ({"name", "mean", "std", "white", "order"}, of pictures), `parameters`,
+        `megabytes` of weights, `pass_megabytes` that one pass with gradient takes beside them,
+        `methods` (key: "" or why it will not work),
         `costs` (key: passes of one explanation), `seconds_per_pass`, `first` (the answer to a
         sample: {"index", "share", "value"}, or None), `questions` (names of what is not sure).
 
@@ -74,8 +79,9 @@ def examine(
     """
     with torch.no_grad(), eval_mode.evaluating(network):
         tell("Finding what it takes")
-        accepted, sizes = _accepted(network, spec)
-        guess = accepted[0]
+        accepted = accepted_inputs(network, spec)
+        guess, sizes = accepted.guesses[0], accepted.sizes
+        samples = samples if guess.shape[0] in PHOTO_CHANNELS else ()
         spec = replace(spec, kind=guess.kind, swapped=guess.swapped, shape=guess.shape)
         tell("Looking at its answers")
         output, answers = _answers(network, guess)
@@ -91,9 +97,12 @@ def examine(
             questions += [] if sure else ["normalisation"]
             spec = replace(
                 spec,
-                size=guess.shape[-1],
+                size=guess.shape[1],
+                width=guess.shape[2],
                 mean=tuple(normalisation["mean"]),
                 std=tuple(normalisation["std"]),
+                white=normalisation["white"],
+                order=normalisation["order"],
             )
     model = Prepared(network, spec)
     tell("Trying every method")
@@ -101,15 +110,17 @@ def examine(
     weights: list[Tensor] = []
     if isinstance(network, nn.Module):
         weights = [*network.parameters()] or [*network.buffers()]
-    several = len({(other.kind, other.swapped) for other in accepted}) > 1
+    several = len(accepted.guesses) > 1
     questions += ["size"] * (len(sizes) > 1) + ["kind"] * several
     return {
         "evident": 2,
         "kind": guess.kind,
         "input": list(guess.shape),
         "swapped": guess.swapped,
-        "kinds": [[other.kind, other.swapped, list(other.shape)] for other in accepted],
-        "sizes": sizes,
+        "kinds": [[other.kind, other.swapped, list(other.shape)] for other in accepted.guesses],
+        "free": [other.free for other in accepted.guesses],
+        "declared": list(accepted.declared),
+        "sizes": [high if high == wide else [high, wide] for high, wide in sizes],
         "outputs": int(output.shape[1]) if output.ndim == 2 else list(output.shape[1:]),
         "steps": steps,
         "answers": answers,
@@ -123,34 +134,6 @@ def examine(
         "first": _first(model, guess, samples, answers) if output.ndim == 2 else None,
         "questions": questions,
     }
-
-
-def _accepted(network: Model, spec: ModelSpec) -> tuple[list[Guess], list[int]]:
-    """The guesses that the network takes, likeliest first; and, of pictures, all sizes it takes."""
-    complaint = ""
-    accepted: list[Guess] = []
-    sizes: list[int] = []
-    for guess in guesses(spec):
-        if guess.kind == "picture":
-            sides, objection = pictures.accepted_sizes(network, guess, spec.size)
-            complaint = complaint or objection
-            if sides:
-                size = spec.size if spec.size in sides else sides[0]
-                accepted.append(replace(guess, shape=(guess.shape[0], size, size)))
-                sizes = sizes or sides
-            continue
-        try:
-            network(guess.random_inputs(network))
-            accepted.append(guess)
-        except Exception as error:
-            complaint = complaint or (str(error).strip().splitlines() or [""])[0][:200]
-    if not accepted:
-        raise Problem(
-            f"No input that was tried fits this network: {complaint}. Networks that take pictures "
-            "(N, 3, height, width), tables (N, features), time series (N, time, variables) or DNA "
-            "(N, 4, letters) are accepted; say the size that it was trained with."
-        )
-    return accepted, sizes
 
 
 def _answers(network: Model, guess: Guess) -> tuple[Tensor, str]:

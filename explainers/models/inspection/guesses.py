@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from explainers import eval_mode
+from explainers.models.formats.file_card import layout_by_sides
 from explainers.models.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
     from explainers.models.formats.model import Model
 
 LETTERS = 4
+PHOTO_CHANNELS = (1, 3)
+"""Of networks that a photo can be shown to: in grey, or in colour."""
 # Tried for a side that the file leaves free.
-STEPS, LENGTHS, FEATURES = (50, 10, 24, 100), (200, 500, 1000, 100), (8, 10, 16, 32, 96)
+FEATURES = (8, 10, 16, 32, 96)
+STEPS = (50, 10, 24, 100, 200, 500, 1000, 4000, 16_000)
+LENGTHS = (200, 500, 1000, 100, 600, 1344, 2000, 2114, 3000, 4096, 5000, 6000, 8192, 10_000)
+LENGTHS += (10_001, 10_500, 11_000, 12_000, 15_000, 16_384, 20_000, 32_768)
 
 
 @dataclass(frozen=True)
@@ -35,11 +41,14 @@ class Guess:
         As people know it: (channels, height, width), (F,), (T, V) or (4, L); 0 for a free side.
     swapped : bool
         Whether the network wants the first dimension last.
+    free : bool
+        Whether it takes inputs of other lengths or sizes too.
     """
 
     kind: str
     shape: tuple[int, ...]
     swapped: bool = False
+    free: bool = False
 
     def random_inputs(self, network: Model, count: int = 1) -> Tensor:
         """Random inputs (count, …) as the network itself takes them.
@@ -57,7 +66,7 @@ class Guess:
         generator = torch.Generator().manual_seed(0)
         if self.kind == "picture":
             x = torch.rand(count, *self.shape, generator=generator)
-            if len(photos):
+            if len(photos) and self.shape[0] in PHOTO_CHANNELS:
                 x = _pixels(photos[0], self.shape)
         elif self.kind == "sequence":
             letters = torch.randint(LETTERS, (count, self.shape[1]), generator=generator)
@@ -74,7 +83,7 @@ def guesses(spec: ModelSpec) -> list[Guess]:
     Parameters
     ----------
     spec : ModelSpec
-        Its `shape` is the declared one, 0 for a free side; without one: a colour picture.
+        Its `shape` is the declared one, 0 for a free side; without one: a picture.
 
     Examples
     --------
@@ -83,13 +92,16 @@ def guesses(spec: ModelSpec) -> list[Guess]:
     """
     shape = spec.shape
     if not shape:
-        return [Guess("picture", (3, 0, 0)), Guess("picture", (1, 0, 0))]
+        return [Guess("picture", (0, 0, 0))]
     if len(shape) == 1:
         return [Guess("table", (side,)) for side in ([shape[0]] if shape[0] else FEATURES)]
     if len(shape) == 3:
-        first = [Guess("picture", shape)] if shape[0] in (0, 1, 3) else []
-        last = (shape[2], *shape[:2])
-        return first + ([Guess("picture", last, True)] if shape[2] in (0, 1, 3) else [])
+        first = Guess("picture", shape)
+        last = Guess("picture", (shape[2], *shape[:2]), True)
+        layout = layout_by_sides((None, *shape))
+        if spec.swapped or layout == "channels last":
+            return [last]
+        return [first] if layout else [first, last]
     return _two(*shape) if len(shape) == 2 else []
 
 
@@ -111,9 +123,9 @@ def _sides(side: int, tried: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _pixels(photo: Image.Image, shape: tuple[int, ...]) -> Tensor:
-    """The photo as people's input (1, channels, side, side)."""
+    """The photo as people's input (1, channels, height, width)."""
     from explainers.kinds import KINDS
 
-    spec = ModelSpec("upload", "", size=shape[1], mean=(0.0,) * shape[0])
+    spec = ModelSpec("upload", "", size=shape[1], width=shape[2], mean=(0.0,) * shape[0])
     parsed: tuple[dict, dict] = ({}, {"pixels": np.asarray(photo)})
     return torch.from_numpy(KINDS["picture"].inputs(parsed, spec, [0]))

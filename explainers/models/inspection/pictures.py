@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from explainers import eval_mode
 from explainers.kinds import picture as kind
 from explainers.models.inspection.guesses import Guess
-from explainers.models.spec import NORMALISATIONS
+from explainers.models.prepared import Prepared
+from explainers.models.spec import PREPARATIONS, ModelSpec, preparation
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,57 +24,86 @@ if TYPE_CHECKING:
     from explainers.models.formats.model import Model
 
 SIZES = (224, 32, 28, 64, 96, 128, 192, 256, 299, 320, 384, 448, 512)
+CHANNELS = (3, 1, 4, 2, 6, 5, 7, 8, 10, 12, 13)
+"""Tried where the file leaves their number free."""
 # How much nearer than the next the best normalisation must be to be taken for certain.
 MARGIN = 0.5
 USUAL = "ImageNet"
 
 
 class Normalisation(TypedDict):
-    """A key of NORMALISATIONS, and its numbers for each channel."""
+    """A key of PREPARATIONS, and what it is for the network's channels."""
 
     name: str
     mean: list[float]
     std: list[float]
+    white: float
+    order: str
 
 
-def accepted_sizes(network: Model, guess: Guess, first: int) -> tuple[list[int], str]:
-    """Sides of square pictures that a network takes.
+def accepted_pictures(
+    network: Model, guess: Guess, first: tuple[int, int]
+) -> tuple[list[Guess], str]:
+    """Pictures that a network takes, in the order in which they were tried.
 
-    Only the side that the file declares is tried, where it declares one.
+    Only the sides that the file declares are tried, where it declares them.
 
     Parameters
     ----------
     network : Model
-        From pictures (N, channels, side, side) to (N, outputs).
+        From pictures (N, channels, height, width) to (N, outputs).
     guess : Guess
         Its shape as declared, 0 for a free side.
-    first : int
-        The side, in px, that is tried first.
+    first : (int, int)
+        The height and width, in px, that are tried first.
 
     Returns
     -------
-    sizes : list of int
-        In px, in the order in which they were tried.
+    taken : list of Guess
+        With their shape; all of one number of channels.
     complaint : str
-        What the network said to the first side that it did not take.
+        What the network said to the first picture that it did not take.
 
     Examples
     --------
-    >>> network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 2))
-    >>> accepted_sizes(network, Guess("picture", (3, 0, 0)), 224)[0]
-    [32]
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 2))
+    >>> taken, _ = accepted_pictures(network, Guess("picture", (3, 0, 0)), (8, 8))
+    >>> [guess.shape for guess in taken]
+    [(3, 32, 32)]
     """
-    accepted: list[int] = []
+    taken: list[Guess] = []
     complaint = ""
-    fixed = next((side for side in guess.shape[1:] if side), None)
-    for size in [fixed] if fixed else dict.fromkeys((first, *SIZES)):
-        try:
-            square = Guess("picture", (guess.shape[0] or 3, size, size), guess.swapped)
-            network(square.random_inputs(network))
-            accepted.append(size)
-        except Exception as error:
-            complaint = complaint or (str(error).strip().splitlines() or [""])[0][:200]
-    return accepted, complaint
+    for channels in CHANNELS if guess.shape[0] == 0 else guess.shape[:1]:
+        for sides in dict.fromkeys(_sides(guess, first)):
+            one = replace(guess, shape=(channels, *sides))
+            said = objection(network, one)
+            complaint = complaint or said
+            taken += [] if said else [one]
+        if taken:
+            break
+    return taken, complaint
+
+
+def objection(network: Model, guess: Guess) -> str:
+    """What a network says to an input that it does not take, in one line; "" where it takes it."""
+    try:
+        network(guess.random_inputs(network))
+    except Exception as error:
+        said = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".: ")
+        return said or f"it stops with {type(error).__name__}"
+    return ""
+
+
+def _sides(guess: Guess, first: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Heights and widths to try: a free side is as long as the other, or of a usual length."""
+    height, width = guess.shape[1:]
+    if height and width:
+        yield height, width
+        return
+    if not (height or width):
+        yield first
+    for side in (*(side for side in (height, width) if side), *SIZES):
+        yield height or side, width or side
 
 
 def guess_normalisation(
@@ -79,15 +112,23 @@ def guess_normalisation(
     """The normalisation that a network most likely expects, and whether that is sure."""
     channels = guess.shape[0]
     name, sure = None, False
-    if channels == 3 and not guess.swapped:
-        name, sure = likely_normalisation(network, samples, guess.shape[-1])
+    if channels == 3:
+        sides = (guess.shape[1], guess.shape[2])
+        name, sure = likely_normalisation(network, samples, sides, guess.swapped)
     name = name or (USUAL if channels == 3 else "0–1")
-    mean, std = (values[:channels] for values in NORMALISATIONS[name])
-    return {"name": name, "mean": list(mean), "std": list(std)}, sure
+    found = preparation(name, channels)
+    assert found is not None
+    mean, std = list(found.mean), list(found.std)
+    return {"name": name, "mean": mean, "std": std, "white": found.white, "order": found.order}, (
+        sure
+    )
 
 
 def likely_normalisation(
-    network: Model, samples: Sequence[Image.Image], size: int
+    network: Model,
+    samples: Sequence[Image.Image],
+    size: int | tuple[int, int],
+    swapped: bool = False,
 ) -> tuple[str | None, bool]:
     """The normalisation that the network was most likely trained with, and whether that is sure.
 
@@ -97,52 +138,68 @@ def likely_normalisation(
     Parameters
     ----------
     network : Model
-        From pictures (N, 3, size, size) to (N, outputs).
+        From pictures (N, 3, height, width) to (N, outputs).
     samples : sequence of PIL.Image.Image
         Pictures like those that it was trained on.
-    size : int
-        The side that it sees, in px.
+    size : int or (int, int)
+        The height and width that it sees, in px; one number for a square.
+    swapped : bool
+        Whether it wants the channels last.
 
     Returns
     -------
     name : str or None
-        A key of NORMALISATIONS; None for networks that remember nothing.
+        A key of PREPARATIONS; None for networks that remember nothing.
     sure : bool
         Whether no other normalisation comes nearly as near.
     """
-    norm = _first_batch_norm(network)
-    if norm is None or not samples:
+    if not samples:
         return None, False
     device, dtype = eval_mode.device_and_dtype(network)
     pixels = torch.from_numpy(np.stack([kind.pixels(s, size, "crop") for s in samples]))
     pixels = pixels.to(device=device, dtype=dtype)
     distances: dict[str, float] = {}
-    for name, values in NORMALISATIONS.items():
-        mean, std = (torch.tensor(value).view(1, -1, 1, 1).to(pixels) for value in values)
-        seen: list[Tensor] = []
-        hook = norm.register_forward_pre_hook(lambda _, given, seen=seen: seen.append(given[0]))
-        try:
-            network((pixels - mean) / std)
-        finally:
-            hook.remove()
-        distances[name] = _distance(norm, seen[0])
+    for name, values in PREPARATIONS.items():
+        spec = ModelSpec("upload", "", swapped=swapped, **values._asdict())
+        seen = _FirstBatchNorm()
+        prepared = Prepared(network, spec)
+        prepared.mean, prepared.std = prepared.mean.to(pixels), prepared.std.to(pixels)
+        with torch.no_grad(), seen, contextlib.suppress(_SeenEnough):
+            prepared(pixels)
+        if seen.distance is None:
+            return None, False
+        distances[name] = seen.distance
     best, second = sorted(distances, key=lambda name: distances[name])[:2]
     return best, distances[best] < MARGIN * distances[second]
 
 
-def _first_batch_norm(network: Model) -> nn.BatchNorm2d | None:
-    """The first batch normalisation that remembers means and variances."""
-    for module in network.modules() if isinstance(network, nn.Module) else ():
-        if isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
-            return module
-    return None
+class _SeenEnough(BaseException):
+    """Ends a run of a network once its first batch normalisation has been met."""
 
 
-def _distance(norm: nn.BatchNorm2d, given: Tensor) -> float:
-    """How far means and variances (per channel) are from those that the layer remembers."""
-    assert norm.running_mean is not None and norm.running_var is not None
+class _FirstBatchNorm(TorchDispatchMode):
+    """Meets the first batch normalisation with remembered statistics, whatever runs it.
+
+    `distance` is how far means and variances (per channel) of what goes into it are from those that
+    it remembers; None where there is none.
+    """
+
+    distance: float | None = None
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if "batch_norm" in func.__name__ and len(args) > 4:
+            given, _, _, mean, variance = args[:5]
+            if isinstance(mean, Tensor) and isinstance(variance, Tensor) and given.ndim == 4:
+                self.distance = _distance(given, mean, variance)
+                raise _SeenEnough
+        return func(*args, **kwargs or {})
+
+
+def _distance(given: Tensor, mean: Tensor, variance: Tensor, eps: float = 1e-5) -> float:
     across = (0, 2, 3)
-    variance = norm.running_var + norm.eps
-    shift = (given.mean(across) - norm.running_mean).abs() / variance.sqrt()
-    spread = ((given.var(across) + norm.eps) / variance).log().abs()
+    remembered = variance + eps
+    shift = (given.mean(across) - mean).abs() / remembered.sqrt()
+    spread = ((given.var(across) + eps) / remembered).log().abs()
     return float((shift + spread).median())

@@ -61,5 +61,5 @@ class Predict(Task, frozen=True):
             "baseline_probabilities": baselines.mean(0).cpu().numpy(),
             "logits": logits[0].cpu().numpy(),
             "input": given.x[0].cpu().numpy(),
-            "baseline_shown": given.kind.shown(given.hidden[0].cpu().numpy()),
+            "baseline_shown": given.kind.shown(given.hidden[0].cpu().numpy(), given.facts),
         }

@@ -56,7 +56,7 @@ class Prove(Task, frozen=True):
         rank = torch.empty_like(first).scatter_(1, first, torch.arange(first.shape[1])[None])
         along = {name: values[0] for name, values in _along(given, first[:, None]).items()}
         order = rank.view(heat.shape)[0].numpy().astype(np.int32)
-        shown = given.kind.shown(given.hidden[0].cpu().numpy())
+        shown = given.kind.shown(given.hidden[0].cpu().numpy(), given.facts)
         return {"shares": reachable_shares(rank.numel())}, {
             "order": order,
             "baseline_shown": shown,

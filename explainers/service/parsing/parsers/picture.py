@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable
 
 import numpy as np
 
+from explainers.kinds.files.bands import MOST_BANDS, MOST_VALUES
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
     Arrays,
@@ -15,25 +17,39 @@ from explainers.service.parsing.parsers.registry import (
     Parser,
     WarmUpFile,
 )
+from explainers.service.parsing.parsers.validation import demand
 
 _MOST_PIXELS = 16_000_000
 
 
+_FRAMES = ((1, np.uint8), (2, np.uint8), (3.5, np.float32))
+
+
 def _parse(untrusted_data: bytes) -> ParsedFile:
-    """The array "pixels" (height, width, 3) of uint8: red, green, blue."""
+    """The array "pixels" (height, width, 3) of uint8: red, green, blue; perhaps "bands" too."""
     from explainers.kinds import picture
 
-    return {}, {"pixels": np.asarray(picture.read(untrusted_data))}
+    return picture.parse(untrusted_data)
 
 
 def _check(facts: Facts, arrays: Arrays) -> None:
-    if list(arrays) != ["pixels"]:
+    bands = arrays.get("bands")
+    if set(arrays) != {"pixels"} | ({"bands"} if bands is not None else set()):
         raise ValueError("no pixels")
     pixels = arrays["pixels"]
     if pixels.dtype != np.uint8 or pixels.ndim != 3:
         raise ValueError("no pixels")
     if pixels.shape[2] != 3 or not 1 <= pixels.shape[0] * pixels.shape[1] <= _MOST_PIXELS:
         raise ValueError("no picture has this shape")
+    if bands is None:
+        return demand(facts == {}, "facts")
+    demand(set(facts) == {"photo", "low", "high"} and type(facts["photo"]) is bool, "facts")
+    demand(bands.dtype in (np.uint8, np.float32) and bands.ndim == 3, "bands")
+    demand(bands.shape[1:] == pixels.shape[:2] and 1 <= len(bands) <= MOST_BANDS, "bands")
+    demand(bands.size <= MOST_VALUES and np.isfinite(bands).all(), "bands")
+    for ends in (facts["low"], facts["high"]):
+        demand(isinstance(ends, list) and len(ends) == len(bands), "ends")
+        demand(all(type(end) is float and math.isfinite(end) for end in ends), "ends")
 
 
 def _warm_up_files() -> Iterable[WarmUpFile]:
@@ -48,6 +64,15 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
             except OSError:
                 continue
             yield buffer.getvalue(), {}
+    frames = [Image.fromarray(np.full((6, 8), value, kind)) for value, kind in _FRAMES]
+    for packed in ({}, {"compression": "tiff_lzw"}, {"compression": "tiff_adobe_deflate"}):
+        buffer = io.BytesIO()
+        frames[0].save(buffer, "TIFF", save_all=True, append_images=frames[1:], **packed)
+        yield buffer.getvalue(), {}
+    for write in (np.save, np.savez_compressed):
+        buffer = io.BytesIO()
+        write(buffer, np.ones((6, 8, 4), np.float64))
+        yield buffer.getvalue(), {}
 
 
 PARSERS["picture"] = Parser(
@@ -62,7 +87,10 @@ PARSERS["picture"] = Parser(
         "PIL.MpoImagePlugin",
         "PIL.TiffImagePlugin",
         "PIL.ImageOps",
+        "zipfile",
+        "encodings.cp437",
         "explainers.kinds.picture",
     ),
     warm_up_files=_warm_up_files,
+    most_bytes=160_000_000,
 )
