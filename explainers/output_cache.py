@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable, Sequence
 import torch
 from torch import Tensor
 
+from explainers.output_form import Plan
+
 MOST_POINTS = 64
 
 
@@ -17,6 +19,11 @@ class OutputCache:
 
     Explanations of the same inputs by different methods share the model's output on them, its
     output on the baseline, and the gradient there. Belongs to one model; holds MOST_POINTS points.
+
+    Attributes
+    ----------
+    output_forms : dict
+        What was found out about the model's output, by score; see `output_form.with_form`.
 
     Examples
     --------
@@ -33,6 +40,7 @@ class OutputCache:
     """
 
     def __init__(self) -> None:
+        self.output_forms: dict[str, Plan] = {}
         self._rows: OrderedDict[tuple[Hashable, ...], tuple[Tensor, ...]] = OrderedDict()
 
     def recall(

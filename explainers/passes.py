@@ -73,10 +73,11 @@ class Passes:
         cache: OutputCache | None = None,
     ) -> None:
         self.model = model
-        self.answer: Model = output_form.with_form(model, score, centre)
         self.forward_rows = self.backward_rows = 0
         self.notes: list[str] = []
         self._form, self._cache = (score, centre), cache or OutputCache()
+        decided = self._cache.output_forms
+        self.answer: Model = output_form.with_form(model, score, centre, self.note, decided)
         self._plan = BatchPlan(batch_size, batch_size, True) if batch_size else BatchPlan()
         self._progress = progress
         self._partial: Callable[[], Tensor | None] = lambda: None

@@ -138,14 +138,13 @@ def examine(
 
 def _answers(network: Model, guess: Guess) -> tuple[Tensor, str]:
     """The output on a trial input, and what its numbers are."""
-    with output_form.FinalActivation() as seen:
-        output = network(guess.random_inputs(network, count=4))
+    output, meaning, seen = output_form.observe(network, guess.random_inputs(network, count=4))
     if not isinstance(output, Tensor):
         raise Problem(
             f"The network returned a {type(output).__name__}, not a tensor. Export it so that it "
             "returns the one tensor to explain."
         )
-    kind = seen.before(output)[1]
+    kind = meaning.form if meaning and meaning.canonical else None
     if kind in ("softmax", "sigmoid"):
         return output, kind
     if output.ndim == 1:

@@ -1,0 +1,273 @@
+"""Which form of the output is explained: as it is, before a final softmax, or a probability.
+
+What the output's numbers are is followed from operation to operation while the model runs, and
+checked on the numbers themselves. Where it is not known, the output is explained as it is, with a
+sentence that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import NamedTuple
+
+from torch import Tensor
+
+from explainers.errors import ModelProblem, Problem
+from explainers.eval_mode import Model
+from explainers.output_form.calls import Overwritten
+from explainers.output_form.meaning import ALMOST, Meaning
+from explainers.output_form.numbers import (
+    are_probabilities,
+    far_from_scores,
+    in_unit,
+    of_another_dimension,
+    spread,
+)
+from explainers.output_form.tracker import Tracker
+
+__all__ = ["OUTPUT_FORMS", "Plan", "observe", "reads_as", "with_form"]
+
+OUTPUT_FORMS = ("output", "logit", "probability")
+
+LARGE_CAP = 10.0
+"""A tanh that is scaled by as much only keeps scores from growing without end."""
+
+
+class Plan(NamedTuple):
+    """How the wanted form is got from the output, decided on the first inputs.
+
+    Attributes
+    ----------
+    way : str
+        "before" (what entered the activation), "exp", "softmax", "sigmoid", or "output".
+    note : str
+        What people must know of it, or "".
+    """
+
+    way: str
+    note: str = ""
+
+
+def with_form(
+    model: Model,
+    score: str,
+    centre: bool = False,
+    note: Callable[[str], None] | None = None,
+    decided: MutableMapping[str, Plan] | None = None,
+) -> Model:
+    """The model as a function whose output has the wanted form.
+
+    Parameters
+    ----------
+    model : callable
+        From (n, …) to (n, …).
+    score : str
+        "output": as it is. "logit": what entered the softmax or sigmoid that the output's numbers
+        come from, in the order and shape of the output; of 1 − p it is that of p with the other
+        sign. "probability": the output itself where its numbers are probabilities, else its
+        softmax, or its sigmoid where there is one output only. Both: the output as it is, with a
+        note, where no such score or probability is known.
+    centre : bool
+        Whether to subtract the mean over the outputs (n, outputs).
+    note : callable, optional
+        Is given each sentence that belongs on the answer.
+    decided : mutable mapping, optional
+        Of this model, shared by those who ask for forms of it: what was decided, by score.
+
+    Raises
+    ------
+    Problem
+        For a score that is not one of OUTPUT_FORMS.
+
+    Examples
+    --------
+    >>> import torch
+    >>> model = torch.nn.Sequential(torch.nn.Identity(), torch.nn.Sigmoid())
+    >>> x = torch.tensor([[0.0, 2.0]])
+    >>> with_form(model, "logit")(x)
+    tensor([[0., 2.]])
+    >>> with_form(model, "logit", centre=True)(x)
+    tensor([[-1.,  1.]])
+    >>> with_form(lambda x: x.sigmoid().round(), "logit", note=print)(x)
+    The answers are explained as they are, 0 to 1: they come from no one softmax or sigmoid whose \
+scores could be explained in their place.
+    tensor([[0., 1.]])
+    """
+    if score not in OUTPUT_FORMS:
+        raise Problem(f"score={score!r} is not known; it is one of {', '.join(OUTPUT_FORMS)}.")
+    if centre:
+        uncentred = with_form(model, score, note=note, decided=decided)
+        return lambda points: _centred(uncentred(points))
+    if score == "output":
+        return model
+    plans: MutableMapping[str, Plan] = {} if decided is None else decided
+
+    def say(plan: Plan) -> None:
+        if note is not None and plan.note:
+            note(plan.note)
+
+    if score in plans:
+        say(plans[score])
+
+    def formed(points: Tensor) -> Tensor:
+        output, meaning, seen = observe(model, points)
+        if not isinstance(output, Tensor):
+            return output
+        plan = plans.get(score)
+        if plan is None:
+            plan = reads_as(score, output, meaning, seen)
+            if type(output) is Tensor:
+                plans[score] = plan
+            say(plan)
+        return _formed(plan, output, meaning)
+
+    return formed
+
+
+def observe(model: Model, points: Tensor) -> tuple[Tensor, Meaning | None, bool]:
+    """The model's output, what its numbers are, and whether the operation that gave it was seen.
+
+    Parameters
+    ----------
+    model : callable
+    points : Tensor, shape (n, …)
+
+    Returns
+    -------
+    output : Tensor, shape (n, …)
+        Or whatever else the model returned.
+    meaning : Meaning or None
+        None for scores, and for what cannot be followed.
+    seen : bool
+
+    Examples
+    --------
+    >>> import torch
+    >>> output, meaning, seen = observe(lambda x: 100 * x.softmax(1), torch.zeros(1, 2))
+    >>> meaning.form, meaning.scale, meaning.high, seen
+    ('softmax', 100.0, 100.0, True)
+    """
+    with Tracker(points) as tracker:
+        output = model(points)
+    if not isinstance(output, Tensor):
+        return output, None, False
+    return output, tracker.meaning(output), tracker.seen(output)
+
+
+def reads_as(score: str, output: Tensor, meaning: Meaning | None, seen: bool = True) -> Plan:
+    """How a form is got from an output of that meaning, by these values of it.
+
+    Parameters
+    ----------
+    score : str
+        "logit" or "probability".
+    output : Tensor, shape (n, …)
+        On inputs that are explained.
+    meaning : Meaning or None
+    seen : bool
+        As `observe` gives them.
+
+    Examples
+    --------
+    >>> import torch
+    >>> reads_as("probability", torch.tensor([[3.0, -1.0]]), None)
+    Plan(way='softmax', note='')
+    """
+    meaning = None if meaning is not None and _capped(meaning) else meaning
+    return (_logit if score == "logit" else _probability)(output, meaning, seen)
+
+
+def _logit(output: Tensor, meaning: Meaning | None, seen: bool) -> Plan:
+    real = type(output) is Tensor
+    if meaning is not None and meaning.logit is not None and _complete(output, meaning):
+        return Plan("before", _elsewhere(output, meaning))
+    probable = real and (in_unit(output) if not seen else are_probabilities(output))
+    if meaning is None and not probable:
+        return Plan("output")
+    return Plan(
+        "output",
+        f"The answers are explained as they are{_range(output)}: they come from no one softmax or "
+        "sigmoid whose scores could be explained in their place.",
+    )
+
+
+def _probability(output: Tensor, meaning: Meaning | None, seen: bool) -> Plan:
+    real = type(output) is Tensor
+    if meaning is not None and meaning.canonical and meaning.form.startswith("log_"):
+        return Plan("exp")
+    if meaning is not None and meaning.unit and (not real or in_unit(output)):
+        return Plan("output", _elsewhere(output, meaning))
+    if real and are_probabilities(output):
+        return Plan("output")
+    if meaning is not None or (real and not seen and in_unit(output)):
+        return Plan(
+            "output",
+            f"The answers are explained as they are{_range(output)}: whether they are "
+            "probabilities is not known, and they are no scores before a softmax.",
+        )
+    single = output.ndim == 1 or output.shape[1] == 1
+    note = ""
+    if real and far_from_scores(output):
+        note = (
+            f"The answers{_range(output)} are far from what scores before a softmax usually are. "
+            "If they are quantities, these percentages mean nothing: explain the output as it is."
+        )
+    return Plan("sigmoid" if single else "softmax", note)
+
+
+def _formed(plan: Plan, output: Tensor, meaning: Meaning | None) -> Tensor:
+    if plan.way == "before":
+        before = meaning.logit if meaning is not None else None
+        if before is None:
+            raise ModelProblem(
+                "This model ends in other operations for some inputs than for others, so that "
+                "there is no one score before its softmax. Explain the output as it is."
+            )
+        return before()
+    if plan.way == "exp":
+        return output.exp()
+    if plan.way == "softmax":
+        return output.softmax(1)
+    return output.sigmoid() if plan.way == "sigmoid" else output
+
+
+def _complete(output: Tensor, meaning: Meaning) -> bool:
+    """Whether the score of every output can be had: none was overwritten or left unwritten."""
+    assert meaning.logit is not None
+    try:
+        before = meaning.logit()
+    except Overwritten:
+        return False
+    if before.shape != output.shape:
+        return False
+    return type(output) is not Tensor or not bool((before.isnan() & ~output.isnan()).any())
+
+
+def _elsewhere(output: Tensor, meaning: Meaning) -> str:
+    """A sentence where a softmax is over something else than the outputs; else ""."""
+    wrong = meaning.form == "softmax" and meaning.canonical and type(output) is Tensor
+    if not (wrong and of_another_dimension(output)):
+        return ""
+    return (
+        "The network's softmax is over another dimension than its outputs: its answers to one "
+        "input do not sum to 1 and are no probabilities of classes."
+    )
+
+
+def _capped(meaning: Meaning) -> bool:
+    """Whether a tanh only keeps scores within wide bounds."""
+    symmetric = abs(meaning.scale + 2 * meaning.shift) < ALMOST * meaning.scale
+    return meaning.form == "sigmoid" and symmetric and meaning.scale >= LARGE_CAP
+
+
+def _range(output: Tensor) -> str:
+    """Where the numbers lie, in words; "" where they cannot be read."""
+    if type(output) is not Tensor:
+        return ""
+    low, high = spread(output)
+    return f", {low:,.4g} to {high:,.4g}".replace("-", "−")
+
+
+def _centred(output: Tensor) -> Tensor:
+    several = isinstance(output, Tensor) and output.ndim > 1
+    return output - output.mean(1, keepdim=True) if several else output
