@@ -47,6 +47,12 @@ class Card:
         None: any number of rows at once; a number: so many at a time.
     notes : tuple of str
         Sentences for people.
+    warnings : tuple of str
+        Those that belong on every answer of the network as well.
+    classes : tuple of str
+        Names of the outputs, where the file holds them; else ().
+    columns : tuple of str
+        Names of the columns of a table, where the file holds them; else ().
     """
 
     input: Port
@@ -56,6 +62,9 @@ class Card:
     gradients: bool
     rows: int | None
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 def known_sides(port: Port) -> tuple[int, ...] | None:

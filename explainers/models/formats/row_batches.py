@@ -147,6 +147,23 @@ def first_accepted(model: Model, inputs: Iterator[Tensor], rows: int) -> Tensor 
     return None
 
 
+def outputs_of(model: Model, sample: Tensor) -> int | None:
+    """How many numbers a model answers a row with; None where it answers with something else.
+
+    Examples
+    --------
+    >>> outputs_of(torch.tanh, torch.rand(3, 4)), outputs_of(torch.sum, torch.rand(3, 4))
+    (4, None)
+    """
+    with torch.no_grad():
+        try:
+            made = model(sample.float())
+        except (Problem, RuntimeError):
+            return None
+    answers = isinstance(made, Tensor) and made.ndim == 2 and len(made) == len(sample)
+    return made.shape[1] if answers else None
+
+
 def has_gradient(model: Model, sample: Tensor) -> bool:
     """Whether a gradient leads from an input (N, …) to the model's answer.
 
@@ -157,7 +174,12 @@ def has_gradient(model: Model, sample: Tensor) -> bool:
     (True, False)
     """
     with torch.enable_grad():
-        return model(sample[:1].float().requires_grad_()).requires_grad
+        x = sample[:1].float().requires_grad_()
+        output = model(x)
+        if not output.requires_grad:
+            return False
+        # The model's own weights need gradients too: what leads to them says nothing of x.
+        return torch.autograd.grad(output.sum(), x, allow_unused=True)[0] is not None
 
 
 def _in_float64(model: Model) -> nn.Module:

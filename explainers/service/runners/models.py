@@ -19,6 +19,7 @@ from explainers.errors import ModelProblem, Problem
 from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.module import explained_output
 from explainers.models.formats.onnx.runtime import input_dtype, is_hidden, run_rows
+from explainers.models.formats.onnx.tables import as_one_input
 from explainers.service import codec
 from explainers.service.parsing.parsers.torchscript import require_scripts_allowed
 from explainers.service.runners import messages
@@ -137,7 +138,8 @@ class OnnxRuntimeModel(SandboxedModel):
         output: str | None = None,
         rows: int | None = None,
     ) -> None:
-        dtype, chosen = input_dtype(graph), explained_output(graph, output)
+        dtype = input_dtype(as_one_input(graph).graph)
+        chosen = explained_output(graph, output)
         super().__init__("onnx", network, {"output": chosen, "hidden": is_hidden(graph, chosen)})
         self.dtype, self.rows, self.output = dtype, rows, chosen
 

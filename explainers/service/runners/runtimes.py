@@ -46,11 +46,10 @@ def _prepare_onnx() -> None:
 
 def _load_onnx(untrusted_data: bytes, facts: dict[str, Any]) -> RunNetwork:
     """`facts`: "output", the name of the output to give; "hidden", whether it lies inside."""
-    from explainers.models.formats.onnx.session import session
+    from explainers.models.formats.onnx.session import run, session
 
     opened = session(untrusted_data, facts["output"], facts["hidden"])
-    name = opened.get_inputs()[0].name
-    return lambda values: opened.run([facts["output"]], {name: values})[0]
+    return lambda values: run(opened, facts["output"], values)
 
 
 def _prepare_torchscript() -> None:

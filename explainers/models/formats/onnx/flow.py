@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from explainers.models.formats.onnx.graph import Graph, Node
-from explainers.models.formats.onnx.operations import OPERATIONS, find
+from explainers.models.formats.onnx.operations import entries, find
 
 # Inputs that decide what is computed, and must not depend on the values of the model's input.
 DECIDING = {"If": (0,), "Range": (0, 1, 2), "NonZero": (0,), "Compress": (1,)}
@@ -81,8 +81,8 @@ def untranslated(graph: Graph, outside: Mapping[str, int] | None = None) -> list
 
 
 def _reason(node: Node) -> str:
-    if node.domain or node.op not in OPERATIONS:
+    if not entries(node):
         return str(node)
-    known = {name for entry in OPERATIONS[node.op] for name in entry.attributes}
+    known = {name for entry in entries(node) for name in entry.attributes}
     extra = sorted(set(node.attributes) - known)
     return f"{node} {'with ' + ', '.join(extra) if extra else f'of operator set {node.version}'}"

@@ -7,7 +7,6 @@ the file.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,10 +15,9 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.file_card import Port
+from explainers.models.formats.onnx.plain import array_of, decoded, encoded
 
 MOST_NODES = 20_000
-# Attributes of more items (the nodes of a forest's trees) travel as arrays and not as text.
-_MANY = 64
 DEEPEST = 8
 
 
@@ -209,7 +207,7 @@ def _facts(graph: Graph, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
         ],
         "inputs": [_port(port) for port in graph.inputs],
         "outputs": [_port(port) for port in graph.outputs],
-        "tensors": {name: _put(array, arrays) for name, array in graph.tensors.items()},
+        "tensors": {name: encoded(array, arrays) for name, array in graph.tensors.items()},
         "opsets": dict(graph.opsets),
         "producer": graph.producer,
         "notes": list(graph.notes),
@@ -220,53 +218,13 @@ def _port(port: Port) -> list[Any]:
     return [port.name, port.dtype, None if port.shape is None else list(port.shape)]
 
 
-def _put(array: np.ndarray, arrays: dict[str, np.ndarray]) -> str:
-    key = f"array{len(arrays)}"
-    arrays[key] = array
-    return key
-
-
 def _encoded(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    if isinstance(value, Graph):
-        return {"graph": _facts(value, arrays)}
-    if isinstance(value, np.ndarray):
-        return {"array": _put(value, arrays)}
-    if isinstance(value, tuple) and len(value) > _MANY:
-        packed = _packed(value, arrays)
-        if packed is not None:
-            return packed
-    if isinstance(value, tuple):
-        return [_encoded(item, arrays) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"float": str(value)}
-    return value
-
-
-def _packed(values: tuple[Any, ...], arrays: dict[str, np.ndarray]) -> dict[str, Any] | None:
-    """Many numbers, or strings of few kinds, as arrays; None where they are neither."""
-    kinds = set(map(type, values))
-    if kinds == {int} or kinds == {float}:
-        return {"numbers": _put(np.array(values, kinds.pop().__name__ + "64"), arrays)}
-    if kinds == {str}:
-        words = sorted(set(values))
-        place = {word: index for index, word in enumerate(words)}
-        return {"words": words, "order": _put(np.array([place[v] for v in values]), arrays)}
-    return None
+    return {"graph": _facts(value, arrays)} if isinstance(value, Graph) else encoded(value, arrays)
 
 
 def _decoded(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    if isinstance(value, list):
-        return tuple(_decoded(item, arrays) for item in value)
-    if isinstance(value, dict):
-        if "graph" in value:
-            return _graph(value["graph"], arrays)
-        if "numbers" in value:
-            return tuple(arrays[value["numbers"]].tolist())
-        if "words" in value:
-            words = [str(word) for word in value["words"]]
-            return tuple(words[index] for index in arrays[value["order"]].tolist())
-        return float(value["float"]) if "float" in value else arrays[value["array"]]
-    return value
+    nested = isinstance(value, dict) and "graph" in value
+    return _graph(value["graph"], arrays) if nested else decoded(value, arrays)
 
 
 def _graph(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Graph:
@@ -292,7 +250,7 @@ def _graph(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Graph:
         nodes,
         ports(facts["inputs"]),
         ports(facts["outputs"]),
-        {str(name): arrays[key] for name, key in facts["tensors"].items()},
+        {str(name): array_of(held, arrays) for name, held in facts["tensors"].items()},
         {str(key): int(value) for key, value in facts["opsets"].items()},
         str(facts["producer"]),
         tuple(map(str, facts["notes"])),

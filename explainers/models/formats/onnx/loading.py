@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from explainers.errors import Problem
+from explainers.errors import ModelProblem, Problem
+from explainers.kinds.files.labels import listed
 from explainers.models.formats.file_card import Card, Port, layout_by_sides, rows_note
 from explainers.models.formats.model import Model
 from explainers.models.formats.onnx.batching import with_free_batch
@@ -96,10 +97,13 @@ def load_graph(
         Why torch cannot run the graph, where nothing else may.
     """
     from explainers.models.formats.onnx.module import OnnxModel, explained_input, explained_output
-    from explainers.models.formats.row_batches import has_gradient
+    from explainers.models.formats.onnx.tables import as_one_input, class_names
+    from explainers.models.formats.row_batches import has_gradient, outputs_of
 
-    port, name = explained_input(graph), explained_output(graph, output)
-    notes = list(graph.notes)
+    name, columns = explained_output(graph, output), as_one_input(graph)
+    whole, graph = graph, columns.graph
+    port = explained_input(graph)
+    notes = [*graph.notes, *_columns_note(columns.names)]
     if fallback_runtime is None and data is not None:
         fallback_runtime = _local_runtime(data)
     model: Model
@@ -107,7 +111,7 @@ def load_graph(
         model, rows, sample = _choose_batching(graph, port, name)
         gradients = sample is None or has_gradient(model, sample)
         if verify and data is not None and sample is not None:
-            _verify(model, data, graph, name, rows, sample)
+            _verify(model, data, whole, name, rows, sample)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         problem = (
             error
@@ -116,7 +120,7 @@ def load_graph(
         )
         if fallback_runtime is None:
             raise problem from error
-        model, rows = _with_fallback(fallback_runtime(graph, name), port)
+        model, rows, sample = _with_fallback(fallback_runtime(whole, name), port)
         gradients = False
         notes.append(str(problem))
     if not gradients and isinstance(model, OnnxModel):
@@ -126,8 +130,19 @@ def load_graph(
         )
     if rows is not None:
         notes.append(rows_note(port, rows, "torch.onnx.export(…"))
+    names = class_names(whole, name)
+    if sample is None or outputs_of(model, sample) != len(names):
+        names = ()
     return model, Card(
-        port, layout(graph), graph.outputs, graph.producer, gradients, rows, tuple(notes)
+        port,
+        layout(graph),
+        graph.outputs,
+        graph.producer,
+        gradients,
+        rows,
+        tuple(notes),
+        classes=names,
+        columns=columns.names,
     )
 
 
@@ -156,8 +171,15 @@ def _verify(
 
     count = rows or (graph.inputs[0].shape or (None,))[0]
     x = sample.float()
+    if any(port.dtype.startswith(("int", "uint")) for port in graph.inputs):
+        x = (3 * x).round()  # what the file itself can take
+    runtime = RuntimeModel(data, graph, name, count)
     with torch.no_grad():
-        ours, theirs = model(x).double(), RuntimeModel(data, graph, name, count)(x).double()
+        ours = model(x).double()
+        try:
+            theirs = runtime(x).double()
+        except ModelProblem:
+            return  # random numbers are no input for it: no categories, for example
     scale = theirs.abs().max().clamp(min=1e-30)
     if ours.shape != theirs.shape or not bool((ours - theirs).abs().max() <= 1e-3 * scale):
         raise Problem(
@@ -177,8 +199,10 @@ def _local_runtime(data: bytes) -> FallbackRuntime:
     return load
 
 
-def _with_fallback(model: FallbackModel, port: Port) -> tuple[FallbackModel, int | None]:
-    """The model, and how many rows it is run at a time."""
+def _with_fallback(
+    model: FallbackModel, port: Port
+) -> tuple[FallbackModel, int | None, Tensor | None]:
+    """The model, how many rows it is run at a time, and an input (N, …) that it answers."""
     from explainers.models.formats.row_batches import (
         example_inputs,
         first_accepted,
@@ -186,12 +210,20 @@ def _with_fallback(model: FallbackModel, port: Port) -> tuple[FallbackModel, int
     )
 
     model.rows = port.shape[0] if port.shape else None
-    if model.rows is None:
-        sample = first_accepted(model, example_inputs(port), 1)
-        # As a plain function, whose numbers have the precision of the file.
-        if sample is not None and not rows_are_independent(lambda x: model(x), sample, 1):
-            model.rows = 1
-    return model, model.rows
+    sample = first_accepted(model, example_inputs(port), model.rows or 1)
+    # As a plain function, whose numbers have the precision of the file.
+    if model.rows is None and sample is not None:
+        model.rows = None if rows_are_independent(lambda x: model(x), sample, 1) else 1
+    return model, model.rows, sample
+
+
+def _columns_note(names: tuple[str, ...]) -> list[str]:
+    if not names:
+        return []
+    return [
+        f"The file takes {len(names)} columns one by one: {listed(names, 12)}. Here they are one "
+        "table, with its columns in this order."
+    ]
 
 
 def layout(graph: Graph) -> str:

@@ -13,6 +13,7 @@ from explainers.models.formats.graph_model import GraphModel
 from explainers.models.formats.onnx.flow import untranslated
 from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.steps import Block
+from explainers.models.formats.onnx.tables import in_whole, with_weights_as_inputs
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 _MOST_SHAPES = 8
@@ -39,18 +40,18 @@ def explained_input(graph: Graph) -> Port:
 def explained_output(graph: Graph, name: str | None = None) -> str:
     """The output tensor to explain: the one named, else the first of floating type, (N, k) first.
 
-    The map of class names to probabilities (ZipMap) that scikit-learn's converter adds stands for
-    the probabilities that go into it.
+    Where scikit-learn's converter gives a map of class names to probabilities (ZipMap), or one
+    output a class, it is the tensor of the probabilities of all classes.
 
     Raises
     ------
     Problem
         Where there is no such output, or none of floating type.
     """
-    zipped = {node.outputs[0]: node.inputs[0] for node in graph.nodes if node.op == "ZipMap"}
+    whole = in_whole(graph)
     ports = [
-        replace(p, name=zipped[p.name], dtype="float32", shape=(None, None))
-        if p.name in zipped
+        replace(p, name=whole[p.name], dtype="float32", shape=(None, None))
+        if p.name in whole and p.name != name
         else p
         for p in graph.outputs
     ]
@@ -99,11 +100,11 @@ class OnnxModel(GraphModel):
                 "inputs have slopes. Export the part behind the conversion to float32, or use a "
                 "method that needs no gradient."
             )
-        graph = graph.up_to(explained_output(graph, output))
+        graph = with_weights_as_inputs(graph.up_to(explained_output(graph, output)))
         lacking = untranslated(graph)
         if lacking:
             raise ModelProblem(
-                f"Gradients cannot be computed through {len(lacking)} operations of this model: "
+                f"Gradients cannot be computed through {_counted(len(lacking))} of this model: "
                 f"{'; '.join(lacking[:12])}{'; …' if len(lacking) > 12 else ''}. Methods that need "
                 "no gradient work: occlusion, RISE."
             )
@@ -118,4 +119,32 @@ class OnnxModel(GraphModel):
         if key not in self._by_shape and len(self._by_shape) >= _MOST_SHAPES:
             self._by_shape.clear()
         known = self._by_shape.setdefault(key, {})
-        return self.block.run({self.input: x}, (self.declared, working), known)[0]
+        made = self.block.run({self.input: x}, (self.declared, working), known)[0]
+        return by_row(made, len(x)) if x.ndim == 2 and isinstance(made, Tensor) else made
+
+
+def _counted(operations: int) -> str:
+    return "one operation" if operations == 1 else f"{operations} operations"
+
+
+def by_row(answers: Tensor, rows: int) -> Tensor:
+    """The answers to the rows of a table, (N, k), where they were written as (N · k, 1).
+
+    scikit-learn's converter does so to a network with several targets.
+
+    Parameters
+    ----------
+    answers : Tensor, shape (N, …) or (N · k, 1)
+    rows : int
+        N.
+
+    Examples
+    --------
+    >>> by_row(torch.tensor([[1.0], [2.0], [3.0], [4.0]]), rows=2)
+    tensor([[1., 2.],
+            [3., 4.]])
+    """
+    column = answers.ndim == 2 and answers.shape[1] == 1
+    if not column or not rows or len(answers) == rows or len(answers) % rows:
+        return answers
+    return answers.reshape(rows, -1)

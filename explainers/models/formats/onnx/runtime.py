@@ -14,8 +14,9 @@ from torch import Tensor
 
 from explainers.errors import ModelProblem, Problem
 from explainers.models.formats.onnx.graph import Graph
-from explainers.models.formats.onnx.module import explained_input, explained_output
-from explainers.models.formats.onnx.session import first_line, session
+from explainers.models.formats.onnx.module import by_row, explained_input, explained_output
+from explainers.models.formats.onnx.session import first_line, run, session
+from explainers.models.formats.onnx.tables import as_one_input
 
 WHOLE = ("int64", "int32", "int16", "int8", "uint8")
 NUMBERS = ("float32", "float64", "float16", *WHOLE)
@@ -52,9 +53,8 @@ class RuntimeModel:
         rows: int | None = None,
         threads: int = 1,
     ) -> None:
-        self.dtype, self.rows = input_dtype(graph), rows
+        self.dtype, self.rows = input_dtype(as_one_input(graph).graph), rows
         self.output = explained_output(graph, output)
-        self._input = explained_input(graph).name
         self._session = session(data, self.output, is_hidden(graph, self.output), threads)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ class RuntimeModel:
 
     def _run(self, values: np.ndarray) -> np.ndarray:
         try:
-            return self._session.run([self.output], {self._input: values})[0]
+            return run(self._session, self.output, values)
         except Exception as error:
             raise ModelProblem(_stopped(values.shape, error)) from error
 
@@ -91,7 +91,7 @@ def is_hidden(graph: Graph, output: str) -> bool:
 
 
 def run_rows(
-    run: Callable[[np.ndarray], np.ndarray],
+    answer: Callable[[np.ndarray], np.ndarray],
     x: Tensor,
     dtype: str,
     rows: int | None,
@@ -101,7 +101,7 @@ def run_rows(
 
     Parameters
     ----------
-    run : callable
+    answer : callable
         From an array (n, …) of type `dtype` to the outputs (n, …).
     x : Tensor, shape (N, …)
         Rounded where `dtype` is of whole numbers.
@@ -136,16 +136,18 @@ def run_rows(
         )
     size, parts = rows or max(len(x), 1), []
     for part in x.detach().to("cpu").split(size):
-        given = (part.round() if dtype in WHOLE else part).to(getattr(torch, dtype))
+        batch = (part.round() if dtype in WHOLE else part).to(getattr(torch, dtype))
         if rows and len(part) < rows:
-            given = torch.cat([given, *[given[-1:]] * (rows - len(part))])
-        made = run(given.numpy())
+            batch = torch.cat([batch, *[batch[-1:]] * (rows - len(part))])
+        made = answer(batch.numpy())
         if not isinstance(made, np.ndarray) or made.dtype.kind not in "fiub" or not made.ndim:
             raise ModelProblem(
                 "The model's output is not a tensor with a row of numbers per input. Export it "
                 "with its scores or probabilities as an output."
             )
-        parts.append(torch.from_numpy(made)[: len(part)])
+        answers = torch.from_numpy(made)
+        answers = by_row(answers, len(batch)) if batch.ndim == 2 else answers
+        parts.append(answers[: len(part)])
     return torch.cat(parts).to(x)
 
 

@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING
 from explainers.errors import Problem
 
 if TYPE_CHECKING:
+    import numpy as np
     from onnxruntime import InferenceSession
 
 _QUIET = 4
+_NUMPY = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(float16)": "float16",
+    **{f"tensor({kind})": kind for kind in ("int64", "int32", "int16", "int8", "uint8", "bool")},
+}
 # Read when onnxruntime is imported: from 1.29 on it reports its use to its maker unless forbidden
 # (docs/Privacy.md in its repository), and keeps an identifier of the machine on disk.
 _SILENCE = "ORT_DISABLE_TELEMETRY"
@@ -69,6 +76,22 @@ def session(data: bytes, output: str, hidden: bool, threads: int = 1) -> Inferen
         ) from error
 
 
+def run(opened: InferenceSession, output: str, values: np.ndarray) -> np.ndarray:
+    """The output of that name, for values (N, …).
+
+    A network with several inputs gets one column of the values (N, F) for each, and one that takes
+    whole numbers gets the nearest ones.
+    """
+    inputs, given = opened.get_inputs(), {}
+    for place, port in enumerate(inputs):
+        block = values if len(inputs) == 1 else values[:, place : place + 1]
+        kind = _NUMPY.get(port.type, block.dtype.name)
+        if block.dtype.name != kind:
+            block = (block if kind.startswith("float") else block.round()).astype(kind)
+        given[port.name] = block
+    return opened.run([output], given)[0]
+
+
 def first_line(error: Exception) -> str:
     """What an error says, in one short line without its final full stop."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -76,11 +99,15 @@ def first_line(error: Exception) -> str:
 
 
 def _shown(data: bytes, output: str) -> bytes:
-    """The file with one more output: the probabilities behind a ZipMap, for example."""
+    """The file with another tensor as its only output: the probabilities behind a ZipMap, say.
+
+    A ZipMap is left out: it has no types but one, and would keep the rest from being loaded.
+    """
     import onnx
 
     model = onnx.ModelProto.FromString(data)
-    value = model.graph.output.add()
-    value.name = output
-    value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    kept = [node for node in model.graph.node if node.op_type != "ZipMap"]
+    del model.graph.node[:], model.graph.output[:]
+    model.graph.node.extend(kept)
+    model.graph.output.add().name = output
     return model.SerializeToString()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explainers.errors import Problem
+from explainers.models.formats.onnx.plain import texts
 
 if TYPE_CHECKING:
     import onnx
@@ -111,8 +112,7 @@ def array(proto: onnx.TensorProto) -> np.ndarray:
             f"{count:,} numbers for it. The file is damaged; export the model again."
         )
     if kind == "string":
-        strings = [text(item, "string") for item in proto.string_data]
-        return np.array(strings, dtype=np.str_).reshape(shape)
+        return texts([text(item, "string") for item in proto.string_data], shape)
     if proto.HasField("raw_data"):
         flat = np.frombuffer(proto.raw_data, dtype.newbyteorder("<"))
     else:

@@ -20,7 +20,8 @@ from explainers.models.formats.onnx.operations.registry import (
     Input,
     NotCovered,
     Surroundings,
+    entries,
     find,
 )
 
-__all__ = ["OPERATIONS", "Input", "NotCovered", "Surroundings", "find"]
+__all__ = ["OPERATIONS", "Input", "NotCovered", "Surroundings", "entries", "find"]

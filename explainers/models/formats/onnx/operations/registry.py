@@ -25,6 +25,9 @@ Ints: TypeAlias = tuple[int, ...]
 Input: TypeAlias = Tensor | list | None
 """An input as a node gives it: a tensor, a list of numbers, or None where it is left out."""
 OPERATIONS: dict[str, list[Operation]] = {}
+"""By name, with the domain in front where that is not ONNX's own: "Relu", "ai.onnx.ml.Scaler"."""
+TABLES = "ai.onnx.ml"
+"""The domain of what scikit-learn and its like are written in."""
 MOST_NUMBERS = 2**30
 
 
@@ -111,7 +114,7 @@ Translation = TypeVar("Translation", bound=Callable[..., Tensor | tuple[Tensor, 
 
 
 def operation(
-    *names: str, since: int = 1, lists: tuple[int, ...] = ()
+    *names: str, since: int = 1, lists: tuple[int, ...] = (), domain: str = ""
 ) -> Callable[[Translation], Translation]:
     """Register the decorated function for these ONNX operations.
 
@@ -123,6 +126,8 @@ def operation(
         The first version of the operator set that it is for; a later one takes its place.
     lists : tuple of int
         Positions of inputs that it takes as Python lists of numbers.
+    domain : str
+        "" for ONNX's own.
     """
 
     def register(function: Translation) -> Translation:
@@ -139,10 +144,19 @@ def operation(
                 known - {"surroundings"},
                 "surroundings" in parameters,
             )
-            OPERATIONS.setdefault(name, []).append(entry)
+            OPERATIONS.setdefault(_key(domain, name), []).append(entry)
         return function
 
     return register
+
+
+def entries(node: Node) -> list[Operation]:
+    """The translations of a node's operation, for all versions and whatever its attributes."""
+    return OPERATIONS.get(_key(node.domain, node.op), [])
+
+
+def _key(domain: str, name: str) -> str:
+    return f"{domain}.{name}" if domain else name
 
 
 def find(node: Node) -> Operation | None:
@@ -157,9 +171,7 @@ def find(node: Node) -> Operation | None:
     >>> find(Node("Unheard", "", 14, "", ("x",), ("y",))) is None
     True
     """
-    if node.domain:
-        return None
-    fitting = [entry for entry in OPERATIONS.get(node.op, ()) if entry.since <= node.version]
+    fitting = [entry for entry in entries(node) if entry.since <= node.version]
     if not fitting:
         return None
     best = max(fitting, key=lambda entry: entry.since)
