@@ -37,18 +37,13 @@ def finished(page, count: int) -> list[str]:
     until = time.monotonic() + PATIENCE_MS / 1000
     while time.monotonic() < until:
         settled(page)
-        viewers = [panel(page, index).get_by_test_id("viewer") for index in range(count)]
-        receipts = [panel(page, index).get_by_text("receipt_long") for index in range(count)]
-        once = [1] * count
+        panels = [panel(page, index) for index in range(count)]
+        viewers = [one.get_by_test_id("viewer") for one in panels]
         # While a page is drawn anew, a panel may still hold what stood in its place; and while a
         # method runs, its map so far stands there, without a receipt.
-        if (
-            [viewer.count() for viewer in viewers] == once
-            and [receipt.count() for receipt in receipts] == once
-            and not panel(page, count).count()
-        ):
-            ready = [viewer.get_attribute("data-ready") == "true" for viewer in viewers]
-            if all(ready):
+        parts = [*viewers, *(one.get_by_text("receipt_long") for one in panels)]
+        if all(part.count() == 1 for part in parts) and not panel(page, count).count():
+            if all(viewer.get_attribute("data-ready") == "true" for viewer in viewers):
                 return [viewer.get_attribute("data-digest") for viewer in viewers]
         run_what_is_offered(page)
         page.wait_for_timeout(150)
