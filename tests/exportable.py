@@ -38,6 +38,11 @@ def small_vit(classes: int = 5) -> nn.Module:
     return net
 
 
+def small_swin(classes: int = 5) -> nn.Module:
+    """A Swin transformer with shifted windows, on pictures of 32 × 32."""
+    return models.SwinTransformer([4, 4], 12, [2, 2], [2, 2], [4, 4], num_classes=classes)
+
+
 def letters() -> nn.Sequential:
     """A one-dimensional network on DNA (N, 4, L)."""
     return nn.Sequential(

@@ -42,9 +42,9 @@ def finished(page, count: int) -> list[str]:
         # While a page is drawn anew, a panel may still hold what stood in its place; and while a
         # method runs, its map so far stands there, without a receipt.
         parts = [*viewers, *(one.get_by_text("receipt_long") for one in panels)]
-        if all(part.count() == 1 for part in parts) and not panel(page, count).count():
-            if all(viewer.get_attribute("data-ready") == "true" for viewer in viewers):
-                return [viewer.get_attribute("data-digest") for viewer in viewers]
+        alone = all(part.count() == 1 for part in parts) and not panel(page, count).count()
+        if alone and all(viewer.get_attribute("data-ready") == "true" for viewer in viewers):
+            return [viewer.get_attribute("data-digest") for viewer in viewers]
         run_what_is_offered(page)
         page.wait_for_timeout(150)
     raise AssertionError(f"{count} maps never stood at {page.url}: {page_text(page)}")

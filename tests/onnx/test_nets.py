@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from exportable import Encoder, Recurrent, letters, regressor, small_vit
+from exportable import Encoder, Recurrent, letters, regressor, small_swin, small_vit
 from onnx_files import exported, truth
 from torch import nn
 from torchvision import models
@@ -44,10 +44,7 @@ NETS = {
     "densenet121": (lambda: models.densenet121(num_classes=7), PICTURE),
     "squeezenet": (lambda: models.squeezenet1_1(num_classes=7), PICTURE),
     "shufflenet": (lambda: models.shufflenet_v2_x0_5(num_classes=7), PICTURE),
-    "swin": (
-        lambda: models.SwinTransformer([4, 4], 12, [2, 2], [2, 2], [4, 4], num_classes=5),
-        (3, 32, 32),
-    ),
+    "swin": (small_swin, (3, 32, 32)),
     "vit": (small_vit, (3, 16, 16)),
     "lstm": (lambda: Recurrent(nn.LSTM, num_layers=2), (6, 5)),
     "lstm both ways": (lambda: Recurrent(nn.LSTM, bidirectional=True), (6, 5)),

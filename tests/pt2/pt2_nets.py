@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from exportable import Encoder, Recurrent, letters, regressor, small_vit
+from exportable import Encoder, Recurrent, letters, regressor, small_swin, small_vit
 from torch import nn
 from torchvision import models
 
@@ -68,11 +68,10 @@ LARGE = {
         "mobilenet_v2",
         "mobilenet_v3_small",
         "efficientnet_b0",
-        "swin_t",
         "densenet121",
         "shufflenet_v2_x0_5",
     )
-}
+} | {"swin": (small_swin, 3, 32, 32)}
 
 
 def made(name: str) -> tuple[nn.Module, torch.Tensor]:

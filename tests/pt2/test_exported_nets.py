@@ -67,7 +67,7 @@ def _forgetful(model: nn.Module) -> nn.Module:
 def test_picture_networks_explain_like_the_python_model(name):
     model, x = made(name)
     x = x[:2]
-    found, card = back(exported(model, x, dynamic=name in ("swin_t", "resnet18")))
+    found, card = back(exported(model, x, dynamic=name in ("swin", "resnet18")))
     assert card.rows is None and card.layout == "channels first"
     with torch.no_grad():
         close(found(x), model(x), 1e-5)
@@ -79,7 +79,7 @@ def test_picture_networks_explain_like_the_python_model(name):
     close(explain(found, x[:1], "integrated_gradients", **options).scores, wanted, 1e-4)
 
 
-@pytest.mark.parametrize("name", ["swin_t", "mobilenet_v2"])
+@pytest.mark.parametrize("name", ["swin", "mobilenet_v2"])
 def test_decomposed_picture_networks_for_one_row_take_any(name):
     model, x = made(name)
     found, card = back(exported(model, x, dynamic=False, decomposed=True))
