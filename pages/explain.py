@@ -20,7 +20,7 @@ from pages import kinds
 from pages.answers import faithfulness, sanity
 from pages.answers.panel import panel
 from pages.state import address, progress, service
-from pages.state.cases import Answer, Case
+from pages.state.cases import Answer, Case, in_numbers
 from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
 from pages.viewers.chart import answer_bars
@@ -83,10 +83,10 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
     names, wrong = setting.names(prediction)
     if wrong:
         st.error(wrong)
-    arrays = prediction[1]
+    arrays, numbers = prediction[1], in_numbers(setting.model.spec, prediction)
     with thumbnail.container():
-        _baseline_answer(setting.model.spec, arrays, names)
-    target, other = _pick_target(setting, arrays["probabilities"], names)
+        _baseline_answer(setting.model.spec, arrays, names, numbers)
+    target, other = _pick_target(setting, arrays["probabilities"], names, numbers)
     case = replace(setting, target=target, rather_than=other).case(
         METHODS[setting.method].name, prediction
     )
@@ -98,6 +98,9 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
     with left:
         st.markdown("**What the network says**")
         answer_bars(arrays["probabilities"], names, names[target], "bars", case.numbers)
+        for note in prediction[0]["notes"]:
+            if note not in answer[0]["notes"]:
+                st.caption(note)
     with right:
         with st.expander("As code", icon=":material/code:"):
             st.caption("Run in the folder of the app, it prints the same numbers.")
@@ -143,10 +146,9 @@ def _finished(task: Predict | Explain, slot: str, case: Case | None = None) -> A
 
 
 def _pick_target(
-    setting: Setting, probabilities: np.ndarray, names: Sequence[str]
+    setting: Setting, probabilities: np.ndarray, names: Sequence[str], numbers: bool
 ) -> tuple[int, int | None]:
     """Draw chips with the strongest classes, or all numbers; what to explain, rather than what."""
-    numbers = setting.model.spec.answers == "numbers"
     if len(names) == 1:
         return 0, None
     _forget_target_of_another_input(setting)
@@ -201,16 +203,16 @@ def _forget_target_of_another_input(setting: Setting) -> None:
         address.set_choices(dict.fromkeys(("target", "versus", "rather")))
 
 
-def _baseline_answer(spec: ModelSpec, arrays: Arrays, names: Sequence[str]) -> None:
+def _baseline_answer(spec: ModelSpec, arrays: Arrays, names: Sequence[str], numbers: bool) -> None:
     """The baseline's thumbnail and what the network says to it."""
     shares = arrays["baseline_probabilities"]
     best = int(shares.argmax())
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
         kinds.of(spec).draw_baseline(arrays["baseline_shown"], "", 88)
-    if spec.answers == "numbers":
-        numbers = ", ".join(words.number(float(share)) for share in shares[:4])
-        right.markdown(f"The network answers {numbers}{' …' if len(shares) > 4 else '.'}")
+    if numbers:
+        listed = ", ".join(words.number(float(share)) for share in shares[:4])
+        right.markdown(f"The network answers {listed}{' …' if len(shares) > 4 else '.'}")
         return
     right.markdown(f"The network calls it *{names[best]}*, {words.percent(float(shares[best]))}.")
     if not advice.is_neutral(shares):

@@ -53,6 +53,16 @@ def preparation(name: str, channels: int) -> Preparation | None:
 AS_THEY_ARE = ("numbers", "probabilities")
 """Answers that are explained as the model gives them: there is no softmax to look behind."""
 
+TAKEN_FOR = {
+    "number": "numbers",
+    "numbers": "numbers",
+    "percent": "numbers",
+    "probabilities": "probabilities",
+    "fractions": "probabilities",
+}
+"""What answers are taken for unless somebody says otherwise, by what the inspection calls them; all
+that is not named here for "classes"."""
+
 RECOGNISE = "recognise"
 """The name of an uploaded model whose architecture is to be found by its weights."""
 
@@ -93,8 +103,8 @@ class ModelSpec:
     columns : tuple of str
         Names of features or variables, in the network's order.
     answers : str
-        "classes" (one of them is right), "labels" (each is right or not), "probabilities" (of
-        classes, without a softmax that could be seen) or "numbers".
+        "classes" (one of them is right), "labels" (each is right or not), "probabilities" (from 0
+        to 1, without a softmax or sigmoid to look behind) or "numbers" (values as they are).
     step : int or None
         Which step of an answer that is a series is explained; None: the answer is none.
     choices : tuple of (name, answer)

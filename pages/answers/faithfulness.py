@@ -9,6 +9,7 @@ import streamlit as st
 
 from explainers.figures.curves import area, deletion_insertion_curves
 from explainers.figures.text import advice
+from explainers.figures.text.words import is_share
 from explainers.service.tasks import BaselineRef
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.prove import Prove, ProveAtRandom
@@ -57,13 +58,20 @@ def section(shown: list[Case], key: str, hide_with: BaselineRef | None = None) -
     shares = [proof[0]["shares"] for proof, _ in pairs]
     abouts = {case.about for case in shown}
     about = abouts.pop() if len(abouts) == 1 else "the explained class"
-    if all(kinds.of(case.task.model).draw_hidden is None for case in shown):
+    slider = all(kinds.of(case.task.model).draw_hidden is None for case in shown)
+    if slider and _are_shares(shown, pairs):
         hidden = [_hidden(c, *pair) for c, pair in zip(shown, pairs, strict=True)]
         height = 340 if len(shown) == 1 else 260
         prove(hidden, shares[0], about, key=f"{key}_slider", max_height=height)
     else:
         hiding.section(shown, pairs, shares, f"{key}_hiding")
     _curves(shown, pairs, shares, about, key)
+
+
+def _are_shares(shown: list[Case], pairs: list[tuple[Answer, Answer]]) -> bool:
+    """Whether all answers while parts are hidden are shares, from 0 to 1."""
+    answers = [answer[1]["deletion"] for pair in pairs for answer in pair]
+    return not any(case.numbers for case in shown) and all(map(is_share, answers))
 
 
 def _chance(task: Explain, hide_with: BaselineRef | None) -> ProveAtRandom:
@@ -77,9 +85,9 @@ def _hidden(case: Case, proof: Answer, chance: Answer) -> Hidden:
         pictures.shown(case.task.input.file),
         pictures.in_colour(proof[1]["baseline_shown"]),
         proof[1]["order"],
-        case.share(proof[1]["deletion"]).tolist(),
+        case.share(proof[1]["deletion"]).clip(0, 1).tolist(),
         [case.names[best] for best in proof[1]["deletion"].argmax(-1)],
-        case.share(chance[1]["deletion"]),
+        case.share(chance[1]["deletion"]).clip(0, 1),
         region=tuple(region),
     )
 

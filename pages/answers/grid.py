@@ -208,4 +208,4 @@ def _answer_to_baseline(case: Case) -> None:
         right.markdown(f"Answer: {case.amount(float(case.share(shares)))}.")
         return
     sure = "" if advice.is_neutral(shares) else " It is not neutral."
-    right.markdown(f"Called *{case.names[best]}*, {words.percent(float(shares[best]))}.{sure}")
+    right.markdown(f"Called *{case.names[best]}*, {case.amount(float(shares[best]))}.{sure}")

@@ -3,7 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from explainers.figures.text.words import percent
 from pages import kinds
 from pages.state import address
 from pages.state.cases import Answer, Case
@@ -59,7 +58,7 @@ def _one(case: Case, proof: Answer, chance: Answer, share: float, key: str) -> N
     )
     if not case.numbers:
         best = case.names[int(proof[1]["deletion"][place].argmax())]
-        likely = percent(float(proof[1]["deletion"][place].max()))
+        likely = case.amount(float(proof[1]["deletion"][place].max()))
         st.caption(f"The network's first choice is then *{best}* ({likely}).")
     if draw_hidden := kinds.of(case.task.model).draw_hidden:
         draw_hidden(case, hidden, key)

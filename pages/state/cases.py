@@ -7,9 +7,10 @@ import numpy as np
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.figures.text.words import number, percent
+from explainers.figures.text.words import is_share, number, percent
 from explainers.kinds import KINDS, Kind
 from explainers.methods import METHODS
+from explainers.models.spec import ModelSpec
 from explainers.options import make_options
 from explainers.service.backends.job import Job
 from explainers.service.tasks import Answer, Task
@@ -51,7 +52,7 @@ class Case:
     @property
     def numbers(self) -> bool:
         """Whether the model answers with numbers, and not with shares of classes."""
-        return self.task.model.answers == "numbers"
+        return in_numbers(self.task.model, self.prediction)
 
     @property
     def about(self) -> str:
@@ -101,11 +102,18 @@ class Case:
 
     def amount(self, share: float) -> str:
         """A share of the answer, or a number, in words."""
-        return number(share) if self.numbers else percent(share)
+        return percent(share) if is_share(share) and not self.numbers else number(share)
 
     def heat(self, scores: np.ndarray) -> np.ndarray:
         """Scores, of the shape of one input, as they are drawn: one number a unit, float64."""
         return self.kind.heat(scores).astype(np.float64)
+
+
+def in_numbers(model: ModelSpec, prediction: Answer) -> bool:
+    """Whether answers are shown as numbers: of a model of these, and where they are no shares."""
+    arrays = prediction[1]
+    shares = is_share(arrays["probabilities"]) and is_share(arrays["baseline_probabilities"])
+    return model.answers == "numbers" or not shares
 
 
 def submit(tasks: Mapping[str, Task], wait: float = service.SECONDS_TO_WAIT) -> dict[str, Job]:

@@ -10,7 +10,7 @@ from explainers.models.class_names import name_outputs
 from explainers.service.tasks import Answer, BaselineRef
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
-from pages.state.cases import Case
+from pages.state.cases import Case, in_numbers
 from pages.state.chosen import ChosenInput, ChosenModel
 
 
@@ -57,7 +57,7 @@ class Setting:
     def names(self, prediction: Answer) -> tuple[tuple[str, ...], str]:
         """The classes' names, and what is wrong with those that were given, or ""."""
         count, one = len(prediction[1]["probabilities"]), "class"
-        if self.model.spec.answers == "numbers":
+        if in_numbers(self.model.spec, prediction):
             one = "output"
         try:
             return name_outputs(

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.figures.bars import class_bars
-from explainers.figures.text.words import number, percent
+from explainers.figures.text.words import is_share, number, percent
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -44,7 +44,7 @@ def answer_bars(
     numbers : bool
         Whether the answers are numbers and no shares: these are listed instead.
     """
-    if numbers:
+    if numbers or not is_share(probabilities):
         lines = [f"{n}: **{number(float(p))}**" for n, p in zip(names, probabilities, strict=True)]
         st.markdown("\n".join(f"- {line}" for line in lines[:MOST_NUMBERS]))
         return

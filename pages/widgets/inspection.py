@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.figures.text.words import percent
+from explainers.figures.text.words import is_share, percent
 from explainers.methods import METHODS
 from explainers.models import card as cards
 from explainers.models.spec import ModelSpec
@@ -17,11 +17,18 @@ from pages.state.cases import duration
 
 ANSWERS = {
     "logits": "scores before a softmax (logits)",
+    "log_probabilities": "logarithms of probabilities",
     "softmax": "probabilities: a softmax is inside",
-    "sigmoid": "probabilities: a sigmoid is inside",
-    "probabilities": "probabilities, it seems: positive numbers that add up to 1",
-    "number": "one number, not classes",
+    "sigmoid": "probabilities, each for itself: a sigmoid, or a part of a softmax, is inside",
+    "probabilities": "probabilities: positive numbers that add up to 1",
+    "fractions": "numbers from 0 to 1, each for itself",
+    "percent": "percentages, explained as they are",
+    "numbers": "values, explained as they are",
+    "number": "one number",
 }
+PROBABILITIES = ("softmax", "sigmoid", "probabilities", "fractions", "log_probabilities")
+"""Those that are probabilities, or their logarithms, already."""
+ASKED = "Whether these are scores before a softmax, or values, cannot be read from the network."
 TAKES = {
     "picture": "pictures of {1} × {2} px, {0} channels",
     "table": "rows of a table with {0} features",
@@ -105,12 +112,12 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
     lines = [
         f"**{card['architecture']}**{_size(card)}",
         f"Takes {takes(card['kind'], card['input'], card['swapped'])}{form}",
-        f"Gives {_counted(outputs)}{steps}: {ANSWERS[card['answers']]}",
+        f"Gives {_counted(outputs)}{steps}: {_are(card)}",
     ]
     if first is not None:
         name = names[first["index"]] if len(names) == outputs else f"class {first['index']}"
         sample = SAMPLE_INPUTS.get(card["kind"], RANDOM_INPUT)
-        if spec.answers == "numbers":
+        if spec.answers == "numbers" or not is_share(first["share"]):
             lines.append(f"Answers {sample} with {first['value']:.4g}")
         else:
             lines.append(f"Calls {sample} *{name}* ({percent(first['share'])})")
@@ -151,6 +158,12 @@ def _sizes(sizes: Sequence[int | Sequence[int]]) -> str:
     return ", ".join(
         f"{height}" if squares else f"{height} × {width}" for height, width in pairs
     ) + (" a side" if squares and len(pairs) > 1 else "")
+
+
+def _are(card: dict[str, Any]) -> str:
+    """What its answers are, in words, with how sure that is."""
+    guessed = ", it seems; say above what they are" if "answers" in card["questions"] else ""
+    return f"{ANSWERS[card['answers']]}{guessed}"
 
 
 def _order(one: list[Any]) -> tuple[str, list[int], bool]:

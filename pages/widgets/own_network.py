@@ -10,7 +10,7 @@ from streamlit.typing import UploadedFile
 from explainers.errors import Problem
 from explainers.models.formats.python_models import PythonModel, read_python_models
 from explainers.models.formats.refusals import NETWORKS, SCRIPTS, WEIGHTS, refusal
-from explainers.models.spec import RECOGNISE, ModelSpec
+from explainers.models.spec import RECOGNISE, TAKEN_FOR, ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN
 from explainers.models.zoo.timm_models import timm_names
 from explainers.service.parsing.parsers.class_names import class_names
@@ -22,13 +22,17 @@ from pages.widgets import inferred, inspection, model_card, picture_settings
 
 NAMED = {RECOGNISE: "Recognise it", PLAIN_CHAIN: "A plain chain of layers"}
 ANSWERS = {
-    "classes": "Classes: one of them is right",
-    "labels": "Labels: each is right or not",
-    "probabilities": "Probabilities already",
-    "numbers": "Numbers",
+    "classes": "Scores of classes: one of them is right",
+    "labels": "Scores of labels: each is right or not",
+    "probabilities": "Probabilities already, each from 0 to 1",
+    "numbers": "Values, as they are",
 }
-GUESSED = {"number": "numbers", "probabilities": "probabilities"}
-"""What answers are taken for whose form the inspection can only guess."""
+INSIDE = {
+    "classes": "Probabilities of classes",
+    "probabilities": "Probabilities, explained as they are",
+    "numbers": "Values, as they are",
+}
+"""The same where the probabilities are the network's own."""
 
 
 def pick() -> ChosenModel | None:
@@ -51,8 +55,8 @@ def pick() -> ChosenModel | None:
     if not isinstance(weights, str) or not service.may_open(weights.split(".")[0]):
         st.info("Upload your network, or its weights.")
         return None
-    model_card.upload()
     _forget_settings_of_another_network(weights)
+    model_card.upload()
     name, asked = "network", weights.endswith(SCRIPTS) or bool(address.choices().get("shape"))
     shape = _shape() if asked else ()
     if not weights.endswith((*NETWORKS, *SCRIPTS)):
@@ -72,7 +76,8 @@ def pick() -> ChosenModel | None:
         return None
     if card["chain"]:
         choices = inferred.pick_answers(card["chain"], dict(choices))
-    with st.expander("What it takes, and what it answers", expanded=bool(card["steps"])):
+    unsure = bool(card["steps"]) or "answers" in card["questions"]
+    with st.expander("What it takes, and what it answers", expanded=unsure):
         spec, classes = _settings(ModelSpec("upload", name, weights, choices=choices), card)
     with st.expander("What the doctor found", expanded=True, icon=":material/stethoscope:"):
         inspection.show(card, spec, classes)
@@ -93,7 +98,7 @@ def python_models() -> dict[str, PythonModel]:
 
 
 def _forget_settings_of_another_network(weights: str) -> None:
-    """A size or shape that was chosen for another network is no answer about this one.
+    """A size, shape or kind of answer chosen for another network says nothing about this one.
 
     One that a link holds is about the link's network.
     """
@@ -101,7 +106,7 @@ def _forget_settings_of_another_network(weights: str) -> None:
     before = st.session_state.get("settings_chosen_for", now)
     st.session_state["settings_chosen_for"] = now
     if before[0] == now[0] and before != now:
-        address.set_choices(dict.fromkeys(("size", "width", "shape")))
+        address.set_choices(dict.fromkeys(("size", "width", "shape", "answers")))
 
 
 def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[str, ...]]:
@@ -109,15 +114,18 @@ def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[s
     place = _pick_kind(card)
     kind, swapped, shape = card["kinds"][place]
     spec = replace(spec, kind=kind, swapped=swapped, shape=tuple(shape), mean=(0.0,), std=(1.0,))
-    inside = card["answers"] in ("softmax", "sigmoid", "probabilities")
+    known = INSIDE if card["answers"] in inspection.PROBABILITIES else ANSWERS
     answers = address.select(
         st.selectbox,
         "answers",
-        [a for a in ANSWERS if a != "labels" or not inside],
-        GUESSED.get(card["answers"], "classes"),
+        list(known),
+        TAKEN_FOR.get(card["answers"], "classes"),
         label="Its answers are",
-        format_func=ANSWERS.get,
+        format_func=known.get,
+        help=inspection.ASKED if "answers" in card["questions"] else None,
     )
+    if "answers" in card["questions"]:
+        st.caption(f"{inspection.ASKED} What is chosen here is a guess until you say so.")
     if card["steps"]:
         step = address.widget(
             st.number_input,

@@ -26,6 +26,17 @@ def percent(share: float) -> str:
     return f"{value:.1f} %"
 
 
+def is_share(values: float | np.ndarray) -> bool:
+    """Whether numbers lie from 0 to 1, but for rounding, so that they can be shown as per cent.
+
+    Examples
+    --------
+    >>> is_share(0.4), is_share(np.array([0.4, 1.139]))
+    (True, False)
+    """
+    return bool(((np.asarray(values) >= -1e-4) & (np.asarray(values) <= 1 + 1e-4)).all())
+
+
 def number(value: float) -> str:
     """A number with four digits and a real minus sign.
 

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from explainers import eval_mode, output_form
-from explainers.errors import Problem
 from explainers.models.inspection import pictures
 from explainers.models.inspection.acceptance import accepted_inputs
+from explainers.models.inspection.answers import inspect_answers
 from explainers.models.inspection.guesses import PHOTO_CHANNELS, Guess
 from explainers.models.inspection.methods import backward_bytes, try_methods
 from explainers.models.prepared import Prepared
-from explainers.models.spec import ModelSpec
+from explainers.models.spec import AS_THEY_ARE, TAKEN_FOR, ModelSpec
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -58,7 +58,7 @@ def examine(
         lengths or sizes fit too), `sizes` (of pictures: all [height, width] that it accepts of
         those tried, or the side of a square), `declared` (of pictures: the height and width that
         the file declares, 0 for a free one), `outputs`, `steps` (of an answer that is a series,
-        else None), `answers` ("logits", "softmax", "sigmoid", "probabilities", "number"),
+        else None), `answers` (what they are, a word of `answers.Answers`),
         `normalisation` ({"name", "mean", "std", "white", "order"}, of pictures), `parameters`,
         `megabytes` of weights, `pass_megabytes` that one pass with gradient takes beside them,
         `methods` (key: "" or why it will not work),
@@ -84,11 +84,11 @@ def examine(
         samples = samples if guess.shape[0] in PHOTO_CHANNELS else ()
         spec = replace(spec, kind=guess.kind, swapped=guess.swapped, shape=guess.shape)
         tell("Looking at its answers")
-        output, answers = _answers(network, guess)
+        output, answers, sure_answers = inspect_answers(network, guess, samples)
         steps = None
         if output.ndim > 2:
             steps, output = output.shape[1], output.movedim(1, -1)[..., -1]
-        questions: list[str] = []
+        questions = [] if sure_answers else ["answers"]
         normalisation = None
         spec = replace(spec, mean=(0.0,), std=(1.0,), step=None if steps is None else -1)
         if guess.kind == "picture":
@@ -136,25 +136,6 @@ def examine(
     }
 
 
-def _answers(network: Model, guess: Guess) -> tuple[Tensor, str]:
-    """The output on a trial input, and what its numbers are."""
-    output, meaning, seen = output_form.observe(network, guess.random_inputs(network, count=4))
-    if not isinstance(output, Tensor):
-        raise Problem(
-            f"The network returned a {type(output).__name__}, not a tensor. Export it so that it "
-            "returns the one tensor to explain."
-        )
-    kind = meaning.form if meaning and meaning.canonical else None
-    if kind in ("softmax", "sigmoid"):
-        return output, kind
-    if output.ndim == 1:
-        return output[:, None], "number"
-    if output.ndim == 2 and output.shape[1] == 1:
-        return output, "number"
-    whole = bool((output >= 0).all() and torch.allclose(output.sum(-1), output.new_ones(())))
-    return output, "probabilities" if whole else "logits"
-
-
 def _first(
     model: Prepared, guess: Guess, samples: Sequence[Image.Image], answers: str
 ) -> dict[str, Any] | None:
@@ -163,7 +144,7 @@ def _first(
         return None
     x = guess.sample(model, samples)
     with torch.no_grad(), eval_mode.evaluating(model):
-        form = "output" if answers == "probabilities" else "probability"
+        form = "output" if TAKEN_FOR.get(answers) in AS_THEY_ARE else "probability"
         shares = eval_mode.check_output(output_form.with_form(model, form)(x), x)[0]
         best = int(shares.argmax())
         value = float(eval_mode.check_output(model(x), x)[0, best])

@@ -16,9 +16,9 @@ class Predict(Task, frozen=True):
     """Ask for the model's answers.
 
     The answer's facts: `classes`, `shape` of one input, how many `references` the baseline has,
-    `parameters`, `seconds_per_pass`, and what pages must know to draw the input. Its arrays:
-    `probabilities`, `baseline_probabilities` and `logits` (outputs,), `input` (…), and
-    `baseline_shown`, as pages draw it.
+    `parameters`, `seconds_per_pass`, `notes` on the model, and what pages must know to draw the
+    input. Its arrays: `probabilities`, `baseline_probabilities` and `logits` (outputs,), `input`
+    (…), and `baseline_shown`, as pages draw it.
     """
 
     brief: ClassVar[bool] = True
@@ -33,13 +33,14 @@ class Predict(Task, frozen=True):
         from explainers.passes import Passes
 
         given = prepare(context, self.model, self.input, self.baseline, self.device)
-        loaded, answers, seconds = given.loaded, [], []
+        loaded, answers, seconds, notes = given.loaded, [], [], []
         for form in (given.form_of("logit"), given.form):
             passes = Passes(loaded.model, score=form, cache=loaded.cache)
             for points in (given.x, given.references):
                 started = time.perf_counter()
                 answers.append(passes.outputs(points, cached=True))
                 seconds.append(time.perf_counter() - started)
+            notes += passes.notes
         logits, _, ours, baselines = answers
         if logits.ndim != 2:
             raise Problem(
@@ -52,6 +53,7 @@ class Predict(Task, frozen=True):
             **given.facts,
             "shape": list(given.x.shape[1:]),
             "references": len(given.references),
+            "notes": list(dict.fromkeys(notes)),
             "parameters": sum(p.numel() for p in loaded.model.parameters()),
             # The first pass of a new size is slow for other reasons.
             "seconds_per_pass": min(seconds),
