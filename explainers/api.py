@@ -113,6 +113,10 @@ def explain(
         progress=progress,
         cache=cache,
     ) as session:
+        # What is known of a network that was read from a file.
+        for sentence, of_slopes in getattr(model, "notes_on_answers", ()):
+            if entry.needs_gradient or not of_slopes:
+                session.passes.note(sentence)
         result, baseline_output = _averaged(
             session, entry, chosen, InputLayout.of(inputs.shape[1:], kind)
         )

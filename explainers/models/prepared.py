@@ -13,6 +13,7 @@ from explainers.kinds import KINDS
 from explainers.models.spec import ModelSpec
 
 if TYPE_CHECKING:
+    from explainers.models.formats.file_card import Card
     from explainers.models.formats.model import Model
     from explainers.models.formats.onnx import FallbackRuntime
     from explainers.models.uploaded import Weights
@@ -47,6 +48,9 @@ class Prepared(nn.Module):
     network: Model
     mean: Tensor
     std: Tensor
+    notes_on_answers: tuple[tuple[str, bool], ...]
+    card: Card | None = None
+    """What the file tells of the network, where it is one that tells."""
 
     def __init__(self, network: Model, spec: ModelSpec) -> None:
         super().__init__()
@@ -62,6 +66,7 @@ class Prepared(nn.Module):
                 f"Blue first is an order of three channels; this network has {len(spec.mean)}. "
                 "Choose RGB, or channels in the order of the file."
             )
+        self.notes_on_answers = getattr(network, "notes_on_answers", ())
         self.labels = spec.answers == "labels"
         along = KINDS[spec.kind].along(len(spec.mean))
         self.register_buffer("mean", torch.tensor(spec.mean).view(along))
@@ -141,6 +146,7 @@ def build(
     """
     classes: tuple[str, ...] = ()
     network: Model
+    card: Card | None = None
     if spec.source == "demo":
         from explainers.models.zoo import demos
 
@@ -158,5 +164,8 @@ def build(
         from explainers.models.uploaded import load_uploaded
 
         assert weights is not None and not isinstance(weights, Path)
-        network, spec = load_uploaded(spec, weights, fallback_runtime)
-    return Prepared(network, spec).eval(), classes, spec
+        network, spec, card = load_uploaded(spec, weights, fallback_runtime)
+        classes = card.classes if card else ()
+    prepared = Prepared(network, spec).eval()
+    prepared.card = card
+    return prepared, classes, spec

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def load_uploaded(
     spec: ModelSpec, weights: Weights, fallback_runtime: FallbackRuntime | None = None
-) -> tuple[Model, ModelSpec]:
+) -> tuple[Model, ModelSpec, Card | None]:
     """The network of an upload, and the spec with what the file itself declares of its input.
 
     Parameters
@@ -41,6 +41,8 @@ def load_uploaded(
     network : Model
         From the file's own input (N, …) to its output (N, …), in evaluation mode.
     spec : ModelSpec
+    card : Card or None
+        What the file tells of the network; None of one that tells nothing.
 
     Raises
     ------
@@ -63,17 +65,17 @@ def load_uploaded(
             weights = read_state_dict(data, suffix)
     if isinstance(weights, Graph):
         model, card = load_graph(weights, data, fallback_runtime=fallback_runtime)
-        return model, _with_card(spec, "ONNX network", card)
+        return model, _with_card(spec, "ONNX network", card), card
     if isinstance(weights, Program):
         model, card = load_program(weights)
-        return model, _with_card(spec, "Exported network", card)
+        return model, _with_card(spec, "Exported network", card), card
     if isinstance(weights, nn.Module):  # it runs elsewhere, and declares nothing of its input
-        return weights, replace(spec, name="TorchScript network")
+        return weights, replace(spec, name="TorchScript network"), None
     if spec.name == RECOGNISE:
         spec = replace(spec, name=recognise_architecture(weights))
     if spec.name == PLAIN_CHAIN:
-        return _plain_chain(spec, weights)
-    return load_architecture(spec.name, weights), spec
+        return *_plain_chain(spec, weights), None
+    return load_architecture(spec.name, weights), spec, None
 
 
 def recognise_architecture(state: Mapping[str, Tensor]) -> str:

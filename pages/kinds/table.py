@@ -261,16 +261,25 @@ def _pick_columns(model: ChosenModel, facts: Facts) -> list[str] | None:
     )
     left = [name for name in usable if name != target]
     wanted = model.spec.shape[0] if model.spec.shape else len(left)
+    # A file that names its columns wants just these.
+    known = [name for name in model.columns if name in left]
+    first = known if len(known) == wanted else left[:wanted]
     columns = address.multiselect(
-        st.multiselect, "columns", left, left[:wanted], label="Columns, in the network's order"
+        st.multiselect, "columns", left, first, label="Columns, in the network's order"
     )
     if len(columns) != wanted:
         st.error(
             f"The network takes {wanted} features; {len(columns)} columns are chosen. Choose those "
-            "that it was trained with, in their order."
+            f"that it was trained with, in their order{_listed(model.columns)}."
         )
         return None
     return columns
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    """The columns that a network's file names, behind a colon."""
+    more = f" and {len(columns) - 12} more" if len(columns) > 12 else ""
+    return f": {', '.join(columns[:12])}{more}" if columns else ""
 
 
 def _values(model: ChosenModel, chosen: ChosenInput) -> np.ndarray:

@@ -25,12 +25,15 @@ class ChosenModel:
         The model's own, for people.
     unusable_methods : frozenset of str
         Keys of METHODS that were tried on it and do not work.
+    columns : tuple of str
+        Names of its features, where its file has them.
     """
 
     spec: ModelSpec
     classes: tuple[str, ...]
     name: str
     unusable_methods: frozenset[str] = frozenset()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,8 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
             f"Which normalisation it was trained with cannot be read from it; "
             f"{card['normalisation']['name']} is a guess. A wrong one makes wrong answers."
         )
+    for warning in card["warnings"]:
+        st.warning(warning)
     outputs, first = card["outputs"], card["first"]
     form = f"; normalised as {card['normalisation']['name']}" if card["normalisation"] else ""
     steps = f", at each of {card['steps']} steps" if card["steps"] else ""
@@ -124,6 +126,8 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
     works = [METHODS[key].name for key, reason in card["methods"].items() if not reason]
     lines.append(f"Works with {', '.join(works)}; one pass takes {_seconds(card)}")
     st.markdown("\n".join(f"- {line}" for line in lines))
+    for note in card["notes"]:
+        st.caption(note)
     reasons = card["methods"].values()
     for reason in filter(None, dict.fromkeys(reasons)):
         off = [METHODS[key].name for key, why in card["methods"].items() if why == reason]

@@ -79,10 +79,12 @@ def pick() -> ChosenModel | None:
     unsure = bool(card["steps"]) or "answers" in card["questions"]
     with st.expander("What it takes, and what it answers", expanded=unsure):
         spec, classes = _settings(ModelSpec("upload", name, weights, choices=choices), card)
+    classes = classes or tuple(card["classes"])
     with st.expander("What the doctor found", expanded=True, icon=":material/stethoscope:"):
         inspection.show(card, spec, classes)
     unusable = frozenset(key for key, reason in card["methods"].items() if reason)
-    return ChosenModel(spec, classes, card["architecture"], unusable)
+    columns = tuple(card["columns"])
+    return ChosenModel(spec, classes, card["architecture"], unusable, columns)
 
 
 def python_models() -> dict[str, PythonModel]:

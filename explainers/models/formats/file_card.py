@@ -7,6 +7,15 @@ from dataclasses import dataclass
 _CHANNELS = (1, 3, 4)
 # So many channels an input may have of which only that side is known.
 _MOST_CHANNELS = 32
+TRAINED = (
+    "The model was exported in training mode. Here its dropout is off, and batch normalisation "
+    "uses what it remembers of the training, as after model.eval()."
+)
+ALIKE = (
+    "Alone, every input gets the same answer from this network, so no input can be explained: it "
+    "normalises by the other rows of its batch, as networks do in training mode. Export it after "
+    "model.eval()."
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,9 @@ class Card:
     notes : tuple of str
         Sentences for people.
     warnings : tuple of str
-        Those that belong on every answer of the network as well.
+        More of them, which belong on every answer of the network as well.
+    slope_warnings : tuple of str
+        More of them, which belong on answers of methods that follow slopes.
     classes : tuple of str
         Names of the outputs, where the file holds them; else ().
     columns : tuple of str
@@ -63,8 +74,14 @@ class Card:
     rows: int | None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    slope_warnings: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+
+    def on_answers(self) -> tuple[tuple[str, bool], ...]:
+        """What belongs on answers of the network, and whether only on those that follow slopes."""
+        always = [(sentence, False) for sentence in self.warnings]
+        return (*always, *((sentence, True) for sentence in self.slope_warnings))
 
 
 def known_sides(port: Port) -> tuple[int, ...] | None:
@@ -118,8 +135,11 @@ def rows_note(port: Port, rows: int, export: str) -> str:
     why = f"The file is made for batches of exactly {rows}"
     if not port.shape or port.shape[0] is None:
         why = "In larger batches, the model's answer to one row is another or none"
+    how = "inputs are run one at a time"
+    if rows > 1:
+        how = f"each input is run in a batch of {rows} copies of it"
     return (
-        f"{why}, so inputs are run {rows} at a time, which is slower, and without Grad-CAM. To "
+        f"{why}, so {how}, which is slower, and without Grad-CAM. To "
         f"change that, export it with a free batch dimension: {export}, "
         'dynamic_shapes=({0: torch.export.Dim("batch")},)).'
     )

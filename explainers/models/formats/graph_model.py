@@ -16,16 +16,20 @@ class GraphModel(nn.Module):
     input_type : str
         Name of the type of number that the graph takes, as "float32".
     rows : int or None
-        None: all rows of a batch at once, which needs a graph for any N. A number B: B at a time,
-        the last batch filled up, for graphs made for batches of exactly B.
+        None: all rows of a batch at once, which needs a graph for any N. A number B: each row in a
+        batch of B copies of it, for graphs made for batches of exactly B; what a row gets must not
+        depend on which others come with it.
 
     Attributes
     ----------
+    notes_on_answers : tuple of (str, bool)
+        Sentences that belong on its explanations; whether only on those that follow slopes.
     declared : torch.dtype
         The precision in the file; a subclass sets it once it holds the weights.
     """
 
     declared: torch.dtype
+    notes_on_answers: tuple[tuple[str, bool], ...] = ()
 
     def __init__(self, input_type: str, rows: int | None) -> None:
         super().__init__()
@@ -38,11 +42,8 @@ class GraphModel(nn.Module):
         x = x.to(self.input_type if working == self.declared else working)
         if self.rows is None:
             return self._run_batch(x, working)
-        outputs = []
-        for rows in x.split(self.rows):
-            lacking = self.rows - len(rows)
-            full = torch.cat([rows, *[rows[-1:]] * lacking]) if lacking else rows
-            outputs.append(self._run_batch(full, working)[: len(rows)])
+        copies = (row.expand(self.rows, *row.shape[1:]) for row in x.split(1))
+        outputs = [self._run_batch(batch, working)[:1] for batch in copies]
         return torch.cat(outputs) if len(outputs) > 1 else outputs[0]
 
     def _run_batch(self, x: Tensor, working: torch.dtype) -> Tensor:

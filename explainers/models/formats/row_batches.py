@@ -164,6 +164,24 @@ def outputs_of(model: Model, sample: Tensor) -> int | None:
     return made.shape[1] if answers else None
 
 
+def answers_alike(model: Model, sample: Tensor) -> bool:
+    """Whether a model answers different inputs (N, …) with the same numbers.
+
+    Examples
+    --------
+    >>> x = torch.rand(3, 4)
+    >>> answers_alike(torch.tanh, x), answers_alike(lambda x: (x - x).sum(1, True), x)
+    (False, True)
+    """
+    with torch.no_grad():
+        try:
+            made = model(sample.float())
+        except (Problem, RuntimeError):
+            return False
+    scale = made.abs().max().clamp(min=1e-30)
+    return len(made) > 1 and bool((made - made[:1]).abs().max() <= 1e-6 * scale)
+
+
 def has_gradient(model: Model, sample: Tensor) -> bool:
     """Whether a gradient leads from an input (N, …) to the model's answer.
 

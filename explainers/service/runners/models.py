@@ -74,6 +74,8 @@ class SandboxedModel(nn.Module):
     """The type of the numbers that the network takes."""
     rows: int | None = None
     """How many rows it takes at a time; None: any number."""
+    notes_on_answers: tuple[tuple[str, bool], ...] = ()
+    """Sentences that belong on its explanations; whether only on those that follow slopes."""
 
     def __init__(self, runtime: str, network: bytes | Path, facts: dict[str, Any]) -> None:
         super().__init__()
@@ -126,7 +128,7 @@ class OnnxRuntimeModel(SandboxedModel):
     output : str, optional
         Name of the output to explain; by default see `explained_output`.
     rows : int, optional
-        None: a batch at once; B: B rows at a time, for graphs made for exactly B.
+        None: a batch at once; B: each row in a batch of B copies, for graphs made for exactly B.
     """
 
     where = "in onnxruntime"

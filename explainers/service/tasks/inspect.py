@@ -10,8 +10,10 @@ from explainers.service.tasks.task import Answer, Task
 class Inspect(Task, frozen=True):
     """Ask for a model's card: what it takes and gives, which methods work, what they cost.
 
-    The answer's facts are those of `explainers.models.inspection.examine`, with the `architecture`
-    and, for a network rebuilt from its weights, the `chain` of its layers.
+    The answer's facts are those of `explainers.models.inspection.examine`, with the
+    `architecture`, for a network rebuilt from its weights the `chain` of its layers, and what the
+    file itself tells: `warnings` and `notes` (sentences; the former stand on every answer too),
+    `classes` (names of its outputs) and `columns` (names of its features).
     """
 
     model: ModelSpec
@@ -34,4 +36,11 @@ class Inspect(Task, frozen=True):
 
         card = examine(network, spec, photos, tell)
         chain = network.description.to_facts() if isinstance(network, PlainChain) else None
-        return {**card, "architecture": spec.name, "chain": chain}, {}
+        told = loaded.model.card
+        facts = {
+            "warnings": [*told.warnings, *told.slope_warnings] if told else [],
+            "notes": list(told.notes) if told else [],
+            "classes": list(told.classes) if told else [],
+            "columns": list(told.columns) if told else [],
+        }
+        return {**card, "architecture": spec.name, "chain": chain, **facts}, {}

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from explainers.errors import ModelProblem, Problem
 from explainers.kinds.files.labels import listed
-from explainers.models.formats.file_card import Card, Port, layout_by_sides, rows_note
+from explainers.models.formats.file_card import (
+    ALIKE,
+    TRAINED,
+    Card,
+    Port,
+    layout_by_sides,
+    rows_note,
+)
 from explainers.models.formats.model import Model
 from explainers.models.formats.onnx.batching import with_free_batch
 from explainers.models.formats.onnx.graph import Graph
@@ -21,9 +28,13 @@ if TYPE_CHECKING:
 
 
 class FallbackModel(Model, Protocol):
-    """A model without gradients; `rows` is how many rows it takes at a time, None for any."""
+    """A model without gradients; `rows` is how many rows it takes at a time, None for any.
+
+    `notes_on_answers` is as `GraphModel` has it.
+    """
 
     rows: int | None
+    notes_on_answers: tuple[tuple[str, bool], ...]
 
 
 FallbackRuntime: TypeAlias = Callable[[Graph, str], FallbackModel]
@@ -97,16 +108,17 @@ def load_graph(
         Why torch cannot run the graph, where nothing else may.
     """
     from explainers.models.formats.onnx.module import OnnxModel, explained_input, explained_output
-    from explainers.models.formats.onnx.tables import as_one_input, class_names
-    from explainers.models.formats.row_batches import has_gradient, outputs_of
+    from explainers.models.formats.onnx.tables import as_one_input, class_names, coded_note
+    from explainers.models.formats.onnx.training import trains
+    from explainers.models.formats.row_batches import answers_alike, has_gradient, outputs_of
 
     name, columns = explained_output(graph, output), as_one_input(graph)
     whole, graph = graph, columns.graph
     port = explained_input(graph)
-    notes = [*graph.notes, *_columns_note(columns.names)]
+    notes, warnings = [*graph.notes, *_columns_note(columns.names)], [TRAINED] * trains(graph)
     if fallback_runtime is None and data is not None:
         fallback_runtime = _local_runtime(data)
-    model: Model
+    model: OnnxModel | FallbackModel
     try:
         model, rows, sample = _choose_batching(graph, port, name)
         gradients = sample is None or has_gradient(model, sample)
@@ -130,10 +142,11 @@ def load_graph(
         )
     if rows is not None:
         notes.append(rows_note(port, rows, "torch.onnx.export(…"))
+        warnings += [ALIKE] * (sample is not None and answers_alike(model, sample))
     names = class_names(whole, name)
     if sample is None or outputs_of(model, sample) != len(names):
         names = ()
-    return model, Card(
+    card = Card(
         port,
         layout(graph),
         graph.outputs,
@@ -141,9 +154,13 @@ def load_graph(
         gradients,
         rows,
         tuple(notes),
-        classes=names,
-        columns=columns.names,
+        tuple(warnings),
+        tuple(coded_note(graph.up_to(name))) if gradients else (),
+        names,
+        columns.names,
     )
+    model.notes_on_answers = card.on_answers()
+    return model, card
 
 
 def _choose_batching(graph: Graph, port: Port, name: str) -> Batching[OnnxModel]:

@@ -35,7 +35,7 @@ class RuntimeModel:
     output : str, optional
         Name of the output to explain; by default see `explained_output`.
     rows : int, optional
-        None: a batch at once; B: B rows at a time, for graphs made for exactly B.
+        None: a batch at once; B: each row in a batch of B copies, for graphs made for exactly B.
     threads : int
         That one call may use; 0 leaves it to onnxruntime.
 
@@ -44,6 +44,8 @@ class RuntimeModel:
     Problem
         Where onnxruntime cannot load the model, or is not installed.
     """
+
+    notes_on_answers: tuple[tuple[str, bool], ...] = ()
 
     def __init__(
         self,
@@ -108,7 +110,7 @@ def run_rows(
     dtype : str
         One of NUMBERS.
     rows : int or None
-        None: all at once; B: B at a time, the last ones filled up.
+        None: all at once; B: each in a batch of B copies of it.
     where : str
         Where the network runs, in words.
 
@@ -134,11 +136,11 @@ def run_rows(
             f"This network runs {where}, which gives no gradients: use occlusion, ablation, or "
             "finite differences."
         )
-    size, parts = rows or max(len(x), 1), []
+    size, parts = 1 if rows else max(len(x), 1), []
     for part in x.detach().to("cpu").split(size):
         batch = (part.round() if dtype in WHOLE else part).to(getattr(torch, dtype))
-        if rows and len(part) < rows:
-            batch = torch.cat([batch, *[batch[-1:]] * (rows - len(part))])
+        if rows:
+            batch = torch.cat([batch] * rows)
         made = answer(batch.numpy())
         if not isinstance(made, np.ndarray) or made.dtype.kind not in "fiub" or not made.ndim:
             raise ModelProblem(

@@ -8,7 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from explainers.errors import Problem
-from explainers.models.formats.file_card import Card, known_sides, layout_by_sides, rows_note
+from explainers.models.formats.file_card import (
+    ALIKE,
+    TRAINED,
+    Card,
+    known_sides,
+    layout_by_sides,
+    rows_note,
+)
 from explainers.models.formats.pt2.program import MOST_NUMBERS, Program
 from explainers.models.formats.pt2.values import Node
 
@@ -59,13 +66,14 @@ def load_exported(data: bytes) -> tuple[ExportedModel, Card]:
 
 def load_program(program: Program) -> tuple[ExportedModel, Card]:
     """As `load_exported`, for a program that was read before."""
-    from explainers.models.formats.row_batches import has_gradient
+    from explainers.models.formats.row_batches import answers_alike, has_gradient
 
     try:
         model, rows, sample = _choose_batching(program)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise Problem("The model's description is damaged. Export the model again.") from error
-    notes = list(program.notes)
+    notes = [note for note in program.notes if note != TRAINED]
+    warnings = [TRAINED] * (TRAINED in program.notes)
     gradients = sample is None or has_gradient(model, sample)
     if not gradients:
         notes.append(
@@ -74,12 +82,21 @@ def load_program(program: Program) -> tuple[ExportedModel, Card]:
         )
     if rows is not None:
         notes.append(rows_note(program.input, rows, "torch.export.export(model, (x,)"))
+        warnings += [ALIKE] * (sample is not None and answers_alike(model, sample))
     port = program.input
     if rows is None and port.shape:
         port = replace(port, shape=(None, *port.shape[1:]))
     card = Card(
-        port, layout(program), program.outputs, program.producer, gradients, rows, tuple(notes)
+        port,
+        layout(program),
+        program.outputs,
+        program.producer,
+        gradients,
+        rows,
+        tuple(notes),
+        tuple(warnings),
     )
+    model.notes_on_answers = card.on_answers()
     return model, card
 
 

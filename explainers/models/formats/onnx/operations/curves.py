@@ -10,7 +10,6 @@ from torch import Tensor
 
 from explainers.models.formats.onnx.operations.registry import (
     Ints,
-    NotCovered,
     Surroundings,
     number,
     operation,
@@ -187,9 +186,7 @@ def dropout(
     consumed_inputs: Ints = (),
     surroundings: Surroundings,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The input: nothing is dropped outside training."""
-    if training_mode is not None and number(training_mode):
-        raise NotCovered("training mode; export the model after model.eval()")
+    """The input: nothing is dropped, also where the file would train; `training` says so."""
     if surroundings.outputs == 1:
         return x
     return x, torch.ones_like(x, dtype=torch.bool)

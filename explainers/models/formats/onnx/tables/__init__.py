@@ -8,7 +8,14 @@ from explainers.models.formats.onnx.tables import (  # noqa: F401
     support_vectors,
 )
 from explainers.models.formats.onnx.tables.classes import class_names, in_whole
-from explainers.models.formats.onnx.tables.columns import Columns, as_one_input
+from explainers.models.formats.onnx.tables.columns import Columns, as_one_input, coded_note
 from explainers.models.formats.onnx.tables.weights import with_weights_as_inputs
 
-__all__ = ["Columns", "as_one_input", "class_names", "in_whole", "with_weights_as_inputs"]
+__all__ = [
+    "Columns",
+    "as_one_input",
+    "class_names",
+    "coded_note",
+    "in_whole",
+    "with_weights_as_inputs",
+]

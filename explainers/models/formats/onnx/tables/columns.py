@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from explainers.kinds.files.labels import label
+from explainers.kinds.files.labels import label, listed
 from explainers.models.formats.file_card import Port
+from explainers.models.formats.onnx.flow import VALUES, depths
 from explainers.models.formats.onnx.graph import Graph, Node
 from explainers.models.formats.onnx.operations.registry import TABLES
 
@@ -16,6 +17,7 @@ _NUMBERS = ("float32", "float64", "float16", "int64", "int32", "int16", "int8", 
 _FLOATS = {1: "float32", 10: "float16", 11: "float64"}
 JOINED = "all columns"
 MOST_COLUMNS = 2000
+_FARTHEST = 30
 _VERSION = 18  # of the operations that are put in front
 # These take whole numbers as well and answer with others; these only move them.
 _CONVERT = ("Scaler", "Normalizer", "LinearRegressor", "LinearClassifier")
@@ -204,3 +206,38 @@ def _widths(graph: Graph, name: str) -> Iterator[int]:
             yield other.shape[1 if node.attributes.get("transB") else 0]
         elif other is not None and node.op in ("Sub", "Add", "Mul", "Div") and other.ndim:
             yield other.shape[-1] if other.shape[-1] > 1 else 0
+
+
+def coded_note(graph: Graph) -> list[str]:
+    """A sentence on columns that no slope leads through, where there are any."""
+    depth = depths(graph, {})
+    coders = [
+        node
+        for node in graph.nodes
+        if node.domain == TABLES
+        and node.op in ("OneHotEncoder", "LabelEncoder", "Binarizer")
+        and depth.get(node.inputs[0]) == VALUES
+    ]
+    if not coders:
+        return []
+    found = dict.fromkeys(filter(None, (_column(graph, node.inputs[0]) for node in coders)))
+    which = f"The columns {listed(found)}" if len(found) > 1 else f"The column {listed(found)}"
+    kinds = ", ".join(dict.fromkeys(node.op for node in coders))
+    return [
+        f"{which if found else 'Some columns'} enter{'s' * (len(found) == 1)} the network as codes "
+        f"({kinds}), through which no slope leads: methods that follow slopes give such columns 0, "
+        "whatever they do. Occlusion, ablation and Shapley values see them."
+    ]
+
+
+def _column(graph: Graph, name: str) -> str:
+    """The input column that a tensor is, where the file names it; else ""."""
+    maker = {made: node for node in graph.nodes for made in node.outputs}
+    for _ in range(_FARTHEST):
+        node = maker.get(name)
+        if node is None or not node.inputs:
+            return ""
+        if node.inputs[0] == graph.inputs[0].name:
+            return name.removesuffix("/column") if node.name.startswith(JOINED) else ""
+        name = node.inputs[0]
+    return ""

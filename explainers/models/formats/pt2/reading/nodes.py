@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
 from explainers.errors import Problem
+from explainers.models.formats.file_card import TRAINED
 from explainers.models.formats.pt2.operations import CHECKS, is_allowed
 from explainers.models.formats.pt2.reading.arguments import Values, argument
 from explainers.models.formats.pt2.values import Argument, Node
@@ -29,10 +30,6 @@ TRAINING = {
 }
 _NUMBERS = ("as_sym_int", "as_sym_bool", "as_sym_float")
 _FIXED = ("as_none", "as_int", "as_bool", "as_float")  # results that are no values
-_TRAINS = (
-    "The model was exported in training mode. Here its dropout is off, and batch normalisation "
-    "uses what it remembers of the training, as after model.eval()."
-)
 
 
 def read_nodes(rows: list[Facts], values: Values) -> tuple[tuple[Node, ...], list[str]]:
@@ -70,7 +67,7 @@ def read_nodes(rows: list[Facts], values: Values) -> tuple[tuple[Node, ...], lis
             nodes.append(Node(op, args, kwargs, _made(row, values)))
             place = TRAINING.get(op)
             trains |= place is not None and args[place : place + 1] == (True,)
-    return tuple(nodes), [_TRAINS] * trains
+    return tuple(nodes), [TRAINED] * trains
 
 
 def _unknown(op: str) -> str:
