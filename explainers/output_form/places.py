@@ -17,7 +17,8 @@ SAME = {"detach", "data", "requires_grad", "alias", "positive", "nan_to_num", "r
 """Functions that give the same values."""
 
 _MOVES = """
-    getitem select narrow narrow_copy index_select gather take_along_dim squeeze unsqueeze
+    getitem index slice select narrow narrow_copy index_select gather take_along_dim squeeze
+    unsqueeze
     flatten unflatten reshape view view_as reshape_as ravel permute transpose t T mT
     swapaxes swapdims movedim moveaxis flip fliplr flipud roll rot90 expand expand_as repeat
     tile repeat_interleave broadcast_to diagonal contiguous clone chunk split
@@ -144,10 +145,16 @@ def put_together(call: Call) -> State:
     return Plain() if any(isinstance(piece, Plain) for piece in pieces) else None
 
 
+SCATTERS = {"setitem": 2, "slice_scatter": 1, "select_scatter": 1, "diagonal_scatter": 1}
+"""Functions that write values into a tensor, with the place of the argument that is written."""
+
+
 def written(call: Call) -> State:
-    """What a tensor is after `tensor[places] = values`; entries not yet written count as NaN."""
-    into, places, values = call.args[:3]
-    before, new = call.states[0], call.states[2] if len(call.states) > 2 else None
+    """What a tensor is after some of it was written; entries not yet written count as NaN."""
+    place = SCATTERS[call.name]
+    if len(call.args) <= place:
+        return UNKNOWN
+    into, values, before, new = call.first, call.args[place], call.states[0], call.states[place]
     if not isinstance(new, Meaning):
         if isinstance(before, Meaning):
             return UNKNOWN
@@ -173,8 +180,10 @@ def written(call: Call) -> State:
 
     def fill() -> Tensor:
         filled = earlier().clone()
-        filled[places] = entering()
-        return filled
+        args = [filled, *call.args[1:]]
+        args[place] = entering()
+        result = call.function(*args, **call.kwargs)
+        return filled if result is None else result
 
     low, high = min(base.low, new.low), max(base.high, new.high)
     return replace(base, low=low, high=high, before=fill, odds=None, source=object())

@@ -141,6 +141,8 @@ class Tracker(TorchFunctionMode):
             state = ACTIVATIONS[name](call)
             if state is not None:
                 return state
+        if name in places.SCATTERS:
+            return places.written(call)
         if name in places.JOINS:
             return places.put_together(call)
         if isinstance(first, Meaning) or (isinstance(first, Plain) and first.role):
