@@ -33,6 +33,12 @@ LARGE_CAP = 10.0
 """A tanh that is scaled by as much only keeps scores from growing without end."""
 
 
+NOT_ALWAYS = (
+    "The answers are explained as they are: to some inputs they sum to 1, as probabilities do, and "
+    "to others they do not."
+)
+
+
 class Plan(NamedTuple):
     """How the wanted form is got from the output, decided on the first inputs.
 
@@ -42,10 +48,13 @@ class Plan(NamedTuple):
         "before" (what entered the activation), "exp", "softmax", "sigmoid", or "output".
     note : str
         What people must know of it, or "".
+    by_numbers : bool
+        Whether only the numbers told that these are probabilities.
     """
 
     way: str
     note: str = ""
+    by_numbers: bool = False
 
 
 def with_form(
@@ -65,8 +74,8 @@ def with_form(
         "output": as it is. "logit": what entered the softmax or sigmoid that the output's numbers
         come from, in the order and shape of the output; of 1 − p it is that of p with the other
         sign. "probability": the output itself where its numbers are probabilities, else its
-        softmax, or its sigmoid where there is one output only. Both: the output as it is, with a
-        note, where no such score or probability is known.
+        softmax over dimension 1, or its sigmoid where there is one output only. Both: the output as
+        it is, with a note, where no such score or probability is known.
     centre : bool
         Whether to subtract the mean over the outputs (n, outputs).
     note : callable, optional
@@ -119,6 +128,8 @@ scores could be explained in their place.
             if type(output) is Tensor:
                 plans[score] = plan
             say(plan)
+        if plan.by_numbers and type(output) is Tensor and not are_probabilities(output):
+            say(Plan("output", NOT_ALWAYS))
         return _formed(plan, output, meaning)
 
     return formed
@@ -171,7 +182,7 @@ def reads_as(score: str, output: Tensor, meaning: Meaning | None, seen: bool = T
     --------
     >>> import torch
     >>> reads_as("probability", torch.tensor([[3.0, -1.0]]), None)
-    Plan(way='softmax', note='')
+    Plan(way='softmax', note='', by_numbers=False)
     """
     meaning = None if meaning is not None and _capped(meaning) else meaning
     return (_logit if score == "logit" else _probability)(output, meaning, seen)
@@ -198,7 +209,7 @@ def _probability(output: Tensor, meaning: Meaning | None, seen: bool) -> Plan:
     if meaning is not None and meaning.unit and (not real or in_unit(output)):
         return Plan("output", _elsewhere(output, meaning))
     if real and are_probabilities(output):
-        return Plan("output")
+        return Plan("output", by_numbers=True)
     if meaning is not None or (real and not seen and in_unit(output)):
         return Plan(
             "output",

@@ -98,6 +98,15 @@ def test_quantities_in_thousands_are_softmaxed_only_with_a_word():
     assert len(notes) == 1 and "far from" in notes[0]
 
 
+def test_what_sums_to_1_by_chance_is_named_once_it_does_not():
+    notes = []
+    formed = with_form(lambda x: x * 1.0, "probability", note=notes.append)
+    formed(X.new_tensor([[1.0, 0.0]]))
+    assert not notes
+    formed(X.new_tensor([[0.0, 0.0]]))
+    assert len(notes) == 1 and "do not" in notes[0]
+
+
 def test_a_softmax_over_the_batch_is_named():
     notes = []
     found = with_form(lambda x: A(x).softmax(0), "probability", note=notes.append)(X)
