@@ -14,6 +14,7 @@ from explainers.service.tasks.inspect import Inspect
 from explainers.service.tasks.predict import Predict
 from explainers.service.tasks.prove import Prove, ProveAtRandom
 from explainers.service.tasks.randomise import Randomise
+from explainers.service.tasks.scale import Scale
 from explainers.service.worker.task_runner import TaskRunner
 
 
@@ -60,6 +61,7 @@ class Question:
             "randomisation": lambda: Randomise(explanation),
             "rows": lambda: ExplainRows(explanation, self.rows),
             "inspection": lambda: Inspect(self.model),
+            "scale": lambda: Scale(self.model, InputRef(self.data)),
         }
         return made[self.check]()
 

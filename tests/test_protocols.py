@@ -145,6 +145,7 @@ def tasks(runner) -> dict[str, Task]:
         "Randomise": "randomisation",
         "ExplainRows": "rows",
         "Inspect": "inspection",
+        "Scale": "scale",
         "Explain": "",
     }
     made = {name: dataclasses.replace(question, check=check).task for name, check in checks.items()}

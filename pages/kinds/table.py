@@ -20,7 +20,7 @@ from explainers.methods import METHODS
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
-from pages.kinds import many_rows
+from pages.kinds import many_rows, table_scale
 from pages.kinds.page_kind import MapOptions
 from pages.state import address
 from pages.state.cases import Answer, Case
@@ -75,20 +75,25 @@ def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     columns = _columns(model, facts)
     spec = replace(model.spec, columns=tuple(columns), shape=(len(columns),))
     values = _values(replace(model, spec=spec), chosen)
-    with st.expander("Scale, and what to beware of"):
-        if spec.source != "demo" and address.widget(
-            st.toggle,
-            "standardise",
-            default=False,
-            label="Standardise with this table",
-            help="Subtract each column's mean and divide by its standard deviation before the "
-            "network, as it was trained. Contributions stay in the columns' own units.",
-        ):
-            mean, std = features.mean_and_std(values)
-            spec = replace(spec, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
-        for warning in features.data_warnings(values, columns) or ["Nothing stands out."]:
-            st.markdown(f"- {warning}")
+    if spec.source == "demo":
+        with st.expander("What to beware of"):
+            _beware(values, columns)
+        return replace(model, spec=spec)
+    doubt = table_scale.doubt(spec, chosen, columns)
+    if doubt:
+        # A wrong scale makes wrong pictures: it is asked before there is one.
+        st.warning(doubt)
+        spec = table_scale.pick(spec, values, facts)
+    with st.expander("What to beware of" if doubt else "Scale, and what to beware of"):
+        if not doubt:
+            spec = table_scale.pick(spec, values, facts)
+        _beware(values, columns)
     return replace(model, spec=spec)
+
+
+def _beware(values: np.ndarray, columns: list[str]) -> None:
+    for warning in features.data_warnings(values, columns) or ["Nothing stands out."]:
+        st.markdown(f"- {warning}")
 
 
 def fit_options(

@@ -47,6 +47,9 @@ def _choices(settings: dict[str, Any]) -> dict[str, Any]:
         names = (name for name in PREPARATIONS if preparation(name, len(own.mean)) == own)
         choices |= {"normalise": next(names, "Own"), "white": white, "order": order}
         choices |= {"mean": _listed(own.mean), "std": _listed(own.std)}
+        if settings.get("kind") == "table" and len(own.mean) > 1:
+            means, deviations = _listed(own.mean), _listed(own.std)
+            choices |= {"own_scale": True, "means": means, "deviations": deviations}
     choices["chain"] = settings.get("choices") or None
     choices["card"] = {
         name: settings[name] for name in ("kind", "swapped", "columns") if name in settings
