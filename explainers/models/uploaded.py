@@ -64,7 +64,9 @@ def load_uploaded(
         else:
             weights = read_state_dict(data, suffix)
     if isinstance(weights, Graph):
-        model, card = load_graph(weights, data, fallback_runtime=fallback_runtime)
+        model, card = load_graph(
+            weights, data, fallback_runtime=fallback_runtime, answers=dict(spec.choices)
+        )
         return model, _with_card(spec, "ONNX network", card), card
     if isinstance(weights, Program):
         model, card = load_program(weights)

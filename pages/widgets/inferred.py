@@ -1,4 +1,4 @@
-"""What the weights of a plain chain of layers leave open: activations, strides, pooling."""
+"""What the file of a network leaves open: activations, strides, pooling; inputs to hold."""
 
 from typing import Any
 
@@ -8,14 +8,15 @@ from pages.state import address
 
 
 def pick_answers(chain: dict[str, Any], answered: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """Draw the questions that the weights leave open.
+    """Draw the questions that the file leaves open.
 
     Another answer than before has the network built anew, by running the page again.
 
     Parameters
     ----------
     chain : dict
-        The card's `chain`: `sentence`, and `questions` with their `choices` and `default`.
+        The card's `chain`: `sentence`, and `questions` with their `choices` and `default`; perhaps
+        a `title`.
     answered : dict
         The answers so far, by the question's name.
 
@@ -26,7 +27,7 @@ def pick_answers(chain: dict[str, Any], answered: dict[str, str]) -> tuple[tuple
     """
     st.info(chain["sentence"])
     answers = {}
-    with st.expander("What the weights leave open", expanded=True):
+    with st.expander(chain.get("title", "What the weights leave open"), expanded=True):
         for question in chain["questions"]:
             current = answered.get(question["name"], question["default"])
             options = list(dict.fromkeys([*question["choices"], current]))

@@ -108,7 +108,7 @@ def _forget_settings_of_another_network(weights: str) -> None:
     before = st.session_state.get("settings_chosen_for", now)
     st.session_state["settings_chosen_for"] = now
     if before[0] == now[0] and before != now:
-        address.set_choices(dict.fromkeys(("size", "width", "shape", "answers")))
+        address.set_choices(dict.fromkeys(("size", "width", "shape", "answers", "chain")))
 
 
 def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[str, ...]]:

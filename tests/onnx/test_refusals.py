@@ -277,6 +277,9 @@ def test_weights_that_are_no_numbers_give_a_note(value):
 def test_several_inputs_or_none():
     model = built([node("Add", ["x", "z"], ["y"])])
     model.graph.input.add().CopyFrom(helper.make_tensor_value_info("z", TensorProto.FLOAT, [4]))
-    with pytest.raises(Problem, match="2 inputs"):
+    assert "2 inputs; only “x” is explained" in load_onnx(model.SerializeToString())[1].warnings[0]
+    for port in model.graph.input:
+        port.type.tensor_type.elem_type = TensorProto.INT64
+    with pytest.raises(Problem, match="2 inputs: x .int64., z .int64., none of numbers with"):
         load_onnx(model.SerializeToString())
     load_onnx(built(RELU).SerializeToString())

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from explainers.models.formats.several_inputs import SeveralInputs
 
 
 class GraphModel(nn.Module):
@@ -24,12 +29,15 @@ class GraphModel(nn.Module):
     ----------
     notes_on_answers : tuple of (str, bool)
         Sentences that belong on its explanations; whether only on those that follow slopes.
+    several_inputs : SeveralInputs or None
+        What was decided where the file takes several.
     declared : torch.dtype
         The precision in the file; a subclass sets it once it holds the weights.
     """
 
     declared: torch.dtype
     notes_on_answers: tuple[tuple[str, bool], ...] = ()
+    several_inputs: SeveralInputs | None = None
 
     def __init__(self, input_type: str, rows: int | None) -> None:
         super().__init__()

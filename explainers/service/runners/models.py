@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.module import explained_output
 from explainers.models.formats.onnx.runtime import input_dtype, is_hidden, run_rows
 from explainers.models.formats.onnx.tables import as_one_input
+from explainers.models.formats.several_inputs import SeveralInputs
 from explainers.service import codec
 from explainers.service.parsing.parsers.torchscript import require_scripts_allowed
 from explainers.service.runners import messages
@@ -75,6 +77,7 @@ class SandboxedModel(nn.Module):
     rows: int | None = None
     """How many rows it takes at a time; None: any number."""
     notes_on_answers: tuple[tuple[str, bool], ...] = ()
+    several_inputs: SeveralInputs | None = None
     """Sentences that belong on its explanations; whether only on those that follow slopes."""
 
     def __init__(self, runtime: str, network: bytes | Path, facts: dict[str, Any]) -> None:
@@ -142,7 +145,10 @@ class OnnxRuntimeModel(SandboxedModel):
     ) -> None:
         dtype = input_dtype(as_one_input(graph).graph)
         chosen = explained_output(graph, output)
-        super().__init__("onnx", network, {"output": chosen, "hidden": is_hidden(graph, chosen)})
+        facts = {"output": chosen, "hidden": is_hidden(graph, chosen)}
+        if graph.held:
+            facts["held"] = [graph.inputs[0].name, [list(astuple(one)) for one in graph.held]]
+        super().__init__("onnx", network, facts)
         self.dtype, self.rows, self.output = dtype, rows, chosen
 
 

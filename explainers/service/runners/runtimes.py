@@ -35,6 +35,7 @@ class Runtime:
 def _prepare_onnx() -> None:
     import onnx  # noqa: F401
 
+    import explainers.models.formats.onnx.holding  # noqa: F401
     from explainers.errors import Problem
     from explainers.models.formats.onnx.session import onnxruntime
 
@@ -45,10 +46,14 @@ def _prepare_onnx() -> None:
 
 
 def _load_onnx(untrusted_data: bytes, facts: dict[str, Any]) -> RunNetwork:
-    """`facts`: "output", the name of the output to give; "hidden", whether it lies inside."""
+    """`facts`: "output", the name of the output to give; "hidden", whether it lies inside; "held",
+    the name of the one input that is left and the others, where there are several."""
     from explainers.models.formats.onnx.session import run, session
+    from explainers.models.formats.several_inputs import Held
 
-    opened = session(untrusted_data, facts["output"], facts["hidden"])
+    source, others = facts.get("held", ("", ()))
+    held = [Held(n, k, None if s is None else tuple(s), v) for n, k, s, v in others]
+    opened = session(untrusted_data, facts["output"], facts["hidden"], held=(source, held))
     return lambda values: run(opened, facts["output"], values)
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from explainers.models.spec import ModelSpec
 from explainers.service.tasks.context import ProgressReport, TaskContext
 from explainers.service.tasks.task import Answer, Task
+
+if TYPE_CHECKING:
+    from explainers.models.formats.several_inputs import SeveralInputs
 
 
 class Inspect(Task, frozen=True):
     """Ask for a model's card: what it takes and gives, which methods work, what they cost.
 
     The answer's facts are those of `explainers.models.inspection.examine`, with the
-    `architecture`, for a network rebuilt from its weights the `chain` of its layers, and what the
-    file itself tells: `warnings` and `notes` (sentences; the former stand on every answer too),
-    `classes` (names of its outputs) and `columns` (names of its features).
+    `architecture`, of a network rebuilt from its weights or with several inputs the `chain` (a
+    sentence, and the questions that are left), and what the file itself tells: `warnings` and
+    `notes` (sentences; the former stand on every answer too), `classes` (names of its outputs) and
+    `columns` (names of its features).
     """
 
     model: ModelSpec
@@ -35,7 +41,10 @@ class Inspect(Task, frozen=True):
             context.report(ProgressReport(what=what))
 
         card = examine(network, spec, photos, tell)
-        chain = network.description.to_facts() if isinstance(network, PlainChain) else None
+        several: SeveralInputs | None = getattr(network, "several_inputs", None)
+        chain = several.to_facts() if several is not None else None
+        if isinstance(network, PlainChain):
+            chain = network.description.to_facts()
         told = loaded.model.card
         facts = {
             "warnings": [*told.warnings, *told.slope_warnings] if told else [],

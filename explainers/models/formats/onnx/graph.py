@@ -16,6 +16,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.models.formats.file_card import Port
 from explainers.models.formats.onnx.plain import array_of, decoded, encoded
+from explainers.models.formats.several_inputs import Held
 
 MOST_NODES = 20_000
 DEEPEST = 8
@@ -78,6 +79,8 @@ class Graph:
         The program that wrote the file.
     notes : tuple of str
         Sentences for people.
+    held : tuple of Held
+        Inputs of the file that are among the tensors now, see `with_held_inputs`.
 
     Examples
     --------
@@ -96,6 +99,7 @@ class Graph:
     opsets: Mapping[str, int] = field(default_factory=dict)
     producer: str = ""
     notes: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
 
     def outer_names(self) -> Iterator[str]:
         """Names that the graph uses and does not define: those of the graph around it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from explainers.errors import ModelProblem, Problem
@@ -18,7 +19,9 @@ from explainers.models.formats.file_card import (
 from explainers.models.formats.model import Model
 from explainers.models.formats.onnx.batching import with_free_batch
 from explainers.models.formats.onnx.graph import Graph
+from explainers.models.formats.onnx.holding import with_held_inputs
 from explainers.models.formats.onnx.reading import read_graph
+from explainers.models.formats.several_inputs import SeveralInputs, decide
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,18 +33,24 @@ if TYPE_CHECKING:
 class FallbackModel(Model, Protocol):
     """A model without gradients; `rows` is how many rows it takes at a time, None for any.
 
-    `notes_on_answers` is as `GraphModel` has it.
+    `notes_on_answers` and `several_inputs` are as `GraphModel` has them.
     """
 
     rows: int | None
     notes_on_answers: tuple[tuple[str, bool], ...]
+    several_inputs: SeveralInputs | None
 
 
 FallbackRuntime: TypeAlias = Callable[[Graph, str], FallbackModel]
 """(graph, name of its output) → a model that runs what torch cannot."""
 
 
-def load_onnx(data: bytes, output: str | None = None, verify: bool = False) -> tuple[Model, Card]:
+def load_onnx(
+    data: bytes,
+    output: str | None = None,
+    verify: bool = False,
+    answers: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Model, Card]:
     """The network in the bytes of an .onnx file, and a card of facts on it.
 
     Parameters
@@ -52,6 +61,9 @@ def load_onnx(data: bytes, output: str | None = None, verify: bool = False) -> t
         Name of the output to explain; by default the first of floating type, (N, k) first.
     verify : bool
         Also run onnxruntime on a random input, and use it instead where the two differ.
+    answers : mapping
+        Of a file with several inputs: which is explained, and at what the others are held; see
+        `explainers.models.formats.several_inputs.decide`.
 
     Returns
     -------
@@ -79,7 +91,7 @@ def load_onnx(data: bytes, output: str | None = None, verify: bool = False) -> t
     >>> tuple(model(torch.zeros(3, 2)).shape), card.gradients, card.rows
     ((3, 2), True, None)
     """
-    return load_graph(read_graph(data), data, output, verify)
+    return load_graph(read_graph(data), data, output, verify, answers=answers)
 
 
 def load_graph(
@@ -88,6 +100,7 @@ def load_graph(
     output: str | None = None,
     verify: bool = False,
     fallback_runtime: FallbackRuntime | None = None,
+    answers: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Model, Card]:
     """As `load_onnx`, for a graph that was read before.
 
@@ -97,7 +110,7 @@ def load_graph(
         As `read_graph` gives it.
     data : bytes, optional
         The file that it was read from.
-    output, verify
+    output, verify, answers
         See `load_onnx`.
     fallback_runtime : callable, optional
         Runs what torch cannot; by default onnxruntime in this process where `data` is given.
@@ -112,10 +125,15 @@ def load_graph(
     from explainers.models.formats.onnx.training import trains
     from explainers.models.formats.row_batches import answers_alike, has_gradient, outputs_of
 
-    name, columns = explained_output(graph, output), as_one_input(graph)
+    name, several = explained_output(graph, output), None
+    if len(as_one_input(graph).graph.inputs) > 1:
+        several = decide(graph.inputs, answers)
+        graph = with_held_inputs(graph, several)
+    columns = as_one_input(graph)
     whole, graph = graph, columns.graph
     port = explained_input(graph)
     notes, warnings = [*graph.notes, *_columns_note(columns.names)], [TRAINED] * trains(graph)
+    warnings += [] if several is None else [several.sentence]
     if fallback_runtime is None and data is not None:
         fallback_runtime = _local_runtime(data)
     model: OnnxModel | FallbackModel
@@ -160,6 +178,7 @@ def load_graph(
         columns.names,
     )
     model.notes_on_answers = card.on_answers()
+    model.several_inputs = several
     return model, card
 
 

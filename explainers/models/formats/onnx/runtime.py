@@ -17,6 +17,7 @@ from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.module import by_row, explained_input, explained_output
 from explainers.models.formats.onnx.session import first_line, run, session
 from explainers.models.formats.onnx.tables import as_one_input
+from explainers.models.formats.several_inputs import SeveralInputs
 
 WHOLE = ("int64", "int32", "int16", "int8", "uint8")
 NUMBERS = ("float32", "float64", "float16", *WHOLE)
@@ -46,6 +47,7 @@ class RuntimeModel:
     """
 
     notes_on_answers: tuple[tuple[str, bool], ...] = ()
+    several_inputs: SeveralInputs | None = None
 
     def __init__(
         self,
@@ -57,7 +59,9 @@ class RuntimeModel:
     ) -> None:
         self.dtype, self.rows = input_dtype(as_one_input(graph).graph), rows
         self.output = explained_output(graph, output)
-        self._session = session(data, self.output, is_hidden(graph, self.output), threads)
+        source, hidden = explained_input(graph).name, is_hidden(graph, self.output)
+        held = (source, graph.held) if graph.held else ("", ())
+        self._session = session(data, self.output, hidden, threads, held)
 
     def __call__(self, x: Tensor) -> Tensor:
         """The chosen output for x (N, …)."""

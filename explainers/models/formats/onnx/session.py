@@ -6,6 +6,7 @@ Without torch, so that a small process can use it.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from explainers.errors import Problem
 if TYPE_CHECKING:
     import numpy as np
     from onnxruntime import InferenceSession
+
+    from explainers.models.formats.several_inputs import Held
 
 _QUIET = 4
 _NUMPY = {
@@ -41,7 +44,13 @@ def onnxruntime() -> ModuleType:
     return onnxruntime
 
 
-def session(data: bytes, output: str, hidden: bool, threads: int = 1) -> InferenceSession:
+def session(
+    data: bytes,
+    output: str,
+    hidden: bool,
+    threads: int = 1,
+    held: tuple[str, Sequence[Held]] = ("", ()),
+) -> InferenceSession:
     """A session on the CPU from the bytes of an .onnx file, for its output of that name.
 
     Parameters
@@ -53,6 +62,8 @@ def session(data: bytes, output: str, hidden: bool, threads: int = 1) -> Inferen
         Whether `output` is a tensor inside the graph and not yet one of its outputs.
     threads : int
         That one call may use; 0 leaves it to onnxruntime.
+    held : (str, sequence of Held)
+        The name of the one input that is left, and the others, which are held fixed.
 
     Raises
     ------
@@ -62,6 +73,8 @@ def session(data: bytes, output: str, hidden: bool, threads: int = 1) -> Inferen
     runtime = onnxruntime()
     if hidden:
         data = _shown(data, output)
+    if held[1]:
+        data = _with_held(data, *held)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = threads
     options.log_severity_level = _QUIET
@@ -96,6 +109,17 @@ def first_line(error: Exception) -> str:
     """What an error says, in one short line without its final full stop."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return line[:200].rstrip(". ")
+
+
+def _with_held(data: bytes, source: str, held: Sequence[Held]) -> bytes:
+    """The file with one input; the others are numbers in it."""
+    import onnx
+
+    from explainers.models.formats.onnx.holding import hold_inputs
+
+    model = onnx.ModelProto.FromString(data)
+    hold_inputs(model, source, held)
+    return model.SerializeToString()
 
 
 def _shown(data: bytes, output: str) -> bytes:
