@@ -16,8 +16,8 @@ VERSION = 2
 KINDS = ("picture", "table", "series", "sequence")
 # So many means, columns or choices: as many as a table may have columns.
 MOST = 2000
-_KEPT = ("size", "width", "fit", "mean", "std", "white", "order")
-_KEPT += ("kind", "shape", "swapped", "columns", "answers", "step")
+_PREPARATION = ("size", "width", "fit", "mean", "std", "white", "order")
+_KEPT = (*_PREPARATION, "kind", "shape", "swapped", "columns", "answers", "step")
 LONGEST = 300
 LARGEST = 4096
 """The longest side of a picture that a network may see, in px."""

@@ -69,7 +69,7 @@ def load_uploaded(
         )
         return model, _with_card(spec, "ONNX network", card), card
     if isinstance(weights, Program):
-        model, card = load_program(weights)
+        model, card = load_program(weights, dict(spec.choices))
         return model, _with_card(spec, "Exported network", card), card
     if isinstance(weights, nn.Module):  # it runs elsewhere, and declares nothing of its input
         return weights, replace(spec, name="TorchScript network"), None

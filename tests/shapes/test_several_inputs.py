@@ -13,6 +13,7 @@ from torch import nn
 from explainers import Problem, explain
 from explainers.models.formats.file_card import Port
 from explainers.models.formats.onnx import load_onnx
+from explainers.models.formats.pt2 import load_exported
 from explainers.models.formats.several_inputs import decide
 from explainers.models.prepared import build
 from explainers.models.spec import ModelSpec
@@ -59,7 +60,7 @@ class Voice(nn.Module):
         return torch.sigmoid(self.head(out[:, 0])) * (sr / 16000.0)
 
 
-TWINS = exported(Twins(), (X, X), ["a", "b"], {"a": {0: "n"}, "b": {0: "n"}, "y": {0: "n"}})
+TWINS = exported(Twins(), (X, X.clone()), ["a", "b"], {"a": {0: "n"}, "b": {0: "n"}, "y": {0: "n"}})
 VOICE = exported(
     Voice(),
     (X, torch.zeros(2, 3, 4), torch.tensor(16000)),
@@ -88,6 +89,49 @@ def test_one_twin_is_explained_with_the_other_held(name, value):
         ours = explain(model, X, method, "zeros", 1).scores
         theirs = explain(alone, X, method, "zeros", 1).scores
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name, value", [("a", 0.0), ("a", 0.25), ("b", -1.0)])
+@pytest.mark.parametrize("free", [True, False])
+def test_one_twin_of_an_exported_program_is_explained(name, value, free):
+    batch = {0: torch.export.Dim("batch")}
+    given = (X, X.clone()) if free else (X[:1], X[:1].clone())
+    program = torch.export.export(
+        Twins().eval(), given, dynamic_shapes=(batch, batch) if free else None
+    )
+    file = io.BytesIO()
+    torch.export.save(program, file)
+    facts, arrays = PARSERS["pt2"].parse(file.getvalue())
+    PARSERS["pt2"].check(facts, arrays)
+    other = {"a": "b", "b": "a"}[name]
+    model, card = load_exported(
+        file.getvalue(), answers={"explain": name, f"hold {other}": str(value)}
+    )
+    net, held = Twins().eval(), torch.full_like(X, value)
+    torch.testing.assert_close(model(X), net(X, held) if name == "a" else net(held, X))
+    assert f"only “{name}” is explained" in card.notes[-1]
+
+    def alone(x):
+        fixed = torch.full_like(x, value)
+        return net(x, fixed) if name == "a" else net(fixed, x)
+
+    for method in ("integrated_gradients", "deeplift"):
+        ours = explain(model, X, method, "zeros", 1).scores
+        torch.testing.assert_close(
+            ours, explain(alone, X, method, "zeros", 1).scores, atol=1e-5, rtol=1e-4
+        )
+
+
+def test_an_exported_program_with_a_state_and_a_rate():
+    given = (X[:1], torch.zeros(2, 1, 4), torch.tensor(16000))
+    file = io.BytesIO()
+    torch.export.save(torch.export.export(Voice().eval(), given), file)
+    model, card = load_exported(file.getvalue())
+    expected = Voice().eval()(X, torch.zeros(2, 3, 4), torch.tensor(16000))
+    torch.testing.assert_close(model(X), expected)
+    assert "“state” (2 × 1 × 4) at 0, “sr” at 16000 held fixed" in " ".join(card.notes)
+    half = load_exported(file.getvalue(), {"hold sr": "8000"})[0](X)
+    torch.testing.assert_close(half, expected / 2)
 
 
 def test_states_and_a_sampling_rate_are_held_where_nobody_says_another():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from explainers.errors import Problem
@@ -16,6 +17,7 @@ from explainers.models.formats.file_card import (
     layout_by_sides,
     rows_note,
 )
+from explainers.models.formats.pt2.holding import with_held_inputs
 from explainers.models.formats.pt2.program import MOST_NUMBERS, Program
 from explainers.models.formats.pt2.values import Node
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from explainers.models.formats.row_batches import Batching
 
 
-def load_exported(data: bytes) -> tuple[ExportedModel, Card]:
+def load_exported(
+    data: bytes, answers: Mapping[str, str] = MappingProxyType({})
+) -> tuple[ExportedModel, Card]:
     """The network in the bytes of a .pt2 file, and a card of facts on it.
 
     torch.export.load is not used: it unpickles.
@@ -33,6 +37,9 @@ def load_exported(data: bytes) -> tuple[ExportedModel, Card]:
     ----------
     data : bytes
         What `torch.export.save` wrote.
+    answers : mapping
+        Of a file with several inputs: which is explained, and at what the others are held; see
+        `explainers.models.formats.several_inputs.decide`.
 
     Returns
     -------
@@ -61,13 +68,16 @@ def load_exported(data: bytes) -> tuple[ExportedModel, Card]:
     """
     from explainers.models.formats.pt2.reading import read_program
 
-    return load_program(read_program(data))
+    return load_program(read_program(data), answers)
 
 
-def load_program(program: Program) -> tuple[ExportedModel, Card]:
+def load_program(
+    program: Program, answers: Mapping[str, str] = MappingProxyType({})
+) -> tuple[ExportedModel, Card]:
     """As `load_exported`, for a program that was read before."""
     from explainers.models.formats.row_batches import answers_alike, has_gradient
 
+    program, several = with_held_inputs(program, answers)
     try:
         model, rows, sample = _choose_batching(program)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
@@ -83,6 +93,9 @@ def load_program(program: Program) -> tuple[ExportedModel, Card]:
     if rows is not None:
         notes.append(rows_note(program.input, rows, "torch.export.export(model, (x,)"))
         warnings += [ALIKE] * (sample is not None and answers_alike(model, sample))
+    if several is not None:
+        warnings.append(several.sentence)
+        model.several_inputs = several
     port = program.input
     if rows is None and port.shape:
         port = replace(port, shape=(None, *port.shape[1:]))

@@ -22,13 +22,13 @@ from explainers.models.formats.pt2.values import KINDS, TYPES, Argument, Kind, N
 
 MOST_NODES, MOST_ITEMS, MOST_MADE = 20_000, 400_000, 10_000
 MOST_NUMBERS, MOST_BYTES = 1 << 28, 2_000_000_000
-_ROLES = ("parameter", "buffer", "constant")
+_ROLES = ("parameter", "buffer", "constant", "held")
 _LONGEST = 300
 
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A tensor of the file; `role` is "parameter", "buffer" or "constant"."""
+    """A tensor of the file; `role` is "parameter", "buffer", "constant", or "held" of an input."""
 
     name: str
     role: str
@@ -53,6 +53,8 @@ class Program:
     producer : str
     notes : tuple of str
         Sentences for people.
+    inputs : tuple of Port
+        All inputs of the file where it has several; those besides `input` are stored.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Program:
     output: int
     producer: str = ""
     notes: tuple[str, ...] = ()
+    inputs: tuple[Port, ...] = ()
 
     def numbered(self) -> Iterator[tuple[int, Node]]:
         """Each operation with the number of the first value that it makes."""
@@ -102,6 +105,7 @@ class Program:
             "output": self.output,
             "producer": self.producer,
             "notes": list(self.notes),
+            "inputs": [_port(port) for port in self.inputs],
         }
         return facts, arrays
 
@@ -125,6 +129,7 @@ class Program:
                 facts["output"],
                 str(facts["producer"])[:80],
                 tuple(str(note)[:1000] for note in facts["notes"]),
+                tuple(map(_ported, facts["inputs"])),
             )
             return checked(program)
         except Problem:
@@ -135,7 +140,7 @@ class Program:
 
 def checked(program: Program) -> Program:
     """The program itself; Problem for whatever an exported program of pure operations cannot be."""
-    for port in (program.input, *program.outputs):
+    for port in (program.input, *program.inputs, *program.outputs):
         _demand(port.dtype in TYPES and _text(port.name), "has an input or output of unknown type")
         sides = port.shape or ()
         plain = all(s is None or (type(s) is int and 0 <= s < 1 << 31) for s in sides)

@@ -13,6 +13,7 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.file_card import Port
+from explainers.models.formats.pt2.holding import usual_holding
 from explainers.models.formats.pt2.program import MOST_NODES, Program, Stored, checked
 from explainers.models.formats.pt2.reading.archive import EXPORT, read_members
 from explainers.models.formats.pt2.reading.arguments import Values
@@ -45,8 +46,8 @@ def read_program(data: bytes) -> Program:
     Problem
         With what to do, for: archives that torch.export.save does not write (see `read_members`),
         other versions of the schema, operations that are not on the list, anything that is not
-        plain data, sizes that are not arithmetic, values used before they exist, more than one
-        input, no output of numbers, and weights that are NaN.
+        plain data, sizes that are not arithmetic, values used before they exist, no input or
+        output of numbers, and weights that are NaN.
 
     Examples
     --------
@@ -88,15 +89,20 @@ def _program(facts: Mapping[str, Any], name: str, parts: Mapping[str, memoryview
         )
         for kind in ("weights", "constants")
     }
-    port, stored, names = _inputs(signature["input_specs"], graph, tensors)
+    ports, stored, names = _inputs(signature["input_specs"], graph, tensors)
+    port = ports[0]
+    if len(ports) > 1:
+        port, held = usual_holding(ports)
+        stored, names = (*stored, *held), [*names, *(one.name for one in held)]
     values = Values(graph)
     values.add(port.name)
     for stored_name in names:
         values.add(stored_name)
     nodes, notes = read_nodes(graph["nodes"], values)
-    ports, output = _outputs(signature["output_specs"], graph, values)
+    outputs, output = _outputs(signature["output_specs"], graph, values)
     producer = f"torch {facts.get('torch_version', '')}"[:80]
-    program = Program(port, stored, nodes, ports, output, producer, tuple(notes))
+    several = tuple(ports) if len(ports) > 1 else ()
+    program = Program(port, stored, nodes, outputs, output, producer, tuple(notes), several)
     return checked(trim(fold_safe_softmax(checked(program))))
 
 
@@ -146,8 +152,8 @@ def _inputs(
     specs: list[dict[str, Any]],
     graph: Mapping[str, Any],
     tensors: Mapping[str, Mapping[str, np.ndarray]],
-) -> tuple[Port, tuple[Stored, ...], list[str]]:
-    """(the port of the one input, what is stored, the names of what is stored in the graph)."""
+) -> tuple[list[Port], tuple[Stored, ...], list[str]]:
+    """(the ports of the inputs, what is stored, the names of what is stored in the graph)."""
     ports, stored, names = [], [], []
     for spec in specs:
         ((kind, held),) = spec.items()
@@ -167,17 +173,17 @@ def _inputs(
                 f"The model takes an input of the kind {kind[:40]!r}. A model with exactly one "
                 "input tensor can be explained: export a module whose forward(x) fills in the rest."
             )
-    if len(ports) != 1:
+    if not ports:
         raise Problem(
-            f"The model takes {len(ports)} inputs. A model with exactly one input tensor can be "
-            "explained: export a module whose forward(x) fills in the rest."
+            "The model takes no input that is a tensor. Export a module whose forward(x) takes the "
+            "numbers to explain."
         )
-    if ports[0].dtype not in _FLOATS:
+    if len(ports) == 1 and ports[0].dtype not in _FLOATS:
         raise Problem(
             f"The model's input holds {ports[0].dtype}; only floating-point inputs have slopes. "
             "Export the part behind the conversion (or the embedding)."
         )
-    return ports[0], tuple(stored), names
+    return ports, tuple(stored), names
 
 
 def _demand_finite(name: str, array: np.ndarray, kind: str) -> None:

@@ -30,7 +30,7 @@ def trim(program: Program) -> Program:
         if needed:
             kept.append((first, node))
             wanted.update(node.needs())
-    stored = [(i, s) for i, s in enumerate(program.stored, 1) if i in wanted]
+    stored = [(i, s) for i, s in enumerate(program.stored, 1) if i in wanted or s.role == "held"]
     numbers = {0: 0} | {old: new for new, (old, _) in enumerate(stored, 1)}
     nodes = []
     for first, node in reversed(kept):
