@@ -1,6 +1,7 @@
 """Networks that take inputs of unusual shapes: what is found, explained, asked, or refused."""
 
 import io
+import warnings
 
 import numpy as np
 import pytest
@@ -192,6 +193,45 @@ def test_the_letters_that_a_network_needs_are_found(length):
         card = examine(Exact(), ModelSpec("upload", "", shape=(4, 0)), [])
         assert card["input"] == [4, 10_001] and not card["free"][0]
         assert [key for key, why in card["methods"].items() if why] == ["grad_cam"]
+
+
+class Spliced(nn.Module):
+    """What lies 5,000 letters from either end is read; shorter sequences give NaN, not an error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = nn.Conv1d(4, 3, 11, padding=5)
+
+    def forward(self, x):
+        return self.layer(x)[:, :, 5000 : x.shape[2] - 5000].mean(2)
+
+
+def test_a_network_that_cuts_off_its_margins_is_given_what_is_long_enough(runner):
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Spliced(),
+            (torch.rand(1, 4, 10_050),),
+            file,
+            dynamo=False,
+            input_names=["x"],
+            output_names=["y"],
+            dynamic_axes={"x": {0: "n", 2: "length"}},
+        )
+    model, _, spec = build(UPLOAD, (file.getvalue(), ".onnx"))
+    assert model.network.rows is None, "any number of sequences at once"
+    card = examine(model.network, spec, [])
+    assert (card["kind"], card["input"], card["free"][0]) == ("sequence", [4, 10_001], True)
+    assert not any(card["methods"].values()), card["methods"]
+    letters = torch.randint(4, (1, 10_001), generator=torch.Generator().manual_seed(0))
+    x = nn.functional.one_hot(letters, 4).movedim(-1, 1).float()
+    answer = explain(model.network, x, "integrated_gradients", target=1, kind="sequence")
+    weight = Spliced().layer.weight.detach()[1]
+    expected = torch.zeros_like(x)
+    expected[0, :, 4995:5006] = weight * x[0, :, 4995:5006]
+    torch.testing.assert_close(answer.scores, expected, atol=1e-5, rtol=1e-4)
 
 
 def test_a_length_beyond_those_that_are_tried_is_asked_for():

@@ -85,12 +85,19 @@ def accepted_pictures(
 
 
 def objection(network: Model, guess: Guess) -> str:
-    """What a network says to an input that it does not take, in one line; "" where it takes it."""
+    """What a network says to an input that it does not take, in one line; "" where it takes it.
+
+    An answer that is empty or NaN is none: what cuts off a margin gives it to what is too short.
+    """
     try:
-        network(guess.random_inputs(network))
+        output = network(guess.random_inputs(network))
     except Exception as error:
         said = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".: ")
         return said or f"it stops with {type(error).__name__}"
+    if isinstance(output, Tensor) and not output.numel():
+        return "its answer is empty"
+    if isinstance(output, Tensor) and output.is_floating_point() and bool(output.isnan().any()):
+        return "its answer holds NaN"
     return ""
 
 
