@@ -103,7 +103,7 @@ def _text(value: Any) -> bool:
 _POSSIBLE: dict[str, Check] = {
     "size": _whole(1, LARGEST),
     "width": _whole(0, LARGEST),
-    "white": lambda value: _number(value) and value > 0,
+    "white": lambda value: _number(value) and value in (1, 255),
     "order": lambda value: value in ("RGB", "BGR"),
     "fit": lambda value: value in ("crop", "stretch"),
     "mean": _list(_number),

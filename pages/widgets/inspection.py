@@ -35,6 +35,10 @@ TAKES = {
     "series": "time series of {0} steps and {1} variables",
     "sequence": "DNA of {1} letters",
 }
+ANY_LENGTH = {
+    "series": "time series of {1} variables and any number of steps ({0} were tried)",
+    "sequence": "DNA of other lengths too ({1} letters were tried)",
+}
 SAMPLE_INPUTS, RANDOM_INPUT = {"picture": "our stop sign"}, "a random input"
 
 
@@ -62,7 +66,7 @@ def card_of(spec: ModelSpec, failed: Callable[[], Any] = lambda: None) -> dict[s
     return answer[0]
 
 
-def takes(kind: str, shape: Sequence[int], swapped: bool) -> str:
+def takes(kind: str, shape: Sequence[int], swapped: bool, free: bool = False) -> str:
     """What a network takes, in words.
 
     Parameters
@@ -73,9 +77,12 @@ def takes(kind: str, shape: Sequence[int], swapped: bool) -> str:
         Of one input.
     swapped : bool
         Whether the network wants the first dimension last.
+    free : bool
+        Whether it takes other lengths too.
     """
     last = {"picture": "channels last", "series": "variables × time", "sequence": "letters × ACGT"}
-    words = TAKES[kind].format(*shape)
+    pattern = ANY_LENGTH.get(kind, TAKES[kind]) if free else TAKES[kind]
+    words = pattern.format(*(f"{side:,}" if side > 9999 else side for side in shape))
     return f"{words} ({last[kind]})" if swapped else words
 
 
@@ -93,7 +100,7 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
     """
     if "kind" in card["questions"]:
         st.warning(
-            f"It could take {' or '.join(takes(*_order(one)) for one in card['kinds'])}. The first "
+            f"It could take {' or '.join(takes(*_order(one)) for one in _kinds(card))}. The first "
             "is a guess: set what it was trained with."
         )
     if "size" in card["questions"]:
@@ -113,7 +120,7 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
     steps = f", at each of {card['steps']} steps" if card["steps"] else ""
     lines = [
         f"**{card['architecture']}**{_size(card)}",
-        f"Takes {takes(card['kind'], card['input'], card['swapped'])}{form}",
+        f"Takes {takes(*_order(_kinds(card)[0]))}{form}",
         f"Gives {_counted(outputs)}{steps}: {_are(card)}",
     ]
     if first is not None:
@@ -170,9 +177,14 @@ def _are(card: dict[str, Any]) -> str:
     return f"{ANSWERS[card['answers']]}{guessed}"
 
 
-def _order(one: list[Any]) -> tuple[str, list[int], bool]:
-    kind, swapped, shape = one
-    return kind, shape, swapped
+def _kinds(card: dict[str, Any]) -> list[list[Any]]:
+    """All that it could take: kind, swapped, shape, and whether other lengths fit too."""
+    return [[*one, free] for one, free in zip(card["kinds"], card["free"], strict=True)]
+
+
+def _order(one: list[Any]) -> tuple[str, list[int], bool, bool]:
+    kind, swapped, shape, free = one
+    return kind, shape, swapped, free
 
 
 def _counted(outputs: int | list[int]) -> str:

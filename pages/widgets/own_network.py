@@ -170,7 +170,10 @@ def _pick_kind(card: dict[str, Any]) -> int:
     """Which of the kinds of input that it could take; a question where there are several."""
     if len(card["kinds"]) == 1:
         return 0
-    labels = [inspection.takes(kind, shape, swapped) for kind, swapped, shape in card["kinds"]]
+    labels = [
+        inspection.takes(kind, shape, swapped, free)
+        for (kind, swapped, shape), free in zip(card["kinds"], card["free"], strict=True)
+    ]
     wanted = address.choices().get("card") or {}
     start = next(
         (

@@ -164,3 +164,22 @@ def test_who_starts_the_server_brings_python_models_and_allows_scripts(
         give(page, "A table", "own.csv", table())
         explained(page)
         expect(page.get_by_text(re.compile(f"Receipt: .*{share(net, 0)}"))).to_be_visible()
+
+
+def test_a_picture_of_four_channels_that_is_no_square(server, visit):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(4, 3, 8, 8), nn.ReLU(), nn.Flatten(), nn.Linear(3 * 144, 2))
+    page = visit(f"{server.url}/explain?model=upload&bands=[3,2,1]")
+    give(page, "A network as", "bands.onnx", onnx_files.exported(net, torch.rand(1, 4, 48, 192)))
+    page.get_by_text("Takes pictures of 48 × 192 px, 4 channels").wait_for()
+    values = np.random.default_rng(0).random((48, 192, 4)).astype(np.float32)
+    file = io.BytesIO()
+    np.save(file, values)
+    give(page, "A picture", "bands.npy", file.getvalue())
+    explained(page)
+    with torch.no_grad():
+        x = torch.from_numpy(values.transpose(2, 0, 1).copy())[None]
+        best = f"{100 * net(x).softmax(1).max():.1f} %"
+    expect(page.get_by_text(re.compile(f"Receipt: .*{best}"))).to_be_visible()
+    box = page.get_by_test_id("viewer").locator("canvas").first.bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(4, rel=0.02)

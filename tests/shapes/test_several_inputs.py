@@ -109,7 +109,7 @@ def test_one_twin_of_an_exported_program_is_explained(name, value, free):
     )
     net, held = Twins().eval(), torch.full_like(X, value)
     torch.testing.assert_close(model(X), net(X, held) if name == "a" else net(held, X))
-    assert f"only “{name}” is explained" in card.notes[-1]
+    assert f"only “{name}” is explained" in card.warnings[-1]
 
     def alone(x):
         fixed = torch.full_like(x, value)
@@ -129,7 +129,7 @@ def test_an_exported_program_with_a_state_and_a_rate():
     model, card = load_exported(file.getvalue())
     expected = Voice().eval()(X, torch.zeros(2, 3, 4), torch.tensor(16000))
     torch.testing.assert_close(model(X), expected)
-    assert "“state” (2 × 1 × 4) at 0, “sr” at 16000 held fixed" in " ".join(card.notes)
+    assert "“state” (2 × 1 × 4) at 0, “sr” at 16000 held fixed" in " ".join(card.warnings)
     half = load_exported(file.getvalue(), {"hold sr": "8000"})[0](X)
     torch.testing.assert_close(half, expected / 2)
 
