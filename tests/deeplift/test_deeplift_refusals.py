@@ -61,8 +61,12 @@ def test_the_local_integral_is_that_of_a_smooth_function():
 
 
 def test_control_flow_that_depends_on_the_data_is_named():
+    """Where the input and its baseline go different ways; on one way both are explained."""
+    net, x = nn.Sequential(nn.Identity(), nn.Sequential(nn.Tanh(), Branching())), X.abs()
     with pytest.raises(ModelProblem, match=r"depends on the values.*'1\.1' \(Branching\)"):
-        explain(around(Branching()), X, method="deeplift")
+        explain(net, x, method="deeplift", baseline=-x)
+    scores = explain(net, x, method="deeplift", baseline=x / 2, target=1).scores
+    torch.testing.assert_close(scores[:, 1], (x.tanh() - (x / 2).tanh())[:, 1])
 
 
 @pytest.mark.parametrize(

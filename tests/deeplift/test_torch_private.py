@@ -12,9 +12,15 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from explainers.methods.deeplift import operations, rules, torch_private  # noqa: F401
-from explainers.methods.deeplift.rule_registry import DECOMPOSITIONS, RULES
+from explainers.methods.deeplift.rule_registry import (
+    COMPLEX_DECOMPOSITIONS,
+    COMPLEX_RULES,
+    DECOMPOSITIONS,
+    RULES,
+)
 from explainers.methods.deeplift.torch_private import OperationMode, OpOverload, WrapperTensor
 
 aten = torch.ops.aten
@@ -150,6 +156,7 @@ def test_what_an_operation_writes_and_views():
     assert not torch_private.is_mutable(aten.add.Tensor)
     assert torch_private.written_arguments(aten.add_.Tensor) == [0]
     assert torch_private.written_arguments(aten.add.out) == [3]
+    assert torch_private.argument_types(aten.pow_.Scalar) == ["Tensor", "number"]
     for view in (aten.view.default, aten.split.Tensor, aten.select.int):
         assert torch_private.returns_view_of_first(view)
     for other in (aten.add.Tensor, aten.add_.Tensor, aten.cat.default, aten.empty.memory_format):
@@ -184,15 +191,29 @@ def test_memory_is_told_apart_also_where_it_has_no_bytes():
 
 X = torch.ones(2, 3, 8, 8)
 MASK = torch.ones(8, 8, dtype=torch.bool)
+ROWS = torch.tensor([[0, 1]])
 CALLED_BY = {
     aten._adaptive_avg_pool2d.default: lambda: F.adaptive_avg_pool2d(X, 2),
     aten._adaptive_avg_pool3d.default: lambda: F.adaptive_avg_pool3d(X, 2),
+    aten._assert_async.default: lambda: torch._assert_async(X.sum()),
+    aten._cdist_forward.default: lambda: torch.cdist(X, X),
+    aten._conj.default: lambda: torch.fft.fft(X).conj(),
+    aten._conj_physical.default: lambda: torch.conj_physical(torch.fft.fft(X)),
+    aten._embedding_bag_forward_only.default: lambda: F.embedding_bag(ROWS, X[0, 0]),
+    aten._euclidean_dist.default: lambda: torch.cdist(torch.ones(30, 2), torch.ones(30, 2)),
+    aten._fft_c2c.default: lambda: torch.fft.fft(torch.fft.fft(X)),
+    aten._fft_c2r.default: lambda: torch.fft.irfft(torch.fft.rfft(X)),
+    aten._fft_r2c.default: lambda: torch.fft.rfft(X),
+    aten._linalg_check_errors.default: lambda: torch.linalg.inv(torch.eye(2)),
     aten._local_scalar_dense.default: lambda: X.sum().item(),
     aten._log_softmax.default: lambda: X.log_softmax(1),
+    aten._neg_view.default: lambda: torch.fft.fft(X).conj().imag,
+    aten._pack_padded_sequence.default: lambda: pack_padded_sequence(X[0], [3] * 8),
     aten._prelu_kernel.default: lambda: F.prelu(X, torch.ones(3)),
     aten._safe_softmax.default: lambda: F.scaled_dot_product_attention(X, X, X, MASK),
     aten._softmax.default: lambda: X.softmax(1),
     aten._to_copy.default: lambda: X.double(),
+    aten._trilinear.default: lambda: F.bilinear(X, X, torch.ones(2, 8, 8)),
     aten._unique2.default: lambda: X.unique(),
     aten._unsafe_view.default: lambda: X @ torch.ones(8, 2),
     aten._upsample_bicubic2d_aa.default: lambda: resized(X, "bicubic", antialias=True),
@@ -203,6 +224,8 @@ CALLED_BY = {
 }
 # Called on an accelerator only, or by programs that torch.export made.
 NOT_CALLED_HERE = {
+    aten._assert_async.msg,
+    aten._embedding_bag.default,
     aten._fused_rms_norm.default,
     aten._native_batch_norm_legit.default,
     aten._native_batch_norm_legit.no_stats,
@@ -228,6 +251,10 @@ def test_every_private_operator_that_we_name_is_listed_here():
     named = {
         *RULES,
         *DECOMPOSITIONS,
+        *COMPLEX_RULES,
+        *COMPLEX_DECOMPOSITIONS,
+        *operations.CHECKS,
+        *operations.READ,
         *operations.SHAPE_ONLY,
         *operations.DATA_DEPENDENT,
         *operations.INDEXED,

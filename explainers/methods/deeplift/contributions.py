@@ -12,6 +12,7 @@ from torch import Tensor
 from explainers.methods.deeplift import rules  # noqa: F401 - fills the registry of rules
 from explainers.methods.deeplift.integral import integrate
 from explainers.methods.deeplift.recorder import Recorder
+from explainers.methods.deeplift.second_look import SecondLook, misses, times
 from explainers.methods.deeplift.tape import Parts, Tape, Value
 
 
@@ -88,8 +89,31 @@ def contributions(
     """
     if reference.stride() != points.stride():
         reference = torch.empty_like(points).copy_(reference)
-    tape = Tape(rule)
-    recorder = Recorder(model, tape, integrate if fallback == "integral" else None)
+    last_resort = integrate if fallback == "integral" else None
+    quick = Recorder(model, Tape(rule), last_resort)
+    try:
+        end, answer = _once(quick, score, points, reference, apart)
+        if not misses(answer.scores, end.actual - end.reference):
+            return answer
+    except RuntimeError as error:
+        if "memory" in str(error):
+            raise
+        # Another error is met again by the second look, which says where.
+    second_look = SecondLook()
+    tape = Tape(rule, follow=second_look.follow, times=times)
+    careful = Recorder(model, tape, last_resort, second_look)
+    return _once(careful, score, points, reference, apart)[1]
+
+
+def _once(
+    recorder: Recorder,
+    score: Callable[[Tensor], Tensor],
+    points: Tensor,
+    reference: Tensor,
+    apart: bool,
+) -> tuple[Value, Contributions]:
+    """One evaluation there and back: the score's Value, and what it gives."""
+    tape = recorder.tape
     start = tape.start(points, reference)
     end = recorder.record(score, start)
     one = torch.ones_like(end.actual)
@@ -111,7 +135,7 @@ def contributions(
         negative = scores - positive
     else:
         positive, negative = scores.clamp(min=0), scores.clamp(max=0)
-    return Contributions(scores, positive, negative, multipliers, _notes(tape, recorder))
+    return end, Contributions(scores, positive, negative, multipliers, _notes(tape, recorder))
 
 
 def _contribution(m: Parts, start: Value) -> Tensor:

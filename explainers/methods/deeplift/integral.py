@@ -18,7 +18,7 @@ from explainers.methods.deeplift.rule_registry import (
     at_both,
     values_in,
 )
-from explainers.methods.deeplift.tape import Multiplier, Parts, Tape, Value
+from explainers.methods.deeplift.tape import Multiplier, Parts, Tape, Value, worth
 from explainers.methods.deeplift.torch_private import tree_leaves, tree_map
 from explainers.methods.integrated_gradients.straight_path import quadrature
 
@@ -49,7 +49,11 @@ def integrate(
     """
     inputs = values_in((args, kwargs))
     actual, reference = (tree_leaves(result) for result in at_both(operation, args, kwargs))
-    outputs = [tape.split(Value(*pair)) for pair in zip(actual, reference, strict=True)]
+    # Whole numbers among several outputs are places, with which nothing can be shared out.
+    outputs = [
+        tape.split(Value(*pair, is_index=not (pair[0].is_floating_point() or pair[0].is_complex())))
+        for pair in zip(actual, reference, strict=True)
+    ]
 
     # Where the first dimension is kept, rows stay apart: an answer does not depend on the batch.
     by_row = (
@@ -64,6 +68,9 @@ def integrate(
         averages = _averaged(operation, args, kwargs, inputs, whole)
         missed = _contribution(outputs, whole, by_row) - _contribution(inputs, averages, by_row)
         size = _contribution(inputs, [v.delta for v in inputs], by_row)
+        # A row in which nothing moved cannot carry what it missed: all others do.
+        stuck, rows = torch.where(size > 0, 0, missed).sum(), (size > 0).sum().clamp(min=1)
+        missed = missed + stuck / rows
         share = torch.where(size > 0, missed / torch.where(size > 0, size, 1), 0)
         completed = [
             m + share.reshape(-1, *[1] * (m.ndim - 1)) * v.delta if by_row else m + share * v.delta
@@ -106,7 +113,7 @@ def _contribution(
 ) -> Tensor:
     """Σ m·Δ, of each row apart or of all."""
     total = sum(
-        _total(m * v.delta, by_row)
+        _total(worth(m, v.delta), by_row)
         for v, m in zip(values, multipliers, strict=True)
         if m is not None
     )

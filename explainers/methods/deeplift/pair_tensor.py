@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import torch
+from torch import Tensor
+
 from explainers.methods.deeplift.tape import Value
 from explainers.methods.deeplift.torch_private import OpOverload, WrapperTensor
 
@@ -52,6 +55,25 @@ class PairTensor(WrapperTensor):
         self.recorder, self.memory, self.views = recorder, memory or Memory(value), views
         self.known, self.version = value, self.memory.version
         return self
+
+    def places(self) -> Tensor:
+        """Where each of its entries stands in its memory, counted from 0, through the views.
+
+        A complex memory counts as one of two real numbers for each; then, where this is complex
+        itself, the places have one dimension more.
+        """
+        memory = self.memory.value.actual
+        numbers = memory.numel() * (2 if memory.is_complex() else 1)
+        places = torch.arange(numbers, device=memory.device)
+        if memory.is_complex():
+            pairs = places.to(torch.float64).view(*memory.shape, 2)
+            places = torch.view_as_complex(pairs)
+        else:
+            places = places.view(memory.shape)
+        for view in self.views:
+            viewed = view.operation(places, *view.args, **view.kwargs)
+            places = viewed if view.output is None else viewed[view.output]
+        return torch.view_as_real(places).long() if places.is_complex() else places.long()
 
     # PyTorch's own has no annotations, and mypy accepts no signature beside it.
     def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]

@@ -5,14 +5,13 @@ reference at once. While a `Recorder` is active it sees every ATen operation, wh
 functional call, a method, TorchScript or C++ composed it, and looks its rule up. Nothing is hooked,
 nothing is compiled, and no batch size is assumed.
 
-Writing in place is honoured without writing: PairTensors that share memory share a `Memory`. A
-write gives it a new Value; a view reads it anew through the operations that made the view.
+Writing in place is honoured without writing: see `writing`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -20,27 +19,33 @@ from torch import Tensor
 
 from explainers.errors import ModelProblem, Problem
 from explainers.methods.deeplift.operations import (
-    DATA_DEPENDENT,
-    INDEXED,
+    CHECKS,
+    READ,
     SHAPE_ONLY,
+    choice_refused,
+    chooses_by_value,
     decomposition_of,
-    functional_form,
+    has_complex,
     has_difference,
-    is_real,
     name_of,
+    refusal,
+    rule_of,
 )
-from explainers.methods.deeplift.pair_tensor import Memory, PairTensor, View
+from explainers.methods.deeplift.pair_tensor import PairTensor, View
 from explainers.methods.deeplift.rule_registry import (
+    COMPLEX_RULES,
     RULES,
     Arguments,
     Keywords,
     Operation,
     Rule,
     at_actual,
+    at_both,
     substitute,
     values_in,
 )
-from explainers.methods.deeplift.rules.linear import overwrite
+from explainers.methods.deeplift.rules.linear import MOVES_PLACES
+from explainers.methods.deeplift.second_look import SecondLook
 from explainers.methods.deeplift.source_location import current_location
 from explainers.methods.deeplift.tape import Tape, Value
 from explainers.methods.deeplift.torch_private import (
@@ -48,18 +53,15 @@ from explainers.methods.deeplift.torch_private import (
     OpOverload,
     is_mutable,
     mkldnn_enabled,
-    no_dispatch,
+    nothing_fused,
     returns_view_of_first,
     set_mkldnn_enabled,
-    storage_key,
     tree_flatten,
+    tree_leaves,
     tree_map,
     tree_unflatten,
-    written_arguments,
 )
-
-aten = torch.ops.aten
-_MATH = torch.nn.attention.SDPBackend.MATH
+from explainers.methods.deeplift.writing import RememberedTensors, Writer
 
 
 class Recorder(OperationMode):
@@ -72,15 +74,24 @@ class Recorder(OperationMode):
     tape : Tape
     fallback : Rule, optional
         Serves the operations that have no rule; without one they are refused.
+    second_look : SecondLook, optional
+        Is shown every step, with its name and place.
     """
 
-    def __init__(self, model: Callable[..., Any], tape: Tape, fallback: Rule | None = None) -> None:
+    def __init__(
+        self,
+        model: Callable[..., Any],
+        tape: Tape,
+        fallback: Rule | None = None,
+        second_look: SecondLook | None = None,
+    ) -> None:
         super().__init__()
         self.model, self.tape, self.fallback = model, tape, fallback
+        self.second_look = second_look
         self.notes: dict[str, None] = {}
         self._mkldnn = mkldnn_enabled()
-        # Plain tensors that were written with what depends on the input, by their storage.
-        self._written: dict[int, tuple[torch.UntypedStorage, Memory]] = {}
+        self._remembered = RememberedTensors()
+        self._writer = Writer(self)
 
     def record(self, function: Callable[[Tensor], Any], start: Value) -> Value:
         """Run the function on the input and the reference at once.
@@ -102,16 +113,7 @@ class Recorder(OperationMode):
             Where an operation has no rule, the model chooses by values that depend on the input,
             or leaves PyTorch's operations.
         """
-        with ExitStack() as settings:
-            # Fused kernels that would hide what they compute.
-            set_mkldnn_enabled(False)
-            settings.callback(set_mkldnn_enabled, self._mkldnn)
-            settings.enter_context(torch.nn.attention.sdpa_kernel(_MATH))
-            fast = torch.backends.mha.get_fastpath_enabled()
-            torch.backends.mha.set_fastpath_enabled(False)
-            settings.callback(torch.backends.mha.set_fastpath_enabled, fast)
-            settings.enter_context(torch.no_grad())
-            settings.enter_context(self)
+        with nothing_fused(), torch.no_grad(), self:
             try:
                 answer = function(PairTensor(start, self))
             except (Problem, torch.OutOfMemoryError):
@@ -141,13 +143,17 @@ class Recorder(OperationMode):
     def _run(self, operation: OpOverload, args: Arguments, kwargs: Keywords) -> Any:
         leaves, spec = tree_flatten((args, kwargs))
         read = [self.read(leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-        if not any(isinstance(leaf, Value) for leaf in read):
+        follows = any(isinstance(leaf, Value) for leaf in read)
+        if not (
+            follows or (is_mutable(operation) and self._remembered.are_written(operation, args))
+        ):
             return operation(*args, **kwargs)
+        self._remembered.add(read)
         with_values, named = tree_unflatten(read, spec)
         if torch.Tag.inplace_view in operation.tags:
-            return self._reshape_in_place(operation, args, kwargs)
+            return self._writer.reshape(operation, args, kwargs)
         if is_mutable(operation) and operation not in RULES:
-            return self._write(operation, args, with_values, named)
+            return self._writer.write(operation, args, with_values, named)
         result = self.apply(operation, with_values, named)
         return self._wrap(operation, result, args, kwargs)
 
@@ -157,42 +163,52 @@ class Recorder(OperationMode):
         Returns what the operation does, with Values for tensors. Raises ModelProblem where nothing
         can follow it.
         """
-        values = values_in((args, kwargs))
+        before = len(self.tape.steps)
+        result = self._apply(operation, args, kwargs)
+        if self.second_look is not None:
+            for step in self.tape.steps[before:]:
+                step.place = step.place or self.location(operation)
+                self.second_look.met(step)
+        return result
+
+    def _apply(self, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
+        leaves = tree_leaves((args, kwargs))
+        values = values_in(leaves)
         if operation in SHAPE_ONLY:
             return at_actual(operation, args, kwargs)
-        if operation in DATA_DEPENDENT or (operation in INDEXED and not all(map(is_real, values))):
-            raise ModelProblem(
-                f"What the model does depends on the values it computes ({name_of(operation)}, "
-                f"{current_location(self.model)}): the input and its baseline could take different "
-                "ways. DeepLIFT needs one way for both; use torch.where there, or another method."
-            )
-        rule = RULES.get(operation)
-        if rule is not None and all(map(has_difference, values)):
+        if operation in CHECKS or operation in READ:
+            actual, reference = at_both(operation, args, kwargs)
+            if actual == reference:  # both go on alike
+                return actual
+        if chooses_by_value(operation, args):
+            raise choice_refused(self.location(operation))
+        in_complex = has_complex(leaves)
+        rule = rule_of(operation, in_complex)
+        if rule is not None and (rule in MOVES_PLACES or all(map(has_difference, values))):
             with suppress(NotImplementedError):  # a weight or statistic that depends on the input
                 return rule(self.tape, operation, args, kwargs)
-            rule = None
-        if rule is None:
-            decomposition = decomposition_of(operation)
-            if decomposition is not None:
-                return self._decomposed(decomposition, args, kwargs)
-        location = f"{name_of(operation)}, {current_location(self.model)}"
-        if self.fallback is None or not all(map(is_real, values)):
-            raise ModelProblem(
-                f"DeepLIFT has no rule for an operation of this model: {location}. Use "
-                "fallback='integral', or another method such as Integrated Gradients."
-            )
+        decomposition = decomposition_of(operation, in_complex)
+        if decomposition is not None:
+            return self._decomposed(decomposition, args, kwargs)
+        return self._last_resort(operation, args, kwargs)
+
+    def _last_resort(self, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
+        """The fallback, where there is one that can serve."""
+        location = self.location(operation)
+        problem = refusal(operation, args, kwargs, location, self.fallback is not None)
+        if problem is not None:
+            raise problem
         self.notes[
             f"There is no rule for {location}; a local integral along the straight way between "
             "its values was used for that operation."
         ] = None
+        assert self.fallback is not None
         return self.fallback(self.tape, operation, args, kwargs)
 
     def read(self, leaf: Tensor) -> Value | Tensor:
         """The Value that a tensor stands for, or the tensor where it does not depend on input."""
         if not isinstance(leaf, PairTensor):
-            if not self._written:
-                return leaf
-            leaf = self._as_pair(leaf)
+            leaf = self._writer.as_pair(leaf)
             if not isinstance(leaf, PairTensor):
                 return leaf
         if leaf.version != leaf.memory.version:
@@ -219,8 +235,9 @@ class Recorder(OperationMode):
         """The result as the model gets it: Values as PairTensors, views of what they view."""
         leaves, spec = tree_flatten(result)
         base = None
-        if returns_view_of_first(operation) and operation in RULES:
-            base = args[0] if isinstance(args[0], PairTensor) else self._adopt(args[0])
+        follows = operation in RULES or operation in COMPLEX_RULES
+        if returns_view_of_first(operation) and follows:
+            base = args[0] if isinstance(args[0], PairTensor) else self._writer.adopt(args[0])
         wrapped: list[Any] = []
         for index, leaf in enumerate(leaves):
             if not isinstance(leaf, Value):
@@ -233,66 +250,6 @@ class Recorder(OperationMode):
                 wrapped.append(PairTensor(leaf, self, base.memory, views))
         return tree_unflatten(wrapped, spec)
 
-    # Writing in place
-
-    def _write(
-        self, operation: OpOverload, args: Arguments, with_values: Arguments, kwargs: Keywords
-    ) -> Tensor:
-        functional = functional_form(operation)
-        if written_arguments(operation) != [0] or functional is None:
-            raise self._unfollowed(operation)
-        target = args[0]
-        new = self.apply(functional, with_values, kwargs)
-        new = new if isinstance(new, Value) else self.tape.constant(new)
-        if not isinstance(target, PairTensor):
-            target = self._adopt(target)
-        memory = target.memory
-        if target.views:
-            places = torch.arange(memory.value.actual.numel(), device=memory.value.actual.device)
-            places = places.view(memory.value.actual.shape)
-            for view in target.views:
-                viewed = view.operation(places, *view.args, **view.kwargs)
-                places = viewed if view.output is None else viewed[view.output]
-            memory.value = self.apply(overwrite, (memory.value, places, new), {})
-        else:
-            memory.value = new
-        memory.version += 1
-        target.known, target.version = new, memory.version
-        return args[0]
-
-    def _adopt(self, plain: Tensor) -> PairTensor:
-        """A plain tensor, which is about to be written, as a PairTensor."""
-        storage = plain.untyped_storage()
-        key = storage_key(storage)
-        if key not in self._written:
-            flat = plain.as_strided((storage.nbytes() // plain.element_size(),), (1,), 0).clone()
-            self._written[key] = storage, Memory(self.tape.constant(flat))
-        memory = self._written[key][1]
-        place = (plain.shape, plain.stride(), plain.storage_offset())
-        value = self.apply(aten.as_strided.default, (memory.value, *place), {})
-        return PairTensor(value, self, memory, (View(aten.as_strided.default, place, {}),))
-
-    def _as_pair(self, plain: Tensor) -> Tensor | PairTensor:
-        """A plain tensor as a PairTensor, if its memory was written with what depends on input."""
-        written = storage_key(plain.untyped_storage()) in self._written
-        return self._adopt(plain) if written else plain
-
-    def _reshape_in_place(self, operation: OpOverload, args: Arguments, kwargs: Keywords) -> Any:
-        pair = args[0]
-        if not isinstance(pair, PairTensor):
-            return operation(*args, **kwargs)
-        view = functional_form(operation)
-        if view is None:
-            raise self._unfollowed(operation)
-        value = self.apply(view, (self.read(pair), *args[1:]), kwargs)
-        with no_dispatch():
-            operation(pair, *args[1:], **kwargs)
-        pair.views = (*pair.views, View(view, args[1:], kwargs))
-        pair.known = value
-        return pair
-
-    def _unfollowed(self, operation: OpOverload) -> ModelProblem:
-        return ModelProblem(
-            f"DeepLIFT cannot follow {name_of(operation)}, {current_location(self.model)}: it "
-            "writes on given tensors. Use the form that returns a new one."
-        )
+    def location(self, operation: Operation) -> str:
+        """The operation's name, and where the model calls it."""
+        return f"{name_of(operation)}, {current_location(self.model)}"

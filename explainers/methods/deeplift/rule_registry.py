@@ -58,6 +58,9 @@ class Rule(Protocol):
 RULES: dict[Operation, Rule] = {}
 # operation → a function of the same arguments, written with operations that have rules
 DECOMPOSITIONS: dict[Operation, Operation] = {}
+# The same where a number that takes part is complex
+COMPLEX_RULES: dict[Operation, Rule] = {}
+COMPLEX_DECOMPOSITIONS: dict[Operation, Operation] = {}
 
 _Rule = TypeVar("_Rule", bound=Rule)
 _Function = TypeVar("_Function", bound=Operation)

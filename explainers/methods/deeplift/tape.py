@@ -56,6 +56,8 @@ class Value:
         Δ⁺ and Δ⁻ with Δ⁺ + Δ⁻ = Δ, where the rule keeps them.
     source : {"convolution", "dense"}, optional
         What made it, for the genomics rule.
+    is_index : bool
+        Whether it holds places, which have an order but no differences.
 
     Examples
     --------
@@ -65,7 +67,7 @@ class Value:
     (tensor([2., 0.]), tensor([2., 1.]))
     """
 
-    __slots__ = ("_delta", "actual", "parts", "reference", "source")
+    __slots__ = ("_delta", "actual", "is_index", "parts", "reference", "source")
 
     def __init__(
         self,
@@ -73,9 +75,10 @@ class Value:
         reference: Tensor,
         parts: Parts | None = None,
         source: Source | None = None,
+        is_index: bool = False,
     ) -> None:
         self.actual, self.reference, self.parts = actual, reference, parts
-        self.source = source
+        self.source, self.is_index = source, is_index
         self._delta: Tensor | None = None
 
     @property
@@ -106,6 +109,24 @@ class Value:
         return self.parts.minus
 
 
+def worth(m: Tensor, delta: Tensor) -> Tensor:
+    """What each entry of a difference contributes, m·Δ, shape (…); nothing where m is nothing.
+
+    A complex number counts as two: with m = m_re + i·m_im it contributes m_re Δ_re + m_im Δ_im,
+    the real part of the conjugate of m times Δ, as derivatives by a complex number are written in
+    PyTorch.
+
+    Examples
+    --------
+    >>> worth(torch.tensor([2 + 1j]), torch.tensor([1 + 3j]))
+    tensor([5.])
+    >>> worth(torch.tensor([2.0, 0.0]), torch.tensor([3.0, torch.inf]))
+    tensor([6., 0.])
+    """
+    product = m.conj() * delta if m.is_complex() else m * delta
+    return torch.where(m == 0, 0, product.real if product.is_complex() else product)
+
+
 def _number(tensor: Tensor) -> Tensor:
     if tensor.is_floating_point() or tensor.is_complex():
         return tensor
@@ -114,11 +135,23 @@ def _number(tensor: Tensor) -> Tensor:
 
 @dataclass
 class Step:
-    """One operation: its Values, and backward(multipliers of outputs) → multipliers of inputs."""
+    """One operation: its Values, and backward(multipliers of outputs) → multipliers of inputs.
+
+    `place`, its name and where it stands in the user's model, is known in a second look only.
+    """
 
     inputs: Sequence[Value]
     outputs: Sequence[Value]
     backward: Backward
+    place: str = ""
+
+
+Multipliers: TypeAlias = Sequence[Any]
+
+
+def follow(step: Step, multipliers: Multipliers) -> Multipliers:
+    """The multipliers of a step's inputs, from those of its outputs."""
+    return step.backward(*multipliers)
 
 
 @dataclass
@@ -131,11 +164,17 @@ class Tape:
     steps : list of Step
     ties : list of Tensor, each of shape ()
         How many entries of a Value had parts that cancel exactly, counted as they are met.
+    follow : callable
+        How a step is followed back; a second look (`second_look`) also checks it.
+    times : callable
+        How a multiplier meets a coefficient; in a second look what is not used stays zero.
     """
 
     rule: str = "rescale"
     steps: list[Step] = field(default_factory=list)
     ties: list[Tensor] = field(default_factory=list)
+    follow: Callable[[Step, Multipliers], Multipliers] = follow
+    times: Callable[[Tensor, Any], Tensor] = torch.mul
 
     @property
     def keeps_parts(self) -> bool:
@@ -153,9 +192,13 @@ class Tape:
 
     def split(self, value: Value) -> Value:
         """Give the value the parts max(Δ, 0) and min(Δ, 0), where parts are kept."""
-        if self.keeps_parts:
+        if self.keeps_parts and not value.is_index:
             delta = value.delta
-            value.parts = Parts(delta.clamp(min=0), delta.clamp(max=0))
+            numbers = torch.view_as_real(delta) if delta.is_complex() else delta
+            parts = numbers.clamp(min=0), numbers.clamp(max=0)
+            if delta.is_complex():  # as two numbers
+                parts = torch.view_as_complex(parts[0]), torch.view_as_complex(parts[1])
+            value.parts = Parts(*parts)
         return value
 
     def add(self, inputs: Sequence[Value], outputs: Sequence[Value], backward: Backward) -> None:
@@ -185,7 +228,12 @@ class Tape:
         >>> Tape("reveal_cancel").merge(Parts(torch.full((3,), 2.0), torch.zeros(3)), value)
         tensor([2., 0., 1.])
         """
-        sign = value.delta.sign()
+        delta = value.delta
+        if delta.is_complex():  # as two numbers
+            m = Parts(torch.view_as_real(m.plus), torch.view_as_real(m.minus))
+            sign = torch.view_as_real(delta.resolve_conj()).sign()
+            return torch.view_as_complex((m.plus * (1 + sign) + m.minus * (1 - sign)) / 2)
+        sign = delta.sign()
         return (m.plus * (1 + sign) + m.minus * (1 - sign)) / 2
 
     def count_ties(self, value: Value, off: bool = True) -> None:
@@ -228,7 +276,7 @@ class Tape:
             multipliers = [reached.pop(id(value), None) for value in step.outputs]
             if all(m is None for m in multipliers):
                 continue
-            for value, m in zip(step.inputs, step.backward(*multipliers), strict=True):
+            for value, m in zip(step.inputs, self.follow(step, multipliers), strict=True):
                 if m is not None:
                     known = reached.get(id(value))
                     reached[id(value)] = m if known is None else known + m

@@ -8,7 +8,8 @@ public names, but for the operators themselves: those whose names begin with an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import torch
@@ -31,10 +32,12 @@ __all__ = [
     "OpOverload",
     "OperationMode",
     "WrapperTensor",
+    "argument_types",
     "is_composite",
     "is_mutable",
     "mkldnn_enabled",
     "no_dispatch",
+    "nothing_fused",
     "returns_view_of_first",
     "set_mkldnn_enabled",
     "storage_key",
@@ -55,6 +58,20 @@ no_dispatch = torch._C._DisableTorchDispatch
 # manager `flags` sets three more switches. Public replacement: a context manager for this one.
 mkldnn_enabled = torch._C._get_mkldnn_enabled
 set_mkldnn_enabled = torch._C._set_mkldnn_enabled
+
+
+@contextmanager
+def nothing_fused() -> Iterator[None]:
+    """Within it no fused kernel hides what it computes: those of oneDNN, of attention."""
+    mkldnn, fast = mkldnn_enabled(), torch.backends.mha.get_fastpath_enabled()
+    set_mkldnn_enabled(False)
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        set_mkldnn_enabled(mkldnn)
 
 
 class OperationMode(TorchDispatchMode):
@@ -121,6 +138,11 @@ class WrapperTensor(Tensor):
 def is_mutable(operation: OpOverload) -> bool:
     """Whether it writes on any of its arguments."""
     return operation._schema.is_mutable
+
+
+def argument_types(operation: OpOverload) -> list[str]:
+    """What types of arguments it takes, in order: by them its forms are told apart."""
+    return [str(argument.type) for argument in operation._schema.arguments]
 
 
 def written_arguments(operation: OpOverload) -> list[int]:

@@ -8,10 +8,11 @@ from typing import TypeAlias
 from torch import Tensor
 
 from explainers.methods.deeplift.rule_registry import (
+    RULES,
     Arguments,
     Keywords,
     Operation,
-    rule,
+    Rule,
     values_in,
 )
 from explainers.methods.deeplift.tape import Parts, Tape, Value
@@ -21,7 +22,7 @@ ClosedForm: TypeAlias = tuple[Tensor, Tensor, Callable[[Tensor], Sequence[Tensor
 
 
 def closed_form(
-    *operations: Operation,
+    *operations: Operation, serves: int = 1, registry: dict[Operation, Rule] = RULES
 ) -> Callable[[Callable[..., ClosedForm]], Callable[..., ClosedForm]]:
     """Register function(*args) → (actual, reference, backward), backward(m) → one for each Value.
 
@@ -32,6 +33,10 @@ def closed_form(
     ----------
     *operations : callable
         ATen overloads of the same arguments, with one output.
+    serves : int
+        How many arguments, from the first, may depend on the input. Where another does, a weight
+        for example, the operation is decomposed.
+    registry : dict of operation to Rule
 
     Returns
     -------
@@ -42,6 +47,8 @@ def closed_form(
     def register(function: Callable[..., ClosedForm]) -> Callable[..., ClosedForm]:
         def run(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Value:
             inputs = values_in((args, kwargs))
+            if values_in((args[serves:], kwargs)) or not values_in(args[:serves]):
+                raise NotImplementedError
             actual, reference, whole = function(*args, **kwargs)
             output = tape.split(Value(actual, reference))
             if not tape.keeps_parts:
@@ -56,7 +63,7 @@ def closed_form(
             tape.add(inputs, [output], backward)
             return output
 
-        rule(*operations)(run)
+        registry.update(dict.fromkeys(operations, run))
         return function
 
     return register

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+import torch
 from torch import Tensor
 
 from explainers.methods.deeplift.rule_registry import (
@@ -84,21 +85,22 @@ def combine(tape: Tape, actual: Tensor, reference: Tensor, terms: Sequence[Term]
     if not tape.keeps_parts:
 
         def whole(m: Tensor) -> list[Tensor]:
-            return [_sum_to_shape(_times(m, c), v) for v, c in moving]
+            return [_sum_to_shape(_times(m, c, tape.times), v) for v, c in moving]
 
         tape.add(inputs, [output], whole)
         return output
     signed = [(v, *signed_parts(c)) for v, c in moving]
+    times = tape.times
     output.parts = Parts(
-        _summed([swap_parts(v.plus, v.minus, up, down) for v, up, down in signed], actual),
-        _summed([swap_parts(v.minus, v.plus, up, down) for v, up, down in signed], actual),
+        _summed([swap_parts(v.plus, v.minus, up, down, times) for v, up, down in signed], actual),
+        _summed([swap_parts(v.minus, v.plus, up, down, times) for v, up, down in signed], actual),
     )
 
     def by_parts(m: Parts) -> list[Parts]:
         return [
             Parts(
-                _sum_to_shape(swap_parts(m.plus, m.minus, up, down), v),
-                _sum_to_shape(swap_parts(m.minus, m.plus, up, down), v),
+                _sum_to_shape(swap_parts(m.plus, m.minus, up, down, times), v),
+                _sum_to_shape(swap_parts(m.minus, m.plus, up, down, times), v),
             )
             for v, up, down in signed
         ]
@@ -119,8 +121,8 @@ def _summed(parts: list[Tensor], like: Tensor) -> Tensor:
     return sum(parts[1:], parts[0]).expand(like.shape)
 
 
-def _times(m: Tensor, c: Coefficient) -> Tensor:
-    return m if isinstance(c, (int, float)) and c == 1 else m * c
+def _times(m: Tensor, c: Coefficient, times: Callable[[Tensor, Any], Tensor]) -> Tensor:
+    return m if isinstance(c, (int, float)) and c == 1 else times(m, c)
 
 
 _FEW = 8192  # so many coefficients, such as one a channel, are worth looking at
@@ -145,7 +147,11 @@ def signed_parts(c: Coefficient) -> tuple[Coefficient | None, Coefficient | None
 
 
 def swap_parts(
-    same: Tensor, other: Tensor, up: Coefficient | None, down: Coefficient | None
+    same: Tensor,
+    other: Tensor,
+    up: Coefficient | None,
+    down: Coefficient | None,
+    times: Callable[[Tensor, Any], Tensor] = torch.mul,
 ) -> Tensor:
     """up·same + down·other: one part of c Δx from both parts of Δx, c = up + down.
 
@@ -157,7 +163,7 @@ def swap_parts(
     """
     if up is None:
         assert down is not None
-        return other * down
+        return times(other, down)
     if down is None:
-        return _times(same, up)
-    return (same * up).add_(other * down)
+        return _times(same, up, times)
+    return times(same, up).add_(times(other, down))

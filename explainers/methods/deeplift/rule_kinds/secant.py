@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 from torch import Tensor
 
 from explainers.methods.deeplift.rule_kinds.combination import signed_parts, swap_parts
-from explainers.methods.deeplift.rule_registry import Arguments, Keywords, Operation, at_both, rule
+from explainers.methods.deeplift.rule_registry import (
+    Arguments,
+    Keywords,
+    Operation,
+    at_both,
+    rule,
+    values_in,
+)
 from explainers.methods.deeplift.secants import Secant
 from explainers.methods.deeplift.tape import Parts, Tape, Value
 
@@ -40,6 +47,8 @@ def nonlinearity(*operations: Operation, whole_line: bool = True) -> Callable[[_
     def register(secant: _Secant) -> _Secant:
         def run(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Value:
             x, *rest = args
+            if not isinstance(x, Value) or values_in((rest, kwargs)):
+                raise NotImplementedError
             output = Value(*at_both(operation, args, kwargs))
             if tape.keeps_parts:
                 reveal = tape.rule == "reveal_cancel" or x.source == "dense"
@@ -51,7 +60,7 @@ def nonlinearity(*operations: Operation, whole_line: bool = True) -> Callable[[_
             else:
 
                 def backward(m: Tensor) -> tuple[Tensor]:
-                    return (m * secant(x.reference, x.delta, *rest, **kwargs),)
+                    return (tape.times(m, secant(x.reference, x.delta, *rest, **kwargs)),)
 
                 tape.add([x], [output], backward)
             return output
@@ -65,13 +74,17 @@ def nonlinearity(*operations: Operation, whole_line: bool = True) -> Callable[[_
 def _rescale_parts(tape: Tape, slope: Tensor, x: Value, output: Value) -> None:
     """One multiplier for both parts; a negative one swaps them."""
     up, down = signed_parts(slope)
+    times = tape.times
     output.parts = Parts(
-        swap_parts(x.plus, x.minus, up, down), swap_parts(x.minus, x.plus, up, down)
+        swap_parts(x.plus, x.minus, up, down, times), swap_parts(x.minus, x.plus, up, down, times)
     )
 
     def backward(m: Parts) -> tuple[Parts]:
         return (
-            Parts(swap_parts(m.plus, m.minus, up, down), swap_parts(m.minus, m.plus, up, down)),
+            Parts(
+                swap_parts(m.plus, m.minus, up, down, times),
+                swap_parts(m.minus, m.plus, up, down, times),
+            ),
         )
 
     tape.add([x], [output], backward)
@@ -85,9 +98,10 @@ def _reveal_cancel(
     plus = (secant(a, p, *rest, **kwargs) + secant(a + n, p, *rest, **kwargs)) / 2
     minus = (secant(a, n, *rest, **kwargs) + secant(a + p, n, *rest, **kwargs)) / 2
     tape.count_ties(x)
-    output.parts = Parts(plus * x.plus, minus * x.minus)
+    times = tape.times
+    output.parts = Parts(times(plus, x.plus), times(minus, x.minus))
 
     def backward(m: Parts) -> tuple[Parts]:
-        return (Parts(plus * m.plus, minus * m.minus),)
+        return (Parts(times(plus, m.plus), times(minus, m.minus)),)
 
     tape.add([x], [output], backward)

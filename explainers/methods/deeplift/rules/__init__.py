@@ -6,7 +6,14 @@ from explainers.methods.deeplift.rules import (  # noqa: F401
     linear,
     nonlinearities,
     norms,
+    places,
     pooling,
     recurrent,
     softmax,
+    spreads,
+    truth_values,
+    two_numbers,
 )
+
+# Last: what only rearranges is taken over from the rules of real numbers.
+from explainers.methods.deeplift.rules import complex_numbers  # noqa: F401, I001  # isort: skip

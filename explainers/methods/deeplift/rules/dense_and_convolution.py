@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from explainers.methods.deeplift.rule_kinds.linear import multilinear
 from explainers.methods.deeplift.rule_registry import (
     Arguments,
     Keywords,
@@ -111,11 +112,12 @@ def _divided(summand: Summand, m: Parts) -> Parts:
 def convolution(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Value:
     """Any convolution of x (N, channels, …), transposed or not, with constant weights.
 
-    Δy = w * Δx, and m_x is the transposed convolution of m_y; the parts as above.
+    Δy = w * Δx, and m_x is the transposed convolution of m_y; the parts as above. Weights that
+    depend on the input make it a product of two Values.
     """
     x, weight, bias, *rest = args
     if not isinstance(x, Value) or values_in((weight, bias)):
-        raise NotImplementedError
+        return multilinear(tape, operation, args, kwargs)
     actual, reference = at_both(operation, args, kwargs)
     shape, stride_in_memory = x.actual.shape, x.actual.stride()
 
@@ -141,6 +143,10 @@ def convolution(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywo
 
     summand = Summand(x, weight, forward, adjoint)
     return weighted_sum(tape, actual, reference, [summand], "convolution")
+
+
+# A bilinear layer, and the cross product: of several Values at once
+rule(aten._trilinear.default, aten.linalg_cross.default)(multilinear)
 
 
 def _left(m: Tensor, weight: Tensor) -> Tensor:

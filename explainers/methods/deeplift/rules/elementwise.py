@@ -7,7 +7,6 @@ x̄ = (x + x⁰)/2. Operands broadcast to the shape (…) of y, coefficients wit
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -68,13 +67,7 @@ def negative(a: Operand) -> Sequence[Term]:
     return ((a, -1),)
 
 
-@linear_combination(aten.logical_not.default)
-def logical_not(a: Operand) -> Sequence[Term]:
-    """Δ(1 − a) = −Δa, for truth values."""
-    return ((a, -1),)
-
-
-@linear_combination(aten.mul.Tensor, aten.mul.Scalar, aten.logical_and.default)
+@linear_combination(aten.mul.Tensor, aten.mul.Scalar)
 def multiply(a: Operand, b: Operand) -> Sequence[Term]:
     """Δ(ab) = b̄Δa + āΔb with the means of input and reference: both factors' Shapley values.
 
@@ -88,12 +81,6 @@ def multiply(a: Operand, b: Operand) -> Sequence[Term]:
     [(tensor(3.), tensor(2.)), (tensor(2.), tensor(2.))]
     """
     return (a, _middle(b)), (b, _middle(a))
-
-
-@linear_combination(aten.logical_or.default)
-def logical_or(a: Operand, b: Operand) -> Sequence[Term]:
-    """Δ(a + b − ab) = (1 − b̄)Δa + (1 − ā)Δb, for truth values."""
-    return (a, 1 - _middle(b)), (b, 1 - _middle(a))
 
 
 @linear_combination(aten.div.Tensor, aten.div.Scalar)
@@ -148,11 +135,12 @@ def where(chosen: Value | Tensor, a: Operand, b: Operand) -> Sequence[Term]:
         return (a, share), (b, 1 - share)
     share = chosen.middle.to(_actual(a).dtype)
     jump = _middle(a) - _middle(b)
-    whole = ~torch.isfinite(jump) & (chosen.actual != chosen.reference)
+    known = torch.isfinite(jump)
+    whole = ~known & (chosen.actual != chosen.reference)
     y1 = torch.where(chosen.actual, _actual(a), _actual(b))
     y0 = torch.where(chosen.reference, _reference(a), _reference(b))
     moved = (y1 - y0) * chosen.delta
-    for_chosen = torch.where(whole, moved, torch.nan_to_num(jump))
+    for_chosen = torch.where(whole, moved, torch.where(known, jump, 0))
     for_a = torch.where(whole, 0, share)
     for_b = torch.where(whole, 0, 1 - share)
     return (chosen, for_chosen), (a, for_a), (b, for_b)
@@ -163,22 +151,6 @@ def lerp(a: Operand, b: Operand, weight: Operand) -> Sequence[Term]:
     """Δ(a + w(b − a)) = (1 − w̄)Δa + w̄Δb + (b̄ − ā)Δw, as a product."""
     w, reach = _middle(weight), _middle(b) - _middle(a)
     return (a, 1 - w), (b, w), (weight, reach)
-
-
-def _compared(holds: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Sequence[Term]]:
-    def coefficients(a: Operand, b: Operand) -> Sequence[Term]:
-        """A jump from 0 to 1, shared by the secant: c = Δy / (Δa − Δb), 0 without a jump."""
-        jump = holds(_actual(a), _actual(b)).int() - holds(_reference(a), _reference(b)).int()
-        gap = (_actual(a) - _actual(b)) - (_reference(a) - _reference(b))
-        share = ratio(jump.to(gap.dtype), gap)
-        return (a, share), (b, -share)
-
-    return coefficients
-
-
-for _name in ("gt", "ge", "lt", "le", "eq", "ne"):
-    _operation = getattr(aten, _name)
-    linear_combination(_operation.Tensor, _operation.Scalar)(_compared(getattr(operator, _name)))
 
 
 # Functions with steps: between input and reference only, since beside a step rounding decides
@@ -233,6 +205,18 @@ def clamp(x: Tensor, low: Tensor | None = None, high: Tensor | None = None) -> T
     return x if high is None else torch.minimum(x, high)
 
 
+@decomposition(aten.clamp_min.Tensor)
+def clamp_min(x: Tensor, low: Tensor) -> Tensor:
+    """max(x, low)."""
+    return torch.maximum(x, low)
+
+
+@decomposition(aten.clamp_max.Tensor)
+def clamp_max(x: Tensor, high: Tensor) -> Tensor:
+    """min(x, high)."""
+    return torch.minimum(x, high)
+
+
 @decomposition(aten.max.other)
 def max_other(a: Tensor, b: Tensor) -> Tensor:
     """The larger of two."""
@@ -243,24 +227,6 @@ def max_other(a: Tensor, b: Tensor) -> Tensor:
 def min_other(a: Tensor, b: Tensor) -> Tensor:
     """The smaller of two."""
     return torch.minimum(a, b)
-
-
-@decomposition(aten.bitwise_and.Tensor)
-def bitwise_and(a: Tensor, b: Tensor) -> Tensor:
-    """As logical_and, of truth values."""
-    return torch.logical_and(a, b)
-
-
-@decomposition(aten.bitwise_or.Tensor)
-def bitwise_or(a: Tensor, b: Tensor) -> Tensor:
-    """As logical_or, of truth values."""
-    return torch.logical_or(a, b)
-
-
-@decomposition(aten.bitwise_not.default)
-def bitwise_not(a: Tensor) -> Tensor:
-    """As logical_not, of truth values."""
-    return torch.logical_not(a)
 
 
 @decomposition(aten.hypot.default)
@@ -274,10 +240,3 @@ def glu(x: Tensor, dim: int = -1) -> Tensor:
     """One half times the sigmoid of the other."""
     a, b = x.chunk(2, dim)
     return a * b.sigmoid()
-
-
-@decomposition(aten.pow.Tensor_Tensor, aten.pow.Scalar)
-def power(a: Tensor | Number, b: Tensor) -> Tensor:
-    """exp(b log a), for positive a."""
-    log = a.log() if isinstance(a, Tensor) else torch.full_like(b, a).log()
-    return (b * log).exp()

@@ -12,17 +12,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explainers.methods.deeplift.rule_kinds.combination import combine
 from explainers.methods.deeplift.rule_kinds.linear import linear_map
 from explainers.methods.deeplift.rule_registry import (
     RULES,
     Arguments,
     Keywords,
     Operation,
+    Rule,
+    at_both,
     decomposition,
     rule,
     values_in,
 )
-from explainers.methods.deeplift.tape import Parts, Tape
+from explainers.methods.deeplift.secants import ratio
+from explainers.methods.deeplift.tape import Parts, Tape, Value
 
 aten = torch.ops.aten
 
@@ -44,6 +48,7 @@ rule(
     aten.reflection_pad2d.default,
     aten.reflection_pad3d.default,
     aten.repeat.default,
+    aten.rot90.default,
     aten.replication_pad1d.default,
     aten.replication_pad2d.default,
     aten.replication_pad3d.default,
@@ -61,6 +66,7 @@ rule(
     aten.triu.default,
     aten.unbind.int,
     aten.unfold.default,
+    aten.unfold_backward.default,
     aten.unsafe_split.Tensor,
     aten.unsafe_split_with_sizes.default,
     aten.unsqueeze.default,
@@ -149,11 +155,12 @@ def pad(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> 
     aten.index_copy.default,
     aten.index_add.default,
     aten.scatter_add.default,
-    aten.grid_sampler_2d.default,
-    aten.grid_sampler_3d.default,
 )
 def selection(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
-    """Linear in what is selected or written; where is fixed (an index, a grid of places)."""
+    """Linear in what is selected or written, at fixed places."""
+    place = 1 if operation in (aten.index.Tensor, aten.take.default, aten.index_put.default) else 2
+    if values_in(args[place : place + 1]):
+        raise NotImplementedError
     return linear_map(tape, operation, args, kwargs)
 
 
@@ -167,12 +174,18 @@ def same(tape: Tape, _: Operation, args: Arguments, kwargs: Keywords) -> Any:
 def cast(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:
     """Δy = Δx in another type or on another device; a truth value becomes 0 or 1.
 
-    A number becomes a truth value by the rule of x ≠ 0.
+    A number becomes a truth value by the rule of x ≠ 0, and a whole number by that of rounding.
     """
     dtype = kwargs.get("dtype")
     (value,) = values_in(args)
     if dtype == torch.bool and value.actual.dtype != torch.bool:
         return RULES[aten.ne.Scalar](tape, aten.ne.Scalar, (value, 0), {})
+    whole = dtype is not None and not (dtype.is_floating_point or dtype.is_complex)
+    if whole:
+        actual, reference = at_both(operation, args, kwargs)
+        rise = Value(actual, reference).delta.to(value.delta.dtype)
+        share = ratio(rise, value.delta, 0.0 if value.actual.is_floating_point() else 1.0)
+        return combine(tape, actual, reference, ((value, share),))
     return linear_map(tape, operation, args, kwargs)
 
 
@@ -186,6 +199,18 @@ def copy(old: Tensor, new: Tensor, non_blocking: bool = False) -> Tensor:
 def fill(old: Tensor, new: Tensor) -> Tensor:
     """One number everywhere."""
     return new.to(old.dtype).expand(old.shape).clone()
+
+
+@decomposition(aten.fill.Scalar)
+def fill_with(old: Tensor, new: float) -> Tensor:
+    """One number everywhere."""
+    return torch.full_like(old, new)
+
+
+@decomposition(aten.zero.default)
+def zero(old: Tensor) -> Tensor:
+    """Zero everywhere."""
+    return torch.zeros_like(old)
 
 
 @decomposition(aten.masked_fill.Scalar)
@@ -220,8 +245,14 @@ def overwrite(base: Tensor, places: Tensor, new: Tensor) -> Tensor:
     tensor([[1., 0.],
             [0., 2.]])
     """
+    if base.is_complex():  # as two numbers for each
+        numbers = torch.view_as_real(base.resolve_conj())
+        new = torch.view_as_real(new.resolve_conj()) if new.is_complex() else new
+        return torch.view_as_complex(overwrite(numbers, places, new))
     flat = base.reshape(-1).scatter(0, places.reshape(-1), new.reshape(-1).to(base.dtype))
     return flat.view(base.shape)
 
 
 rule(overwrite)(linear_map)
+# They may also be followed by an index that depends on the input: nothing is computed with it.
+MOVES_PLACES: tuple[Rule, ...] = (linear_map, view)

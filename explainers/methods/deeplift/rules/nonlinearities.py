@@ -9,6 +9,7 @@ its width, and the result has their shape (…). `torch.nn` writes the others (s
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -137,6 +138,12 @@ def _erf_slope(x: Tensor) -> Tensor:
     return 2 / math.sqrt(math.pi) * (-x * x).exp()
 
 
+def _sinc_slope(x: Tensor) -> Tensor:
+    near = x.abs() < 1e-3
+    wide = torch.where(near, 1, x)
+    return torch.where(near, -(math.pi**2) / 3 * x, ((math.pi * x).cos() - wide.sinc()) / wide)
+
+
 def _gelu(x: Tensor, approximate: str = "none") -> Tensor:
     return F.gelu(x, approximate=approximate)
 
@@ -201,6 +208,59 @@ nonlinearity(aten.sqrt.default, whole_line=False)(secants.sqrt)
 nonlinearity(aten.rsqrt.default, whole_line=False)(secants.rsqrt)
 nonlinearity(aten.reciprocal.default, whole_line=False)(lambda a, d: -1 / (a * (a + d)))
 nonlinearity(aten.pow.Tensor_Scalar, whole_line=False)(secants.power)
+
+
+def _bounded(slope: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """0 where the slope has no bound, at the end of the domain: there nothing moved."""
+
+    def kept(x: Tensor) -> Tensor:
+        there = slope(x)
+        return torch.where(torch.isinf(there), 0, there)
+
+    return kept
+
+
+_asin_slope = _bounded(lambda x: (1 - x * x).rsqrt())
+nonlinearity(aten.asin.default, whole_line=False)(smooth(torch.asin, _asin_slope))
+nonlinearity(aten.acos.default, whole_line=False)(smooth(torch.acos, lambda x: -_asin_slope(x)))
+nonlinearity(aten.acosh.default, whole_line=False)(
+    smooth(torch.acosh, _bounded(lambda x: (x * x - 1).rsqrt()))
+)
+nonlinearity(aten.atanh.default, whole_line=False)(
+    smooth(torch.atanh, _bounded(lambda x: 1 / (1 - x * x)))
+)
+nonlinearity(aten.sinc.default)(smooth(torch.sinc, _sinc_slope))
+
+
+@nonlinearity(aten.nan_to_num.default, whole_line=False)
+def nan_to_num(a: Tensor, d: Tensor, *replaced: float | None, **named: float | None) -> Tensor:
+    """1 where both ends are finite; from an end that is not, nothing can be shared out."""
+    return torch.where(torch.isfinite(a) & torch.isfinite(a + d), 1.0, 0.0).to(d.dtype)
+
+
+@decomposition(aten.logit.default)
+def logit(x: Tensor, eps: float | None = None) -> Tensor:
+    """log x − log(1 − x)."""
+    x = x if eps is None else x.clamp(eps, 1 - eps)
+    return x.log() - (-x).log1p()
+
+
+@decomposition(aten.deg2rad.default)
+def deg2rad(x: Tensor) -> Tensor:
+    """π/180 times."""
+    return x * (math.pi / 180)
+
+
+@decomposition(aten.rad2deg.default)
+def rad2deg(x: Tensor) -> Tensor:
+    """180/π times."""
+    return x * (180 / math.pi)
+
+
+@decomposition(aten._prelu_kernel.default)
+def prelu_with_varying_slope(x: Tensor, slope: Tensor) -> Tensor:
+    """relu(x) − slope·relu(−x), where the slope too depends on the input."""
+    return x.relu() - slope * (-x).relu()
 
 
 @decomposition(aten.log_sigmoid_forward.default)

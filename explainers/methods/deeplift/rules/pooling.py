@@ -85,7 +85,8 @@ def _pool(dimensions: int) -> Rule:
         x, *rest = args
         actual, reference = (operation(t, *rest, **kwargs) for t in (x.actual, x.reference))
         group_size = x.actual.shape[-dimensions:].numel()
-        return largest(tape, x, actual, reference, group_size), actual[1]
+        places = Value(actual[1], reference[1], is_index=True)
+        return largest(tape, x, actual, reference, group_size), places
 
     return run
 
@@ -136,8 +137,8 @@ def max_along(tape: Tape, operation: Operation, args: Arguments, kwargs: Keyword
     output = RULES[aten.transpose.int](tape, aten.transpose.int, (output, dim, -1), {})
     if not keepdim:
         output = RULES[aten.squeeze.dim](tape, aten.squeeze.dim, (output, dim), {})
-    places = [t.max(dim, keepdim).indices for t in (x.actual, x.reference)]
-    return output, Value(*places)
+    actual, reference = (t.max(dim, keepdim).indices for t in (x.actual, x.reference))
+    return output, Value(actual, reference, is_index=True)
 
 
 @decomposition(aten.min.dim)

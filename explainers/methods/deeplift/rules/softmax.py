@@ -7,7 +7,7 @@ complete; all of it in logarithms, so that no exponential overflows.
 
 Mean relative distance to exact Shapley values on random 2- to 4-way softmax of standard deviation
 0.5, 1, 3: this rule 0.02, 0.06, 0.33; exp, sum and product by product 0.06, 0.14, 2.5; the
-integral 0.02, 0.04, 0.23 (`tests/deeplift/test_shapley.py`).
+integral 0.02, 0.04, 0.23 (`tests/deeplift/operations/test_shapley.py`).
 """
 
 from __future__ import annotations

@@ -3,27 +3,12 @@
 Completeness leaves a choice; these figures are why the rules are as they are.
 """
 
-import itertools
-import math
-
 import numpy as np
 import pytest
 import torch
+from enumeration import shapley
 
 from explainers import explain
-
-
-def shapley(function, x, reference):
-    """Each value's change of function(x) (a number), averaged over all orders of changing them."""
-    values = torch.zeros_like(x)
-    for order in itertools.permutations(range(len(x))):
-        now = reference.clone()
-        last = function(now)
-        for index in order:
-            now[index] = x[index]
-            values[index] += function(now) - last
-            last = function(now)
-    return values / math.factorial(len(x))
 
 
 def distance(scores, exact):
