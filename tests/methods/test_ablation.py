@@ -143,7 +143,7 @@ def test_occlusion_hides_steps_of_one_variable_with_a_window_for_each_dimension(
         ({"groups": ((0, 1), (1, 2))}, "1 is in two groups"),
         ({"groups": (0, 1)}, "such as"),
         ({"groups": 3}, "3 is not"),
-        ({"width": 0}, "not between"),
+        ({"width": 0}, "not at least 1"),
     ],
 )
 def test_groups_that_cannot_be_used_are_named(options, words):
