@@ -185,6 +185,22 @@ def test_a_fixed_batch_is_run_together_only_where_rows_do_not_mix(rows, mixing):
     assert (explain(model, x, method="saliency", target=0).scores != 0).any(1).all()
 
 
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("allowzero", [0, 1])
+@pytest.mark.parametrize("sides", [(4, -1), (-1,), (12,)])
+def test_a_fixed_batch_leaves_a_reshape_whatever_zero_means_in_it(rows, allowzero, sides):
+    nodes = [
+        node("Reshape", ["x", "shape"], ["a"], allowzero=allowzero),
+        node("Tanh", ["a"], ["y"]),
+    ]
+    data = built(nodes, {"shape": np.array([rows, *sides])}, (rows, 4, 3)).SerializeToString()
+    model, card = load_onnx(data, verify=True)
+    assert card.rows is None and card.gradients and card.notes == ()
+    x = torch.rand(5, 4, 3)
+    expected = [truth(data, x[i : i + 1].expand(rows, 4, 3))[:1] for i in range(5)]
+    np.testing.assert_allclose(model(x).detach(), np.concatenate(expected), atol=1e-6)
+
+
 def test_onnxruntime_wins_where_the_two_differ(monkeypatch):
     from explainers.models.formats.onnx.operations import OPERATIONS, registry
 

@@ -44,4 +44,6 @@ def _with_free_rows(node: Node, rows: int, tensors: dict[str, np.ndarray], index
     shape[0] = 0 if -1 in shape else -1
     name = f"{node.inputs[1]}/any rows/{index}"
     tensors[name] = shape
-    return replace(node, inputs=(node.inputs[0], name, *node.inputs[2:]))
+    # With allowzero a 0 would be a side of no length, not the input's own.
+    attributes = {key: value for key, value in node.attributes.items() if key != "allowzero"}
+    return replace(node, inputs=(node.inputs[0], name, *node.inputs[2:]), attributes=attributes)
