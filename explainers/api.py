@@ -153,6 +153,7 @@ def explain(
             "target": session.target.described(),
             "score": score,
             **dataclasses.asdict(chosen),
+            **result.settings,
         },
         notes=(*passes.notes, *result.notes),
         extra={name: back(value) for name, value in result.extra.items()},
@@ -225,6 +226,7 @@ def _averaged(
             name: _sum([result.extra[name] for result in results]) / calls
             for name in results[0].extra
         },
+        settings=results[0].settings,
     ), baseline_output
 
 

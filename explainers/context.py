@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from explainers.activations import ActivationMaps, activation_maps
 from explainers.kinds.layout import InputLayout
 
 if TYPE_CHECKING:
@@ -82,10 +83,9 @@ class Context:
         """The gradient (n, …) of the explained score at each point."""
         return self.passes.gradients(points, self.target, rows)[1]
 
-    def layer(self, name: str) -> tuple[Tensor, Tensor]:
-        """Activations and gradients (N, …) of the inputs at the output of the named module."""
-        _, activations, gradients = self.passes.layer(name, self.inputs, self.target, self.rows)
-        return activations, gradients
+    def activation_maps(self, layer: str | None) -> ActivationMaps:
+        """What a layer holds of the inputs, with gradients; None: the last that the score needs."""
+        return activation_maps(self.passes, self.inputs, self.target, self.rows, layer)
 
     def pairs(self, work: Callable[..., Columns]) -> Columns:
         """work(points, reference, rows) over the inputs and their baselines; see `Passes.pairs`."""

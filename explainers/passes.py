@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from explainers import eval_mode, output_form
 from explainers.attribution import Progress, Target
@@ -131,38 +131,16 @@ class Passes:
         )
         return values, slopes
 
-    def layer(
-        self, name: str, points: Tensor, target: Target, rows: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Score (n,), activations and gradients (n, …) at the output of the named module."""
-        assert isinstance(self.model, nn.Module)  # `name` is one of its modules
-        module = self.model.get_submodule(name)
-        kept: list[Tensor] = []
+    def with_graph(self, leaf: Tensor, target: Target, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The whole output (n, …) of a leaf, and the sum of its explained scores.
 
-        def keep(_module: object, _inputs: object, output: Tensor) -> Tensor:
-            # A clone goes on, so that an in-place operation behind the layer leaves ours alone.
-            kept.append(output)
-            return output.clone()
-
-        parts = []
-        for part in self.batches(len(points)):
-            kept.clear()
-            hook = module.register_forward_hook(keep)
-            try:
-                with torch.enable_grad():
-                    leaf = points[part].detach().requires_grad_()
-                    value = target.select(self._answer(leaf), rows[part])
-                    total = value.sum()
-            finally:
-                hook.remove()
-            if not kept:
-                raise ModelProblem(f"The layer {name!r} is not used for this input.")
-            (grad,) = torch.autograd.grad(total, kept[-1], allow_unused=True)
-            grad = torch.zeros_like(kept[-1]) if grad is None else grad
-            self._count(len(value), backward=True)
-            parts.append((value.detach(), kept[-1].detach(), grad))
-        values, activations, slopes = (torch.cat(column) for column in zip(*parts, strict=True))
-        return values, activations, slopes
+        Both lead back to the leaf by autograd's graph; counts as one pass forward and one backward.
+        """
+        with torch.enable_grad():
+            output = self._answer(leaf)
+            total = target.select(output, rows).sum()
+        self._count(len(leaf), backward=True)
+        return output, total
 
     def pairs(
         self, work: Callable[..., Columns], points: Tensor, reference: Tensor, rows: Tensor

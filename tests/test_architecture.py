@@ -24,6 +24,7 @@ LIBRARY = """
     baselines
     eval_mode output_form output_cache batch_plan references
     passes
+    activations
     context perturbation
     session
     methods

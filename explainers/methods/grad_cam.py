@@ -1,4 +1,4 @@
-"""Grad-CAM: which channels of a convolution speak for the class, and where they are active.
+"""Grad-CAM: which channels of a layer speak for the class, and where they are active.
 
 Selvaraju et al. 2017 (arXiv:1610.02391).
 """
@@ -12,9 +12,9 @@ from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from explainers.context import Context
+
+_MODES = {3: "linear", 4: "bilinear", 5: "trilinear"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Options:
     order=70,
     source="Selvaraju et al. 2017, arXiv:1610.02391",
     answers="activation",
-    estimate=lambda options, layout: 2,
+    estimate=lambda options, layout: 4,
     unit="activation",
     options=Options,
     kinds=("picture", "sequence"),
@@ -39,19 +39,32 @@ class Options:
 def attribute(context: Context, options: Options) -> MethodResult:
     """ReLU(Σ_k mean(∂f/∂A_k) · A_k), enlarged to the input and spread evenly over its channels.
 
-    A_k is channel k of the layer's output, the mean is over its places.
+    A_k is channel k of the layer, the mean is over its places. Unless `layer` names one, it is the
+    last map that the explained output depends on, found by running the model: what the last block
+    of convolutions ends with, after its normalisation, addition and non-linearity, and before
+    pooling. That is the end of layer4 in a ResNet, all 1,024 channels of a DenseNet, relu5_3 of a
+    VGG as in the paper. Where several maps lead to the output and none of them comes from the
+    others, it is the last that all of them come from.
+
+    In a vision transformer whose answer is read from the class token, the last attention is the
+    last that looks at the other tokens: A is what enters it, after the normalisation, without class
+    and register tokens, on the grid of patches. That is `target_layers=[model.blocks[-1].norm1]`
+    with a `reshape_transform` in the package pytorch-grad-cam. Where the answer is a mean over the
+    tokens, as in Swin, it is the last normalisation. Where the answer is a map itself, as in
+    segmentation, it is the activation before the convolution that makes that map.
 
     Parameters
     ----------
     context : Context
-        Inputs (N, C, H, W) or (N, C, L); the model is a torch module with a convolution.
+        Inputs (N, C, …) with one to three spatial axes; the model is one that torch runs.
     options : Options
 
     Returns
     -------
     MethodResult
         Scores (N, C, …), nowhere negative; their sum over C is the map. No function of the inputs
-        alone: even on a linear function it shows what the layer holds.
+        alone: even on a linear function it shows what the layer holds. The setting `layer` says
+        which it was.
 
     Raises
     ------
@@ -70,49 +83,35 @@ def attribute(context: Context, options: Options) -> MethodResult:
     >>> net = nn.Sequential(nn.Conv2d(1, 1, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     >>> net[0].weight.data.fill_(1), net[0].bias.data.fill_(0)
     (tensor([[[[1.]]]]), tensor([0.]))
-    >>> explain(net, torch.tensor([[[[1.0, -2.0], [3.0, 4.0]]]]), "grad_cam").scores
+    >>> answer = explain(net, torch.tensor([[[[1.0, -2.0], [3.0, 4.0]]]]), "grad_cam")
+    >>> answer.scores
     tensor([[[[0.2500, 0.0000],
               [0.7500, 1.0000]]]])
+    >>> answer.settings["layer"]
+    '0'
     """
     import torch.nn.functional as F
-    from torch import nn
 
-    inputs, model = context.inputs, context.model
-    if not isinstance(model, nn.Module) or inputs.ndim not in (3, 4):
+    inputs = context.inputs
+    if inputs.ndim not in _MODES:
         raise Problem(
-            "Grad-CAM needs a torch module with a convolution and inputs (N, channels, height, "
-            "width) or (N, channels, length)."
+            "Grad-CAM shows places, so it needs inputs (N, channels, height, width), (N, channels, "
+            f"length) or (N, channels, depth, height, width); these are {tuple(inputs.shape)}."
         )
-    name = options.layer or last_convolution(model)
-    if name is None:
-        raise Problem("This model has no convolution, so Grad-CAM cannot work on it.")
-    if name not in dict(model.named_modules()):
-        raise Problem(
-            f"The model has no layer {name!r}; the last convolution is {last_convolution(model)!r}."
-        )
-    context.expect(len(inputs))
-    activations, gradients = context.layer(name)
-    if activations.ndim != inputs.ndim:
-        raise Problem(f"The layer {name!r} gives shape {tuple(activations.shape)}, not a map.")
+    context.expect(len(inputs) + 1)
+    maps = context.activation_maps(options.layer)
     space = tuple(range(2, inputs.ndim))
-    weight = gradients.mean(space, keepdim=True)
-    cam = (weight * activations).sum(1, keepdim=True).relu()
-    mode = "bilinear" if inputs.ndim == 4 else "linear"
-    cam = F.interpolate(cam, inputs.shape[2:], mode=mode, align_corners=False)
-    return MethodResult((cam / inputs.shape[1]).expand_as(inputs).clone())
-
-
-def last_convolution(model: nn.Module) -> str | None:
-    """The name of the last convolution that is registered in a model, or None.
-
-    Examples
-    --------
-    >>> from torch import nn
-    >>> last_convolution(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3)))
-    '2'
-    """
-    from torch import nn
-
-    kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-    names = [name for name, module in model.named_modules() if isinstance(module, kinds)]
-    return names[-1] if names else None
+    weight = maps.gradients.mean(space, keepdim=True)
+    cam = (weight * maps.activations).sum(1, keepdim=True).relu()
+    cam = F.interpolate(cam, inputs.shape[2:], mode=_MODES[inputs.ndim], align_corners=False)
+    notes: tuple[str, ...] = ()
+    if not maps.whole:
+        notes = (
+            "Several branches of this network lead to the explained output and never meet in one "
+            f"map; Grad-CAM shows the last, {maps.layer!r}, and not what the others hold.",
+        )
+    return MethodResult(
+        (cam / inputs.shape[1]).expand_as(inputs).clone(),
+        notes=notes,
+        settings={"layer": maps.layer},
+    )

@@ -159,6 +159,8 @@ class MethodResult:
         Sentences for people.
     extra : dict of Tensor, shape (N, …)
         What else it computes, by name.
+    settings : dict
+        Options that it settled by itself, such as the layer it looked at.
     """
 
     scores: Tensor
@@ -167,6 +169,7 @@ class MethodResult:
     spread: Tensor | None = None
     notes: tuple[str, ...] = ()
     extra: dict[str, Tensor] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 Function = TypeVar("Function", bound=Callable[..., MethodResult])

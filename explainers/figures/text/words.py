@@ -179,4 +179,5 @@ def gap_is_large(facts: Facts, allowed: float = 0.05) -> bool:
 def cost(facts: Facts) -> str:
     """What the explanation took, beyond what was known already."""
     passes = f"{facts['passes']} passes of the network" if facts["passes"] else "No further pass"
-    return f"{passes}, {facts['seconds']:.2g} s on {facts['device']} ({facts['precision']})"
+    layer = f", read from the layer `{facts['layer']}`" if facts.get("layer") else ""
+    return f"{passes}, {facts['seconds']:.2g} s on {facts['device']} ({facts['precision']}){layer}"

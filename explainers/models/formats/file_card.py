@@ -139,7 +139,7 @@ def rows_note(port: Port, rows: int, export: str) -> str:
     if rows > 1:
         how = f"each input is run in a batch of {rows} copies of it"
     return (
-        f"{why}, so {how}, which is slower, and without Grad-CAM. To "
-        f"change that, export it with a free batch dimension: {export}, "
+        f"{why}, so {how}, which is slower. To change that, "
+        f"export it with a free batch dimension: {export}, "
         'dynamic_shapes=({0: torch.export.Dim("batch")},)).'
     )

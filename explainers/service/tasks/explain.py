@@ -28,7 +28,8 @@ class Explain(Task, frozen=True):
         Class indices; target None: the model's own first choice.
 
     The answer's facts: `target`, `output`, `baseline_output`, `sum` of the scores, `gap`, `passes`,
-    `seconds`, `device`, `precision`, `signed`, `notes`, and what pages must know to draw the input.
+    `seconds`, `device`, `precision`, `signed`, `notes`, `layer` ("" but for methods that look into
+    one), and what pages must know to draw the input.
     Its arrays, each of the shape of one input: `scores`, and where the method has them `positive`,
     `negative`, `spread` and its extras.
     """
@@ -98,6 +99,7 @@ class Explain(Task, frozen=True):
             "precision": answer.precision,
             "signed": answer.signed,
             "notes": list(answer.notes),
+            "layer": answer.settings.get("layer") or "",
             **given.facts,
         }
         maps = {
