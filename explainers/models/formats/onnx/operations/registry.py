@@ -96,7 +96,7 @@ class Operation:
 
     name: str
     since: int
-    function: Callable[..., Tensor | tuple[Tensor, ...]]
+    function: Callable[..., Any]
     lists: tuple[int, ...]
     attributes: frozenset[str]
     needs_surroundings: bool
@@ -110,7 +110,7 @@ class Operation:
         return made if isinstance(made, tuple) else (made,)
 
 
-Translation = TypeVar("Translation", bound=Callable[..., Tensor | tuple[Tensor, ...]])
+Translation = TypeVar("Translation", bound=Callable[..., Tensor | tuple[Tensor | None, ...]])
 
 
 def operation(

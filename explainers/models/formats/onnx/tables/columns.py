@@ -20,8 +20,14 @@ MOST_COLUMNS = 2000
 _FARTHEST = 30
 _VERSION = 18  # of the operations that are put in front
 # These take whole numbers as well and answer with others; these only move them.
-_CONVERT = ("Scaler", "Normalizer", "LinearRegressor", "LinearClassifier")
-_CONVERT += ("SVMRegressor", "SVMClassifier")
+_CONVERT = (
+    "Scaler",
+    "Normalizer",
+    "LinearRegressor",
+    "LinearClassifier",
+    "SVMRegressor",
+    "SVMClassifier",
+)
 _MOVE = ("Identity", "Concat", "Reshape", "Flatten", "Slice", "Gather", "ArrayFeatureExtractor")
 
 
