@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from explainers.errors import Problem
 from explainers.kinds import KINDS
+from explainers.models.answers import arranged, explained_tensor
 from explainers.models.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -29,9 +30,13 @@ class Prepared(nn.Module):
     ----------
     network : Model
         From standardised inputs (N, …), in the order of dimensions that it wants, to (N, outputs),
-        or to (N, steps, outputs) where `spec.step` is set.
+        or to (N, steps, outputs) where `spec.step` is set, or to what `spec.places` says.
     spec : ModelSpec
-        Its mean and standard deviation, order of dimensions, kind of answers, and step.
+        Its mean and standard deviation, order of dimensions, kind of answers, step, and places.
+    asked : Tensor, int64, shape (M,), optional
+        Of an answer with places: the numbers of those over which the mean is taken, in the order of
+        the flattened places; `explainers.models.places` finds them. Without it the whole answer
+        (N, classes, places…) is given.
 
     Raises
     ------
@@ -51,8 +56,9 @@ class Prepared(nn.Module):
     notes_on_answers: tuple[tuple[str, bool], ...]
     card: Card | None = None
     """What the file tells of the network, where it is one that tells."""
+    asked: Tensor | None
 
-    def __init__(self, network: Model, spec: ModelSpec) -> None:
+    def __init__(self, network: Model, spec: ModelSpec, asked: Tensor | None = None) -> None:
         super().__init__()
         if not all(value > 0 for value in spec.std):
             raise Problem(
@@ -60,6 +66,7 @@ class Prepared(nn.Module):
                 "0, else the input becomes NaN."
             )
         self.network, self.swapped, self.step = network, spec.swapped, spec.step
+        self.places = spec.places
         self.white, self.reversed = spec.white, spec.kind == "picture" and spec.order == "BGR"
         if self.reversed and len(spec.mean) != 3:
             raise Problem(
@@ -71,20 +78,42 @@ class Prepared(nn.Module):
         along = KINDS[spec.kind].along(len(spec.mean))
         self.register_buffer("mean", torch.tensor(spec.mean).view(along))
         self.register_buffer("std", torch.tensor(spec.std).view(along))
+        self.register_buffer("asked", asked)
+
+    @property
+    def averages(self) -> bool:
+        """Whether its answer is a mean over places, so that forms are those of each place."""
+        return self.asked is not None
 
     def forward(self, values: Tensor) -> Tensor:
-        """Standardise, bring the dimensions into the network's order, run it, take one step."""
+        """Standardise, bring the dimensions into the network's order, run it, take the mean."""
+        output = self.everywhere(values)
+        return self.average(output) if self.averages else output
+
+    def everywhere(self, values: Tensor) -> Tensor:
+        """The answer before the mean over places is taken: (N, classes, places…)."""
+        output = self.network_output(values)
+        if self.step is not None:
+            output = self._at_step(output, self.step)
+        # Labels are right or not each for itself, so that each has a probability of its own.
+        if self.labels:
+            output = output.sigmoid()
+        return output if self.places is None else arranged(output, self.places)
+
+    def network_output(self, values: Tensor) -> Tensor:
+        """What the network itself gives."""
         self._demand_channels(values)
         if self.reversed:
             values = values.flip(1)
         if self.white != 1:
             values = values * self.white
         values = (values - self.mean) / self.std
-        output = self.network(values.movedim(1, -1) if self.swapped else values)
-        if self.step is not None:
-            output = self._at_step(output, self.step)
-        # Labels are right or not each for itself, so that each has a probability of its own.
-        return output.sigmoid() if self.labels else output
+        return explained_tensor(self.network(values.movedim(1, -1) if self.swapped else values))
+
+    def average(self, output: Tensor) -> Tensor:
+        """The mean (N, classes) of an answer (N, classes, places…) over the places asked."""
+        assert self.asked is not None
+        return output.flatten(2).index_select(2, self.asked).mean(2)
 
     def _demand_channels(self, values: Tensor) -> None:
         """Problem where there are means for another number of channels, features or variables."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 NORMALISATIONS = {
@@ -67,6 +67,46 @@ RECOGNISE = "recognise"
 """The name of an uploaded model whose architecture is to be found by its weights."""
 
 
+@dataclass(frozen=True, repr=False)
+class Places:
+    """Of an answer that has a score of each class at each of many places: where it is asked.
+
+    Parameters
+    ----------
+    classes : int
+        Dimension of the classes in the answer: 1 of (N, K, places…), −1 of (N, places…, K), or 0 of
+        (N, places…), one number at each place.
+    box : int
+        So many numbers before the classes describe a box: 0, 4, or 5 where the fifth is the score
+        that there is a thing at all, by which the scores of the classes are multiplied.
+    where : str
+        "class": the mean over the places that the network itself calls class `index`; "best": the
+        one place with the highest score of class `index`; "place": the one place `place`; "all":
+        the mean over all places; "": as fits the answer.
+    index : int or None
+        None: the class that most places show; for "best" the class that has the highest score.
+    place : tuple of int
+        As many numbers as the answer has sides: row and column, or the number of a box.
+
+    Examples
+    --------
+    >>> Places(where="class", index=1)
+    Places(where='class', index=1)
+    """
+
+    classes: int = 1
+    box: int = 0
+    where: str = ""
+    index: int | None = None
+    place: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        shown = [(f.name, getattr(self, f.name)) for f in fields(self)]
+        usual = {f.name: f.default for f in fields(self)}
+        given = ", ".join(f"{name}={value!r}" for name, value in shown if value != usual[name])
+        return f"Places({given})"
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A model by its origin, and the preparation that it expects of an input.
@@ -107,6 +147,8 @@ class ModelSpec:
         to 1, without a softmax or sigmoid to look behind) or "numbers" (values as they are).
     step : int or None
         Which step of an answer that is a series is explained; None: the answer is none.
+    places : Places or None
+        Where an answer with one of each class at many places is asked; None: the answer is none.
     choices : tuple of (name, answer)
         Answers to questions that the weights leave open.
 
@@ -132,6 +174,7 @@ class ModelSpec:
     columns: tuple[str, ...] = ()
     answers: str = "classes"
     step: int | None = None
+    places: Places | None = None
     choices: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -67,9 +67,11 @@ def load_uploaded(
         model, card = load_graph(
             weights, data, fallback_runtime=fallback_runtime, answers=dict(spec.choices)
         )
+        _remember_answers(model, card)
         return model, _with_card(spec, "ONNX network", card), card
     if isinstance(weights, Program):
         model, card = load_program(weights, dict(spec.choices))
+        _remember_answers(model, card)
         return model, _with_card(spec, "Exported network", card), card
     if isinstance(weights, nn.Module):  # it runs elsewhere, and declares nothing of its input
         return weights, replace(spec, name="TorchScript network"), None
@@ -182,6 +184,11 @@ def _plain_chain(spec: ModelSpec, state: Mapping[str, Tensor]) -> tuple[nn.Modul
     network = build_chain(description, state, answers)
     _, shape = input_shape(description, answers)
     return network, _with_input(spec, (None, *shape), channels_last=False)
+
+
+def _remember_answers(model: Model, card: Card) -> None:
+    """Keep the shapes of all answers of the file: they tell what the explained one is."""
+    model.all_answers = tuple(port.shape for port in card.outputs)  # type: ignore[attr-defined]
 
 
 def _with_card(spec: ModelSpec, name: str, card: Card) -> ModelSpec:

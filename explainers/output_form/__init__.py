@@ -8,7 +8,7 @@ sentence that says so.
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -55,6 +55,21 @@ class Plan(NamedTuple):
     way: str
     note: str = ""
     by_numbers: bool = False
+
+
+@runtime_checkable
+class Averaging(Protocol):
+    """A model that may average what it answers at many places, over some of them."""
+
+    @property
+    def averages(self) -> bool:
+        """Whether it does."""
+
+    def everywhere(self, values: Tensor) -> Tensor:
+        """The answer at each place, (n, outputs, …)."""
+
+    def average(self, output: Tensor) -> Tensor:
+        """The mean (n, outputs) of such an answer."""
 
 
 def with_form(
@@ -109,6 +124,10 @@ scores could be explained in their place.
         return lambda points: _centred(uncentred(points))
     if score == "output":
         return model
+    if isinstance(model, Averaging) and model.averages:  # the form is that of each place
+        formed_everywhere = with_form(model.everywhere, score, note=note, decided=decided)
+        average = model.average
+        return lambda points: average(formed_everywhere(points))
     plans: MutableMapping[str, Plan] = {} if decided is None else decided
 
     def say(plan: Plan) -> None:

@@ -16,11 +16,11 @@ from explainers import BASELINES, explain
 from explainers.service.parsing.parsers import PARSERS
 {script}from explainers.kinds import KINDS
 from explainers.models.prepared import build
-from explainers.models.spec import ModelSpec
+from explainers.models.spec import ModelSpec{places}
 
 read, kind = PARSERS[{kind!r}].parse, KINDS[{kind!r}]
 model, classes, spec = build({spec}, {weights})
-{inputs}
+{inputs}{asked}
 answer = explain(
     model, x, {method!r}, baseline, {target},
     score={score!r}{options}
@@ -28,6 +28,8 @@ answer = explain(
 print("sum of scores", answer.scores.sum().item())
 print("output", answer.output.item(), "baseline", answer.baseline_output.item())
 """
+
+_ASKED = "\nmodel, _ = ask_at(model, spec, x)  # the places are found once, on the input"
 
 
 def recipe(task: Explain, file: str, weights: str = "weights", own_baseline: str = "") -> str:
@@ -55,6 +57,8 @@ def recipe(task: Explain, file: str, weights: str = "weights", own_baseline: str
         script=script,
         spec=f"ModelSpec({arguments})",
         weights=given,
+        places=", Places\nfrom explainers.models.places import ask_at" if spec.places else "",
+        asked=_ASKED if spec.places else "",
         inputs="\n".join([*_inputs(task, file), *_baseline(task, own_baseline)]),
         method=task.method,
         target=task.question,

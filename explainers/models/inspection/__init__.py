@@ -19,6 +19,8 @@ from explainers.models.inspection.acceptance import accepted_inputs
 from explainers.models.inspection.answers import inspect_answers
 from explainers.models.inspection.guesses import PHOTO_CHANNELS, Guess
 from explainers.models.inspection.methods import backward_bytes, try_methods
+from explainers.models.inspection.places import answers_at_places
+from explainers.models.places import ask_at
 from explainers.models.prepared import Prepared
 from explainers.models.spec import AS_THEY_ARE, TAKEN_FOR, ModelSpec
 
@@ -59,7 +61,9 @@ def examine(
         those tried, or the side of a square), `declared` (of pictures: the height and width that
         the file declares, 0 for a free one), `outputs`, `steps` (of an answer that is a series,
         else None), `answers` (what they are, a word of `answers.Answers`),
-        `normalisation` ({"name", "mean", "std", "white", "order"}, of pictures), `parameters`,
+        `normalisation` ({"name", "mean", "std", "white", "order"}, of pictures), `places`
+        (of an answer with one of each class at many places: how it lies, see `Places`, else None)
+        and `recognised` (by what, in words), `parameters`,
         `megabytes` of weights, `pass_megabytes` that one pass with gradient takes beside them,
         `methods` (key: "" or why it will not work),
         `costs` (key: passes of one explanation), `seconds_per_pass`, `first` (the answer to a
@@ -86,11 +90,19 @@ def examine(
         tell("Looking at its answers")
         output, answers, sure_answers = inspect_answers(network, guess, samples)
         steps = None
-        if output.ndim > 2:
+        places, recognised = None, ""
+        if output.ndim > 2 and guess.kind == "picture":
+            found = answers_at_places(network, guess)
+            places, recognised = found.places, found.sentence
+            if places is not None:
+                answers, sure_answers = found.are, found.sure
+        if output.ndim > 2 and places is None:
             steps, output = output.shape[1], output.movedim(1, -1)[..., -1]
         questions = [] if sure_answers else ["answers"]
         normalisation = None
         spec = replace(spec, mean=(0.0,), std=(1.0,), step=None if steps is None else -1)
+        if places is not None:
+            spec = replace(spec, places=places, answers=TAKEN_FOR.get(answers, "classes"))
         if guess.kind == "picture":
             tell("Looking for its normalisation")
             normalisation, sure = pictures.guess_normalisation(network, guess, samples)
@@ -105,6 +117,10 @@ def examine(
                 order=normalisation["order"],
             )
     model = Prepared(network, spec)
+    if places is not None:
+        with eval_mode.evaluating(network):
+            model, _ = ask_at(model, spec, guess.sample(model, samples))
+            output = model(guess.sample(model, samples))
     tell("Trying every method")
     trials = try_methods(model, guess)
     weights: list[Tensor] = []
@@ -123,6 +139,8 @@ def examine(
         "sizes": [high if high == wide else [high, wide] for high, wide in sizes],
         "outputs": int(output.shape[1]) if output.ndim == 2 else list(output.shape[1:]),
         "steps": steps,
+        "places": None if places is None else {"classes": places.classes, "box": places.box},
+        "recognised": recognised,
         "answers": answers,
         "normalisation": normalisation,
         "parameters": sum(weight.numel() for weight in weights),

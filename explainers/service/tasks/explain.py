@@ -29,7 +29,7 @@ class Explain(Task, frozen=True):
 
     The answer's facts: `target`, `output`, `baseline_output`, `sum` of the scores, `gap`, `passes`,
     `seconds`, `device`, `precision`, `signed`, `notes`, `layer` ("" but for methods that look into
-    one), and what pages must know to draw the input.
+    one), the `places` asked (see ModelInput), and what pages must know to draw the input.
     Its arrays, each of the shape of one input: `scores`, and where the method has them `positive`,
     `negative`, `spread` and its extras.
     """
@@ -100,6 +100,7 @@ class Explain(Task, frozen=True):
             "signed": answer.signed,
             "notes": list(answer.notes),
             "layer": answer.settings.get("layer") or "",
+            "places": given.places,
             **given.facts,
         }
         maps = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from explainers.attribution import Progress
 from explainers.baselines import BASELINES
 from explainers.kinds import KINDS, Kind
-from explainers.models.spec import AS_THEY_ARE, ModelSpec
+from explainers.models.spec import AS_THEY_ARE, ModelSpec, Places
 from explainers.options import lookup
 from explainers.service.parsing.upload_keys import file_key
 from explainers.service.tasks.context import LoadedModel, ProgressReport, TaskContext
@@ -35,6 +35,9 @@ class ModelInput:
         R references, whose attributions are averaged.
     facts : dict
         What pages must know to draw the input.
+    places : dict or None
+        Of an answer with one of each class at many places: those asked, as
+        `explainers.models.places.ask_at` tells them.
     """
 
     context: TaskContext
@@ -42,6 +45,7 @@ class ModelInput:
     x: Tensor
     baseline: Tensor
     facts: dict[str, Any]
+    places: dict[str, Any] | None = None
 
     @property
     def kind(self) -> Kind:
@@ -101,8 +105,11 @@ def prepare(
     """Load the model, and make tensors of the input and its baseline. Problem where one fails."""
     import torch
 
-    loaded = context.load(model, device)
-    spec = loaded.spec
+    from explainers.models.places import ask_at
+    from explainers.output_cache import OutputCache
+
+    loaded = context.load(replace(model, places=None), device)  # the same network for all places
+    spec = replace(loaded.spec, places=model.places)
     facts: dict[str, Any] = {}
     if given.file:
         facts = KINDS[spec.kind].facts(context.parsed(file_key(spec.kind, given.file)), spec)
@@ -111,7 +118,31 @@ def prepare(
         x = torch.from_numpy(values).to(device)
     else:
         x = inputs(context, spec, given.file, [given.item], device)
-    return ModelInput(context, loaded, x, references(context, spec, given, baseline, x), facts)
+    places = None
+    if spec.places is None and _may_have_places(spec):
+        spec = replace(spec, places=_recognised_places(loaded, x))
+    if spec.places is not None:
+        asked, places = ask_at(loaded.model, spec, x)
+        loaded = LoadedModel(asked, loaded.class_names, spec, OutputCache())
+    against = references(context, spec, given, baseline, x)
+    return ModelInput(context, loaded, x, against, facts, places)
+
+
+def _may_have_places(spec: ModelSpec) -> bool:
+    """Whether the answer of a model of pictures is not known from a card or a zoo."""
+    return spec.source == "python" and spec.kind == "picture" and spec.step is None
+
+
+def _recognised_places(loaded: LoadedModel, x: Tensor) -> Places | None:
+    """How the answer lies, by its shape; None for one answer for all of the input."""
+    from explainers import eval_mode
+    from explainers.models.layouts import read_layout
+    from explainers.passes import Passes
+
+    score = "output" if loaded.spec.answers in AS_THEY_ARE else "logit"
+    with eval_mode.evaluating(loaded.model):
+        output = Passes(loaded.model, score=score, cache=loaded.cache).outputs(x, cached=True)
+    return read_layout(output, (x.shape[-2], x.shape[-1])).places if output.ndim > 2 else None
 
 
 def inputs(

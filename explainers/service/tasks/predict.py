@@ -16,9 +16,9 @@ class Predict(Task, frozen=True):
     """Ask for the model's answers.
 
     The answer's facts: `classes`, `shape` of one input, how many `references` the baseline has,
-    `parameters`, `seconds_per_pass`, `notes` on the model, and what pages must know to draw the
-    input. Its arrays: `probabilities`, `baseline_probabilities` and `logits` (outputs,), `input`
-    (…), and `baseline_shown`, as pages draw it.
+    `parameters`, `seconds_per_pass`, `notes` on the model, the `places` asked (see ModelInput), and
+    what pages must know to draw the input. Its arrays: `probabilities`, `baseline_probabilities`
+    and `logits` (outputs,), `input` (…), and `baseline_shown`, as pages draw it.
     """
 
     brief: ClassVar[bool] = True
@@ -54,6 +54,7 @@ class Predict(Task, frozen=True):
             "shape": list(given.x.shape[1:]),
             "references": len(given.references),
             "notes": list(dict.fromkeys(notes)),
+            "places": given.places,
             "parameters": sum(p.numel() for p in loaded.model.parameters()),
             # The first pass of a new size is slow for other reasons.
             "seconds_per_pass": min(seconds),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from explainers.errors import ModelProblem, Problem
 from explainers.kinds.files.labels import listed
+from explainers.models.answers import PICKED_BOXES
 from explainers.models.formats.file_card import (
     ALIKE,
     TRAINED,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
     from explainers.models.formats.onnx.module import OnnxModel
     from explainers.models.formats.row_batches import Batching
+
+
+_PICKING = ("NonMaxSuppression", "EfficientNMS_TRT", "BatchedNMS_TRT", "TRTBatchedNMS")
 
 
 class FallbackModel(Model, Protocol):
@@ -126,6 +130,8 @@ def load_graph(
     from explainers.models.formats.row_batches import answers_alike, has_gradient, outputs_of
 
     name, several = explained_output(graph, output), None
+    if any(node.op in _PICKING for node in graph.up_to(name).nodes):
+        raise ModelProblem(PICKED_BOXES)
     if len(as_one_input(graph).graph.inputs) > 1:
         several = decide(graph.inputs, answers)
         graph = with_held_inputs(graph, several)

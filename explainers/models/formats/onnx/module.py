@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from explainers.errors import ModelProblem, Problem
+from explainers.models.answers import without_boxes
 from explainers.models.formats.file_card import Port
 from explainers.models.formats.graph_model import GraphModel
 from explainers.models.formats.onnx.flow import untranslated
@@ -41,14 +42,16 @@ def explained_output(graph: Graph, name: str | None = None) -> str:
     """The output tensor to explain: the one named, else the first of floating type, (N, k) first.
 
     Where scikit-learn's converter gives a map of class names to probabilities (ZipMap), or one
-    output a class, it is the tensor of the probabilities of all classes.
+    output a class, it is the tensor of the probabilities of all classes. Where a file answers with
+    the number of the best class alone, it is the scores of all; of boxes and their scores, these.
 
     Raises
     ------
     Problem
         Where there is no such output, or none of floating type.
     """
-    whole = in_whole(graph)
+    numbers = any(port.dtype in FLOATS for port in graph.outputs)
+    whole = in_whole(graph) or ({} if numbers else _before_choice(graph))
     ports = [
         replace(p, name=whole[p.name], dtype="float32", shape=(None, None))
         if p.name in whole and p.name != name
@@ -67,7 +70,21 @@ def explained_output(graph: Graph, name: str | None = None) -> str:
             "The model has no output of numbers (floating-point), so there is no score to explain. "
             "Export it with its scores or probabilities as an output."
         )
-    return (flat or floats)[0].name
+    kept = without_boxes([port.shape for port in flat or floats])
+    return (flat or floats)[kept[0]].name
+
+
+def _before_choice(graph: Graph) -> dict[str, str]:
+    """Outputs that are numbers of classes, and the scores that the highest was chosen from."""
+    made = {name: node for node in graph.nodes for name in node.outputs}
+    found = {}
+    for port in graph.outputs:
+        node = made.get(port.name)
+        while node is not None and node.op in ("Cast", "Squeeze", "Identity", "Unsqueeze"):
+            node = made.get(node.inputs[0])
+        if node is not None and node.op == "ArgMax":
+            found[port.name] = node.inputs[0]
+    return found
 
 
 class OnnxModel(GraphModel):

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from explainers.errors import Problem
+from explainers.models.answers import without_boxes
 from explainers.models.formats.file_card import Port
 from explainers.models.formats.pt2.holding import usual_holding
 from explainers.models.formats.pt2.program import MOST_NODES, Program, Stored, checked
@@ -217,7 +218,9 @@ def _outputs(
             "Export it with its scores or probabilities as an output."
         )
     full = [port for port in flat if port.shape]  # a lone number is of no row
-    return tuple(ports), values.number((full or flat or floats)[0].name)
+    likely = full or flat or floats
+    best = likely[without_boxes([port.shape for port in likely])[0]]
+    return tuple(ports), values.number(best.name)
 
 
 def _port(name: str, graph: Mapping[str, Any]) -> Port:
