@@ -14,7 +14,7 @@ from pages.state import address, cases
 from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
 from pages.viewers.chart import answer_bars
-from pages.widgets import baselines, methods, models
+from pages.widgets import baselines, methods, models, places
 
 MOST_PANELS = 12
 NONE, FIRST_CHOICE = "nothing", -1
@@ -142,6 +142,12 @@ def _compare(
     if predictions is None:
         return
     prediction = predictions["c_base"]
+    if prediction[0]["places"]:
+        base = places.pick(base, prediction)
+        predictions = cases.answers({"c_base_there": base.prediction()}, "Asking the network")
+        if predictions is None:
+            return
+        prediction = predictions["c_base_there"]
     with left:
         columns = axes.items(across, base, prediction)
     with right:

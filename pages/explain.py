@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers.errors import Problem
 from explainers.figures.text import advice, words
-from explainers.kinds import Arrays
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.service import recipe
@@ -20,11 +18,11 @@ from pages import kinds
 from pages.answers import faithfulness, sanity
 from pages.answers.panel import panel
 from pages.state import address, progress, service
-from pages.state.cases import Answer, Case, in_numbers
+from pages.state.cases import Answer, Case, first_choice, in_numbers
 from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
 from pages.viewers.chart import answer_bars
-from pages.widgets import baselines, methods, models
+from pages.widgets import baselines, methods, models, places
 
 CHIPS, MOST_NUMBERS = 5, 16
 
@@ -83,10 +81,15 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
     names, wrong = setting.names(prediction)
     if wrong:
         st.error(wrong)
+    if prediction[0]["places"]:
+        setting = places.pick(setting, prediction)
+        prediction = _finished(setting.prediction(), "prediction_there")
+        if prediction is None:
+            return None
     arrays, numbers = prediction[1], in_numbers(setting.model.spec, prediction)
     with thumbnail.container():
-        _baseline_answer(setting.model.spec, arrays, names, numbers)
-    target, other = _pick_target(setting, arrays["probabilities"], names, numbers)
+        _baseline_answer(setting.model.spec, prediction, names, numbers)
+    target, other = _pick_target(setting, prediction, names, numbers)
     case = replace(setting, target=target, rather_than=other).case(
         METHODS[setting.method].name, prediction
     )
@@ -146,9 +149,10 @@ def _finished(task: Predict | Explain, slot: str, case: Case | None = None) -> A
 
 
 def _pick_target(
-    setting: Setting, probabilities: np.ndarray, names: Sequence[str], numbers: bool
+    setting: Setting, prediction: Answer, names: Sequence[str], numbers: bool
 ) -> tuple[int, int | None]:
     """Draw chips with the strongest classes, or all numbers; what to explain, rather than what."""
+    probabilities = prediction[1]["probabilities"]
     if len(names) == 1:
         return 0, None
     _forget_target_of_another_input(setting)
@@ -158,7 +162,7 @@ def _pick_target(
     most = MOST_NUMBERS if numbers else CHIPS
     target = address.choices().get("target")
     if not isinstance(target, int) or not 0 <= target < len(names):
-        target = order[0]
+        target = order[0] if numbers else first_choice(prediction)
     chips = order[:most] + ([target] if target not in order[:most] else [])
     in_words = words.number if numbers else words.percent
     picked = st.pills(
@@ -203,8 +207,11 @@ def _forget_target_of_another_input(setting: Setting) -> None:
         address.set_choices(dict.fromkeys(("target", "versus", "rather")))
 
 
-def _baseline_answer(spec: ModelSpec, arrays: Arrays, names: Sequence[str], numbers: bool) -> None:
+def _baseline_answer(
+    spec: ModelSpec, prediction: Answer, names: Sequence[str], numbers: bool
+) -> None:
     """The baseline's thumbnail and what the network says to it."""
+    facts, arrays = prediction
     shares = arrays["baseline_probabilities"]
     best = int(shares.argmax())
     left, right = st.columns([1, 2], vertical_alignment="center")
@@ -214,7 +221,8 @@ def _baseline_answer(spec: ModelSpec, arrays: Arrays, names: Sequence[str], numb
         listed = ", ".join(words.number(float(share)) for share in shares[:4])
         right.markdown(f"The network answers {listed}{' …' if len(shares) > 4 else '.'}")
         return
-    right.markdown(f"The network calls it *{names[best]}*, {words.percent(float(shares[best]))}.")
+    says = "There the network says" if facts["places"] else "The network calls it"
+    right.markdown(f"{says} *{names[best]}*, {words.percent(float(shares[best]))}.")
     if not advice.is_neutral(shares):
         st.warning(
             f"The network is fairly sure that this baseline is *{names[best]}*: what speaks "

@@ -118,7 +118,7 @@ def _cases(settings: list[tuple[str, Setting]], predictions: dict[str, Job]) -> 
             continue
         if setting.target is None:
             names, _ = setting.names(prediction)
-            own = int(prediction[1]["probabilities"].argmax())
+            own = cases.first_choice(prediction)
             lead = leads.setdefault(setting.input.ref, names[own])
             setting = replace(setting, target=names.index(lead) if lead in names else own)
         by_slot[_slot(index)] = setting.case(label, prediction)

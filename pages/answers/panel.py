@@ -68,7 +68,8 @@ def receipt(case: Case, facts: Facts) -> str:
             for name in ("probabilities", "baseline_probabilities")
         )
     complete = METHODS[case.task.method].complete
-    return words.receipt(case.about, of_input, of_baseline, facts, complete)
+    there = f"the mean score of {case.about} over {case.asked}; " if case.asked else ""
+    return there + words.receipt(case.about, of_input, of_baseline, facts, complete)
 
 
 def _part(arrays: Arrays, key: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.figures import colours
+from explainers.figures.asked import asked_mask
 from explainers.figures.text import words
 from explainers.models.zoo import demos
 from explainers.service.tasks.context import ProgressReport
@@ -116,4 +117,7 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
 
 def _masks(case: Case, heat: np.ndarray) -> dict[str, np.ndarray]:
     height, width = heat.shape
-    return pictures.regions(case.input, (height, width), case.task.model.fit)
+    known = pictures.regions(case.input, (height, width), case.task.model.fit)
+    places = case.prediction[0].get("places")
+    asked = None if places is None else asked_mask(places, (height, width))
+    return known if asked is None else {"what is asked about": asked, **known}

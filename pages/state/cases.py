@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.errors import Problem
+from explainers.figures.asked import asked_words
 from explainers.figures.text.words import is_share, number, percent
 from explainers.kinds import KINDS, Kind
 from explainers.methods import METHODS
@@ -59,6 +60,13 @@ class Case:
         """The class that is explained, or one rather than another."""
         target, other = self.names[self.target], self.task.rather_than
         return target if other is None else f"{target} rather than {self.names[other]}"
+
+    @property
+    def asked(self) -> str:
+        """Over which places of the answer the mean is taken, in words; "" for one answer to all."""
+        facts = self.prediction[0]
+        places = facts.get("places")
+        return asked_words(places, self.names, facts["shape"][-2:]) if places else ""
 
     @property
     def target(self) -> int:
@@ -114,6 +122,13 @@ def in_numbers(model: ModelSpec, prediction: Answer) -> bool:
     arrays = prediction[1]
     shares = is_share(arrays["probabilities"]) and is_share(arrays["baseline_probabilities"])
     return model.answers == "numbers" or not shares
+
+
+def first_choice(prediction: Answer) -> int:
+    """The class that is explained unless another is asked for: that of the places asked, if any."""
+    places = prediction[0].get("places") or {}
+    index = places.get("index")
+    return int(prediction[1]["probabilities"].argmax()) if index is None else index
 
 
 def submit(tasks: Mapping[str, Task], wait: float = service.SECONDS_TO_WAIT) -> dict[str, Job]:

@@ -123,7 +123,11 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
         f"Takes {takes(*_order(_kinds(card)[0]))}{form}",
         f"Gives {_counted(outputs)}{steps}: {_are(card)}",
     ]
-    if first is not None:
+    if card["places"]:
+        lines.append(
+            f"Its answer is {card['recognised']}. It can be asked {_asked(card['places'])}"
+        )
+    elif first is not None:
         name = names[first["index"]] if len(names) == outputs else f"class {first['index']}"
         sample = SAMPLE_INPUTS.get(card["kind"], RANDOM_INPUT)
         if spec.answers == "numbers" or not is_share(first["share"]):
@@ -131,7 +135,8 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
         else:
             lines.append(f"Calls {sample} *{name}* ({percent(first['share'])})")
     works = [METHODS[key].name for key, reason in card["methods"].items() if not reason]
-    lines.append(f"Works with {', '.join(works)}; one pass takes {_seconds(card)}")
+    with_methods = f"Works with {', '.join(works)}" if works else "**No method works with it**"
+    lines.append(f"{with_methods}; one pass takes {_seconds(card)}")
     st.markdown("\n".join(f"- {line}" for line in lines))
     for note in card["notes"]:
         st.caption(note)
@@ -201,6 +206,12 @@ def _size(card: dict[str, Any]) -> str:
         f", {card['parameters']:,} parameters ({card['megabytes']:.1f} MB; one pass takes "
         f"{card['pass_megabytes']:.1f} MB more)"
     )
+
+
+def _asked(places: dict[str, int]) -> str:
+    if places["box"]:
+        return "for the score of a class of one box: its best, or one that you choose"
+    return "for a class over the places where it says so, at one place, or over the whole picture"
 
 
 def _seconds(card: dict[str, Any]) -> str:

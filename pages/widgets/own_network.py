@@ -10,7 +10,7 @@ from streamlit.typing import UploadedFile
 from explainers.errors import Problem
 from explainers.models.formats.python_models import PythonModel, read_python_models
 from explainers.models.formats.refusals import NETWORKS, SCRIPTS, WEIGHTS, refusal
-from explainers.models.spec import RECOGNISE, TAKEN_FOR, ModelSpec
+from explainers.models.spec import RECOGNISE, TAKEN_FOR, ModelSpec, Places
 from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN
 from explainers.models.zoo.timm_models import timm_names
 from explainers.service.parsing.parsers.class_names import class_names
@@ -33,6 +33,11 @@ INSIDE = {
     "numbers": "Values, as they are",
 }
 """The same where the probabilities are the network's own."""
+BOXES = {
+    4: "Its place (4 numbers), then scores",
+    5: "Its place, a score of its own, then scores",
+    0: "Scores alone",
+}
 
 
 def pick() -> ChosenModel | None:
@@ -76,7 +81,7 @@ def pick() -> ChosenModel | None:
         return None
     if card["chain"]:
         choices = inferred.pick_answers(card["chain"], dict(choices))
-    unsure = bool(card["steps"]) or "answers" in card["questions"]
+    unsure = bool(card["steps"] or card["places"]) or "answers" in card["questions"]
     with st.expander("What it takes, and what it answers", expanded=unsure):
         spec, classes = _settings(ModelSpec("upload", name, weights, choices=choices), card)
     classes = classes or tuple(card["classes"])
@@ -108,7 +113,8 @@ def _forget_settings_of_another_network(weights: str) -> None:
     before = st.session_state.get("settings_chosen_for", now)
     st.session_state["settings_chosen_for"] = now
     if before[0] == now[0] and before != now:
-        address.set_choices(dict.fromkeys(("size", "width", "shape", "answers", "chain")))
+        asked = ("box_numbers", "where", "of", "row", "column", "box", "answers", "chain")
+        address.set_choices(dict.fromkeys(("size", "width", "shape", *asked)))
 
 
 def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[str, ...]]:
@@ -141,11 +147,29 @@ def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[s
         )
         spec = replace(spec, step=step - 1)
     spec = replace(spec, answers=answers)
+    if card["places"]:
+        spec = replace(spec, places=_places(card))
     if kind == "picture":
         spec = picture_settings.pick(spec, shape, card)
     elif card["free"][place] and kind == "sequence":
         spec = replace(spec, shape=(shape[0], 0))
     return spec, _class_names()
+
+
+def _places(card: dict[str, Any]) -> Places:
+    """How an answer with one of each class at many places lies; of boxes that is a question."""
+    found = Places(**card["places"])
+    if not found.box:
+        return found
+    box = address.select(
+        st.selectbox,
+        "box_numbers",
+        list(BOXES),
+        found.box,
+        label="Each of its boxes gives",
+        format_func=BOXES.get,
+    )
+    return replace(found, box=box)
 
 
 def _shape() -> tuple[int, ...]:
