@@ -17,6 +17,28 @@ from explainers.options import lookup
 
 _USUAL_CLASSES = 1000
 _WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
+_FAMILIES = {
+    "alexnet": "classifier.6.weight",
+    "convnext": "features.1.0.layer_scale",
+    "densenet": "features.denseblock1.denselayer1.norm1.weight",
+    "efficientnet": "features.1.0.block.0.0.weight",
+    "googlenet": "conv1.conv.weight",
+    "inception": "Conv2d_1a_3x3.conv.weight",
+    "maxvit": "stem.0.0.weight",
+    "mnasnet": "layers.3.weight",
+    "mobilenet_v2": "features.1.conv.0.0.weight",
+    "mobilenet_v3": "features.1.block.0.0.weight",
+    "regnet": "trunk_output.block1.block1-0.proj.0.weight",
+    "resne": "layer1.0.conv1.weight",
+    "shufflenet": "stage2.0.branch1.0.weight",
+    "squeezenet": "features.3.squeeze.weight",
+    "swin": "features.1.0.attn.relative_position_bias_table",
+    "vgg": "classifier.6.weight",
+    "vit": "class_token",
+    "wide_resnet": "layer1.0.conv1.weight",
+}
+"""How the names of architectures begin, and a tensor that each of them has: what lacks it is none
+of them, without building them all, or importing torchvision."""
 
 
 def build_architecture(architecture: str, classes: int, auxiliary: bool = False) -> nn.Module:
@@ -84,6 +106,9 @@ def recognise_torchvision(state: Mapping[str, Tensor]) -> str | None:
     """
     given = tensor_shapes(state)
     for name in ARCHITECTURES:
+        key = next((key for family, key in _FAMILIES.items() if name.startswith(family)), None)
+        if key is not None and key not in given:
+            continue
         if any(_same_network(given, pattern) for pattern in _patterns(name)):
             return name
     return None
