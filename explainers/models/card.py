@@ -17,7 +17,7 @@ KINDS = ("picture", "table", "series", "sequence")
 # So many means, columns or choices: as many as a table may have columns.
 MOST = 2000
 _PREPARATION = ("size", "width", "fit", "mean", "std", "white", "order")
-_KEPT = (*_PREPARATION, "kind", "shape", "swapped", "columns", "answers", "step")
+_KEPT = (*_PREPARATION, "kind", "shape", "swapped", "columns", "answers", "step", "places")
 LONGEST = 300
 LARGEST = 4096
 """The longest side of a picture that a network may see, in px."""
@@ -114,6 +114,16 @@ _POSSIBLE: dict[str, Check] = {
     "columns": _list(_text),
     "answers": lambda value: value in ("classes", "labels", "probabilities", "numbers"),
     "step": lambda value: value is None or _whole(-(10**6), 10**6)(value),
+    "places": lambda value: (
+        value is None
+        or (
+            isinstance(value, dict)
+            and type(value.get("classes")) is int
+            and value["classes"] in (-1, 0, 1)
+            and type(value.get("box")) is int
+            and value["box"] in (0, 4, 5)
+        )
+    ),
     "choices": lambda value: (
         isinstance(value, dict)
         and len(value) <= MOST

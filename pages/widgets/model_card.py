@@ -50,6 +50,8 @@ def _choices(settings: dict[str, Any]) -> dict[str, Any]:
         if settings.get("kind") == "table" and len(own.mean) > 1:
             means, deviations = _listed(own.mean), _listed(own.std)
             choices |= {"own_scale": True, "means": means, "deviations": deviations}
+    if settings.get("places"):
+        choices["box_numbers"] = settings["places"]["box"]
     choices["chain"] = settings.get("choices") or None
     choices["card"] = {
         name: settings[name] for name in ("kind", "swapped", "columns") if name in settings
