@@ -202,7 +202,7 @@ class Target:
             raise Problem(
                 f"The model returns shape {tuple(outputs.shape)}; a class index needs "
                 "(N, outputs). Give a callable target that turns the output into one number per "
-                "input, for example lambda y: y[:, 3].mean(-1)."
+                "input, for example lambda y: y[:, 3].flatten(1).mean(1)."
             )
         count, width = outputs.shape
         if target is None:
