@@ -6,21 +6,20 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from explainers.errors import Problem
 from explainers.figures.tables import HEADROOM, bar_limit, feature_bars
 from explainers.figures.text import labels, sentences
 from explainers.figures.waterfall import waterfall
-from explainers.kinds import Facts, features, table
+from explainers.kinds import features, table
 from explainers.kinds.layout import InputLayout
 from explainers.kinds.statistics import DataStatistics
 from explainers.methods import METHODS
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
-from pages.kinds import many_rows, table_scale
+from pages.kinds import many_rows, table_columns, table_scale
 from pages.kinds.page_kind import MapOptions
 from pages.state import address
 from pages.state.cases import Answer, Case
@@ -30,7 +29,6 @@ from pages.widgets import files, methods, row_values
 
 title, missing, can_blink = "Table", "a table and a row", False
 MOST_OTHERS = 20
-_TYPES = {"number": "number", "category": "category", "text": "text, not used", "empty": "empty"}
 
 
 def pick(model: ChosenModel) -> ChosenInput | None:
@@ -40,9 +38,9 @@ def pick(model: ChosenModel) -> ChosenInput | None:
         return None
     facts, arrays = opened.content
     with st.expander(f"{facts['rows']:,} rows, {len(facts['columns'])} columns"):
-        _overview(facts)
+        table_columns.overview(facts)
     files.notes(facts)
-    columns = _pick_columns(model, facts)
+    columns = table_columns.pick(model, facts)
     if columns is None:
         return None
     rows = np.flatnonzero(features.complete_rows(opened.content, columns))
@@ -72,7 +70,7 @@ def pick(model: ChosenModel) -> ChosenInput | None:
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     """The model with its columns, and with a scaler from the data where that is wanted."""
     facts, _ = files.content("table", chosen.data)
-    columns = _columns(model, facts)
+    columns = table_columns.chosen(model, facts)
     spec = replace(model.spec, columns=tuple(columns), shape=(len(columns),))
     values = _values(replace(model, spec=spec), chosen)
     if spec.source == "demo":
@@ -213,78 +211,6 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
             figure = feature_bars(*_named(case), heat, answer[0]["signed"], len(heat))
             chart(figure, f"All contributions to {case.about}", f"{key}_bars")
     many_rows.section(case, f"{key}_many")
-
-
-def _overview(facts: Facts) -> None:
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Column": facts["columns"],
-                "Type": [_TYPES[kind] for kind in facts["types"]],
-                "Missing": facts["missing"],
-            }
-        ),
-        hide_index=True,
-        height=240,
-    )
-
-
-def _columns(model: ChosenModel, facts: Facts) -> list[str]:
-    """The columns that the network gets, in its order."""
-    if model.spec.columns:
-        return list(model.spec.columns)
-    target = address.choices().get("target_column")
-    columns: list[str] | None = address.choices().get("columns")
-    return columns if columns else [name for name in _usable_columns(facts) if name != target]
-
-
-def _usable_columns(facts: Facts) -> list[str]:
-    """Those that a network can get: numbers, and categories as their places."""
-    columns = zip(facts["columns"], facts["types"], strict=True)
-    return [name for name, kind in columns if kind in ("number", "category")]
-
-
-def _pick_columns(model: ChosenModel, facts: Facts) -> list[str] | None:
-    """Draw their choice, unless the demo knows them; None where they do not fit."""
-    if model.spec.columns:
-        lacking = [name for name in model.spec.columns if name not in facts["columns"]]
-        if lacking:
-            st.error(
-                f"This table has no column {lacking[0]!r}, which the demo's network needs. Upload "
-                "a table with the same columns as the demo's, or your own network."
-            )
-        return None if lacking else list(model.spec.columns)
-    usable = _usable_columns(facts)
-    target = address.select(
-        st.selectbox,
-        "target_column",
-        ["", *usable],
-        "",
-        label="Target column",
-        format_func=lambda name: name or "none of them",
-        help="It is not given to the network.",
-    )
-    left = [name for name in usable if name != target]
-    wanted = model.spec.shape[0] if model.spec.shape else len(left)
-    # A file that names its columns wants just these.
-    known = [name for name in model.columns if name in left]
-    first = known if len(known) == wanted else left[:wanted]
-    columns = address.multiselect(
-        st.multiselect, "columns", left, first, label="Columns, in the network's order"
-    )
-    if len(columns) != wanted:
-        st.error(
-            f"The network takes {wanted} features; {len(columns)} columns are chosen. Choose those "
-            f"that it was trained with, in their order{_listed(model.columns)}."
-        )
-        return None
-    return columns
-
-
-def _listed(columns: tuple[str, ...]) -> str:
-    """The columns that a network's file names, behind a colon."""
-    more = f" and {len(columns) - 12} more" if len(columns) > 12 else ""
-    return f": {', '.join(columns[:12])}{more}" if columns else ""
 
 
 def _values(model: ChosenModel, chosen: ChosenInput) -> np.ndarray:
