@@ -68,3 +68,7 @@ def test_the_receipt():
     assert words.gap_is_large({"gap": 0.2})
     equal = {"gap": float("nan"), "output": 1.0, "baseline_output": 1.0}
     assert "no difference to explain" in words.receipt("stop", "90.0 %", "90.0 %", equal, True)
+    for gap in (float("nan"), float("inf")):
+        broken = {**facts, "gap": gap}
+        said = words.receipt("stop", "", "", broken, True)
+        assert "not all finite numbers" in said and "score the same" not in said

@@ -154,8 +154,13 @@ def receipt(
 
 def _adds_up(facts: Facts) -> str:
     gap, difference = facts["gap"], facts["output"] - facts["baseline_output"]
-    if gap is None or not math.isfinite(gap):
+    if not difference:
         return "input and baseline score the same, so there is no difference to explain"
+    if gap is None or not math.isfinite(gap):
+        return (
+            "contributions are not all finite numbers, so they do not add up to the difference "
+            f"of {difference:.3g} in score"
+        ).replace("-", "−")
     share = 100 * (1 + gap)
     text = f"contributions add up to {share:.1f} % of the difference of {difference:.3g} in score"
     return text.replace("-", "−")
@@ -166,6 +171,8 @@ def accounted(facts: Facts) -> str:
     difference = facts["output"] - facts["baseline_output"]
     if not difference:
         return "Input and baseline score the same: there is nothing to account for."
+    if not math.isfinite(facts["sum"]):
+        return "Its contributions are not all finite numbers, so they account for nothing."
     share = 100 * facts["sum"] / difference
     return f"Its contributions account for {share:.1f} % of the answer.".replace("-", "−")
 

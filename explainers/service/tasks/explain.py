@@ -116,8 +116,11 @@ class Explain(Task, frozen=True):
             if values is not None
         }
         if not all(np.isfinite(values).all() for values in arrays.values()):
+            reason = next((note for note in answer.notes if "NaN or infinite" in note), "")
             raise Problem(
-                "The explanation holds NaN or infinite values: the model's slopes overflow on this "
-                "picture. Try another baseline, or a perturbation method such as occlusion."
+                reason
+                or "The explanation holds NaN or infinite values: the model's slopes are not "
+                f"finite on this {given.kind.one}. Try another baseline, or a method without "
+                "slopes, such as occlusion."
             )
         return facts, arrays
