@@ -12,12 +12,15 @@ from torch import Tensor
 
 from explainers.attribution import Attribution, Progress, Target, TargetLike, completeness_gap
 from explainers.context import Context
+from explainers.errors import Problem
 from explainers.eval_mode import Model
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.methods.registry import Method, MethodResult
 from explainers.options import lookup, make_options
 from explainers.output_cache import OutputCache
+from explainers.references import as_tensor
+from explainers.runs import Run, mean_of, repeated, runtime_notes, with_mean_target
 from explainers.session import Session, open_session
 
 
@@ -36,6 +39,8 @@ def explain(
     progress: Callable[[Progress], None] | None = None,
     cache: OutputCache | None = None,
     kind: str | None = None,
+    repeats: int = 1,
+    seed: int | None = None,
     **options: Any,
 ) -> Attribution:
     """Attribute a model's output to the values of its inputs.
@@ -43,10 +48,12 @@ def explain(
     Parameters
     ----------
     model : callable
-        Any torch module or function from (N, …) to (N, outputs) or (N,), unmodified. It is put in
-        evaluation mode for the call; afterwards it is as it was before: mode, hooks, gradients,
-        device.
-    inputs : Tensor, floating point, shape (N, …)
+        Any torch module or function from (N, …) to (N, outputs) or (N,), unmodified. It, and the
+        modules that a function holds, are put in evaluation mode for the call; afterwards all is as
+        it was before: mode, weights, buffers, attributes, hooks, gradients, device. Once for each
+        model, one or two passes more find out whether it draws random numbers, whether the inputs
+        of a batch affect each other, and which values it uses as whole numbers only.
+    inputs : Tensor or array, floating point, shape (N, …)
     method : str
         A key of METHODS.
     baseline : str or Tensor
@@ -72,8 +79,13 @@ def explain(
         the gradient at the inputs.
     kind : str, optional
         A key of KINDS, where the shape of the inputs does not tell what they are.
+    repeats : int
+        Of a model that draws random numbers: how many seeded runs to average. `spread` is then the
+        standard error of that mean.
+    seed : int, optional
+        Of random methods, and of the first run of a random model; 0 unless given.
     **options
-        The method's own, such as `steps=` or `seed=`.
+        The method's own, such as `steps=`.
 
     Returns
     -------
@@ -97,8 +109,14 @@ def explain(
     (tensor([5.]), tensor([0.]))
     """
     entry = lookup(METHODS, method, "method")
+    seeds = any(field.name == "seed" for field in dataclasses.fields(entry.options))
+    if seed is not None and seeds:
+        options = {**options, "seed": seed}
     chosen: Any = make_options(entry.options, options, entry.name)
+    if repeats < 1:
+        raise Problem(f"repeats={repeats} is not a positive number.")
     started = time.perf_counter()
+    inputs = as_tensor(inputs, "inputs")
     with open_session(
         model,
         inputs,
@@ -113,14 +131,27 @@ def explain(
         progress=progress,
         cache=cache,
     ) as session:
+        passes = session.passes
         # What is known of a network that was read from a file.
         for sentence, of_slopes in getattr(model, "notes_on_answers", ()):
             if entry.needs_gradient or not of_slopes:
-                session.passes.note(sentence)
-        result, baseline_output = _averaged(
-            session, entry, chosen, InputLayout.of(inputs.shape[1:], kind)
-        )
-    passes, output = session.passes, session.output
+                passes.note(sentence)
+        if seed is not None and not (seeds or passes.behaviour.random):
+            make_options(entry.options, {"seed": seed}, entry.name)
+        layout = InputLayout.of(inputs.shape[1:], kind)
+
+        def run(session: Session) -> Run:
+            return _averaged(session, entry, chosen, layout)
+
+        if passes.behaviour.random:
+            session = with_mean_target(session, repeats, seed or 0, target)
+            result, output, baseline_output = repeated(session, run, repeats, seed or 0)
+        else:
+            result, output, baseline_output = run(session)
+            if repeats > 1:
+                passes.note("This model draws no random numbers, so one run says all.")
+    for sentence in runtime_notes(passes, entry, result.scores, repeats, seed or 0):
+        passes.note(sentence)
     gap = None
     if entry.complete:
         gap = completeness_gap(result.scores, output, baseline_output).to(inputs.device)
@@ -152,6 +183,7 @@ def explain(
             "baseline": baseline if isinstance(baseline, str) else "tensor",
             "target": session.target.described(),
             "score": score,
+            **({"repeats": repeats, "seed": seed or 0} if passes.behaviour.random else {}),
             **dataclasses.asdict(chosen),
             **result.settings,
         },
@@ -186,6 +218,7 @@ def jacobian(model: Model, inputs: Tensor, *, batch_size: int | None = None) -> 
     tensor([[[3., 2.],
              [1., 0.]]])
     """
+    inputs = as_tensor(inputs, "inputs")
     first = Target(index=(0,) * len(inputs))
     with open_session(model, inputs, target=first, batch_size=batch_size) as session:
         columns = [
@@ -197,10 +230,8 @@ def jacobian(model: Model, inputs: Tensor, *, batch_size: int | None = None) -> 
     return torch.stack(columns, 1).to(inputs.device)
 
 
-def _averaged(
-    session: Session, entry: Method, options: Any, layout: InputLayout
-) -> tuple[MethodResult, Tensor]:
-    """The method's result and the baselines' score (N,), averaged over the R references."""
+def _averaged(session: Session, entry: Method, options: Any, layout: InputLayout) -> Run:
+    """The method's result, averaged over the R references; the scores (N,) of both ends."""
     references = session.references.shape[1]
     calls = references if entry.uses_baseline else 1
     results: list[MethodResult] = []
@@ -213,30 +244,10 @@ def _averaged(
         baseline_output = baseline_output + context.baseline_values() / references
         if index < calls:
             results.append(entry.attribute(context, options))
+    output = session.output
+    if session.passes.behaviour.random:
+        outputs = session.passes.outputs(session.inputs, cached=True)
+        output = session.target.select(outputs, session.rows)
     if calls == 1:
-        return results[0], baseline_output
-    spreads = [result.spread for result in results if result.spread is not None]
-    return MethodResult(
-        scores=_sum([result.scores for result in results]) / calls,
-        positive=_mean([result.positive for result in results]),
-        negative=_mean([result.negative for result in results]),
-        spread=_sum([spread**2 for spread in spreads]).sqrt() / calls if spreads else None,
-        notes=tuple(dict.fromkeys(note for result in results for note in result.notes)),
-        extra={
-            name: _sum([result.extra[name] for result in results]) / calls
-            for name in results[0].extra
-        },
-        settings=results[0].settings,
-    ), baseline_output
-
-
-def _sum(tensors: list[Tensor]) -> Tensor:
-    total = tensors[0]
-    for tensor in tensors[1:]:
-        total = total + tensor
-    return total
-
-
-def _mean(tensors: list[Tensor | None]) -> Tensor | None:
-    given = [tensor for tensor in tensors if tensor is not None]
-    return _sum(given) / len(given) if given else None
+        return results[0], output, baseline_output
+    return mean_of(results), output, baseline_output

@@ -239,7 +239,21 @@ class Target:
             Where a target function does not return one number per input.
         """
         if self.function is not None:
-            score = self.function(outputs)
+            try:
+                score = self.function(outputs)
+            except Problem:
+                raise
+            except Exception as error:
+                raise Problem(
+                    f"The target function stopped with an error on outputs of shape "
+                    f"{tuple(outputs.shape)}: {type(error).__name__}: {str(error)[:300]}. It gets "
+                    "the whole output (N, …) and must return one number per input."
+                ) from error
+            if not hasattr(score, "shape"):
+                raise Problem(
+                    f"The target function returned a {type(score).__name__}; it must return a "
+                    "tensor with one number per input."
+                )
             if score.shape != outputs.shape[:1]:
                 raise Problem(
                     f"The target function returned shape {tuple(score.shape)} for "

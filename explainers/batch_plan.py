@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
+
+from explainers.errors import Problem
+
+Columns = tuple[Tensor | None, ...]
+"""Tensors with one row a point, or None for what a method does not give."""
 
 # A batch between these is worth its overhead, and a cancel is still noticed soon.
 SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
@@ -57,3 +65,58 @@ def is_out_of_memory(error: Exception) -> bool:
         isinstance(error, RuntimeError)
         and any(words in text for words in ("out of memory", "can't allocate memory"))
     )
+
+
+def fitted(
+    plan: BatchPlan, work: Callable[..., Columns], points: Tensor, *others: Tensor | None
+) -> Columns:
+    """work(points, *others); in halves, as often as needed, where memory does not suffice.
+
+    Parameters
+    ----------
+    plan : BatchPlan
+        Learns from it.
+    work : callable
+        (points (n, …), *others) → tensors (n, …) or None.
+    points, *others : Tensor, shape (n, …), or None
+
+    Raises
+    ------
+    Problem
+        Where memory does not suffice for one point.
+
+    Examples
+    --------
+    >>> fitted(BatchPlan(), lambda x: (2 * x,), torch.ones(2, 1))
+    (tensor([[2.],
+            [2.]]),)
+    """
+    started = time.perf_counter()
+    try:
+        result = work(points, *others)
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        if len(points) == 1:
+            raise Problem(
+                "There is not enough memory for a single pass of this model on this input. "
+                "Use a smaller input, precision='bfloat16', or another device."
+            ) from error
+        result = None
+    if result is None:  # outside the except block, where the failed pass still holds memory
+        if points.is_cuda:
+            torch.cuda.empty_cache()
+        plan.halve(len(points))
+        half = len(points) // 2
+        return joined(
+            fitted(plan, work, points[part], *(None if t is None else t[part] for t in others))
+            for part in (slice(0, half), slice(half, None))
+        )
+    plan.learn(len(points), time.perf_counter() - started)
+    return result
+
+
+def joined(parts: Iterable[Columns]) -> Columns:
+    """Batches of results, column by column; a column of None stays None."""
+    columns = zip(*parts, strict=True)
+    return tuple(None if column[0] is None else torch.cat(column) for column in columns)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from explainers.errors import ModelProblem, Problem
+from explainers.running.failures import no_tensor
+from explainers.running.held import Held, held_by
+from explainers.running.state import State
 
 Model: TypeAlias = Callable[[Tensor], Tensor]
 """What can be explained: a torch module or any function from inputs (N, …) to outputs (N, …)."""
@@ -20,6 +25,8 @@ PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": to
 
 def placed_on(model: Model, device: str | torch.device | None, precision: str) -> Model:
     """The model itself, or a copy of it on another device or in another precision.
+
+    A model that was made under `torch.inference_mode` is copied too: no gradient can pass it.
 
     The original is never moved or cast: bfloat16 and back would lose digits.
 
@@ -54,12 +61,14 @@ def placed_on(model: Model, device: str | torch.device | None, precision: str) -
     own_device, own_dtype = device_and_dtype(model)
     if own_device is None:
         return model
+    frozen = any(tensor.is_inference() for tensor in (*model.parameters(), *model.buffers()))
     place = own_device if device is None else torch.device(device)
     dtype = PRECISIONS.get(precision, own_dtype)
-    if _same(place, own_device) and dtype == own_dtype:
+    if _same(place, own_device) and dtype == own_dtype and not frozen:
         return model
     try:
-        return copy.deepcopy(model).to(device=place, dtype=dtype)
+        with torch.inference_mode(False):
+            return copy.deepcopy(model).to(device=place, dtype=dtype)
     except Exception as error:
         raise ModelProblem(
             f"The model could not be copied to {place} in {dtype}: {error}. "
@@ -87,44 +96,97 @@ def _same(a: torch.device, b: torch.device) -> bool:
 
 
 @contextmanager
-def evaluating(model: Model) -> Iterator[None]:
+def evaluating(model: Model, held: Held | None = None) -> Iterator[State]:
     """While the block runs, the model is in evaluation mode and its parameters are frozen.
 
-    Recurrent layers run without cuDNN, which refuses their backward pass in evaluation mode.
-    Afterwards every module's mode and every parameter's `requires_grad` is as it was, also when
-    the block raises. What is not a torch module is left alone.
+    So are the modules that a callable holds in closures, partials, attributes or globals, and those
+    that it is seen to call. Recurrent layers run without cuDNN, which refuses their backward pass
+    in evaluation mode. Afterwards every module's mode, every parameter's `requires_grad`, and what
+    the model wrote on itself is as it was, also when the block raises.
 
     Parameters
     ----------
     model : callable
+    held : Held, optional
+        What it holds, where that is known.
+
+    Yields
+    ------
+    State
+        What the model holds; `restore` puts back what a pass changed.
 
     Examples
     --------
     >>> net = nn.Dropout()
-    >>> with evaluating(net):
+    >>> with evaluating(lambda x, net=net: net(x)):
     ...     net.training
     False
     >>> net.training
     True
     """
-    if not isinstance(model, nn.Module):
-        yield
-        return
-    training = [(module, module.training) for module in model.modules()]
-    learning = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
-    recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
+    held = held_by(model) if held is None else held
+    state, modes = State(held), _Modes()
+    recurrent = any(isinstance(module, nn.RNNBase) for module in held.modules)
     try:
-        for module, _ in training:
-            module.training = False
-        for parameter, _ in learning:
-            parameter.requires_grad_(False)
-        with torch.backends.cudnn.flags(enabled=False) if recurrent else nullcontext():
-            yield
+        for module in held.modules:
+            modes.change(module)
+        with ExitStack() as settings:
+            # No mode of the caller's may keep gradients from being computed.
+            settings.enter_context(torch.inference_mode(False))
+            if recurrent:
+                settings.enter_context(torch.backends.cudnn.flags(enabled=False))
+            if not isinstance(model, nn.Module):
+                settings.enter_context(_modules_called(modes, state))
+            yield state
+        state.restore()
+    except BaseException:
+        with suppress(ModelProblem):
+            state.restore()
+        raise
     finally:
-        for module, was in training:
+        modes.restore()
+
+
+class _Modes:
+    """Modules in evaluation mode and frozen, and how they were."""
+
+    def __init__(self) -> None:
+        self._modes: dict[int, tuple[nn.Module, bool]] = {}
+        self._learning: list[tuple[nn.Parameter, bool]] = []
+
+    def knows(self, module: nn.Module) -> bool:
+        return id(module) in self._modes
+
+    def change(self, module: nn.Module) -> None:
+        self._modes[id(module)] = module, module.training
+        module.training = False
+        for parameter in module.parameters(recurse=False):
+            if parameter.requires_grad and not parameter.is_inference():
+                self._learning.append((parameter, True))
+                parameter.requires_grad_(False)
+
+    def restore(self) -> None:
+        for module, was in self._modes.values():
             module.training = was
-        for parameter, was in learning:
+        for parameter, was in self._learning:
             parameter.requires_grad_(was)
+
+
+@contextmanager
+def _modules_called(modes: _Modes, state: State) -> Iterator[None]:
+    """Modules that are called in this thread are put into evaluation mode before they run."""
+    thread = threading.get_ident()
+
+    def found(module: nn.Module, _inputs: object) -> None:
+        if threading.get_ident() == thread and not modes.knows(module):
+            state.add(Held(modules=[module]))
+            modes.change(module)
+
+    hook = register_module_forward_pre_hook(found)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def check_output(output: object, points: Tensor) -> Tensor:
@@ -153,9 +215,11 @@ def check_output(output: object, points: Tensor) -> Tensor:
     torch.Size([2, 1])
     """
     if not isinstance(output, Tensor):
+        raise no_tensor(output)
+    if output.is_complex():
         raise ModelProblem(
-            f"The model returned a {type(output).__name__}, not a tensor. Wrap it so that it "
-            "returns the one tensor to explain, for example lambda x: model(x)[0]."
+            "The model returned complex numbers, which have no order. Let it return their absolute "
+            "values or their real parts: lambda x: model(x).abs()."
         )
     if output.ndim == 0 or output.shape[0] != points.shape[0]:
         raise ModelProblem(

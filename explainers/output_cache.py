@@ -18,7 +18,8 @@ class OutputCache:
     """The latest outputs and gradients of one model, by the exact values of the points.
 
     Explanations of the same inputs by different methods share the model's output on them, its
-    output on the baseline, and the gradient there. Belongs to one model; holds MOST_POINTS points.
+    output on the baseline, and the gradient there. Belongs to one model as it is, see `belongs_to`;
+    holds MOST_POINTS points.
 
     Attributes
     ----------
@@ -35,13 +36,36 @@ class OutputCache:
     >>> cache, x = OutputCache(), torch.ones(1, 2)
     >>> for method in ("saliency", "gradient_x_input"):
     ...     scores = explain(model, x, method, cache=cache).scores
-    >>> calls  # the output, the baseline's, the gradient: once for both methods
-    [1, 1, 1]
+    >>> calls  # the output, a check of the model (1 and 2), the baseline's output, the gradient
+    [1, 1, 2, 1, 1]
     """
 
     def __init__(self) -> None:
         self.output_forms: dict[str, Plan] = {}
         self._rows: OrderedDict[tuple[Hashable, ...], tuple[Tensor, ...]] = OrderedDict()
+        self._model: Hashable = None
+
+    def belongs_to(self, model: Hashable) -> None:
+        """Forget everything unless this is the model of before, with the same weights.
+
+        Parameters
+        ----------
+        model : hashable
+            What tells a model and its state from others.
+
+        Examples
+        --------
+        >>> cache, points = OutputCache(), torch.tensor([[1.0]])
+        >>> for version in (1, 2):
+        ...     cache.belongs_to(version)
+        ...     (found,) = cache.recall(["f"], points, lambda _: (version * points,))
+        >>> found
+        tensor([[2.]])
+        """
+        if self._model is not None and model != self._model:
+            self._rows.clear()
+            self.output_forms.clear()
+        self._model = model
 
     def recall(
         self,

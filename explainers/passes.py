@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
 from explainers import eval_mode, output_form
 from explainers.attribution import Progress, Target
-from explainers.batch_plan import BatchPlan, is_out_of_memory
-from explainers.errors import ModelProblem, Problem
+from explainers.batch_plan import BatchPlan, Columns, fitted, is_out_of_memory, joined
+from explainers.errors import ModelProblem
 from explainers.eval_mode import Model
 from explainers.output_cache import OutputCache
-
-Columns = tuple[Tensor | None, ...]
-"""Tensors with one row a point, or None for what a method does not give."""
+from explainers.running.behaviour import Behaviour
+from explainers.running.failures import forward_of_model, way_back
+from explainers.running.slopes import score_and_slopes
+from explainers.running.state import State
 
 
 class Passes:
@@ -40,6 +41,8 @@ class Passes:
         Called with a `Progress` after every pass; what it raises ends the call.
     cache : OutputCache, optional
         Of this model, shared by several explanations.
+    state : State, optional
+        What the model holds.
 
     Attributes
     ----------
@@ -51,6 +54,10 @@ class Passes:
         Evaluations so far, one a point.
     notes : list of str
         Sentences on the model that belong on the answer, each once; see `note`.
+    behaviour : Behaviour
+        What is known of the model; set by `behave`.
+    singular : Tensor of bool, of one input's shape, or None
+        Which values met a slope that is not finite; there it counts as 0.
 
     Examples
     --------
@@ -71,10 +78,14 @@ class Passes:
         batch_size: int | None = None,
         progress: Callable[[Progress], None] | None = None,
         cache: OutputCache | None = None,
+        state: State | None = None,
     ) -> None:
         self.model = model
         self.forward_rows = self.backward_rows = 0
         self.notes: list[str] = []
+        self.behaviour, self.state = Behaviour(), state
+        self.singular: Tensor | None = None
+        self._settled = self._stateful = False
         self._form, self._cache = (score, centre), cache or OutputCache()
         decided = self._cache.output_forms
         self.answer: Model = output_form.with_form(model, score, centre, self.note, decided)
@@ -112,7 +123,7 @@ class Passes:
         """The explained score (n,) and its gradient with respect to the points (n, …)."""
 
         def compute(points: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-            values, slopes = _joined(
+            values, slopes = joined(
                 self._fitted(
                     lambda points, rows: self._with_gradient(points, target, rows),
                     points[part],
@@ -152,12 +163,13 @@ class Passes:
         """
 
         def counted(points: Tensor, reference: Tensor, rows: Tensor) -> Columns:
-            columns = work(points, reference, rows)
+            with way_back("This method cannot follow the model"):
+                columns = work(points, reference, rows)
             self._count(len(points), backward=True)
             self._count(len(points), backward=False)
             return columns
 
-        return _joined(
+        return joined(
             self._fitted(counted, points[part], reference[part], rows[part])
             for part in self.batches(len(points))
         )
@@ -169,6 +181,31 @@ class Passes:
             stop = min(start + self._plan.size, total)
             yield slice(start, stop)
             start = stop
+
+    def behave(self, behaviour: Behaviour) -> None:
+        """Run the model as its behaviour asks for. ModelProblem where it cannot be explained."""
+        if behaviour.refusal:
+            raise ModelProblem(behaviour.refusal)
+        self.behaviour = behaviour
+        if behaviour.mixes or behaviour.one_row:
+            self._plan = BatchPlan(1, 1, True)
+        if behaviour.mixes or behaviour.random:
+            self.forget()
+
+    def forget(self) -> None:
+        """Use no answers from before this."""
+        self._cache = OutputCache()
+
+    def ask(self, points: Tensor) -> Tensor:
+        """The model's output (n, …) on all points in one pass that is not counted."""
+        try:
+            return self._answer(points)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise ModelProblem(f"There is not enough memory for {len(points)} inputs.") from error
+        finally:
+            self._settle()
 
     def expect(self, evaluations: int) -> None:
         """Tell the progress bar that so many more evaluations follow."""
@@ -203,63 +240,31 @@ class Passes:
         return output
 
     def _with_gradient(self, points: Tensor, target: Target, rows: Tensor) -> Columns:
-        with torch.enable_grad():
-            leaf = points.detach().clone().requires_grad_()
-            value = target.select(self._answer(leaf), rows)
-            total = value.sum()
-        if not value.requires_grad:
-            raise ModelProblem(
-                "No gradient flows from the model's answer back to its input. Use a method that "
-                "needs none: occlusion, RISE or finite differences."
-            )
-        (grad,) = torch.autograd.grad(total, leaf, allow_unused=True)
+        values, slopes, singular = score_and_slopes(self._answer, points, target, rows)
         self._count(len(points), backward=True)
-        return value.detach(), torch.zeros_like(leaf) if grad is None else grad
+        if singular is not None:
+            self.singular = singular if self.singular is None else self.singular | singular
+        return values, slopes
 
     def _fitted(
         self, work: Callable[..., Columns], points: Tensor, *others: Tensor | None
     ) -> Columns:
         """work(points, *others); in halves, as often as needed, where memory does not suffice."""
-        started = time.perf_counter()
         try:
-            result = work(points, *others)
-        except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if len(points) == 1:
-                raise Problem(
-                    "There is not enough memory for a single pass of this model on this input. "
-                    "Use a smaller input, precision='bfloat16', or another device."
-                ) from error
-            result = None
-        if result is None:  # outside the except block, where the failed pass still holds memory
-            if points.is_cuda:
-                torch.cuda.empty_cache()
-            self._plan.halve(len(points))
-            half = len(points) // 2
-            return _joined(
-                self._fitted(work, points[part], *(None if t is None else t[part] for t in others))
-                for part in (slice(0, half), slice(half, None))
-            )
-        self._plan.learn(len(points), time.perf_counter() - started)
-        return result
+            return fitted(self._plan, work, points, *others)
+        finally:
+            self._settle()
 
     def _answer(self, points: Tensor) -> Tensor:
-        try:
+        with forward_of_model(points):
             # The clone keeps a model that works in place from writing on the caller's data.
             output = self.answer(points.clone())
-        except (Problem, torch.OutOfMemoryError):
-            raise
-        except Exception as error:
-            if is_out_of_memory(error):
-                raise
-            lines = str(error).strip().splitlines()
-            raise ModelProblem(
-                f"The model stopped with an error on inputs of shape {tuple(points.shape)}: "
-                f"{type(error).__name__}{': ' + lines[0][:300] if lines else ''}. "
-                "Check the input's size and number of channels."
-            ) from error
         return eval_mode.check_output(output, points)
+
+    def _settle(self) -> None:
+        """Put back what the first pass changed in the model, and if it did, what others do."""
+        if self.state is not None and (self._stateful or not self._settled):
+            self._stateful, self._settled = self.state.restore() or self._stateful, True
 
     def _count(self, points: int, backward: bool) -> None:
         self.forward_rows += points
@@ -268,9 +273,3 @@ class Passes:
             done = self.forward_rows
             seconds = time.perf_counter() - self._started
             self._progress(Progress(done, max(done, self._expected), seconds, self._partial))
-
-
-def _joined(parts: Iterable[Columns]) -> Columns:
-    """Batches of results, column by column; a column of None stays None."""
-    columns = zip(*parts, strict=True)
-    return tuple(None if column[0] is None else torch.cat(column) for column in columns)

@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from explainers.baselines import BASELINES
 from explainers.errors import Problem
 from explainers.options import lookup
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+def as_tensor(values: ArrayLike, what: str) -> Tensor:
+    """Numbers as a tensor: of a tensor itself, of NumPy, or of lists.
+
+    Parameters
+    ----------
+    values : Tensor, ndarray, or nested sequence of numbers
+    what : str
+        What they are, for the message: "inputs".
+
+    Raises
+    ------
+    Problem
+        For what is no array of numbers.
+
+    Examples
+    --------
+    >>> as_tensor(np.array([[1.0, 2.0]]), "inputs")
+    tensor([[1., 2.]], dtype=torch.float64)
+    """
+    if isinstance(values, Tensor):
+        return values
+    try:
+        if isinstance(values, (list, tuple)) and any(isinstance(v, Tensor) for v in values):
+            return torch.stack([torch.as_tensor(value) for value in values])
+        if isinstance(values, (list, tuple)):
+            return torch.tensor(values)
+        return torch.from_numpy(np.array(values))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise Problem(
+            f"{what} must be a tensor of numbers, not {type(values).__name__}. A NumPy array and "
+            "nested lists of numbers will do too."
+        ) from error
 
 
 def check_inputs(inputs: Tensor) -> None:
@@ -31,12 +71,14 @@ def check_inputs(inputs: Tensor) -> None:
         raise Problem(f"{bad} input values are NaN or infinite; replace them first.")
 
 
-def references_of(baseline: str | Tensor, inputs: Tensor, data: Tensor | None = None) -> Tensor:
+def references_of(
+    baseline: str | ArrayLike, inputs: Tensor, data: ArrayLike | None = None
+) -> Tensor:
     """The references that each input is compared with.
 
     Parameters
     ----------
-    baseline : str or Tensor
+    baseline : str, Tensor or array
         A key of BASELINES; or (…) one reference for all inputs, (N, …) one each, or (N, R, …) R
         references each.
     inputs : Tensor, shape (N, …)
@@ -60,9 +102,14 @@ def references_of(baseline: str | Tensor, inputs: Tensor, data: Tensor | None = 
     >>> references_of(torch.rand(2, 5, 3), inputs).shape
     torch.Size([2, 5, 3])
     """
-    if not isinstance(baseline, Tensor):
+    data = None if data is None else as_tensor(data, "data")
+    if isinstance(baseline, str):
         made = lookup(BASELINES, baseline, "baseline").make(inputs.detach(), data)
         return made if made.ndim > inputs.ndim else made.unsqueeze(1)
+    baseline = as_tensor(baseline, "baseline").detach()
+    bad = int((~torch.isfinite(baseline)).sum())
+    if bad:
+        raise Problem(f"{bad} values of the baseline are NaN or infinite; replace them first.")
     shape = tuple(inputs.shape)
     if baseline.shape == shape[1:]:
         return baseline.expand(shape).unsqueeze(1)

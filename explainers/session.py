@@ -11,11 +11,15 @@ from torch import Tensor
 
 from explainers import eval_mode
 from explainers.attribution import Progress, Target, TargetLike
-from explainers.errors import Problem
+from explainers.errors import ModelProblem, Problem
 from explainers.eval_mode import Model
 from explainers.output_cache import OutputCache
 from explainers.passes import Passes
-from explainers.references import check_inputs, references_of
+from explainers.references import as_tensor, check_inputs, references_of
+from explainers.running.behaviour import KNOWN, Behaviour, examine, other_than, refusal_alone
+from explainers.running.draws import generators_kept
+from explainers.running.fingerprint import digest, fingerprint
+from explainers.running.held import held_by
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Session:
         The model's whole output on the inputs.
     target : Target
         The explained score.
+    generators : tuple
+        Those of random numbers that the model holds.
     """
 
     passes: Passes
@@ -41,6 +47,7 @@ class Session:
     references: Tensor
     outputs: Tensor
     target: Target
+    generators: tuple[object, ...] = ()
 
     @property
     def rows(self) -> Tensor:
@@ -107,17 +114,65 @@ def open_session(
     """
     if batch_size is not None and batch_size < 1:
         raise Problem(f"batch_size={batch_size} is not a positive number.")
+    inputs = as_tensor(inputs, "inputs")
     check_inputs(inputs)
-    with torch.no_grad():
+    given, held = model, held_by(model)
+    if cache is not None:
+        cache.belongs_to(digest(model, held))
+    with torch.inference_mode(False), torch.no_grad():
         model = eval_mode.placed_on(model, device, precision)
         place, dtype = eval_mode.device_and_dtype(model)
         place = place or (torch.device(device) if device else inputs.device)
         points = inputs.detach().to(place, dtype or eval_mode.PRECISIONS.get(precision))
         references = references_of(baseline, inputs, data).to(points)
-    passes = Passes(
-        model, score=score, centre=centre, batch_size=batch_size, progress=progress, cache=cache
-    )
-    with eval_mode.evaluating(model):
-        outputs = passes.outputs(points, cached=True)
+        held = held if model is given else held_by(model)
+    with (
+        generators_kept(points.device, held.generators),
+        eval_mode.evaluating(model, held) as state,
+    ):
+        passes = Passes(
+            model,
+            score=score,
+            centre=centre,
+            batch_size=batch_size,
+            progress=progress,
+            cache=cache,
+            state=state,
+        )
+        key = (fingerprint(given, held), points.shape[1:], points.dtype, points.device, score)
+        known = KNOWN.get(given, key)
+        if known is not None:
+            passes.behave(known)
+        outputs = _outputs(passes, points)
+        if known is None:
+            with torch.no_grad():
+                found = _examined(passes, points, outputs, references)
+            KNOWN.put(given, key, found)
+            passes.behave(found)
+            if found.mixes:
+                outputs = _outputs(passes, points)
         explained = target if isinstance(target, Target) else Target.of(target, outputs)
-        yield Session(passes, points, references, outputs, explained)
+        yield Session(passes, points, references, outputs, explained, tuple(held.generators))
+
+
+def _outputs(passes: Passes, points: Tensor) -> Tensor:
+    try:
+        return passes.outputs(points, cached=True)
+    except ModelProblem as problem:
+        if len(points) > 1:
+            raise
+        refusal = refusal_alone(passes.ask, points, problem)
+        raise (ModelProblem(refusal) if refusal else problem) from problem
+
+
+def _examined(passes: Passes, points: Tensor, outputs: Tensor, references: Tensor) -> Behaviour:
+    """How the model behaves, by its answers to the first point and another, alone and at once."""
+    point = points[:1]
+    reference = references[:1, 0]
+    other = other_than(point, reference)
+    try:
+        answer = passes.ask(other)
+    except ModelProblem as problem:
+        return Behaviour(refusal=refusal_alone(passes.ask, other, problem))
+    alone = len(points) == 1
+    return examine(passes.ask, point, outputs[:1], other, answer, alone, reference)

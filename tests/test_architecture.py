@@ -22,13 +22,13 @@ LIBRARY = """
     attribution
     kinds
     baselines
-    eval_mode output_form output_cache batch_plan references
+    running eval_mode output_form output_cache batch_plan references
     passes
     activations
     context perturbation
     session
     methods
-    api
+    runs api
     importance checks
     models
     figures

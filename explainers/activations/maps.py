@@ -13,6 +13,7 @@ from explainers.activations.choice import Choice, choose
 from explainers.activations.places import Places
 from explainers.activations.recording import Recording, Value
 from explainers.errors import ModelProblem, Problem
+from explainers.running.failures import way_back
 
 if TYPE_CHECKING:
     from explainers.attribution import Target
@@ -189,7 +190,8 @@ def _read(
         activation, edge = recording.kept
         alone = count == 1 and activation.shape == shape
         if alone or (shape[0] == 1 and activation.shape == (count, *shape[1:])):
-            (gradient,) = torch.autograd.grad(total, edge, allow_unused=True)
+            with way_back():
+                (gradient,) = torch.autograd.grad(total, edge, allow_unused=True)
             gradient = torch.zeros_like(activation) if gradient is None else gradient
             flat = (tensor.reshape(count, -1) for tensor in (activation, gradient))
             first, second = (_as_map(tensor, wanted.places, leaf.ndim - 2) for tensor in flat)

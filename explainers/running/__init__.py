@@ -1,0 +1,1 @@
+"""A model as it runs: what it holds and changes, how it behaves, how its errors are said."""

@@ -1,0 +1,149 @@
+"""Runs of a method: their mean over references, over seeds of a random model, and what to say."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from explainers.attribution import Target, TargetLike
+from explainers.methods.registry import Method, MethodResult
+from explainers.passes import Passes
+from explainers.running.draws import seeded
+from explainers.session import Session
+
+Run: TypeAlias = tuple[MethodResult, Tensor, Tensor]
+"""What a method found, and the explained score (N,) of the inputs and of their baselines."""
+
+
+def with_mean_target(session: Session, repeats: int, seed: int, target: TargetLike) -> Session:
+    """The session; where no target is asked for, that of the highest mean over seeded runs."""
+    if target is not None:
+        return session
+    outputs = []
+    for number in range(repeats):
+        with seeded(seed + number, session.inputs.device, session.generators):
+            outputs.append(session.passes.outputs(session.inputs))
+    return dataclasses.replace(session, target=Target.of(None, _mean(outputs)))
+
+
+def repeated(session: Session, run: Callable[[Session], Run], repeats: int, seed: int) -> Run:
+    """The mean over seeded runs of a model that draws random numbers.
+
+    Parameters
+    ----------
+    session : Session
+    run : callable
+        One run of the method in the session.
+    repeats : int
+    seed : int
+        Of the first run; the others have the next ones.
+
+    Returns
+    -------
+    result : MethodResult
+        Of several runs, `spread` is the standard error of their mean, with that of the method.
+    output, baseline_output : Tensor, shape (N,)
+    """
+    runs = []
+    for number in range(repeats):
+        session.passes.forget()
+        with seeded(seed + number, session.inputs.device, session.generators):
+            runs.append(run(session))
+    results, outputs, baselines = (list(column) for column in zip(*runs, strict=True))
+    result = mean_of(results)
+    if repeats > 1:
+        spread = torch.stack([one.scores for one in results]).std(0) / repeats**0.5
+        if result.spread is not None:
+            spread = (spread**2 + result.spread**2).sqrt()
+        result = dataclasses.replace(result, spread=spread)
+    return result, _mean(outputs), _mean(baselines)
+
+
+def mean_of(results: list[MethodResult]) -> MethodResult:
+    """The mean of several results of one method, with the standard error of that mean.
+
+    Examples
+    --------
+    >>> mean_of([MethodResult(torch.tensor([1.0])), MethodResult(torch.tensor([2.0]))]).scores
+    tensor([1.5000])
+    """
+    spreads = [result.spread for result in results if result.spread is not None]
+    return MethodResult(
+        scores=_mean([result.scores for result in results]),
+        positive=_mean_if_any([result.positive for result in results]),
+        negative=_mean_if_any([result.negative for result in results]),
+        spread=_sum([spread**2 for spread in spreads]).sqrt() / len(results) if spreads else None,
+        notes=tuple(dict.fromkeys(note for result in results for note in result.notes)),
+        extra={
+            name: _mean([result.extra[name] for result in results]) for name in results[0].extra
+        },
+        settings=results[0].settings,
+    )
+
+
+def runtime_notes(
+    passes: Passes, method: Method, scores: Tensor, repeats: int, seed: int
+) -> list[str]:
+    """Sentences on how the model behaved, and on what the method could not see in it.
+
+    Parameters
+    ----------
+    passes : Passes
+        After the method has run.
+    method : Method
+    scores : Tensor, shape (N, …)
+    repeats, seed : int
+        Of the runs of a random model.
+    """
+    behaviour = passes.behaviour
+    sentences = behaviour.notes(repeats, seed)
+    if behaviour.coded is not None and (method.needs_gradient or method.unit == "slope"):
+        sentences.append(
+            f"The model uses {_places(behaviour.coded)} as whole numbers, such as codes that "
+            "choose a row of a table: there is no slope there, so this method gives them 0 "
+            "although the answer depends on them. Ask occlusion or ablation about them."
+        )
+    if passes.singular is not None:
+        sentences.append(
+            f"At {_places(passes.singular)} the model's slope is not finite at a point that was "
+            "asked (inside it a square root or a division meets 0, for example); there it counts "
+            "as flat. Occlusion and ablation need no slope."
+        )
+    broken = ~torch.isfinite(scores)
+    if bool(broken.any()):
+        sentences.append(
+            f"{int(broken.sum())} of {broken.numel()} scores are NaN or infinite, at "
+            f"{_places(broken.any(0))}: the model's slopes are not finite there. Do not use them; "
+            "try another baseline, or a method without slopes, such as occlusion or ablation."
+        )
+    return sentences
+
+
+def _places(mask: Tensor) -> str:
+    """Which values of one input are marked, in words."""
+    marked, many = int(mask.sum()), mask.numel()
+    where = [tuple(place) if mask.ndim > 1 else place[0] for place in mask.nonzero().tolist()]
+    if marked == 1:
+        return f"the input value {where[0]} (counted from 0)"
+    listed = ", ".join(map(str, where[:5])) + (", …" if marked > 5 else "")
+    return f"{marked} of {many} input values ({listed}; counted from 0)"
+
+
+def _sum(tensors: list[Tensor]) -> Tensor:
+    total = tensors[0]
+    for tensor in tensors[1:]:
+        total = total + tensor
+    return total
+
+
+def _mean(tensors: list[Tensor]) -> Tensor:
+    return _sum(tensors) / len(tensors)
+
+
+def _mean_if_any(tensors: list[Tensor | None]) -> Tensor | None:
+    given = [tensor for tensor in tensors if tensor is not None]
+    return _mean(given) if given else None
