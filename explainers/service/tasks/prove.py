@@ -92,22 +92,29 @@ class ProveAtRandom(Task, frozen=True):
 
 def _along(given: ModelInput, orders: Tensor) -> dict[str, np.ndarray]:
     """Answers (R, K, outputs), or (K, outputs) for one order, hiding and revealing."""
-    from explainers import eval_mode
+    from explainers.attribution import Target
     from explainers.checks.unit_order import outputs_along, reachable_shares
-    from explainers.passes import Passes
+    from explainers.session import open_session
 
     shares = reachable_shares(orders.shape[-1])
-    passes = Passes(
+    orders, answers = orders.to(given.x.device), {}
+    with open_session(
         given.loaded.model,
+        given.x,
+        given.hidden,
+        Target(index=(0,)),
         score=given.form,
         cache=given.loaded.cache,
         progress=given.progress(0, 2 * orders.shape[1] * len(shares)),
-    )
-    answers = {}
-    with eval_mode.evaluating(given.loaded.model):
+    ) as session:
         for name, insert in (("deletion", False), ("insertion", True)):
             outputs = outputs_along(
-                passes, given.x, given.hidden, orders.to(given.x.device), shares, insert
+                session.passes,
+                session.inputs,
+                session.baseline,
+                orders.to(given.x.device),
+                shares,
+                insert,
             )
             answers[name] = outputs[0].float().cpu().numpy()
     return answers
