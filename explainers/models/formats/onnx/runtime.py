@@ -59,8 +59,8 @@ class RuntimeModel:
     ) -> None:
         self.dtype, self.rows = input_dtype(as_one_input(graph).graph), rows
         self.output = explained_output(graph, output)
-        source, hidden = explained_input(graph).name, is_hidden(graph, self.output)
-        held = (source, graph.held) if graph.held else ("", ())
+        hidden = is_hidden(graph, self.output)
+        held = (graph.inputs[0].name, graph.held) if graph.held else ("", ())
         self._session = session(data, self.output, hidden, threads, held)
 
     def __call__(self, x: Tensor) -> Tensor:
