@@ -152,8 +152,8 @@ def test_states_and_a_sampling_rate_are_held_where_nobody_says_another():
 def test_onnxruntime_holds_the_same_inputs(data, other):
     answers = {f"hold {other}": "0.5"}
     plain, _ = load_onnx(data, answers=answers)
-    from explainers.models.formats.onnx.holding import with_held_inputs
     from explainers.models.formats.onnx.reading import read_graph
+    from explainers.models.formats.onnx.rewriting.holding import with_held_inputs
     from explainers.models.formats.onnx.runtime import RuntimeModel
 
     graph = read_graph(data)

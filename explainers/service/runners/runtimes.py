@@ -35,7 +35,7 @@ class Runtime:
 def _prepare_onnx() -> None:
     import onnx  # noqa: F401
 
-    import explainers.models.formats.onnx.holding  # noqa: F401
+    import explainers.models.formats.onnx.rewriting.holding  # noqa: F401
     from explainers.errors import Problem
     from explainers.models.formats.onnx.session import onnxruntime
 

@@ -18,10 +18,10 @@ from explainers.models.formats.file_card import (
     rows_note,
 )
 from explainers.models.formats.model import Model
-from explainers.models.formats.onnx.batching import with_free_batch
 from explainers.models.formats.onnx.graph import Graph
-from explainers.models.formats.onnx.holding import with_held_inputs
 from explainers.models.formats.onnx.reading import read_graph
+from explainers.models.formats.onnx.rewriting.batching import with_free_batch
+from explainers.models.formats.onnx.rewriting.holding import with_held_inputs
 from explainers.models.formats.several_inputs import SeveralInputs, decide
 
 if TYPE_CHECKING:

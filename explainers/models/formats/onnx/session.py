@@ -115,7 +115,7 @@ def _with_held(data: bytes, source: str, held: Sequence[Held]) -> bytes:
     """The file with one input; the others are numbers in it."""
     import onnx
 
-    from explainers.models.formats.onnx.holding import hold_inputs
+    from explainers.models.formats.onnx.rewriting.holding import hold_inputs
 
     model = onnx.ModelProto.FromString(data)
     hold_inputs(model, source, held)
