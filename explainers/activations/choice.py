@@ -43,7 +43,9 @@ class Choice:
     reached: set[Any]
 
 
-def choose(recording: Recording, leaf: Tensor, output: Tensor, total: Tensor) -> Choice:
+def choose(
+    recording: Recording, leaf: Tensor, output: Tensor, total: Tensor, over_places: bool = False
+) -> Choice:
     """The activation that Grad-CAM looks at.
 
     Parameters
@@ -57,6 +59,8 @@ def choose(recording: Recording, leaf: Tensor, output: Tensor, total: Tensor) ->
         before its own convolution is taken: that map would only be the answer again.
     total : Tensor, shape ()
         The explained score.
+    over_places : bool
+        Whether the output is a mean over places of such a map.
 
     Returns
     -------
@@ -76,7 +80,9 @@ def choose(recording: Recording, leaf: Tensor, output: Tensor, total: Tensor) ->
     possible = [value for value in inner if _is_layer(value)]
     tops = _last_maps(graph, there, placed)
     answer = recording.by_key.get((output.grad_fn, output.output_nr))
-    spatial = answer is not None and answer.places is not None and answer.places.several
+    spatial = over_places or (
+        answer is not None and answer.places is not None and answer.places.several
+    )
     found = _common(graph, there, tops, recording, spatial) or (
         _common(graph, there, tops, recording, False) if spatial else None
     )

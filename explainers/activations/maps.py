@@ -13,6 +13,7 @@ from explainers.activations.choice import Choice, choose
 from explainers.activations.places import Places
 from explainers.activations.recording import Recording, Value
 from explainers.errors import ModelProblem, Problem
+from explainers.output_form import Averaging
 from explainers.running.failures import way_back
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def _find(passes: Passes, point: Tensor, target: Target, row: Tensor, layer: str
     recording = Recording(passes.model, leaf)
     with recording:
         output, total = passes.with_graph(leaf, target, row)
-    choice = choose(recording, leaf, output, total)
+    over_places = isinstance(passes.model, Averaging) and passes.model.averages
+    choice = choose(recording, leaf, output, total, over_places)
     value = choice.value if layer is None else _named(layer, passes.model, recording, choice)
     if value is None:
         raise Problem(

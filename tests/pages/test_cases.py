@@ -11,7 +11,10 @@ from pages.state.chosen import ChosenInput
 
 PREDICTION = (
     {"shape": [3, 96, 96], "references": 1, "seconds_per_pass": 0.002, "region": [0, 0, 1, 1]},
-    {"probabilities": np.array([0.6, 0.3, 0.1], dtype=np.float32)},
+    {
+        "probabilities": np.array([0.6, 0.3, 0.1], dtype=np.float32),
+        "baseline_probabilities": np.array([0.4, 0.3, 0.3], dtype=np.float32),
+    },
 )
 
 

@@ -32,7 +32,7 @@ _FAMILIES = {
     "resne": "layer1.0.conv1.weight",
     "shufflenet": "stage2.0.branch1.0.weight",
     "squeezenet": "features.3.squeeze.weight",
-    "swin": "features.1.0.attn.relative_position_bias_table",
+    "swin": "features.1.0.attn.qkv.weight",
     "vgg": "classifier.6.weight",
     "vit": "class_token",
     "wide_resnet": "layer1.0.conv1.weight",
