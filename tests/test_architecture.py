@@ -48,7 +48,6 @@ MOST_FILES = 14
 LARGE_FOLDERS = {
     "explainers": "the rooms themselves, and what they all stand on",
     "explainers/methods/deeplift/rules": "a file a family of operations, all alike",
-    "explainers/models/formats/onnx": "a file a step from the bytes of a file to a module",
     "explainers/models/formats/onnx/operations": "a file a family of operations, all alike",
     "pages/widgets": "a file a choice that a page draws",
     "tests": "the tests of the whole, and what its folders share",

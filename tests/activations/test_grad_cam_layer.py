@@ -136,6 +136,7 @@ def test_no_map_is_said(model):
 
 def test_two_passes_an_input_and_one_search():
     net, x = made(Plain)
+    explain(net, x, "saliency", target=1)  # how it behaves is found out once
     counts = []
     net.register_forward_hook(lambda module, inputs, output: counts.append(len(output)))
     explain(net, x, "grad_cam", target=1, batch_size=8)
