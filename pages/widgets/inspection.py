@@ -18,7 +18,7 @@ from pages.state.cases import duration
 ANSWERS = {
     "logits": "scores before a softmax (logits)",
     "log_probabilities": "logarithms of probabilities",
-    "softmax": "probabilities: a softmax is inside",
+    "softmax": "probabilities that add up to 1: a softmax or sigmoid is inside",
     "sigmoid": "probabilities, each for itself: a sigmoid, or a part of a softmax, is inside",
     "probabilities": "probabilities: positive numbers that add up to 1",
     "fractions": "numbers from 0 to 1, each for itself",

@@ -76,6 +76,22 @@ def test_weights_alone_are_asked_for_what_they_leave_open(server, visit):
     expect(page.get_by_text(re.compile(f"Receipt: .*{share(net, 2)}"))).to_be_visible()
 
 
+def test_a_regression_in_thousands_is_shown_in_its_own_numbers(server, visit):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3)).eval()
+    nn.init.constant_(net[2].bias, 1000)
+    page = visit(f"{server.url}/explain?model=upload&row=3")
+    give(page, "A network as", "thousands.onnx", onnx_files.exported(net, torch.zeros(1, 4)))
+    page.get_by_text("values, explained as they are, it seems").wait_for()
+    give(page, "A table", "own.csv", table())
+    explained(page)
+    with torch.no_grad():
+        first = float(net(torch.from_numpy(ROWS[2:3]))[0, 0])
+    expect(page.get_by_text(re.compile(f"Receipt: .*{first:,.4g}"))).to_be_visible()
+    choose(page, "Its answers are", "Scores of classes: one of them is right")
+    page.get_by_text("far from what scores before a softmax usually are").first.wait_for()
+
+
 def test_a_forest_is_explained_and_one_line_says_why_slopes_are_off(server, visit):
     from skl2onnx import to_onnx
     from sklearn.ensemble import RandomForestClassifier

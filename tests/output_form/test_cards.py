@@ -61,7 +61,7 @@ SIBLINGS = {
     "1 − p alone": (Net(lambda z, w: 1 - z.sigmoid(), 1), "sigmoid", True),
     "1 − p beside p": (
         Net(lambda z, w: torch.cat([1 - z.sigmoid(), z.sigmoid()], 1), 1),
-        "sigmoid",
+        "softmax",
         True,
     ),
     "two heads": (Net(lambda z, w: torch.cat([z.sigmoid(), w.sigmoid()], 1)), "sigmoid", True),

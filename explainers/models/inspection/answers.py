@@ -42,8 +42,10 @@ class Answers(NamedTuple):
     output : Tensor, shape (ROWS, …)
         On random inputs; of two dimensions at least.
     are : str
-        "logits", "log_probabilities", "softmax", "sigmoid", "probabilities" (that sum to 1),
-        "fractions" (from 0 to 1 each), "percent", "numbers", or "number" (one alone).
+        "logits", "log_probabilities"; "softmax" and "sigmoid" where the score before each
+        probability is known, and the probabilities sum to 1 or not; "probabilities" (that sum to 1)
+        and "fractions" (from 0 to 1 each) where it is not; "percent", "numbers", or "number" (one
+        alone).
     sure : bool
         Whether nothing else fits; else it is a guess.
     """
@@ -139,7 +141,7 @@ def _by_graph(rows: Tensor, meaning: Meaning) -> str:
     whole = are_probabilities(rows)
     if meaning.logit is None:
         return "probabilities" if whole else "fractions"
-    return "softmax" if whole and meaning.form == "softmax" else "sigmoid"
+    return "softmax" if whole else "sigmoid"
 
 
 def _by_numbers(rows: Tensor, seen: bool, kind: str) -> tuple[str, bool]:
