@@ -5,7 +5,8 @@ its value at the reference, multipliers m_{Δx→Δy} chain like derivatives (se
 contributions C = m·Δx add up to the difference of the score (summation-to-delta, section 3.1).
 
 `recorder` runs the unmodified model on pairs of input and reference, operation by operation;
-`rules` say for each what its multipliers are; `tape` chains them back.
+`rules` say for each what its multipliers are; `tape` chains them back. Where the contributions do
+not add up, a `second_look` names the operation at fault.
 """
 
 from __future__ import annotations

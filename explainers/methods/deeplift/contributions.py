@@ -74,7 +74,7 @@ def contributions(
     Raises
     ------
     ModelProblem
-        Where the model does what no rule can follow.
+        Where the model does what no rule can follow, or a rule does not add up.
 
     References
     ----------

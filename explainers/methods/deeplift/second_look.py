@@ -21,8 +21,8 @@ from explainers.methods.deeplift.tape import Multiplier, Multipliers, Parts, Ste
 _LOST = {
     torch.float64: 1e-7,
     torch.complex128: 1e-7,
-    torch.float32: 1e-3,
-    torch.complex64: 1e-3,
+    torch.float32: 1e-2,
+    torch.complex64: 1e-2,
 }
 
 

@@ -135,6 +135,8 @@ def multilinear(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywo
     """
     inputs = list({id(v): v for v in values_in((args, kwargs))}.values())
     output = tape.split(Value(*at_both(operation, args, kwargs)))
+    for value in inputs:
+        tape.count_ties(value, off=False)
     nodes = (0.5,) if len(inputs) < 3 else (0.5 - 12**-0.5, 0.5 + 12**-0.5)
 
     def backward(m: Multiplier) -> Sequence[Multiplier]:
