@@ -18,6 +18,7 @@ _FLOATS = {1: "float32", 10: "float16", 11: "float64"}
 JOINED = "all columns"
 MOST_COLUMNS = 2000
 _FARTHEST = 30
+_MOST_STEPS = 2_000_000
 _VERSION = 18  # of the operations that are put in front
 # These take whole numbers as well and answer with others; these only move them.
 _CONVERT = (
@@ -119,6 +120,8 @@ def _joined(graph: Graph, lifted: set[str]) -> Columns:
 
 def _becoming_float(graph: Graph, users: Mapping[str, list[Node]]) -> set[str]:
     """Inputs of whole numbers that are only moved about before they become floating-point ones."""
+    if len(graph.inputs) * len(graph.nodes) > _MOST_STEPS:
+        return set()
     outputs = {port.name for port in graph.outputs}
     moved: dict[str, set[str]] = {}
     joins: dict[str, list[Node]] = {}
@@ -226,7 +229,9 @@ def coded_note(graph: Graph) -> list[str]:
     ]
     if not coders:
         return []
-    found = dict.fromkeys(filter(None, (_column(graph, node.inputs[0]) for node in coders)))
+    maker = {made: node for node in graph.nodes for made in node.outputs}
+    named = (_column(graph, maker, node.inputs[0]) for node in coders)
+    found = dict.fromkeys(filter(None, named))
     which = f"The columns {listed(found)}" if len(found) > 1 else f"The column {listed(found)}"
     kinds = ", ".join(dict.fromkeys(node.op for node in coders))
     return [
@@ -236,9 +241,8 @@ def coded_note(graph: Graph) -> list[str]:
     ]
 
 
-def _column(graph: Graph, name: str) -> str:
+def _column(graph: Graph, maker: Mapping[str, Node], name: str) -> str:
     """The input column that a tensor is, where the file names it; else ""."""
-    maker = {made: node for node in graph.nodes for made in node.outputs}
     for _ in range(_FARTHEST):
         node = maker.get(name)
         if node is None or not node.inputs:
