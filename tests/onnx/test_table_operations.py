@@ -105,3 +105,16 @@ def test_too_much_text_is_refused():
     node = helper.make_node("Relu", ["x"], ["y"])
     with pytest.raises(Problem, match="text"):
         read_graph(built([node], {"w": words}).SerializeToString())
+
+
+def test_columns_of_text_are_named_with_the_way_out():
+    ports = [
+        helper.make_tensor_value_info(name, kind, ["n", 1])
+        for name, kind in (("age", TensorProto.FLOAT), ("colour", TensorProto.STRING))
+    ]
+    node = helper.make_node("Relu", ["age"], ["y"])
+    model = built([node], shape=("n", 1))
+    del model.graph.input[:]
+    model.graph.input.extend(ports)
+    with pytest.raises(Problem, match='text in "colour".*OrdinalEncoder'):
+        load_onnx(model.SerializeToString())

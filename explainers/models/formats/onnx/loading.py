@@ -129,6 +129,7 @@ def load_graph(
     from explainers.models.formats.onnx.training import trains
     from explainers.models.formats.row_batches import answers_alike, has_gradient, outputs_of
 
+    _demand_no_text(graph)
     name, several = explained_output(graph, output), None
     if any(node.op in _PICKING for node in graph.up_to(name).nodes):
         raise ModelProblem(PICKED_BOXES)
@@ -257,6 +258,16 @@ def _with_fallback(
     if model.rows is None and sample is not None:
         model.rows = None if rows_are_independent(lambda x: model(x), sample, 1) else 1
     return model, model.rows, sample
+
+
+def _demand_no_text(graph: Graph) -> None:
+    texts = [port.name for port in graph.inputs if port.dtype == "string"]
+    if texts:
+        raise Problem(
+            f"The model takes text in {listed(texts)}, and only numbers can be explained. Give "
+            "these columns as codes: fit the pipeline on a table in which an OrdinalEncoder has "
+            "replaced their words by numbers, and export that."
+        )
 
 
 def _columns_note(names: tuple[str, ...]) -> list[str]:
