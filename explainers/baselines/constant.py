@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 )
 def zeros(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
     """Zeros like the inputs, shape (N, …)."""
-    return inputs * 0
+    return inputs.new_zeros(inputs.shape)
 
 
 @baseline(key="white", options=NoOptions, order=20)
 def white(inputs: Tensor, data: Tensor | None, options: NoOptions) -> Tensor:
     """Ones like the inputs, shape (N, …)."""
-    return inputs * 0 + 1
+    return inputs.new_ones(inputs.shape)
 
 
 @baseline(key="mean", options=NoOptions, order=30)
