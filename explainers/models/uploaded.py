@@ -110,19 +110,28 @@ def recognise_architecture(state: Mapping[str, Tensor]) -> str:
     'plain chain'
     """
     from explainers.models.formats.inferred import describe
+    from explainers.models.formats.tensor_shapes import tensor_shapes
     from explainers.models.zoo.timm_models import recognise_timm, timm_names
+    from explainers.models.zoo.timm_signatures import timm_name
     from explainers.models.zoo.torchvision_models import recognise_torchvision
 
     name = recognise_torchvision(state) or recognise_timm(state)
     if name is not None:
         return name
+    known = timm_names()
+    if not known and (timm := timm_name(tensor_shapes(state))):
+        raise Problem(
+            f"These weights are those of {timm}, and timm is not installed on this server. Whoever "
+            "runs it can `pip install timm`; or upload the network as ONNX, which needs no "
+            "architecture."
+        )
     try:
         describe(state)
         return PLAIN_CHAIN
     except Problem as problem:
         not_plain = problem
     names = ", ".join(list(state)[:3])
-    also = f" or the {len(known)} of timm" if (known := timm_names()) else ""
+    also = f" or the {len(known)} of timm" if known else ""
     raise Problem(
         f"These weights ({len(state)} tensors: {names}, …) are of none of the {len(ARCHITECTURES)} "
         f"architectures of torchvision{also}. {not_plain} With an architecture chosen from the "
