@@ -25,6 +25,7 @@ from pages.viewers.chart import answer_bars
 from pages.widgets import baselines, methods, models, places
 
 CHIPS, MOST_NUMBERS = 5, 16
+REPEATS = (1, 20, 100)
 
 
 def page() -> None:
@@ -94,6 +95,10 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
         METHODS[setting.method].name, prediction
     )
     answer = _finished(case.task, "explanation", case)
+    if answer is not None and answer[0]["repeats"]:
+        case = replace(case, task=case.task.replace(repeats=_repeats()))
+        if case.task.repeats > 1:
+            answer = _finished(case.task, "mean_explanation", case)
     if answer is None:
         return None
     panel(case, answer, "map", max_height=400)
@@ -111,6 +116,22 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
             st.code(recipe.recipe(case.task, *files), "python")
         _onwards()
     return case, answer
+
+
+def _repeats() -> int:
+    """Draw how many runs are averaged, of a network that draws random numbers."""
+    return int(
+        address.select(
+            st.segmented_control,
+            "repeats",
+            list(REPEATS),
+            REPEATS[0],
+            label="This network draws random numbers. Runs that are averaged:",
+            help="Seeded, so that the same link gives the same mean; its standard error is stated "
+            "with the answer.",
+            required=True,
+        )
+    )
 
 
 def _checks(case: Case, answer: Answer) -> None:

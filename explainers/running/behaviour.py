@@ -82,8 +82,8 @@ class Behaviour:
                 )
             else:
                 said += (
-                    "These scores are those of one run; repeats=20 gives the mean over 20 seeded "
-                    "runs, with its spread."
+                    "These scores are those of one run; the mean over several seeded runs "
+                    "(`repeats=20`) says more, and how far it is uncertain."
                 )
             sentences.append(said)
         return [*sentences, MIXES] if self.mixes else sentences

@@ -52,6 +52,7 @@ def recipe(task: Explain, file: str, weights: str = "weights", own_baseline: str
         given = f"({_bytes(weights)}, {_suffix(spec.weights)!r})"
     elif spec.source == "python":
         given = f"__import__('pathlib').Path({weights!r})"
+    options = task.options | ({"repeats": task.repeats} if task.repeats > 1 else {})
     return _TEMPLATE.format(
         kind=spec.kind,
         script=script,
@@ -63,7 +64,7 @@ def recipe(task: Explain, file: str, weights: str = "weights", own_baseline: str
         method=task.method,
         target=task.question,
         score=task.score,
-        options="".join(f", {k}={v!r}" for k, v in task.options.items()),
+        options="".join(f", {k}={v!r}" for k, v in options.items()),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from answering import Question, answered
+from answering import Question, answered, question_about
 from nets import PICTURE_METHODS, convnet, pictures
 
 from explainers import METHODS, explain
@@ -188,3 +188,31 @@ def test_the_estimated_cost_is_near_the_true_one(method):
     found = explain(model, x, method, "blur", score="logit")
     estimate = entry.estimate(entry.options(), InputLayout.of(tuple(x.shape[1:]))) + 2
     assert found.passes / 3 <= estimate <= 3 * found.passes
+
+
+class Noisy(torch.nn.Module):
+    """A network whose answers are multiplied by something random, in the mean by 1."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x):
+        answer = self.network(x)
+        return answer * (1 + torch.randn(len(x), 1).clamp(-2, 2))
+
+
+def test_a_network_that_draws_random_numbers_can_be_averaged(runner):
+    question = question_about(runner, "diabetes", method="gradient_x_input")
+    facts, exact = answered(runner, question)
+    assert facts["repeats"] == 0 and not facts["notes"]
+    model = runner.load(question.model, "cpu").model
+    model.network = Noisy(model.network)
+    # Other values, so that nothing is answered from the store.
+    once = answered(runner, question.task.replace(method="saliency"))[0]
+    assert once["repeats"] == 1 and "random" in once["notes"][0]
+    facts, mean = answered(runner, question.task.replace(repeats=100))
+    assert facts["repeats"] == 100 and "100 runs" in facts["notes"][0]
+    missed = np.abs(mean["scores"] - exact["scores"])
+    assert (missed < 4 * mean["spread"] + 1e-6).all() and missed.any()
+    assert question.task.replace(repeats=20).cost((10,)) == 20 * question.task.cost((10,))

@@ -26,10 +26,13 @@ class Explain(Task, frozen=True):
     ----------
     target, rather_than : int or None
         Class indices; target None: the model's own first choice.
+    repeats : int
+        Seeded runs that are averaged, of a model that draws random numbers.
 
     The answer's facts: `target`, `output`, `baseline_output`, `sum` of the scores, `gap`, `passes`,
     `seconds`, `device`, `precision`, `signed`, `notes`, `layer` ("" but for methods that look into
-    one), the `places` asked (see ModelInput), and what pages must know to draw the input.
+    one), `repeats` (0 of a model that draws no random numbers), the `places` asked (see
+    ModelInput), and what pages must know to draw the input.
     Its arrays, each of the shape of one input: `scores`, and where the method has them `positive`,
     `negative`, `spread` and its extras.
     """
@@ -43,6 +46,7 @@ class Explain(Task, frozen=True):
     target: int | None = None
     rather_than: int | None = None
     score: str = "logit"
+    repeats: int = 1
 
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
         """What the method estimates, and the answers to input and baseline."""
@@ -50,7 +54,7 @@ class Explain(Task, frozen=True):
         layout = InputLayout.of(shape, self.model.kind)
         shares = references if entry.uses_baseline else 1
         options: Any = make_options(entry.options, self.options, entry.name)
-        return shares * (entry.estimate(options, layout) + 2)
+        return self.repeats * shares * (entry.estimate(options, layout) + 2)
 
     def prepare(self, context: TaskContext) -> ModelInput:
         """The model, its input and its baseline."""
@@ -70,6 +74,7 @@ class Explain(Task, frozen=True):
             self.question,
             score=given.form_of(self.score),
             kind=given.loaded.spec.kind,
+            repeats=self.repeats,
             **arguments,
             **self.options,
         )
@@ -100,6 +105,7 @@ class Explain(Task, frozen=True):
             "signed": answer.signed,
             "notes": list(answer.notes),
             "layer": answer.settings.get("layer") or "",
+            "repeats": answer.settings.get("repeats", 0),
             "places": given.places,
             **given.facts,
         }
