@@ -184,7 +184,7 @@ def _unfinished(case: Case, job: Job, slot: str) -> None:
         progress.explain_end(job, slot)
         return
     draw_partial = kinds.partial_drawing(case.task, case.about, case.signed, compact=True)
-    progress.watch(job, slot, draw_partial, compact=True)
+    progress.watch_in_grid(job, slot, draw_partial, compact=True)
 
 
 def _unpredicted(job: Job | None, slot: str) -> None:
@@ -194,7 +194,7 @@ def _unpredicted(job: Job | None, slot: str) -> None:
     elif job.over:
         progress.explain_end(job, f"{slot}_ask")
     else:
-        progress.watch(job, f"{slot}_ask", compact=True)
+        progress.watch_in_grid(job, f"{slot}_ask", compact=True)
 
 
 def _answer_to_baseline(case: Case) -> None:

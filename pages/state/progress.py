@@ -13,12 +13,12 @@ from pages.state.fragments import fragment
 DrawPartial: TypeAlias = Callable[[ProgressReport | None, str], None]
 """(The latest report with a map or None, key) → draws the input, with the map so far."""
 
-SECONDS_BETWEEN_LOOKS = 0.3
+SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID = 0.3, 1.0
+"""Every look costs the server and the browser some time, and a grid has up to a dozen parts."""
 SECONDS_TO_CANCEL = 1.0
 
 
-@fragment(run_every=SECONDS_BETWEEN_LOOKS)
-def watch(
+def _watch(
     job: Job,
     slot: str,
     draw_partial: DrawPartial | None = None,
@@ -50,6 +50,10 @@ def watch(
         st.info(job.message)
     if draw_partial is not None:
         draw_partial(job.with_map, f"partial_{slot}")
+
+
+watch = fragment(run_every=SECONDS_BETWEEN_LOOKS)(_watch)
+watch_in_grid = fragment(run_every=SECONDS_IN_A_GRID)(_watch)
 
 
 @fragment(run_every=SECONDS_BETWEEN_LOOKS)

@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 KINDS = ["/explain?model=diabetes", "/explain?model=lstm", "/explain?model=dna"]
 PAGES = ["/", "/explain", "/compare", "/story", "/learn", *KINDS]
 SHOTS = Path(__file__).parent / "shots"
+DARKNESS = """() => Math.max(...getComputedStyle(document.querySelector(
+    "[data-testid=stApp]")).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number))"""
 # Streamlit's own: the contrast of its captions, and the role of its uploader.
 STREAMLITS_OWN = {
     "color-contrast": "[data-testid=stCaptionContainer] *, [data-testid=stFileUploader] *",
@@ -42,23 +44,6 @@ def test_a_story_opens_in_explain_with_its_settings(server, visit):
     assert "model=signs_cheating" in page.url
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_leaves_the_machine_and_headers_are_set(server, visit, path):
-    page = visit(f"{server.url}{path}")
-    asked = []
-    page.context.on("request", lambda request: asked.append(request.url))
-    page.on("websocket", lambda socket: asked.append(socket.url))
-    answer = page.reload()
-    settled(page)
-    drawn(page)
-    page.wait_for_timeout(1000)
-    hosts = {urlparse(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
-    assert hosts == {"127.0.0.1"}
-    headers = answer.headers
-    assert "frame-ancestors 'none'" in headers["content-security-policy"]
-    assert headers["x-content-type-options"] == "nosniff"
-
-
 def _streamlits_own(page, rule: str, target: list) -> bool:
     allowed = STREAMLITS_OWN.get(rule)
     return (
@@ -72,16 +57,8 @@ def _streamlits_own(page, rule: str, target: list) -> bool:
     )
 
 
-@pytest.mark.parametrize(
-    "path", [*PAGES, "/explain?from=Upload", "/compare?across=classes&closer=Agreement"]
-)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_accessibility(server, visit, path, scheme):
-    page = visit(f"{server.url}{path}", color_scheme=scheme)
-    if "Upload" not in path:
-        drawn(page)
-    expect(page.locator("[data-testid=viewer]:not([data-ready=true])")).to_have_count(0)
-    settled(page)
+def accessible(page) -> None:
+    """AssertionError where axe finds what hinders people, or a drawing has no words."""
     found = Axe().run(page).response["violations"]
     left = [
         (violation["id"], node["target"], node["html"][:200])
@@ -97,22 +74,50 @@ def test_accessibility(server, visit, path, scheme):
         assert named
 
 
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize(
-    "name, scheme, width",
-    [("light", "light", 1280), ("dark", "dark", 1280), ("narrow", "light", 390)],
-)
-def test_screens_have_no_sideways_scrolling(server, visit, path, name, scheme, width):
-    page = visit(
-        f"{server.url}{path}", color_scheme=scheme, viewport={"width": width, "height": 800}
-    )
-    drawn(page)
-    page.wait_for_timeout(500)
+def no_sideways_scrolling(page, shot: str) -> None:
+    """AssertionError where the page is wider than the window; and a picture of it."""
     SHOTS.mkdir(exist_ok=True)
-    called = path.strip("/").replace("?model=", "-") or "home"
-    page.screenshot(path=SHOTS / f"{called}-{name}.png")
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+    page.screenshot(path=SHOTS / f"{shot}.png")
+    assert page.get_by_test_id("stMain").evaluate("e => e.scrollWidth - e.clientWidth") <= 1
+
+
+def all_drawn(page) -> None:
+    drawn(page)
+    expect(page.locator("[data-testid=viewer]:not([data-ready=true])")).to_have_count(0)
+    settled(page)
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/explain?from=Upload", "/compare?across=classes&closer=Agreement"]
+)
+def test_a_page_keeps_to_itself_and_serves_all_eyes(server, visit, path):
+    page = visit(f"{server.url}{path}")
+    asked = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    answer = page.reload()
+    settled(page)
+    if "Upload" not in path:
+        all_drawn(page)
+    page.wait_for_timeout(1000)
+    hosts = {urlparse(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {"127.0.0.1"}
+    headers = answer.headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+    called = path.strip("/").replace("?model=", "-").partition("?")[0] or "home"
+    accessible(page)
+    no_sideways_scrolling(page, f"{called}-light")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_timeout(700)
+    no_sideways_scrolling(page, f"{called}-narrow")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(700)
+    assert page.evaluate(DARKNESS) < 100, "the dark theme"
+    accessible(page)
+    no_sideways_scrolling(page, f"{called}-dark")
 
 
 @pytest.mark.parametrize(
