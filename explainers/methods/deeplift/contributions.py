@@ -93,7 +93,7 @@ def contributions(
     quick = Recorder(model, Tape(rule), last_resort)
     try:
         end, answer = _once(quick, score, points, reference, apart)
-        if not misses(answer.scores, end.actual - end.reference):
+        if not misses(answer.scores, end.actual, end.reference):
             return answer
     except RuntimeError as error:
         if "memory" in str(error):

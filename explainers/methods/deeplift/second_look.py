@@ -26,6 +26,11 @@ _LOST = {
 }
 
 
+_ROUNDINGS = 100
+"""Smallest steps of the numbers themselves that their difference may be off by: where two large
+numbers are nearly the same, that is more than the difference."""
+
+
 def times(m: Tensor, c: Any) -> Tensor:
     """m·c, and zero where either is zero, though the other be infinite or undefined.
 
@@ -41,14 +46,14 @@ def times(m: Tensor, c: Any) -> Tensor:
     return torch.where(nothing, torch.zeros((), dtype=product.dtype, device=m.device), product)
 
 
-def misses(scores: Tensor, difference: Tensor) -> bool:
+def misses(scores: Tensor, actual: Tensor, reference: Tensor) -> bool:
     """Whether the contributions of any row are not finite, or miss the difference by much.
 
     Parameters
     ----------
     scores : Tensor, shape (n, …)
-    difference : Tensor, shape (n,)
-        Of the score.
+    actual, reference : Tensor, shape (n,)
+        The score at the input and at the reference.
 
     Returns
     -------
@@ -56,15 +61,23 @@ def misses(scores: Tensor, difference: Tensor) -> bool:
 
     Examples
     --------
-    >>> misses(torch.tensor([[1.0, 2.0]]), torch.tensor([3.0]))
+    >>> misses(torch.tensor([[1.0, 2.0]]), torch.tensor([5.0]), torch.tensor([2.0]))
     False
-    >>> misses(torch.tensor([[1.0, 2.0]]), torch.tensor([2.0]))
+    >>> misses(torch.tensor([[1.0, 2.0]]), torch.tensor([4.0]), torch.tensor([2.0]))
     True
     """
+    difference = actual - reference
     rows = scores.reshape(len(scores), -1)
     lost, whole = (rows.sum(1) - difference).abs(), rows.abs().sum(1)
     close = 1e-9 if scores.dtype == torch.float64 else 1e-3
-    return not bool((lost <= close * (difference.abs() + whole / 10)).all())
+    allowed = close * (difference.abs() + whole / 10) + _rounding(actual, reference)
+    return not bool((lost <= allowed).all())
+
+
+def _rounding(actual: Tensor, reference: Tensor) -> Tensor:
+    """How much their difference may be off by (…)."""
+    kind = actual.dtype if actual.is_floating_point() or actual.is_complex() else torch.float32
+    return _ROUNDINGS * torch.finfo(kind).eps * (actual.abs() + reference.abs())
 
 
 class SecondLook:
@@ -127,7 +140,8 @@ class SecondLook:
                 "baseline, or use another method."
             )
         lost = max(_LOST.get(v.delta.dtype, 1e-1) for v in (*step.inputs, *step.outputs))
-        if abs(float(came[0] - went[0])) > lost * float(came[1] + went[1]):
+        allowed = lost * float(came[1] + went[1]) + float(came[2] + went[2])
+        if abs(float(came[0] - went[0])) > allowed:
             raise ModelProblem(
                 f"DeepLIFT's contributions do not add up through {place}. Use another method, "
                 "such as Integrated Gradients."
@@ -135,13 +149,20 @@ class SecondLook:
         return found
 
 
-def _total(values: Sequence[Value], multipliers: Multipliers) -> tuple[Tensor, Tensor]:
-    """(Σ m Δ, Σ |m Δ|) over the Values."""
-    each = [
-        _worth(v, m).flatten() for v, m in zip(values, multipliers, strict=True) if m is not None
-    ]
-    total = torch.cat(each) if each else torch.zeros(1)
-    return total.sum(), total.abs().sum()
+def _total(values: Sequence[Value], multipliers: Multipliers) -> tuple[Tensor, Tensor, Tensor]:
+    """Σ m Δ, Σ |m Δ|, and what of it may be rounding, over the Values."""
+    pairs = [(v, m) for v, m in zip(values, multipliers, strict=True) if m is not None]
+    if not pairs:
+        nothing = torch.zeros(())
+        return nothing, nothing, nothing
+    total = torch.cat([_worth(v, m).flatten() for v, m in pairs])
+    rounding = torch.cat([_may_be_rounding(v, m).flatten() for v, m in pairs])
+    return total.sum(), total.abs().sum(), rounding.sum()
+
+
+def _may_be_rounding(value: Value, m: Multiplier) -> Tensor:
+    size = m.plus.abs() + m.minus.abs() if isinstance(m, Parts) else m.abs()
+    return times(size, _rounding(value.actual, value.reference))
 
 
 def _worth(value: Value, m: Multiplier) -> Tensor:
