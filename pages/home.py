@@ -84,7 +84,7 @@ def _answer(example: StoryExample, task: Predict | Explain, slot: str) -> Answer
     """The task's answer when there is one; else its progress or its end is shown."""
     job = service.job(task, slot, wait=0.2)
     if not job.over:
-        progress.watch(job, slot, kinds.partial_drawing(task, example.about, True))
+        progress.watch_in_grid(job, slot, kinds.partial_drawing(task, example.about, True))
         return None
     answer = service.answer(job)
     if answer is None:

@@ -1,6 +1,7 @@
 """A job on its way: the queue, the bar, the map so far, and Cancel."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import streamlit as st
@@ -14,11 +15,14 @@ DrawPartial: TypeAlias = Callable[[ProgressReport | None, str], None]
 """(The latest report with a map or None, key) → draws the input, with the map so far."""
 
 SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID = 0.3, 1.0
-"""Every look costs the server and the browser some time, and a grid has up to a dozen parts."""
+SECONDS_FOR_THE_END = 0.5
+"""A look that is alone on its page waits so long for the end, which is then shown at once: to draw
+costs the server and the browser more than to wait, and a grid has up to a dozen parts."""
 SECONDS_TO_CANCEL = 1.0
 
 
 def _watch(
+    patient: bool,
     job: Job,
     slot: str,
     draw_partial: DrawPartial | None = None,
@@ -28,6 +32,8 @@ def _watch(
 
     Parameters
     ----------
+    patient : bool
+        Whether to wait a moment for its end first.
     job : Job
     slot : str
         Its place on the page, for the keys of widgets.
@@ -36,6 +42,8 @@ def _watch(
         Bar and button under each other, for narrow places.
     """
     job.touch()
+    if patient and not st.session_state.get(f"cancel_{slot}"):
+        service.wait_for(job, SECONDS_FOR_THE_END)
     if job.over:
         st.rerun()
     left, right = (st, st) if compact else st.columns([5, 1], vertical_alignment="center")
@@ -52,8 +60,8 @@ def _watch(
         draw_partial(job.with_map, f"partial_{slot}")
 
 
-watch = fragment(run_every=SECONDS_BETWEEN_LOOKS)(_watch)
-watch_in_grid = fragment(run_every=SECONDS_IN_A_GRID)(_watch)
+watch = partial(fragment(run_every=SECONDS_BETWEEN_LOOKS)(_watch), True)
+watch_in_grid = partial(fragment(run_every=SECONDS_IN_A_GRID)(_watch), False)
 
 
 @fragment(run_every=SECONDS_BETWEEN_LOOKS)
@@ -61,6 +69,8 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
     """One bar for several jobs by slot, until all are over; then run the page again."""
     for job in jobs.values():
         job.touch()
+    if not st.session_state.get(f"cancel_{min(jobs)}"):
+        service.wait_for_all(jobs.values(), SECONDS_FOR_THE_END)
     waiting = [job for job in jobs.values() if not job.over]
     if not waiting:
         st.rerun()
