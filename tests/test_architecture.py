@@ -53,7 +53,6 @@ LARGE_FOLDERS = {
     "tests": "the tests of the whole, and what its folders share",
     "tests/browser": "a file a page of the app, and what drives the browser",
     "tests/deeplift": "a file a claim about DeepLIFT",
-    "tests/models": "a file a way to bring a network, and what is found out about it",
     "tests/service": "a file a room of the service",
 }
 MOST_LINES = 300

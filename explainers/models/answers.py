@@ -6,12 +6,13 @@ Python models return dictionaries, tuples and lists of them; files give one tens
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from explainers.errors import ModelProblem, Problem
 from explainers.models.spec import Places
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MEANT = ("out", "logits", "pred_logits", "class_logits", "scores", "output", "prediction", "mask")
 """Names, in a dictionary, of the answer that is meant; torchvision's "aux" only helps training."""
@@ -48,6 +49,8 @@ def explained_tensor(output: Any) -> Tensor:
     >>> explained_tensor((boxes, scores)).shape
     torch.Size([1, 100, 92])
     """
+    from torch import Tensor
+
     if isinstance(output, Tensor):
         return output
     if isinstance(output, Mapping):

@@ -26,12 +26,15 @@ class Counted:
 
 
 def test_every_point_is_evaluated_once_and_progress_ends_at_the_end():
-    """Of 21 shares of 4 units 1, 2 and 3 are left, in 3 orders; and two ends an input."""
+    """Of 21 shares of 4 units 1, 2 and 3 are left, in 3 orders; and two ends an input.
+
+    Three more rows find out, once, how the model behaves.
+    """
     seen = []
     counted = Counted(linear(WEIGHTS))
     curve = chance(counted, X, X0, 0, draws=3, batch_size=4, progress=seen.append)
     assert curve.values.shape == (2, 3, len(SHARES))
-    assert counted.rows == 2 * 3 * 3 + 2 * 2
+    assert counted.rows == 2 * 3 * 3 + 2 * 2 + 3
     assert counted.longest == 4
     assert (seen[-1].done, seen[-1].total) == (22, 22)
     assert {p.total for p in seen if p.done > 4} == {22}
@@ -39,7 +42,7 @@ def test_every_point_is_evaluated_once_and_progress_ends_at_the_end():
     assert [p.done for p in seen] == sorted({p.done for p in seen})
     counted = Counted(linear(WEIGHTS))
     deletion(counted, X, X, X0, 0, shares=[0.5])
-    assert counted.rows == 2 + 2
+    assert counted.rows == 2 + 2 + 3
 
 
 @pytest.mark.parametrize("target", [None, 2, (0, 1), [1, 3], lambda y: y.norm(dim=1)])

@@ -76,8 +76,9 @@ def misses(scores: Tensor, actual: Tensor, reference: Tensor) -> bool:
 
 def _rounding(actual: Tensor, reference: Tensor) -> Tensor:
     """How much their difference may be off by (…)."""
-    kind = actual.dtype if actual.is_floating_point() or actual.is_complex() else torch.float32
-    return _ROUNDINGS * torch.finfo(kind).eps * (actual.abs() + reference.abs())
+    if not (actual.is_floating_point() or actual.is_complex()):
+        return torch.zeros_like(actual, dtype=torch.float32)
+    return _ROUNDINGS * torch.finfo(actual.dtype).eps * (actual.abs() + reference.abs())
 
 
 class SecondLook:

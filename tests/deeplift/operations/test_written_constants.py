@@ -87,7 +87,7 @@ def after_an_activation(x):
     h[:, 0] = 0
     h[:, 1] += h[:, 2]
     h.masked_fill_(h > 1, -1.0)
-    h[:, 4:].mul_(h[:, 3:5]).clamp_(-0.5, 0.5)
+    h[:, 4:].mul_(h[:, 2:4]).clamp_(-0.5, 0.5)
     h[h < -0.2] = 0.3
     h.pow_(2).addcmul_(x, x).index_fill_(1, torch.tensor([5]), 1.0)
     return h @ WEIGHTS

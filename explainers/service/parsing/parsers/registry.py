@@ -6,8 +6,11 @@ describe, and puts a `Parser` into `PARSERS`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -94,12 +97,26 @@ class Parser:
             importlib.import_module(module)
         good = list(self.warm_up_files())
         bad = [(b"\x00not this", options) for _, options in good]
-        for data, options in (*good, *bad):
-            for part in (data, data[: len(data) // 2]):
-                try:
-                    self.parse(part, **options)
-                except Problem:
-                    continue
+        with _quiet():
+            for data, options in (*good, *bad):
+                for part in (data, data[: len(data) // 2]):
+                    with contextlib.suppress(Problem):
+                        self.parse(part, **options)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep standard error free of what libraries in C (libtiff) say of damaged files."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+        sys.stderr.flush()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 PARSERS: dict[str, Parser] = {}
