@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 # Must be set before torch is imported; spinning threads are slow where cores are shared.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.storage.store import Store
@@ -51,6 +54,23 @@ def pytest_configure(config: pytest.Config) -> None:
         "slow: left out by `python -m tests fast`",
     ):
         config.addinivalue_line("markers", line)
+
+
+class ByFile(LoadScopeScheduling):
+    """A file's tests go to one process, and all those in a browser to the same.
+
+    So they share servers and workers.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "browser" if Path(file).parent.name == "browser" else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """How tests are shared among processes where `--dist loadfile` is asked for."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,11 +5,13 @@ Found out by asking it about two inputs in one batch, whose answers alone are kn
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -137,7 +139,7 @@ def examine(
             together = ask(pair)
         except ModelProblem:
             return _one_row(ask, point, answer) if alone else Behaviour()
-    drew = not torch.equal(before, _generator_state(pair))
+    drew = before != _generator_state(pair)
     if together.shape != apart.shape:
         return Behaviour()
     difference, limit = _difference(together, apart), rounding(together)
@@ -202,7 +204,7 @@ def _one_row(ask: Callable[[Tensor], Tensor], point: Tensor, answer: Tensor) -> 
     before = _generator_state(point)
     again = ask(point)
     difference = _difference(again, answer)
-    drew = not torch.equal(before, _generator_state(point))
+    drew = before != _generator_state(point)
     random = drew or difference > rounding(again) / 10
     return Behaviour(random=random, noise=difference if random else 0.0, one_row=True)
 
@@ -249,10 +251,12 @@ def _rows_are_linked(together: Tensor, leaf: Tensor) -> bool | None:
     return False
 
 
-def _generator_state(points: Tensor) -> Tensor:
+def _generator_state(points: Tensor) -> bytes:
+    """What PyTorch, NumPy and Python draw from, as it is now."""
+    state = torch.get_rng_state().numpy().tobytes()
     if points.is_cuda:
-        return torch.cat([torch.cuda.get_rng_state(points.device), torch.get_rng_state()])
-    return torch.get_rng_state()
+        state += torch.cuda.get_rng_state(points.device).numpy().tobytes()
+    return state + repr((np.random.get_state(legacy=False), random.getstate())).encode()
 
 
 class Known:
