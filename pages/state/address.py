@@ -206,7 +206,8 @@ def widget(
     state, key = _state(), widget_key(name)
     state.defaults[name] = default
     if key not in st.session_state:
-        wanted = choices().get(name, default)
+        chosen = choices().get(name)
+        wanted = default if chosen is None else chosen
         try:
             st.session_state[key] = (validate or _of_type(default))(wanted)
         except (ValueError, TypeError, OverflowError):

@@ -88,6 +88,8 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
 
 def explain_end(job: Job, slot: str) -> None:
     """Say why a job has no answer, and offer to try again."""
+    if service.answer(job) is not None:  # it came while the page was drawn
+        st.rerun()
     if job.state == FAILED:
         st.error(job.message)
     elif job.state == CANCELLED:

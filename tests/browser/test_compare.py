@@ -13,6 +13,7 @@ from driver import (
     frames_sent,
     map_shown,
     page_text,
+    run_until,
     run_what_is_offered,
     settled,
     upload,
@@ -76,7 +77,6 @@ def test_pointing_and_the_box_reach_all_panels_without_traffic(server, visit):
     page = visit(f"{server.url}/compare")
     sent = frames_sent(page)
     page.reload()
-    settled(page)
     finished(page, 6)
     page.wait_for_timeout(1500)
     sent.clear()
@@ -157,7 +157,7 @@ def test_the_proof_moves_without_traffic(server, visit):
     settled(page)
     finished(page, 6)
     proof = page.get_by_test_id("proof")
-    proof.and_(page.locator("[data-ready=true]")).wait_for()
+    run_until(page, proof.and_(page.locator("[data-ready=true]")))
     assert proof.get_by_test_id("proof-canvas").count() == 7, "six methods and chance"
     page.wait_for_timeout(1500)
     sent.clear()

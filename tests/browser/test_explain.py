@@ -256,7 +256,7 @@ def test_uploaded_weights_from_mistake_to_map(server, visit):
     std = page.get_by_label("Standard deviation")
     std.fill("0, 0, 0")
     std.press("Enter")
-    page.get_by_text("every standard deviation must be above 0").wait_for()
+    page.get_by_text("Standard deviation: 3 numbers above 0").wait_for()
 
 
 def test_as_code_shows_the_recipe(server, visit):

@@ -84,6 +84,7 @@ def no_sideways_scrolling(page, shot: str) -> None:
 def all_drawn(page) -> None:
     drawn(page)
     expect(page.locator("[data-testid=viewer]:not([data-ready=true])")).to_have_count(0)
+    expect(page.locator("canvas[role=img]:not([aria-label])")).to_have_count(0)
     settled(page)
 
 
