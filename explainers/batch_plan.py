@@ -58,12 +58,14 @@ class BatchPlan:
         self.size = self.ceiling = max(1, points // 2)
 
 
+_TOO_MUCH = ("out of memory", "can't allocate memory", "not enough memory")
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether the error says that memory did not suffice."""
     text = str(error)
     return isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError)
-        and any(words in text for words in ("out of memory", "can't allocate memory"))
+        isinstance(error, RuntimeError) and any(words in text for words in _TOO_MUCH)
     )
 
 

@@ -11,3 +11,29 @@ class ModelProblem(Problem):
 
 class Cancelled(Exception):
     """Raised from a progress callback to stop a running explanation."""
+
+
+def first_line(error: BaseException, most: int = 200) -> str:
+    r"""The first line of what an error says, for a sentence: without its full stop.
+
+    Its type where it says nothing.
+
+    Examples
+    --------
+    >>> first_line(ValueError("Too long.\nMore.")), first_line(KeyError())
+    ('Too long', 'KeyError')
+    """
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:most].rstrip(".: ")
+
+
+def typed_line(error: BaseException, most: int = 200) -> str:
+    r"""The same behind the error's type.
+
+    Examples
+    --------
+    >>> typed_line(ValueError("Too long.\nMore.")), typed_line(KeyError())
+    ('ValueError: Too long', 'KeyError')
+    """
+    kind = type(error).__name__
+    return f"{kind}: {first_line(error, most)}" if str(error).strip() else kind

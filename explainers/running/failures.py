@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from explainers.batch_plan import is_out_of_memory
-from explainers.errors import Cancelled, ModelProblem, Problem
+from explainers.errors import Cancelled, ModelProblem, Problem, typed_line
 from explainers.running.behaviour import BATCH_STATISTICS
 
 NO_SLOPE = "The model's gradient cannot be computed"
@@ -36,12 +36,6 @@ _KNOWN_WAYS_BACK = {
     ),
 }
 _MADE_FOR_INFERENCE = "nference tensor"
-
-
-def first_line(error: BaseException) -> str:
-    """The type and the first line of an error."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}{': ' + lines[0][:300] if lines else ''}"
 
 
 @contextmanager
@@ -79,7 +73,7 @@ KeyError: 'layer'. Check the input's size and number of channels.
             ) from error
         raise ModelProblem(
             f"The model stopped with an error on inputs of shape {tuple(points.shape)}: "
-            f"{first_line(error)}. Check the input's size and number of channels."
+            f"{typed_line(error, 300)}. Check the input's size and number of channels."
         ) from error
 
 
@@ -114,7 +108,7 @@ ablation, RISE or finite differences.
 
 def _without_slope(said: str, error: Exception) -> str:
     known = (words for part, words in _KNOWN_WAYS_BACK.items() if part in str(error))
-    reason = next(known, f"{first_line(error).rstrip('.')}. Mend that")
+    reason = next(known, f"{typed_line(error, 300)}. Mend that")
     return f"{said}: {reason}, or use a method that needs no gradient: {WITHOUT_SLOPES}."
 
 

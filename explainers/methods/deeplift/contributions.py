@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explainers.batch_plan import is_out_of_memory
 from explainers.methods.deeplift import rules  # noqa: F401 - fills the registry of rules
 from explainers.methods.deeplift.integral import integrate
 from explainers.methods.deeplift.recorder import Recorder
@@ -96,7 +97,7 @@ def contributions(
         if not misses(answer.scores, end.actual, end.reference):
             return answer
     except RuntimeError as error:
-        if "memory" in str(error):
+        if is_out_of_memory(error):
             raise
         # Another error is met again by the second look, which says where.
     second_look = SecondLook()

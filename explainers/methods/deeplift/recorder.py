@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explainers.batch_plan import is_out_of_memory
 from explainers.errors import ModelProblem, Problem
 from explainers.methods.deeplift.operations import (
     CHECKS,
@@ -119,7 +120,7 @@ class Recorder(OperationMode):
             except (Problem, torch.OutOfMemoryError):
                 raise
             except Exception as error:
-                if "memory" in str(error):
+                if is_out_of_memory(error):
                     raise
                 raise ModelProblem(
                     "DeepLIFT follows the model through PyTorch's operations and could not here: "

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explainers.batch_plan import is_out_of_memory
 from explainers.errors import ModelProblem, Problem
 from explainers.methods.deeplift.tape import Multiplier, Multipliers, Parts, Step, Value, worth
 
@@ -126,7 +127,7 @@ class SecondLook:
         except (Problem, torch.OutOfMemoryError):
             raise
         except Exception as error:
-            if "memory" in str(error):
+            if is_out_of_memory(error):
                 raise
             raise ModelProblem(
                 f"DeepLIFT cannot follow {step.place} back: PyTorch has no derivative for it "

@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explainers.errors import ModelProblem, Problem
+from explainers.errors import ModelProblem, Problem, typed_line
 from explainers.models.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -184,9 +184,8 @@ def _errors_located(file: Path) -> Iterator[None]:
         ]
         line = lines[-1] if lines else getattr(error, "lineno", None)
         where = f"{file.name}, line {line}" if line else file.name
-        first = (str(error).strip().splitlines() or [""])[0][:200]
         raise ModelProblem(
-            f"{where}: {type(error).__name__}{': ' if first else ''}{first}. Mend the file and "
+            f"{where}: {typed_line(error)}. Mend the file and "
             "ask again; the server need not be started again."
         ) from error
     finally:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import torch
 from torch import Tensor
 
-from explainers.errors import Problem
+from explainers.errors import Problem, first_line
 from explainers.models.formats.checkpoint import network_tensors
 from explainers.models.formats.refusals import HOW_TO_EXPORT, WEIGHTS
 
@@ -75,10 +75,9 @@ def _unpickle(data: bytes) -> object:
     except Exception as error:
         if hint := _wrong_suffix(data):
             raise Problem(hint) from error
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise Problem(
-            f"This file cannot be read as weights: {first}. Accepted are state dicts saved with "
-            "torch.save(model.state_dict(), …) or safetensors."
+            f"This file cannot be read as weights: {first_line(error)}. Accepted are state dicts "
+            "saved with torch.save(model.state_dict(), …) or safetensors."
         ) from error
 
 

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from explainers.errors import Problem
+from explainers.errors import Problem, first_line
 from explainers.service import codec, logs
 from explainers.service.parsing.parsers import PARSERS, Parser
 from explainers.service.sandbox.fork_protocol import report_fork
@@ -110,7 +110,7 @@ def parse_upload(
 
 def _sentence(parser: Parser, error: Exception) -> str:
     """What the visitor is told of an error."""
-    first = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    first = first_line(error)
     if isinstance(error, MemoryError) or "allocate memory" in first:
         return (
             f"Reading this file as {parser.description} takes too much memory. Check that it is "

@@ -125,8 +125,7 @@ def _answer(
     """Run the network once; send an array, a sentence, or that memory does not suffice."""
     import numpy as np
 
-    from explainers.errors import Problem
-    from explainers.models.formats.onnx.session import first_line
+    from explainers.errors import Problem, first_line
     from explainers.service import codec
     from explainers.service.runners import messages
 

@@ -10,7 +10,7 @@ import os
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 
-from explainers.errors import Cancelled, Problem
+from explainers.errors import Cancelled, Problem, typed_line
 from explainers.service.tasks import Task
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.worker import protocol
@@ -63,10 +63,7 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
         raise
     except Exception as error:
         logger.exception("%s %s failed", type(task).__name__, job)
-        first = (str(error).strip().splitlines() or [""])[0][:200]
-        return protocol.Failed(
-            job, f"The worker could not finish this: {type(error).__name__} {first}"
-        )
+        return protocol.Failed(job, f"The worker could not finish this: {typed_line(error)}")
     return protocol.Done(job)
 
 

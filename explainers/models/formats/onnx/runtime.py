@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explainers.errors import ModelProblem, Problem
+from explainers.errors import ModelProblem, Problem, first_line
 from explainers.models.formats.onnx.graph import Graph
 from explainers.models.formats.onnx.module import by_row, explained_input, explained_output
-from explainers.models.formats.onnx.session import first_line, run, session
+from explainers.models.formats.onnx.session import run, session
 from explainers.models.formats.onnx.tables import as_one_input
 from explainers.models.formats.several_inputs import SeveralInputs
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from explainers.errors import Problem
+from explainers.errors import Problem, first_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,12 +103,6 @@ def run(opened: InferenceSession, output: str, values: np.ndarray) -> np.ndarray
             block = (block if kind.startswith("float") else block.round()).astype(kind)
         given[port.name] = block
     return opened.run([output], given)[0]
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in one short line without its final full stop."""
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return line[:200].rstrip(". ")
 
 
 def _with_held(data: bytes, source: str, held: Sequence[Held]) -> bytes:

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from explainers.errors import ModelProblem, Problem
+from explainers.batch_plan import is_out_of_memory
+from explainers.errors import ModelProblem, Problem, typed_line
 from explainers.models.formats.onnx.flow import SHAPE, depths
 from explainers.models.formats.onnx.graph import Graph, Node
 from explainers.models.formats.onnx.operations import Input, NotCovered, Surroundings, find
@@ -253,11 +254,10 @@ class Block(nn.Module):
                 "that need no gradient, or export the model in another way."
             ) from error
         except Exception as error:
-            if isinstance(error, RuntimeError) and "memory" in str(error):
+            if is_out_of_memory(error):
                 raise  # for whoever can try again with fewer rows
-            line = (str(error).strip().splitlines() or [""])[0][:200]
             raise ModelProblem(
-                f"The model stopped in {step.node}: {type(error).__name__}: {line}. "
+                f"The model stopped in {step.node}: {typed_line(error)}. "
                 "Check the input's size and number of channels."
             ) from error
 

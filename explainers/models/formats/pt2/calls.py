@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 import torch
 
-from explainers.errors import ModelProblem, Problem
+from explainers.batch_plan import is_out_of_memory
+from explainers.errors import ModelProblem, Problem, typed_line
 from explainers.models.formats.pt2.functions import Function, function_of
 from explainers.models.formats.pt2.values import Kind, Node, Ref
 
@@ -83,11 +84,10 @@ def run_node(
     except (Problem, torch.OutOfMemoryError):
         raise
     except Exception as error:
-        if isinstance(error, RuntimeError) and "memory" in str(error):
+        if is_out_of_memory(error):
             raise  # for whoever can try again with fewer rows
-        line = (str(error).strip().splitlines() or [""])[0][:200]
         raise ModelProblem(
-            f"The model stopped in {node.op}: {type(error).__name__}: {line}. Check the input's "
+            f"The model stopped in {node.op}: {typed_line(error)}. Check the input's "
             "size and number of channels."
         ) from error
     return _listed(made, node)
