@@ -106,6 +106,8 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
     with left:
         st.markdown("**What the network says**")
         answer_bars(arrays["probabilities"], names, names[target], "bars", case.numbers)
+        if answer[0]["repeats"]:
+            st.caption("In one run; it draws random numbers, and another run may say otherwise.")
         for note in prediction[0]["notes"]:
             if note not in answer[0]["notes"]:
                 st.caption(note)

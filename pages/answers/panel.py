@@ -45,10 +45,11 @@ def panel(case: Case, answer: Answer, key: str, **options: Unpack[MapOptions]) -
     for note in facts["notes"]:
         st.warning(note)
     if method.complete and words.gap_is_large(facts):
-        st.warning(
-            "The contributions miss the difference by more than 5 %: do not rely on this map. "
-            "Use more steps or a smaller tolerance."
-        )
+        miss = "The contributions miss the difference by more than 5 %"
+        if facts["repeats"]:
+            st.warning(f"{miss}, as the network's own random numbers can do: average more runs.")
+        else:
+            st.warning(f"{miss}: do not rely on this map. Use more steps or a smaller tolerance.")
     st.caption(f"{method.name}: {words.cost(facts)}.{_spread(case, arrays)}")
     kind.draw_details(case, answer, key)
 

@@ -1,6 +1,7 @@
 """The inspection of an uploaded network: what it takes and gives, in words."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ TAKES = {
     "series": "time series of {0} steps and {1} variables",
     "sequence": "DNA of {1} letters",
 }
+_ONE = re.compile(r"(\b1 (?:channel|feature|variable|step|letter))s\b")
 ANY_LENGTH = {
     "series": "time series of {1} variables and any number of steps ({0} were tried)",
     "sequence": "DNA of other lengths too ({1} letters were tried)",
@@ -83,6 +85,7 @@ def takes(kind: str, shape: Sequence[int], swapped: bool, free: bool = False) ->
     last = {"picture": "channels last", "series": "variables × time", "sequence": "letters × ACGT"}
     pattern = ANY_LENGTH.get(kind, TAKES[kind]) if free else TAKES[kind]
     words = pattern.format(*(f"{side:,}" if side > 9999 else side for side in shape))
+    words = _ONE.sub(r"\1", words)
     return f"{words} ({last[kind]})" if swapped else words
 
 

@@ -10,11 +10,21 @@ NAMES = ["age", "bmi", "s5", "sex"]
 
 
 def test_the_fewest_features_that_hold_half_of_the_support_are_named():
-    scores = np.array([4.0, 3.5, 2.5, -100])
+    scores = np.array([4.0, 3.5, 2.5, -9])
     says = sentences.table_sentence(NAMES, [59, 32.1, 4.9, "male"], scores, "*high*", True)
     assert says == "*age* = 59 and *bmi* = 32.1 carry 75 % of the support for *high*."
     one = sentences.table_sentence(NAMES, [1, 2, 3, 4], np.array([9.0, 1, 0, 0]), "y", False)
     assert one == "*age* = 1 carries 90 % of the attention to y."
+
+
+def test_one_that_opposes_more_than_all_support_is_named_with_it():
+    scores = np.array([4.0, 3.5, 2.5, -10.5])
+    says = sentences.table_sentence(NAMES, [59, 32.1, 4.9, "male"], scores, "*high*", True)
+    assert says.endswith("of the support for *high*; *sex* = male opposes more than all of it.")
+    spread = np.array([*np.ones(50), -51.0])
+    says = sentences.table_sentence([f"x{i}" for i in range(51)], range(51), spread, "y", True)
+    assert "spread over many" in says and "*x50* = 50 opposes more than all of it" in says
+    assert "oppose" not in sentences.table_sentence(NAMES, [1, 2, 3, 4], scores, "y", False)
 
 
 def test_support_that_is_spread_out_is_called_so():

@@ -6,6 +6,7 @@ import pytest
 
 from explainers.models.card import VERSION, card_settings, read_card
 from explainers.models.spec import PREPARATIONS, ModelSpec, preparation
+from pages.widgets.inspection import takes
 from pages.widgets.model_card import _choices
 
 
@@ -38,3 +39,17 @@ def test_a_card_of_before_is_one_of_squares_from_0_to_1():
     data = json.dumps({"evident": VERSION, "settings": settings}).encode()
     found = _choices(read_card(data))
     assert (found["width"], found["normalise"], found["order"]) == (96, "−1–1", "RGB")
+
+
+@pytest.mark.parametrize(
+    "kind, shape, words",
+    [
+        ("table", (1,), "1 feature"),
+        ("table", (12,), "12 features"),
+        ("series", (21, 1), "21 steps and 1 variable"),
+        ("series", (1, 11), "1 step and 11 variables"),
+        ("sequence", (4, 10_001), "10,001 letters"),
+    ],
+)
+def test_what_a_network_takes_is_told_in_the_right_number(kind, shape, words):
+    assert takes(kind, shape, False).endswith(words)

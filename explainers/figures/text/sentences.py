@@ -33,6 +33,8 @@ def table_sentence(
     --------
     >>> table_sentence(["age", "mass"], [41, 23.4], np.array([3.0, 1.0]), "risk", signed=True)
     '*age* = 41 carries 75 % of the support for risk.'
+    >>> table_sentence(["age", "mass"], [41, 23.4], np.array([3.0, -9.0]), "risk", signed=True)
+    '*age* = 41 carries 100 % of the support for risk; *mass* = 23.4 opposes more than all of it.'
     """
     scores = checked_scores(scores, names)
     support, what = _support(scores, signed)
@@ -43,12 +45,15 @@ def table_sentence(
     first, held = _fewest(support)
     pairs = _listed([_pair(names, values, i) for i in first])
     verb = "carries" if len(first) == 1 else "carry"
+    against = int(scores.argmin())
+    outweighed = signed and -scores[against] > support.sum()
+    more = f"; {_pair(names, values, against)} opposes more than all of it" if outweighed else ""
     if held < 0.5:
         return (
             f"The {what} {about} is spread over many features: {pairs}, the strongest, "
-            f"{verb} {whole_percent(held)} of it."
+            f"{verb} {whole_percent(held)} of it{more}."
         )
-    return f"{pairs} {verb} {whole_percent(held)} of the {what} {about}."
+    return f"{pairs} {verb} {whole_percent(held)} of the {what} {about}{more}."
 
 
 def series_sentence(

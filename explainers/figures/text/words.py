@@ -37,15 +37,16 @@ def is_share(values: float | np.ndarray) -> bool:
     return bool(((np.asarray(values) >= -1e-4) & (np.asarray(values) <= 1 + 1e-4)).all())
 
 
-def number(value: float) -> str:
-    """A number with four digits and a real minus sign.
+def number(value: float, digits: int = 4) -> str:
+    """A number with so many digits, or whole where it has more, and a real minus sign.
 
     Examples
     --------
-    >>> number(-0.123456), number(1234.0)
-    ('−0.1235', '1,234')
+    >>> number(-0.123456), number(1234.0), number(351234.5, digits=3), number(1e-9)
+    ('−0.1235', '1,234', '351,234', '1e−09')
     """
-    return f"{value:,.4g}".replace("-", "−")
+    whole = 10 ** (digits - 1) <= abs(value) < 1e12
+    return (f"{value:,.0f}" if whole else f"{value:,.{digits}g}").replace("-", "−")
 
 
 def position_words(heat: np.ndarray) -> str:
@@ -159,11 +160,10 @@ def _adds_up(facts: Facts) -> str:
     if gap is None or not math.isfinite(gap):
         return (
             "contributions are not all finite numbers, so they do not add up to the difference "
-            f"of {difference:.3g} in score"
-        ).replace("-", "−")
-    share = 100 * (1 + gap)
-    text = f"contributions add up to {share:.1f} % of the difference of {difference:.3g} in score"
-    return text.replace("-", "−")
+            f"of {number(difference, 3)} in score"
+        )
+    share = f"{100 * (1 + gap):.1f} %".replace("-", "−")
+    return f"contributions add up to {share} of the difference of {number(difference, 3)} in score"
 
 
 def accounted(facts: Facts) -> str:
