@@ -5,6 +5,7 @@ Python models return dictionaries, tuples and lists of them; files give one tens
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ def arranged(output: Tensor, places: Places) -> Tensor:
     >>> arranged(output, Places(classes=-1, box=5))
     tensor([[[0.1000],
              [0.2000]]])
+    >>> arranged(torch.zeros(1, 5, 6), Places(grid=(2, 3))).shape
+    torch.Size([1, 5, 2, 3])
     """
     if places.classes == 0:
         return output.unsqueeze(1)
@@ -117,6 +120,8 @@ def arranged(output: Tensor, places: Places) -> Tensor:
             f"The network's answer has shape {tuple(output.shape)}, which leaves no scores of "
             "classes at places. Set anew how its answer is to be read."
         )
+    if places.grid and output.ndim == 3 and math.prod(places.grid) == output.shape[2]:
+        output = output.unflatten(2, places.grid)
     if not places.box:
         return output
     scores = output.narrow(1, places.box, output.shape[1] - places.box)

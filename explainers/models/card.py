@@ -122,6 +122,7 @@ _POSSIBLE: dict[str, Check] = {
             and value["classes"] in (-1, 0, 1)
             and type(value.get("box")) is int
             and value["box"] in (0, 4, 5)
+            and _list(_whole(1, LARGEST), 2)(value.get("grid", []))
         )
     ),
     "choices": lambda value: (

@@ -109,7 +109,8 @@ def _rows(output: Tensor, sides: tuple[int, int], beside: Sequence[_Shape]) -> L
             grid = (sides[0] // stride, sides[1] // stride)
             if math.prod(grid) == count and count > numbers:
                 found = f"a score of each of {numbers} classes at each of {count:,} places"
-                return Layout(Places(classes), f"{found} ({grid[0]} × {grid[1]})")
+                places = Places(classes, grid=grid)
+                return Layout(places, f"{found} ({grid[0]} × {grid[1]})")
     classes, count, numbers = (1, columns, rows) if columns > rows else (-1, rows, columns)
     pixels = _in_pixels(output if classes < 0 else output.movedim(1, -1))
     if numbers > 4 and (pixels or count >= MANY):

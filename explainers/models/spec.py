@@ -87,6 +87,8 @@ class Places:
         None: the class that most places show; for "best" the class that has the highest score.
     place : tuple of int
         As many numbers as the answer has sides: row and column, or the number of a box.
+    grid : tuple of int
+        Rows and columns of places that the answer has one after another; () where they lie so.
 
     Examples
     --------
@@ -99,6 +101,7 @@ class Places:
     where: str = ""
     index: int | None = None
     place: tuple[int, ...] = ()
+    grid: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         shown = [(f.name, getattr(self, f.name)) for f in fields(self)]

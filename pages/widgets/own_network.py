@@ -158,7 +158,7 @@ def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[s
 
 def _places(card: dict[str, Any]) -> Places:
     """How an answer with one of each class at many places lies; of boxes that is a question."""
-    found = Places(**card["places"])
+    found = Places(**{**card["places"], "grid": tuple(card["places"]["grid"])})
     if not found.box:
         return found
     box = address.select(

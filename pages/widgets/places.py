@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from explainers.models.spec import Places
 from pages.state import address
 from pages.state.cases import Answer
 from pages.state.setting import Setting
@@ -54,8 +53,10 @@ def pick(setting: Setting, prediction: Answer) -> Setting:
             index = _class_of_box(names)
         elif where == "place":
             place = _place(facts["grid"])
-    places = Places(facts["classes"], facts["box"], where, index, place)
-    model = replace(setting.model, spec=replace(setting.model.spec, places=places))
+    spec = setting.model.spec
+    assert spec.places is not None
+    places = replace(spec.places, where=where, index=index, place=place)
+    model = replace(setting.model, spec=replace(spec, places=places))
     return replace(setting, model=model)
 
 

@@ -76,7 +76,7 @@ def test_the_inspection_says_what_it_is(runner, upload):
     bare = ModelSpec("upload", "network", upload.weights)
     card, _ = answered(runner, Question(bare, "", check="inspection"))
     assert (card["kind"], card["outputs"], card["answers"]) == ("picture", 3, "logits")
-    assert card["places"] == {"classes": 1, "box": 0} and card["steps"] is None
+    assert card["places"] == {"classes": 1, "box": 0, "grid": []} and card["steps"] is None
     assert "segmentation" in card["recognised"] and f"{SIDE} × {SIDE} places" in card["recognised"]
     assert not any(card["methods"].values()), "every method works"
 

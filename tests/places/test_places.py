@@ -1,5 +1,7 @@
 """An answer at every place is explained over the places that are asked, with every method."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from nets import PICTURE_METHODS
@@ -233,7 +235,7 @@ def test_the_background_is_not_the_best_box(x):
         ((8400, 85), (640, 640), Places(-1, 5)),
         ((84, 2100), (320, 320), Places(1, 4)),
         ((7, 6300), (480, 640), Places(1, 4)),
-        ((21, 4096), (64, 64), Places(1)),
+        ((21, 4096), (64, 64), Places(1, grid=(64, 64))),
         ((84, 5000), (64, 64), Places(1, 4)),
         ((12, 5), (64, 64), None),
         ((197, 768), (224, 224), None),
@@ -274,3 +276,19 @@ def test_of_several_answers_the_one_that_is_meant_is_taken():
     assert explained_tensor({"pred_boxes": boxes, "pred_logits": logits}) is logits
     assert explained_tensor([boxes, logits]) is logits
     assert explained_tensor("words") == "words"
+
+
+def test_a_flattened_map_is_asked_by_row_and_column(segmenter, x):
+    """Nets that end in `flatten(2)` mean the same places, and rows and columns are theirs too."""
+    flat = nn.Sequential(segmenter, nn.Flatten(2))
+    with torch.no_grad():
+        layout = read_layout(flat(x), (SIDE, SIDE))
+    assert layout is not None and layout.places.grid == (SIDE, SIDE)
+    for where, place in (("class", ()), ("place", (2, 6)), ("all", ())):
+        ours, facts = asked(flat, replace(layout.places, where=where, place=place), x)
+        theirs, expected = asked(segmenter, Places(where=where, place=place), x)
+        assert facts == expected
+        for score in ("logit", "probability"):
+            maps = [explain(net, x, "deeplift", "zeros", 1, score=score) for net in (ours, theirs)]
+            assert maps[1].scores.any()
+            assert torch.equal(maps[0].scores, maps[1].scores)

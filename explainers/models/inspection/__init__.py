@@ -139,7 +139,9 @@ def examine(
         "sizes": [high if high == wide else [high, wide] for high, wide in sizes],
         "outputs": int(output.shape[1]) if output.ndim == 2 else list(output.shape[1:]),
         "steps": steps,
-        "places": None if places is None else {"classes": places.classes, "box": places.box},
+        "places": None
+        if places is None
+        else {"classes": places.classes, "box": places.box, "grid": list(places.grid)},
         "recognised": recognised,
         "answers": answers,
         "normalisation": normalisation,

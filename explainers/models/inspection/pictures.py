@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from explainers import eval_mode
+from explainers.errors import first_line
 from explainers.kinds import picture as kind
 from explainers.models.inspection.guesses import Guess
 from explainers.models.prepared import Prepared
@@ -92,8 +93,7 @@ def objection(network: Model, guess: Guess) -> str:
     try:
         output = network(guess.random_inputs(network))
     except Exception as error:
-        said = (str(error).strip().splitlines() or [""])[0][:200].rstrip(".: ")
-        return said or f"it stops with {type(error).__name__}"
+        return first_line(error) if str(error).strip() else f"it stops with {type(error).__name__}"
     if isinstance(output, Tensor) and not output.numel():
         return "its answer is empty"
     if isinstance(output, Tensor) and output.is_floating_point() and bool(output.isnan().any()):
