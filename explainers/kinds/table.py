@@ -15,6 +15,7 @@ from explainers.kinds.registry import ParsedFile
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 MOST_ROWS, MOST_KEPT = 100_000, 10_000_000
 """Rows, and cells, that are kept of a larger table."""
+_COUNTERS = {"column 1", "Unnamed: 0", "rownames"}
 _MOST_NOTES, _MOST_LEVELS, _LONGEST_LEVEL = 50, 1_000_000, 200
 
 
@@ -41,8 +42,9 @@ def read(
     Returns
     -------
     facts : dict
-        columns, types ("number", "category", "text" or "empty"), missing (how many, in the whole
-        file), levels of the categories, rows (in the file), sampled, notes (sentences for people).
+        columns, types ("number", "category", "text", "empty", or "index": it counts the rows),
+        missing (how many, in the whole file), levels of the categories, rows (in the file),
+        sampled, notes (sentences for people).
     arrays : dict of ndarray
         "values", float64, shape (rows kept, columns): a category is the index of its level; NaN
         is missing, and stands for text too.
@@ -69,29 +71,43 @@ def read(
         sheet = parquet.open_parquet(data)
     else:
         sheet = delimited.open_text(data, suffix, delimiter, header)
-    columns = [Column(name, sheet.place, sheet.comma) for name in sheet.names]
+    columns = [Column(name, sheet.place, sheet.comma, sheet.decimal) for name in sheet.names]
     sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))))
+    counts = sheet.names[0] in _COUNTERS
     for block in sheet.blocks:
         shape = len(block.places), len(columns)
         values, codes = np.empty(shape), np.empty(shape, np.int8)
         for index, (column, cells) in enumerate(zip(columns, block.columns, strict=True)):
             values[:, index], codes[:, index] = column.add(cells, block.places)
+        counts = counts and _counts_rows(values[:, 0], sample.seen)
         sample.add(values, codes)
     if not sample.seen:
         raise Problem("This table has names but no rows. Add a row for each case.")
-    return _parsed(sheet, columns, sample)
+    return _parsed(sheet, columns, sample, counts)
 
 
-def _parsed(sheet: delimited.Sheet, columns: list[Column], sample: Sample) -> ParsedFile:
+def _counts_rows(values: np.ndarray, before: int) -> bool:
+    """Whether the column only counts the rows, from 0 or 1, and `before` of them came before."""
+    counted = np.arange(before, before + len(values))
+    return bool(np.array_equal(values, counted) or np.array_equal(values, counted + 1))
+
+
+def _parsed(
+    sheet: delimited.Sheet, columns: list[Column], sample: Sample, counts: bool
+) -> ParsedFile:
     values, codes = sample.rows()
-    types, missing, levels, doubts, letters = [], [], {}, [], 0
+    types, missing, levels, letters = [], [], {}, 0
+    doubts: list[str] = []
     for index, column in enumerate(columns):
         kind, names, code = column.interpreted(codes[:, index])
         letters += len(json.dumps(names))
         if letters > _MOST_LEVELS or any(len(name) > _LONGEST_LEVEL for name in names):
             kind = "text"
+        if kind == "number" and counts and index == 0:
+            kind = "index"
+            doubts.append(f'The first column, "{column.name}", counts the rows; it is no feature.')
         if kind == "number":
-            doubts.append(column.note())
+            doubts += column.notes()
         if kind == "category":
             levels[column.name] = names
             values[:, index] = np.where(code < 0, np.nan, code)
@@ -100,7 +116,7 @@ def _parsed(sheet: delimited.Sheet, columns: list[Column], sample: Sample) -> Pa
         types.append(kind)
         missing.append(column.missing + (column.words if kind == "number" else 0))
     sampled = sample.seen > len(values)
-    notes = [*sheet.notes, *filter(None, doubts)]
+    notes = [*sheet.notes, *doubts]
     if len(notes) > _MOST_NOTES:
         notes[_MOST_NOTES:] = [f"… and {len(notes) - _MOST_NOTES} more notes like these."]
     if sampled:

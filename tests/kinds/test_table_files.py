@@ -126,8 +126,8 @@ def test_a_wrong_delimiter_is_answered_with_the_likely_one():
         read("a;b\n1;2\n3;4\n", delimiter=",")
     with pytest.raises(Problem, match="separated by tabs.*separate them by commas"):
         read("a,b\n1,2\n3,4\n", ".tsv")
-    with pytest.raises(Problem, match="separated by spaces"):
-        read("a b\n1 2\n3 4\n")
+    with pytest.raises(Problem, match="separated by commas.*separate them by semicolons"):
+        read("a b;c\n1;2\n3;4\n", delimiter=",")
     assert read("a;b\n1;2\n3;4\n", delimiter=";")[0]["columns"] == ["a", "b"]
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files.labels import label
-from explainers.kinds.files.numerals import MISSING, NOTHING, NUMBER, WORDS, parse_numbers
+from explainers.kinds.files.numerals import MISSING, NOTHING, NUMBER, WORDS
+from explainers.kinds.files.tables.written_numbers import WrittenNumbers
 
 MOST_LEVELS = 50
 LARGEST = float(np.finfo(np.float32).max)
@@ -22,8 +23,9 @@ Cells: TypeAlias = Sequence[str] | np.ndarray
 class Column:
     """One column: counts over all of its cells, and its levels while they are few."""
 
-    def __init__(self, name: str, place: str, comma: bool) -> None:
-        self.name, self.place, self.comma = name, place, comma
+    def __init__(self, name: str, place: str, comma: bool, decimal: str = "") -> None:
+        self.name, self.place = name, place
+        self._written = WrittenNumbers(name, place, comma, decimal)
         self.numbers = self.missing = self.words = 0
         self._levels: dict[str, int] | None = {}
         self._word: tuple[int, str] | None = None
@@ -49,7 +51,7 @@ class Column:
             values, state = cells, np.isnan(cells).astype(np.uint8)
             self._levels = None
         else:
-            values, state = parse_numbers(cells, self.comma)
+            values, state = self._written.parse(cells, places)
         counts = np.bincount(state, minlength=3)
         self.numbers += int(counts[NUMBER])
         self.missing += int(counts[NOTHING])
@@ -108,16 +110,17 @@ class Column:
         index[[levels[level] for level in order]] = np.arange(len(order))
         return "category", order, index[codes]
 
-    def note(self) -> str:
-        """What was taken as missing in a column of numbers, or ""."""
-        if self._word is None:
-            return ""
-        place, text = self._word
-        more = f"; so were {self.words - 1:,} more cells" if self.words > 1 else ""
-        return (
-            f'column "{self.name}": {self.place} {place} holds "{label(text, 40)}", taken as '
-            f"missing{more}"
-        )
+    def notes(self) -> list[str]:
+        """How a column of numbers is read where it is not plain, and what is taken as missing."""
+        notes = [self._written.note()]
+        if self._word is not None:
+            place, text = self._word
+            more = f"; so were {self.words - 1:,} more cells" if self.words > 1 else ""
+            notes.append(
+                f'column "{self.name}": {self.place} {place} holds "{label(text, 40)}", taken as '
+                f"missing{more}"
+            )
+        return [note for note in notes if note]
 
 
 class Sample:

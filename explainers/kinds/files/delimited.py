@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import io
 import itertools
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from explainers.errors import Problem
 from explainers.kinds.files.labels import label, listed, unique
-from explainers.kinds.files.numerals import MISSING, numbers_among
+from explainers.kinds.files.tables.lines import (
+    SAVE,
+    count_lines,
+    encoding_of,
+    first_lines,
+    without_comments,
+)
+from explainers.kinds.files.tables.opening import opening_of
+from explainers.kinds.files.tables.written_numbers import decimal_evidence
 
-DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
+DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "spaces"}
 """In the order in which they are believed: a comma may also be a decimal comma."""
-MOST_COLUMNS, MOST_CELLS, LONGEST_LINE = 2_000, 40_000_000, 1_000_000
+MOST_COLUMNS, MOST_CELLS = 2_000, 40_000_000
 BLOCK_CELLS = 200_000
-_FIRST_LINES, _FIRST_LETTERS = 100, 200_000
-_SAVE = 'Save the table as "CSV UTF-8" and upload that.'
+_FIELDS = re.compile(r'"(?:[^"]|"")*"|\S+')
 
 
 class Block(NamedTuple):
@@ -34,8 +40,9 @@ class Block(NamedTuple):
 class Sheet:
     """A table that is being read: names of its columns, and its rows in blocks, once.
 
-    place   what the places count: "line" or "row".
-    comma   whether a comma may be a decimal comma.
+    place     what the places count: "line" or "row".
+    comma     whether a comma may be a decimal comma.
+    decimal   what the first rows have before decimals: "." or ","; "" where they do not tell.
     """
 
     names: list[str]
@@ -43,6 +50,7 @@ class Sheet:
     notes: list[str]
     place: str = "line"
     comma: bool = False
+    decimal: str = ""
 
 
 def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "auto") -> Sheet:
@@ -79,23 +87,43 @@ def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "
             "The header is auto, yes or no; the delimiter auto, a comma, semicolon, tab "
             "or bar. Choose one of these."
         )
-    encoding, notes = _encoding(data)
-    first = _first_lines(data, encoding)
+    encoding, notes = encoding_of(data)
+    comments, first = first_lines(data, encoding)
     if not any(line.strip() for line in first):
         raise Problem("This file is empty. A table has a row of names and a row for each case.")
     delimiter = _delimiter(first, "\t" if (delimiter, suffix) == ("auto", ".tsv") else delimiter)
-    rows = _split(first, delimiter)
-    width, names = len(rows[0]), [label(name) for name in rows[0]]
+    comma = delimiter != ","
+    rows, quoted = _split(first, delimiter), _newly_quoted(first, delimiter)
+    remark = _split([comments[-1].lstrip("#%/ ")], delimiter) if comments else []
+    opening = opening_of(rows, quoted, count_lines(data), header, remark[0] if remark else None)
+    if comments:
+        notes.append(f"{len(comments)} lines of comments above the table are left out.")
+    width = opening.width
     if width > MOST_COLUMNS:
         raise Problem(
             f"This table has {width:,} columns; up to {MOST_COLUMNS:,} are accepted. "
             "Leave out some, or swap rows and columns."
         )
-    comma = delimiter != ","
-    headed = header == "yes" or (header == "auto" and _has_header(rows, comma))
-    if not headed:
-        names = [f"column {index + 1}" for index in range(width)]
+    names, more = _names(opening.names, width)
+    notes += opening.notes + more
+    lines = without_comments(
+        data, encoding, len(comments), lambda line: len(_split([line], delimiter)[0]) == width
+    )
+    blocks = _blocks(lines, delimiter, width, opening.skip)
+    commas, points = decimal_evidence(
+        cell for row in rows[opening.skip :] for cell in row if "," in cell or "." in cell
+    )
+    decimal = "" if commas == points else "," if commas else "."
+    return Sheet(names, blocks, notes, "line", comma, decimal)
+
+
+def _names(found: list[str] | None, width: int) -> tuple[list[str], list[str]]:
+    """Names of the columns, each another one, and notes on those that were made."""
+    notes = []
+    if found is None:
         notes.append("The first line holds values, so the columns are named column 1, column 2, …")
+        return [f"column {index + 1}" for index in range(width)], notes
+    names = [label(name) for name in found]
     blanks = [index for index, name in enumerate(names) if not name]
     for index in blanks:
         names[index] = f"column {index + 1}"
@@ -104,8 +132,7 @@ def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "
         notes.append(f"{len(blanks)} columns had no name; they are named by their place.")
     if again:
         notes.append(f"Column names that came again got a number: {listed(again)}.")
-    blocks = _blocks(_lines(data, encoding), delimiter, width, headed)
-    return Sheet(names, blocks, notes, "line", comma)
+    return names, notes
 
 
 def escaped(cell: object) -> str:
@@ -123,59 +150,34 @@ def escaped(cell: object) -> str:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def _encoding(data: bytes) -> tuple[str, list[str]]:
-    """The text's encoding, and notes on it; Problem where the file is no text."""
-    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16", []
-    control = set(data[:4096]) & ({*range(32)} - {9, 10, 12, 13})
-    if control or b"\0" in data:
-        raise Problem(f"This file is not text: it holds bytes that no text has. {_SAVE}")
-    if data.isascii():
-        return "ascii", []
-    decoder, step = codecs.getincrementaldecoder("utf-8-sig")(), 1 << 20
-    try:
-        for start in range(0, len(data), step):
-            decoder.decode(data[start : start + step], start + step >= len(data))
-    except UnicodeDecodeError:
-        return "latin-1", ["The file is not UTF-8; it was read as Latin-1, so look at its accents."]
-    return "utf-8-sig", []
+def _spaced(line: str) -> str:
+    """A line whose fields are separated by any number of spaces, with tabs instead."""
+    return "\t".join(_FIELDS.findall(line)) + "\n" if line.strip() else "\n"
 
 
-def _lines(data: bytes, encoding: str) -> Iterator[str]:
-    text = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-    try:
-        for number in itertools.count(1):
-            line = text.readline(LONGEST_LINE + 1)
-            if not line:
-                return
-            if len(line) > LONGEST_LINE:
-                raise Problem(
-                    f"Line {number} has more than {LONGEST_LINE:,} letters, so this is "
-                    "no table with a row a line. Check how it was saved."
-                )
-            if "\0" in line:
-                raise Problem(f"Line {number} holds a null byte; text has none. {_SAVE}")
-            yield line
-    except UnicodeDecodeError as error:
-        raise Problem(f"This file is not valid {encoding.upper()}. {_SAVE}") from error
-
-
-def _first_lines(data: bytes, encoding: str) -> list[str]:
-    lines, letters = [], 0
-    for line in itertools.islice(_lines(data, encoding), _FIRST_LINES):
-        lines.append(line)
-        letters += len(line)
-        if letters > _FIRST_LETTERS:
-            break
-    return lines
+def _reader(lines: Iterable[str], delimiter: str, strict: bool = False) -> Any:
+    if delimiter == " ":
+        lines, delimiter = map(_spaced, lines), "\t"
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=strict)
 
 
 def _split(lines: list[str], delimiter: str) -> list[list[str]]:
     try:
-        rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-        return [row for row in rows if row]
+        return [row for row in _reader(lines, delimiter) if any(map(str.strip, row))]
     except csv.Error as error:
-        raise Problem(f"The first lines are no table: {label(error)}. {_SAVE}") from error
+        raise Problem(f"The first lines are no table: {label(error)}. {SAVE}") from error
+
+
+def _newly_quoted(lines: list[str], delimiter: str) -> list[bool]:
+    """Which fields of the first row stand in quotation marks that the row below does not have."""
+    if delimiter == " ":
+        lines = list(map(_spaced, lines))
+        delimiter = "\t"
+    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, quoting=csv.QUOTE_NONE)
+    first, below = itertools.islice(itertools.chain((r for r in rows if r), [[], []]), 2)
+    if len(first) != len(below):
+        return []
+    return [a.startswith('"') and not b.startswith('"') for a, b in zip(first, below, strict=True)]
 
 
 def _widths(lines: list[str], delimiter: str) -> Counter[int]:
@@ -189,7 +191,7 @@ def _widths(lines: list[str], delimiter: str) -> Counter[int]:
 def _delimiter(lines: list[str], chosen: str) -> str:
     """The delimiter chosen, or the likely one; Problem where one column alone comes out."""
     best, likely = (False, 0), None
-    for delimiter in DELIMITERS:
+    for delimiter in (each for each in DELIMITERS if each != " "):
         widths = _widths(lines, delimiter)
         width, rows = widths.most_common(1)[0] if widths else (0, 0)
         even = rows >= 0.8 * widths.total()
@@ -203,49 +205,26 @@ def _delimiter(lines: list[str], chosen: str) -> str:
                 f"this file seems to separate them by {DELIMITERS[likely]}. Choose that delimiter."
             )
         return chosen
-    if likely is None:
-        pieces = {len(line.split()) for line in lines if line.strip()}
-        if len(pieces) == 1 and pieces != {1} and numbers_among(lines[-1].split()[-1:], False):
-            raise Problem(
-                "Only one column comes out: the fields seem to be separated by spaces. Accepted "
-                "are commas, semicolons, tabs and bars (|). Save the table with one of these."
-            )
+    if not best[0]:
+        pieces = Counter(len(_FIELDS.findall(line)) for line in lines if line.strip())
+        width, rows = pieces.most_common(1)[0]
+        enough = 0.8 * pieces.total() if likely is None else pieces.total()
+        if width > 1 and rows >= enough and len(lines) > 1:
+            return " "
     return likely or ","
 
 
-def _has_header(rows: list[list[str]], comma: bool) -> bool:
-    """Whether the first row names what stands below it.
-
-    It does where words stand over numbers, and does not where numbers do; where all is text, it
-    does unless one of its words comes again below.
-    """
-    first, below = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if not below:
-        return not numbers_among(first, comma)
-    numeric = 0
-    for name, column in zip(first, zip(*below, strict=True), strict=True):
-        present = [cell for cell in column if cell.strip().lower() not in MISSING]
-        if present and len(numbers_among(present, comma)) > 0.8 * len(present):
-            if name.strip() and not numbers_among([name], comma):
-                return True
-            numeric += 1
-    if numeric:
-        return False
-    return not any(
-        name.strip() and name in (row[at] for row in below) for at, name in enumerate(first)
-    )
-
-
-def _blocks(lines: Iterator[str], delimiter: str, width: int, headed: bool) -> Iterator[Block]:
-    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+def _blocks(lines: Iterator[str], delimiter: str, width: int, skip: int) -> Iterator[Block]:
+    """The rows below the first `skip`, without those whose fields are all blank."""
+    reader = _reader(lines, delimiter, strict=True)
     most, start, seen = max(1, BLOCK_CELLS // width), 1, 0
     rows: list[list[str]] = []
     places: list[int] = []
     try:
         for row in reader:
-            if row:
-                if headed:
-                    headed = False
+            if len(row) > 1 or (row and row[0].strip()):
+                if skip:
+                    skip -= any(map(str.strip, row))
                 else:
                     rows.append(row)
                     places.append(start)

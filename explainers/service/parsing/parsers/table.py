@@ -22,7 +22,7 @@ from explainers.service.parsing.parsers.registry import (
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 _KEYS = {"columns", "types", "missing", "levels", "rows", "sampled", "notes"}
-_TYPES = ("number", "category", "text", "empty")
+_TYPES = ("number", "category", "text", "empty", "index")
 
 
 def _parse(untrusted_data: bytes, **options: Any) -> ParsedFile:
@@ -51,7 +51,7 @@ def _check(facts: Facts, arrays: Arrays) -> None:
     demand(not np.isinf(values).any(), "finite values")
     for index, (name, kind) in enumerate(zip(columns, types, strict=True)):
         present = values[~np.isnan(values[:, index]), index]
-        if kind in ("text", "empty"):
+        if kind in ("text", "empty", "index"):
             demand(not len(present), "values in a column without numbers")
             continue
         gaps = kept - len(present)
@@ -72,6 +72,7 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
     rows = "".join(f"{i}\t{i / 7}\tc{i % 3}\n" for i in range(300))
     yield f"id\tvalue\tkind\n{rows}".encode(), {"suffix": ".tsv", "most_rows": 100}
     yield b"1,2\n3,4\n", {"suffix": ".csv", "header": "no", "delimiter": ","}
+    yield b'# made\n x  "price in euro"\n1 $1,234.50\n2 $7.25\n', {"suffix": ".txt"}
     columns = pa.table(
         {
             "n": pa.array([1, None, 3], pa.int32()),
