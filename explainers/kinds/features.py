@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from explainers.errors import Problem
+from explainers.kinds.encoding import source, values_of
 from explainers.kinds.files.labels import listed
-from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, ParsedFile
+from explainers.kinds.registry import KINDS, Arrays, InputSpec, Items, Kind, ParsedFile
 
 FILLS = ("refuse", "mean", "median")
-_USABLE = ("number", "category")
 
 
 def feature_values(parsed: ParsedFile, columns: Sequence[str], fill: str = "refuse") -> np.ndarray:
@@ -22,6 +22,7 @@ def feature_values(parsed: ParsedFile, columns: Sequence[str], fill: str = "refu
     parsed : ParsedFile
         A table, see `explainers.kinds.table.read`.
     columns : sequence of str, length F
+        As for `input_values`.
     fill : str
         What becomes of missing values: "refuse" raises a Problem; "mean" and "median" put the
         column's own in their place (in a category both stand for the commonest level).
@@ -45,11 +46,10 @@ def feature_values(parsed: ParsedFile, columns: Sequence[str], fill: str = "refu
     """
     if fill not in FILLS:
         raise Problem(f"Missing values can be treated by {', '.join(FILLS)}. Choose one of these.")
-    facts, arrays = parsed
-    places = [_place(facts, name, "feature") for name in columns]
-    if not places:
+    facts = parsed[0]
+    if not columns:
         raise Problem("No feature is chosen. Choose the columns that the network gets.")
-    values = arrays["values"][:, places].copy()
+    values = input_values(parsed, columns)
     gaps = np.isnan(values)
     if not gaps.any():
         return values
@@ -60,19 +60,36 @@ def feature_values(parsed: ParsedFile, columns: Sequence[str], fill: str = "refu
             f"features: {listed(having)}. Leave these rows out, fill the gaps, or choose other "
             "columns."
         )
-    for index, place in enumerate(places):
+    for index, name in enumerate(columns):
         present = values[~gaps[:, index], index]
         if not len(present):
             raise Problem(
                 f"Column {listed([columns[index]])} holds no value at all, so it cannot "
                 "be filled. Leave it out."
             )
-        if facts["types"][place] == "category":
+        if source(facts, name)[0] in facts["levels"]:
             instead = np.bincount(present.astype(int)).argmax()
         else:
             instead = present.mean() if fill == "mean" else np.median(present)
         values[gaps[:, index], index] = instead
     return values
+
+
+def input_values(parsed: ParsedFile, names: Sequence[str]) -> np.ndarray:
+    """The inputs of those names, gaps and all: float64 (rows, F), NaN where a value is missing.
+
+    A name is a column's, or "column = value" for an input that is 1 where the column has that
+    value.
+
+    Examples
+    --------
+    >>> from explainers.kinds import table
+    >>> parsed = table.read(b"n,c\\n1,no\\n2,yes\\n3,no\\n4,no\\n5,yes\\n", ".csv")
+    >>> input_values(parsed, ["c = no", "n"])[:2].tolist()
+    [[1.0, 1.0], [0.0, 2.0]]
+    """
+    empty = np.empty((len(parsed[1]["values"]), 0))
+    return np.column_stack([empty, *(values_of(parsed, name) for name in names)])
 
 
 def complete_rows(parsed: ParsedFile, columns: Sequence[str]) -> np.ndarray:
@@ -85,8 +102,7 @@ def complete_rows(parsed: ParsedFile, columns: Sequence[str]) -> np.ndarray:
     >>> complete_rows(parsed, ["age", "height"]).tolist()
     [True, False]
     """
-    places = [_place(parsed[0], name, "column") for name in columns]
-    missing: np.ndarray = np.isnan(parsed[1]["values"][:, places])
+    missing: np.ndarray = np.isnan(input_values(parsed, columns))
     return np.logical_not(missing.any(axis=1))
 
 
@@ -104,24 +120,7 @@ def target_column(parsed: ParsedFile, name: str) -> np.ndarray:
         Where there is no such column, naming those that exist, or it holds no numbers or
         categories.
     """
-    return parsed[1]["values"][:, _place(parsed[0], name, "target")].copy()
-
-
-def _place(facts: Facts, name: str, what: str) -> int:
-    """The place of the column of that name; Problem where it cannot be used."""
-    usable = [c for c, t in zip(facts["columns"], facts["types"], strict=True) if t in _USABLE]
-    if name not in facts["columns"]:
-        raise Problem(
-            f"There is no column {listed([name])} for the {what}; there are "
-            f"{listed(facts['columns'], 12)}. Choose one of them."
-        )
-    place = facts["columns"].index(name)
-    if facts["types"][place] not in _USABLE:
-        raise Problem(
-            f"Column {listed([name])} holds {facts['types'][place].replace('empty', 'nothing')}; a "
-            f"{what} holds numbers or up to 50 categories, as do {listed(usable, 12) or 'none'}."
-        )
-    return place
+    return values_of(parsed, name, "target").copy()
 
 
 def mean_and_std(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -239,8 +238,8 @@ def _constant(values: np.ndarray) -> np.ndarray:
 
 
 def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
-    places = [_place(parsed[0], name, "feature") for name in spec.columns]
-    values = parsed[1]["values"][np.asarray(items)][:, places]
+    rows: Arrays = {"values": parsed[1]["values"][np.asarray(items)]}
+    values = input_values((parsed[0], rows), spec.columns)
     if np.isnan(values).any():
         gaps = [n for n, gap in zip(spec.columns, np.isnan(values).any(0), strict=True) if gap]
         raise Problem(f"This row has no value for {listed(gaps)}. Choose another row.")

@@ -6,8 +6,10 @@ import streamlit as st
 from explainers.figures.spread import beeswarm, dependence_plot
 from explainers.figures.tables import global_bars
 from explainers.importance.intervals import mean_with_interval
+from explainers.kinds import encoding
 from explainers.service.tasks import InputRef
 from explainers.service.tasks.explain_rows import ExplainRows
+from pages.kinds import table_columns
 from pages.state import address, cases
 from pages.state.cases import Case
 from pages.viewers.chart import chart
@@ -39,7 +41,7 @@ def section(case: Case, key: str) -> None:
     if answers is None:
         return
     facts, arrays = answers[slot]
-    names, scores, values = list(case.task.model.columns), arrays["scores"], arrays["inputs"]
+    names, scores, values = _by_column(case, arrays["scores"], arrays["inputs"])
     signed = facts["signed"]
     mean, low, high = mean_with_interval(scores)
     best = names[int(np.argmax(mean))]
@@ -63,3 +65,18 @@ def section(case: Case, key: str) -> None:
         f"Contribution of {name} against its value.",
         f"{key}_dependence",
     )
+
+
+def _by_column(
+    case: Case, scores: np.ndarray, inputs: np.ndarray
+) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Names, scores and values (rows, columns): what one column of text became is one feature.
+
+    Its score is the sum of theirs, its value the place of the one that is 1.
+    """
+    facts, names = table_columns.facts_of(case), list(case.task.model.columns)
+    groups = encoding.groups(facts, names)
+    values = [inputs[:, g[0]] if len(g) == 1 else inputs[:, g].argmax(1) for g in groups]
+    summed = [scores[:, group].sum(1) for group in groups]
+    columns = [encoding.source(facts, names[group[0]])[0] for group in groups]
+    return columns, np.stack(summed, axis=1), np.stack(values, axis=1)

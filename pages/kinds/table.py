@@ -1,6 +1,5 @@
 """Tables on the pages: the file, the columns that the network gets, a row, and bars."""
 
-import contextlib
 import dataclasses
 from dataclasses import replace
 from typing import Any, Unpack
@@ -8,11 +7,10 @@ from typing import Any, Unpack
 import numpy as np
 import streamlit as st
 
-from explainers.errors import Problem
 from explainers.figures.tables import HEADROOM, bar_limit, feature_bars
 from explainers.figures.text import labels, sentences
 from explainers.figures.waterfall import waterfall
-from explainers.kinds import features, table
+from explainers.kinds import encoding, features, table
 from explainers.kinds.layout import InputLayout
 from explainers.kinds.statistics import DataStatistics
 from explainers.methods import METHODS
@@ -40,7 +38,7 @@ def pick(model: ChosenModel) -> ChosenInput | None:
     with st.expander(f"{facts['rows']:,} rows, {len(facts['columns'])} columns"):
         table_columns.overview(facts)
     files.notes(facts)
-    columns = table_columns.pick(model, facts)
+    columns = table_columns.pick(model, facts, opened.data)
     if columns is None:
         return None
     rows = np.flatnonzero(features.complete_rows(opened.content, columns))
@@ -61,8 +59,8 @@ def pick(model: ChosenModel) -> ChosenInput | None:
     item = int(rows[np.searchsorted(rows, row - 1).clip(max=len(rows) - 1)])
     if item != row - 1:
         st.caption(f"Row {row} lacks a value; row {item + 1} is shown.")
-    places = [facts["columns"].index(name) for name in columns]
-    values = row_values.edit(columns, arrays["values"][item, places], opened.data, item)
+    own = features.input_values((facts, {"values": arrays["values"][[item]]}), columns)[0]
+    values = row_values.edit(columns, own, opened.data, item)
     name = f"row {item + 1}{', changed' if values else ''}"
     return ChosenInput(opened.data, name, opened.file, item, values)
 
@@ -70,7 +68,7 @@ def pick(model: ChosenModel) -> ChosenInput | None:
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     """The model with its columns, and with a scaler from the data where that is wanted."""
     facts, _ = files.content("table", chosen.data)
-    columns = table_columns.chosen(model, facts)
+    columns = table_columns.chosen()
     spec = replace(model.spec, columns=tuple(columns), shape=(len(columns),))
     values = _values(replace(model, spec=spec), chosen)
     if spec.source == "demo":
@@ -108,9 +106,13 @@ def fit_options(
     if "groups" not in {field.name for field in dataclasses.fields(METHODS[method].options)}:
         return options
     columns = list(model.spec.columns)
+    of_columns = encoding.groups(files.content("table", chosen.data)[0], columns)
+    of_columns = [group for group in of_columns if len(group) > 1]
+    if of_columns:
+        options = options | {"groups": of_columns}
     groups = features.correlated_groups(_values(model, chosen), columns)
     listed = "; ".join(" + ".join(group) for group in groups)
-    if not groups:
+    if not groups or of_columns:
         return options
     together = address.widget(
         st.toggle,
@@ -135,7 +137,7 @@ def draw(
     **options: Unpack[MapOptions],
 ) -> None:
     """A waterfall for contributions that add up, else bars."""
-    names, values = _named(case)
+    names, values, heat = _named(case, heat)
     compact = options.get("compact", False)
     if facts and METHODS[case.task.method].complete and not compact and not options.get("unit"):
         figure = waterfall(
@@ -149,12 +151,16 @@ def draw(
 
 def limit(heat: np.ndarray) -> float:
     """The end of the bars' axis, with room for the numbers."""
+    inputs = table_columns.chosen()
+    if len(inputs) == len(heat):
+        columns = [encoding.column_of(name) for name in inputs]
+        heat = np.array([heat[np.equal(columns, name)].sum() for name in dict.fromkeys(columns)])
     return HEADROOM * bar_limit(heat, 8)
 
 
 def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     """Which features carry the support."""
-    return sentences.table_sentence(*_named(case), heat, f"*{case.about}*", signed)
+    return sentences.table_sentence(*_named(case, heat), f"*{case.about}*", signed)
 
 
 def draw_partial(
@@ -208,7 +214,7 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
     heat = case.heat(answer[1]["scores"])
     if METHODS[case.task.method].complete:
         with st.expander("As bars, with every feature"):
-            figure = feature_bars(*_named(case), heat, answer[0]["signed"], len(heat))
+            figure = feature_bars(*_named(case, heat), answer[0]["signed"], len(heat))
             chart(figure, f"All contributions to {case.about}", f"{key}_bars")
     many_rows.section(case, f"{key}_many")
 
@@ -221,16 +227,14 @@ def _values(model: ChosenModel, chosen: ChosenInput) -> np.ndarray:
     return features.feature_values((facts, {"values": arrays["values"][rows]}), columns)
 
 
-def _named(case: Case) -> tuple[list[str], list[str | float]]:
-    """Names of the features, and their values in words."""
-    names, values = list(case.task.model.columns), case.prediction[1]["input"]
-    levels: dict[str, list[str]] = {}
-    if case.task.input.file:
-        with contextlib.suppress(Problem):
-            levels = files.content("table", case.task.input.file)[0]["levels"]
-    return names, [
-        levels[name][int(value)]
-        if name in levels and 0 <= value < len(levels[name])
-        else float(value)
-        for name, value in zip(names, values, strict=True)
-    ]
+def _named(case: Case, heat: np.ndarray) -> tuple[list[str], list[str | float], np.ndarray]:
+    """Names of the features, their values in words, and their scores.
+
+    What one column of text became is one feature: its score is the sum of theirs.
+    """
+    inputs, row = list(case.task.model.columns), case.prediction[1]["input"]
+    facts = table_columns.facts_of(case)
+    groups = encoding.groups(facts, inputs)
+    names = [encoding.source(facts, inputs[group[0]])[0] for group in groups]
+    values = [encoding.shown(facts, [inputs[at] for at in group], row[group]) for group in groups]
+    return names, values, np.array([heat[group].sum() for group in groups])

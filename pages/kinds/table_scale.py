@@ -7,7 +7,7 @@ import streamlit as st
 
 from explainers.errors import Problem
 from explainers.figures.text.words import percent
-from explainers.kinds import Facts, scaling
+from explainers.kinds import Facts, encoding, scaling
 from explainers.models.spec import ModelSpec
 from explainers.service.tasks.scale import Scale
 from explainers.service.tasks.task import InputRef
@@ -74,8 +74,8 @@ def pick(spec: ModelSpec, values: np.ndarray, facts: Facts) -> ModelSpec:
             label="Also columns of 0 and 1, and categories",
             help="They are mostly left as they are when a network is trained.",
         )
-        types = dict(zip(facts["columns"], facts["types"], strict=True))
-        categories = np.array([types[name] == "category" for name in spec.columns])
+        sources = [encoding.source(facts, name)[0] for name in spec.columns]
+        categories = np.array([name in facts["levels"] for name in sources])
         mean, std = scaling.scale_of(values, categories, coded)
         return replace(spec, mean=tuple(mean.tolist()), std=tuple(std.tolist()))
     if address.widget(
