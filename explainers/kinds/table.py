@@ -10,9 +10,13 @@ from explainers.errors import Problem
 from explainers.kinds.files import delimited, parquet
 from explainers.kinds.files.columns import Column, Sample
 from explainers.kinds.files.labels import checked_size
+from explainers.kinds.files.tables import arrow, excel
+from explainers.kinds.files.tables.packed import unpacked
 from explainers.kinds.registry import ParsedFile
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+TEXTS = (".csv", ".tsv", ".txt", ".dat")
+ARROWS, EXCEL = (".feather", ".arrow"), ".xlsx"
+SUFFIXES = (*TEXTS, ".csv.gz", ".tsv.gz", ".txt.gz", ".gz", EXCEL, ".parquet", *ARROWS)
 MOST_ROWS, MOST_KEPT = 100_000, 10_000_000
 """Rows, and cells, that are kept of a larger table."""
 _COUNTERS = {"column 1", "Unnamed: 0", "rownames"}
@@ -26,7 +30,7 @@ def read(
     header: str = "auto",
     most_rows: int = MOST_ROWS,
 ) -> ParsedFile:
-    """The table in a file: CSV text in any of its dialects, or Parquet.
+    """The table in a file: CSV text in any of its dialects, an Excel workbook, Parquet or Arrow.
 
     Parameters
     ----------
@@ -69,7 +73,13 @@ def read(
         raise Problem(f"From 1 to {MOST_ROWS:,} rows can be kept. Choose a number between.")
     if suffix == ".parquet":
         sheet = parquet.open_parquet(data)
+    elif suffix in ARROWS:
+        sheet = arrow.open_arrow(data)
+    elif suffix == EXCEL:
+        sheet = excel.open_excel(data, header)
     else:
+        if suffix.endswith(".gz"):
+            data, suffix = unpacked(data), suffix.removesuffix(".gz")
         sheet = delimited.open_text(data, suffix, delimiter, header)
     columns = [Column(name, sheet.place, sheet.comma, sheet.decimal) for name in sheet.names]
     sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))))

@@ -31,7 +31,7 @@ MOST_OTHERS = 20
 
 def pick(model: ChosenModel) -> ChosenInput | None:
     """The file, what is in it, the columns, and the row."""
-    opened = files.pick(model, "A table: CSV or Parquet", table.SUFFIXES)
+    opened = files.pick(model, "A table: CSV, Excel, Parquet or Feather", table.SUFFIXES)
     if opened is None:
         return None
     facts, arrays = opened.content

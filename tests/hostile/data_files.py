@@ -152,6 +152,53 @@ def parquet_files() -> Iterator[tuple[str, bytes]]:
     yield "flipped", bytes(flipped)
 
 
+def packed_tables() -> Iterator[tuple[str, str, bytes]]:
+    """Workbooks, Arrow and gzip files that unpack to more than they say, or are cut off."""
+    import gzip
+
+    import pyarrow as pa
+
+    from explainers.service.parsing.parsers.table import _workbook
+
+    def changed(old: str, new: str) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(_workbook())) as good, zipfile.ZipFile(out, "w") as bad:
+            for name in good.namelist():
+                bad.writestr(name, good.read(name).decode().replace(old, new))
+        return out.getvalue()
+
+    yield "a cell at the far end", ".xlsx", changed('r="B3"', 'r="XFD1048576"')
+    yield "a cell at the far end, hidden", ".xlsx", changed('r="B3"', 'r = "XFD1048576"')
+    yield "a cell beyond all ends", ".xlsx", changed('r="B3"', 'r="ZZZZZZ99999999999"')
+    yield (
+        "a billion laughs",
+        ".xlsx",
+        changed(
+            "?><worksheet",
+            '?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><worksheet',
+        ),
+    )
+    yield "a sheet elsewhere", ".xlsx", changed("worksheets/sheet1.xml", "../../../etc/passwd")
+    yield "cut off", ".xlsx", _workbook()[:-30]
+    yield "a bomb", ".csv.gz", gzip.compress(b"1," * (250 * MEGABYTE), 1)
+    yield "a bomb in a bomb", ".csv.gz", gzip.compress(gzip.compress(bytes(10 * MEGABYTE)))
+    yield "cut off", ".gz", gzip.compress(b"a,b\n1,2\n" * 1000)[:-20]
+    content = pa.table({"a": np.zeros(100_000), "b": ["x"] * 100_000})
+    for compression in ("zstd", None):
+        out = io.BytesIO()
+        options = pa.ipc.IpcWriteOptions(compression=compression)
+        with pa.ipc.new_file(out, content.schema, options=options) as writer:
+            writer.write_table(content)
+        good = out.getvalue()
+        yield "cut off", ".feather", good[: len(good) // 2]
+        for at in (16, 40, 90, 200, 400, len(good) - 40, len(good) - 100):
+            yield (
+                f"{compression}, flipped at {at}",
+                ".arrow",
+                (good[:at] + bytes(255 - byte for byte in good[at : at + 4]) + good[at + 4 :]),
+            )
+
+
 def sequences() -> dict[str, bytes]:
     """Text that DNA may come as."""
     return {
@@ -177,6 +224,8 @@ def everything(program) -> Iterator[tuple[str, tuple[str, dict, bytes]]]:
             yield f"{kind}: {name}", (kind, {"suffix": ".csv"}, data)
     for name, data in parquet_files():
         yield f"Parquet: {name}", ("table", {"suffix": ".parquet"}, data)
+    for name, suffix, data in packed_tables():
+        yield f"{suffix}: {name}", ("table", {"suffix": suffix}, data)
     for name, data in sequences().items():
         yield f"DNA: {name}", ("sequence", {"suffix": ".fa"}, data)
     yield "DNA: no such suffix", ("sequence", {"suffix": "/../x"}, b"ACGT")

@@ -104,7 +104,7 @@ def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "
             f"This table has {width:,} columns; up to {MOST_COLUMNS:,} are accepted. "
             "Leave out some, or swap rows and columns."
         )
-    names, more = _names(opening.names, width)
+    names, more = column_names(opening.names, width)
     notes += opening.notes + more
     lines = without_comments(
         data, encoding, len(comments), lambda line: len(_split([line], delimiter)[0]) == width
@@ -117,8 +117,14 @@ def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "
     return Sheet(names, blocks, notes, "line", comma, decimal)
 
 
-def _names(found: list[str] | None, width: int) -> tuple[list[str], list[str]]:
-    """Names of the columns, each another one, and notes on those that were made."""
+def column_names(found: list[str] | None, width: int) -> tuple[list[str], list[str]]:
+    """Names of the columns from those found, each another one, and notes on those that were made.
+
+    Examples
+    --------
+    >>> column_names(["a", "", "a"], 3)[0]
+    ['a', 'column 2', 'a (2)']
+    """
     notes = []
     if found is None:
         notes.append("The first line holds values, so the columns are named column 1, column 2, …")

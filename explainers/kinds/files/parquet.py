@@ -43,7 +43,7 @@ def open_parquet(data: bytes) -> Sheet:
     import pyarrow.parquet
 
     pa.set_memory_pool(pa.system_memory_pool())  # others reserve more than they may have here
-    with _library_errors_as_problems():
+    with library_errors_as_problems():
         file = pa.parquet.ParquetFile(
             pa.BufferReader(data),
             pre_buffer=False,
@@ -64,25 +64,35 @@ def open_parquet(data: bytes) -> Sheet:
             f"This table takes {whole / 1e9:.1f} GB when unpacked; up to "
             f"{MOST_BYTES / 1e9:g} GB are accepted. Leave out rows."
         )
+    demand_plain(schema)
+    names, notes = arrow_names(schema)
+    return Sheet(names, _blocks(file, width), notes, "row")
+
+
+def demand_plain(schema: pyarrow.Schema) -> None:
+    """Problem with the name of the first column whose cells are no numbers, text or times."""
     for field in schema:
         if not _plain(field.type):
             raise Problem(
                 f'Column "{label(field.name)}" holds {label(field.type, 60)}. {_ACCEPTED} Leave it '
                 "out, or split it into plain columns."
             )
+
+
+def arrow_names(schema: pyarrow.Schema) -> tuple[list[str], list[str]]:
+    """Names of the columns, each another one, and notes on those that were made."""
     names, again = unique(
         label(name) or f"column {index + 1}" for index, name in enumerate(schema.names)
     )
-    notes = [f"Column names that came again got a number: {listed(again)}."] if again else []
-    return Sheet(names, _blocks(file, width), notes, "row")
+    return names, [f"Column names that came again got a number: {listed(again)}."] * bool(again)
 
 
 def _blocks(file: pyarrow.parquet.ParquetFile, width: int) -> Iterator[Block]:
     seen, batches = 0, file.iter_batches(max(1, BLOCK_CELLS // width), use_threads=False)
     while True:
-        with _library_errors_as_problems():
+        with library_errors_as_problems():
             batch = next(batches, None)
-            columns = [] if batch is None else [_cells(column) for column in batch.columns]
+            columns = [] if batch is None else [cells_of(column) for column in batch.columns]
         if batch is None:
             return
         places = range(seen + 1, seen + batch.num_rows + 1)
@@ -114,7 +124,7 @@ def _plain(kind: pyarrow.DataType) -> bool:
     return any(is_one(kind) for is_one in accepted)
 
 
-def _cells(column: pyarrow.Array) -> np.ndarray | list[str]:
+def cells_of(column: pyarrow.Array) -> np.ndarray | list[str]:
     """float64 with NaN for numbers; a list of text for all else."""
     import pyarrow as pa
     import pyarrow.types as types
@@ -138,7 +148,7 @@ def _cells(column: pyarrow.Array) -> np.ndarray | list[str]:
 
 
 @contextmanager
-def _library_errors_as_problems() -> Iterator[None]:
+def library_errors_as_problems(what: str = "Parquet file") -> Iterator[None]:
     """Say in a sentence what the library says of a damaged file; lack of memory stays that."""
     try:
         yield
@@ -146,6 +156,6 @@ def _library_errors_as_problems() -> Iterator[None]:
         raise
     except Exception as error:
         raise Problem(
-            "This Parquet file is damaged or written in a way that cannot be read "
+            f"This {what} is damaged or written in a way that cannot be read "
             f"({label(error, 120)}). Save the table again."
         ) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import zipfile
 from collections.abc import Iterable
 from typing import Any
 
@@ -88,10 +90,54 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
             "m": pa.array([1, 2, None]).cast(pa.decimal128(21, 2)),
         }
     )
+    yield gzip.compress(b"a,b\n1,2\n3,4\n"), {"suffix": ".csv.gz"}
+    yield _workbook(), {"suffix": ".xlsx"}
+    for codec in ("lz4", "zstd", None):
+        out = io.BytesIO()
+        options = pa.ipc.IpcWriteOptions(compression=codec)
+        with pa.ipc.new_file(out, columns.schema, options=options) as writer:
+            writer.write_table(columns)
+        yield out.getvalue(), {"suffix": ".feather"}
+        out = io.BytesIO()
+        with pa.ipc.new_stream(out, columns.schema, options=options) as writer:
+            writer.write_table(columns)
+        yield out.getvalue(), {"suffix": ".arrow"}
     for packed in ("snappy", "gzip", "zstd", "none"):
         out = io.BytesIO()
         pa.parquet.write_table(columns, out, compression=packed)
         yield out.getvalue(), {"suffix": ".parquet"}
+
+
+def _workbook() -> bytes:
+    """A workbook of one sheet with text, a number, a date and a truth value."""
+    names = '<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c><c r="B1" t="str"><v>b</v></c>'
+    cells = '<row r="2"><c r="A2" s="1"><v>45293.5</v></c><c r="B2"><v>1.5</v></c>'
+    more = '<row r="3"><c r="A3" t="b"><v>1</v></c><c r="B3" t="e"><v>#N/A</v></c>'
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Override PartName='
+        '"/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+        'spreadsheetml.sheet.main+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="s" sheetId="1" r:id="rId1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.xml"/>'
+        "</Relationships>",
+        "xl/styles.xml": f'<styleSheet xmlns="{main}"><cellXfs><xf numFmtId="0"/>'
+        '<xf numFmtId="22"/></cellXfs></styleSheet>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{names}</row>'
+        f"{cells}</row>{more}</row></sheetData></worksheet>",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, head + text)
+    return out.getvalue()
 
 
 PARSERS["table"] = Parser(
@@ -103,6 +149,11 @@ PARSERS["table"] = Parser(
         "pyarrow",
         "pyarrow.parquet",
         "pyarrow.compute",
+        "pyarrow.csv",
+        "pyarrow.ipc",
+        "python_calamine",
+        "zipfile",
+        "encodings.cp437",
         "encodings.utf_16",
         "encodings.latin_1",
         "encodings.utf_8_sig",
