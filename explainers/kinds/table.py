@@ -11,6 +11,7 @@ from explainers.kinds.files import delimited, parquet
 from explainers.kinds.files.columns import Column, Sample
 from explainers.kinds.files.labels import checked_size
 from explainers.kinds.files.tables import arrow, excel
+from explainers.kinds.files.tables.bulk import NotPlain
 from explainers.kinds.files.tables.packed import unpacked
 from explainers.kinds.registry import ParsedFile
 
@@ -71,16 +72,26 @@ def read(
         raise Problem(f"A table is a file named {', '.join(SUFFIXES)}. Save yours as one of these.")
     if not isinstance(most_rows, int) or not 1 <= most_rows <= MOST_ROWS:
         raise Problem(f"From 1 to {MOST_ROWS:,} rows can be kept. Choose a number between.")
+    if suffix.endswith(".gz"):
+        data, suffix = unpacked(data), suffix.removesuffix(".gz")
+    try:
+        return _taken(_opened(data, suffix, delimiter, header, bulk=True), most_rows)
+    except NotPlain:
+        return _taken(_opened(data, suffix, delimiter, header, bulk=False), most_rows)
+
+
+def _opened(data: bytes, suffix: str, delimiter: str, header: str, bulk: bool) -> delimited.Sheet:
     if suffix == ".parquet":
-        sheet = parquet.open_parquet(data)
-    elif suffix in ARROWS:
-        sheet = arrow.open_arrow(data)
-    elif suffix == EXCEL:
-        sheet = excel.open_excel(data, header)
-    else:
-        if suffix.endswith(".gz"):
-            data, suffix = unpacked(data), suffix.removesuffix(".gz")
-        sheet = delimited.open_text(data, suffix, delimiter, header)
+        return parquet.open_parquet(data)
+    if suffix in ARROWS:
+        return arrow.open_arrow(data)
+    if suffix == EXCEL:
+        return excel.open_excel(data, header)
+    return delimited.open_text(data, suffix, delimiter, header, bulk)
+
+
+def _taken(sheet: delimited.Sheet, most_rows: int) -> ParsedFile:
+    """All rows of a sheet, counted, and those that are kept."""
     columns = [Column(name, sheet.place, sheet.comma, sheet.decimal) for name in sheet.names]
     sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))))
     counts = sheet.names[0] in _COUNTERS

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from explainers.errors import Problem
 from explainers.kinds.files.labels import label, listed, unique
+from explainers.kinds.files.tables.bulk import FEWEST_BYTES, NotPlain, plain_columns, start_of_rows
 from explainers.kinds.files.tables.lines import (
     SAVE,
     count_lines,
     encoding_of,
+    fields_of,
     first_lines,
+    row_reader,
+    spaced,
     without_comments,
 )
 from explainers.kinds.files.tables.opening import opening_of
@@ -26,7 +29,6 @@ DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": 
 """In the order in which they are believed: a comma may also be a decimal comma."""
 MOST_COLUMNS, MOST_CELLS = 2_000, 40_000_000
 BLOCK_CELLS = 200_000
-_FIELDS = re.compile(r'"(?:[^"]|"")*"|\S+')
 
 
 class Block(NamedTuple):
@@ -53,7 +55,9 @@ class Sheet:
     decimal: str = ""
 
 
-def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "auto") -> Sheet:
+def open_text(
+    data: bytes, suffix: str, delimiter: str = "auto", header: str = "auto", bulk: bool = False
+) -> Sheet:
     """The table in a text file (CSV, TSV), read block by block as the blocks are taken.
 
     Parameters
@@ -66,6 +70,9 @@ def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "
         "auto", or one of DELIMITERS.
     header : str
         "auto", "yes" or "no": whether the first row names the columns.
+    bulk : bool
+        Whether columns of numbers of a large file may come as float64 with NaN for missing; then
+        taking blocks may raise NotPlain, and the file must be opened anew without.
 
     Returns
     -------
@@ -109,11 +116,19 @@ def open_text(data: bytes, suffix: str, delimiter: str = "auto", header: str = "
     lines = without_comments(
         data, encoding, len(comments), lambda line: len(_split([line], delimiter)[0]) == width
     )
-    blocks = _blocks(lines, delimiter, width, opening.skip)
+    if bulk and encoding in ("ascii", "utf-8-sig") and len(data) >= FEWEST_BYTES:
+        start, line = start_of_rows(data, first, len(comments), opening.skip, delimiter)
+        blocks = _bulk_blocks(
+            plain_columns(data, start, rows[opening.skip :], delimiter, width), line, width
+        )
+    else:
+        blocks = _blocks(lines, delimiter, width, opening.skip)
     commas, points = decimal_evidence(
         cell for row in rows[opening.skip :] for cell in row if "," in cell or "." in cell
     )
     decimal = "" if commas == points else "," if commas else "."
+    if bulk and decimal == ",":
+        blocks = _blocks(lines, delimiter, width, opening.skip)
     return Sheet(names, blocks, notes, "line", comma, decimal)
 
 
@@ -156,20 +171,9 @@ def escaped(cell: object) -> str:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def _spaced(line: str) -> str:
-    """A line whose fields are separated by any number of spaces, with tabs instead."""
-    return "\t".join(_FIELDS.findall(line)) + "\n" if line.strip() else "\n"
-
-
-def _reader(lines: Iterable[str], delimiter: str, strict: bool = False) -> Any:
-    if delimiter == " ":
-        lines, delimiter = map(_spaced, lines), "\t"
-    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=strict)
-
-
 def _split(lines: list[str], delimiter: str) -> list[list[str]]:
     try:
-        return [row for row in _reader(lines, delimiter) if any(map(str.strip, row))]
+        return [row for row in row_reader(lines, delimiter) if any(map(str.strip, row))]
     except csv.Error as error:
         raise Problem(f"The first lines are no table: {label(error)}. {SAVE}") from error
 
@@ -177,7 +181,7 @@ def _split(lines: list[str], delimiter: str) -> list[list[str]]:
 def _newly_quoted(lines: list[str], delimiter: str) -> list[bool]:
     """Which fields of the first row stand in quotation marks that the row below does not have."""
     if delimiter == " ":
-        lines = list(map(_spaced, lines))
+        lines = list(map(spaced, lines))
         delimiter = "\t"
     rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, quoting=csv.QUOTE_NONE)
     first, below = itertools.islice(itertools.chain((r for r in rows if r), [[], []]), 2)
@@ -212,7 +216,7 @@ def _delimiter(lines: list[str], chosen: str) -> str:
             )
         return chosen
     if not best[0]:
-        pieces = Counter(len(_FIELDS.findall(line)) for line in lines if line.strip())
+        pieces = Counter(len(fields_of(line)) for line in lines if line.strip())
         width, rows = pieces.most_common(1)[0]
         enough = 0.8 * pieces.total() if likely is None else pieces.total()
         if width > 1 and rows >= enough and len(lines) > 1:
@@ -222,7 +226,7 @@ def _delimiter(lines: list[str], chosen: str) -> str:
 
 def _blocks(lines: Iterator[str], delimiter: str, width: int, skip: int) -> Iterator[Block]:
     """The rows below the first `skip`, without those whose fields are all blank."""
-    reader = _reader(lines, delimiter, strict=True)
+    reader = row_reader(lines, delimiter, strict=True)
     most, start, seen = max(1, BLOCK_CELLS // width), 1, 0
     rows: list[list[str]] = []
     places: list[int] = []
@@ -250,6 +254,16 @@ def _blocks(lines: Iterator[str], delimiter: str, width: int, skip: int) -> Iter
         ) from error
     if rows:
         yield _even(rows, places, width)
+
+
+def _bulk_blocks(pieces: Iterator[list[Any]], line: int, width: int) -> Iterator[Block]:
+    first = line
+    for columns in pieces:
+        count = len(columns[0])
+        if (line - first + count) * width > MOST_CELLS:
+            raise NotPlain
+        yield Block(range(line, line + count), columns)
+        line += count
 
 
 def _even(rows: list[list[str]], places: list[int], width: int) -> Block:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 import itertools
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from explainers.errors import Problem
 
 LONGEST_LINE = 1_000_000
 COMMENTS = ("#", "%", "//")
 SAVE = 'Save the table as "CSV UTF-8" and upload that.'
+_FIELDS = re.compile(r'"(?:[^"]|"")*"|\S+')
 _FIRST_LINES, _FIRST_LETTERS = 100, 200_000
 
 
@@ -86,3 +90,26 @@ def without_comments(
 def count_lines(data: bytes) -> int:
     """How many rows there are, if each is a line."""
     return data.count(b"\n") + (not data.endswith(b"\n"))
+
+
+def fields_of(line: str) -> list[str]:
+    """The fields of a line that are separated by any number of spaces.
+
+    Examples
+    --------
+    >>> fields_of(' a  "b c" 1')
+    ['a', '"b c"', '1']
+    """
+    return _FIELDS.findall(line)
+
+
+def spaced(line: str) -> str:
+    """A line whose fields are separated by any number of spaces, with tabs instead."""
+    return "\t".join(fields_of(line)) + "\n" if line.strip() else "\n"
+
+
+def row_reader(lines: Iterable[str], delimiter: str, strict: bool = False) -> Any:
+    """A reader of csv's; a space as delimiter stands for any number of them."""
+    if delimiter == " ":
+        lines, delimiter = map(spaced, lines), "\t"
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=strict)
