@@ -216,10 +216,11 @@ def _delimiter(lines: list[str], chosen: str) -> str:
             )
         return chosen
     if not best[0]:
-        pieces = Counter(len(fields_of(line)) for line in lines if line.strip())
-        width, rows = pieces.most_common(1)[0]
-        enough = 0.8 * pieces.total() if likely is None else pieces.total()
-        if width > 1 and rows >= enough and len(lines) > 1:
+        pieces = [len(fields_of(line)) for line in lines if line.strip()]
+        width, rows = Counter(pieces).most_common(1)[0]
+        below = len(pieces) > 1 and set(pieces[1:]) == {width} and pieces[0] == width - 1
+        enough = 0.8 * len(pieces) if likely is None else len(pieces)
+        if width > 1 and (rows >= enough or below) and len(lines) > 1:
             return " "
     return likely or ","
 
