@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import io
-import warnings
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from explainers.errors import Problem
 from explainers.kinds.files import bands
+from explainers.kinds.files.pictures import photo
+from explainers.kinds.files.pictures.white import AS_THEY_ARE, checked
 from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, ParsedFile
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-MOST_MEGAPIXELS = 16
 SHOWN_SIDE = 1200
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".npy", ".npz")
 
 
-def parse(data: bytes) -> ParsedFile:
+def parse(data: bytes, white: float = 0) -> ParsedFile:
     """What is in a file of one picture: a photo, or channels of any number.
 
     Parameters
     ----------
     data : bytes
         The file as it was uploaded: PNG, JPEG, WebP, TIFF, .npy or .npz.
+    white : float
+        Which number of the file is white, 1 for numbers as they are; 0 for what the format says
+        (see `explainers.kinds.files.pictures.white`).
 
     Returns
     -------
     facts : dict
-        Empty for a photo; with channels see `explainers.kinds.files.bands.with_bands`.
+        Empty for a photo with nothing to say; else see `explainers.kinds.files.bands.with_bands`.
     arrays : dict of ndarray
         "pixels", uint8 (H, W, 3), as it is drawn; and "bands" (C, H, W), the channels, where these
-        are not red, green and blue alone.
+        are not red, green and blue of 8 bits alone.
 
     Raises
     ------
@@ -47,13 +49,8 @@ def parse(data: bytes) -> ParsedFile:
     >>> parse(buffer.getvalue())[1]["pixels"].shape
     (2, 4, 3)
     """
-    if bands.is_bands(data):
-        return bands.read_bands(data)
-    image = _opened(data)
-    pixels = np.asarray(_rgb(image))
-    if image.mode in ("RGBA", "LA"):
-        return bands.with_bands(np.asarray(image).transpose(2, 0, 1).copy(), pixels)
-    return {}, {"pixels": pixels}
+    asked = checked(white)
+    return bands.read_bands(data, asked) if bands.is_bands(data) else photo.parsed(data, asked)
 
 
 def read(data: bytes) -> Image.Image:
@@ -75,7 +72,7 @@ def read(data: bytes) -> Image.Image:
     Raises
     ------
     Problem
-        Where the file is no such picture, is damaged, or is larger than MOST_MEGAPIXELS.
+        Where the file is no such picture, is damaged, or is larger than 16 megapixels.
 
     Examples
     --------
@@ -85,49 +82,7 @@ def read(data: bytes) -> Image.Image:
     >>> image.size, image.getpixel((0, 0))
     ((4, 2), (77, 77, 77))
     """
-    return _rgb(_opened(data))
-
-
-def _opened(data: bytes) -> Image.Image:
-    """The picture in a PNG, JPEG or WebP file, upright, in its own mode."""
-    accepted = (
-        "Accepted are PNG, JPEG and WebP files of up to 16 megapixels, and TIFF files and NumPy "
-        "arrays."
-    )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise Problem(f"This file is not a picture that can be read. {accepted}") from error
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise Problem(f"This picture is far too large. {accepted}") from error
-    except Exception as error:
-        raise Problem(f"This picture is damaged. {accepted}") from error
-    width, height = image.size
-    if width * height > MOST_MEGAPIXELS * 1_000_000:
-        raise Problem(
-            f"This picture has {width} × {height} pixels, {width * height / 1e6:.0f} megapixels. "
-            f"{accepted} Make it smaller and upload it again."
-        )
-    try:
-        image.load()
-        return ImageOps.exif_transpose(image)
-    except Exception as error:
-        raise Problem(f"This picture is damaged or cut off. {accepted}") from error
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    """The picture in mode RGB: numbers scaled to 8 bits, transparent parts over white."""
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if values.max() > 255 or image.mode.startswith("I;16") else 255.0
-        image = Image.fromarray(np.clip(values / top * 255, 0, 255).round().astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        white = Image.new("RGBA", clear.size, "white")
-        image = Image.alpha_composite(white, clear)
-    return image.convert("RGB")
+    return Image.fromarray(photo.parsed(data)[1]["pixels"])
 
 
 def display_jpeg(image: Image.Image) -> bytes:
@@ -214,15 +169,63 @@ def to_image(values: np.ndarray) -> Image.Image:
 
 
 def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
-    if _by_channel(parsed, spec):
-        channels = parsed[1]["bands"]
+    facts, arrays = parsed
+    wanted, by_channel = len(spec.mean), _by_channel(parsed, spec)
+    if by_channel or _exact(parsed):
+        channels = arrays["bands"]
         fitted = [_fitted(Image.fromarray(one), spec.sides, spec.fit) for one in channels]
         values = bands.network_scale(np.stack([np.asarray(one) for one in fitted]))
+        if not by_channel:
+            values = np.broadcast_to(
+                values * facts["scale"], (max(wanted, len(values)), *spec.sides)
+            )
     else:
-        values = pixels(Image.fromarray(parsed[1]["pixels"]), spec.sides, spec.fit)
-        if len(spec.mean) == 1:
-            values = np.tensordot(_GREY, values, 1)[None]
+        values = pixels(Image.fromarray(arrays["pixels"]), spec.sides, spec.fit)
+    if wanted == 1 and len(values) == 3:
+        values = np.tensordot(_GREY, values, 1)[None]
     return np.stack([values.astype(np.float32) for _ in items])
+
+
+def _exact(parsed: ParsedFile) -> bool:
+    """Whether a photo has more than 8 bits, as one grey channel or three colours."""
+    channels = parsed[1].get("bands")
+    return channels is not None and channels.dtype != np.uint8 and len(channels) in (1, 3)
+
+
+def given(parsed: ParsedFile, spec: InputSpec) -> str:
+    """What numbers the network is given of a picture that is no plain 8-bit photo, in a sentence.
+
+    Parameters
+    ----------
+    parsed : ParsedFile
+        As `parse` gives it.
+    spec : InputSpec
+        Of a network that takes it.
+
+    Returns
+    -------
+    str
+        "" where it is a photo of 8 bits.
+
+    Raises
+    ------
+    Problem
+        Where the network takes no such picture.
+    """
+    facts = parsed[0]
+    if "span" not in facts:
+        return ""
+    by_channel = _by_channel(parsed, spec)
+    scale = 1 if by_channel else facts["scale"]
+    low, high = (f"{number * scale:,.4g}" for number in facts["span"])
+    white = facts["white"] / scale
+    how = f"{white:,.6g} in the file is 1"
+    if white == AS_THEY_ARE:
+        how = "as they are in the file"
+    drawn = "" if facts["photo"] else " It is drawn from its 2nd to its 98th percentile."
+    return (
+        f"Before its normalisation the network is given numbers from {low} to {high}: {how}.{drawn}"
+    )
 
 
 def _by_channel(parsed: ParsedFile, spec: InputSpec) -> bool:

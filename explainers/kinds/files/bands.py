@@ -10,7 +10,8 @@ from PIL import Image
 
 from explainers.errors import Problem
 from explainers.kinds.files.arrays import read_arrays
-from explainers.kinds.registry import ParsedFile
+from explainers.kinds.files.pictures.white import White, bytes_white, plain_numbers
+from explainers.kinds.registry import Facts, ParsedFile
 
 MOST_PIXELS, MOST_VALUES, MOST_BANDS = 16_000_000, 24_000_000, 1000
 ARRAYS, TIFF = (b"\x93NUMPY", b"PK\x03\x04"), (b"II*\0", b"MM\0*")
@@ -32,7 +33,7 @@ def is_bands(data: bytes) -> bool:
     return data.startswith((*ARRAYS, *TIFF))
 
 
-def read_bands(data: bytes) -> ParsedFile:
+def read_bands(data: bytes, asked: float = 0) -> ParsedFile:
     """The picture in a .npy, .npz or TIFF file, of one channel or many.
 
     An array is (H, W), (H, W, C) or (C, H, W): where two sides are equal, the third is that of the
@@ -44,6 +45,8 @@ def read_bands(data: bytes) -> ParsedFile:
     ----------
     data : bytes
         The file as it was uploaded.
+    asked : float
+        Which number counts as 1, where people chose one.
 
     Returns
     -------
@@ -66,34 +69,70 @@ def read_bands(data: bytes) -> ParsedFile:
     ((4, 5, 7), (5, 7, 3), [1.0, 1.0, 1.0, 1.0])
     """
     if data.startswith(TIFF):
-        return with_bands(_joined(_frames(data)))
+        return _with_white(_joined(_frames(data)), asked)
     given = read_arrays(data, ".npy" if data.startswith(ARRAYS[0]) else ".npz")
     numbers = [array for array in given.values() if array.dtype.kind != "U"]
-    return with_bands(_joined(numbers))
+    return _with_white(_joined(numbers), asked)
 
 
-def with_bands(bands: np.ndarray, pixels: np.ndarray | None = None) -> ParsedFile:
+def _with_white(numbers: np.ndarray, asked: float) -> ParsedFile:
+    if numbers.dtype == np.uint8:
+        return with_bands(numbers, white=bytes_white(numbers, asked))
+    return with_bands(numbers, white=plain_numbers(numbers, 0, asked))
+
+
+def with_bands(
+    bands: np.ndarray,
+    pixels: np.ndarray | None = None,
+    white: White | None = None,
+    scale: float = 1.0,
+) -> ParsedFile:
     """A picture's parsed form with its channels.
 
     Parameters
     ----------
     bands : ndarray, uint8 or float32, shape (C, H, W)
+        As they are in the file.
     pixels : ndarray, uint8, shape (H, W, 3), optional
         The same as a photo, which networks of one or three channels may have in its place.
+    white : White, optional
+        Which number counts as 1; the usual one without it.
+    scale : float
+        By what the channels are multiplied to be brightness from 0 to 1, after `white`.
 
     Returns
     -------
     facts : dict
-        photo (whether it may stand for one), low and high: what is drawn black and white, for
-        each channel, on the scale that networks get.
+        photo (whether it may stand for one); scale; low and high: what is drawn black and white,
+        for each channel, on the scale that networks get; and what `white_facts` gives, with span,
+        the least and largest number on that scale, unless it is a photo of 8 bits.
     arrays : dict of ndarray
-        "bands" and "pixels".
+        "bands", divided by what is white, and "pixels".
     """
+    white = white or (bytes_white if bands.dtype == np.uint8 else plain_numbers)(bands)
+    if bands.dtype != np.uint8 or white.number != 255:
+        bands = bands.astype(np.float32) / np.float32(white.number)
+    photo = pixels is not None
     low, high = _range(bands)
-    facts = {"photo": pixels is not None, "low": low, "high": high}
+    if photo:
+        low, high = [0.0] * len(bands), [max(1.0, white.top / white.number)] * len(bands)
+    facts: Facts = {"photo": photo, "low": low, "high": high, "scale": scale} | white_facts(white)
+    if bands.dtype != np.uint8:
+        facts["span"] = [float(bands.min()), float(bands.max())]
     if pixels is None:
         pixels = in_colour(stretched(network_scale(bands), low, high))
     return facts, {"bands": bands, "pixels": pixels}
+
+
+def white_facts(white: White) -> Facts:
+    """What people are told of a picture's white: it, the usual one, choices, and notes."""
+    return {
+        "white": white.number,
+        "usual": white.usual,
+        "whites": white.choices,
+        "top": white.top,
+        "notes": [white.note] if white.note else [],
+    }
 
 
 def network_scale(values: np.ndarray) -> np.ndarray:

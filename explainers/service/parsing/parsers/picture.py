@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -17,19 +18,18 @@ from explainers.service.parsing.parsers.registry import (
     Parser,
     WarmUpFile,
 )
-from explainers.service.parsing.parsers.validation import demand
+from explainers.service.parsing.parsers.validation import demand, demand_texts
 
-_MOST_PIXELS = 16_000_000
-
-
+_MOST_PIXELS, _MOST_WHITES = 16_000_000, 20
+_WHITE = {"white", "usual", "whites", "top", "notes"}
 _FRAMES = ((1, np.uint8), (2, np.uint8), (3.5, np.float32))
 
 
-def _parse(untrusted_data: bytes) -> ParsedFile:
+def _parse(untrusted_data: bytes, **options: Any) -> ParsedFile:
     """The array "pixels" (height, width, 3) of uint8: red, green, blue; perhaps "bands" too."""
     from explainers.kinds import picture
 
-    return picture.parse(untrusted_data)
+    return picture.parse(untrusted_data, **options)
 
 
 def _check(facts: Facts, arrays: Arrays) -> None:
@@ -41,15 +41,37 @@ def _check(facts: Facts, arrays: Arrays) -> None:
         raise ValueError("no pixels")
     if pixels.shape[2] != 3 or not 1 <= pixels.shape[0] * pixels.shape[1] <= _MOST_PIXELS:
         raise ValueError("no picture has this shape")
+    if facts or bands is not None:
+        _check_white(facts)
     if bands is None:
-        return demand(facts == {}, "facts")
-    demand(set(facts) == {"photo", "low", "high"} and type(facts["photo"]) is bool, "facts")
+        return demand(set(facts) <= _WHITE, "facts")
+    others = set(facts) - _WHITE - ({"span"} if bands.dtype == np.float32 else set())
+    demand(others == {"photo", "low", "high", "scale"} and type(facts["photo"]) is bool, "facts")
+    demand(_number(facts["scale"]), "a scale")
     demand(bands.dtype in (np.uint8, np.float32) and bands.ndim == 3, "bands")
     demand(bands.shape[1:] == pixels.shape[:2] and 1 <= len(bands) <= MOST_BANDS, "bands")
     demand(bands.size <= MOST_VALUES and np.isfinite(bands).all(), "bands")
-    for ends in (facts["low"], facts["high"]):
-        demand(isinstance(ends, list) and len(ends) == len(bands), "ends")
-        demand(all(type(end) is float and math.isfinite(end) for end in ends), "ends")
+    sized = ("low", len(bands)), ("high", len(bands)), ("span", 2)
+    for name, count in sized:
+        if name in facts:
+            ends = facts[name]
+            demand(isinstance(ends, list) and len(ends) == count, name)
+            demand(all(map(_number, ends)), name)
+    demand(bands.dtype == np.uint8 or "span" in facts, "a span")
+
+
+def _check_white(facts: Facts) -> None:
+    demand(set(facts) >= _WHITE, "white")
+    demand_texts(facts["notes"])
+    whites = facts["whites"]
+    demand(isinstance(whites, list) and len(whites) <= _MOST_WHITES, "whites")
+    numbers = (facts["white"], facts["usual"], *whites)
+    demand(all(_number(white) and white > 0 for white in numbers), "white")
+    demand(_number(facts["top"]), "top")
+
+
+def _number(value: Any) -> bool:
+    return type(value) is float and math.isfinite(value)
 
 
 def _warm_up_files() -> Iterable[WarmUpFile]:
@@ -64,6 +86,10 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
             except OSError:
                 continue
             yield buffer.getvalue(), {}
+    for name, image in (("PNG", Image.new("I;16", (8, 6), 9)), ("PNG", Image.new("L", (8, 6), 1))):
+        buffer = io.BytesIO()
+        image.save(buffer, name)
+        yield buffer.getvalue(), {"white": 15}
     frames = [Image.fromarray(np.full((6, 8), value, kind)) for value, kind in _FRAMES]
     for packed in ({}, {"compression": "tiff_lzw"}, {"compression": "tiff_adobe_deflate"}):
         buffer = io.BytesIO()

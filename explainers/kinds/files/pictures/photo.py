@@ -1,0 +1,138 @@
+"""Photos in PNG, JPEG and WebP files: opened safely, upright, in full depth."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from explainers.errors import Problem
+from explainers.kinds.files import bands
+from explainers.kinds.files.pictures.deep_png import is_deep_png, read_deep_png
+from explainers.kinds.files.pictures.white import White, brightness, bytes_white
+from explainers.kinds.registry import ParsedFile
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MOST_MEGAPIXELS = 16
+ACCEPTED = (
+    "Accepted are PNG, JPEG and WebP files of up to 16 megapixels, and TIFF files and NumPy arrays."
+)
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+_MOST, _ROWS = 65535, 256
+_Array: TypeAlias = np.ndarray
+
+
+def parsed(data: bytes, asked: float = 0) -> ParsedFile:
+    """The photo in a file, and its channels where these say more than 8 bits of RGB.
+
+    Parameters
+    ----------
+    data : bytes
+        The file as it was uploaded.
+    asked : float
+        Which of its numbers is white, where people chose one; 0 for what the format says.
+
+    Raises
+    ------
+    Problem
+        Where it is no picture, is damaged, or has more than MOST_MEGAPIXELS.
+
+    Examples
+    --------
+    >>> buffer = io.BytesIO()
+    >>> Image.fromarray(np.array([[0, 4095]], np.uint16)).save(buffer, "PNG")
+    >>> facts, arrays = parsed(buffer.getvalue())
+    >>> facts["white"], arrays["bands"].tolist()
+    (4095.0, [[[0.0, 1.0]]])
+    """
+    image = _opened(data)
+    try:
+        if is_deep_png(data):
+            deep = read_deep_png(data)
+            white = brightness(deep.numbers, _MOST, deep.declared, asked)
+            return _of_numbers(deep.numbers, deep.alpha, white, deep.alpha_channel)
+        image.load()
+        image = ImageOps.exif_transpose(image)
+        if image.mode not in _MODES:
+            raise ValueError(image.mode)
+    except Problem:
+        raise
+    except Exception as error:
+        raise Problem(f"This picture is damaged or cut off. {ACCEPTED}") from error
+    pixels = np.asarray(_rgb(image))
+    if image.mode in ("RGBA", "LA"):
+        clear = np.asarray(image).transpose(2, 0, 1).copy()
+        return bands.with_bands(clear, pixels, bytes_white(np.array([255])))
+    if image.mode in ("L", "RGB") and "transparency" not in image.info:
+        white = bytes_white(pixels, asked)
+        if white.number != 255:
+            return _of_numbers(np.atleast_3d(np.asarray(image)), None, white)
+        if white.note:
+            return bands.white_facts(white), {"pixels": pixels}
+    return {}, {"pixels": pixels}
+
+
+def _opened(data: bytes) -> Image.Image:
+    """The picture in a file, not yet decoded, its size checked."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise Problem(f"This file is not a picture that can be read. {ACCEPTED}") from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise Problem(f"This picture is far too large. {ACCEPTED}") from error
+    except Exception as error:
+        raise Problem(f"This picture is damaged. {ACCEPTED}") from error
+    width, height = image.size
+    if width * height > MOST_MEGAPIXELS * 1_000_000:
+        raise Problem(
+            f"This picture has {width} × {height} pixels, {width * height / 1e6:.0f} megapixels. "
+            f"{ACCEPTED} Make it smaller and upload it again."
+        )
+    return image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """The picture of 8 bits in mode RGB, transparent parts over white."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        white = Image.new("RGBA", clear.size, "white")
+        image = Image.alpha_composite(white, clear)
+    return image.convert("RGB")
+
+
+def _of_numbers(
+    numbers: _Array, alpha: _Array | None, white: White, alpha_channel: bool = False
+) -> ParsedFile:
+    """A photo of numbers (H, W, 1 or 3), transparent by `alpha` (H, W, 1), scaled to its white.
+
+    One that is too large to be kept in full is kept in 8 bits. Where numbers above white are meant,
+    the largest is drawn white.
+    """
+    brightest = max(white.number, white.top)
+    pixels = np.empty((*numbers.shape[:2], 3), np.uint8)
+    for start in range(0, len(pixels), _ROWS):
+        rows = slice(start, start + _ROWS)
+        over = numbers[rows].astype(np.float32) / np.float32(brightest)
+        if alpha is not None:
+            over = over * alpha[rows] + (1 - alpha[rows])
+        pixels[rows] = (np.clip(over, 0, 1) * 255).round()
+    if numbers.size > bands.MOST_VALUES:
+        white = white._replace(choices=[one for one in white.choices if one >= white.top])
+        if white.number < brightest:
+            raise Problem(
+                f"White is {white.number:g}, and the numbers in this picture go up to "
+                f"{white.top:g}: it is too large to be kept in more than 8 bits. Choose another "
+                "white, or make it smaller."
+            )
+        return bands.white_facts(white), {"pixels": pixels}
+    whole = numbers
+    if alpha is not None:
+        transparent = np.where(alpha == 0, white.number, numbers)
+        whole = np.concatenate((numbers, alpha * white.number), 2) if alpha_channel else transparent
+    channels = np.ascontiguousarray(whole.transpose(2, 0, 1), np.float32)
+    return bands.with_bands(channels, pixels, white)
