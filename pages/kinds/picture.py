@@ -25,7 +25,7 @@ draw_hidden = None
 def pick(model: ChosenModel) -> ChosenInput | None:
     """A picture from the gallery, an upload or the camera."""
     demo = model.spec.name if model.spec.source == "demo" else ""
-    return pictures.pick(demo, len(model.spec.mean))
+    return pictures.pick(demo, model.spec)
 
 
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:

@@ -1,5 +1,6 @@
 """Choosing a picture: from the gallery, by upload, or with the camera."""
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,26 +11,29 @@ from PIL import Image
 from streamlit.typing import UploadedFile
 
 from explainers.errors import Problem
+from explainers.kinds import ParsedFile
 from explainers.kinds import picture as picture_kind
 from explainers.kinds.files import bands
 from explainers.locations import PROJECT
+from explainers.models.spec import ModelSpec
 from explainers.models.zoo.demos import demos
 from explainers.models.zoo.demos import gallery as samples_of
 from pages.state import address, service
 from pages.state.chosen import ChosenInput
 from pages.viewers.gallery import gallery
+from pages.widgets import files, picture_white
 
 MOST_MEGABYTES = 40
 SOURCES = ("Gallery", "Upload", "Camera")
 PHOTO_CHANNELS = (1, 3)
 
 
-def pick(model: str = "", channels: int = 3) -> ChosenInput | None:
+def pick(model: str, spec: ModelSpec) -> ChosenInput | None:
     """Draw the choice of a picture for the demo `model`, or any; None until there is one.
 
     Where a network takes other channels than a photo has, only an upload can have them.
     """
-    photo = channels in PHOTO_CHANNELS
+    photo = len(spec.mean) in PHOTO_CHANNELS
     source = address.select(
         st.segmented_control,
         "from",
@@ -46,13 +50,17 @@ def pick(model: str = "", channels: int = 3) -> ChosenInput | None:
     digest = uploaded(slot, uploader if source == "Upload" else _camera)
     if digest is None:
         return None
-    _pick_shown(digest)
+    parsed = files.content("picture", digest)
+    _pick_shown(parsed)
+    with contextlib.suppress(Problem):  # which the answer says
+        if sentence := picture_kind.given(parsed, spec):
+            st.caption(f":material/info: {sentence}")
     return ChosenInput(digest, "your picture", "picture.png")
 
 
-def _pick_shown(digest: str) -> None:
+def _pick_shown(parsed: ParsedFile) -> None:
     """Ask which channels of a picture that is no photo are drawn; the network gets all."""
-    facts, arrays = service.backend().parsed.get("picture", digest)
+    facts, arrays = parsed
     count = len(arrays.get("bands", ()))
     if facts.get("photo", True) or count in PHOTO_CHANNELS:
         return
@@ -84,9 +92,10 @@ def _chosen_bands() -> tuple[int, ...]:
 
 
 def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
-    """Digest of the picture that a widget gave, now or before; None until there is one.
+    """Name of the picture that a widget gave, now or before; None until there is one.
 
-    A picture that is refused, or taken away, takes the earlier one with it.
+    A picture that is refused, or taken away, takes the earlier one with it. Where its white is not
+    plain it is asked.
 
     Parameters
     ----------
@@ -97,32 +106,32 @@ def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
     """
     file = draw(
         key=address.uploader_key(f"w_{slot}_file"),
-        on_change=lambda: address.choices().pop(slot, None),
+        on_change=lambda: address.set_choices({slot: None, f"{slot}_white": None}),
     )
     if file is not None:
         try:
-            address.choices()[slot] = keep(file.getvalue())
+            address.choices()[slot] = _kept_once(file)
         except Problem as problem:
             st.error(str(problem))
     digest = address.choices().get(slot)
     if digest is None:
         return None
     if isinstance(digest, str) and service.may_open(digest):
-        return digest
+        return picture_white.pick(digest, f"{slot}_white")
     st.info("This picture is no longer kept here. Upload it again.")
     return None
 
 
 def added() -> dict[str, ChosenInput]:
     """Draw an uploader for several pictures; those that were added and are kept, by digest."""
-    files = uploader(
+    given = uploader(
         "Pictures: PNG, JPEG or WebP; or TIFF or NumPy arrays",
         accept_multiple_files=True,
         key=address.uploader_key("w_added_file"),
     )
     names = st.session_state.setdefault("added_names", {})
     digests = list(address.choices().get("added") or [])
-    for file in files:
+    for file in given:
         try:
             digest = _kept_once(file)
         except Problem as problem:
@@ -178,14 +187,14 @@ def _sample(name: str) -> _Sample:
     return _Sample(entry.path.read_bytes(), entry.title, file, masks)
 
 
-def shown(digest: str) -> bytes:
+def shown(name: str) -> bytes:
     """A kept picture as JPEG, for the browser, in the channels that are chosen."""
-    return _shown(digest, _chosen_bands())
+    return _shown(name, _chosen_bands())
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _shown(digest: str, chosen: tuple[int, ...]) -> bytes:
-    facts, arrays = service.backend().parsed.get("picture", digest)
+def _shown(name: str, chosen: tuple[int, ...]) -> bytes:
+    facts, arrays = files.content("picture", name)
     pixels = arrays["pixels"]
     if not facts.get("photo", True):
         values = bands.network_scale(arrays["bands"])
