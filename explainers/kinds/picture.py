@@ -10,7 +10,7 @@ from PIL import Image
 
 from explainers.errors import Problem
 from explainers.kinds.files import bands
-from explainers.kinds.files.pictures import photo
+from explainers.kinds.files.pictures import photo, tiff, tiff_picture
 from explainers.kinds.files.pictures.white import AS_THEY_ARE, checked
 from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, ParsedFile
 
@@ -50,7 +50,11 @@ def parse(data: bytes, white: float = 0) -> ParsedFile:
     (2, 4, 3)
     """
     asked = checked(white)
-    return bands.read_bands(data, asked) if bands.is_bands(data) else photo.parsed(data, asked)
+    if data.startswith(bands.ARRAYS):
+        return bands.read_bands(data, asked)
+    if data.startswith(tiff.HEADS):
+        return tiff_picture.parsed(data, asked)
+    return photo.parsed(data, asked)
 
 
 def read(data: bytes) -> Image.Image:

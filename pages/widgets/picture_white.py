@@ -42,20 +42,24 @@ def pick(digest: str, choice: str) -> str:
         facts["whites"],
         facts["usual"],
         label="White is",
-        format_func=lambda number: words(number, facts["top"]),
+        format_func=lambda number: words(number, facts["top"], facts.get("scale", 1)),
         help="Which number in the file counts as 1.",
     )
     return _name(digest, None if white == facts["usual"] else white)
 
 
-def words(number: float, top: float) -> str:
+def words(number: float, top: float, scale: float = 1) -> str:
     """What is white, in words, of a picture whose numbers end at `top`.
+
+    Numbers that are multiplied by `scale` where the picture is taken as a photo are so only there.
 
     Examples
     --------
     >>> words(4095.0, 2191.0), words(2191.0, 2191.0), words(1.0, 2191.0)
     ('4,095 (12 bits)', '2,191 (the brightest)', '1: the numbers as they are')
     """
+    if number == AS_THEY_ARE and scale != 1:
+        return f"1: the numbers as they are; as a photo {1 / scale:,.10g}"
     if number == AS_THEY_ARE:
         return "1: the numbers as they are"
     whole = int(number)

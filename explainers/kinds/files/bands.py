@@ -1,12 +1,8 @@
-"""Pictures of any number of channels: NumPy arrays, TIFF files, and what they look like."""
+"""Pictures of any number of channels: NumPy arrays, and what they look like."""
 
 from __future__ import annotations
 
-import io
-import warnings
-
 import numpy as np
-from PIL import Image
 
 from explainers.errors import Problem
 from explainers.kinds.files.arrays import read_arrays
@@ -14,31 +10,19 @@ from explainers.kinds.files.pictures.white import White, bytes_white, plain_numb
 from explainers.kinds.registry import Facts, ParsedFile
 
 MOST_PIXELS, MOST_VALUES, MOST_BANDS = 16_000_000, 24_000_000, 1000
-ARRAYS, TIFF = (b"\x93NUMPY", b"PK\x03\x04"), (b"II*\0", b"MM\0*")
-"""How files of arrays begin, and TIFF files."""
+ARRAYS = (b"\x93NUMPY", b"PK\x03\x04")
+"""How files of arrays begin."""
 _SAVE = "In Python: numpy.save('picture.npy', array)."
-_TIFF_MODES = ("1", "L", "LA", "RGB", "RGBA", "RGBX", "CMYK", "P", "I", "F")
 # What lies beyond these percentiles of a band is drawn black or white.
 _DARK, _BRIGHT = 2, 98
 
 
-def is_bands(data: bytes) -> bool:
-    """Whether a file begins as one of arrays or as a TIFF.
-
-    Examples
-    --------
-    >>> is_bands(b"II*\\0"), is_bands(b"\\x89PNG")
-    (True, False)
-    """
-    return data.startswith((*ARRAYS, *TIFF))
-
-
 def read_bands(data: bytes, asked: float = 0) -> ParsedFile:
-    """The picture in a .npy, .npz or TIFF file, of one channel or many.
+    """The picture in a .npy or .npz file, of one channel or many.
 
     An array is (H, W), (H, W, C) or (C, H, W): where two sides are equal, the third is that of the
-    channels, else the shortest of first and last. Several arrays or frames of one shape are the
-    channels in their order. Whole numbers of 8 bits are kept, and mean shares of 255 as in a photo;
+    channels, else the shortest of first and last. Several arrays of one shape are the channels in
+    their order. Whole numbers of 8 bits are kept, and mean shares of 255 as in a photo;
     all others become float32, and mean what they are.
 
     Parameters
@@ -62,20 +46,26 @@ def read_bands(data: bytes, asked: float = 0) -> ParsedFile:
 
     Examples
     --------
+    >>> import io
     >>> file = io.BytesIO()
     >>> np.save(file, np.ones((5, 7, 4), np.uint8))
     >>> facts, arrays = read_bands(file.getvalue())
     >>> arrays["bands"].shape, arrays["pixels"].shape, facts["high"]
     ((4, 5, 7), (5, 7, 3), [1.0, 1.0, 1.0, 1.0])
     """
-    if data.startswith(TIFF):
-        return _with_white(_joined(_frames(data)), asked)
     given = read_arrays(data, ".npy" if data.startswith(ARRAYS[0]) else ".npz")
     numbers = [array for array in given.values() if array.dtype.kind != "U"]
-    return _with_white(_joined(numbers), asked)
+    return with_white(joined(numbers), asked)
 
 
-def _with_white(numbers: np.ndarray, asked: float) -> ParsedFile:
+def with_white(numbers: np.ndarray, asked: float) -> ParsedFile:
+    """Channels (C, H, W) that are no photo, uint8 or float32, with the white that was asked or 0.
+
+    Examples
+    --------
+    >>> float(with_white(np.full((1, 2, 2), 500.0, np.float32), 1000)[1]["bands"].max())
+    0.5
+    """
     if numbers.dtype == np.uint8:
         return with_bands(numbers, white=bytes_white(numbers, asked))
     return with_bands(numbers, white=plain_numbers(numbers, 0, asked))
@@ -192,8 +182,14 @@ def _range(bands: np.ndarray) -> tuple[list[float], list[float]]:
     return low.tolist(), high.tolist()
 
 
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    """Several arrays, each one channel or several, as one: (C, H, W)."""
+def joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Several arrays, each one channel or several, as one: (C, H, W), uint8 or float32.
+
+    Examples
+    --------
+    >>> joined([np.zeros((5, 7)), np.zeros((5, 7, 2))]).shape
+    (3, 5, 7)
+    """
     if not parts:
         raise Problem(f"This file holds no array of numbers. {_SAVE}")
     bands = [_channels_first(part) for part in parts]
@@ -206,7 +202,7 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
     if len({band.dtype for band in bands}) > 1:
         bands = [band.astype(np.float32) for band in bands]
     whole = np.ascontiguousarray(np.concatenate(bands))
-    _demand_size(whole.shape)
+    demand_size(whole.shape)
     return whole
 
 
@@ -223,7 +219,7 @@ def _channels_first(array: np.ndarray) -> np.ndarray:
         array = array[None]
     elif _last_is_channels(array.shape):
         array = array.transpose(2, 0, 1)
-    _demand_size(array.shape)
+    demand_size(array.shape)
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * 255
     if array.dtype == np.uint8:
@@ -248,7 +244,8 @@ def _last_is_channels(shape: tuple[int, ...]) -> bool:
     return last < first
 
 
-def _demand_size(shape: tuple[int, ...]) -> None:
+def demand_size(shape: tuple[int, ...]) -> None:
+    """Problem where a picture (C, H, W) has too many channels, pixels or numbers."""
     count, height, width = shape
     if height * width > MOST_PIXELS or count * height * width > MOST_VALUES or count > MOST_BANDS:
         raise Problem(
@@ -256,28 +253,3 @@ def _demand_size(shape: tuple[int, ...]) -> None:
             f"{MOST_PIXELS // 10**6} megapixels and {MOST_VALUES // 10**6} million numbers in all "
             "are accepted. Cut out a part and save it again."
         )
-
-
-def _frames(data: bytes) -> list[np.ndarray]:
-    """The frames of a TIFF file, (H, W) or (H, W, C) each."""
-    frames = []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=("TIFF",))
-            for place in range(min(getattr(image, "n_frames", 1), MOST_BANDS)):
-                image.seek(place)
-                _demand_size((len(image.getbands()), image.height, image.width))
-                if image.mode not in _TIFF_MODES and not image.mode.startswith("I;16"):
-                    raise ValueError(image.mode)
-                frame = image.convert("RGB") if image.mode == "P" else image
-                frames.append(np.array(frame))
-    except Problem:
-        raise
-    except Exception as error:
-        raise Problem(
-            "This TIFF file cannot be read: it is damaged, or of a form that is not known here. "
-            "Save its bands as a NumPy array (height, width, bands) instead. With rasterio: "
-            "numpy.save('picture.npy', rasterio.open('picture.tif').read())."
-        ) from error
-    return frames

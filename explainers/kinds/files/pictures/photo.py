@@ -53,7 +53,7 @@ def parsed(data: bytes, asked: float = 0) -> ParsedFile:
         if is_deep_png(data):
             deep = read_deep_png(data)
             white = brightness(deep.numbers, _MOST, deep.declared, asked)
-            return _of_numbers(deep.numbers, deep.alpha, white, deep.alpha_channel)
+            return of_numbers(deep.numbers, deep.alpha, white, deep.alpha_channel)
         image.load()
         image = ImageOps.exif_transpose(image)
         if image.mode not in _MODES:
@@ -62,14 +62,14 @@ def parsed(data: bytes, asked: float = 0) -> ParsedFile:
         raise
     except Exception as error:
         raise Problem(f"This picture is damaged or cut off. {ACCEPTED}") from error
-    pixels = np.asarray(_rgb(image))
+    pixels = np.asarray(rgb(image))
     if image.mode in ("RGBA", "LA"):
         clear = np.asarray(image).transpose(2, 0, 1).copy()
         return bands.with_bands(clear, pixels, bytes_white(np.array([255])))
     if image.mode in ("L", "RGB") and "transparency" not in image.info:
         white = bytes_white(pixels, asked)
         if white.number != 255:
-            return _of_numbers(np.atleast_3d(np.asarray(image)), None, white)
+            return of_numbers(np.atleast_3d(np.asarray(image)), None, white)
         if white.note:
             return bands.white_facts(white), {"pixels": pixels}
     return {}, {"pixels": pixels}
@@ -96,8 +96,14 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """The picture of 8 bits in mode RGB, transparent parts over white."""
+def rgb(image: Image.Image) -> Image.Image:
+    """The picture of 8 bits in mode RGB, transparent parts over white.
+
+    Examples
+    --------
+    >>> rgb(Image.new("LA", (1, 1), (0, 0))).getpixel((0, 0))
+    (255, 255, 255)
+    """
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         clear = image.convert("RGBA")
         white = Image.new("RGBA", clear.size, "white")
@@ -105,13 +111,33 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _of_numbers(
+def of_numbers(
     numbers: _Array, alpha: _Array | None, white: White, alpha_channel: bool = False
 ) -> ParsedFile:
-    """A photo of numbers (H, W, 1 or 3), transparent by `alpha` (H, W, 1), scaled to its white.
+    """A photo of more than 8 bits, or of another white.
 
     One that is too large to be kept in full is kept in 8 bits. Where numbers above white are meant,
     the largest is drawn white.
+
+    Parameters
+    ----------
+    numbers : ndarray of whole numbers, shape (H, W, 1 or 3)
+    alpha : ndarray or None, float32, shape (H, W, 1)
+        How opaque each pixel is, from 0 to 1; drawn over white.
+    white : White
+    alpha_channel : bool
+        Whether networks of a channel more may have `alpha`.
+
+    Raises
+    ------
+    Problem
+        Where one that is too large has numbers above white.
+
+    Examples
+    --------
+    >>> white = White(10.0, 10.0, [], 10.0, "")
+    >>> of_numbers(np.array([[[0], [5]]]), None, white)[1]["bands"].tolist()
+    [[[0.0, 0.5]]]
     """
     brightest = max(white.number, white.top)
     pixels = np.empty((*numbers.shape[:2], 3), np.uint8)

@@ -95,6 +95,12 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
         buffer = io.BytesIO()
         frames[0].save(buffer, "TIFF", save_all=True, append_images=frames[1:], **packed)
         yield buffer.getvalue(), {}
+    four = Image.fromarray(np.full((6, 8, 4), 7, np.uint8), "RGBA")
+    for image in (four, four.convert("CMYK"), four.convert("P"), Image.new("I;16", (8, 6), 9)):
+        buffer = io.BytesIO()
+        image.save(buffer, "TIFF", compression="tiff_lzw")
+        yield buffer.getvalue(), {}
+        yield buffer.getvalue(), {"white": 10}
     for write in (np.save, np.savez_compressed):
         buffer = io.BytesIO()
         write(buffer, np.ones((6, 8, 4), np.float64))
