@@ -162,7 +162,7 @@ def _by_pillow(file: io.BytesIO, data: bytes, directory: Directory) -> Page:
         data[: 8 if big else 4] + struct.pack(order + ("Q" if big else "I"), directory.place)
     )
     file.seek(0)
-    image = Image.open(file, formats=("TIFF",))
+    image: Image.Image = Image.open(file, formats=("TIFF",))
     image.load()
     if image.mode not in _MODES:
         raise ValueError(image.mode)
