@@ -15,7 +15,10 @@ from explainers.kinds.files.pictures.white import AS_THEY_ARE, checked
 from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, ParsedFile
 
 SHOWN_SIDE = 1200
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".npy", ".npz")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"),
+    *(".tif", ".tiff", ".npy", ".npz"),
+)
 
 
 def parse(data: bytes, white: float = 0) -> ParsedFile:
@@ -24,7 +27,7 @@ def parse(data: bytes, white: float = 0) -> ParsedFile:
     Parameters
     ----------
     data : bytes
-        The file as it was uploaded: PNG, JPEG, WebP, TIFF, .npy or .npz.
+        The file as it was uploaded: PNG, JPEG, WebP, GIF, BMP, AVIF, TIFF, .npy or .npz.
     white : float
         Which number of the file is white, 1 for numbers as they are; 0 for what the format says
         (see `explainers.kinds.files.pictures.white`).
@@ -58,7 +61,7 @@ def parse(data: bytes, white: float = 0) -> ParsedFile:
 
 
 def read(data: bytes) -> Image.Image:
-    """The picture in a PNG, JPEG or WebP file, upright and as RGB.
+    """The picture in a file of a photo, upright and as RGB.
 
     Transparent parts become white; grey, CMYK and 16-bit pictures are converted; of an animation
     the first frame is taken.

@@ -14,6 +14,7 @@ from explainers.errors import Problem
 from explainers.kinds import ParsedFile
 from explainers.kinds import picture as picture_kind
 from explainers.kinds.files import bands
+from explainers.kinds.files.pictures import foreign
 from explainers.locations import PROJECT
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.demos import demos
@@ -125,7 +126,7 @@ def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
 def added() -> dict[str, ChosenInput]:
     """Draw an uploader for several pictures; those that were added and are kept, by digest."""
     given = uploader(
-        "Pictures: PNG, JPEG or WebP; or TIFF or NumPy arrays",
+        "Pictures: PNG, JPEG, WebP, GIF, BMP or AVIF; or TIFF or NumPy arrays",
         accept_multiple_files=True,
         key=address.uploader_key("w_added_file"),
     )
@@ -234,12 +235,13 @@ def _from_gallery(model: str) -> str:
 
 
 def uploader(
-    label: str = "A picture: PNG, JPEG or WebP; or TIFF or a NumPy array", **arguments: Any
+    label: str = "A picture: PNG, JPEG, WebP, GIF, BMP or AVIF; or TIFF or a NumPy array",
+    **arguments: Any,
 ) -> Any:
     """Draw an uploader of pictures; the file, or files with `accept_multiple_files=True`."""
     return st.file_uploader(
         label,
-        type=[suffix[1:] for suffix in picture_kind.SUFFIXES],
+        type=[suffix[1:] for suffix in (*picture_kind.SUFFIXES, *foreign.SUFFIXES)],
         max_upload_size=MOST_MEGABYTES,
         **arguments,
     )

@@ -38,7 +38,7 @@ def test_home_shows_a_finished_example_soon_after_the_server_answers(fresh_serve
     print(f"first page after {first:.2f} s, all examples after {time.monotonic() - started:.2f} s")
     assert page.get_by_text("lies on the sign").count() >= 3
     page.get_by_role("button", name="Explain your own picture").click()
-    page.get_by_text("A picture: PNG, JPEG or WebP").wait_for()
+    page.get_by_text("A picture: PNG, JPEG, WebP").wait_for()
 
 
 def test_a_story_opens_in_explain_with_its_settings(server, visit):

@@ -1,4 +1,4 @@
-"""Photos in PNG, JPEG and WebP files: opened safely, upright, in full depth."""
+"""Photos in PNG, JPEG, WebP, GIF, BMP and AVIF files: opened safely, upright, in full depth."""
 
 from __future__ import annotations
 
@@ -7,22 +7,33 @@ import warnings
 from typing import TypeAlias
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from explainers.errors import Problem
 from explainers.kinds.files import bands
 from explainers.kinds.files.pictures.deep_png import is_deep_png, read_deep_png
+from explainers.kinds.files.pictures.foreign import refuse_foreign
 from explainers.kinds.files.pictures.white import White, brightness, bytes_white
 from explainers.kinds.registry import ParsedFile
 
-FORMATS = ("PNG", "JPEG", "WEBP")
+try:  # since Pillow 11.3
+    from PIL import AvifImagePlugin
+except ImportError:
+    AvifImagePlugin = None
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
+ANIMATED = ("PNG", "WEBP", "GIF", "AVIF")
 MOST_MEGAPIXELS = 16
 ACCEPTED = (
-    "Accepted are PNG, JPEG and WebP files of up to 16 megapixels, and TIFF files and NumPy arrays."
+    "Accepted are PNG, JPEG, WebP, GIF, BMP and AVIF files of up to 16 megapixels, and TIFF files "
+    "and NumPy arrays."
 )
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 _MOST, _ROWS = 65535, 256
+_ANIMATION = "This is an animation or holds several pictures; the first is taken."
 _Array: TypeAlias = np.ndarray
+if AvifImagePlugin is not None:  # another thread could not be started behind the wall
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def parsed(data: bytes, asked: float = 0) -> ParsedFile:
@@ -49,13 +60,25 @@ def parsed(data: bytes, asked: float = 0) -> ParsedFile:
     (4095.0, [[[0.0, 1.0]]])
     """
     image = _opened(data)
+    found = _decoded(data, image, asked)
+    if image.format in ANIMATED and getattr(image, "is_animated", False):
+        plain = bands.white_facts(White(255.0, 255.0, [], 255.0, ""))
+        facts = found[0] or plain
+        return facts | {"notes": [_ANIMATION, *facts["notes"]]}, found[1]
+    return found
+
+
+def _decoded(data: bytes, image: Image.Image, asked: float) -> ParsedFile:
     try:
         if is_deep_png(data):
             deep = read_deep_png(data)
             white = brightness(deep.numbers, _MOST, deep.declared, asked)
             return of_numbers(deep.numbers, deep.alpha, white, deep.alpha_channel)
         image.load()
+        bitmap = image.format == "BMP"
         image = ImageOps.exif_transpose(image)
+        if bitmap and image.mode == "RGBA" and not np.asarray(image)[:, :, 3].any():
+            image = image.convert("RGB")  # the fourth byte is often left empty
         if image.mode not in _MODES:
             raise ValueError(image.mode)
     except Problem:
@@ -82,6 +105,9 @@ def _opened(data: bytes) -> Image.Image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
+        refuse_foreign(data)
+        if data[4:8] == b"ftyp" and b"avif" in data[8:64]:
+            raise Problem(_damaged_avif()) from error
         raise Problem(f"This file is not a picture that can be read. {ACCEPTED}") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise Problem(f"This picture is far too large. {ACCEPTED}") from error
@@ -94,6 +120,15 @@ def _opened(data: bytes) -> Image.Image:
             f"{ACCEPTED} Make it smaller and upload it again."
         )
     return image
+
+
+def _damaged_avif() -> str:
+    if features.check("avif"):
+        return f"This picture is damaged or cut off. {ACCEPTED}"
+    return (
+        "AVIF files are read with Pillow 11.3 and newer, which is not installed here. Save this "
+        "picture as PNG or JPEG."
+    )
 
 
 def rgb(image: Image.Image) -> Image.Image:

@@ -78,14 +78,18 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
     from PIL import Image
 
     for mode in ("RGB", "L", "P", "RGBA", "I;16", "CMYK", "1"):
-        for name in ("PNG", "JPEG", "WEBP"):
+        for name in _forms():
             buffer, exif = io.BytesIO(), Image.Exif()
             exif[0x0112] = 6
             try:
                 Image.new(mode, (8, 6)).save(buffer, name, exif=exif)
-            except OSError:
+            except (OSError, ValueError):
                 continue
             yield buffer.getvalue(), {}
+    for name in ("GIF", "PNG", "WEBP"):
+        buffer, pictures = io.BytesIO(), [Image.new("RGB", (8, 6), one) for one in ("red", "blue")]
+        pictures[0].save(buffer, name, save_all=True, append_images=pictures[1:])
+        yield buffer.getvalue(), {}
     for name, image in (("PNG", Image.new("I;16", (8, 6), 9)), ("PNG", Image.new("L", (8, 6), 1))):
         buffer = io.BytesIO()
         image.save(buffer, name)
@@ -107,6 +111,15 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
         yield buffer.getvalue(), {}
 
 
+def _forms() -> list[str]:
+    """What Pillow writes of what is read here."""
+    from PIL import features
+
+    from explainers.kinds.files.pictures.photo import FORMATS
+
+    return [name for name in FORMATS if name != "AVIF" or features.check("avif")]
+
+
 PARSERS["picture"] = Parser(
     parse=_parse,
     check=_check,
@@ -116,6 +129,8 @@ PARSERS["picture"] = Parser(
         "PIL.PngImagePlugin",
         "PIL.JpegImagePlugin",
         "PIL.WebPImagePlugin",
+        "PIL.GifImagePlugin",
+        "PIL.BmpImagePlugin",
         "PIL.MpoImagePlugin",
         "PIL.TiffImagePlugin",
         "PIL.ImageOps",
