@@ -14,6 +14,7 @@ from explainers.kinds.alphabet import (
     one_hot,
 )
 from explainers.kinds.files.arrays import read_arrays
+from explainers.kinds.files.formats import declare
 from explainers.kinds.files.labels import checked_size, label
 from explainers.kinds.registry import KINDS, Arrays, InputSpec, Items, Kind, ParsedFile
 
@@ -233,3 +234,7 @@ KINDS["sequence"] = Kind(
     inputs=_inputs,
     items=_items,
 )
+
+declare("DNA", "FASTA", ".fa", ".fasta", ".fna")
+declare("DNA", "text", ".txt", says="a sequence a line")
+declare("DNA", "NumPy", ".npy", ".npz", says="one-hot, either way round")

@@ -7,6 +7,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files import delimited
 from explainers.kinds.files.arrays import read_arrays
+from explainers.kinds.files.formats import declare
 from explainers.kinds.files.labels import checked_size, label, unique
 from explainers.kinds.files.long_table import (
     TIMES,
@@ -206,3 +207,6 @@ KINDS["series"] = Kind(
     inputs=_inputs,
     items=lambda parsed, spec: np.arange(len(parsed[1]["values"])),
 )
+
+declare("time series", "CSV", ".csv", ".tsv", ".txt", says="wide or long")
+declare("time series", "NumPy", ".npy", ".npz", says="(series, time, variables), either way round")

@@ -9,6 +9,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files import delimited, parquet
 from explainers.kinds.files.columns import Column, Sample
+from explainers.kinds.files.formats import declare
 from explainers.kinds.files.labels import checked_size
 from explainers.kinds.files.tables import arrow, excel
 from explainers.kinds.files.tables.bulk import NotPlain
@@ -157,3 +158,7 @@ def _parsed(
         "notes": notes,
     }
     return checked_size(facts), {"values": values}
+
+
+declare("tables", "CSV", ".csv", ".tsv", ".txt", says="any usual delimiter and encoding")
+declare("tables", "Parquet", ".parquet")

@@ -6,6 +6,7 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files.arrays import read_arrays
+from explainers.kinds.files.formats import declare
 from explainers.kinds.files.pictures.white import White, bytes_white, plain_numbers
 from explainers.kinds.registry import Facts, ParsedFile
 
@@ -253,3 +254,11 @@ def demand_size(shape: tuple[int, ...]) -> None:
             f"{MOST_PIXELS // 10**6} megapixels and {MOST_VALUES // 10**6} million numbers in all "
             "are accepted. Cut out a part and save it again."
         )
+
+
+declare(
+    "pictures",
+    "NumPy",
+    *(".npy", ".npz"),
+    says="channels first or last; 8 bits count as 0–1, others as they are unless you choose",
+)

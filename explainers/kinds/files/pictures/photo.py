@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from explainers.errors import Problem
 from explainers.kinds.files import bands
+from explainers.kinds.files.formats import declare
 from explainers.kinds.files.pictures.deep_png import is_deep_png, read_deep_png
 from explainers.kinds.files.pictures.foreign import refuse_foreign
 from explainers.kinds.files.pictures.white import White, brightness, bytes_white
@@ -197,3 +198,10 @@ def of_numbers(
         whole = np.concatenate((numbers, alpha * white.number), 2) if alpha_channel else transparent
     channels = np.ascontiguousarray(whole.transpose(2, 0, 1), np.float32)
     return bands.with_bands(channels, pixels, white)
+
+
+declare("pictures", "PNG", ".png", says="8 and 16 bits; sBIT is heeded; the first of an animation")
+declare("pictures", "JPEG", ".jpg", ".jpeg", says="upright by its EXIF")
+declare("pictures", "WebP, GIF", ".webp", ".gif", says="the first of an animation, said")
+declare("pictures", "BMP", ".bmp")
+declare("pictures", "AVIF", ".avif", says="with Pillow 11.3 and newer; the first of an animation")

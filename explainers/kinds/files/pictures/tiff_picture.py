@@ -8,6 +8,7 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files import bands
+from explainers.kinds.files.formats import declare
 from explainers.kinds.files.pictures import tiff
 from explainers.kinds.files.pictures.photo import of_numbers, rgb
 from explainers.kinds.files.pictures.white import White, brightness, bytes_white, plain_numbers
@@ -124,3 +125,12 @@ def _too_large(white: White) -> str:
         f"This picture is too large to be kept in more than 8 bits: it is taken as a photo, in "
         f"which {white.number:,.0f} is white."
     )
+
+
+declare(
+    "pictures",
+    "TIFF, BigTIFF",
+    *(".tif", ".tiff"),
+    says="1 to 64 bits, any number of channels; several pages are channels; 8 bits count as 0–1, "
+    "others as they are unless you choose",
+)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 
 from explainers.errors import Problem
+from explainers.kinds.files.formats import declare
 from explainers.models.card import VERSION, check_settings, read_card
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
@@ -43,3 +44,5 @@ PARSERS["card"] = Parser(
     modules=("json", "encodings.utf_8_sig"),
     warm_up_files=_warm_up_files,
 )
+
+declare("a model's card", "JSON", ".json")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from explainers.kinds.files.formats import declare
 from explainers.models.class_names import MOST_CLASSES, read_class_names
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
@@ -61,3 +62,6 @@ PARSERS["class_names"] = Parser(
     modules=("ast", "csv", "json", "encodings.utf_8_sig"),
     warm_up_files=_warm_up_files,
 )
+
+declare("names of answers", "text, JSON, Python", ".txt", ".names", ".json", ".py")
+declare("names of answers", "a table, YAML", ".csv", ".tsv", ".yaml", ".yml")

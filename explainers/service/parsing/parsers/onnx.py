@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
+from explainers.kinds.files.formats import declare
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
     Arrays,
@@ -69,3 +70,5 @@ PARSERS["onnx"] = Parser(
     most_bytes=2_000_000_000,
     needs_sandbox=True,
 )
+
+declare("networks", "ONNX", ".onnx")

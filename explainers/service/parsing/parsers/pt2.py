@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
+from explainers.kinds.files.formats import declare
 from explainers.service.codec import MOST_ARRAYS, MOST_FACTS
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
@@ -121,3 +122,5 @@ PARSERS["pt2"] = Parser(
     most_bytes=2_000_000_000,
     needs_sandbox=True,
 )
+
+declare("networks", "torch.export", ".pt2", says="never unpickled")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from explainers.errors import Problem
+from explainers.kinds.files.formats import declare
 from explainers.service.codec import LONGEST_NAME, MOST_ARRAYS
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
@@ -132,3 +133,6 @@ PARSERS["state_dict"] = Parser(
     most_bytes=2_000_000_000,
     needs_sandbox=True,
 )
+
+declare("weights", "safetensors", ".safetensors")
+declare("weights", "PyTorch", ".pt", ".pth", says="read with `weights_only`, never as programs")

@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Iterable
 
 from explainers.errors import Problem
+from explainers.kinds.files.formats import declare
+from explainers.models.formats.refusals import SCRIPTS
 from explainers.service.limits import limits
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
@@ -93,3 +95,5 @@ PARSERS["torchscript"] = Parser(
     seconds=30,
     needs_sandbox=True,
 )
+
+declare("networks", "TorchScript", *SCRIPTS, says="where the server allows programs")
