@@ -17,7 +17,7 @@ from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, Pars
 SHOWN_SIDE = 1200
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"),
-    *(".tif", ".tiff", ".npy", ".npz"),
+    *(".tif", ".tiff", ".npy", ".npz", ".zip"),
 )
 
 

@@ -55,7 +55,7 @@ def _delete(owner: str) -> None:
     service.cancel_all()
     count = service.uploads().delete(owner)
     address.forget_uploads(UPLOADS)
-    for name in ("kept_files", "kept_pictures", "kept_data", "added_names"):
+    for name in ("kept_files", "kept_pictures", "kept_data", "added_names", "unpacked_pictures"):
         st.session_state.pop(name, None)
     message = f"{count} upload{'s were' if count > 1 else ' was'} deleted."
     st.session_state["deletion_message"] = message

@@ -25,6 +25,7 @@ from pages.viewers.gallery import gallery
 from pages.widgets import files, picture_white
 
 MOST_MEGABYTES = 40
+ARCHIVE = ".zip"
 SOURCES = ("Gallery", "Upload", "Camera")
 PHOTO_CHANNELS = (1, 3)
 
@@ -126,23 +127,60 @@ def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
 def added() -> dict[str, ChosenInput]:
     """Draw an uploader for several pictures; those that were added and are kept, by digest."""
     given = uploader(
-        "Pictures: PNG, JPEG, WebP, GIF, BMP or AVIF; or TIFF or NumPy arrays",
+        "Pictures: PNG, JPEG, WebP, GIF, BMP or AVIF; TIFF or NumPy arrays; or a ZIP of pictures",
         accept_multiple_files=True,
         key=address.uploader_key("w_added_file"),
     )
     names = st.session_state.setdefault("added_names", {})
     digests = list(address.choices().get("added") or [])
     for file in given:
-        try:
-            digest = _kept_once(file)
-        except Problem as problem:
-            st.error(f"{file.name}: {problem}")
-            continue
-        names[digest] = file.name
-        digests.append(digest)
+        for name, digest in _kept_each(file).items():
+            names[digest] = name
+            digests.append(digest)
     digests = [d for d in dict.fromkeys(digests) if isinstance(d, str) and service.may_open(d)]
     address.choices()["added"] = digests or None
     return {d: ChosenInput(d, names.get(d, "your picture"), "picture.png") for d in digests}
+
+
+def _kept_each(file: UploadedFile) -> dict[str, str]:
+    """Digests of the pictures in an uploaded file, by name; what was refused is said."""
+    if not file.name.lower().endswith(ARCHIVE):
+        try:
+            return {file.name: _kept_once(file)}
+        except Problem as problem:
+            st.error(f"{file.name}: {problem}")
+            return {}
+    unpacked: dict[str, _Archive] = st.session_state.setdefault("unpacked_pictures", {})
+    if file.file_id not in unpacked:
+        unpacked[file.file_id] = _unpacked(file)
+    for problem in unpacked[file.file_id].problems:
+        st.error(problem)
+    for note in unpacked[file.file_id].notes:
+        st.caption(f":material/info: {note}")
+    return unpacked[file.file_id].digests
+
+
+class _Archive(NamedTuple):
+    """What became of an archive's pictures: digests by name, notes, and what was refused."""
+
+    digests: dict[str, str]
+    notes: list[str]
+    problems: list[str]
+
+
+def _unpacked(file: UploadedFile) -> _Archive:
+    """The pictures of an archive, unpacked behind the wall, each kept as an upload of its own."""
+    try:
+        facts, arrays = service.backend().parsed.pool.parse("picture_archive", file.getvalue())
+    except Problem as problem:
+        return _Archive({}, [], [f"{file.name}: {problem}"])
+    found = _Archive({}, facts["notes"], [])
+    for name, content in zip(facts["names"], arrays.values(), strict=True):
+        try:
+            found.digests[name] = keep(content.tobytes())
+        except Problem as problem:
+            found.problems.append(f"{file.name}, {name}: {problem}")
+    return found
 
 
 def _kept_once(file: UploadedFile) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files.arrays import read_arrays
 from explainers.kinds.files.formats import declare
+from explainers.kinds.files.pictures.archive import holds_pictures
 from explainers.kinds.files.pictures.white import White, bytes_white, plain_numbers
 from explainers.kinds.registry import Facts, ParsedFile
 
@@ -54,6 +55,11 @@ def read_bands(data: bytes, asked: float = 0) -> ParsedFile:
     >>> arrays["bands"].shape, arrays["pixels"].shape, facts["high"]
     ((4, 5, 7), (5, 7, 3), [1.0, 1.0, 1.0, 1.0])
     """
+    if holds_pictures(data):
+        raise Problem(
+            "This is a .zip file of pictures. Upload them one by one, or the .zip where several "
+            "pictures are compared."
+        )
     given = read_arrays(data, ".npy" if data.startswith(ARRAYS[0]) else ".npz")
     numbers = [array for array in given.values() if array.dtype.kind != "U"]
     return with_white(joined(numbers), asked)
