@@ -49,6 +49,7 @@ LARGE_FOLDERS = {
     "explainers": "the rooms themselves, and what they all stand on",
     "explainers/methods/deeplift/rules": "a file a family of operations, all alike",
     "explainers/models/formats/onnx/operations": "a file a family of operations, all alike",
+    "explainers/service/parsing/parsers": "a file a kind of upload",
     "pages/widgets": "a file a choice that a page draws",
     "tests": "the tests of the whole, and what its folders share",
     "tests/browser": "a file a page of the app, and what drives the browser",

@@ -45,7 +45,7 @@ def pick(digest: str, choice: str) -> str:
         format_func=lambda number: words(number, facts["top"], facts.get("scale", 1)),
         help="Which number in the file counts as 1.",
     )
-    return _name(digest, None if white == facts["usual"] else white)
+    return _name(digest, white)  # the usual one too: one name, so that it is read once
 
 
 def words(number: float, top: float, scale: float = 1) -> str:

@@ -153,8 +153,8 @@ def _kept_each(file: UploadedFile) -> dict[str, str]:
     unpacked: dict[str, _Archive] = st.session_state.setdefault("unpacked_pictures", {})
     if file.file_id not in unpacked:
         unpacked[file.file_id] = _unpacked(file)
-    for problem in unpacked[file.file_id].problems:
-        st.error(problem)
+    for sentence in unpacked[file.file_id].problems:
+        st.error(sentence)
     for note in unpacked[file.file_id].notes:
         st.caption(f":material/info: {note}")
     return unpacked[file.file_id].digests

@@ -92,6 +92,22 @@ def test_the_white_that_is_chosen_counts(channels):
         assert arrays["pixels"].max() == round(255 * min(1, 2191 / white))
 
 
+def test_to_choose_the_usual_white_is_to_choose_nothing():
+    """A page asks with the usual white from then on, and must go on to say what was noticed."""
+    numbers = numbers_to(2191)
+    array = io.BytesIO()
+    np.save(array, numbers[:, :, 0])
+    mask = io.BytesIO()
+    Image.fromarray((numbers[:, :, 0] > 1000).astype(np.uint8)).save(mask, "PNG")
+    tiff = io.BytesIO()
+    Image.fromarray(numbers[:, :, 0]).save(tiff, "TIFF")
+    for data in (png(numbers), array.getvalue(), mask.getvalue(), tiff.getvalue()):
+        facts, arrays = parsed(data)
+        again, same = parsed(data, white=facts["usual"])
+        assert facts["whites"] and facts == again
+        assert all(np.array_equal(arrays[name], same[name]) for name in arrays)
+
+
 @pytest.mark.parametrize("bits", [10, 12, 14])
 def test_significant_bits_tell_the_white(bits):
     """By the PNG standard numbers are scaled up to 16 bits; cameras often leave them alone."""

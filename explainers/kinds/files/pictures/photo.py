@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
 from typing import TypeAlias
@@ -17,12 +18,12 @@ from explainers.kinds.files.pictures.foreign import refuse_foreign
 from explainers.kinds.files.pictures.white import White, brightness, bytes_white
 from explainers.kinds.registry import ParsedFile
 
-try:  # since Pillow 11.3
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+with contextlib.suppress(ImportError):  # since Pillow 11.3
     from PIL import AvifImagePlugin
-except ImportError:
-    AvifImagePlugin = None
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # another could not be started behind the wall
+    FORMATS += ("AVIF",)
 ANIMATED = ("PNG", "WEBP", "GIF", "AVIF")
 MOST_MEGAPIXELS = 16
 ACCEPTED = (
@@ -33,8 +34,6 @@ _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 _MOST, _ROWS = 65535, 256
 _ANIMATION = "This is an animation or holds several pictures; the first is taken."
 _Array: TypeAlias = np.ndarray
-if AvifImagePlugin is not None:  # another thread could not be started behind the wall
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 def parsed(data: bytes, asked: float = 0) -> ParsedFile:

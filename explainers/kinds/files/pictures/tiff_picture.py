@@ -103,7 +103,7 @@ def _of_more(page: tiff.Page, asked: float) -> ParsedFile:
     colours, alpha = _split(page, numbers)
     found = brightness(colours, page.most, page.declared)
     white = plain_numbers(colours, int(found.number), asked)
-    if asked:
+    if asked not in (0, white.usual):
         return of_numbers(colours, alpha, white, page.alpha)
     facts, arrays = of_numbers(colours, alpha, found, page.alpha)
     if numbers.size > bands.MOST_VALUES:

@@ -80,9 +80,10 @@ def brightness(numbers: np.ndarray, most: int, declared: int = 0, asked: float =
             f"The numbers in this picture end at {top:,}, far below the {most:,} that its format "
             f"can hold. {_taken(found)}; choose another where that is wrong."
         )
-    plain = found == most and not asked
+    usual = asked in (0, found)
+    plain = found == most and usual
     choices = [] if plain else _choices(top, most, found, asked)
-    return White(float(asked or found), float(found), choices, float(top), "" if asked else note)
+    return White(float(asked or found), float(found), choices, float(top), note if usual else "")
 
 
 def plain_numbers(numbers: np.ndarray, declared: int = 0, asked: float = 0) -> White:
@@ -115,14 +116,15 @@ def bytes_white(numbers: np.ndarray, asked: float = 0) -> White:
     ([1.0, 255.0], [])
     """
     top = int(numbers.max())
-    if not (0 < top <= _DARK_BYTES or asked):
+    usual = asked in (0, 255)
+    if usual and not 0 < top <= _DARK_BYTES:
         return White(255.0, 255.0, [], float(top), "")
     note = (
         f"The largest of the 8-bit numbers in this picture is {top}, and 255 counts as white: it "
         "is nearly black. Choose another white where that is wrong."
     )
     choices = sorted({1.0, float(top), 255.0, float(asked or 255)})
-    return White(float(asked or 255), 255.0, choices, float(top), "" if asked else note)
+    return White(float(asked or 255), 255.0, choices, float(top), note if usual else "")
 
 
 def checked(asked: float) -> float:
