@@ -1,25 +1,27 @@
 """Time series on the pages: the file, the variables, a series, and heat over time."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Unpack
 
 import numpy as np
 import streamlit as st
 
+from explainers.errors import Problem
 from explainers.figures import colours
 from explainers.figures.series.lines import series_heat
 from explainers.figures.series.marginals import lag_profile, marginals
 from explainers.figures.text import sentences
-from explainers.kinds import KINDS, Facts
+from explainers.kinds import KINDS
 from explainers.kinds import series as series_kind
 from explainers.kinds.layout import InputLayout
 from explainers.kinds.statistics import DataStatistics
-from explainers.service.parsing.upload_keys import VARIABLES_FIRST
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
+from pages.kinds import series_choice
 from pages.kinds.page_kind import MapOptions
-from pages.state import address
+from pages.state import address, fitting_choices
 from pages.state.cases import Answer, Case
 from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.chart import chart
@@ -30,50 +32,50 @@ MOST_OTHERS = 20
 
 
 def pick(model: ChosenModel) -> ChosenInput | None:
-    """The file, the variables, and the series."""
-    label = "Time series: CSV, or NumPy arrays"
-    opened = files.pick(model, label, series_kind.SUFFIXES, _ask_layout)
+    """The file, the variables, the series, and where it starts if it is longer than it may be."""
+    opened = files.pick(
+        model,
+        "Time series: CSV, TSV, or NumPy arrays",
+        series_kind.SUFFIXES,
+        partial(series_choice.ask_layout, model),
+    )
     if opened is None:
         return None
     facts, arrays = opened.content
-    count, steps, width = arrays["values"].shape
-    st.caption(f"{count:,} series of {steps:,} steps and {width} variables.")
+    lengths = arrays["lengths"]
+    st.caption(f"{series_choice.counted(lengths)} and {len(facts['variables'])} variables.")
     files.notes(facts)
-    if _pick_variables(model, facts) is None:
+    if not facts["sure"]:
+        st.warning("This file could also lie in another way: say above how it does.")
+    if series_choice.pick_variables(model, facts) is None:
         return None
     number = 1
-    if count > 1:
-        number = address.widget(
-            st.number_input,
-            "series",
-            default=1,
-            label="Series",
-            min_value=1,
-            max_value=count,
-            step=1,
+    if len(lengths) > 1:
+        number = fitting_choices.number_within("series", 1, len(lengths), label="Series")
+    series = number - 1
+    try:
+        steps = series_kind.window(opened.content, model.spec, series)
+    except Problem as problem:
+        st.error(str(problem))
+        return None
+    start = series_choice.pick_start(int(lengths[series]), steps, facts)
+    if facts["labels"]:
+        st.caption(
+            f"The file calls this series *{sentences.escape_markdown(facts['labels'][series])}*."
         )
-    item = number - 1
-    return ChosenInput(opened.data, f"series {facts['names'][item]}", opened.file, item)
-
-
-def _ask_layout(suffix: str) -> str:
-    """Ask how the arrays of a file lie; see `files.AskLayout`."""
-    variables_first = suffix in (".npy", ".npz") and address.widget(
-        st.toggle,
-        "turned",
-        default=False,
-        label="Variables before time",
-        help="On for arrays (series, variables, time); off for (series, time, variables).",
+    item = series + len(lengths) * start
+    return ChosenInput(
+        opened.data, series_choice.name_of(opened.content, model, item), opened.file, item
     )
-    return VARIABLES_FIRST if variables_first else ""
 
 
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     """The model with its variables and steps, and a scaler where that is wanted."""
     content = files.content("series", chosen.data)
-    names = _variables(model, content[0])
-    values = KINDS["series"].some(content, replace(model.spec, columns=tuple(names)))
-    spec = replace(model.spec, columns=tuple(names), shape=values.shape[1:])
+    names = series_choice.variables_of(model, content[0])
+    series, _ = series_kind.place_of(content, chosen.item)
+    shape = (series_kind.window(content, model.spec, series), len(names))
+    spec = replace(model.spec, columns=tuple(names), shape=shape)
     if spec.source != "demo" and address.widget(
         st.toggle,
         "standardise",
@@ -82,9 +84,10 @@ def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
         help="Subtract each variable's mean and divide by its standard deviation before the "
         "network, as it was trained. Contributions stay in the variables' own units.",
     ):
-        flat = values.reshape(-1, values.shape[-1]).astype(np.float64)
-        std = np.where(flat.std(0) > 0, flat.std(0), 1.0)
-        spec = replace(spec, mean=tuple(flat.mean(0).tolist()), std=tuple(std.tolist()))
+        places = [content[0]["variables"].index(name) for name in names]
+        values = series_kind.every_step(content)[:, places]
+        std = np.where(values.std(0) > 0, values.std(0), 1.0)
+        spec = replace(spec, mean=tuple(values.mean(0).tolist()), std=tuple(std.tolist()))
     return replace(model, spec=spec)
 
 
@@ -94,9 +97,9 @@ def fit_options(
     """The options with what the series tell: windows over time, noise by the spread, …"""
 
     def values() -> np.ndarray:
-        facts, arrays = files.content("series", chosen.data)
-        places = [facts["variables"].index(name) for name in model.spec.columns]
-        return arrays["values"][:, :, places].reshape(-1, len(places))
+        content = files.content("series", chosen.data)
+        places = [content[0]["variables"].index(name) for name in model.spec.columns]
+        return series_kind.every_step(content)[:, places]
 
     statistics = DataStatistics(
         InputLayout("series", model.spec.shape),
@@ -127,6 +130,7 @@ def draw(
         options.get("limit"),
         options.get("unit") or ("contribution" if signed else "strength"),
         4 if options.get("compact") else 8,
+        _time(case),
     )
     chart(figure, alt, key)
 
@@ -175,12 +179,13 @@ def draw_hidden(case: Case, hidden: np.ndarray, key: str) -> None:
 
 
 def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInput]:
-    """Other series of the same file."""
-    facts, arrays = files.content("series", chosen.data)
-    count = len(arrays["values"])
-    some = [chosen.item, *np.linspace(0, count - 1, min(count, MOST_OTHERS)).astype(int)]
+    """Other series of the same file, or windows of them."""
+    content = files.content("series", chosen.data)
+    items = KINDS["series"].items(content, model.spec)
+    places = np.linspace(0, len(items) - 1, min(len(items), MOST_OTHERS)).astype(int)
+    some = [chosen.item, *items[np.unique(places)]]
     return {
-        str(item): replace(chosen, item=item, name=f"series {facts['names'][item]}")
+        str(item): replace(chosen, item=item, name=series_choice.name_of(content, model, item))
         for item in dict.fromkeys(map(int, some))
     }
 
@@ -199,42 +204,20 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
         chart(lag_profile(heat, signed), "Strength of contributions by lag.", f"{key}_lags")
 
 
-def _variables(model: ChosenModel, facts: Facts) -> list[str]:
-    """The variables that the network gets, in its order."""
-    if model.spec.columns:
-        return list(model.spec.columns)
-    names: list[str] = address.choices().get("columns") or facts["variables"]
-    return names
-
-
-def _pick_variables(model: ChosenModel, facts: Facts) -> list[str] | None:
-    """Draw their choice, unless the demo knows them; None where they do not fit."""
-    if model.spec.columns:
-        lacking = [name for name in model.spec.columns if name not in facts["variables"]]
-        if lacking:
-            st.error(
-                f"This file has no variable {lacking[0]!r}, which the demo's network needs. Upload "
-                "one with the same variables, or your own network."
-            )
-        return None if lacking else list(model.spec.columns)
-    wanted = model.spec.shape[1] if len(model.spec.shape) == 2 else 0
-    columns = address.multiselect(
-        st.multiselect,
-        "columns",
-        facts["variables"],
-        facts["variables"][: wanted or len(facts["variables"])],
-        label="Variables, in the network's order",
-    )
-    if wanted and len(columns) != wanted:
-        st.error(f"The network takes {wanted} variables; {len(columns)} are chosen.")
-        return None
-    return columns
-
-
 def _named(case: Case) -> tuple[list[str], list[str]]:
     """Names of variables and of steps."""
     steps, width = case.prediction[1]["input"].shape
     names = list(case.task.model.columns) or [f"variable {i + 1}" for i in range(width)]
     if case.task.input.file:
-        return names, files.content("series", case.task.input.file)[0]["steps"]
+        content = files.content("series", case.task.input.file)
+        _, start = series_kind.place_of(content, case.task.input.item)
+        return names, content[0]["steps"][start : start + steps]
     return names, [str(step + 1) for step in range(steps)]
+
+
+def _time(case: Case) -> str:
+    """What the axis of time is called, as the file does."""
+    if not case.task.input.file:
+        return "Time step"
+    called = files.content("series", case.task.input.file)[0]["time"]
+    return called[0] if called else "Time step"

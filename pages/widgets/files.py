@@ -20,8 +20,8 @@ from pages.state.chosen import ChosenModel
 DEMO, UPLOAD = "The demo's", "Upload"
 
 AskLayout = Callable[[str], str]
-"""suffix → what else must be known to read an upload of it, asked on the page: VARIABLES_FIRST or
-"", as `upload_keys` puts it before the suffix."""
+"""suffix → what else must be known to read an upload of it: "", or as `upload_keys` puts it before
+the suffix, such as VARIABLES_FIRST."""
 
 
 class OpenedFile(NamedTuple):
@@ -88,18 +88,18 @@ def _pick_names(
         key=address.uploader_key(f"w_data_file_{model.spec.kind}"),
         on_change=lambda: address.choices().pop("data", None),
     )
-    suffix = PurePath(file.name if file else str(address.choices().get("data"))).suffix.lower()
+    suffix = _suffix(file.name if file else str(address.choices().get("data")), suffixes)
     layout = ask_layout(suffix)
     if file is not None:
         try:
-            address.choices()["data"] = _kept(model.spec.kind, file, layout) + suffix
+            address.choices()["data"] = _kept(model.spec.kind, file, layout, suffix) + suffix
         except Problem as problem:
             st.error(str(problem))
             return None
     name = address.choices().get("data")
     if not isinstance(name, str):
         return None
-    if not service.may_open(name.split(".")[0]) or PurePath(name).suffix not in suffixes:
+    if not service.may_open(name.split(".")[0]) or _suffix(name, suffixes) not in suffixes:
         st.info("This file is no longer kept here. Upload it again.")
         return None
     return name.replace(".", f".{layout}", 1), f"data{suffix}"
@@ -117,12 +117,18 @@ def notes(facts: Facts) -> None:
         st.caption(f":material/info: {note}")
 
 
-def _kept(kind: str, file: UploadedFile, layout: str) -> str:
+def _suffix(name: str, suffixes: Sequence[str]) -> str:
+    """The longest of the suffixes that the name ends with, such as .csv.gz; else its last one."""
+    known = [suffix for suffix in suffixes if name.lower().endswith(suffix)]
+    return max(known, key=len, default=PurePath(name).suffix.lower())
+
+
+def _kept(kind: str, file: UploadedFile, layout: str, suffix: str) -> str:
     """Digest of the uploaded file; read and kept once, not at every run of the page."""
     digests: dict[tuple[str, str, str], str] = st.session_state.setdefault("kept_data", {})
     key = (kind, file.file_id, layout)
     if key not in digests:
-        data, suffix = file.getvalue(), PurePath(file.name).suffix.lower()
+        data = file.getvalue()
         _, _, options = file_key(kind, f".{layout}{suffix[1:]}")
         digests[key] = service.backend().parsed.take(
             kind, data, lambda: service.keep(data, "file"), **options

@@ -153,6 +153,8 @@ def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[s
         spec = picture_settings.pick(spec, shape, card)
     elif card["free"][place] and kind == "sequence":
         spec = replace(spec, shape=(shape[0], 0))
+    elif card["free"][place] and kind == "series":
+        spec = replace(spec, shape=(0, shape[1]))
     return spec, _class_names()
 
 

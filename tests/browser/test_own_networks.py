@@ -128,13 +128,28 @@ def test_of_a_series_as_answer_one_step_is_explained(server, visit, step, turned
     page.keyboard.press("Enter")
     settled(page)
     give(page, "Time series", "own.npy", buffer.getvalue())
-    if turned:
-        page.get_by_text("2 series of 2 steps and 9 variables").wait_for()
-        page.get_by_text("Variables before time").click()
-        page.get_by_text("2 series of 9 steps and 2 variables").wait_for()
+    page.get_by_text("2 series of 9 steps and 2 variables").wait_for()
+    expect(page.get_by_text("with its variables before its time")).to_have_count(int(turned))
     explained(page)
     with torch.no_grad():
         shares = net(torch.from_numpy(values[:1]).float())[0, step - 1].softmax(0)
+    expect(page.get_by_text(re.compile(f"Receipt: .*{100 * shares.max():.1f} %"))).to_be_visible()
+
+
+def test_a_file_of_an_archive_is_read_as_what_the_network_takes(server, visit):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv1d(1, 4, 5), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 26, 2)).eval()
+    values = np.random.default_rng(0).standard_normal((6, 30)).round(3)
+    rows = ["\t".join(map(str, (1 + at % 2, *row))) for at, row in enumerate(values.tolist())]
+    page = visit(f"{server.url}/explain?model=upload&series=2")
+    give(page, "A network as", "net.onnx", onnx_files.exported(net, torch.rand(1, 1, 30)))
+    page.get_by_text("time series of 30 steps and 1 variables").first.wait_for()
+    give(page, "Time series", "own.tsv", "\n".join(rows).encode())
+    page.get_by_text("6 series of 30 steps and 1 variables").wait_for()
+    expect(page.get_by_text("The file calls this series 2.")).to_be_visible()
+    explained(page)
+    with torch.no_grad():
+        shares = net(torch.from_numpy(values[1:2, None]).float())[0].softmax(0)
     expect(page.get_by_text(re.compile(f"Receipt: .*{100 * shares.max():.1f} %"))).to_be_visible()
 
 

@@ -66,11 +66,13 @@ def test_both_long_forms_give_the_array_they_were_made_of(shuffled):
         assert facts["steps"] == [str(i) for i in range(12)], "2 before 10"
 
 
-def test_series_of_unequal_lengths_are_named_with_their_lengths():
-    _, frame = _frame()
+def test_series_of_unequal_lengths_come_with_their_lengths():
+    values, frame = _frame()
     for table in (frame[:-1], frame[:-1].melt(["id", "time"])):
-        with pytest.raises(Problem, match='Series "a" has 12 steps and series "c" has 11'):
-            read(table.to_csv(index=False))
+        facts, arrays = read(table.to_csv(index=False))
+        assert facts["names"] == ["a", "b", "c"] and arrays["lengths"].tolist() == [12, 12, 11]
+        np.testing.assert_array_equal(arrays["values"][2, :11], values[2, :11])
+        assert facts["steps"] == [str(i) for i in range(12)]
 
 
 def test_a_lacking_variable_and_a_doubled_step_are_named():
@@ -93,9 +95,7 @@ def test_series_at_different_times_keep_their_order():
     assert arrays["values"][..., 0].tolist() == [[10, 11], [12, 13]]
 
 
-@pytest.mark.parametrize(
-    "bad, message", [("", "no number"), ("abc", "no number"), ("inf", "infinite")]
-)
+@pytest.mark.parametrize("bad, message", [("abc", "no number"), ("inf", "infinite")])
 def test_a_step_without_a_finite_number_is_named_with_its_line(bad, message):
     wide = "t,x,y\n1,2,3\n2,4,5\n" + f"3,6,{bad}\n"
     long = "id,time,x,y\na,1,2,3\na,2,4,5\n" + f"b,1,6,{bad}\nb,2,0,0\n"
@@ -130,7 +130,7 @@ def test_an_array_of_the_wrong_shape_is_told_both_shapes():
         series.read(wrong, ".npz")
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [-np.inf, np.inf])
 def test_a_bad_value_in_an_array_is_named_with_its_place(bad):
     values = np.zeros((2, 3, 4))
     values[1, 2, 0] = bad

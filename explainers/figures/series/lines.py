@@ -35,6 +35,7 @@ def series_heat(
     limit: float | None = None,
     unit: str = "contribution",
     most: int = 8,
+    time: str = "Time step",
 ) -> go.Figure:
     """A time series with its scores: one heat strip a variable with its values as a line over it.
 
@@ -56,6 +57,8 @@ def series_heat(
         What a score is, in a word.
     most : int
         How many variables are shown.
+    time : str
+        What the axis of time is called.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def series_heat(
         figure, plot + TOP + below, series_alt_text(scores, variables, steps, signed), top=TOP
     )
     _colour_bar(figure, signed, limit, unit, plot)
-    label_steps(figure, steps, len(kept), f"Time step{_left_out(strength, kept)}")
+    label_steps(figure, steps, len(kept), f"{escaped(shortened(time))}{_left_out(strength, kept)}")
     figure.update_layout(hovermode="x", margin_b=below)
     return figure
 

@@ -56,7 +56,12 @@ class Sheet:
 
 
 def open_text(
-    data: bytes, suffix: str, delimiter: str = "auto", header: str = "auto", bulk: bool = False
+    data: bytes,
+    suffix: str,
+    delimiter: str = "auto",
+    header: str = "auto",
+    most_columns: int = MOST_COLUMNS,
+    bulk: bool = False,
 ) -> Sheet:
     """The table in a text file (CSV, TSV), read block by block as the blocks are taken.
 
@@ -70,6 +75,7 @@ def open_text(
         "auto", or one of DELIMITERS.
     header : str
         "auto", "yes" or "no": whether the first row names the columns.
+    most_columns : int
     bulk : bool
         Whether columns of numbers of a large file may come as float64 with NaN for missing; then
         taking blocks may raise NotPlain, and the file must be opened anew without.
@@ -106,9 +112,9 @@ def open_text(
     if comments:
         notes.append(f"{len(comments)} lines of comments above the table are left out.")
     width = opening.width
-    if width > MOST_COLUMNS:
+    if width > most_columns:
         raise Problem(
-            f"This table has {width:,} columns; up to {MOST_COLUMNS:,} are accepted. "
+            f"This table has {width:,} columns; up to {most_columns:,} are accepted. "
             "Leave out some, or swap rows and columns."
         )
     names, more = column_names(opening.names, width)

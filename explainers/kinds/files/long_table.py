@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,10 +13,13 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files.delimited import Block, Sheet
 from explainers.kinds.files.labels import label, listed
-from explainers.kinds.files.numerals import numbers_among, parse_numbers
+from explainers.kinds.files.numerals import NUMBER, WORDS, numbers_among, parse_numbers
 
 MOST_VALUES, MOST_SERIES, MOST_STEPS, MOST_VARIABLES = 20_000_000, 100_000, 100_000, 2_000
-TIMES = {"time", "date", "datetime", "timestamp", "step", "t", "ds"}
+TIMES = {"time", "date", "datetime", "timestamp", "step", "t", "ds", "year"}
+_UNIT = re.compile(
+    r"\s*[\[(].*[\])]$|(?<=.)[ _](s|sec|secs|seconds|ms|us|µs|ns|min|minutes|h|hours|d|days|utc)$"
+)
 SERIES = {"id", "series", "series_id", "name", "sample", "sample_id", "unique_id"}
 VARIABLES, VALUES = {"variable", "var", "feature", "channel"}, {"value", "values"}
 
@@ -33,9 +37,13 @@ class LongColumns:
 class SeriesValues(NamedTuple):
     """Time series as they are read: values (N, T, V), and the names along each axis.
 
-    values      float64 (N series, T steps, V variables).
+    values      float64 (N series, T steps, V variables); NaN where one is missing.
     variables, steps, names   of the variables, of the steps, of the series.
     notes       sentences for people.
+    lengths     int64 (N,): steps of each series, behind which values mean nothing; None: all T.
+    labels      of the series, as the file has them; () where it has none.
+    time        what the file calls the time, with its unit; "" where it does not.
+    sure        whether the file could not be read in another way as well.
     """
 
     values: np.ndarray
@@ -43,6 +51,21 @@ class SeriesValues(NamedTuple):
     steps: list[str]
     names: list[str]
     notes: list[str]
+    lengths: np.ndarray | None = None
+    labels: Sequence[str] = ()
+    time: str = ""
+    sure: bool = True
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a column of this name is the time, whatever its unit.
+
+    Examples
+    --------
+    >>> [is_time_name(name) for name in ("Time (s)", "time_ms", "t [min]", "DATE", "timer", "s")]
+    [True, True, True, True, False, False]
+    """
+    return _UNIT.sub("", name.strip().lower()) in TIMES
 
 
 def long_columns(names: Sequence[str], first: Block) -> LongColumns | None:
@@ -69,7 +92,8 @@ def long_columns(names: Sequence[str], first: Block) -> LongColumns | None:
     def place(known: set[str]) -> int | None:
         return next((at for at, name in enumerate(names) if name.strip().lower() in known), None)
 
-    series, time, variable, value = map(place, (SERIES, TIMES, VARIABLES, VALUES))
+    series, variable, value = map(place, (SERIES, VARIABLES, VALUES))
+    time = next((at for at, name in enumerate(names) if is_time_name(name)), None)
     if variable is not None and value is not None:
         if time is None:
             raise Problem(
@@ -90,46 +114,60 @@ def long_columns(names: Sequence[str], first: Block) -> LongColumns | None:
 
 
 def read_long(sheet: Sheet, first: Block, parts: LongColumns) -> SeriesValues:
-    """The series of a long table.
+    """The series of a long table; they may be of unequal lengths.
 
     Raises
     ------
     Problem
-        Where a value is missing, a step comes twice, or series are of unequal lengths.
+        Where a value is no number, a step comes twice, or a variable lacks one.
     """
     series: dict[str, int] = {}
     variables: dict[str, int] = {}
     codes, held = [], []
     times: list[str] = []
+    notes = list(sheet.notes)
+    words = [at for at in parts.values if _is_text(sheet, first, at)]
+    kept = tuple(at for at in parts.values if at not in words)
+    if not kept:
+        raise Problem("This table names series and times but holds no numbers. Add a variable.")
+    if words:
+        left = listed(sheet.names[at] for at in words)
+        notes.append(f"Columns of text are left out: {left}.")
     for block in itertools.chain([first], sheet.blocks):
         none = ("",) * len(block.places)
         of_series = none if parts.series is None else block.columns[parts.series]
         of_variable = none if parts.variable is None else block.columns[parts.variable]
         times += [] if parts.time is None else block.columns[parts.time]
         codes.append((_codes(of_series, series), _codes(of_variable, variables)))
-        held.append(_values(sheet, block, parts.values))
-        check_size(len(series), 1, max(len(variables), len(parts.values)))
+        held.append(_values(sheet, block, kept))
+        check_size(len(series), 1, max(len(variables), len(kept)))
     which, variable = (np.concatenate(part) for part in zip(*codes, strict=True))
     names = ["series 1"] if parts.series is None else list(series)
     groups = which * len(variables) + variable
     counts = np.bincount(groups, minlength=len(series) * len(variables))
-    counts = counts.reshape(len(series), len(variables))
-    _demand_even(counts, names, list(variables))
-    size = len(series), len(variables), int(counts[0, 0])
-    check_size(size[0], size[2], max(size[1], len(parts.values)))
+    lengths = _even_lengths(counts.reshape(len(series), len(variables)), names, list(variables))
+    size = len(series), len(variables), int(lengths.max())
+    check_size(size[0], size[2], max(size[1], len(kept)))
     order = np.lexsort((_order(times), groups)) if times else np.argsort(groups, kind="stable")
-    values = np.concatenate(held)[order].reshape(*size, -1)
+    starts = np.cumsum(counts) - counts
+    place = which[order], variable[order], np.arange(len(order)) - starts[groups[order]]
+    values = np.zeros((*size, len(kept)))
+    values[place] = np.concatenate(held)[order]
     values = values[:, 0] if parts.variable is None else values[..., 0].transpose(0, 2, 1)
-    of = [sheet.names[at] for at in parts.values] if parts.variable is None else list(variables)
-    steps, notes = [str(index + 1) for index in range(size[2])], list(sheet.notes)
-    if times:
-        clock = np.array([text.strip() for text in times])[order].reshape(size)
-        _demand_steps(clock, names, list(variables))
-        if (clock == clock[:1]).all():
-            steps = clock[0, 0].tolist()
+    of = [sheet.names[at] for at in kept] if parts.variable is None else list(variables)
+    steps, title = [str(index + 1) for index in range(size[2])], ""
+    if parts.time is not None:
+        stripped = np.array([text.strip() for text in times])
+        clock = np.zeros(size, stripped.dtype)
+        clock[place] = stripped[order]
+        inside = np.arange(size[2]) < lengths[:, None]
+        _demand_steps(clock, inside, names, list(variables))
+        longest = clock[int(np.argmax(lengths)), 0]
+        if (clock[:, 0] == longest)[inside].all():
+            steps, title = longest.tolist(), sheet.names[parts.time]
         else:
             notes.append("The series have different times, so their steps are counted.")
-    return SeriesValues(values, of, steps, names, notes)
+    return SeriesValues(values, of, steps, names, notes, lengths, time=title)
 
 
 def check_size(series: int, steps: int, variables: int) -> None:
@@ -164,7 +202,7 @@ def missing_value(variable: str, place: str, value: float) -> Problem:
     what = "this is infinite" if np.isinf(value) else "there is no number"
     return Problem(
         f'Column "{variable}", {place}: {what}; every step of a series needs a finite '
-        "number in each variable. Fill the gap, or leave out the column."
+        "number in each variable. Mend it, or leave out the column."
     )
 
 
@@ -173,11 +211,18 @@ def _codes(cells: Sequence[str], known: dict[str, int]) -> np.ndarray:
     return np.array([known.setdefault(cell.strip(), len(known)) for cell in cells], np.int64)
 
 
+def _is_text(sheet: Sheet, first: Block, at: int) -> bool:
+    """Whether a column of values holds words rather than numbers, by its first rows."""
+    _, states = parse_numbers(first.columns[at], sheet.comma)
+    return bool((states == WORDS).sum() > (states == NUMBER).sum())
+
+
 def _values(sheet: Sheet, block: Block, columns: Sequence[int]) -> np.ndarray:
+    """Numbers (rows, columns), NaN where one is missing; Problem where there are words."""
     values = np.empty((len(block.places), len(columns)))
     for index, at in enumerate(columns):
-        values[:, index], _ = parse_numbers(block.columns[at], sheet.comma)
-        wrong = np.flatnonzero(~np.isfinite(values[:, index]))
+        values[:, index], states = parse_numbers(block.columns[at], sheet.comma)
+        wrong = np.flatnonzero((states == WORDS) | np.isinf(values[:, index]))
         if len(wrong):
             line = block.places[wrong[0]]
             raise missing_value(sheet.names[at], f"line {line}", values[wrong[0], index])
@@ -194,7 +239,8 @@ def _order(times: Sequence[str]) -> np.ndarray:
     return np.zeros(len(times))
 
 
-def _demand_even(counts: np.ndarray, names: list[str], variables: list[str]) -> None:
+def _even_lengths(counts: np.ndarray, names: list[str], variables: list[str]) -> np.ndarray:
+    """How many steps each series has; Problem where its variables have not as many each."""
     for row, name in zip(counts, names, strict=True):
         if (row != row[0]).any():
             other = int(np.argmax(row != row[0]))
@@ -202,19 +248,14 @@ def _demand_even(counts: np.ndarray, names: list[str], variables: list[str]) -> 
                 f"Series {_name(name)} has {row[0]} values of {_name(variables[0])} but "
                 f"{row[other]} of {_name(variables[other])}. Each variable needs one value a step."
             )
-    lengths = counts[:, 0]
-    if (lengths != lengths[0]).any():
-        other = int(np.argmax(lengths != lengths[0]))
-        raise Problem(
-            f"Series {_name(names[0])} has {lengths[0]} steps and series {_name(names[other])} has "
-            f"{lengths[other]}; all series must be of one length. Cut the longer ones, or cut all "
-            "into windows."
-        )
+    return counts[:, 0].astype(np.int64)
 
 
-def _demand_steps(clock: np.ndarray, names: list[str], variables: list[str]) -> None:
+def _demand_steps(
+    clock: np.ndarray, inside: np.ndarray, names: list[str], variables: list[str]
+) -> None:
     """Problem where a series (N, V, T) has a step twice, or variables at different times."""
-    twice = np.argwhere(clock[..., 1:] == clock[..., :-1])
+    twice = np.argwhere((clock[..., 1:] == clock[..., :-1]) & inside[:, None, 1:])
     if len(twice):
         series, variable, step = twice[0]
         raise Problem(

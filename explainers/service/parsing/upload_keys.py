@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-VARIABLES_FIRST = "turned."
-"""In the name of a file of series: its arrays have their variables before their time steps."""
+VARIABLES_FIRST, TIME_FIRST, ROWS_ARE_SERIES = "turned.", "steps.", "rows."
+"""In the name of a file of series: how they lie in it; without one of these, as what the network
+takes (see `takes`) fits best."""
 WHITE = "white"
 """In the name of a picture's file: the number behind it is the white that was chosen."""
+_LAYOUTS = {
+    VARIABLES_FIRST: "variables first",
+    TIME_FIRST: "time first",
+    ROWS_ARE_SERIES: "rows are series",
+}
+_TAKES = re.compile(r"(\d{1,8})x(\d{1,8})\.")
 _NETWORKS = {"onnx": "onnx", "pt2": "pt2", "torchscript": "torchscript", "ptl": "torchscript"}
+
+
+def takes(shape: Sequence[int]) -> str:
+    """What a network takes, as it stands in the name of a file of series; 0 is what is free.
+
+    Examples
+    --------
+    >>> takes((150, 1)), takes(())
+    ('150x1.', '')
+    """
+    return f"{shape[0]}x{shape[1]}." if len(shape) == 2 else ""
 
 
 class UploadKey(NamedTuple):
@@ -20,20 +40,27 @@ class UploadKey(NamedTuple):
 
 
 def file_key(kind: str, name: str) -> UploadKey:
-    """The key of an input's file, named by digest, what was chosen, and suffix.
+    """The key of an input's file: digest, a picture's white or how series lie, `takes`, suffix.
 
     Examples
     --------
     >>> file_key("series", "0a1b.turned.npy")
     UploadKey(kind='series', digest='0a1b', options={'layout': 'variables first', 'suffix': '.npy'})
+    >>> file_key("series", "0a1b.150x1.tsv").options
+    {'takes': (150, 1), 'suffix': '.tsv'}
     >>> file_key("picture", "0a1b.white4095")
     UploadKey(kind='picture', digest='0a1b', options={'white': 4095.0})
     """
     digest, _, suffix = name.partition(".")
     if suffix.startswith(WHITE):
         return UploadKey(kind, digest, {"white": float(suffix.removeprefix(WHITE))})
-    options = {"layout": "variables first"} if suffix.startswith(VARIABLES_FIRST) else {}
-    suffix = suffix.removeprefix(VARIABLES_FIRST)
+    options: dict[str, Any] = {}
+    for prefix, layout in _LAYOUTS.items():
+        if suffix.startswith(prefix):
+            options["layout"], suffix = layout, suffix.removeprefix(prefix)
+    if sides := _TAKES.match(suffix):
+        options["takes"] = int(sides[1]), int(sides[2])
+        suffix = suffix[sides.end() :]
     return UploadKey(kind, digest, options | ({"suffix": f".{suffix}"} if suffix else {}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from collections.abc import Iterable
 from typing import Any
@@ -19,20 +20,28 @@ from explainers.service.parsing.parsers.registry import (
 )
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
+_FACTS = {"variables", "steps", "names", "labels", "time", "sure", "notes"}
+
 
 def _parse(untrusted_data: bytes, **options: Any) -> ParsedFile:
-    """The array "values" (series, steps, variables) of float64."""
+    """The arrays "values" (series, steps, variables), float64, and "lengths" (series,), int64."""
     return series.read(untrusted_data, **options)
 
 
 def _check(facts: Facts, arrays: Arrays) -> None:
-    demand(list(arrays) == ["values"], "arrays")
-    values = arrays["values"]
-    demand(set(facts) == {"variables", "steps", "names", "notes"}, "facts")
+    demand(list(arrays) == ["values", "lengths"] and set(facts) == _FACTS, "facts and arrays")
+    values, lengths = arrays["values"], arrays["lengths"]
     demand(values.dtype == np.float64 and values.ndim == 3 and values.size, "values")
+    demand(lengths.dtype == np.int64 and lengths.shape == values.shape[:1], "lengths")
+    demand((lengths > 0).all() and lengths.max() == values.shape[1], "lengths")
     demand_texts(facts["names"], values.shape[0])
     demand_texts(facts["steps"], values.shape[1])
     demand_texts(facts["variables"], values.shape[2], distinct=True)
+    demand(isinstance(facts["labels"], list), "labels")
+    demand_texts(facts["labels"], values.shape[0] if facts["labels"] else 0)
+    demand(isinstance(facts["time"], list), "time")
+    demand_texts(facts["time"], min(1, len(facts["time"])))
+    demand(type(facts["sure"]) is bool, "sure")
     demand_texts(facts["notes"])
     demand(np.isfinite(values).all(), "finite values")
 
@@ -47,6 +56,9 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
     yield "jahr;größe\n2001;1\n2002;2\n".encode("utf-16"), {"suffix": ".txt"}
     yield "größe\n1\n2\n".encode("latin-1"), {"suffix": ".csv", "header": "yes"}
     yield "\ufeffa,b\n1,2\n".encode(), {"suffix": ".csv", "delimiter": ","}
+    yield b"1\t0.5\t1.5\tNaN\n2\t.1\t.2\t.3\n1\t.4\t.5\t.6\n", {"suffix": ".tsv", "takes": (3, 1)}
+    yield b"1,2,3\n4,5,6\n", {"suffix": ".csv", "layout": "variables first"}
+    yield gzip.compress(b"t,x\n1,0.5\n2,\n3,1\n"), {"suffix": ".csv.gz"}
     values = np.zeros((2, 3, 4), np.float32)
     out = io.BytesIO()
     np.save(out, values)
@@ -63,6 +75,7 @@ PARSERS["series"] = Parser(
     limit="data_megabytes",
     modules=(
         "zipfile",
+        "gzip",
         "encodings.utf_16",
         "encodings.latin_1",
         "encodings.utf_8_sig",

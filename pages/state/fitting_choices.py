@@ -1,0 +1,55 @@
+"""Choices that must fit the file: numbers within its size, and none that was another file's."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import streamlit as st
+
+from pages.state import address
+
+
+def number_within(name: str, low: int, high: int, default: int = 1, **arguments: Any) -> int:
+    """Draw the choice of a whole number in a range; one that is not in it becomes the default.
+
+    Parameters
+    ----------
+    name : str
+        Of the choice, see `address.widget`.
+    low, high, default : int
+    **arguments
+        For the widget; its label among them.
+    """
+    default = min(max(default, low), high)
+
+    def within(value: Any) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError
+        return value
+
+    key = address.widget_key(name)
+    if key in st.session_state and not low <= st.session_state[key] <= high:
+        address.set_choices({name: default})
+    return address.widget(
+        st.number_input,
+        name,
+        default=default,
+        validate=within,
+        min_value=low,
+        max_value=high,
+        step=1,
+        **arguments,
+    )
+
+
+def usual_for_another(name: str, subject: Hashable, usual: Any) -> None:
+    """Choose the usual again where the choice was made for another subject, such as another file.
+
+    One that a link holds is about the link's subject.
+    """
+    now = (address.links_opened(), subject)
+    before = st.session_state.get(f"subject_{name}", now)
+    st.session_state[f"subject_{name}"] = now
+    if before[0] == now[0] and before != now:
+        address.set_choices({name: usual})
