@@ -20,13 +20,13 @@ def dinucleotide_shuffle(codes: np.ndarray, generator: np.random.Generator) -> n
     """Draw an order of the letters that keeps every pair of neighbours as often as it was.
 
     All such orders are equally likely: pairs are edges from letter to letter, and an order is a
-    path along all of them. First and last letter stay; every N stays where it is, and the pieces
-    between are shuffled apart.
+    path along all of them. First and last letter stay; every N, and every letter that stands for
+    several, stays where it is, and the pieces between are shuffled apart.
 
     Parameters
     ----------
-    codes : ndarray of whole numbers 0 to 4, shape (L,)
-        A, C, G, T and N, see `explainers.kinds.alphabet`.
+    codes : ndarray of whole numbers 0 to 14, shape (L,)
+        See `explainers.kinds.alphabet`.
     generator : numpy.random.Generator
 
     Returns
@@ -44,7 +44,7 @@ def dinucleotide_shuffle(codes: np.ndarray, generator: np.random.Generator) -> n
     'AGACA'
     """
     shuffled = codes.copy()
-    unknown = np.flatnonzero(codes == UNKNOWN)
+    unknown = np.flatnonzero(codes >= UNKNOWN)
     for start, stop in itertools.pairwise([-1, *unknown.tolist(), len(codes)]):
         if stop - start > 4:  # up to three letters have only one order
             shuffled[start + 1 : stop] = _path(codes[start + 1 : stop], generator)

@@ -13,7 +13,13 @@ import numpy as np
 from explainers.baselines.dinucleotide_shuffle import dinucleotide_shuffle
 from explainers.baselines.registry import baseline
 from explainers.errors import Problem
-from explainers.kinds.alphabet import codes_of_columns, is_dna, one_hot, unknown_columns
+from explainers.kinds.alphabet import (
+    ambiguous_columns,
+    codes_of_columns,
+    is_dna,
+    one_hot,
+    unknown_columns,
+)
 from explainers.options import option
 
 if TYPE_CHECKING:
@@ -87,7 +93,7 @@ class ShuffleOptions:
 
 @baseline(key="shuffled", options=ShuffleOptions, order=20, kinds=("sequence",))
 def shuffled(inputs: Tensor, data: Tensor | None, options: ShuffleOptions) -> Tensor:
-    """Dinucleotide shuffles of each sequence; unknown columns stay in place, as they are.
+    """Dinucleotide shuffles of each sequence; what is no one letter stays in place, as it is.
 
     Every sequence has a generator of its own, so its shuffles do not depend on batch mates.
 
@@ -120,7 +126,7 @@ def shuffled(inputs: Tensor, data: Tensor | None, options: ShuffleOptions) -> Te
         copies = [dinucleotide_shuffle(codes, generator) for _ in range(options.count)]
         references.append(one_hot(np.stack(copies)))
     columns = torch.from_numpy(np.stack(references)).to(inputs)
-    return torch.where(unknown_columns(inputs).unsqueeze(1), inputs.unsqueeze(1), columns)
+    return torch.where(ambiguous_columns(inputs).unsqueeze(1), inputs.unsqueeze(1), columns)
 
 
 def _check_dna(inputs: Tensor, what: str) -> None:

@@ -7,10 +7,18 @@ A C G T  0–3   a single 1 in the letter's row, zeros elsewhere
 N        4     0.25 in every row: the expectation over four equally likely letters. This is
                how N is encoded here; a column of zeros, as other tools write it, is read as
                N too.
+R Y S W  5–8   0.5 for each of the two letters it stands for: A G, C T, C G, A T,
+K M      9–10  G T, A C
+B D H V  11–14 1/3 for each of the three: all but A, but C, but G, but T
 =======  ====  ==========================================================================
 
 An unknown letter (N) is no evidence: baselines keep its column as it is, so that it contributes
-exactly 0, shuffles leave it in its place, and letter counts ignore it.
+exactly 0, shuffles leave it in its place, and letter counts ignore it. The other letters of the
+IUPAC code that stand for several are evidence in part: what stands for letters is compared with a
+baseline as their expectation; shuffles leave it in its place too.
+
+Cornish-Bowden 1985, "Nomenclature for incompletely specified bases in nucleic acid sequences",
+doi:10.1093/nar/13.9.3021.
 """
 
 from __future__ import annotations
@@ -22,8 +30,12 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-LETTERS = "ACGTN"
+LETTERS = "ACGTNRYSWKMBDHV"
 """A letter's place in it is its code."""
+
+_TWO, _THREE = ("AG", "CT", "CG", "AT", "GT", "AC"), ("CGT", "AGT", "ACT", "ACG")
+STANDS_FOR = ("A", "C", "G", "T", "ACGT", *_TWO, *_THREE)
+"""The letters that a letter stands for, in the order of LETTERS."""
 
 UNKNOWN = 4
 """The code of N."""
@@ -32,10 +44,18 @@ INVALID = 255
 """The code of what is no letter."""
 
 _CODE_OF_BYTE = np.full(256, INVALID, np.uint8)
-for _code, _spellings in enumerate((b"Aa", b"Cc", b"Gg", b"TtUu", b"Nn")):
-    _CODE_OF_BYTE[list(_spellings)] = _code
+for _code, _letter in enumerate(LETTERS):
+    _CODE_OF_BYTE[[ord(_letter), ord(_letter.lower())]] = _code
+_CODE_OF_BYTE[list(b"Uu")] = LETTERS.index("T")
 
-_COLUMNS = np.vstack([np.eye(4, dtype=np.float32), np.full((1, 4), 0.25, np.float32)])
+_MEMBERS = np.array([[letter in those for letter in "ACGT"] for those in STANDS_FOR])
+_COLUMNS = (_MEMBERS / _MEMBERS.sum(1, keepdims=True)).astype(np.float32)
+_BITS = np.array([1, 2, 4, 8], np.uint8)
+# Which letters a column holds, as bits, → its code; none of them: N.
+_CODE_OF_MEMBERS = np.full(16, UNKNOWN, np.uint8)
+_CODE_OF_MEMBERS[_MEMBERS @ _BITS] = np.arange(len(LETTERS))
+_ROUNDING = 1e-3
+"""How far a third may be from 1/3, as it is in numbers of 16 bits."""
 
 
 def codes_of_text(text: str | bytes) -> np.ndarray:
@@ -48,12 +68,12 @@ def codes_of_text(text: str | bytes) -> np.ndarray:
     Returns
     -------
     ndarray, uint8, shape (L,)
-        0 to 4, and INVALID where the text holds something else.
+        0 to 14, and INVALID where the text holds something else.
 
     Examples
     --------
-    >>> codes_of_text("ACGUn-").tolist()
-    [0, 1, 2, 3, 4, 255]
+    >>> codes_of_text("ACGUnR-").tolist()
+    [0, 1, 2, 3, 4, 5, 255]
     """
     data = text.encode("ascii", "replace") if isinstance(text, str) else text
     return _CODE_OF_BYTE[np.frombuffer(data, np.uint8)]
@@ -64,7 +84,7 @@ def checked_codes(letters: str | np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    letters : str of length L, or ndarray of whole numbers 0 to 4, shape (L,)
+    letters : str of length L, or ndarray of whole numbers 0 to 14, shape (L,)
 
     Returns
     -------
@@ -84,14 +104,15 @@ def checked_codes(letters: str | np.ndarray) -> np.ndarray:
         codes = codes_of_text(letters)
         if wrong := np.flatnonzero(codes == INVALID).tolist():
             raise ValueError(
-                f"Letters are A, C, G, T and N; letter {wrong[0] + 1} is {letters[wrong[0]]!r}."
+                "Letters are A, C, G, T, N and those of the IUPAC code that stand for several "
+                f"({', '.join(LETTERS[5:])}); letter {wrong[0] + 1} is {letters[wrong[0]]!r}."
             )
     else:
         codes = np.asarray(letters)
         whole = codes.ndim == 1 and codes.dtype.kind in "iu"
-        if not whole or (codes.size and (codes.min() < 0 or codes.max() > UNKNOWN)):
+        if not whole or (codes.size and (codes.min() < 0 or codes.max() >= len(LETTERS))):
             raise ValueError(
-                "Codes of letters are whole numbers from 0 to 4 in one row (L,);"
+                "Codes of letters are whole numbers from 0 to 14 in one row (L,);"
                 f" got {codes.dtype} {codes.shape}."
             )
     if not len(codes):
@@ -100,11 +121,11 @@ def checked_codes(letters: str | np.ndarray) -> np.ndarray:
 
 
 def text_of(codes: np.ndarray) -> str:
-    """Codes as text of A, C, G, T and N.
+    """Codes as text.
 
     Parameters
     ----------
-    codes : ndarray of whole numbers 0 to 4, shape (L,)
+    codes : ndarray of whole numbers 0 to 14, shape (L,)
 
     Examples
     --------
@@ -115,11 +136,11 @@ def text_of(codes: np.ndarray) -> str:
 
 
 def one_hot(codes: np.ndarray) -> np.ndarray:
-    """Codes as one-hot columns, N as 0.25 in every row.
+    """Codes as columns: one-hot, or equal shares of the letters that one stands for.
 
     Parameters
     ----------
-    codes : ndarray of whole numbers 0 to 4, shape (…, L)
+    codes : ndarray of whole numbers 0 to 14, shape (…, L)
 
     Returns
     -------
@@ -144,24 +165,30 @@ def codes_of_columns(columns: Tensor | np.ndarray) -> np.ndarray:
     -------
     ndarray, uint8, shape (N, L)
         0 to 3 where a column holds a single 1 and zeros, 4 where it holds only zeros or only
-        quarters, INVALID where it holds anything else.
+        quarters, 5 to 14 where it holds two halves or three thirds, INVALID where it holds anything
+        else.
 
     Examples
     --------
-    >>> columns = np.array([[0, 1, 0, 0], [0.25, 0.25, 0.25, 0.25], [0, 0, 0, 0], [0.5, 0.5, 0, 0]])
+    >>> columns = np.array([[0, 1, 0, 0], [0.25, 0.25, 0.25, 0.25], [0, 0, 0, 0], [0.5, 0.4, 0, 0]])
     >>> codes_of_columns(columns.T[None]).tolist()
     [[1, 4, 4, 255]]
     """
-    ones, zeros = _array(columns == 1), _array(columns == 0)
-    codes = np.full((len(ones), ones.shape[2]), INVALID, np.uint8)
-    known = (ones.sum(1) == 1) & (zeros.sum(1) == 3)
-    codes[known] = ones.argmax(1)[known]
-    codes[zeros.all(1) | _array(columns == 0.25).all(1)] = UNKNOWN
+    there = _array(columns != 0)
+    among = there.sum(1)
+    codes = _CODE_OF_MEMBERS[np.tensordot(_BITS, there, (0, 1))]
+    right = np.zeros(among.shape, bool)
+    for count, share in ((1, 1.0), (2, 0.5), (4, 0.25)):
+        right |= (among == count) & (_array(columns == share).sum(1) == count)
+    if (among == 3).any():
+        thirds = _array(abs(columns - 1 / 3) <= _ROUNDING).sum(1) == 3
+        right |= (among == 3) & thirds
+    codes[~(right | (among == 0))] = INVALID
     return codes
 
 
 def is_dna(inputs: Tensor) -> bool:
-    """Whether a batch is DNA: shape (N, 4, L), each column a letter or unknown.
+    """Whether a batch is DNA: shape (N, 4, L), each column a letter, or what stands for several.
 
     Examples
     --------
@@ -192,6 +219,27 @@ def unknown_columns(inputs: Tensor) -> Tensor:
     [[[False, False, True]]]
     """
     return (inputs == 0).all(1, keepdim=True) | (inputs == 0.25).all(1, keepdim=True)
+
+
+def ambiguous_columns(inputs: Tensor) -> Tensor:
+    """Where there is no one letter: unknown, or one that stands for several.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (N, 4, L)
+        DNA, see `is_dna`.
+
+    Returns
+    -------
+    Tensor, bool, shape (N, 1, L)
+
+    Examples
+    --------
+    >>> import torch
+    >>> ambiguous_columns(torch.from_numpy(one_hot(codes_of_text("ARN")))[None]).tolist()
+    [[[False, True, True]]]
+    """
+    return ~(inputs == 1).any(1, keepdim=True)
 
 
 def _array(mask: Tensor | np.ndarray) -> np.ndarray:

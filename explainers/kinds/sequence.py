@@ -1,40 +1,34 @@
-"""DNA sequences: FASTA files, lines of letters, and one-hot arrays."""
+"""DNA sequences: FASTA and FASTQ files, lines of letters, and one-hot arrays."""
 
 from __future__ import annotations
-
-from typing import TypeAlias
 
 import numpy as np
 
 from explainers.errors import Problem
-from explainers.kinds.alphabet import (
-    INVALID,
-    codes_of_columns,
-    codes_of_text,
-    one_hot,
-)
+from explainers.kinds.alphabet import one_hot
 from explainers.kinds.files.arrays import read_arrays
+from explainers.kinds.files.dna.one_hot import read_one_hot
+from explainers.kinds.files.dna.records import MOST_LETTERS, MOST_SEQUENCES, demand_size, read_text
 from explainers.kinds.files.formats import declare
-from explainers.kinds.files.labels import checked_size, label
-from explainers.kinds.registry import KINDS, Arrays, InputSpec, Items, Kind, ParsedFile
+from explainers.kinds.files.gzipped import PACKED, packed_too, unpacked
+from explainers.kinds.files.labels import checked_size
+from explainers.kinds.registry import KINDS, InputSpec, Items, Kind, ParsedFile
+from explainers.kinds.windows import windows
 
-SUFFIXES = (".fa", ".fasta", ".fna", ".txt", ".npy", ".npz")
-MOST_LETTERS, MOST_SEQUENCES, LONG = 1_000_000, 20_000, 10_000
-_ONLY_PROTEIN = set("EFILPQXZ*")
-"""Letters of amino acids that no DNA has."""
-_AMINO = set("ABCDEFGHIKLMNPQRSTUVWXYZ*-")
-_ACCEPTED = "Accepted are A, C, G, T and N, small or capital."
+__all__ = ["MOST_LETTERS", "MOST_SEQUENCES", "SUFFIXES", "read", "sequence_codes"]
 
-Record: TypeAlias = list[tuple[int, bytes]]
-"""The lines of one sequence with their numbers in the file, from 1."""
+SUFFIXES = (*packed_too((".fa", ".fasta", ".fna", ".fq", ".fastq", ".txt")), ".npy", ".npz")
+LONG = 10_000
 
 
 def read(data: bytes, suffix: str) -> ParsedFile:
     """The DNA sequences in a file of text or of one-hot arrays.
 
-    A file of text holds FASTA records, or a sequence a line. U counts as T. A file of arrays holds
-    one-hot letters (N, 4, L), (N, L, 4), (4, L) or (L, 4); a place of all zeros, or of all
-    quarters, is N. Where both ways are possible, rows are letters.
+    A file of text holds FASTA or FASTQ records, or a sequence a line. U counts as T. Records
+    without letters, and those that are no DNA, are left out, and notes name them. A file of arrays
+    holds one-hot letters (N, 4, L), (N, L, 4), (4, L) or (L, 4); a place of all zeros, or of all
+    quarters, is N, one of halves or thirds a letter that stands for several. Where both ways are
+    possible, rows are letters.
 
     Parameters
     ----------
@@ -68,19 +62,61 @@ def read(data: bytes, suffix: str) -> ParsedFile:
             f"DNA comes in files named {', '.join(SUFFIXES)}. Save yours as one of these."
         )
     if suffix in (".npy", ".npz"):
-        return _from_arrays(read_arrays(data, suffix))
-    return _from_text(data)
+        return _parsed(*read_one_hot(read_arrays(data, suffix)))
+    return _parsed(
+        *read_text(unpacked(data, 40 * MOST_LETTERS) if suffix.endswith(PACKED) else data)
+    )
 
 
-def sequence_codes(parsed: ParsedFile, index: int) -> np.ndarray:
-    """The codes of one sequence of a file, uint8 (L,); see `explainers.kinds.alphabet`."""
-    _, arrays = parsed
-    return arrays["letters"][arrays["starts"][index] : arrays["starts"][index + 1]]
+def place_of(parsed: ParsedFile, item: int) -> tuple[int, int]:
+    """Which sequence an item is of, and at which letter it starts: sequence + sequences · start.
+
+    Examples
+    --------
+    >>> place_of(read(b">a\\nACGTN\\n>b\\nTT\\n", ".fa"), 6)
+    (0, 3)
+    """
+    start, sequence = divmod(int(item), len(parsed[1]["starts"]) - 1)
+    return sequence, start
+
+
+def sequence_codes(parsed: ParsedFile, item: int, letters: int = 0) -> np.ndarray:
+    """The codes of one sequence of a file, or of a window of one; see `explainers.kinds.alphabet`.
+
+    Parameters
+    ----------
+    parsed : ParsedFile
+    item : int
+        Which, see `place_of`.
+    letters : int
+        So many, or all that follow where this is 0.
+
+    Returns
+    -------
+    ndarray, uint8, shape (L,)
+
+    Raises
+    ------
+    Problem
+        Where there are fewer.
+    """
+    facts, arrays = parsed
+    sequence, start = place_of(parsed, item)
+    codes: np.ndarray = arrays["letters"][
+        arrays["starts"][sequence] : arrays["starts"][sequence + 1]
+    ]
+    if len(codes) < start + max(letters, 1):
+        raise Problem(
+            f"The network takes {letters:,} letters; from letter {start + 1:,} on, "
+            f'"{facts["names"][sequence]}" has {max(len(codes) - start, 0):,}. Choose a longer '
+            "sequence."
+        )
+    return codes[start : start + letters] if letters else codes[start:]
 
 
 def _parsed(names: list[str], parts: list[np.ndarray], notes: list[str]) -> ParsedFile:
     lengths = [len(part) for part in parts]
-    _demand_size(len(parts), sum(lengths))
+    demand_size(len(parts), sum(lengths))
     if max(lengths) > LONG:
         notes.append(
             f"The longest sequence has {max(lengths):,} letters; beyond {LONG:,} "
@@ -93,133 +129,19 @@ def _parsed(names: list[str], parts: list[np.ndarray], notes: list[str]) -> Pars
     }
 
 
-def _demand_size(sequences: int, letters: int) -> None:
-    for count, most, what in (
-        (sequences, MOST_SEQUENCES, "sequences"),
-        (letters, MOST_LETTERS, "letters"),
-    ):
-        if count > most:
-            raise Problem(
-                f"This file holds {count:,} {what} or more; up to {most:,} are accepted. "
-                "Upload a part of it."
-            )
-
-
-def _from_text(data: bytes) -> ParsedFile:
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if len(data) > 40 * MOST_LETTERS:
-        _demand_size(1, len(data))
-    fasta = data.lstrip().startswith(b">")
-    names: list[str] = []
-    records: list[Record] = []
-    for number, line in enumerate(data.splitlines(), 1):
-        line = line.strip()
-        if not line or line.startswith(b";"):
-            continue
-        if fasta and line.startswith(b">"):
-            words = line[1:].decode("utf-8", "replace").split()
-            names.append(label(words[0], 60) if words else f"sequence {len(names) + 1}")
-            records.append([])
-        elif fasta:
-            records[-1].append((number, line))
-        else:
-            names.append(f"sequence {len(names) + 1}")
-            records.append([(number, line)])
-        _demand_size(len(records), 0)
-    if not records:
-        raise Problem(f"This file holds no sequence. {_ACCEPTED}")
-    for name, record in zip(names, records, strict=True):
-        if not record:
-            raise Problem(f'The record "{name}" has no letters. Leave it out, or add them.')
-    _demand_size(len(records), sum(len(line) for record in records for _, line in record))
-    _demand_no_protein(records)
-    parts = [_codes(name, record) for name, record in zip(names, records, strict=True)]
-    notes = [] if fasta else ["Each line is taken as a sequence of its own."]
-    if any(b"U" in line.upper() for record in records for _, line in record):
-        notes.append("This looks like RNA; U was read as T.")
-    return _parsed(names, parts, notes)
-
-
-def _codes(name: str, record: Record) -> np.ndarray:
-    """The codes (L,) of one record; Problem names the place of what is no letter."""
-    parts, before = [], 0
-    for number, line in record:
-        codes = codes_of_text(line)
-        if (codes == INVALID).any():
-            at = int(np.argmax(codes == INVALID))
-            letter = label(line[at : at + 4].decode("utf-8", "replace")[0])
-            what = f'The letter "{letter}"' if letter else "A sign that cannot be shown"
-            raise Problem(
-                f'{what} is no DNA: record "{name}", line {number}, position {at + 1} (letter '
-                f"{before + at + 1} of the record). {_ACCEPTED} Write N for unknown letters."
-            )
-        parts.append(codes)
-        before += len(line)
-    return np.concatenate(parts)
-
-
-def _demand_no_protein(records: list[Record]) -> None:
-    """Problem where the letters are those of proteins: many, and some that no DNA has."""
-    lines = (line for record in records for _, line in record)
-    start = b"".join(line for line, _ in zip(lines, range(200), strict=False))[:20_000]
-    text = start.decode("latin-1").upper()
-    strange = sum(letter not in "ACGTUN" for letter in text)
-    if set(text) & _ONLY_PROTEIN and set(text) <= _AMINO and strange > 0.3 * len(text):
-        raise Problem(
-            "This looks like protein, not DNA: it has letters such as "
-            f"{', '.join(sorted(set(text) & _ONLY_PROTEIN)[:4])}. {_ACCEPTED} Upload the DNA that "
-            "codes for it."
-        )
-
-
-def _from_arrays(arrays: Arrays) -> ParsedFile:
-    data = {name: array for name, array in arrays.items() if array.dtype.kind != "U"}
-    if len(data) != 1:
-        raise Problem(
-            f"This file holds {len(data)} arrays of numbers; one is expected, of one-hot "
-            "letters. Leave out the others."
-        )
-    given = next(iter(data.values()))
-    notes: list[str] = []
-    values = given[None] if given.ndim == 2 else given
-    if values.ndim != 3 or 4 not in values.shape[1:] or not values.size:
-        raise Problem(
-            f"The array has the shape {given.shape}; expected is (N, 4, L) or (N, L, 4) for N "
-            "sequences of L letters, or (4, L) or (L, 4) for one. Reshape it and save it again."
-        )
-    count, length = len(values), values.shape[1] * values.shape[2] // 4
-    _demand_size(count, count * length)
-    if values.shape[1:] == (4, 4):
-        notes.append("Letters may lie in rows or columns here; rows are taken as A, C, G, T.")
-    elif values.shape[1] != 4:
-        values = values.swapaxes(1, 2)
-    codes = codes_of_columns(values)
-    wrong = np.argwhere(codes == INVALID)
-    if len(wrong):
-        sequence, place = wrong[0]
-        shown = ", ".join(f"{float(value):g}" for value in values[sequence, :, place])
-        raise Problem(
-            f"Sequence {sequence + 1}, position {place + 1} is not one-hot: A, C, G, T are "
-            f"{shown}. Expected is a single 1 and zeros, or all zeros for N."
-        )
-    given_names = arrays.get("names")
-    named = given_names is not None and given_names.dtype.kind == "U"
-    if given_names is not None and named and given_names.shape == (count,):
-        names = [label(name, 60) for name in given_names.tolist()]
-    else:
-        names = [f"sequence {index + 1}" for index in range(count)]
-    return _parsed(names, list(codes), notes)
+def _letters_wanted(spec: InputSpec) -> int:
+    return spec.shape[1] if len(spec.shape) == 2 else 0
 
 
 def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
-    return np.stack([one_hot(sequence_codes(parsed, int(item))) for item in items])
+    wanted = _letters_wanted(spec)
+    return np.stack([one_hot(sequence_codes(parsed, item, wanted)) for item in items])
 
 
 def _items(parsed: ParsedFile, spec: InputSpec) -> np.ndarray:
-    """Those of the length that the network takes, where it is known; else of the first's."""
-    lengths = np.diff(parsed[1]["starts"])
-    wanted = spec.shape[1] if len(spec.shape) == 2 and spec.shape[1] else lengths[0]
-    return np.flatnonzero(lengths == wanted)
+    """Those as long as the network takes, and windows of longer ones; else as the first one."""
+    lengths, wanted = np.diff(parsed[1]["starts"]), _letters_wanted(spec)
+    return windows(lengths, wanted) if wanted else np.flatnonzero(lengths == lengths[0])
 
 
 KINDS["sequence"] = Kind(

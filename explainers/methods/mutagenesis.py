@@ -49,8 +49,9 @@ def attribute(context: Context, options: Options) -> MethodResult:
     -------
     MethodResult
         Scores (N, 4, L). `extra["mutations"]` (N, 4, L): f(x with the letter) − f(x) for all
-        letters, 0 for the one there. An unknown letter has no score, but mutations to all four. On
-        a linear function Σ c·x: c of the letter there less the mean c of the three others.
+        letters, 0 for the one there. What is unknown or stands for several letters has no score,
+        but mutations to all four. On a linear function Σ c·x: c of the letter there less the mean c
+        of the three others.
 
     Raises
     ------

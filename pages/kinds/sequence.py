@@ -9,14 +9,16 @@ import streamlit as st
 
 from explainers.figures.sequences import bed, stretches
 from explainers.figures.text import sentences
-from explainers.kinds import KINDS, Facts
+from explainers.kinds import KINDS, ParsedFile
 from explainers.kinds import sequence as sequence_kind
 from explainers.kinds.alphabet import UNKNOWN, text_of
+from explainers.kinds.files.labels import listed
 from explainers.models.zoo.demos import demos
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages.kinds.page_kind import MapOptions
+from pages.kinds.window_choice import pick_start
 from pages.state import address
 from pages.state.cases import Answer, Case
 from pages.state.chosen import ChosenInput, ChosenModel
@@ -28,25 +30,28 @@ MOST_OTHERS = 20
 
 
 def pick(model: ChosenModel) -> ChosenInput | None:
-    """The file, and the sequence."""
-    opened = files.pick(model, "DNA: FASTA, text, or one-hot arrays", sequence_kind.SUFFIXES)
+    """The file, the sequence, and where it starts if it is longer than it may be."""
+    label = "DNA: FASTA, FASTQ, text, or one-hot arrays"
+    opened = files.pick(model, label, sequence_kind.SUFFIXES)
     if opened is None:
         return None
     facts, arrays = opened.content
-    items = KINDS["sequence"].items(opened.content, model.spec)
     lengths = np.diff(arrays["starts"])
+    wanted = model.spec.shape[1] if len(model.spec.shape) == 2 else 0
+    items = np.flatnonzero(lengths >= wanted)
     if not len(items):
         st.error(
-            f"The network takes sequences of {model.spec.shape[1]} letters; those in this file "
-            f"have {_range(lengths)}. Cut them to that length."
+            f"The network takes sequences of {wanted} letters; those in this file have "
+            f"{_range(lengths)}. Upload longer ones."
         )
         return None
     files.notes(facts)
     if len(items) < len(lengths):
-        st.caption(f"{len(lengths) - len(items)} sequences of another length are left out.")
-    item = int(items[0])
+        short = listed(facts["names"][at] for at in np.flatnonzero(lengths < wanted))
+        st.caption(f"Shorter than the {wanted} letters that it takes, so left out: {short}.")
+    sequence = int(items[0])
     if len(items) > 1:
-        item = address.select(
+        sequence = address.select(
             st.selectbox,
             "sequence",
             items.tolist(),
@@ -54,13 +59,19 @@ def pick(model: ChosenModel) -> ChosenInput | None:
             label="Sequence",
             format_func=lambda item: facts["names"][item] or f"sequence {item + 1}",
         )
-    return _chosen(model, facts, opened.data, opened.file, item)
+    length = int(lengths[sequence])
+    start = pick_start(
+        length, wanted or length, "sequence", "letters", lambda place: f"letter {place + 1:,}"
+    )
+    item = sequence + len(lengths) * start
+    return _chosen(model, opened.content, opened.data, opened.file, item)
 
 
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
-    """The model with the length of the sequence."""
-    _, arrays = files.content("sequence", chosen.data)
-    length = int(np.diff(arrays["starts"])[chosen.item])
+    """The model with the length of the sequence, where it takes any."""
+    if len(model.spec.shape) == 2 and model.spec.shape[1]:
+        return model
+    length = len(sequence_kind.sequence_codes(files.content("sequence", chosen.data), chosen.item))
     return replace(model, spec=replace(model.spec, shape=(4, length)))
 
 
@@ -93,6 +104,7 @@ def draw(
         group=options.get("group") or key,
         spans=_spans(case),
         sides=options.get("sides", SIDES),
+        before=_place(case)[1],
     )
 
 
@@ -104,7 +116,7 @@ def limit(heat: np.ndarray) -> float:
 def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
     """Where the support lies, on the known motifs if any."""
     spans = [(name, first, last) for first, last, name in _spans(case)]
-    return sentences.sequence_sentence(heat, f"*{case.about}*", spans)
+    return sentences.sequence_sentence(heat, f"*{case.about}*", spans, _place(case)[1])
 
 
 def draw_partial(
@@ -121,11 +133,12 @@ def draw_partial(
         content = files.content("sequence", task.input.file)
         signed = signed and bool((heat < 0).any())
         logo(
-            sequence_kind.sequence_codes(content, task.input.item),
+            sequence_kind.sequence_codes(content, task.input.item, len(heat)),
             heat,
             key=key,
             signed=signed,
             compact=True,
+            before=sequence_kind.place_of(content, task.input.item)[1],
             alt=f"Contributions to {about} so far.",
         )
 
@@ -149,9 +162,10 @@ def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInp
     """Other sequences of the same file."""
     content = files.content("sequence", chosen.data)
     items = KINDS["sequence"].items(content, model.spec)
-    some = [chosen.item, *items[:MOST_OTHERS]]
+    places = np.linspace(0, len(items) - 1, min(len(items), MOST_OTHERS)).astype(int)
+    some = [chosen.item, *items[np.unique(places)]]
     return {
-        str(item): _chosen(model, content[0], chosen.data, chosen.file, item)
+        str(item): _chosen(model, content, chosen.data, chosen.file, item)
         for item in dict.fromkeys(map(int, some))
     }
 
@@ -166,9 +180,19 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
         if name in arrays:
             st.markdown(f"**{heading}**")
             mutation_map(
-                arrays[name], letters, key=f"{key}_{name}", group=key, alt=alt, spans=_spans(case)
+                arrays[name],
+                letters,
+                key=f"{key}_{name}",
+                group=key,
+                alt=alt,
+                spans=_spans(case),
+                before=_place(case)[1],
             )
-    strongest = stretches(case.heat(arrays["scores"]), letters)
+    record, start = _place(case)
+    strongest = [
+        replace(one, start=one.start + start, stop=one.stop + start)
+        for one in stretches(case.heat(arrays["scores"]), letters)
+    ]
     with st.expander(f"The strongest stretches ({len(strongest)})"):
         if not strongest:
             st.caption("No stretch stands out.")
@@ -186,7 +210,7 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
         )
         st.download_button(
             "As BED",
-            bed(strongest, case.input.name),
+            bed(strongest, record),
             "stretches.bed",
             "text/plain",
             icon=":material/download:",
@@ -195,9 +219,31 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
         )
 
 
-def _chosen(model: ChosenModel, facts: Facts, data: str, file: str, item: int) -> ChosenInput:
-    name = facts["names"][item] or f"sequence {item + 1}"
-    return ChosenInput(data, name, file, item, regions=_planted_motifs(model, name))
+def _chosen(
+    model: ChosenModel, content: ParsedFile, data: str, file: str, item: int
+) -> ChosenInput:
+    facts, arrays = content
+    sequence, start = sequence_kind.place_of(content, item)
+    record = facts["names"][sequence] or f"sequence {sequence + 1}"
+    length = int(np.diff(arrays["starts"])[sequence])
+    wanted = (model.spec.shape[1] if len(model.spec.shape) == 2 else 0) or length
+    name = record if wanted == length else f"{record}:{start + 1}-{start + wanted}"
+    motifs = {
+        motif: [
+            (max(first - start, 0), min(last - start, wanted))
+            for first, last in spans
+            if first < start + wanted and last > start
+        ]
+        for motif, spans in _planted_motifs(model, record).items()
+    }
+    return ChosenInput(data, name, file, item, regions=motifs)
+
+
+def _place(case: Case) -> tuple[str, int]:
+    """The name of the sequence that a case is about, and the letter at which it starts, from 0."""
+    content = files.content("sequence", case.task.input.file)
+    sequence, start = sequence_kind.place_of(content, case.task.input.item)
+    return content[0]["names"][sequence] or f"sequence {sequence + 1}", start
 
 
 def _planted_motifs(model: ChosenModel, name: str) -> dict[str, list[tuple[int, int]]]:
@@ -219,7 +265,8 @@ def _spans(case: Case) -> list[tuple[int, int, str]]:
 
 def _letters(case: Case) -> np.ndarray:
     content = files.content("sequence", case.task.input.file)
-    return sequence_kind.sequence_codes(content, case.task.input.item)
+    letters = case.prediction[1]["input"].shape[-1]
+    return sequence_kind.sequence_codes(content, case.task.input.item, letters)
 
 
 def _range(lengths: np.ndarray) -> str:

@@ -21,6 +21,7 @@ from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages.kinds import series_choice
 from pages.kinds.page_kind import MapOptions
+from pages.kinds.window_choice import pick_start
 from pages.state import address, fitting_choices
 from pages.state.cases import Answer, Case
 from pages.state.chosen import ChosenInput, ChosenModel
@@ -58,7 +59,8 @@ def pick(model: ChosenModel) -> ChosenInput | None:
     except Problem as problem:
         st.error(str(problem))
         return None
-    start = series_choice.pick_start(int(lengths[series]), steps, facts)
+    length = int(lengths[series])
+    start = pick_start(length, steps, "series", "steps", facts["steps"].__getitem__)
     if facts["labels"]:
         st.caption(
             f"The file calls this series *{sentences.escape_markdown(facts['labels'][series])}*."

@@ -3,8 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from explainers.figures.text.sentences import escape_markdown
-from explainers.kinds import Facts, ParsedFile, windows
+from explainers.kinds import Facts, ParsedFile
 from explainers.kinds import series as series_kind
 from explainers.service.parsing import upload_keys
 from pages.state import address, fitting_choices
@@ -22,29 +21,6 @@ def counted(lengths: np.ndarray) -> str:
     """How many series of how many steps."""
     low, high = int(lengths.min()), int(lengths.max())
     return f"{len(lengths):,} series of {f'{low:,} to ' if low < high else ''}{high:,} steps"
-
-
-def pick_start(length: int, steps: int, facts: Facts) -> int:
-    """Draw the choice of a window where the series is longer than what the network takes."""
-    if length <= steps:
-        return 0
-    stride = fitting_choices.number_within(
-        "stride",
-        1,
-        steps,
-        default=max(1, steps // 2),
-        label="Steps between windows",
-        help="Windows overlap where this is less than what the network takes.",
-    )
-    starts = windows.starts(length, steps, stride)
-    window = fitting_choices.number_within("window", 1, len(starts), label="Window")
-    start = int(starts[window - 1])
-    first, last = facts["steps"][start], facts["steps"][start + steps - 1]
-    st.caption(
-        f"This series has {length:,} steps, and the network takes {steps:,}: window {window:,} of "
-        f"{len(starts):,} is explained, from {escape_markdown(first)} to {escape_markdown(last)}."
-    )
-    return start
 
 
 def ask_layout(model: ChosenModel, suffix: str) -> str:

@@ -139,8 +139,8 @@ def test_letters_and_codes_are_the_same():
     for wrong, words in [("ACX", "letter 3 is 'X'"), ("Aé", "letter 2"), ("", "at least one")]:
         with pytest.raises(ValueError, match=words):
             checked_codes(wrong)
-    for wrong in [np.array([5]), np.array([-1]), np.array([0.0]), np.zeros((2, 2), int)]:
-        with pytest.raises(ValueError, match="from 0 to 4"):
+    for wrong in [np.array([15]), np.array([-1]), np.array([0.0]), np.zeros((2, 2), int)]:
+        with pytest.raises(ValueError, match="from 0 to 14"):
             checked_codes(wrong)
 
 

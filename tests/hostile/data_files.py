@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import io
 import pickle
 import struct
@@ -210,6 +211,24 @@ def sequences() -> dict[str, bytes]:
         "bytes of every kind": bytes(range(256)) * 100,
         "letters of many bytes": ">a\nACGТ\n".encode(),
         "names that are links": b">![x](http://evil.example)\nACGT\n>](http://e)\nZ\n",
+        "a million heads of FASTQ": b"@\n" * MEGABYTE,
+        "FASTQ with 10 MB of qualities": b"@a\nACGT\n+\n" + b"I" * (10 * MEGABYTE),
+        "a FASTQ of plus signs": b"@a\n" + b"+\n" * MEGABYTE,
+    }
+
+
+def packed_files() -> dict[str, bytes]:
+    """What may come as .gz: more than it says, cut off, packed again, and no text at all."""
+    good = gzip.compress(b"a,b\n1,2\n")
+    return {
+        "zip bomb of gzip": gzip.compress(bytes(500 * MEGABYTE), 1),
+        "a gzip bomb in a bomb": gzip.compress(gzip.compress(bytes(50 * MEGABYTE))),
+        "a million empty members": gzip.compress(b"") * MEGABYTE,
+        "gzip that is cut off": good[:-5],
+        "gzip with a wrong sum": good[:-8] + b"\0\0\0\0" + good[-4:],
+        "gzip and more": good + b"more",
+        "only the mark of gzip": b"\x1f\x8b",
+        "not packed": b"a,b\n1,2\n",
     }
 
 
@@ -228,6 +247,17 @@ def everything(program) -> Iterator[tuple[str, tuple[str, dict, bytes]]]:
         yield f"{suffix}: {name}", ("table", {"suffix": suffix}, data)
     for name, data in sequences().items():
         yield f"DNA: {name}", ("sequence", {"suffix": ".fa"}, data)
+    for kind, suffix in (("series", ".csv.gz"), ("sequence", ".fa.gz")):
+        for name, data in packed_files().items():
+            yield f"{kind}: {name}", (kind, {"suffix": suffix}, data)
+    yield (
+        "series: a network that takes no such thing",
+        (
+            "series",
+            {"suffix": ".csv", "takes": (10**8, 10**8)},
+            b"1,2\n3,4\n",
+        ),
+    )
     yield "DNA: no such suffix", ("sequence", {"suffix": "/../x"}, b"ACGT")
     yield (
         "table: options of other types",

@@ -93,7 +93,7 @@ def test_a_lie_about_data_is_found_out(kind):
         ("table", "values", (0, 0), 1.0),
         ("series", "values", (0, 1, 1), np.nan),
         ("series", "values", (0, 0, 0), -np.inf),
-        ("sequence", "letters", 2, 5),
+        ("sequence", "letters", 2, 15),
         ("sequence", "starts", 1, -3),
         ("sequence", "starts", 1, 99),
         ("sequence", "starts", 0, 1),

@@ -1,5 +1,6 @@
 """One DNA alphabet: text, codes and columns are each other, and N is N in either encoding."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -8,7 +9,9 @@ from hypothesis import strategies as some
 from explainers.kinds.alphabet import (
     INVALID,
     LETTERS,
+    STANDS_FOR,
     UNKNOWN,
+    ambiguous_columns,
     checked_codes,
     codes_of_columns,
     codes_of_text,
@@ -41,10 +44,24 @@ def test_both_columns_of_an_unknown_letter_are_dna(dtype, column):
     assert unknown_columns(x).tolist() == [[[False, True, False]]]
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_stands_for_several_letters_is_their_share_in_every_precision(dtype):
+    codes = np.arange(len(LETTERS), dtype=np.uint8)
+    x = torch.from_numpy(one_hot(codes)).to(torch.float64)[None].to(dtype)
+    assert is_dna(x) and np.array_equal(codes_of_columns(x)[0], codes)
+    assert unknown_columns(x)[0, 0].tolist() == [at == UNKNOWN for at in range(len(LETTERS))]
+    assert ambiguous_columns(x)[0, 0].tolist() == [at >= UNKNOWN for at in range(len(LETTERS))]
+    for column, letters in zip(x[0].double().T, STANDS_FOR, strict=True):
+        assert [bool(share) for share in column] == [one in letters for one in "ACGT"]
+        assert column.sum().item() == pytest.approx(1, abs=3e-3)
+
+
 @pytest.mark.parametrize(
     "column",
     [
-        [0.5, 0.5, 0, 0],
+        [0.5, 0.5, 0.5, 0],
+        [0.6, 0.4, 0, 0],
+        [0.3, 0.3, 0.4, 0],
         [1, 1, 0, 0],
         [0.3, 0.2, 0.2, 0.3],
         [0.25, 0.25, 0.25, 0.2],

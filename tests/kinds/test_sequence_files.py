@@ -1,14 +1,19 @@
 """DNA from FASTA, lines and one-hot arrays, and a sentence that names the place of each mistake."""
 
+import gzip
 import io
 
 import numpy as np
 import pytest
 
 from explainers import Problem
-from explainers.kinds import sequence
+from explainers.kinds import KINDS, sequence
 from explainers.kinds.alphabet import one_hot, text_of
 from explainers.kinds.sequence import sequence_codes
+from explainers.models.spec import ModelSpec
+
+DNA = ModelSpec("upload", "", kind="sequence", shape=(4, 0), mean=(0.0,), std=(1.0,))
+DNA10 = ModelSpec("upload", "", kind="sequence", shape=(4, 10), mean=(0.0,), std=(1.0,))
 
 
 def read(text: str, suffix: str = ".fa"):
@@ -47,13 +52,88 @@ def test_one_hot_rows_are_the_letters_and_n_is_a_quarter_of_each():
     assert np.array_equal(hot[:, 4], [0.25] * 4)
 
 
-@pytest.mark.parametrize("bad", ["R", "Z", "-", "1", " ", "*"])
+@pytest.mark.parametrize("bad", ["Z", "-", "1", " ", "*"])
 def test_another_letter_is_named_with_record_line_and_position(bad):
-    with pytest.raises(Problem, match='record "b", line 5, position 3 .letter 7 of the record'):
-        read(f">a\nACGT\n>b\nACGT\nAC{bad}T\n")
+    with pytest.raises(Problem, match='record "b", line 3, position 3 .letter 7 of the record'):
+        read(f">b\nACGT\nAC{bad}T\n")
     with pytest.raises(Problem) as caught:
         read(f">a\nAC{bad}TACGTACGTACGT\n")
     assert bad == " " or f'"{bad}" is no DNA' in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["Z", "-", "1", " ", "*"])
+def test_a_bad_record_is_left_out_by_name_and_the_others_are_read(bad):
+    facts, arrays = parsed = read(f">a\nACGT\n>b\nACGT\nAC{bad}T\n>empty\n>c\nTN\n")
+    assert facts["names"] == ["a", "c"] and arrays["starts"].tolist() == [0, 4, 6]
+    assert [text_of(sequence_codes(parsed, i)) for i in range(2)] == ["ACGT", "TN"]
+    empty, wrong = facts["notes"]
+    assert '"empty"' in empty and '"b"' in wrong and "line 5, position 3" in wrong
+
+
+def test_a_letter_that_stands_for_several_is_their_equal_share():
+    facts, arrays = parsed = read(">a\nACGTRYKMBACGT\n")
+    given = KINDS["sequence"].inputs(parsed, DNA, [0])[0]
+    wanted = {"R": "AG", "Y": "CT", "K": "GT", "M": "AC", "B": "CGT"}
+    for column, letter in zip(given.T, "ACGTRYKMBACGT", strict=True):
+        letters = wanted.get(letter, letter)
+        share = np.array([one in letters for one in "ACGT"]) / len(letters)
+        np.testing.assert_array_equal(column, share.astype(np.float32))
+    assert "5 of 13 letters stand for several: R (A or G), Y (C or T)" in facts["notes"][0]
+    again = sequence.read(npy(given), ".npy")
+    assert np.array_equal(again[1]["letters"], arrays["letters"])
+
+
+def test_fastq_is_read_without_its_qualities():
+    text = "@r1 x\nACGT\n+r1\n@@II\n\n@r2\nAC\nGN\n+\nI+\n@I\n@r3\n\n+\n\n@r4\nAAA\n+\nI"
+    facts, _ = parsed = read(text, ".fq")
+    assert facts["names"] == ["r1", "r2"]
+    assert [text_of(sequence_codes(parsed, i)) for i in range(2)] == ["ACGT", "ACGN"]
+    assert "qualities in this FASTQ" in facts["notes"][0]
+    assert '"r3"' in facts["notes"][1] and '"r4" has another number' in facts["notes"][2]
+    with pytest.raises(Problem, match='"a" is cut off before its qualities'):
+        read("@a\nACGT\n", ".fastq")
+
+
+@pytest.mark.parametrize("blocks", [[b">a\nACGT\n>b\nTT\n"], [b">a\nAC", b"GT\n>b\n", b"", b"TT"]])
+def test_packed_records_are_read_also_in_blocks(blocks):
+    parsed = sequence.read(b"".join(map(gzip.compress, blocks)), ".fa.gz")
+    assert [text_of(sequence_codes(parsed, i)) for i in range(2)] == ["ACGT", "TT"]
+
+
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (b">a\nACGT\n", "not packed by gzip"),
+        (gzip.compress(b">a\nACGT\n")[:-6], "cut off"),
+        (gzip.compress(b">a\nACGT\n")[:12] + b"\xff" * 20, "damaged|cut off"),
+        (gzip.compress(gzip.compress(b">a\nACGT\n")), "packed twice"),
+        (gzip.compress(bytes(50_000_000)), "more than 40 MB"),
+    ],
+)
+def test_what_is_wrong_with_a_packed_file_is_said(data, message):
+    with pytest.raises(Problem, match=message):
+        sequence.read(data, ".fa.gz")
+
+
+def test_longer_records_come_in_windows_and_shorter_ones_not():
+    rng = np.random.default_rng(0)
+    codes = [rng.integers(0, 4, length).astype(np.uint8) for length in (23, 9, 10)]
+    parsed = read("".join(f">r{i}\n{text_of(part)}\n" for i, part in enumerate(codes)))
+    items = KINDS["sequence"].items(parsed, DNA10)
+    places = [(0, 0), (0, 5), (0, 10), (0, 13), (2, 0)]
+    assert [sequence.place_of(parsed, item) for item in items] == places
+    seen = KINDS["sequence"].inputs(parsed, DNA10, items)
+    for window, (record, start) in zip(seen, places, strict=True):
+        np.testing.assert_array_equal(window, one_hot(codes[record][start : start + 10]))
+    with pytest.raises(Problem, match='takes 10 letters; from letter 1 on, "r1" has 9'):
+        KINDS["sequence"].inputs(parsed, DNA10, [1])
+    with pytest.raises(Problem, match='from letter 15 on, "r0" has 9'):
+        KINDS["sequence"].inputs(parsed, DNA10, [3 * 14])
+
+
+def test_other_formats_are_told_how_to_become_fasta():
+    with pytest.raises(Problem, match="GenBank file.*'genbank', 'own.fa', 'fasta'"):
+        read("LOCUS       SCU49845  5028 bp  DNA\n", ".txt")
 
 
 def test_a_protein_is_recognised():
@@ -88,7 +168,7 @@ def test_where_both_ways_are_possible_rows_are_letters():
     "column, shown",
     [
         ([1, 1, 0, 0], "1, 1, 0, 0"),
-        ([0.5, 0.5, 0, 0], "0.5, 0.5, 0, 0"),
+        ([0.6, 0.4, 0, 0], "0.6, 0.4, 0, 0"),
         ([2, 0, 0, 0], "2, 0, 0, 0"),
         ([1, 0, 0, np.nan], "1, 0, 0, nan"),
         ([1, -1, 0, 0], "1, -1, 0, 0"),
@@ -128,7 +208,7 @@ def test_there_are_limits_and_a_note_before_them():
     "text, message",
     [
         ("", "no sequence"),
-        (">a\n>b\nA\n", '"a" has no letters'),
+        (">a\n>b\n", '"a" has no letters'),
         (">a\n", "no letters"),
         ("\n\n", "no sequence"),
     ],

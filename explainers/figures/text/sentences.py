@@ -101,6 +101,7 @@ def sequence_sentence(
     contribution: np.ndarray,
     about: str,
     spans: Sequence[tuple[str, int, int]] | None = None,
+    before: int = 0,
 ) -> str:
     """Where in a sequence the positive contributions lie; positions count from 1.
 
@@ -111,6 +112,8 @@ def sequence_sentence(
         What is explained, in the Markdown that it shall have.
     spans : sequence of (name, start, stop), optional
         Known motifs, start from 0 and stop not included; spans of one name count together.
+    before : int
+        So many letters of the sequence come before the first one, which positions count.
 
     Examples
     --------
@@ -124,9 +127,9 @@ def sequence_sentence(
     if not spans:
         start, stop = shortest_half(support)
         if stop - start == 1:
-            place = f"on the letter at position {start + 1}"
+            place = f"on the letter at position {before + start + 1}"
         else:
-            place = f"on {stop - start} letters around position {(start + stop + 1) // 2}"
+            place = f"on {stop - start} letters around position {before + (start + stop + 1) // 2}"
         return f"Half of the support for {about} lies {place}, of {length} letters."
     parts: list[str] = []
     for name in dict.fromkeys(name for name, *_ in spans):

@@ -55,6 +55,7 @@ def logo(
     height: int = 160,
     compact: bool = False,
     sides: tuple[str, str] = SIDES,
+    before: int = 0,
 ) -> None:
     """Draw letters as high as their scores.
 
@@ -63,7 +64,7 @@ def logo(
     Parameters
     ----------
     letters : str, or ndarray of codes, shape (L,)
-        A, C, G, T are 0 to 3; 4 is N.
+        See `explainers.kinds.alphabet`.
     scores : ndarray, shape (L,) or (4, L)
         Of the letters that are there; or of A, C, G and T, which are then stacked.
     key : str
@@ -86,6 +87,8 @@ def logo(
         For grids: no buttons.
     sides : tuple of str
         The words for scores below and above 0.
+    before : int
+        So many letters of the sequence come before the first one, which positions count.
 
     Raises
     ------
@@ -98,7 +101,7 @@ def logo(
         raise ValueError("A logo without a sign cannot show scores below 0; pass signed=True.")
     if not signed:
         scores = np.maximum(scores, 0.0)
-    header = {"kind": "logo", "signed": bool(signed), "strip": True}
+    header = {"kind": "logo", "signed": bool(signed), "strip": True, "before": before}
     header |= _scale(scores, signed, limit)
     _show(header, codes, scores, key, alt, spans, group, title, height, compact, sides)
 
@@ -116,6 +119,7 @@ def mutation_map(
     height: int = 112,
     compact: bool = False,
     sides: tuple[str, str] = ("lowers", "raises"),
+    before: int = 0,
 ) -> None:
     """Draw what each letter would do at each place, as colours; the letter that is there is marked.
 
@@ -123,7 +127,7 @@ def mutation_map(
     ----------
     delta : ndarray, shape (4, L)
         The change of the answer with A, C, G, T in each place.
-    letters, key, alt, spans, group, title, height, sides
+    letters, key, alt, spans, group, title, height, sides, before
         As for `logo`.
     limit : float, optional
         The score of the strongest colour (default: `colour_limit`).
@@ -140,7 +144,7 @@ def mutation_map(
     limit = colours.checked_limit(colours.colour_limit(delta) if limit is None else limit)
     peak = float(np.abs(delta).max()) or 1.0
     header = {"kind": "map", "signed": True, "strip": not (compact and group)}
-    header |= {"limit": limit / peak, "beyond": peak > limit * (1 + 1e-6)}
+    header |= {"before": before, "limit": limit / peak, "beyond": peak > limit * (1 + 1e-6)}
     _show(header, codes, delta, key, alt, spans, group, title, height, compact, sides)
 
 

@@ -132,7 +132,7 @@ function drawGutter(view, context) {
 
 // Round positions, counted from 1, so far apart that their numbers have room.
 function drawTicks(view, context, { start, span, wide, x }) {
-  const { theme, size } = view;
+  const { theme, size, parcel: { before } } = view;
   const y = size.plot + size.row;
   context.fillStyle = theme.ink;
   context.globalAlpha = 0.35;
@@ -143,9 +143,10 @@ function drawTicks(view, context, { start, span, wide, x }) {
   context.textAlign = "center";
   let step = 1;
   for (let i = 0; step * wide < 76; i++) step = [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3);
-  for (let name = Math.ceil((start + 0.5) / step) * step; name <= start + span + 0.5; name += step) {
+  const [low, high] = [before + start + 0.5, before + start + span + 0.5];
+  for (let name = Math.ceil(low / step) * step; name <= high; name += step) {
     if (name < 1) continue;
-    const middle = x(name - 0.5);
+    const middle = x(name - before - 0.5);
     const half = context.measureText(count(name)).width / 2;
     context.fillRect(Math.round(middle), y, 1, 4);
     context.fillText(count(name), Math.min(middle, size.all - half), y + 6);

@@ -9,6 +9,9 @@ const SHAPES = [
   "M0 100V0H24L77 66V0H100V100H76L23 34V100Z",
 ].map((shape) => new Path2D(shape));
 
+// What stands for several letters is as grey as N.
+const ink = (theme, letter) => theme.letters[Math.min(letter, 4)];
+
 const SHORTEST = 2.5; // CSS pixels below which a letter is a bar of its colour
 
 function drawLogo(view, context, places) {
@@ -66,13 +69,13 @@ function drawLetters(view, context, { first, stop, wide, x }, zero, scale) {
       if (score > 0) above -= tall;
       const top = score > 0 ? above : below;
       if (score < 0) below += tall;
-      context.fillStyle = theme.letters[letter];
+      context.fillStyle = ink(theme, letter);
       glyph(context, letter, x(at) + gap / 2, top, wide - gap, tall);
     }
     context.fillStyle = theme.ink; // what is higher than the scale is cut off, and says so
     if (above < -0.5) context.fillRect(x(at), 0, wide, 2);
     if (below > size.plot + 0.5) context.fillRect(x(at), size.plot - 2, wide, 2);
-    context.fillStyle = theme.letters[letters[at]]; // the sequence itself, however little it adds
+    context.fillStyle = ink(theme, letters[at]); // the sequence itself, however little it adds
     const small = Math.min(10, wide * 0.8);
     glyph(context, letters[at], x(at) + (wide - small) / 2, size.plot + 4, small, 10);
   }
@@ -83,8 +86,19 @@ function glyph(context, letter, left, top, wide, tall) {
   context.save();
   context.translate(left, top);
   context.scale(wide / 100, tall / 100);
-  context.fill(SHAPES[letter], "evenodd");
+  if (SHAPES[letter]) context.fill(SHAPES[letter], "evenodd");
+  else fillBox(context, rowOf(letter));
   context.restore();
+}
+
+// A letter that stands for several, which is rare, in the page's font.
+function fillBox(context, text) {
+  context.font = "700 100px sans-serif";
+  context.textAlign = "left";
+  context.textBaseline = "alphabetic";
+  const { width, actualBoundingBoxAscent: high } = context.measureText(text);
+  context.scale(100 / width, 100 / high);
+  context.fillText(text, 0, high);
 }
 
 // ---- A map: what each of the four letters would do at each position ----

@@ -16,7 +16,7 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-const rowOf = (code) => "ACGTN"[code];
+const rowOf = (code) => "ACGTNRYSWKMBDHV"[code]; // as in kinds/alphabet.py
 
 // ---- Legend ----
 
@@ -59,10 +59,11 @@ function dressLegend({ root, theme }) {
 
 function rangeText(view) {
   const { start, span } = seen(view);
-  const { length } = view.parcel;
-  if (isWhole(view)) return length === 1 ? "1 letter" : `all ${count(length)} letters`;
+  const { length, before } = view.parcel;
+  if (isWhole(view) && !before) return length === 1 ? "1 letter" : `all ${count(length)} letters`;
   const [first, last] = [Math.floor(start + 0.5) + 1, Math.floor(start + span + 0.5)];
-  return `letters ${count(first)} to ${count(Math.min(last, length))} of ${count(length)}`;
+  const shown = `letters ${count(before + first)} to ${count(before + Math.min(last, length))}`;
+  return before ? shown : `${shown} of ${count(length)}`;
 }
 
 const showRange = (view) => write(part(view, "range"), rangeText(view));
@@ -78,7 +79,7 @@ function reading(view) {
   if (!spot) return ["", parcel.compact ? "" : hint()];
   const { at, row, among } = spot;
   const { letters, kind, rows } = parcel;
-  const place = [`letter ${count(at + 1)}`];
+  const place = [`letter ${count(parcel.before + at + 1)}`];
   for (const { start, stop, name } of parcel.spans) if (start <= at && at < stop) place.push(name);
   if (among > 1) place.push(`the strongest of ${count(among)} letters here`);
   const here = rowOf(letters[at]);
@@ -90,7 +91,7 @@ function reading(view) {
   }
   if (kind === "map") return [`instead of ${here}: ${others.map(each).join(", ")}`, place.join(" · ")];
   if (rows === 1) return [`${here} ${scoreText(parcel, at, 0, true)}`, place.join(" · ")];
-  const own = letters[at] < 4 ? `${here} ${scoreText(parcel, at, letters[at], true)}` : "N";
+  const own = letters[at] < 4 ? `${here} ${scoreText(parcel, at, letters[at], true)}` : here;
   return [own, [...place, others.map(each).join(", ")].join(" · ")];
 }
 

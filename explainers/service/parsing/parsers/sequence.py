@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from collections.abc import Iterable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from explainers.kinds import sequence
+from explainers.kinds.alphabet import LETTERS
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
     Arrays,
@@ -29,7 +31,7 @@ def _check(facts: Facts, arrays: Arrays) -> None:
     demand(set(arrays) == {"letters", "starts"} and set(facts) == {"names", "notes"}, "names")
     letters, starts = arrays["letters"], arrays["starts"]
     demand(letters.dtype == np.uint8 and letters.ndim == 1, "letters")
-    demand(0 < len(letters) <= sequence.MOST_LETTERS and letters.max() <= 4, "letters")
+    demand(0 < len(letters) <= sequence.MOST_LETTERS and letters.max() < len(LETTERS), "letters")
     demand(starts.dtype == np.int64 and starts.ndim == 1, "starts")
     demand(2 <= len(starts) <= sequence.MOST_SEQUENCES + 1, "starts")
     demand(starts[0] == 0 and starts[-1] == len(letters), "starts")
@@ -41,6 +43,8 @@ def _check(facts: Facts, arrays: Arrays) -> None:
 def _warm_up_files() -> Iterable[WarmUpFile]:
     yield ">größe 1\nACGTN\nacgu\n>b\nGG\n".encode(), {"suffix": ".fa"}
     yield b"ACGT\r\nTTTT\r\n", {"suffix": ".txt"}
+    yield b"@r1 x\nACGTRYK\n+\n@IIIIII\n@r2\nAC\n+\nII\n", {"suffix": ".fq"}
+    yield gzip.compress(b">a\nAC\n>b\n>c\nA!\n"), {"suffix": ".fa.gz"}
     letters = np.tile(np.eye(4, dtype=np.uint8), (2, 1, 3))
     out = io.BytesIO()
     np.save(out, letters)
@@ -57,7 +61,7 @@ PARSERS["sequence"] = Parser(
     check=_check,
     description="DNA",
     limit="data_megabytes",
-    modules=("zipfile", "encodings.latin_1", "encodings.cp437"),
+    modules=("zipfile", "gzip", "encodings.latin_1", "encodings.cp437"),
     warm_up_files=_warm_up_files,
     seconds=30,
     most_bytes=4_000_000,

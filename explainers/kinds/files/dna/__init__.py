@@ -1,0 +1,1 @@
+"""Files of DNA: records of text, and one-hot arrays."""
