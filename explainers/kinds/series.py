@@ -19,6 +19,7 @@ from explainers.kinds.files.long_table import (
     long_columns,
     read_long,
 )
+from explainers.kinds.files.series import archive
 from explainers.kinds.files.series.gaps import ends, filled
 from explainers.kinds.files.series.layouts import (
     AUTO,
@@ -33,7 +34,7 @@ from explainers.kinds.registry import KINDS, Arrays, Facts, InputSpec, Items, Ki
 from explainers.kinds.windows import windows
 
 TEXT = (".csv", ".tsv", ".txt")
-SUFFIXES = (*packed_too(TEXT), ".npz", ".npy")
+SUFFIXES = (*packed_too((*TEXT, *archive.SUFFIXES)), ".npz", ".npy")
 _VALUES = ("values", "x", "data", "X")
 _TEXT = ("variables", "steps", "names")
 _LABELS = ("labels", "label", "y", "target")
@@ -53,9 +54,9 @@ def read(
     variable, value), or wide: a row a step and a column a variable, or a row a series, perhaps
     after its label, as in the files of the UCR archive, or a row a variable. A .npy or .npz holds
     one array (N, T, V), (N, V, T), (T, V), (V, T) or (N, T), named values, x or data where there
-    are several, and perhaps text arrays named variables, steps and names, and labels. Which of
-    these it is, what the network takes decides, where `layout` does not say it. Missing values are
-    filled, and a note says how.
+    are several, and perhaps text arrays named variables, steps and names, and labels. A .ts or
+    .arff holds what the UCR and UEA archives do. Which of these ways it is, what the network takes
+    decides, where `layout` does not say it. Missing values are filled, and a note says how.
 
     Parameters
     ----------
@@ -103,6 +104,8 @@ def read(
         data, suffix = unpacked(data, MOST_BYTES), suffix.removesuffix(PACKED)
     if suffix in (".npy", ".npz"):
         return _parsed(_from_arrays(read_arrays(data, suffix), layout, takes))
+    if suffix in archive.SUFFIXES:
+        return _parsed(archive.read_archive(data, suffix))
     sheet = delimited.open_text(data, suffix, delimiter, header, MOST_STEPS + 1)
     first = next(sheet.blocks, None)
     if first is None:

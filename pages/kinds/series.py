@@ -36,7 +36,7 @@ def pick(model: ChosenModel) -> ChosenInput | None:
     """The file, the variables, the series, and where it starts if it is longer than it may be."""
     opened = files.pick(
         model,
-        "Time series: CSV, TSV, or NumPy arrays",
+        "Time series: CSV, TSV, .ts, .arff, or NumPy arrays",
         series_kind.SUFFIXES,
         partial(series_choice.ask_layout, model),
     )

@@ -58,6 +58,15 @@ def test_without_a_label_every_number_is_a_step():
     assert facts["labels"] == [] and facts["sure"]
 
 
+def test_columns_with_names_of_their_own_are_not_taken_for_steps_unasked():
+    head, numbered = "rain,wind,heat,cloud", "label,t0,t1,t2"
+    rows = "\n".join("1,0.5,0.25,1.5" for _ in range(8))
+    facts, arrays = series.read(f"{head}\n{rows}\n".encode(), ".csv", takes=(3, 1))
+    assert arrays["values"].shape == (1, 8, 4) and not facts["sure"]
+    facts, arrays = series.read(f"{numbered}\n{rows}\n".encode(), ".csv", takes=(3, 1))
+    assert arrays["values"].shape == (8, 3, 1) and facts["sure"] and facts["labels"] == ["1"] * 8
+
+
 def test_what_the_network_takes_turns_the_same_table():
     one = text(VALUES.tolist(), ",")
     _, rows = series.read(one, ".csv", takes=(7, 31))

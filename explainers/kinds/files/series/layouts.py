@@ -24,7 +24,7 @@ class Matrix:
     rows, columns   of numbers alone, without those of text and of time.
     rising          whether the time is only a first column that rises: it may be a value as well.
     lead            whether the first of these columns may be a label of its row: few whole numbers.
-    headed          whether the columns have names that are words.
+    headed          whether the columns have names that are words, not numbered ones such as t12.
     timed           whether a column says the time of each row.
     counted         whether the columns have names that are times: numbers that rise, or dates.
     """
@@ -81,8 +81,9 @@ def table_layout(seen: Matrix, takes: Sequence[int] = (0, 0)) -> tuple[str, bool
     if best == _NO:
         raise _unfit(seen, steps, variables)
     layout = next(name for name, fit in fits.items() if fit == best)
+    found = [fit for fit in fits.values() if fit != _NO]
     decided = best == _EXACT or not variables or layout == TIME_FIRST
-    return layout, decided and list(fits.values()).count(best) == 1
+    return layout, len(found) == 1 or (decided and found.count(best) == 1)
 
 
 def array_layout(shape: Sequence[int], takes: Sequence[int] = (0, 0)) -> tuple[str, bool]:
@@ -138,7 +139,7 @@ def _rows(seen: Matrix, steps: int, variables: int) -> int:
     if not variables:
         return _EXACT if _archive(seen) else _NO
     if steps and seen.values in (steps, steps + 1):
-        return _EXACT
+        return _LIKELY if seen.headed else _EXACT
     if seen.values - has_label(seen, steps) <= max(steps, 1):
         return _NO
     return _LIKELY if _archive(seen) else _POSSIBLE

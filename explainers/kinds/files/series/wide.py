@@ -31,6 +31,7 @@ from explainers.kinds.files.series.layouts import (
 
 MOST_LABELS = 100
 _PLACE = re.compile(r"column \d+$")
+_NUMBERED = re.compile(r"(\D*)(\d{1,9})$")
 
 
 @dataclass
@@ -124,7 +125,7 @@ def _seen(table: _Table, columns: list[int], time: int | None) -> Matrix:
     counted = not nameless and len(names) > 2 and _are_times(names)
     rising = time == 0 and not is_time_name(table.names[0]) and not _dates(table, 0)
     lead = bool(columns) and _may_be_label(table.numbers[:, [0] * rising + columns])
-    headed = not nameless and not counted
+    headed = not (nameless or counted or _numbered(names[1:]))
     return Matrix(len(table.numbers), len(columns), lead, headed, time is not None, counted, rising)
 
 
@@ -143,6 +144,14 @@ def _are_times(names: Sequence[str]) -> bool:
         return True
     values, states = parse_numbers(names, False)
     return bool((states == NUMBER).all() and (np.diff(values) > 0).all())
+
+
+def _numbered(names: Sequence[str]) -> bool:
+    """Whether names are one word with numbers that rise: t1, t2, t3."""
+    found = [_NUMBERED.match(name) for name in names]
+    numbers = [int(one[2]) for one in found if one]
+    same = len({one[1] for one in found if one}) == 1
+    return len(numbers) == len(names) > 2 and same and bool((np.diff(numbers) > 0).all())
 
 
 def _time_column(table: _Table) -> int | None:

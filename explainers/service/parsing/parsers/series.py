@@ -59,6 +59,13 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
     yield b"1\t0.5\t1.5\tNaN\n2\t.1\t.2\t.3\n1\t.4\t.5\t.6\n", {"suffix": ".tsv", "takes": (3, 1)}
     yield b"1,2,3\n4,5,6\n", {"suffix": ".csv", "layout": "variables first"}
     yield gzip.compress(b"t,x\n1,0.5\n2,\n3,1\n"), {"suffix": ".csv.gz"}
+    yield b"@classLabel true a b\n@data\n1,2:3,4:a\n5,?:7,8:b\n", {"suffix": ".ts"}
+    yield (
+        b"@attribute s relational\n@attribute a real\n@end s\n@attribute class {x,y}\n@data\n"
+        b"'1,2\\n3,4',x\n",
+        {"suffix": ".arff"},
+    )
+    yield b"@attribute a real\n@attribute b real\n@data\n1,2\n3,?\n", {"suffix": ".arff"}
     values = np.zeros((2, 3, 4), np.float32)
     out = io.BytesIO()
     np.save(out, values)
