@@ -23,7 +23,7 @@ doi:10.1093/nar/13.9.3021.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -181,8 +181,8 @@ def codes_of_columns(columns: Tensor | np.ndarray) -> np.ndarray:
     for count, share in ((1, 1.0), (2, 0.5), (4, 0.25)):
         right |= (among == count) & (_array(columns == share).sum(1) == count)
     if (among == 3).any():
-        thirds = _array(abs(columns - 1 / 3) <= _ROUNDING).sum(1) == 3
-        right |= (among == 3) & thirds
+        apart: Any = columns - 1 / 3
+        right |= (among == 3) & (_array(abs(apart) <= _ROUNDING).sum(1) == 3)
     codes[~(right | (among == 0))] = INVALID
     return codes
 

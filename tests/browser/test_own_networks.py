@@ -153,6 +153,31 @@ def test_a_file_of_an_archive_is_read_as_what_the_network_takes(server, visit):
     expect(page.get_by_text(re.compile(f"Receipt: .*{100 * shares.max():.1f} %"))).to_be_visible()
 
 
+def test_a_longer_record_with_iupac_letters_is_explained_in_windows(server, visit):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv1d(4, 4, 5), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 16, 2)).eval()
+    letters = "ACGTRYKMACGT" * 4
+    page = visit(f"{server.url}/explain?model=upload&window=3")
+    give(page, "A network as", "net.onnx", onnx_files.exported(net, torch.rand(1, 4, 20)))
+    page.get_by_text("DNA of 20 letters").first.wait_for()
+    give(page, "DNA: ", "own.fa", f">chr9\n{letters}\n>empty\n>bad\nAC!\n".encode())
+    page.get_by_text("window 3 of 4 is explained, from letter 21 to letter 40").wait_for()
+    for said in (
+        "16 of 48 letters stand for several: R (A or G)",
+        '"empty"',
+        'no DNA: record "bad"',
+    ):
+        expect(page.get_by_text(said)).to_be_visible()
+    explained(page)
+    shares = {"R": "AG", "Y": "CT", "K": "GT", "M": "AC"}
+    means = [shares.get(letter, letter) for letter in letters[20:40]]
+    x = torch.tensor([[(one in those) / len(those) for those in means] for one in "ACGT"])
+    with torch.no_grad():
+        share = net(x[None])[0].softmax(0).max()
+    expect(page.get_by_text(re.compile(f"Receipt: .*{100 * share:.1f} %"))).to_be_visible()
+    assert "letters 21 to 40" in page.get_by_test_id("logo-range").first.inner_text()
+
+
 def test_an_empty_file_and_a_wrong_card_get_a_sentence(server, visit):
     page = visit(f"{server.url}/explain?model=upload")
     empty = page.get_by_test_id("stAlert").filter(has_text="is empty")

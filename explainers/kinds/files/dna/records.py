@@ -221,7 +221,7 @@ def _complaint(record: Record) -> str:
 
 def _ambiguous(parts: list[np.ndarray]) -> list[str]:
     """A note on the letters that stand for several, but for N."""
-    counts = sum(np.bincount(part, minlength=len(LETTERS)) for part in parts)
+    counts = np.bincount(np.concatenate(parts), minlength=len(LETTERS))
     several = [code for code in range(UNKNOWN + 1, len(LETTERS)) if counts[code]]
     if not several:
         return []
