@@ -225,7 +225,7 @@ def window(parsed: ParsedFile, spec: InputSpec, series: int) -> int:
     if wanted > length:
         raise Problem(
             f'The network takes series of {wanted:,} steps; "{parsed[0]["names"][series]}" has '
-            f"{length:,}. Choose a longer one."
+            f"{length:,}. Choose one of that length, or longer."
         )
     return wanted or length
 
