@@ -157,6 +157,10 @@ KINDS["sequence"] = Kind(
     items=_items,
 )
 
-declare("DNA", "FASTA", ".fa", ".fasta", ".fna")
+declare("DNA", "FASTA", ".fa", ".fasta", ".fna", says="IUPAC letters are equal shares")
+declare("DNA", "FASTQ", ".fq", ".fastq", says="qualities are not used")
 declare("DNA", "text", ".txt", says="a sequence a line")
+declare(
+    "DNA", "text, packed", *(s for s in SUFFIXES if s.endswith(PACKED)), says="by gzip or bgzip"
+)
 declare("DNA", "NumPy", ".npy", ".npz", says="one-hot, either way round")

@@ -286,5 +286,7 @@ KINDS["series"] = Kind(
     items=_items,
 )
 
-declare("time series", "CSV", ".csv", ".tsv", ".txt", says="wide or long")
+declare("time series", "CSV", *TEXT, says="wide, long, or a row a series, as in the UCR archive")
+declare("time series", "UCR, UEA archives", *archive.SUFFIXES, says="sktime's and Weka's")
+declare("time series", "text, packed", *(s for s in SUFFIXES if s.endswith(PACKED)), says="by gzip")
 declare("time series", "NumPy", ".npy", ".npz", says="(series, time, variables), either way round")

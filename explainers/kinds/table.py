@@ -10,17 +10,19 @@ from explainers.errors import Problem
 from explainers.kinds.files import delimited, parquet
 from explainers.kinds.files.columns import Column, Sample
 from explainers.kinds.files.formats import declare
+from explainers.kinds.files.gzipped import PACKED, packed_too, unpacked
 from explainers.kinds.files.labels import checked_size
 from explainers.kinds.files.tables import arrow, excel
 from explainers.kinds.files.tables.bulk import NotPlain
-from explainers.kinds.files.tables.packed import unpacked
 from explainers.kinds.registry import ParsedFile
 
 TEXTS = (".csv", ".tsv", ".txt", ".dat")
 ARROWS, EXCEL = (".feather", ".arrow"), ".xlsx"
-SUFFIXES = (*TEXTS, ".csv.gz", ".tsv.gz", ".txt.gz", ".gz", EXCEL, ".parquet", *ARROWS)
+SUFFIXES = (*packed_too(TEXTS), PACKED, EXCEL, ".parquet", *ARROWS)
 MOST_ROWS, MOST_KEPT = 100_000, 10_000_000
 """Rows, and cells, that are kept of a larger table."""
+MOST_UNPACKED = 400_000_000
+"""Bytes of a file that was packed."""
 _COUNTERS = {"column 1", "Unnamed: 0", "rownames"}
 _MOST_NOTES, _MOST_LEVELS, _LONGEST_LEVEL = 50, 1_000_000, 200
 
@@ -73,8 +75,8 @@ def read(
         raise Problem(f"A table is a file named {', '.join(SUFFIXES)}. Save yours as one of these.")
     if not isinstance(most_rows, int) or not 1 <= most_rows <= MOST_ROWS:
         raise Problem(f"From 1 to {MOST_ROWS:,} rows can be kept. Choose a number between.")
-    if suffix.endswith(".gz"):
-        data, suffix = unpacked(data), suffix.removesuffix(".gz")
+    if suffix.endswith(PACKED):
+        data, suffix = unpacked(data, MOST_UNPACKED), suffix.removesuffix(PACKED)
     try:
         return _taken(_opened(data, suffix, delimiter, header, bulk=True), most_rows)
     except NotPlain:
@@ -88,7 +90,7 @@ def _opened(data: bytes, suffix: str, delimiter: str, header: str, bulk: bool) -
         return arrow.open_arrow(data)
     if suffix == EXCEL:
         return excel.open_excel(data, header)
-    return delimited.open_text(data, suffix, delimiter, header, bulk)
+    return delimited.open_text(data, suffix, delimiter, header, bulk=bulk)
 
 
 def _taken(sheet: delimited.Sheet, most_rows: int) -> ParsedFile:
@@ -160,5 +162,8 @@ def _parsed(
     return checked_size(facts), {"values": values}
 
 
-declare("tables", "CSV", ".csv", ".tsv", ".txt", says="any usual delimiter and encoding")
+declare("tables", "CSV", *TEXTS, says="any usual delimiter and encoding")
+declare("tables", "CSV, packed", *packed_too(TEXTS)[len(TEXTS) :], PACKED, says="by gzip")
+declare("tables", "Excel", EXCEL, says="the first sheet that holds a table; values, not formulas")
 declare("tables", "Parquet", ".parquet")
+declare("tables", "Feather, Arrow", *ARROWS, says="version 2; file or stream")

@@ -23,7 +23,7 @@ from explainers.kinds.files.tables.lines import (
     without_comments,
 )
 from explainers.kinds.files.tables.opening import opening_of
-from explainers.kinds.files.tables.written_numbers import decimal_evidence
+from explainers.kinds.files.tables.written_numbers import WrittenNumbers, decimal_evidence
 
 DELIMITERS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas", " ": "spaces"}
 """In the order in which they are believed: a comma may also be a decimal comma."""
@@ -53,6 +53,11 @@ class Sheet:
     place: str = "line"
     comma: bool = False
     decimal: str = ""
+
+    def readers(self) -> list[WrittenNumbers]:
+        """What reads the numbers of each column, however they are written."""
+        names = (label(name, 60) for name in self.names)
+        return [WrittenNumbers(name, self.place, self.comma, self.decimal) for name in names]
 
 
 def open_text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,8 +14,10 @@ from explainers.errors import Problem
 from explainers.kinds.files.delimited import Block, Sheet
 from explainers.kinds.files.labels import label, listed
 from explainers.kinds.files.numerals import NUMBER, WORDS, numbers_among, parse_numbers
+from explainers.kinds.files.tables.written_numbers import WrittenNumbers
 
 MOST_VALUES, MOST_SERIES, MOST_STEPS, MOST_VARIABLES = 20_000_000, 100_000, 100_000, 2_000
+MOST_NOTES = 12
 TIMES = {"time", "date", "datetime", "timestamp", "step", "t", "ds", "year"}
 _UNIT = re.compile(
     r"\s*[\[(].*[\])]$|(?<=.)[ _](s|sec|secs|seconds|ms|us|µs|ns|min|minutes|h|hours|d|days|utc)$"
@@ -128,6 +130,7 @@ def read_long(sheet: Sheet, first: Block, parts: LongColumns) -> SeriesValues:
     notes = list(sheet.notes)
     words = [at for at in parts.values if _is_text(sheet, first, at)]
     kept = tuple(at for at in parts.values if at not in words)
+    readers = sheet.readers()
     if not kept:
         raise Problem("This table names series and times but holds no numbers. Add a variable.")
     if words:
@@ -139,8 +142,9 @@ def read_long(sheet: Sheet, first: Block, parts: LongColumns) -> SeriesValues:
         of_variable = none if parts.variable is None else block.columns[parts.variable]
         times += [] if parts.time is None else block.columns[parts.time]
         codes.append((_codes(of_series, series), _codes(of_variable, variables)))
-        held.append(_values(sheet, block, kept))
+        held.append(_values(sheet, readers, block, kept))
         check_size(len(series), 1, max(len(variables), len(kept)))
+    notes += how_read(readers[at] for at in kept)
     which, variable = (np.concatenate(part) for part in zip(*codes, strict=True))
     names = ["series 1"] if parts.series is None else list(series)
     groups = which * len(variables) + variable
@@ -206,6 +210,14 @@ def missing_value(variable: str, place: str, value: float) -> Problem:
     )
 
 
+def how_read(readers: Iterable[WrittenNumbers]) -> list[str]:
+    """Sentences on how numbers that are not plain were read, of a dozen columns at most."""
+    notes = [note for reader in readers if (note := reader.note())]
+    return notes[:MOST_NOTES] + [f"… and {len(notes) - MOST_NOTES} more notes like these."] * (
+        len(notes) > MOST_NOTES
+    )
+
+
 def _codes(cells: Sequence[str], known: dict[str, int]) -> np.ndarray:
     """The place of each name among the known ones, to which new ones are added."""
     return np.array([known.setdefault(cell.strip(), len(known)) for cell in cells], np.int64)
@@ -213,15 +225,17 @@ def _codes(cells: Sequence[str], known: dict[str, int]) -> np.ndarray:
 
 def _is_text(sheet: Sheet, first: Block, at: int) -> bool:
     """Whether a column of values holds words rather than numbers, by its first rows."""
-    _, states = parse_numbers(first.columns[at], sheet.comma)
+    _, states = sheet.readers()[at].parse(first.columns[at], first.places)
     return bool((states == WORDS).sum() > (states == NUMBER).sum())
 
 
-def _values(sheet: Sheet, block: Block, columns: Sequence[int]) -> np.ndarray:
+def _values(
+    sheet: Sheet, readers: Sequence[WrittenNumbers], block: Block, columns: Sequence[int]
+) -> np.ndarray:
     """Numbers (rows, columns), NaN where one is missing; Problem where there are words."""
     values = np.empty((len(block.places), len(columns)))
     for index, at in enumerate(columns):
-        values[:, index], states = parse_numbers(block.columns[at], sheet.comma)
+        values[:, index], states = readers[at].parse(block.columns[at], block.places)
         wrong = np.flatnonzero((states == WORDS) | np.isinf(values[:, index]))
         if len(wrong):
             line = block.places[wrong[0]]

@@ -13,7 +13,7 @@ from pyarrow import feather
 
 from explainers import Problem
 from explainers.kinds import table
-from explainers.kinds.files.tables import excel, packed
+from explainers.kinds.files.tables import excel
 
 DRAW = np.random.default_rng(3)
 FRAME = pd.DataFrame(
@@ -152,14 +152,14 @@ def test_hostile_workbooks_end_in_a_sentence(data, message, monkeypatch):
 @pytest.mark.parametrize(
     "data, message",
     [
-        (b"a,b\n1,2\n", "not packed with gzip"),
-        (gzip.compress(b"a,b\n1,2\n")[:-9], "ends too early|damaged"),
+        (b"a,b\n1,2\n", "not packed by gzip"),
+        (gzip.compress(b"a,b\n1,2\n")[:-9], "cut off"),
         (gzip.compress(bytes(1_000_001)), "more than 1 MB"),
-        (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "not text"),
+        (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "packed twice"),
     ],
 )
 def test_hostile_gzip_files_end_in_a_sentence(data, message, monkeypatch):
-    monkeypatch.setattr(packed, "MOST_UNPACKED", 1_000_000)
+    monkeypatch.setattr(table, "MOST_UNPACKED", 1_000_000)
     with pytest.raises(Problem, match=message):
         table.read(data, ".csv.gz")
 

@@ -14,6 +14,7 @@ from explainers.kinds.files.labels import label, listed
 from explainers.kinds.files.long_table import (
     SeriesValues,
     check_size,
+    how_read,
     is_date,
     is_time_name,
     missing_value,
@@ -83,9 +84,13 @@ def _whole(sheet: Sheet, first: Block) -> _Table:
     texts: dict[int, list[str]] = {}
     counts = np.zeros((width, 3), np.int64)
     wrong: dict[int, tuple[int, str]] = {}
+    readers = sheet.readers()
     block: Block | None = first
     while block is not None:
-        columns = [parse_numbers(cells, sheet.comma) for cells in block.columns]
+        columns = [
+            reader.parse(cells, block.places)
+            for reader, cells in zip(readers, block.columns, strict=True)
+        ]
         if not parts:
             texts = {at: [] for at, (_, states) in enumerate(columns) if (states == WORDS).any()}
             texts.setdefault(0, [])
@@ -116,7 +121,8 @@ def _whole(sheet: Sheet, first: Block) -> _Table:
     empty = [at for at in range(width) if counts[at, NOTHING] == len(places)]
     if len(empty) + len(words) == width:
         raise Problem("This table holds no numbers. A series needs a number at each step.")
-    return _Table(numbers, list(sheet.names), places, texts, sorted(words), list(sheet.notes))
+    notes = [*sheet.notes, *how_read(readers[at] for at in range(width) if at not in words)]
+    return _Table(numbers, list(sheet.names), places, texts, sorted(words), notes)
 
 
 def _seen(table: _Table, columns: list[int], time: int | None) -> Matrix:
