@@ -41,7 +41,10 @@ def page() -> None:
     with answer, st.container(key="answer"):
         if setting is None or thumbnail is None:
             missing = "a model" if model is None else kinds.of(model.spec).missing
-            st.info(f"Choose {missing} in the settings, and the explanation appears here.")
+            st.info(
+                f"Choose {missing} in the settings, and answer what is asked there: the "
+                "explanation appears here."
+            )
         else:
             finished = _answer(setting, thumbnail)
             if finished is not None:

@@ -44,7 +44,10 @@ def pick(model: ChosenModel) -> ChosenInput | None:
         return None
     facts, arrays = opened.content
     lengths = arrays["lengths"]
-    st.caption(f"{series_choice.counted(lengths)} and {len(facts['variables'])} variables.")
+    variables = len(facts["variables"])
+    st.caption(
+        f"{series_choice.counted(lengths)} and {variables} variable{'s' if variables > 1 else ''}."
+    )
     files.notes(facts)
     if not facts["sure"]:
         st.warning("This file could also lie in another way: say above how it does.")

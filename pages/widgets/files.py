@@ -84,7 +84,6 @@ def _pick_names(
             return _kept_demo(demo.data), demo.data.relative_to(demo.folder.parents[1]).as_posix()
     file = st.file_uploader(
         label,
-        type=[suffix[1:] for suffix in suffixes],
         key=address.uploader_key(f"w_data_file_{model.spec.kind}"),
         on_change=lambda: address.choices().pop("data", None),
     )

@@ -159,9 +159,10 @@ def column_names(found: list[str] | None, width: int) -> tuple[list[str], list[s
     blanks = [index for index, name in enumerate(names) if not name]
     for index in blanks:
         names[index] = f"column {index + 1}"
+    nameless = [names[index] for index in blanks]
     names, again = unique(names)
     if blanks:
-        notes.append(f"{len(blanks)} columns had no name; they are named by their place.")
+        notes.append(f"Columns that have no name are named by their place: {listed(nameless)}.")
     if again:
         notes.append(f"Column names that came again got a number: {listed(again)}.")
     return names, notes
