@@ -83,7 +83,7 @@ OWN = {
         "own.png",
         grey(),
         "lies on|in this picture",
-        "pictures of 8 × 8 px, 1 channels",
+        "pictures of 8 × 8 px, 1 channel",
     ),
 }
 

@@ -143,9 +143,9 @@ def test_a_file_of_an_archive_is_read_as_what_the_network_takes(server, visit):
     rows = ["\t".join(map(str, (1 + at % 2, *row))) for at, row in enumerate(values.tolist())]
     page = visit(f"{server.url}/explain?model=upload&series=2")
     give(page, "A network as", "net.onnx", onnx_files.exported(net, torch.rand(1, 1, 30)))
-    page.get_by_text("time series of 30 steps and 1 variables").first.wait_for()
+    page.get_by_text("time series of 30 steps and 1 variable").first.wait_for()
     give(page, "Time series", "own.tsv", "\n".join(rows).encode())
-    page.get_by_text("6 series of 30 steps and 1 variables").wait_for()
+    page.get_by_text("6 series of 30 steps and 1 variable").wait_for()
     expect(page.get_by_text("The file calls this series 2.")).to_be_visible()
     explained(page)
     with torch.no_grad():
@@ -175,7 +175,7 @@ def test_a_longer_record_with_iupac_letters_is_explained_in_windows(server, visi
     with torch.no_grad():
         share = net(x[None])[0].softmax(0).max()
     expect(page.get_by_text(re.compile(f"Receipt: .*{100 * share:.1f} %"))).to_be_visible()
-    assert "letters 21 to 40" in page.get_by_test_id("logo-range").first.inner_text()
+    expect(page.get_by_test_id("logo-range").first).to_contain_text("letters 21 to 40")
 
 
 def test_an_empty_file_and_a_wrong_card_get_a_sentence(server, visit):
