@@ -7,7 +7,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.alphabet import one_hot
 from explainers.kinds.files.arrays import read_arrays
-from explainers.kinds.files.conversions import refuse
+from explainers.kinds.files.conversions import refusal
 from explainers.kinds.files.dna.one_hot import read_one_hot
 from explainers.kinds.files.dna.records import MOST_LETTERS, MOST_SEQUENCES, demand_size, read_text
 from explainers.kinds.files.formats import declare
@@ -59,7 +59,7 @@ def read(data: bytes, suffix: str) -> ParsedFile:
     (['chr1', 'chr2'], [0, 1, 2, 3, 4, 3, 3], [0, 5, 7])
     """
     if suffix not in SUFFIXES:
-        raise refuse("DNA", suffix, SUFFIXES)
+        raise refusal("DNA", suffix, SUFFIXES)
     if suffix in (".npy", ".npz"):
         return _parsed(*read_one_hot(read_arrays(data, suffix)))
     return _parsed(

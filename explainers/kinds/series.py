@@ -9,7 +9,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files import delimited
 from explainers.kinds.files.arrays import MOST_BYTES, read_arrays
-from explainers.kinds.files.conversions import refuse
+from explainers.kinds.files.conversions import refusal
 from explainers.kinds.files.formats import declare
 from explainers.kinds.files.gzipped import PACKED, packed_too, unpacked
 from explainers.kinds.files.labels import checked_size, label, unique
@@ -97,7 +97,7 @@ def read(
     (['1', '1'], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
     """
     if suffix not in SUFFIXES:
-        raise refuse("Time series", suffix, SUFFIXES)
+        raise refusal("Time series", suffix, SUFFIXES)
     if layout not in LAYOUTS:
         raise Problem(f"A layout is {', '.join(LAYOUTS[:-1])} or {LAYOUTS[-1]}. Choose one.")
     if suffix.endswith(PACKED):

@@ -9,7 +9,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds.files import delimited, parquet
 from explainers.kinds.files.columns import Column, Sample
-from explainers.kinds.files.conversions import refuse
+from explainers.kinds.files.conversions import refusal
 from explainers.kinds.files.formats import declare
 from explainers.kinds.files.gzipped import PACKED, packed_too, unpacked
 from explainers.kinds.files.labels import checked_size
@@ -73,7 +73,7 @@ def read(
     [[1.0, 1.0], [2.0, 0.0], [nan, 1.0]]
     """
     if suffix not in SUFFIXES:
-        raise refuse("A table", suffix, SUFFIXES)
+        raise refusal("A table", suffix, SUFFIXES)
     if not isinstance(most_rows, int) or not 1 <= most_rows <= MOST_ROWS:
         raise Problem(f"From 1 to {MOST_ROWS:,} rows can be kept. Choose a number between.")
     if suffix.endswith(PACKED):

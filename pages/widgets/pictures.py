@@ -139,6 +139,8 @@ def added() -> dict[str, ChosenInput]:
             digests.append(digest)
     digests = [d for d in dict.fromkeys(digests) if isinstance(d, str) and service.may_open(d)]
     address.choices()["added"] = digests or None
+    if digests:
+        st.caption(f"Pictures of your own to choose from: {len(digests)}.")
     return {d: ChosenInput(d, names.get(d, "your picture"), "picture.png") for d in digests}
 
 

@@ -54,4 +54,4 @@ def test_what_is_not_read_is_told_how_to_convert(what, suffix, way):
 def test_no_way_is_told_for_what_is_read():
     for what, begin in (("tables", "A table"), ("time series", "Time series"), ("DNA", "DNA")):
         for suffix in READERS[what].SUFFIXES:
-            assert "one of these" in str(conversions.refuse(begin, suffix, ()))
+            assert "one of these" in str(conversions.refusal(begin, suffix, ()))

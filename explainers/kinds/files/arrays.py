@@ -13,6 +13,18 @@ from explainers.errors import Problem
 from explainers.kinds.files.labels import label
 
 MOST_BYTES, MOST_MEMBERS, LONGEST_TEXT = 400_000_000, 64, 200
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    ValueError,
+    RuntimeError,
+    KeyError,
+    IndexError,
+)
+"""What zipfile raises where an archive is damaged, or packed in a way that it does not know."""
 _ACCEPTED = "Accepted are .npy and .npz files with arrays of numbers, as numpy.savez writes them."
 _HEADS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _HEAD_BYTES = 20_000
@@ -53,17 +65,7 @@ def read_arrays(data: bytes, suffix: str) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _members(archive)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        ValueError,
-        RuntimeError,
-        KeyError,
-        IndexError,
-    ) as error:
+    except ARCHIVE_ERRORS as error:
         if isinstance(error, Problem):
             raise
         raise Problem(f"This .npz file is damaged. {_ACCEPTED} Save it again.") from error

@@ -83,7 +83,7 @@ _OF_KIND: dict[str, dict[str, str]] = {
 }
 
 
-def refuse(what: str, suffix: str, accepted: Sequence[str]) -> Problem:
+def refusal(what: str, suffix: str, accepted: Sequence[str]) -> Problem:
     """The refusal of a file by its name, with the way to convert it where one is known.
 
     Parameters
@@ -96,9 +96,9 @@ def refuse(what: str, suffix: str, accepted: Sequence[str]) -> Problem:
 
     Examples
     --------
-    >>> str(refuse("A table", ".docx", [".csv", ".xlsx"])).split(". ")[0]
+    >>> str(refusal("A table", ".docx", [".csv", ".xlsx"])).split(". ")[0]
     'Files named .docx are not read here'
-    >>> str(refuse("A table", ".own", [".csv", ".xlsx"]))
+    >>> str(refusal("A table", ".own", [".csv", ".xlsx"]))
     'A table is read from files named .csv, .xlsx. Save yours as one of these.'
     """
     way = _OF_KIND[what].get(suffix) or _ALL.get(suffix)

@@ -245,7 +245,7 @@ def _values(
 
 def _order(times: Sequence[str]) -> np.ndarray:
     """Keys that rise with time; all the same, which keeps the file's order, where it is unsure."""
-    values, state = parse_numbers(times, False)
+    values, state = parse_numbers(times)
     if not state.any():
         return values
     if all(is_date(text) and text.strip()[:4].isdigit() for text in times):

@@ -24,14 +24,12 @@ def numbers_among(cells: Iterable[str], comma: bool) -> list[float]:
     return [value for value, state in parsed if state == NUMBER]
 
 
-def parse_numbers(cells: Sequence[str], comma: bool) -> tuple[np.ndarray, np.ndarray]:
+def parse_numbers(cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The number in each cell, and what each cell holds.
 
     Parameters
     ----------
     cells : sequence of str, length M
-    comma : bool
-        Whether "1,5" is one and a half.
 
     Returns
     -------
@@ -42,7 +40,7 @@ def parse_numbers(cells: Sequence[str], comma: bool) -> tuple[np.ndarray, np.nda
 
     Examples
     --------
-    >>> values, states = parse_numbers(["1.5", "NA", "red"], comma=False)
+    >>> values, states = parse_numbers(["1.5", "NA", "red"])
     >>> values.tolist(), states.tolist()
     ([1.5, nan, nan], [0, 1, 2])
     """
@@ -52,7 +50,7 @@ def parse_numbers(cells: Sequence[str], comma: bool) -> tuple[np.ndarray, np.nda
             return values, np.isnan(values).astype(np.uint8)
     except ValueError:
         pass
-    known = {cell: _parse(cell, comma) for cell in set(cells)}
+    known = {cell: _parse(cell, False) for cell in set(cells)}
     parsed = [known[cell] for cell in cells]
     values = np.fromiter((value for value, _ in parsed), np.float64, len(parsed))
     return values, np.fromiter((state for _, state in parsed), np.uint8, len(parsed))

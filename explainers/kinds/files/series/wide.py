@@ -148,7 +148,7 @@ def _are_times(names: Sequence[str]) -> bool:
     """Whether the names of columns are times: numbers that rise, or dates."""
     if all(is_date(name) for name in names):
         return True
-    values, states = parse_numbers(names, False)
+    values, states = parse_numbers(names)
     return bool((states == NUMBER).all() and (np.diff(values) > 0).all())
 
 

@@ -6,12 +6,12 @@ import io
 import itertools
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from explainers.errors import Problem
+from explainers.kinds.files.arrays import ARCHIVE_ERRORS
 from explainers.kinds.files.delimited import (
     BLOCK_CELLS,
     MOST_CELLS,
@@ -180,17 +180,7 @@ def _extent(data: bytes) -> _Extent:
                             kept = chunk[-_OVERLAP:]
     except Problem:
         raise
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        ValueError,
-        RuntimeError,
-        KeyError,
-        IndexError,
-    ) as error:
+    except ARCHIVE_ERRORS as error:
         raise Problem(f"This workbook is damaged. {_SAVE}") from error
     if rows * columns > MOST_PLACES:
         raise Problem(

@@ -38,6 +38,7 @@ def encoding_of(data: bytes) -> tuple[str, list[str]]:
 
 
 def lines_of(data: bytes, encoding: str) -> Iterator[str]:
+    """The lines of a text with their ends; Problem where one is too long, or is no text."""
     text = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
     try:
         for number in itertools.count(1):

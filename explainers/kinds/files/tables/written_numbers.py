@@ -133,7 +133,7 @@ class WrittenNumbers:
             Where a later cell shows that earlier ones were misread.
         """
         plain = self._style is None and not (self.decimal == "," and "." in "".join(cells))
-        values, states = parse_numbers(cells, False)
+        values, states = parse_numbers(cells)
         if plain and not (states == WORDS).any():
             return values, states
         present = [cell for cell in map(str.strip, cells) if cell.lower() not in MISSING]
