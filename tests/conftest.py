@@ -56,6 +56,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", line)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are called by their argument: what was packed a second later would be called otherwise.
+
+    Processes that share tests must find the same names.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 class ByFile(LoadScopeScheduling):
     """A file's tests go to one process, and all those in a browser to the same.
 
