@@ -55,7 +55,7 @@ def _by_spread(options: dict[str, Any], data: DataStatistics) -> dict[str, Any]:
     unit="change under noise",
     options=Options,
     kinds=("picture", "table", "series"),
-    trial={"samples": 2},
+    trial=lambda layout: {"samples": 2, "width": max(layout.shape)},
     fit_to_data=_by_spread,
     signed=False,
     uses_baseline=False,

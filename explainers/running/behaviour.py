@@ -5,6 +5,7 @@ Found out by asking it about two inputs in one batch, whose answers alone are kn
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
@@ -256,7 +257,7 @@ def _generator_state(points: Tensor) -> bytes:
     state = torch.get_rng_state().numpy().tobytes()
     if points.is_cuda:
         state += torch.cuda.get_rng_state(points.device).numpy().tobytes()
-    return state + repr((np.random.get_state(legacy=False), random.getstate())).encode()
+    return state + pickle.dumps((np.random.get_state(legacy=False), random.getstate()))
 
 
 class Known:

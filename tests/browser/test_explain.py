@@ -69,7 +69,7 @@ def test_take_a_picture_with_the_camera(server, visit):
     map_shown(page)
     clear.click()
     page.get_by_text("Choose a picture in the settings").wait_for()
-    assert "photo=" not in page.url
+    expect(page).not_to_have_url(re.compile("photo="))
 
 
 def test_another_class_has_another_map(server, visit):
@@ -136,7 +136,7 @@ def test_the_same_link_shows_the_same_result_at_once(server, visit, photo):
     choose(page, "Method", "Occlusion")
     page.get_by_text("Occlusion: ").wait_for()
     shown = map_shown(page)
-    assert "method=occlusion" in page.url
+    expect(page).to_have_url(re.compile("method=occlusion"))
     answers = sorted(server.store.glob("*.npz"))
     page.reload()
     assert map_shown(page) == shown

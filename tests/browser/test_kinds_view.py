@@ -206,5 +206,5 @@ def test_a_card_brings_back_what_was_settled(server, visit):
     give(page, "A picture", "own.png", grey())
     run_until(page, page.get_by_text("Receipt:"))
     expect(page.get_by_text(re.compile("ant|bee|wasp")).first).to_be_visible()
-    assert "fit=stretch" in page.url and "normalise=Own" in page.url
+    expect(page).to_have_url(re.compile("(?=.*fit=stretch).*normalise=Own"))
     no_exception(page)

@@ -64,7 +64,7 @@ def test_a_segmentation_network_is_asked_where(server, visit):
     shares = scores(net).softmax(0)[:, 3, 32]
     expect(there).to_contain_text(f"class {int(shares.argmax())} {100 * shares.max():.1f} %")
     no_exception(page)
-    assert "where=place" in page.url and "row=3" in page.url, "links carry it"
+    expect(page).to_have_url(re.compile("where=place.*row=3"))
     page.reload()
     run_until(page, there)
     page.get_by_role("button", name="Compare methods").click()

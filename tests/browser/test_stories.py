@@ -4,6 +4,7 @@ import re
 
 import pytest
 from driver import map_shown, settled
+from playwright.sync_api import expect
 from test_compare import finished, panels_in_order
 
 MAPS = {
@@ -59,7 +60,7 @@ def test_a_story_shows_its_maps_and_then_the_truth(server, visit, key):
     chart.wait_for()
     page.get_by_text(WORDS[key]).first.wait_for()
     settled(page)
-    assert f"story={key}&part=2" in page.url
+    expect(page).to_have_url(re.compile(f"story={key}&part=2"))
     for shown in page.get_by_test_id("stPlotlyChart").all():
         alt = shown.locator("[aria-label]").first
         named = shown.get_attribute("aria-label") or alt.get_attribute("aria-label")

@@ -2,11 +2,13 @@
 
 import io
 import os
+import re
 
 import numpy as np
 import pytest
 from driver import map_shown, running, settled, upload
 from PIL import Image
+from playwright.sync_api import expect
 
 SECRETS = """[auth]
 redirect_uri = "http://127.0.0.1:9/oauth2callback"
@@ -28,7 +30,7 @@ def mine(server, visit):
     upload(page, buffer.getvalue())
     map_shown(page, not_digest=first)
     settled(page)
-    assert "picture=" in page.url
+    expect(page).to_have_url(re.compile("picture="))
     yield page
     if page.get_by_role("button", name="Delete my uploads").count():
         page.get_by_role("button", name="Delete my uploads").click()

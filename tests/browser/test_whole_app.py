@@ -1,5 +1,6 @@
 """Every page: its example, its privacy, its accessibility, and how it looks."""
 
+import re
 import time
 from pathlib import Path
 from urllib.parse import urlparse
@@ -48,7 +49,7 @@ def test_a_story_opens_in_explain_with_its_settings(server, visit):
     page.get_by_role("heading", name="Explain", exact=True).wait_for()
     settled(page)
     map_shown(page)
-    assert "model=signs_cheating" in page.url
+    expect(page).to_have_url(re.compile("model=signs_cheating"))
 
 
 def _streamlits_own(page, rule: str, target: list) -> bool:

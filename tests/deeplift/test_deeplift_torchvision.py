@@ -1,5 +1,6 @@
 """Completeness on torchvision's models, small pictures; the full table is in tests/bench."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from deeplift_completeness import built, cases  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "squeezenet1_1", "swin_t"])
+net = functools.lru_cache(1)(built)
+
+
 @pytest.mark.parametrize("rule", ["rescale", "reveal_cancel", "genomics"])
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "squeezenet1_1", "swin_t"])
 def test_contributions_add_up(name, rule):
-    model = built(name).cpu().double()
+    model = net(name).cpu().double()
     x, black = next(cases(64, torch.float64))
     answer = explain(model, x[:1].cpu(), method="deeplift", target=3, rule=rule)
     assert answer.gap.abs().max() < 1e-9

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import nn
 from zoo_register import PICTURE, ROW, ZOO, conv, dense, head, net, out
@@ -41,6 +43,7 @@ ACTIVATIONS = [
 for _index, _activation in enumerate(ACTIVATIONS):
 
     def _build(activation=_activation):
+        activation = copy.deepcopy(activation)
         return nn.Sequential(dense(), activation, nn.Linear(8, 8), activation, out())
 
     ZOO[f"activation_{_index:02}_{type(_activation).__name__}"] = (_build, ROW)

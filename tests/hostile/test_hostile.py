@@ -30,10 +30,11 @@ def mark(tmp_path_factory):
     return tmp_path_factory.mktemp("mark") / "touched"
 
 
-@pytest.fixture
-def lying(monkeypatch):
-    monkeypatch.setattr(fork_server, "COMMAND", (sys.executable, lying_parser.__file__))
-    parser_pool = ParserPool()
+@pytest.fixture(scope="module")
+def lying():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fork_server, "COMMAND", (sys.executable, lying_parser.__file__))
+        parser_pool = ParserPool()
     yield parser_pool
     parser_pool.close()
 

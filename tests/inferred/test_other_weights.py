@@ -10,22 +10,31 @@ from explainers import Problem
 from explainers.models.formats.inferred import build_chain, describe
 from explainers.models.uploaded import load_architecture, recognise_architecture
 from explainers.models.zoo.architectures import ARCHITECTURES, PLAIN_CHAIN
-from explainers.models.zoo.torchvision_models import weightless
+from explainers.models.zoo.torchvision_models import build_architecture, weightless
+
+
+def state_of(name: str, auxiliary: bool = False) -> dict[str, torch.Tensor]:
+    """Names and shapes of the weights of one of torchvision's networks, for seven classes."""
+    with weightless():
+        return build_architecture(name, 7, auxiliary).state_dict()
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_of_torchvisions_networks_only_plain_chains_are_taken(name):
-    with weightless():
-        state = (
-            torchvision.models.get_model(name, weights=None, init_weights=False).state_dict()
-            if name in ("googlenet", "inception_v3")
-            else torchvision.models.get_model(name, weights=None).state_dict()
-        )
-    if name.startswith(("alexnet", "vgg")):
-        assert describe(state).kind == "picture"
-    else:
-        with pytest.raises(Problem, match=r"\.onnx or \.pt2"):
-            describe(state)
+def test_of_torchvisions_networks_only_plain_chains_are_taken_and_each_is_recognised(name):
+    for auxiliary in {False, name in ("googlenet", "inception_v3")}:
+        state = state_of(name, auxiliary)
+        assert recognise_architecture(state) == name
+        if name.startswith(("alexnet", "vgg")):
+            assert describe(state).kind == "picture"
+        else:
+            with pytest.raises(Problem, match=r"\.onnx or \.pt2"):
+                describe(state)
+
+
+def test_torchvisions_names_with_others_before_them_are_no_architecture():
+    renamed = {f"x{key}": value for key, value in state_of(ARCHITECTURES[-1]).items()}
+    with pytest.raises(Problem, match="none of the 80 architectures"):
+        recognise_architecture(renamed)
 
 
 def test_vgg_and_alexnet_are_built_from_their_weights():

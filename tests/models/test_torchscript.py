@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +12,8 @@ from torch import nn
 from explainers import ModelProblem, Problem
 from explainers.models.formats.torchscript import serve_script
 from explainers.service.sandbox import sandbox
+from tests.hostile.attempts import Attempts
 
-RUNNER = Path(__file__).resolve().parents[1] / "hostile" / "attackers" / "script_attacks.py"
 INPUTS = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
@@ -28,13 +26,12 @@ def scripted(network: nn.Module, file: Path | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def tried(how: str, file: Path) -> str:
-    """What a process with this script printed; "killed" where it was ended."""
-    done = subprocess.run(
-        [sys.executable, str(RUNNER), how, str(file)], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode <= 0, done.stderr
-    return "killed" if done.returncode < 0 else done.stdout
+@pytest.fixture(scope="module")
+def tried():
+    """What a process with this script printed, free or sandboxed; "killed" where it was ended."""
+    attempts = Attempts("script_attacks.py")
+    yield attempts.tried
+    attempts.close()
 
 
 def perceptron() -> nn.Module:
@@ -134,7 +131,7 @@ def test_a_script_answers_as_the_network_that_it_was_made_of():
 
 @sandboxed
 @pytest.mark.parametrize("kind", [perceptron, Last, Convolved])
-def test_a_script_answers_behind_the_wall(kind, tmp_path):
+def test_a_script_answers_behind_the_wall(tried, kind, tmp_path):
     torch.manual_seed(0)
     network, file = kind().eval(), tmp_path / "net.pt"
     scripted(network, file)
@@ -148,7 +145,7 @@ def test_a_script_answers_behind_the_wall(kind, tmp_path):
 
 @sandboxed
 @pytest.mark.parametrize("kind", [Saves, Maps])
-def test_a_script_cannot_write_files(kind, tmp_path):
+def test_a_script_cannot_write_files(tried, kind, tmp_path):
     mark, file = tmp_path / "written", tmp_path / "net.pt"
     scripted(kind(str(mark)), file)
     assert tried("free", file).startswith("done"), "the attack itself works"
@@ -159,7 +156,7 @@ def test_a_script_cannot_write_files(kind, tmp_path):
 
 
 @sandboxed
-def test_a_script_cannot_change_files(tmp_path):
+def test_a_script_cannot_change_files(tried, tmp_path):
     kept, file = tmp_path / "kept", tmp_path / "net.pt"
     scripted(Maps(str(kept)), file)
     for how, changed in (("sandboxed", False), ("free", True)):
@@ -169,7 +166,7 @@ def test_a_script_cannot_change_files(tmp_path):
 
 
 @sandboxed
-def test_a_script_without_end_is_ended(tmp_path):
+def test_a_script_without_end_is_ended(tried, tmp_path):
     scripted(Loops(), tmp_path / "net.pt")
     assert tried("sandboxed", tmp_path / "net.pt") == "killed"
 

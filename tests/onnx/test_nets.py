@@ -1,6 +1,7 @@
 """Nets from PyTorch through ONNX and back: the same outputs and the same explanations."""
 
 import copy
+import functools
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ NETS = {
     "mobilenet_v2": (lambda: models.mobilenet_v2(num_classes=7), PICTURE),
     "mobilenet_v3": (lambda: models.mobilenet_v3_small(num_classes=7), PICTURE),
     "efficientnet_b0": (lambda: models.efficientnet_b0(num_classes=7), PICTURE),
-    "densenet121": (lambda: models.densenet121(num_classes=7), PICTURE),
+    "densenet": (lambda: models.DenseNet(8, (3, 3, 3, 3), 16, num_classes=7), PICTURE),
     "squeezenet": (lambda: models.squeezenet1_1(num_classes=7), PICTURE),
     "shufflenet": (lambda: models.shufflenet_v2_x0_5(num_classes=7), PICTURE),
     "swin": (small_swin, (3, 32, 32)),
@@ -73,13 +74,24 @@ def trained_like(net: nn.Module) -> nn.Module:
     return net.eval()
 
 
+def original(name: str) -> nn.Module:
+    """The network with weights of its own, the same every time."""
+    torch.manual_seed(0)
+    return trained_like(NETS[name][0]())
+
+
+@functools.cache
+def file_of(name: str, dynamo: bool = False, free: bool = True) -> bytes:
+    """What is exported of it, for any number of rows or for one."""
+    x = torch.rand(2 if free else 1, *NETS[name][1])
+    return exported(original(name), x, dynamo, free)
+
+
 @pytest.mark.parametrize(("name", "dynamo", "free"), KINDS)
 def test_outputs_and_explanations_are_those_of_the_original(name, dynamo, free):
-    make, shape = NETS[name]
-    torch.manual_seed(0)
-    net = trained_like(make())
+    shape = NETS[name][1]
+    data, net = file_of(name, dynamo, free), original(name)
     x = torch.rand(3, *shape)
-    data = exported(copy.deepcopy(net), x[:2] if free else x[:1], dynamo, free)
     model, card = load_onnx(data)
     assert card.gradients and card.input.shape[1:] == shape
     assert card.rows is None or (not free and card.rows == 1 and "batches" in card.notes[0])
@@ -140,9 +152,8 @@ def test_weights_are_shared_moved_and_cast():
 @pytest.mark.parametrize("name", ["vit", "swin", "lstm", "transformer", "upwards"])
 def test_on_another_device_shapes_are_still_computed_on_the_cpu(name):
     """The device "meta" holds no numbers: whatever needs one for a shape would fail."""
-    make, shape = NETS[name]
-    net = trained_like(make())
-    model, _ = load_onnx(exported(net, torch.rand(2, *shape)))
+    net, shape = original(name), NETS[name][1]
+    model, _ = load_onnx(file_of(name))
     model.to("meta")
     answer = model(torch.rand(3, *shape).to("meta"))
     assert answer.is_meta and answer.shape == net(torch.rand(3, *shape)).shape

@@ -7,7 +7,7 @@ import torch
 from heads import ONE, A, B, X, filled
 from torch import nn
 
-from explainers import Problem, explain
+from explainers import Problem, explain, output_form
 from explainers.output_cache import OutputCache
 from explainers.output_form import with_form
 
@@ -37,6 +37,23 @@ def test_methods_explain_the_logit_of_the_complement(method):
 def test_deeplift_follows_a_buffer_that_is_filled():
     found = explain(lambda x: filled(ONE(x)), X, "deeplift", target=0, score="logit")
     torch.testing.assert_close(found.scores, -X * ONE.weight)
+
+
+@pytest.mark.parametrize("end, passes", [(nn.Identity(), 1), (nn.Softmax(1), 2)])
+def test_operations_are_followed_only_where_that_is_needed(monkeypatch, end, passes):
+    """Scores as they are once, to know that; those before a softmax in every pass."""
+    followed, observe = [], output_form.observe
+
+    def counted(model, points):
+        followed.append(len(points))
+        return observe(model, points)
+
+    monkeypatch.setattr(output_form, "observe", counted)
+    model = nn.Sequential(A, end)
+    scored = output_form.with_form(model, "logit")
+    for points in (X, X):
+        torch.testing.assert_close(scored(points), A(X))
+    assert followed == [len(X)] * passes
 
 
 def test_every_explanation_carries_the_sentence_also_from_a_cache():

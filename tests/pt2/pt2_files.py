@@ -12,10 +12,18 @@ import torch
 
 def exported(model, x, dynamic: bool = True, decomposed: bool = False) -> bytes:
     """What torch.export.save writes of a model for inputs like x, of any or exactly one row."""
+    program = program_of(model, x, dynamic)
+    return saved(program.run_decompositions() if decomposed else program)
+
+
+def program_of(model, x, dynamic: bool = True) -> torch.export.ExportedProgram:
+    """What torch.export makes of a model for inputs like x, of any or exactly one row."""
     shapes = ({0: torch.export.Dim("batch")},) if dynamic else None
-    program = torch.export.export(model, (x if dynamic else x[:1],), dynamic_shapes=shapes)
-    if decomposed:
-        program = program.run_decompositions()
+    return torch.export.export(model, (x if dynamic else x[:1],), dynamic_shapes=shapes)
+
+
+def saved(program: torch.export.ExportedProgram) -> bytes:
+    """What torch.export.save writes of it."""
     buffer = io.BytesIO()
     torch.export.save(program, buffer)
     return buffer.getvalue()

@@ -1,12 +1,13 @@
 """Nets from PyTorch through .pt2 and back: the same outputs and the same explanations."""
 
 import copy
+import functools
 import json
 from itertools import product
 
 import pytest
 import torch
-from pt2_files import exported
+from pt2_files import exported, program_of, saved
 from pt2_nets import LARGE, SMALL, made
 from torch import nn
 
@@ -15,6 +16,18 @@ from explainers.models.formats.pt2 import Program, load_exported, load_program
 from explainers.models.formats.pt2.reading import read_program
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@functools.cache
+def program(name: str, dynamic: bool) -> torch.export.ExportedProgram:
+    """A network as exported for any number of rows, or for one; tracing it takes long."""
+    return program_of(*made(name), dynamic)
+
+
+def file_of(name: str, dynamic: bool = True, decomposed: bool = False) -> bytes:
+    """What is saved of it."""
+    traced = program(name, dynamic)
+    return saved(traced.run_decompositions() if decomposed else traced)
 
 
 def back(data: bytes):
@@ -40,9 +53,8 @@ WAYS = [
 
 @pytest.mark.parametrize(("name", "dynamic", "decomposed"), WAYS)
 def test_a_file_explains_like_the_python_model(name, dynamic, decomposed):
-    model, x = made(name)
-    reference = copy.deepcopy(model)
-    found, card = back(exported(model, x, dynamic, decomposed))
+    reference, x = made(name)
+    found, card = back(file_of(name, dynamic, decomposed))
     assert card.rows is None and card.gradients and card.input.shape == (None, *x.shape[1:])
     with torch.no_grad():
         truth = copy.deepcopy(reference)(x)
@@ -76,7 +88,7 @@ def _forgetful(model: nn.Module) -> nn.Module:
 def test_picture_networks_explain_like_the_python_model(name):
     model, x = made(name)
     x = x[:2]
-    found, card = back(exported(model, x, dynamic=name in ("swin", "resnet18")))
+    found, card = back(file_of(name, dynamic=name in ("swin", "resnet18")))
     assert card.rows is None and card.layout == "channels first"
     with torch.no_grad():
         close(found(x), model(x), 1e-5)
@@ -91,7 +103,7 @@ def test_picture_networks_explain_like_the_python_model(name):
 @pytest.mark.parametrize("name", ["swin", "mobilenet_v2"])
 def test_decomposed_picture_networks_for_one_row_take_any(name):
     model, x = made(name)
-    found, card = back(exported(model, x, dynamic=False, decomposed=True))
+    found, card = back(file_of(name, dynamic=False, decomposed=True))
     assert card.rows is None
     with torch.no_grad():
         close(found(x), model(x), 1e-5)
@@ -126,8 +138,8 @@ def test_statistics_of_the_batch_itself_are_taken_row_by_row():
 
 
 def test_names_of_parameters_are_those_of_the_python_model():
-    model, x = made("resnet18")
-    found, _ = back(exported(model, x))
+    model, _ = made("resnet18")
+    found, _ = back(file_of("resnet18"))
     own = dict(model.named_parameters())
     assert dict(found.named_parameters()).keys() == own.keys()
     assert all(torch.equal(p, own[name]) for name, p in found.named_parameters())
@@ -138,7 +150,7 @@ def test_names_of_parameters_are_those_of_the_python_model():
 def test_a_final_softmax_is_recognised():
     model, x = made("classifier")
     for decomposed in (False, True):
-        found, _ = back(exported(model, x, decomposed=decomposed))
+        found, _ = back(file_of("classifier", decomposed=decomposed))
         for score in ("logit", "probability"):
             wanted = explain(model, x, "saliency", target=0, score=score).scores
             close(explain(found, x, "saliency", target=0, score=score).scores, wanted, 1e-4)
@@ -178,5 +190,5 @@ def test_randomising_the_weights_goes_through_the_named_layers():
     from explainers.checks.randomisation import stages
 
     model, x = made("letters")
-    found, _ = back(exported(model, x))
+    found, _ = back(file_of("letters"))
     assert stages(found, x) == stages(model, x)

@@ -60,9 +60,11 @@ MIXING = [
 @pytest.mark.parametrize("model", MIXING)
 def test_each_row_is_explained_alone_and_that_is_said(model, method):
     """What is right is what the network itself answers to a batch of one."""
-    together = explain(model, X, method, target=1)
-    again = explain(model, X.flip(0), method, target=1, batch_size=7).scores.flip(0)
-    alone = torch.cat([explain(model, x[None], method, target=1).scores for x in X])
+    # Where slopes are not those of the function, more steps come no nearer to adding up.
+    options = {"most_steps": 64} if method == "integrated_gradients" else {}
+    together = explain(model, X, method, target=1, **options)
+    again = explain(model, X.flip(0), method, target=1, batch_size=7, **options).scores.flip(0)
+    alone = torch.cat([explain(model, x[None], method, target=1, **options).scores for x in X])
     torch.testing.assert_close(together.scores, alone)
     torch.testing.assert_close(again, alone)
     assert any(NOTE in note for note in together.notes)

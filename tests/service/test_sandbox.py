@@ -12,27 +12,42 @@ import pytest
 from explainers import Problem
 from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.sandbox import landlock, sandbox, seccomp
+from tests.hostile.attempts import ATTACKERS, Attempts
 
 ROOT = Path(__file__).resolve().parents[2]
-ACTIONS_SCRIPT = ROOT / "tests" / "hostile" / "attackers" / "forbidden_actions.py"
+SCRIPT = "forbidden_actions.py"
 
 pytestmark = pytest.mark.skipif(
     not sandbox.sandbox_layers().complete, reason="this system has no complete wall"
 )
 
 
-def tried(how: str, *action, **options) -> str:
-    """What the process printed; "killed" where it was ended."""
-    command = [sys.executable, str(ACTIONS_SCRIPT), how, *map(str, action)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, **options)
-    assert done.returncode <= 0, done.stderr
-    return "killed" if done.returncode < 0 else done.stdout.strip()
+@pytest.fixture(scope="module")
+def tried():
+    """What a process of its own printed, free or sandboxed; "killed" where it was ended."""
+    attempts = Attempts(SCRIPT)
+    yield attempts.tried
+    attempts.close()
 
 
-def refused(*action, **options) -> bool:
+@pytest.fixture(scope="module")
+def refused(tried):
     """Whether the wall refuses it; first of all it must be possible without."""
-    assert tried("free", *action, **options) == "done", action
-    return tried("sandboxed", *action, **options) != "done"
+
+    def both(*action) -> bool:
+        assert tried("free", *action) == "done", action
+        return tried("sandboxed", *action) != "done"
+
+    return both
+
+
+@pytest.fixture(scope="module")
+def victim():
+    """Another process of the same person, that waits."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process.pid
+    process.kill()
+    process.communicate()
 
 
 @pytest.fixture
@@ -45,32 +60,36 @@ def file(tmp_path):
 @pytest.mark.parametrize(
     "action", ["hundred_megabytes", "compute", "decode", "pipe", "thread", "fork"]
 )
-def test_a_free_process_can_do_everything(action):
+def test_a_free_process_can_do_everything(tried, action):
     assert tried("free", action) == "done"
 
 
 @pytest.mark.parametrize("action", ["hundred_megabytes", "compute", "decode"])
-def test_reading_needs_nothing_that_the_wall_refuses(action):
+def test_reading_needs_nothing_that_the_wall_refuses(tried, action):
     assert tried("sandboxed", action) == "done"
 
 
 @pytest.mark.parametrize("action", ["read", "stat"])
-def test_it_cannot_read_or_find_files(file, action):
+def test_it_cannot_read_or_find_files(refused, file, action):
     for path in (file, "/etc/passwd", ROOT / "app.py", f"/proc/{os.getpid()}/environ"):
         assert refused(action, path)
     assert refused("list", file.parent)
 
 
 def test_it_cannot_read_what_the_server_had_open(file):
+    reports = {}
     with file.open("rb") as opened:
-        os.set_inheritable(opened.fileno(), True)
-        assert tried("free", "inherited", opened.fileno(), pass_fds=[opened.fileno()]) == "done"
-        report = tried("sandboxed", "inherited", opened.fileno(), pass_fds=[opened.fileno()])
-    assert report == "refused: OSError"
+        number = opened.fileno()
+        os.set_inheritable(number, True)
+        for how in ("free", "sandboxed"):
+            command = [sys.executable, str(ATTACKERS / SCRIPT), how, "inherited", str(number)]
+            done = subprocess.run(command, stdout=subprocess.PIPE, pass_fds=[number], timeout=30)
+            reports[how] = done.stdout.decode()
+    assert reports == {"free": "done", "sandboxed": "refused: OSError"}
 
 
 @pytest.mark.parametrize("action", ["append", "truncate", "chmod", "rename", "delete"])
-def test_it_cannot_change_files(file, action):
+def test_it_cannot_change_files(tried, file, action):
     before = file.stat()
     assert tried("sandboxed", action, file) != "done"
     assert file.read_bytes() == b"a secret" and file.stat().st_mode == before.st_mode
@@ -78,18 +97,18 @@ def test_it_cannot_change_files(file, action):
 
 
 @pytest.mark.parametrize("action", ["create", "mkdir", "symlink"])
-def test_it_cannot_make_files(tmp_path, action):
+def test_it_cannot_make_files(tried, tmp_path, action):
     assert tried("sandboxed", action, tmp_path / "new") != "done"
     assert not os.path.lexists(tmp_path / "new")
     assert tried("free", action, tmp_path / "new") == "done"
 
 
 @pytest.mark.parametrize("action", ["memory_file", "pipe", "shared_memory", "listen"])
-def test_it_cannot_open_anything_else(action):
+def test_it_cannot_open_anything_else(refused, action):
     assert refused(action)
 
 
-def test_it_cannot_connect(tmp_path):
+def test_it_cannot_connect(refused, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert refused("tcp", server.getsockname()[1])
         assert refused("udp", server.getsockname()[1])
@@ -99,33 +118,33 @@ def test_it_cannot_connect(tmp_path):
         assert refused("unix", tmp_path / "s")
 
 
-def test_it_cannot_start_programs():
+def test_it_cannot_start_programs(tried, refused):
     assert tried("free", "execute", "/bin/echo") == "done"
     assert tried("sandboxed", "execute", "/bin/echo") == "killed"
     assert refused("fork") and refused("thread")
 
 
 @pytest.mark.parametrize("action", ["signal", "priority", "memory_of"])
-def test_it_cannot_touch_other_processes(action):
-    assert refused(action, os.getpid())
+def test_it_cannot_touch_other_processes(refused, victim, action):
+    assert refused(action, victim)
 
 
 @pytest.mark.parametrize("action", ["namespace", "executable_memory", "own_program"])
-def test_it_cannot_make_itself_another(action):
+def test_it_cannot_make_itself_another(refused, action):
     assert refused(action)
 
 
-def test_it_cannot_take_all_memory():
+def test_it_cannot_take_all_memory(refused):
     assert refused("eight_gigabytes")
 
 
 @pytest.mark.parametrize("action", ["loop", "sleep"])
-def test_it_ends_in_time(action):
+def test_it_ends_in_time(tried, action):
     started = time.monotonic()
     assert tried("sandboxed", action) == "killed"
     assert time.monotonic() - started < 30, "it was given two seconds"
     with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run([sys.executable, ACTIONS_SCRIPT, "free", action], timeout=4)
+        subprocess.run([sys.executable, ATTACKERS / SCRIPT, "free", action], timeout=4)
 
 
 @pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")

@@ -125,7 +125,9 @@ def rows_are_independent(
     reference = reference or model
     precise = isinstance(model, nn.Module)
     if precise:
-        model, reference = _in_float64(model), _in_float64(reference)
+        same = reference is model
+        model = _in_float64(model)
+        reference = model if same else _in_float64(reference)
     with torch.no_grad():
         try:
             whole = model(x)

@@ -43,22 +43,23 @@ def try_methods(model: Prepared, guess: Guess) -> MethodTrials:
         What one input of the model is.
     """
     from explainers.api import explain
+    from explainers.output_cache import OutputCache
 
     x, layout = guess.sample(model), InputLayout.of(guess.shape, guess.kind)
     problems: dict[str, str] = {}
     costs: dict[str, int] = {}
-    seconds = 0.0
+    seconds, cache = 0.0, OutputCache()
     for key, method in METHODS.items():
         if method.kinds is not None and guess.kind not in method.kinds:
             continue
         options = method.trial_options(layout)
         try:
-            answer = explain(model, x, key, "zeros", score="logit", **options)
+            answer = explain(model, x, key, "zeros", score="logit", cache=cache, **options)
             problems[key] = "" if torch.isfinite(answer.scores).all() else "its slopes overflow"
             if key == "saliency":
                 started = time.perf_counter()
-                explain(model, x, key, "zeros", score="logit", **options)
-                seconds = (time.perf_counter() - started) / answer.passes
+                passes = explain(model, x, key, "zeros", score="logit", **options).passes
+                seconds = (time.perf_counter() - started) / passes
         except Problem as problem:
             problems[key] = str(problem)
         if not problems[key]:

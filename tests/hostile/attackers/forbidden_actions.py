@@ -1,7 +1,8 @@
 """A process that tries one forbidden thing, in the sandbox or free, and prints how it went.
 
-`python forbidden_actions.py sandboxed|free ACTION [ARGUMENT]`. What is refused in the sandbox must
-succeed when free, so that the refusal is the sandbox's doing.
+`python forbidden_actions.py sandboxed|free ACTION [ARGUMENT]`, or without arguments: as `serve`
+says. What is refused in the sandbox must succeed when free, so that the refusal is the sandbox's
+doing.
 """
 
 import ctypes
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.random
 from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
-from tests.hostile.attackers.reports import tell
+from tests.hostile.attackers.reports import serve, tell
 
 MAP_NORESERVE = 0x4000
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -129,8 +130,8 @@ ACTIONS = {
 }
 
 
-def main() -> None:
-    how, action, *arguments = sys.argv[1:]
+def attempt_of(action, *arguments):
+    """What tries it and says how it went."""
 
     def attempt() -> str:
         try:
@@ -139,8 +140,10 @@ def main() -> None:
             return f"refused: {type(error).__name__}"
         return "done"
 
-    tell(how, attempt, seconds=2)
+    return attempt
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        tell(sys.argv[1], attempt_of(*sys.argv[2:]), seconds=2)
+    serve(attempt_of, seconds=2)

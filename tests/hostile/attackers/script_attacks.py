@@ -1,7 +1,6 @@
-"""A process that runs TorchScript behind the wall or free, and prints how it went.
+"""A process that runs TorchScript behind the wall or free, and says how it went; see `serve`.
 
-`python script_attacks.py sandboxed|free FILE`: the script in FILE is asked for its answers to two
-inputs.
+It is given a file; the script in it is asked for its answers to two inputs.
 """
 
 import sys
@@ -13,13 +12,12 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.models.formats.torchscript import prepare, serve_script
-from tests.hostile.attackers.reports import tell
+from tests.hostile.attackers.reports import serve
 
 
-def main() -> None:
-    how, file = sys.argv[1:]
+def attempt_of(file):
+    """What runs the script and says what it answered."""
     data = Path(file).read_bytes()
-    prepare()
 
     def attempt() -> str:
         try:
@@ -28,8 +26,9 @@ def main() -> None:
             return f"refused: {problem}"
         return f"done {given.tolist()}"
 
-    tell(how, attempt, seconds=5)
+    return attempt
 
 
 if __name__ == "__main__":
-    main()
+    prepare()
+    serve(attempt_of, seconds=5)

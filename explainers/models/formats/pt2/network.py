@@ -51,9 +51,7 @@ class ExportedModel(GraphModel):
         self._where = self._register_all(program, rows is None)
         self.declared = self._precision(self.input_type)
         self._written = _written(program)
-        self._last = {program.output: len(program.nodes)}
-        for index, node in enumerate(program.nodes):
-            self._last |= {need: max(index, self._last.get(need, 0)) for need in node.needs()}
+        self._finished = _finished(program)
 
     def values(self) -> dict[int, Tensor]:
         """The stored tensors by their numbers; what the program writes on is a copy."""
@@ -68,9 +66,8 @@ class ExportedModel(GraphModel):
             call = None if path is None else self.get_submodule(path)
             made = run_node(node, values, surroundings, call)
             values.update(enumerate(made, first))
-            for number in {*node.needs(), *range(first, first + node.count)}:
-                if self._last.get(number, -1) <= index:
-                    values.pop(number, None)
+            for number in self._finished[index]:
+                values.pop(number, None)
         return cast(Tensor, values[self.output])  # whoever explains checks that it is one
 
     def _tensor(self, where: tuple[str, str]) -> Tensor:
@@ -180,6 +177,21 @@ def _register(module: nn.Module, name: str, stored: Stored, known: dict[int, Ten
         module.register_parameter(name, tensor)
     else:
         module.register_buffer(name, tensor)
+
+
+def _finished(program: Program) -> list[tuple[int, ...]]:
+    """For each step the values that no later one needs, nor the output."""
+    last = {program.output: len(program.nodes)}
+    for index, node in enumerate(program.nodes):
+        last |= {need: max(index, last.get(need, 0)) for need in node.needs()}
+    return [
+        tuple(
+            number
+            for number in {*node.needs(), *range(first, first + node.count)}
+            if last.get(number, -1) <= index
+        )
+        for index, (first, node) in enumerate(program.numbered())
+    ]
 
 
 def _written(program: Program) -> set[int]:
