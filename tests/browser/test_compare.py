@@ -224,8 +224,8 @@ def test_a_link_reopens_the_comparison(server, visit):
     labels = panels_in_order(page, 4)
     assert labels[0] == "yield · Integrated Gradients" and labels[3] == "stop · Occlusion"
     shown = finished(page, 4)
-    seconds = [panel(page, index).get_by_text(" passes of the network, ") for index in range(4)]
-    said = [words.text_content() for words in seconds]
+    passes = " passes of the network, "
+    said = [panel(page, index).get_by_text(passes).text_content() for index in range(4)]
     settled(page)
     again = visit(page.url)
     assert finished(again, 4) == shown and panels_in_order(again, 4) == labels
@@ -237,7 +237,6 @@ def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
     page = visit(f"{server.url}/compare")
     finished(page, 6)
     page.get_by_role("button", name="Baseline lab").click()
-    settled(page)
     finished(page, 5)
     for index in range(5):
         words = panel(page, index).text_content()
@@ -251,8 +250,8 @@ def test_presets_and_axes_leave_the_options_alone(server, visit):
     panels = {"Baseline lab": 5, "Methods": 6, "Honest or cheating": 4, "Classes × methods": 9}
     for preset, count in panels.items():
         page.get_by_role("button", name=preset, exact=True).click()
-        settled(page)
         finished(page, count)
+        settled(page)
         expect(page).not_to_have_url(re.compile("tolerance|steps"))
     choose(page, "Columns show", "Models")
     expect(page).to_have_url(re.compile("across=models"))
