@@ -100,11 +100,14 @@ def _taken(sheet: delimited.Sheet, most_rows: int) -> ParsedFile:
     sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))))
     counts = sheet.names[0] in _COUNTERS
     for block in sheet.blocks:
-        shape = len(block.places), len(columns)
+        kept = sample.draw(len(block.places))
+        shape = len(kept), len(columns)
         values, codes = np.empty(shape), np.empty(shape, np.int8)
         for index, (column, cells) in enumerate(zip(columns, block.columns, strict=True)):
-            values[:, index], codes[:, index] = column.add(cells, block.places)
-        counts = counts and _counts_rows(values[:, 0], sample.seen)
+            numbers, levels = column.add(cells, block.places)
+            values[:, index], codes[:, index] = numbers[kept], levels[kept]
+            if index == 0:
+                counts = counts and _counts_rows(numbers, sample.seen - len(numbers))
         sample.add(values, codes)
     if not sample.seen:
         raise Problem("This table has names but no rows. Add a row for each case.")

@@ -184,9 +184,10 @@ def test_a_larger_table_is_sampled_evenly_and_says_so():
 
 def test_a_sample_does_not_depend_on_how_rows_come():
     whole, parts = Sample(50), Sample(50)
-    whole.add(np.arange(1000))
-    for start in range(0, 1000, 30):
-        parts.add(np.arange(start, min(start + 30, 1000)))
+    for sample, size in ((whole, 1000), (parts, 30)):
+        for start in range(0, 1000, size):
+            rows = np.arange(start, min(start + size, 1000))
+            sample.add(rows[sample.draw(len(rows))])
     assert np.array_equal(whole.rows()[0], parts.rows()[0]) and len(whole.rows()[0]) == 50
 
 

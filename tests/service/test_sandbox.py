@@ -88,6 +88,15 @@ def test_it_cannot_read_what_the_server_had_open(file):
     assert reports == {"free": "done", "sandboxed": "refused: OSError"}
 
 
+def test_threads_that_are_started_on_the_way_are_behind_the_wall_too(file):
+    reports = []
+    for how in ("free", "sandboxed"):
+        command = [sys.executable, str(ATTACKERS / "started_thread.py"), how, str(file)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, timeout=30)
+        reports.append(done.stdout.decode())
+    assert reports == ["done done", "1 and 2 threads: refused refused"]
+
+
 @pytest.mark.parametrize("action", ["append", "truncate", "chmod", "rename", "delete"])
 def test_it_cannot_change_files(tried, file, action):
     before = file.stat()

@@ -48,27 +48,31 @@ class Column:
             The level of each cell, counted as they came; -1 for none.
         """
         if isinstance(cells, np.ndarray):
-            values, state = cells, np.isnan(cells).astype(np.uint8)
-            self._levels = None
+            values, self._levels = cells, None
+            codes = np.full(len(cells), _NONE, np.int8)
+            missing = int(np.count_nonzero(np.isnan(cells)))
+            self.missing += missing
+            self.numbers += len(cells) - missing
         else:
             values, state = self._written.parse(cells, places)
-        counts = np.bincount(state, minlength=3)
-        self.numbers += int(counts[NUMBER])
-        self.missing += int(counts[NOTHING])
-        self.words += int(counts[WORDS])
-        if self._word is None and counts[WORDS]:
-            at = int(np.argmax(state == WORDS))
-            self._word = places[at], cells[at]
+            codes = self._codes(cells, state)
+            counts = np.bincount(state, minlength=3)
+            self.numbers += int(counts[NUMBER])
+            self.missing += int(counts[NOTHING])
+            self.words += int(counts[WORDS])
+            if self._word is None and counts[WORDS]:
+                at = int(np.argmax(state == WORDS))
+                self._word = places[at], cells[at]
         if self._infinite is None:
             wrong = np.abs(values) > LARGEST
             if wrong.any():
                 at = int(np.argmax(wrong))
                 self._infinite = places[at], str(cells[at])
-        return values, self._codes(cells, state)
+        return values, codes
 
-    def _codes(self, cells: Cells, state: np.ndarray) -> np.ndarray:
+    def _codes(self, cells: Sequence[str], state: np.ndarray) -> np.ndarray:
         codes = np.full(len(cells), _NONE, np.int8)
-        if self._levels is None or isinstance(cells, np.ndarray):
+        if self._levels is None:
             return codes
         known, code_of = self._levels, {}
         for cell in set(cells):
@@ -131,25 +135,32 @@ class Sample:
 
     Examples
     --------
-    >>> sample = Sample(most=2)
-    >>> sample.add(np.array([10, 20, 30]), np.array(["a", "b", "c"]))
-    >>> [len(part) for part in sample.rows()], sample.seen
-    ([2, 2], 3)
+    >>> sample, rows = Sample(most=2), np.array([10, 20, 30])
+    >>> kept = sample.draw(3)
+    >>> sample.add(rows[kept])
+    >>> len(sample.rows()[0]), sample.seen
+    (2, 3)
     """
 
     def __init__(self, most: int, seed: int = 0) -> None:
         self.most, self.seen = most, 0
         self._generator, self._bound = np.random.default_rng(seed), np.inf
         self._held = 0
+        self._keys = np.empty(0)
         self._parts: list[tuple[np.ndarray, ...]] = []
 
+    def draw(self, count: int) -> np.ndarray:
+        """Which of so many more rows may be kept, by their numbers; `add` takes only these."""
+        keys = self._generator.random(count)
+        self.seen += count
+        keep = np.flatnonzero(keys < self._bound)
+        self._keys = keys[keep]
+        return keep
+
     def add(self, *arrays: np.ndarray) -> None:
-        """More rows, as arrays of the same length."""
-        keys = self._generator.random(len(arrays[0]))
-        self.seen += len(keys)
-        keep = keys < self._bound
-        self._parts.append(tuple(part[keep] for part in (keys, *arrays)))
-        self._held += int(keep.sum())
+        """The rows that were drawn last, as arrays of the same length."""
+        self._parts.append((self._keys, *arrays))
+        self._held += len(self._keys)
         if self._held > 2 * self.most:
             self.rows()
 

@@ -20,6 +20,7 @@ from explainers.kinds.files.tables.lines import (
     first_lines,
     row_reader,
     spaced,
+    start_of,
     without_comments,
 )
 from explainers.kinds.files.tables.opening import opening_of
@@ -83,7 +84,7 @@ def open_text(
     most_columns : int
     bulk : bool
         Whether columns of numbers of a large file may come as float64 with NaN for missing; then
-        taking blocks may raise NotPlain, and the file must be opened anew without.
+        this and taking blocks may raise NotPlain, and the file must be opened anew without.
 
     Returns
     -------
@@ -105,7 +106,10 @@ def open_text(
             "The header is auto, yes or no; the delimiter auto, a comma, semicolon, tab "
             "or bar. Choose one of these."
         )
-    encoding, notes = encoding_of(data)
+    bulk = bulk and len(data) >= FEWEST_BYTES
+    encoding, notes = encoding_of(start_of(data) if bulk else data)
+    if bulk and encoding not in ("ascii", "utf-8-sig"):
+        raise NotPlain
     comments, first = first_lines(data, encoding)
     if not any(line.strip() for line in first):
         raise Problem("This file is empty. A table has a row of names and a row for each case.")
@@ -113,7 +117,9 @@ def open_text(
     comma = delimiter != ","
     rows, quoted = _split(first, delimiter), _newly_quoted(first, delimiter)
     remark = _split([comments[-1].lstrip("#%/ ")], delimiter) if comments else []
-    opening = opening_of(rows, quoted, count_lines(data), header, remark[0] if remark else None)
+    opening = opening_of(
+        rows, quoted, lambda: count_lines(data), header, remark[0] if remark else None
+    )
     if comments:
         notes.append(f"{len(comments)} lines of comments above the table are left out.")
     width = opening.width
@@ -127,7 +133,7 @@ def open_text(
     lines = without_comments(
         data, encoding, len(comments), lambda line: len(_split([line], delimiter)[0]) == width
     )
-    if bulk and encoding in ("ascii", "utf-8-sig") and len(data) >= FEWEST_BYTES:
+    if bulk:
         start, line = start_of_rows(data, first, len(comments), opening.skip, delimiter)
         blocks = _bulk_blocks(
             plain_columns(data, start, rows[opening.skip :], delimiter, width), line, width
@@ -139,7 +145,7 @@ def open_text(
     )
     decimal = "" if commas == points else "," if commas else "."
     if bulk and decimal == ",":
-        blocks = _blocks(lines, delimiter, width, opening.skip)
+        raise NotPlain
     return Sheet(names, blocks, notes, "line", comma, decimal)
 
 

@@ -73,7 +73,7 @@ def _parse_and_end(
         parser = PARSERS[kind]
         try:
             memory = parser.memory + parser.memory_per_byte * size
-            enter_sandbox(memory, parser.seconds, (source, answer))
+            enter_sandbox(memory, parser.seconds, (source, answer), parser.start_threads)
         except OSError as error:
             codec.send_problem(
                 answer,

@@ -7,8 +7,9 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from explainers.errors import Problem
 from explainers.service.sandbox import landlock, seccomp
@@ -18,6 +19,10 @@ if sys.platform != "win32":
 
 ALLOW_UNSANDBOXED = "EVIDENT_ALLOW_UNWALLED"
 _NO_NEW_PRIVILEGES, _DUMPABLE = 38, 4
+
+
+StartThreads: TypeAlias = Callable[[Callable[[], int]], None]
+"""Starts threads, given what counts those of the process."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,12 @@ def require_sandbox() -> None:
         raise Problem(offer.sentence)
 
 
-def enter_sandbox(memory: int, seconds: int, keep: Iterable[int]) -> None:
+def enter_sandbox(
+    memory: int,
+    seconds: int,
+    keep: Iterable[int],
+    start_threads: StartThreads | None = None,
+) -> None:
     """Shut this process in, for good: call it with one thread, before the first byte is read.
 
     Every layer that the system has is put up, the strictest last.
@@ -87,6 +97,10 @@ def enter_sandbox(memory: int, seconds: int, keep: Iterable[int]) -> None:
         That it may live, and may compute.
     keep : iterable of int
         Descriptors that stay open; all others are closed, standard error too.
+    start_threads : StartThreads
+        Called when all files are given up and system calls can still be made: the threads that it
+        starts are behind every layer, and no others can be started. Only on Linux; elsewhere
+        nothing refuses threads.
 
     Raises
     ------
@@ -101,8 +115,13 @@ def enter_sandbox(memory: int, seconds: int, keep: Iterable[int]) -> None:
         forbid_new_privileges()
         _prctl(_DUMPABLE, 0)
     mapped = _mapped_bytes()
+    starting = start_threads is not None and sys.platform == "linux"
+    tasks = os.open("/proc/self/task", os.O_RDONLY) if starting else -1
     if landlock.version():
         landlock.give_up_everything()
+    if start_threads is not None and starting:
+        start_threads(lambda: len(os.listdir(tasks)))
+        os.close(tasks)
     _set_limits(mapped + memory, seconds)
     if seccomp.available():
         seccomp.refuse_all_but_reading()

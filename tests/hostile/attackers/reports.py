@@ -5,14 +5,19 @@ import os
 import sys
 from collections.abc import Callable
 
-from explainers.service.sandbox.sandbox import enter_sandbox
+from explainers.service.sandbox.sandbox import StartThreads, enter_sandbox
 
 
-def tell(how: str, attempt: Callable[[], str], seconds: int) -> None:
+def tell(
+    how: str,
+    attempt: Callable[[], str],
+    seconds: int,
+    start_threads: StartThreads | None = None,
+) -> None:
     """Print how an attempt went, "sandboxed" or "free", and end at once."""
     answer = os.dup(1)
     if how == "sandboxed":
-        enter_sandbox(memory=1 << 30, seconds=seconds, keep=(answer,))
+        enter_sandbox(1 << 30, seconds, (answer,), start_threads)
     os.write(answer, attempt().encode())
     os._exit(0)
 

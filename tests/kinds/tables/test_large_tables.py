@@ -93,3 +93,15 @@ def test_plain_numbers_are_read_in_bulk_and_exactly(monkeypatch):
     FRAME[["x", "n"]].to_csv(out, index=False)
     _, arrays = table.read(out.getvalue().encode(), ".csv")
     np.testing.assert_array_equal(arrays["values"], FRAME[["x", "n"]].to_numpy(float))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("word", ["é", "\0", "\x85", '"q"'])
+def test_what_stands_below_the_lines_that_tell_the_encoding(word, encoding, monkeypatch):
+    monkeypatch.setattr(bulk, "_PIECE", 3000)
+    monkeypatch.setattr(delimited, "start_of", lambda data: data[: data.index(b"\n", 5000) + 1])
+    text = TEXT.replace("é", "u")
+    below = "\n".join(f"1.5,{word},{n}" for n in range(9))
+    both(monkeypatch, f"{text}{below}\n", encoding)
+    numbers = FRAME[["x", "n"]].to_csv(index=False)
+    both(monkeypatch, gap(numbers, 390, word), encoding)

@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
 from explainers.kinds.files.numerals import MISSING, numbers_among
 from explainers.kinds.files.tables.lines import row_reader
 
-if TYPE_CHECKING:
-    import pyarrow
-
 FEWEST_BYTES = 1_000_000
 """Smaller files are read cell by cell, which says more exactly what is wrong with them."""
-_PIECE = 16_000_000
-_NEW_LINE = 10
+_PIECE, _BLOCK = 32_000_000, 2_000_000
+_THREADS = 2
 _LARGEST = float(np.finfo(np.float32).max)
-_UNUSUAL = (b'"', b"\n\n", b"\n ", b"\n\t", b"\n#", b"\n%")
+_threads_refused = False
+_reader: ThreadPoolExecutor | None = None
+"""Reads the next piece while the one before is taken."""
 
 
 class NotPlain(Exception):
     """The rows must be read cell by cell: they hold what only that reads, or can complain about."""
+
+
+def start_threads(count: Callable[[], int]) -> None:
+    """Start the threads that pyarrow reads text with; where none may be started later, call this.
+
+    pyarrow starts a thread when work first waits for it, and ends the process where it cannot. So
+    where not all of them are seen to run, rows are read cell by cell from here on.
+
+    Parameters
+    ----------
+    count : callable
+        How many threads this process has.
+    """
+    global _threads_refused, _reader
+    import pyarrow as pa
+    import pyarrow.csv
+
+    pa.set_cpu_count(min(_THREADS, os.cpu_count() or 1))
+    pa.set_io_thread_count(1)
+    pa.enable_signal_handlers(False)  # they would have a thread too
+    _reader = ThreadPoolExecutor(1)
+    _reader.submit(int).result()
+    wanted = count() + pa.cpu_count() + pa.io_thread_count()
+    options = pa.csv.ReadOptions(block_size=16)
+    for _ in range(50):
+        pa.csv.read_csv(pa.BufferReader(b"1,2\n" * 100), options)
+        if count() == wanted:
+            return
+    _threads_refused = True
 
 
 def plain_columns(
@@ -59,22 +89,43 @@ def plain_columns(
     >>> next(plain_columns(data, 4, [["1", "red"]], ",", 2))
     [array([ 1., nan]), ['red', 'blue']]
     """
-    if len(delimiter) != 1 or any(data.find(each, start) >= 0 for each in _UNUSUAL):
+    if _threads_refused or len(delimiter) != 1:
         raise NotPlain
-    if b"\n" not in data:
+    end = len(data)
+    while data[end - 1 : end] in (b"\r", b"\n"):
+        end -= 1
+    if data.find(b"\r") >= 0 and (
+        data.count(b"\r") != data.count(b"\r\n") or data.find(b"\n\r", start, end) >= 0
+    ):
         raise NotPlain
     numeric = [_is_plain([row[at] for row in rows if len(row) == width]) for at in range(width)]
-    end = len(data.rstrip(b"\r\n"))
+    # None of these can be part of a number.
+    if not all(numeric) and _holds(data, start, end, (b'"', b"\0")):
+        raise NotPlain
+    if not numeric[0] and _holds(data, start, end, (b"\n\n", b"\n ", b"\n\t", b"\n#", b"\n%")):
+        raise NotPlain
+    reader = _reader or ThreadPoolExecutor(1)
+    pieces = (
+        reader.submit(_columns, data, first, stop, delimiter, numeric)
+        for first, stop in _pieces(data, start, end)
+    )
+    piece = next(pieces, None)
+    while piece is not None:
+        columns, piece = piece.result(), next(pieces, None)
+        yield columns
+
+
+def _pieces(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where pieces of whole lines begin and stop."""
     while start < end:
         stop = data.find(b"\n", start + _PIECE, end) + 1 or end
-        piece = data[start:stop].rstrip(b"\r\n") + b"\n"
-        if b"\r" in piece:
-            piece = piece.replace(b"\r\n", b"\n")
-            if b"\r" in piece or b"\n\n" in piece:
-                raise NotPlain
-        fields = _fields(piece, ord(delimiter), width)
-        yield _columns(fields, numeric)
+        yield start, stop
         start = stop
+
+
+def _holds(data: bytes, start: int, end: int, unusual: Sequence[bytes]) -> bool:
+    """Whether any of these stands in the lines from `start`, or in the end of the one before."""
+    return any(data.find(each, max(0, start - 1), end) >= 0 for each in unusual)
 
 
 def start_of_rows(
@@ -107,57 +158,41 @@ def start_of_rows(
     return start, above + 1
 
 
-def _fields(piece: bytes, delimiter: int, width: int) -> pyarrow.StringArray:
-    """All fields of some lines, one behind the other.
-
-    pyarrow's own reader of CSV starts threads, which the process that parses uploads may not.
-    """
+def _columns(
+    data: bytes, start: int, stop: int, delimiter: str, numeric: Sequence[bool]
+) -> list[Any]:
+    """The cells of each column; NotPlain where one of a column of numbers is none."""
     import pyarrow as pa
+    import pyarrow.csv
 
-    letters = np.frombuffer(piece, np.uint8)
-    between = (letters == delimiter) | (letters == _NEW_LINE)
-    ends = np.flatnonzero(between)
-    if len(ends) % width:
-        raise NotPlain
-    marks = letters[ends].reshape(-1, width)
-    if (marks[:, -1] != _NEW_LINE).any() or (marks[:, :-1] != delimiter).any():
-        raise NotPlain
-    offsets = np.concatenate([[0], ends - np.arange(len(ends))]).astype(np.int32)
-    kept = letters[~between]
-    return pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(kept))
-
-
-def _columns(fields: pyarrow.StringArray, numeric: Sequence[bool]) -> list[Any]:
-    """The cells of each column."""
-    width = len(numeric)
-    if all(numeric):
-        table = _numbers(fields).reshape(-1, width)
-        return [table[:, at] for at in range(width)]
-    columns: list[Any] = []
-    for at, is_one in enumerate(numeric):
-        cells = fields.take(np.arange(at, len(fields), width))
-        columns.append(_numbers(cells) if is_one else cells.to_pylist())
-    return columns
-
-
-def _numbers(cells: pyarrow.StringArray) -> np.ndarray:
-    """float64 with NaN for missing; NotPlain where a cell is neither, or is too large."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
+    names = [str(at) for at in range(len(numeric))]
+    kinds = [pa.float64() if is_one else pa.string() for is_one in numeric]
     try:
-        numbers = pc.cast(cells, pa.float64())
-    except pa.ArrowInvalid:
-        cells = pc.ascii_trim_whitespace(cells)
-        missing = pc.is_in(cells, value_set=pa.array(_NULLS))
-        try:
-            numbers = pc.cast(pc.if_else(missing, None, cells), pa.float64())
-        except pa.ArrowInvalid as error:
-            raise NotPlain from error
-    values = numbers.to_numpy(zero_copy_only=False)
-    if np.nanmax(np.abs(values), initial=0) > _LARGEST:
+        table = pa.csv.read_csv(
+            pa.BufferReader(memoryview(data)[start:stop]),
+            pa.csv.ReadOptions(column_names=names, block_size=_BLOCK),
+            pa.csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+            pa.csv.ConvertOptions(
+                column_types=dict(zip(names, kinds, strict=True)), null_values=_NULLS
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise NotPlain from error
+    # Blank lines are read as missing; other lines that are no rows, as no numbers.
+    if numeric[0] and table.column(0).null_count and _holds(data, start, stop, (b"\n\n",)):
         raise NotPlain
-    return np.asarray(values, np.float64)
+    return [
+        _numbers(column) if is_one else column.to_pylist()
+        for column, is_one in zip(table.columns, numeric, strict=True)
+    ]
+
+
+def _numbers(column: Any) -> np.ndarray:
+    """float64 with NaN for missing; NotPlain where one is too large."""
+    values: np.ndarray = column.to_numpy()
+    if (values > _LARGEST).any() or (values < -_LARGEST).any():
+        raise NotPlain
+    return values
 
 
 def _is_plain(cells: Sequence[str]) -> bool:

@@ -103,7 +103,7 @@ def _sheet(cells: list[list[Any]], line: int, header: str, notes: list[str]) -> 
     if len(first) > 1:
         quoted = [_is_word(a) and not _is_word(b) for a, b in zip(first[0], first[1], strict=True)]
     rows = [_without_padding(list(map(_text, row))) for row in first]
-    opening = opening_of(rows, quoted, len(cells), header)
+    opening = opening_of(rows, quoted, lambda: len(cells), header)
     width, skip = len(cells[0]), opening.skip
     names = opening.names
     if width > MOST_COLUMNS or width * len(cells) > MOST_CELLS:

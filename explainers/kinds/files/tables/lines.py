@@ -37,6 +37,12 @@ def encoding_of(data: bytes) -> tuple[str, list[str]]:
     return "utf-8-sig", []
 
 
+def start_of(data: bytes) -> bytes:
+    """Whole lines at the beginning, more than `first_lines` reads."""
+    most = 4 * (_FIRST_LETTERS + LONGEST_LINE)
+    return data if len(data) <= most else data[: data.rfind(b"\n", 0, most) + 1]
+
+
 def lines_of(data: bytes, encoding: str) -> Iterator[str]:
     """The lines of a text with their ends; Problem where one is too long, or is no text."""
     text = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")

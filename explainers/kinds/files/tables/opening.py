@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from explainers.kinds.files.labels import label, listed
@@ -30,7 +30,11 @@ class Opening(NamedTuple):
 
 
 def opening_of(
-    rows: Sequence[Row], quoted: Sequence[bool], lines: int, header: str, remark: Row | None = None
+    rows: Sequence[Row],
+    quoted: Sequence[bool],
+    lines: Callable[[], int],
+    header: str,
+    remark: Row | None = None,
 ) -> Opening:
     """How the table begins whose first rows these are.
 
@@ -40,8 +44,8 @@ def opening_of(
         The first rows, without blank lines and lines of comments.
     quoted : sequence of bool
         Which fields of the first row stand in quotation marks that the row below does not have.
-    lines : int
-        How many rows the whole file has, about: a row of counts says so.
+    lines : callable
+        Counts the rows of the whole file, about: a row of counts says so.
     header : str
         "auto", "yes" or "no": whether the first row names the columns.
     remark : sequence of str, optional
@@ -50,7 +54,7 @@ def opening_of(
     Examples
     --------
     >>> rows = [["4", "2", "no", "yes"], ["5.1", "3.5", "0"], ["4.9", "3.0", "1"]]
-    >>> opening_of(rows, [False] * 4, 5, "auto")[:3]
+    >>> opening_of(rows, [False] * 4, lambda: 5, "auto")[:3]
     (None, 1, 3)
     """
     if header != "auto":
@@ -165,7 +169,7 @@ def _start(rows: Sequence[Row]) -> int:
     return start if below and has_names(rows[start], below) else 0
 
 
-def _is_counts(rows: Sequence[Row], lines: int) -> bool:
+def _is_counts(rows: Sequence[Row], lines: Callable[[], int]) -> bool:
     """Whether the first row says how many rows and columns follow, as scikit-learn's files do."""
     first = [cell.strip() for cell in rows[0]]
     if len(rows) < 2 or len(first) < 2 or not (first[0].isdecimal() and first[1].isdecimal()):
@@ -176,7 +180,7 @@ def _is_counts(rows: Sequence[Row], lines: int) -> bool:
     if not words and len(first) == width:
         return False  # a row of two numbers is a case
     follow = int(first[1]) in (width, width - 1) and set(map(len, rows[1:])) == {width}
-    return follow and abs(int(first[0]) - (lines - 1)) <= 1
+    return follow and abs(int(first[0]) - (lines() - 1)) <= 1
 
 
 def _is_units(row: Row, below: Sequence[Row]) -> bool:

@@ -10,7 +10,7 @@ import contextlib
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -73,6 +73,9 @@ class Parser:
         Bytes that all arrays of an answer may have.
     needs_sandbox : bool
         Whether such uploads are refused where the sandbox is not complete.
+    start_threads : callable
+        Starts all threads that `parse` computes with, given what counts those of the process: in
+        the sandbox none can be started.
     """
 
     parse: ParseFunction
@@ -87,6 +90,7 @@ class Parser:
     memory_per_byte: int = 4
     most_bytes: int = 64_000_000
     needs_sandbox: bool = False
+    start_threads: Callable[[Callable[[], int]], None] | None = None
 
     def warm_up(self) -> None:
         """Import everything that `parse` may need, by name and by trying it on good and bad files.

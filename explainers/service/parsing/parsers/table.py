@@ -13,6 +13,7 @@ import numpy as np
 from explainers.kinds import table
 from explainers.kinds.files.columns import MOST_LEVELS
 from explainers.kinds.files.delimited import MOST_CELLS, MOST_COLUMNS
+from explainers.kinds.files.tables.bulk import start_threads
 from explainers.service.parsing.parsers.registry import (
     PARSERS,
     Arrays,
@@ -162,6 +163,7 @@ PARSERS["table"] = Parser(
     warm_up_files=_warm_up_files,
     group="tables",
     seconds=60,
-    memory=1_500_000_000,
+    memory=2_000_000_000,
+    start_threads=start_threads,
     most_bytes=100_000_000,
 )
