@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import mmap
 
 import numpy as np
 
@@ -29,7 +31,7 @@ _MOST_NOTES, _MOST_LEVELS, _LONGEST_LEVEL = 50, 1_000_000, 200
 
 
 def read(
-    data: bytes,
+    data: bytes | mmap.mmap,
     suffix: str,
     delimiter: str = "auto",
     header: str = "auto",
@@ -39,7 +41,7 @@ def read(
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or mmap
         The file as it was uploaded.
     suffix : str
         One of SUFFIXES.
@@ -77,21 +79,22 @@ def read(
     if not isinstance(most_rows, int) or not 1 <= most_rows <= MOST_ROWS:
         raise Problem(f"From 1 to {MOST_ROWS:,} rows can be kept. Choose a number between.")
     if suffix.endswith(PACKED):
-        data, suffix = unpacked(data, MOST_UNPACKED), suffix.removesuffix(PACKED)
-    try:
-        return _taken(_opened(data, suffix, delimiter, header, bulk=True), most_rows)
-    except NotPlain:
-        return _taken(_opened(data, suffix, delimiter, header, bulk=False), most_rows)
+        data, suffix = unpacked(bytes(data), MOST_UNPACKED), suffix.removesuffix(PACKED)
+    if suffix not in (EXCEL, ".parquet", *ARROWS):
+        with contextlib.suppress(NotPlain):
+            sheet = delimited.open_text(data, suffix, delimiter, header, bulk=True)
+            return _taken(sheet, most_rows)
+    return _taken(_opened(bytes(data), suffix, delimiter, header), most_rows)
 
 
-def _opened(data: bytes, suffix: str, delimiter: str, header: str, bulk: bool) -> delimited.Sheet:
+def _opened(data: bytes, suffix: str, delimiter: str, header: str) -> delimited.Sheet:
     if suffix == ".parquet":
         return parquet.open_parquet(data)
     if suffix in ARROWS:
         return arrow.open_arrow(data)
     if suffix == EXCEL:
         return excel.open_excel(data, header)
-    return delimited.open_text(data, suffix, delimiter, header, bulk=bulk)
+    return delimited.open_text(data, suffix, delimiter, header)
 
 
 def _taken(sheet: delimited.Sheet, most_rows: int) -> ParsedFile:

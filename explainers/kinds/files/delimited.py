@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import mmap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class Sheet:
 
 
 def open_text(
-    data: bytes,
+    data: bytes | mmap.mmap,
     suffix: str,
     delimiter: str = "auto",
     header: str = "auto",
@@ -73,7 +74,7 @@ def open_text(
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or mmap
         The file as it was uploaded, in UTF-8, UTF-16 or Latin-1.
     suffix : str
         ".tsv" has tabs where the delimiter is "auto".
@@ -107,10 +108,11 @@ def open_text(
             "or bar. Choose one of these."
         )
     bulk = bulk and len(data) >= FEWEST_BYTES
-    encoding, notes = encoding_of(start_of(data) if bulk else data)
+    head = start_of(data) if bulk else bytes(data)
+    encoding, notes = encoding_of(head)
     if bulk and encoding not in ("ascii", "utf-8-sig"):
         raise NotPlain
-    comments, first = first_lines(data, encoding)
+    comments, first = first_lines(head, encoding)
     if not any(line.strip() for line in first):
         raise Problem("This file is empty. A table has a row of names and a row for each case.")
     delimiter = _delimiter(first, "\t" if (delimiter, suffix) == ("auto", ".tsv") else delimiter)
@@ -118,7 +120,7 @@ def open_text(
     rows, quoted = _split(first, delimiter), _newly_quoted(first, delimiter)
     remark = _split([comments[-1].lstrip("#%/ ")], delimiter) if comments else []
     opening = opening_of(
-        rows, quoted, lambda: count_lines(data), header, remark[0] if remark else None
+        rows, quoted, lambda: count_lines(bytes(data)), header, remark[0] if remark else None
     )
     if comments:
         notes.append(f"{len(comments)} lines of comments above the table are left out.")
@@ -130,15 +132,15 @@ def open_text(
         )
     names, more = column_names(opening.names, width)
     notes += opening.notes + more
-    lines = without_comments(
-        data, encoding, len(comments), lambda line: len(_split([line], delimiter)[0]) == width
-    )
     if bulk:
         start, line = start_of_rows(data, first, len(comments), opening.skip, delimiter)
         blocks = _bulk_blocks(
             plain_columns(data, start, rows[opening.skip :], delimiter, width), line, width
         )
     else:
+        lines = without_comments(
+            head, encoding, len(comments), lambda line: len(_split([line], delimiter)[0]) == width
+        )
         blocks = _blocks(lines, delimiter, width, opening.skip)
     commas, points = decimal_evidence(
         cell for row in rows[opening.skip :] for cell in row if "," in cell or "." in cell

@@ -6,9 +6,11 @@ nothing but fork. Its child enters the sandbox, parses one upload, answers with 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
+import mmap
 import os
 import signal
 import socket
@@ -71,6 +73,7 @@ def _parse_and_end(
     # Nothing is logged from here on: standard error is closed, and it would be of the upload.
     try:
         parser = PARSERS[kind]
+        upload = _mapped(source, size) if parser.maps else None
         try:
             memory = parser.memory + parser.memory_per_byte * size
             enter_sandbox(memory, parser.seconds, (source, answer), parser.start_threads)
@@ -81,13 +84,13 @@ def _parse_and_end(
                 f"process could not be raised ({error}).",
             )
         else:
-            parse_upload(parser, source, answer, size, options)
+            parse_upload(parser, upload or source, answer, size, options)
     finally:
         os._exit(0)
 
 
 def parse_upload(
-    parser: Parser, source: int, answer: int, size: int, options: dict[str, Any]
+    parser: Parser, source: int | mmap.mmap, answer: int, size: int, options: dict[str, Any]
 ) -> None:
     """Parse one upload and write the answer's frame; runs in the sandbox.
 
@@ -95,15 +98,18 @@ def parse_upload(
     ----------
     parser : Parser
         Of the upload's kind.
-    source, answer : int
-        Descriptors: to read the upload from, and to write the frame to.
+    source : int or mmap
+        A descriptor to read the upload from, or the upload in memory.
+    answer : int
+        A descriptor to write the frame to.
     size : int
         Bytes that the upload has.
     options : dict
         For the parser.
     """
     try:
-        codec.send(answer, *parser.parse(_read_all(source, size), **options))
+        data: Any = _read_all(source, size) if isinstance(source, int) else source
+        codec.send(answer, *parser.parse(data, **options))
     except Exception as error:
         codec.send_problem(answer, _sentence(parser, error))
 
@@ -121,6 +127,15 @@ def _sentence(parser: Parser, error: Exception) -> str:
     return (
         f"This file cannot be read as {parser.description}: {first}. Save it again and upload that."
     )
+
+
+def _mapped(source: int, size: int) -> mmap.mmap | None:
+    """The file's own memory instead of a copy, where the system has that; nothing is read yet."""
+    if not size or not hasattr(mmap, "MAP_PRIVATE"):
+        return None
+    with contextlib.suppress(OSError, ValueError):
+        return mmap.mmap(source, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+    return None
 
 
 def _read_all(source: int, size: int) -> bytes:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import mmap
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +20,7 @@ FEWEST_BYTES = 1_000_000
 _PIECE, _BLOCK = 32_000_000, 2_000_000
 _THREADS = 2
 _LARGEST = float(np.finfo(np.float32).max)
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _threads_refused = False
 _reader: ThreadPoolExecutor | None = None
 """Reads the next piece while the one before is taken."""
@@ -57,13 +60,13 @@ def start_threads(count: Callable[[], int]) -> None:
 
 
 def plain_columns(
-    data: bytes, start: int, rows: Sequence[Sequence[str]], delimiter: str, width: int
+    data: bytes | mmap.mmap, start: int, rows: Sequence[Sequence[str]], delimiter: str, width: int
 ) -> Iterator[list[Any]]:
     """The cells of a table's rows, column by column, in pieces of the file.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or mmap
         The whole file, in UTF-8.
     start : int
         Where the first row begins.
@@ -94,9 +97,7 @@ def plain_columns(
     end = len(data)
     while data[end - 1 : end] in (b"\r", b"\n"):
         end -= 1
-    if data.find(b"\r") >= 0 and (
-        data.count(b"\r") != data.count(b"\r\n") or data.find(b"\n\r", start, end) >= 0
-    ):
+    if data.find(b"\r") >= 0 and (_LONE_RETURN.search(data) or data.find(b"\n\r", start, end) >= 0):
         raise NotPlain
     numeric = [_is_plain([row[at] for row in rows if len(row) == width]) for at in range(width)]
     # None of these can be part of a number.
@@ -115,7 +116,7 @@ def plain_columns(
         yield columns
 
 
-def _pieces(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _pieces(data: bytes | mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Where pieces of whole lines begin and stop."""
     while start < end:
         stop = data.find(b"\n", start + _PIECE, end) + 1 or end
@@ -123,19 +124,19 @@ def _pieces(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def _holds(data: bytes, start: int, end: int, unusual: Sequence[bytes]) -> bool:
+def _holds(data: bytes | mmap.mmap, start: int, end: int, unusual: Sequence[bytes]) -> bool:
     """Whether any of these stands in the lines from `start`, or in the end of the one before."""
     return any(data.find(each, max(0, start - 1), end) >= 0 for each in unusual)
 
 
 def start_of_rows(
-    data: bytes, first: list[str], comments: int, skip: int, delimiter: str
+    data: bytes | mmap.mmap, first: list[str], comments: int, skip: int, delimiter: str
 ) -> tuple[int, int]:
     """Where the rows below the first `skip` begin: the byte, and the number of the line.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or mmap
         The whole file.
     first : list of str
         The first lines below the comments.
@@ -152,14 +153,14 @@ def start_of_rows(
     while skip:
         skip -= any(map(str.strip, next(reader)))
         above = comments + reader.line_num
-    start = 3 * data.startswith(codecs.BOM_UTF8)
+    start = 3 * (data[:3] == codecs.BOM_UTF8)
     for _ in range(above):
         start = data.find(b"\n", start) + 1 or len(data)
     return start, above + 1
 
 
 def _columns(
-    data: bytes, start: int, stop: int, delimiter: str, numeric: Sequence[bool]
+    data: bytes | mmap.mmap, start: int, stop: int, delimiter: str, numeric: Sequence[bool]
 ) -> list[Any]:
     """The cells of each column; NotPlain where one of a column of numbers is none."""
     import pyarrow as pa
@@ -189,9 +190,12 @@ def _columns(
 
 def _numbers(column: Any) -> np.ndarray:
     """float64 with NaN for missing; NotPlain where one is too large."""
-    values: np.ndarray = column.to_numpy()
-    if (values > _LARGEST).any() or (values < -_LARGEST).any():
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column)
+    if ends["max"].is_valid and max(-ends["min"].as_py(), ends["max"].as_py()) > _LARGEST:
         raise NotPlain
+    values: np.ndarray = column.to_numpy()
     return values
 
 

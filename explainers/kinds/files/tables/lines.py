@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import itertools
+import mmap
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -37,10 +38,10 @@ def encoding_of(data: bytes) -> tuple[str, list[str]]:
     return "utf-8-sig", []
 
 
-def start_of(data: bytes) -> bytes:
+def start_of(data: bytes | mmap.mmap) -> bytes:
     """Whole lines at the beginning, more than `first_lines` reads."""
     most = 4 * (_FIRST_LETTERS + LONGEST_LINE)
-    return data if len(data) <= most else data[: data.rfind(b"\n", 0, most) + 1]
+    return bytes(data) if len(data) <= most else data[: data.rfind(b"\n", 0, most) + 1]
 
 
 def lines_of(data: bytes, encoding: str) -> Iterator[str]:

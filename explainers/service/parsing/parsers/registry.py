@@ -71,6 +71,8 @@ class Parser:
         Bytes that one upload may take, and more for each of its own bytes.
     most_bytes : int
         Bytes that all arrays of an answer may have.
+    maps : bool
+        Whether `parse` gets the upload as a mapping of its file instead of bytes.
     needs_sandbox : bool
         Whether such uploads are refused where the sandbox is not complete.
     start_threads : callable
@@ -89,6 +91,7 @@ class Parser:
     memory: int = 1_000_000_000
     memory_per_byte: int = 4
     most_bytes: int = 64_000_000
+    maps: bool = False
     needs_sandbox: bool = False
     start_threads: Callable[[Callable[[], int]], None] | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import mmap
 import zipfile
 from collections.abc import Iterable
 from typing import Any
@@ -28,7 +29,7 @@ _KEYS = {"columns", "types", "missing", "levels", "rows", "sampled", "notes"}
 _TYPES = ("number", "category", "text", "empty", "index")
 
 
-def _parse(untrusted_data: bytes, **options: Any) -> ParsedFile:
+def _parse(untrusted_data: bytes | mmap.mmap, **options: Any) -> ParsedFile:
     """The array "values" (rows, columns) of float64; categories by the index of their level."""
     return table.read(untrusted_data, **options)
 
@@ -164,6 +165,7 @@ PARSERS["table"] = Parser(
     group="tables",
     seconds=60,
     memory=2_000_000_000,
+    maps=True,
     start_threads=start_threads,
     most_bytes=100_000_000,
 )
