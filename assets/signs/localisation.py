@@ -17,6 +17,16 @@ from explainers.kinds import picture
 from explainers.models.zoo.signs import CLASSES, STICKER_CLASS, load_demo
 
 FIRST_SEED = 400_000_000
+METHODS_COMPARED = (
+    "integrated_gradients",
+    "deeplift",
+    "occlusion",
+    "gradient_x_input",
+    "saliency",
+    "smoothgrad",
+    "grad_cam",
+    "rise",
+)
 OPTIONS = {"rise": {"samples": 1000}}
 BASELINE = "blur"
 
@@ -51,9 +61,9 @@ def main(count: int = 30) -> None:
     pixels, _, stickers, labels = held_out(count, STICKER_CLASS, sticker=True)
     print(f"Mean share of the support for {STICKER_CLASS} on the sticker, {count} pictures:\n")
     print("| method | honest network | cheating network |\n|---|---|---|")
-    for key, method in METHODS.items():
+    for key in METHODS_COMPARED:
         pair = [np.nanmean(shares(m, pixels, stickers, labels, key)) for m in (honest, cheating)]
-        print(f"| {method.name} | {pair[0]:.0%} | {pair[1]:.0%} |")
+        print(f"| {METHODS[key].name} | {pair[0]:.0%} | {pair[1]:.0%} |")
     print(f"| *the sticker's share of the area* | {stickers.mean():.1%} | {stickers.mean():.1%} |")
 
 

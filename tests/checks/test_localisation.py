@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from assets.signs.localisation import held_out, shares
+from assets.signs import localisation, methods
+from assets.signs.localisation import METHODS_COMPARED, held_out, shares
+from explainers import METHODS
 from explainers.models.zoo.signs import STICKER_CLASS, load_demo
 
 
@@ -23,3 +25,16 @@ def test_the_cheating_network_looks_at_the_sticker_and_the_honest_one_does_not(m
         for name in ("signs", "signs_cheating")
     )
     assert cheating > 0.15 > 0.05 > honest
+
+
+def test_the_tables_of_the_readme_can_be_made_again(capsys, monkeypatch):
+    monkeypatch.setitem(localisation.OPTIONS, "rise", {"samples": 20})
+    localisation.main(1)
+    names = [METHODS[key].name for key in METHODS_COMPARED]
+    assert [line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()][4:-1] == [
+        f"| {name}" for name in names
+    ]
+    found = methods.measured(2)
+    assert [*found] == [*names, methods.CHANCE]
+    assert all(rows.shape == (2, len(methods.COLUMNS)) for rows in found.values())
+    assert methods.drawn(found).height > 40 * len(found)
