@@ -36,6 +36,7 @@ def frame() -> None:
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/explain.py", title="Explain", icon=":material/search:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/importance.py", title="Importance", icon=":material/leaderboard:"),
         st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
         st.Page("pages/story.py", title="Story", visibility="hidden"),
     ]

@@ -9,27 +9,35 @@ from typing import TYPE_CHECKING
 from explainers.attribution import Attribution, Progress
 from explainers.baselines import BASELINES
 from explainers.errors import Cancelled, ModelProblem, Problem
+from explainers.importance import IMPORTANCE
 from explainers.methods import METHODS
 
 if TYPE_CHECKING:
     from explainers.api import explain, jacobian
+    from explainers.importance.dataset import explain_dataset
+    from explainers.importance.estimate import Importance
     from explainers.models import load_model
 
 __all__ = [
     "BASELINES",
+    "IMPORTANCE",
     "METHODS",
     "Attribution",
     "Cancelled",
+    "Importance",
     "ModelProblem",
     "Problem",
     "Progress",
     "explain",
+    "explain_dataset",
     "jacobian",
     "load_model",
 ]
 
 _LAZY = {
+    "Importance": "explainers.importance.estimate",
     "explain": "explainers.api",
+    "explain_dataset": "explainers.importance.dataset",
     "jacobian": "explainers.api",
     "load_model": "explainers.models",
 }

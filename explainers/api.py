@@ -141,7 +141,7 @@ def explain(
         layout = InputLayout.of(inputs.shape[1:], kind)
 
         def run(session: Session) -> Run:
-            return _averaged(session, entry, chosen, layout)
+            return averaged(session, entry, chosen, layout)
 
         if passes.behaviour.random:
             session = with_mean_target(session, repeats, seed or 0, target)
@@ -195,7 +195,8 @@ def explain(
 def jacobian(model: Model, inputs: Tensor, *, batch_size: int | None = None) -> Tensor:
     """∂y_i/∂x_j of all outputs at every input, on a model that is left as it was.
 
-    One backward pass an output.
+    One forward pass, with all slopes at once by forward or reverse mode, whichever is shorter; one
+    backward pass an output where the model cannot be asked so.
 
     Parameters
     ----------
@@ -205,6 +206,7 @@ def jacobian(model: Model, inputs: Tensor, *, batch_size: int | None = None) -> 
     Returns
     -------
     Tensor, shape (N, outputs, …)
+        Of answers (N, a, b) with more dimensions (N, a, b, …).
 
     Raises
     ------
@@ -221,16 +223,10 @@ def jacobian(model: Model, inputs: Tensor, *, batch_size: int | None = None) -> 
     inputs = as_tensor(inputs, "inputs")
     first = Target(index=(0,) * len(inputs))
     with open_session(model, inputs, target=first, batch_size=batch_size) as session:
-        columns = [
-            session.passes.gradients(
-                session.inputs, Target(index=(index,) * len(inputs)), session.rows
-            )[1]
-            for index in range(session.outputs.shape[1])
-        ]
-    return torch.stack(columns, 1).to(inputs.device)
+        return session.passes.jacobian(session.inputs).to(inputs.device)
 
 
-def _averaged(session: Session, entry: Method, options: Any, layout: InputLayout) -> Run:
+def averaged(session: Session, entry: Method, options: Any, layout: InputLayout) -> Run:
     """The method's result, averaged over the R references; the scores (N,) of both ends."""
     references = session.references.shape[1]
     calls = references if entry.uses_baseline else 1

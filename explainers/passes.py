@@ -16,6 +16,7 @@ from explainers.eval_mode import Model
 from explainers.output_cache import OutputCache
 from explainers.running.behaviour import Behaviour
 from explainers.running.failures import forward_of_model, way_back
+from explainers.running.jacobians import Jacobians
 from explainers.running.slopes import score_and_slopes
 from explainers.running.state import State
 
@@ -90,9 +91,8 @@ class Passes:
         decided = self._cache.output_forms
         self.answer: Model = output_form.with_form(model, score, centre, self.note, decided)
         self._plan = BatchPlan(batch_size, batch_size, True) if batch_size else BatchPlan()
-        self._progress = progress
+        self._progress, self._expected = progress, 0
         self._partial: Callable[[], Tensor | None] = lambda: None
-        self._expected = 0
         self._started = time.perf_counter()
 
     def outputs(self, points: Tensor, cached: bool = False) -> Tensor:
@@ -141,6 +141,20 @@ class Passes:
             keys, points, lambda some: compute(points[some], rows[some])
         )
         return values, slopes
+
+    def jacobian(self, points: Tensor) -> Tensor:
+        """The slopes (n, outputs…, …) of all outputs; one pass, or one backward pass an output."""
+        slopes = Jacobians(self._answer, plain=self.behaviour.random)
+
+        def work(points: Tensor) -> Columns:
+            with way_back():
+                found, singular = slopes(points)
+            self._count(len(points), backward=True)
+            self._saw(singular)
+            return (found,)
+
+        parts = [self._fitted(work, points[part])[0] for part in self.batches(len(points))]
+        return torch.cat([part for part in parts if part is not None])
 
     def with_graph(self, leaf: Tensor, target: Target, rows: Tensor) -> tuple[Tensor, Tensor]:
         """The whole output (n, …) of a leaf, and the sum of its explained scores.
@@ -192,6 +206,11 @@ class Passes:
         if behaviour.mixes or behaviour.random:
             self.forget()
 
+    def allow(self, most: int) -> None:
+        """Let passes grow to so many points, where their size is planned."""
+        if not self._plan.fixed:
+            self._plan.ceiling = max(self._plan.ceiling, most)
+
     def forget(self) -> None:
         """Use no answers from before this."""
         self._cache = OutputCache()
@@ -211,10 +230,13 @@ class Passes:
         """Tell the progress bar that so many more evaluations follow."""
         self._expected = self.forward_rows + evaluations
 
+    def worked(self, evaluations: int) -> None:
+        """Count evaluations of other networks, trained beside the model; may end the call."""
+        self._count(evaluations, backward=False)
+
     def note(self, sentence: str) -> None:
         """Put a sentence on the answer, once however often it is said."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+        self.notes += [sentence] * (sentence not in self.notes)
 
     def show(self, partial: Callable[[], Tensor | None]) -> None:
         """Register how to read the scores so far."""
@@ -242,9 +264,12 @@ class Passes:
     def _with_gradient(self, points: Tensor, target: Target, rows: Tensor) -> Columns:
         values, slopes, singular = score_and_slopes(self._answer, points, target, rows)
         self._count(len(points), backward=True)
+        self._saw(singular)
+        return values, slopes
+
+    def _saw(self, singular: Tensor | None) -> None:
         if singular is not None:
             self.singular = singular if self.singular is None else self.singular | singular
-        return values, slopes
 
     def _fitted(
         self, work: Callable[..., Columns], points: Tensor, *others: Tensor | None

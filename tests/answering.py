@@ -10,8 +10,10 @@ from explainers.service.parsing.parsers import PARSERS
 from explainers.service.tasks import BaselineRef, InputRef, Task
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.explain_rows import ExplainRows
+from explainers.service.tasks.importance import Importance
 from explainers.service.tasks.inspect import Inspect
 from explainers.service.tasks.predict import Predict
+from explainers.service.tasks.predict_rows import PredictRows
 from explainers.service.tasks.prove import Prove, ProveAtRandom
 from explainers.service.tasks.randomise import Randomise
 from explainers.service.tasks.scale import Scale
@@ -61,6 +63,10 @@ class Question:
             "randomisation": lambda: Randomise(explanation),
             "rows": lambda: ExplainRows(explanation, self.rows),
             "inspection": lambda: Inspect(self.model),
+            "predicted rows": lambda: PredictRows(self.model, InputRef(self.data)),
+            "importance": lambda: Importance(
+                PredictRows(self.model, InputRef(self.data)), methods=("jacobian", "garson")
+            ),
             "scale": lambda: Scale(self.model, InputRef(self.data)),
         }
         return made[self.check]()

@@ -72,7 +72,7 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "browser" if Path(file).parent.name == "browser" else file
+        return "browser" if "browser" in Path(file).parts else file
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -86,7 +86,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in SLOW:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: (item.path.parent.name != "browser", item.path.stem not in SLOW))
+    items.sort(key=lambda item: ("browser" not in item.path.parts, item.path.stem not in SLOW))
 
 
 @pytest.fixture(autouse=True, scope="module")

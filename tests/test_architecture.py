@@ -41,19 +41,23 @@ PAGES = """
     widgets
     kinds
     answers
-    learning stories
+    learning stories ranking
 """
 MOST_FILES = 14
 # Above a dozen a folder needs a reason.
 LARGE_FOLDERS = {
     "explainers": "the rooms themselves, and what they all stand on",
+    "explainers/figures/importance": "a file a chart",
     "explainers/methods/deeplift/rules": "a file a family of operations, all alike",
     "explainers/models/formats/onnx/operations": "a file a family of operations, all alike",
     "explainers/service/parsing/parsers": "a file a kind of upload",
+    "explainers/service/tasks": "a file a question",
     "pages/widgets": "a file a choice that a page draws",
     "tests": "the tests of the whole, and what its folders share",
     "tests/browser": "a file a page of the app, and what drives the browser",
     "tests/deeplift": "a file a claim about DeepLIFT",
+    "tests/importance": "a file a method, or a claim about all of them",
+    "tests/methods": "a file a method, or a claim about all of them",
     "tests/service": "a file a room of the service",
 }
 MOST_LINES = 300

@@ -146,6 +146,8 @@ def tasks(runner) -> dict[str, Task]:
         "ExplainRows": "rows",
         "Inspect": "inspection",
         "Scale": "scale",
+        "PredictRows": "predicted rows",
+        "Importance": "importance",
         "Explain": "",
     }
     made = {name: dataclasses.replace(question, check=check).task for name, check in checks.items()}

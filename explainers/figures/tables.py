@@ -138,7 +138,7 @@ def global_bars(
     mean : ndarray, shape (F,)
     low, high : ndarray, shape (F,)
         The ends of the interval; NaN draws none. See
-        `explainers.importance.intervals.mean_with_interval`.
+        `explainers.importance.uncertainty.intervals.mean_with_interval`.
     most : int
         How many features have a bar of their own.
 

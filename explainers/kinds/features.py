@@ -144,7 +144,9 @@ def mean_and_std(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(axis=0), np.where(_constant(values), 1.0, spread)
 
 
-def data_warnings(values: np.ndarray, names: Sequence[str]) -> list[str]:
+def data_warnings(
+    values: np.ndarray, names: Sequence[str], groups: Sequence[Sequence[int]] = ()
+) -> list[str]:
     """Sentences on features whose importances are easily misread.
 
     They are on features that are constant, of very different spread, or correlated.
@@ -153,6 +155,8 @@ def data_warnings(values: np.ndarray, names: Sequence[str]) -> list[str]:
     ----------
     values : ndarray, shape (rows, F)
     names : sequence of str, length F
+    groups : sequence of sequences of int
+        Columns that count as one feature; pairs within them are not said.
 
     Examples
     --------
@@ -174,7 +178,12 @@ def data_warnings(values: np.ndarray, names: Sequence[str]) -> list[str]:
                 f'"{names[low]}". A network that was not given standardised features may overlook '
                 "the small ones, and weights alone do not tell what matters."
             )
-    pairs = _pairs(values, 0.7)
+    group_of = {column: number for number, group in enumerate(groups) for column in group}
+    pairs = [
+        (r, a, b)
+        for r, a, b in _pairs(values, 0.7)
+        if a not in group_of or group_of[a] != group_of.get(b)
+    ]
     if pairs:
         shown = [f"{names[a]} and {names[b]} ({r:+.2f})" for r, a, b in pairs[:3]]
         sentences.append(

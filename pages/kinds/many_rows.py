@@ -5,7 +5,7 @@ import streamlit as st
 
 from explainers.figures.spread import beeswarm, dependence_plot
 from explainers.figures.tables import global_bars
-from explainers.importance.intervals import mean_with_interval
+from explainers.importance.uncertainty.intervals import mean_with_interval
 from explainers.kinds import encoding
 from explainers.service.tasks import InputRef
 from explainers.service.tasks.explain_rows import ExplainRows

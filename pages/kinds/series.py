@@ -34,25 +34,11 @@ MOST_OTHERS = 20
 
 def pick(model: ChosenModel) -> ChosenInput | None:
     """The file, the variables, the series, and where it starts if it is longer than it may be."""
-    opened = files.pick(
-        model,
-        "Time series: CSV, TSV, .ts, .arff, or NumPy arrays",
-        series_kind.SUFFIXES,
-        partial(series_choice.ask_layout, model),
-    )
+    opened = _pick_file(model)
     if opened is None:
         return None
     facts, arrays = opened.content
     lengths = arrays["lengths"]
-    variables = len(facts["variables"])
-    st.caption(
-        f"{series_choice.counted(lengths)} and {variables} variable{'s' if variables > 1 else ''}."
-    )
-    files.notes(facts)
-    if not facts["sure"]:
-        st.warning("This file could also lie in another way: say above how it does.")
-    if series_choice.pick_variables(model, facts) is None:
-        return None
     number = 1
     if len(lengths) > 1:
         number = fitting_choices.number_within("series", 1, len(lengths), label="Series")
@@ -72,6 +58,34 @@ def pick(model: ChosenModel) -> ChosenInput | None:
     return ChosenInput(
         opened.data, series_choice.name_of(opened.content, model, item), opened.file, item
     )
+
+
+def pick_all(model: ChosenModel) -> ChosenInput | None:
+    """The file and the variables, for questions about all series; the first stands."""
+    opened = _pick_file(model)
+    return opened and ChosenInput(opened.data, "all series", opened.file)
+
+
+def _pick_file(model: ChosenModel) -> files.OpenedFile | None:
+    """The file, and the variables that the network gets; None until they fit."""
+    opened = files.pick(
+        model,
+        "Time series: CSV, TSV, .ts, .arff, or NumPy arrays",
+        series_kind.SUFFIXES,
+        partial(series_choice.ask_layout, model),
+    )
+    if opened is None:
+        return None
+    facts, arrays = opened.content
+    variables = len(facts["variables"])
+    st.caption(
+        f"{series_choice.counted(arrays['lengths'])} and {variables} "
+        f"variable{'s' if variables > 1 else ''}."
+    )
+    files.notes(facts)
+    if not facts["sure"]:
+        st.warning("This file could also lie in another way: say above how it does.")
+    return None if series_choice.pick_variables(model, facts) is None else opened
 
 
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:

@@ -31,6 +31,42 @@ MOST_OTHERS = 20
 
 def pick(model: ChosenModel) -> ChosenInput | None:
     """The file, what is in it, the columns, and the row."""
+    picked = _pick_rows(model)
+    if picked is None:
+        return None
+    opened, columns, rows = picked
+    arrays = opened.content[1]
+    row = address.widget(
+        st.number_input,
+        "row",
+        default=int(rows[0]) + 1,
+        label="Row",
+        min_value=1,
+        max_value=int(rows[-1]) + 1,
+        step=1,
+    )
+    item = int(rows[np.searchsorted(rows, row - 1).clip(max=len(rows) - 1)])
+    if item != row - 1:
+        st.caption(f"Row {row} lacks a value; row {item + 1} is shown.")
+    own = features.input_values((opened.content[0], {"values": arrays["values"][[item]]}), columns)[
+        0
+    ]
+    values = row_values.edit(columns, own, opened.data, item)
+    name = f"row {item + 1}{', changed' if values else ''}"
+    return ChosenInput(opened.data, name, opened.file, item, values)
+
+
+def pick_all(model: ChosenModel) -> ChosenInput | None:
+    """The file, what is in it and the columns, for questions about all rows; the first stands."""
+    picked = _pick_rows(model)
+    if picked is None:
+        return None
+    opened, _, rows = picked
+    return ChosenInput(opened.data, "all rows", opened.file, int(rows[0]))
+
+
+def _pick_rows(model: ChosenModel) -> tuple[files.OpenedFile, list[str], np.ndarray] | None:
+    """The file, the network's columns, and the places of the rows that have them."""
     opened = files.pick(model, "A table: CSV, Excel, Parquet or Feather", table.SUFFIXES)
     if opened is None:
         return None
@@ -47,22 +83,7 @@ def pick(model: ChosenModel) -> ChosenInput | None:
         return None
     if len(rows) < len(arrays["values"]):
         st.caption(f"{len(arrays['values']) - len(rows):,} rows lack a value and are left out.")
-    row = address.widget(
-        st.number_input,
-        "row",
-        default=int(rows[0]) + 1,
-        label="Row",
-        min_value=1,
-        max_value=int(rows[-1]) + 1,
-        step=1,
-    )
-    item = int(rows[np.searchsorted(rows, row - 1).clip(max=len(rows) - 1)])
-    if item != row - 1:
-        st.caption(f"Row {row} lacks a value; row {item + 1} is shown.")
-    own = features.input_values((facts, {"values": arrays["values"][[item]]}), columns)[0]
-    values = row_values.edit(columns, own, opened.data, item)
-    name = f"row {item + 1}{', changed' if values else ''}"
-    return ChosenInput(opened.data, name, opened.file, item, values)
+    return opened, columns, rows
 
 
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:

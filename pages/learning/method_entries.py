@@ -123,8 +123,8 @@ def _quick(method: Method, layout: InputLayout) -> dict[str, Any]:
     cost = method.estimate(usual, layout)
     if cost <= MOST_PASSES:
         return {}
-    fewer = max(4, usual.samples * MOST_PASSES // cost)
-    return {"samples": fewer}
+    of_four = method.estimate(replace(usual, samples=4), layout)
+    return {"samples": max(4, 4 * MOST_PASSES // of_four)}
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,12 @@ def answers(tasks: Mapping[str, Task], what: str) -> dict[str, Answer] | None:
 
 def may_run(seconds: float, key: str) -> bool:
     """Whether to run at once what goes by this key: it is quick, or somebody asked for it."""
-    return seconds <= SECONDS_UNASKED or key in _requested()
+    return seconds <= SECONDS_UNASKED or was_asked_for(key)
+
+
+def was_asked_for(key: str) -> bool:
+    """Whether somebody asked for the slow thing that goes by this key."""
+    return key in _requested()
 
 
 def offer(label: str, passes: int, seconds: float, key: str) -> None:

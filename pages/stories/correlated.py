@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainers.figures.tables import global_bars
 from explainers.figures.text.labels import number
-from explainers.importance.intervals import mean_with_interval
+from explainers.importance.uncertainty.intervals import mean_with_interval
 from explainers.kinds import features
 from explainers.models.zoo.demos import demos
 from explainers.service.tasks import Task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +18,28 @@ STRONGEST, MOST_NUMBERS = 5, 16
 CONFIG = {"displayModeBar": False, "showSendToCloud": False}
 
 
-def chart(figure: go.Figure, alt: str, key: str) -> None:
-    """Draw a plotly figure; `alt` says in words what it shows."""
-    st.plotly_chart(figure, theme="streamlit", config=CONFIG, key=key, alt=alt)
+def chart(
+    figure: go.Figure, alt: str, key: str, on_click: Callable[[int], None] | None = None
+) -> None:
+    """Draw a plotly figure; `alt` says in words what it shows.
+
+    `on_click` gets the place of a bar or point that is clicked, among those of its trace.
+    """
+
+    def clicked() -> None:
+        points = st.session_state[key]["selection"]["points"]
+        if points and on_click is not None:
+            on_click(int(points[0]["point_index"]))
+
+    st.plotly_chart(
+        figure,
+        theme="streamlit",
+        config=CONFIG,
+        key=key,
+        alt=alt,
+        on_select=clicked if on_click else "ignore",
+        selection_mode="points",
+    )
 
 
 def answer_bars(

@@ -82,7 +82,7 @@ def scoring(numbers: bool = False) -> Scoring:
     Of a model that answers with `numbers`, these are explained as they are.
     """
     if numbers:
-        return Scoring("output", _device())
+        return Scoring("output", device())
     score = address.select(
         st.selectbox,
         "score",
@@ -93,10 +93,10 @@ def scoring(numbers: bool = False) -> Scoring:
         help="The score before softmax does not saturate; the probability also answers to "
         "what the other classes do.",
     )
-    return Scoring(score, _device())
+    return Scoring(score, device())
 
 
-def _device() -> str:
+def device() -> str:
     """The best device by default; before the worker has named them, no choice is kept."""
     devices = service.backend().devices
     if not devices:

@@ -1,7 +1,10 @@
 """Choosing a model: a demo, torchvision by name, one of the server's own, or an upload."""
 
+from collections.abc import Collection
+
 import streamlit as st
 
+from explainers.kinds import KINDS
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES
 from explainers.models.zoo.demos import demos
@@ -12,17 +15,30 @@ from pages.widgets import own_network
 TORCHVISION, UPLOAD = "torchvision", "upload"
 
 
-def pick() -> ChosenModel | None:
-    """Draw the choice of a model; None until there is one."""
-    titles = {name: demo.title for name, demo in demos().items()}
+def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenModel | None:
+    """Draw the choice of a model; None until there is one.
+
+    Parameters
+    ----------
+    kinds : collection of str
+        Of the inputs of those that are offered; an upload may be of any.
+    first : str
+        The demo that is chosen at first.
+    """
     python_models = own_network.python_models()
-    titles |= {f"python:{name}": name for name in python_models}
-    titles |= {TORCHVISION: "ImageNet classifier, by name", UPLOAD: "Upload your own network"}
+    known = {name: (demo.spec.kind, demo.title) for name, demo in demos().items()}
+    known |= {f"python:{name}": (model.spec.kind, name) for name, model in python_models.items()}
+    known[TORCHVISION] = ("picture", "ImageNet classifier, by name")
+    titles = {name: title for name, (kind, title) in known.items() if kind in kinds}
+    titles[UPLOAD] = "Upload your own network"
+    wanted = address.choices().get("model")
+    if wanted in known and wanted not in titles:
+        address.choices().pop("model")  # of another page
     source = address.select(
         st.selectbox,
         "model",
         list(titles),
-        "signs",
+        first,
         label="Model",
         format_func=titles.get,
         label_visibility="collapsed",

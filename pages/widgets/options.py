@@ -51,6 +51,11 @@ def _widget(field: dataclasses.Field, name: str) -> Any:
             format_func=text.choices.get,
             **words,
         )
+    if meta["kind"] is bool and default is None:
+        states = {None: "by itself", True: "yes", False: "no"}
+        return address.select(
+            st.selectbox, name, list(states), default, format_func=states.get, **words
+        )
     if meta["kind"] is bool:
         return address.widget(st.toggle, name, default=default, validate=validate, **words)
     if meta["kind"] in (int, float):

@@ -1,5 +1,7 @@
 """What became of an upload in a reading room: a result, or a sentence for a visitor."""
 
+import time
+
 from explainers import Problem
 from explainers.service.parsing.parser_pool import ParserPool
 from tests import processes
@@ -21,9 +23,13 @@ def outcome(
 
 
 def children(parser_pool: ParserPool) -> list[int]:
-    """Reading processes that are still there."""
-    pids = []
-    for server in parser_pool._fork_servers.values():
-        if server._process is not None:
-            pids += processes.children(server._process.pid)
-    return pids
+    """Reading processes that are still there; one that was ended may take a moment to go."""
+    until = time.monotonic() + 10
+    while True:
+        pids = []
+        for server in parser_pool._fork_servers.values():
+            if server._process is not None:
+                pids += processes.children(server._process.pid)
+        if not pids or time.monotonic() > until:
+            return pids
+        time.sleep(0.05)

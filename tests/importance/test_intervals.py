@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from explainers.errors import Problem
-from explainers.importance.intervals import mean_with_interval
+from explainers.importance.uncertainty.intervals import mean_with_interval
 
 
 def test_many_rows_give_the_normal_interval():
@@ -62,7 +62,7 @@ def test_rows_stay_whole():
 def test_blocks_and_seeds(monkeypatch):
     scores = np.random.default_rng(4).normal(size=(30, 2))
     whole = mean_with_interval(scores, draws=100, seed=7)
-    monkeypatch.setattr("explainers.importance.intervals.BLOCK", 90)
+    monkeypatch.setattr("explainers.importance.uncertainty.intervals.BLOCK", 90)
     assert np.allclose(whole, mean_with_interval(scores, draws=100, seed=7))
     assert not np.allclose(whole[1], mean_with_interval(scores, draws=100, seed=8)[1])
 

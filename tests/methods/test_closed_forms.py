@@ -183,6 +183,7 @@ def test_targets(method):
         "noise": {"samples": 3},
         "expected_gradients": {"samples": 6},
         "integrated_gradients": {"steps": 5},
+        "shapley": {"width": 6},
     }
     small = small.get(method, {})
 

@@ -38,6 +38,7 @@ SINGLE = {
     "rise": lambda shape: {"cells": shape[-1], "samples": 1500},
     "smoothgrad": lambda shape: {"samples": 4},
     "expected_gradients": lambda shape: {"samples": 6},
+    "shapley": lambda shape: {"by": "cell"},
 }
 # Further choices, each of which must keep the declared answer.
 VARIANTS: dict[str, list[Options]] = {
@@ -47,6 +48,7 @@ VARIANTS: dict[str, list[Options]] = {
     "smoothgrad": [{"signed": True}, {"sigma": 1.0}],
     "finite_differences": [{"step": 0.1}],
     "rise": [{"visible": 0.3}],
+    "shapley": [{"exact": 3, "samples": 4}],
 }
 # How far a method of magnitudes moves the values; others count per unit.
 MOVED = {"noise": SIGMA}

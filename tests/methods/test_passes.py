@@ -18,6 +18,7 @@ QUICK = {
     "noise": {"samples": 3, "width": 6},
     "expected_gradients": {"samples": 6},
     "rise": {"samples": 30},
+    "shapley": {"width": 3, "samples": 3},
 }
 
 
@@ -171,6 +172,7 @@ def test_progress_reaches_its_end_and_cancels(method):
         "ablation",
         "noise",
         "expected_gradients",
+        "shapley",
     ],
 )
 def test_the_partial_map_becomes_the_map(method):

@@ -12,9 +12,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from explainers.errors import Problem
+from explainers.importance.reliability.scale_doubt import scale_doubt
 from explainers.kinds import KINDS, table
 from explainers.kinds.scaling import is_coded, read_numbers, scale_of
-from explainers.models.inspection.scale import scale_doubt
 from explainers.models.prepared import Prepared, build
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.demos import demos

@@ -12,7 +12,7 @@ import pytest
 from explainers import Problem
 from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.sandbox import landlock, sandbox, seccomp
-from tests.hostile.attempts import ATTACKERS, Attempts
+from tests.hostile.attempts import ATTACKERS, ONE_THREAD, Attempts
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = "forbidden_actions.py"
@@ -92,7 +92,8 @@ def test_threads_that_are_started_on_the_way_are_behind_the_wall_too(file):
     reports = []
     for how in ("free", "sandboxed"):
         command = [sys.executable, str(ATTACKERS / "started_thread.py"), how, str(file)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, timeout=30)
+        environment = {**os.environ, **ONE_THREAD}
+        done = subprocess.run(command, stdout=subprocess.PIPE, timeout=30, env=environment)
         reports.append(done.stdout.decode())
     assert reports == ["done done", "1 and 2 threads: refused refused"]
 

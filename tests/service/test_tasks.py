@@ -88,7 +88,7 @@ def _runner(folder) -> TaskRunner:
 @pytest.mark.parametrize("method", PICTURE_METHODS)
 def test_sharing_changes_no_score(method):
     model, x, cache = convnet(), pictures(1, side=24), OutputCache()
-    options = {"noise": {"samples": 3}}.get(
+    options = {"noise": {"samples": 3}, "shapley": {"samples": 3}}.get(
         method, {"samples": 40} if METHODS[method].random else {}
     )
     explain(model, x, "saliency", "blur", score="logit", cache=cache)

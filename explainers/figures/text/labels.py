@@ -62,8 +62,10 @@ def escaped(text: str) -> str:
     --------
     >>> escaped("<b>a &  b")
     '&lt;b&gt;a &amp; b'
+    >>> escaped("$x$")
+    '&#36;x&#36;'
     """
-    return html.escape(" ".join(str(text).split()), quote=False)
+    return html.escape(" ".join(str(text).split()), quote=False).replace("$", "&#36;")
 
 
 def shortened(name: str, most: int = LONGEST) -> str:

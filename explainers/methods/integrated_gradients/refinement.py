@@ -26,8 +26,9 @@ POINTS_PER_PIECE = 4
 FIRST_PIECES = 4
 # How much more than the gap the misses may add up to when their signs are ignored.
 UNSIGNED = 10
-# How many pieces are held at a time; bounds the memory, whatever the number of inputs.
-PIECES_AT_ONCE = 16
+# How many pieces are held at a time; bounds the memory, whatever the number of inputs. Of small
+# inputs more go through the model at once.
+PIECES_AT_ONCE, MOST_AT_ONCE, VALUES_AT_ONCE = 16, 1024, 2**16
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,10 @@ def refine(path: StraightPath, options: Options) -> MethodResult:
     """
     queue, budgets = _first_pieces(path, options.tolerance)
     places, weights = quadrature(options.rule, POINTS_PER_PIECE)
-    exhausted = False
+    exhausted, many = False, min(MOST_AT_ONCE, VALUES_AT_ONCE // path.step[0].numel())
     path.context.show(lambda: path.total)
     while queue:
-        group = [queue.popleft() for _ in range(min(PIECES_AT_ONCE, len(queue)))]
+        group = [queue.popleft() for _ in range(min(max(PIECES_AT_ONCE, many), len(queue)))]
         path.context.expect((len(group) + len(queue)) * POINTS_PER_PIECE)
         maps, along = _integrate(path, group, places, weights)
         keep, halve = [], []

@@ -21,8 +21,8 @@ class Scale(Task, frozen=True):
     input : InputRef
         Its file is the table; rows that are spread over it are tried.
 
-    The answer's facts are those of `explainers.models.inspection.scale.ScaleDoubt`: `column`,
-    `share`, `same_class`.
+    The answer's facts are those of `reliability.scale_doubt.ScaleDoubt`: `column`, `share`,
+    `same_class`.
     """
 
     brief: ClassVar[bool] = True
@@ -37,9 +37,9 @@ class Scale(Task, frozen=True):
 
     def run(self, context: TaskContext) -> Answer:
         """Ask it about rows as they are, and once standardised."""
+        from explainers.importance.reliability.scale_doubt import scale_doubt
         from explainers.kinds import KINDS
         from explainers.kinds.scaling import scale_of
-        from explainers.models.inspection.scale import scale_doubt
         from explainers.service.parsing.upload_keys import file_key
 
         loaded = context.load(self.model, self.device)

@@ -88,7 +88,7 @@ def filled(
     share = 100 * holes.sum() / (inside.sum() * values.shape[2])
     of = listed(variables[at] for at in dict.fromkeys(places[:, 1].tolist()))
     return values, [
-        f"{int(holes.sum()):,} missing values ({share:.2g} %) of {of} were filled: by straight "
+        f"{int(holes.sum()):,} missing values ({share:.3g} %) of {of} were filled: by straight "
         "lines between the steps before and after, at the ends by the nearest value. The longest "
         f"gap has {longest:,} step{'s' * (longest != 1)}. The network sees these values as if they "
         "were measured."

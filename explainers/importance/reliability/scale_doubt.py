@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from explainers import eval_mode
-from explainers.models.formats.model import Model
+from explainers.eval_mode import Model
 
 MOST_COLUMNS = 100
 # The share of one column from which it carries all, and up to which no column does.

@@ -1,0 +1,1 @@
+"""Charts of which inputs matter over a whole data set."""

@@ -1,0 +1,7 @@
+"""What happens when a feature's values are moved, shuffled or swept."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,1 @@
+"""What was given: the rows and the truth beside them, checked."""

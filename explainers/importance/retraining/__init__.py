@@ -1,0 +1,7 @@
+"""What is lost when a network is trained without a feature."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

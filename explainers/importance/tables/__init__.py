@@ -1,0 +1,1 @@
+"""The table of importance without torch, for pages: kept, read again, and what it is sure of."""

@@ -1,0 +1,1 @@
+"""Networks that are trained anew with fewer inputs, many of them side by side."""

@@ -1,0 +1,7 @@
+"""Which share of the output's variance each feature explains."""
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

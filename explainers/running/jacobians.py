@@ -1,0 +1,158 @@
+"""All slopes of all outputs from one forward pass, where PyTorch can; else one backward pass each.
+
+Forward mode where there are fewer inputs than outputs, reverse mode elsewhere, both vectorised by
+`vmap`. What it gives is compared with a plain backward pass on the first point, so that hooks,
+functions with rules of their own, and whatever else the two treat apart, go the plain way.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from explainers.attribution import Target
+from explainers.batch_plan import is_out_of_memory
+from explainers.errors import Cancelled
+from explainers.running.slopes import score_and_slopes
+
+LARGEST_INPUT = 20_000
+"""Values of an input beyond which a vectorised pass saves nothing and needs much memory."""
+_VALUES_AT_ONCE = 2**22
+_COMPARED = 3
+"""Outputs of the first point whose slopes are compared."""
+
+
+class Jacobians:
+    """∂y/∂x of all outputs y of a model at its inputs.
+
+    Parameters
+    ----------
+    answer : callable
+        (n, …) → (n, outputs…); each row's answer depends on that row alone.
+    plain : bool
+        Whether to take one backward pass an output from the start, as for models that draw random
+        numbers.
+
+    Examples
+    --------
+    >>> jacobian = Jacobians(lambda x: torch.stack([x[:, 0] * x[:, 1], x[:, 0]], 1))
+    >>> jacobian(torch.tensor([[2.0, 3.0]]))[0]
+    tensor([[[3., 2.],
+             [1., 0.]]])
+    """
+
+    def __init__(self, answer: Callable[[Tensor], Tensor], plain: bool = False) -> None:
+        self._answer, self._plain, self._compared = answer, plain, False
+
+    def __call__(self, points: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The slopes (n, outputs…, …) at points (n, …), and where they met one that is not finite.
+
+        The second is as `score_and_slopes` gives it: bool, of one point's shape, or None.
+        """
+        points = points.detach()
+        if not self._plain and points[0].numel() <= LARGEST_INPUT:
+            found = self._vectorised(points)
+            if found is not None:
+                return found, None
+        return self._one_by_one(points)
+
+    def _vectorised(self, points: Tensor) -> Tensor | None:
+        """The slopes, or None where they have to be found one by one."""
+        with torch.no_grad():
+            outputs = self._answer(points[:1])[0].numel()
+        if outputs == 1:
+            return None
+        forward = points[0].numel() < outputs
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of operations that vmap takes one by one
+                found = (_by_columns if forward else _by_rows)(self._answer, points)
+        except (Cancelled, torch.OutOfMemoryError):
+            raise
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            self._plain = True
+            return None
+        if not bool(torch.isfinite(found).all()):
+            return None
+        if not self._compared:
+            self._compared = True
+            self._plain = not self._agrees(points[:1], found[:1])
+        return None if self._plain else found
+
+    def _agrees(self, point: Tensor, found: Tensor) -> bool:
+        flat = found.reshape(1, -1, *point.shape[1:])
+        places = torch.linspace(0, flat.shape[1] - 1, _COMPARED).long().unique().tolist()
+        row = torch.zeros(1, dtype=torch.int64, device=point.device)
+        near = 1e3 * torch.finfo(found.dtype).eps
+        for place in places:
+            _, slopes, singular = score_and_slopes(self._answer, point, _output(place), row)
+            size = slopes.abs().max().clamp(min=torch.finfo(found.dtype).tiny)
+            if singular is not None or bool(((flat[:, place] - slopes).abs() > near * size).any()):
+                return False
+        return True
+
+    def _one_by_one(self, points: Tensor) -> tuple[Tensor, Tensor | None]:
+        with torch.no_grad():
+            shape = self._answer(points[:1]).shape[1:]
+        rows = torch.zeros(len(points), dtype=torch.int64, device=points.device)
+        columns, marked = [], None
+        for place in range(math.prod(shape)):
+            _, slopes, singular = score_and_slopes(self._answer, points, _output(place), rows)
+            columns.append(slopes)
+            if singular is not None:
+                marked = singular if marked is None else marked | singular
+        return torch.stack(columns, 1).view(len(points), *shape, *points.shape[1:]), marked
+
+
+def _output(place: int) -> Target:
+    return Target(function=lambda outputs: outputs.flatten(1)[:, place])
+
+
+def _by_rows(answer: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    """Reverse mode: one forward pass, and the way back for many outputs at once."""
+    leaf = points.clone().requires_grad_()
+    with torch.enable_grad():
+        outputs = answer(leaf)
+    flat = outputs.flatten(1)
+    count, size = flat.shape
+    at_once = max(1, min(size, _VALUES_AT_ONCE // leaf.numel()))
+    parts = []
+    for start in range(0, size, at_once):
+        which = torch.arange(start, min(start + at_once, size), device=flat.device)
+        ones = torch.nn.functional.one_hot(which, size).to(flat)
+        (slopes,) = torch.autograd.grad(
+            flat,
+            leaf,
+            ones.unsqueeze(1).expand(-1, count, -1),
+            retain_graph=True,
+            is_grads_batched=True,
+        )
+        parts.append(slopes)
+    found = torch.cat(parts).movedim(0, 1)
+    return found.reshape(count, *outputs.shape[1:], *points.shape[1:])
+
+
+def _by_columns(answer: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    """Forward mode: the outputs' change along many inputs at once."""
+    count, size = len(points), points[0].numel()
+    at_once = max(1, min(size, _VALUES_AT_ONCE // points.numel()))
+
+    def along(direction: Tensor) -> Tensor:
+        return torch.func.jvp(answer, (points,), (direction,))[1]
+
+    parts = []
+    for start in range(0, size, at_once):
+        which = torch.arange(start, min(start + at_once, size), device=points.device)
+        ones = torch.nn.functional.one_hot(which, size).to(points)
+        directions = ones.view(len(which), 1, *points.shape[1:]).expand(
+            -1, count, *points.shape[1:]
+        )
+        parts.append(torch.func.vmap(along)(directions).detach())
+    found = torch.cat(parts)
+    return found.movedim(0, -1).reshape(*found.shape[1:], *points.shape[1:])

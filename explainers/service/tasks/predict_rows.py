@@ -1,0 +1,144 @@
+"""What the model answers to the rows of a file, beside the truth, and what one row costs."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from explainers.errors import Problem
+from explainers.models.spec import AS_THEY_ARE, ModelSpec
+from explainers.service.tasks.context import TaskContext
+from explainers.service.tasks.task import Answer, InputRef, Task
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.passes import Passes
+
+MOST_ROWS = 5000
+LARGE, QUICK = 8192, 0.15
+"""Rows of a batch that is timed at most, and seconds of one that is not made larger."""
+
+
+class ChosenRows(NamedTuple):
+    """Rows of a file: their places in it, their truth, and what was left out, in sentences."""
+
+    places: np.ndarray
+    truth: np.ndarray | None
+    levels: list[str]
+    notes: list[str]
+
+
+class PredictRows(Task, frozen=True):
+    """Ask for the model's answers to many inputs of one file.
+
+    Attributes
+    ----------
+    input : InputRef
+        Its file holds the rows; those that lack a value are left out.
+    truth : str
+        The column that holds what the answers should be; "" for none.
+    most_rows : int
+        Of a file with more, so many are drawn at random.
+    seed : int
+        Of that draw.
+
+    The answer's facts: `classes`, how many `outputs`, `rows` and `columns`; `levels` of a truth in
+    words; `notes` on what was left out and on the model, `seconds_per_row`. Its arrays: `rows`
+    (N,), the places in the file; `answers` (N, outputs) as people read them; `truth` (N,) if there
+    is one.
+    """
+
+    brief: ClassVar[bool] = True
+
+    model: ModelSpec
+    input: InputRef
+    truth: str = ""
+    most_rows: int = MOST_ROWS
+    seed: int = 0
+    device: str = "cpu"
+
+    def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """Two passes a row."""
+        return 2 * self.most_rows
+
+    def run(self, context: TaskContext) -> Answer:
+        """One pass of all rows, and one that is timed."""
+        import torch
+
+        from explainers.attribution import Target
+        from explainers.kinds import KINDS
+        from explainers.service.parsing.upload_keys import file_key
+        from explainers.session import open_session
+
+        loaded = context.load(self.model, self.device)
+        spec, kind = loaded.spec, KINDS[loaded.spec.kind]
+        parsed = context.parsed(file_key(spec.kind, self.input.file))
+        chosen = self._chosen(parsed, kind.items(parsed, spec), kind.one)
+        x = torch.from_numpy(kind.inputs(parsed, spec, chosen.places)).to(self.device)
+        form = "output" if spec.answers in AS_THEY_ARE else "probability"
+        first = Target(index=(0,) * len(x))
+        with open_session(loaded.model, x, target=first, score=form, device=self.device) as session:
+            outputs = session.outputs
+            if outputs.ndim != 2:
+                raise Problem(
+                    f"The model returns shape {tuple(outputs.shape)}; one row of answers for each "
+                    f"{kind.one} is needed: (N, outputs). Where the answer is a series, choose its "
+                    "output step in the model's settings."
+                )
+            seconds = _seconds_per_row(session.passes, session.inputs)
+            notes = session.passes.behaviour.notes(1, self.seed)
+        facts = {
+            "classes": list(loaded.class_names),
+            "outputs": outputs.shape[1],
+            "rows": len(x),
+            "columns": len(spec.columns) or int(x.shape[-1]),
+            "levels": chosen.levels,
+            "notes": [*chosen.notes, *notes],
+            "seconds_per_row": seconds,
+        }
+        arrays = {"rows": chosen.places, "answers": outputs.float().cpu().numpy()}
+        if chosen.truth is not None:
+            arrays["truth"] = chosen.truth
+        return facts, arrays
+
+    def _chosen(self, parsed: Any, items: np.ndarray, one: str) -> ChosenRows:
+        """The rows that can be asked about, drawn where there are too many."""
+        from explainers.kinds.features import target_column
+
+        facts, arrays = parsed
+        truth, levels, notes = None, list[str](), list[str]()
+        whole = len(arrays.get("values", items)) if one == "row" else len(items)
+        if self.truth:
+            truth = target_column(parsed, self.truth)
+            levels = facts["levels"].get(self.truth, [])
+            items = items[~np.isnan(truth[items])]
+        if not len(items):
+            raise Problem(
+                f"No {one} has all values that are needed. Fill the gaps, or choose other columns."
+            )
+        if len(items) < whole:
+            notes.append(f"{whole - len(items):,} of {whole:,} {one}s lack a value, left out here.")
+        if len(items) > self.most_rows:
+            notes.append(
+                f"{self.most_rows:,} of {len(items):,} {one}s, drawn at random, are asked about."
+            )
+            drawn = np.random.default_rng(self.seed).permutation(len(items))[: self.most_rows]
+            items = items[np.sort(drawn)]
+        return ChosenRows(items, None if truth is None else truth[items], levels, notes)
+
+
+def _seconds_per_row(passes: Passes, inputs: Tensor) -> float:
+    """What a row costs in a batch as large as methods ask, if that is not long."""
+    some, seconds = inputs[:500], 0.0
+    while True:
+        passes.allow(len(some))
+        started = time.perf_counter()
+        passes.outputs(some)
+        took = time.perf_counter() - started
+        seconds = took / len(some)
+        if took > QUICK or len(some) >= LARGE:
+            return seconds
+        some = some.repeat(4, *[1] * (some.ndim - 1))[:LARGE]

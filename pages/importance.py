@@ -1,0 +1,74 @@
+"""Which inputs matter over a whole data set, by many methods, and how sure that is."""
+
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from explainers.errors import Problem
+from explainers.importance.tables.stored import StoredTable
+from explainers.service.tasks import Answer, Task
+from pages.ranking import answer as shown
+from pages.ranking import closer, cost, notes, question
+from pages.ranking.question import Question
+from pages.state import address, progress, service
+from pages.state.progress import DrawPartial
+
+
+def page() -> None:
+    """Settings on the left, the answer on the right."""
+    st.title("Importance", anchor=False)
+    settings, answer = st.columns([3.5, 8.5], gap="medium")
+    with settings:
+        asked = question.pick()
+        more = st.container()
+    with answer, st.container(key="answer"):
+        if asked is None:
+            st.info(
+                "Choose a network and a table or time series in the settings, and answer what is "
+                "asked there: which inputs matter appears here."
+            )
+        else:
+            _ask(asked, more)
+    address.write()
+
+
+def _ask(asked: Question, more: DeltaGenerator) -> None:
+    """Ask the network about the rows, then for the table."""
+    prediction = _finished(asked.rows, "importance_rows", None)
+    if prediction is None:
+        return
+    with more:
+        whole = question.pick_task(asked, prediction)
+    facts = prediction[0]
+    task = cost.affordable(whole, facts)
+    drawing = partial(shown.draw_so_far, facts["rows"], asked.one)
+    answer = _finished(task, "importance", drawing)
+    if answer is not None:
+        table = StoredTable.of(*answer)
+        shown.quality(table.quality, facts["rows"], asked.one)
+        shown.sentence(table)
+        notes.warnings(table, facts["notes"])
+        shown.table_of_ranks(table, "ranks")
+        cost.offer_rest(whole, facts, task)
+        notes.methods(table)
+        closer.section(asked, prediction, answer, table, task.output)
+
+
+def _finished(task: Task, slot: str, drawing: DrawPartial | None) -> Answer | None:
+    """The task's answer when there is one; else its progress or its end is shown."""
+    try:
+        job = service.job(task, slot)
+    except Problem as problem:
+        st.error(str(problem))
+        return None
+    if not job.over:
+        progress.watch(job, slot, drawing)
+        return None
+    answer = service.answer(job)
+    if answer is None:
+        progress.explain_end(job, slot)
+    return answer
+
+
+page()

@@ -1,0 +1,1 @@
+"""Which inputs matter over a whole data set: the question, and what stands of its answer."""

@@ -1,0 +1,93 @@
+"""What stands of the answer: how good the network is, the sentence, warnings, the table, bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from explainers.figures.importance.rank_table import MOST_LEVEL, rank_table
+from explainers.figures.text.quality import quality_sentence
+from explainers.figures.text.ranking import ranking_sentence
+from explainers.importance import IMPORTANCE
+from explainers.importance.tables.consensus import judges
+from explainers.importance.tables.stored import StoredTable
+from explainers.service.tasks.context import ProgressReport
+from pages.ranking.lines import MOST_SHOWN, agreed, lines, order
+from pages.state import address
+from pages.viewers.chart import chart
+
+SPARED = 80
+"""Px over the table that names beside each other do not need."""
+
+
+def sentence(table: StoredTable) -> None:
+    """Draw the one sentence, and what it stands on."""
+    st.markdown(f"### {ranking_sentence(table.names, *agreed(table))}")
+    chosen, sure = judges(table)
+    listed = ", ".join(IMPORTANCE[table.methods[place]].name for place in chosen)
+    if sure and len(chosen) > 1:
+        st.caption(
+            f"Sure: more than half of the {len(chosen)} methods that can tell are 95 % certain "
+            "of it, and none denies it. This describes the network, not the world.",
+            help=f"Those with intervals that ask this network and do not depend on the columns' "
+            f"units: {listed}.",
+        )
+    elif sure:
+        st.caption(f"By {listed}, at 95 %. This describes the network, not the world.")
+    else:
+        st.caption(
+            f"By {listed}, without an interval, so how sure this is cannot be told. This describes "
+            "the network, not the world."
+        )
+
+
+def quality(found: Mapping[str, float], rows: int, one: str) -> None:
+    """Draw how good the network is on the rows; nothing without a truth."""
+    if not found:
+        st.caption("Without the truth beside the rows, how good the network is cannot be said.")
+    else:
+        text, bad = quality_sentence(found, rows, one)
+        (st.warning if bad else st.markdown)(text)
+
+
+def table_of_ranks(table: StoredTable, key: str) -> None:
+    """Draw methods × inputs on one scale of ranks, the most important inputs on top."""
+    shown, many = order(table), len(table.names)
+    if many > MOST_SHOWN and not address.widget(
+        st.toggle, "every", default=False, label=f"All {many} inputs, not the first {MOST_SHOWN}"
+    ):
+        shown = shown[:MOST_SHOWN]
+    _draw_ranks(table, shown, key)
+
+
+def draw_so_far(rows: int, one: str, report: ProgressReport | None, key: str) -> None:
+    """Draw the table on its way, where there is one."""
+    if report is None or report.partial is None:
+        return
+    table = StoredTable.on_its_way(report.facts, report.partial)
+    quality(table.quality, rows, one)
+    sentence(table)
+    _draw_ranks(table, order(table)[:MOST_SHOWN], key)
+
+
+def _draw_ranks(table: StoredTable, shown: np.ndarray, key: str) -> None:
+    drawn = lines(table)
+    rank, low, high = (
+        np.stack([getattr(line, part)[shown] for line in drawn]) for part in ("rank", "low", "high")
+    )
+    figure = rank_table(
+        [table.names[place] for place in shown],
+        [line.label for line in drawn],
+        rank,
+        low,
+        high,
+        in_order=True,
+    )
+    if len(drawn) <= MOST_LEVEL:
+        figure.update_layout(height=figure.layout.height - SPARED)
+        figure.update_layout(margin_t=figure.layout.margin.t - SPARED)
+    # On a narrow screen it keeps its width, and is moved sideways.
+    with st.container(key=f"wide_{key}"):
+        chart(figure, figure.layout.meta["alt"], key)

@@ -1,0 +1,1 @@
+"""Its folder is where the folders below find the functions and networks that they share."""
