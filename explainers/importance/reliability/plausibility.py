@@ -129,7 +129,7 @@ def plausibility(
     >>> found.checks[0].rows.tolist(), found.checks[1].holds
     ([0], True)
     >>> found.checks[0].sentence
-    'x0 should raise the output: it does not in 1 of 3 rows (33 %), most in row 0 (slope -2).'
+    'x0 should raise the output: it does not in 1 of 3 rows (33.3 %), most in row 0 (slope -2).'
     """
     from explainers.importance.opening import open_dataset
 
