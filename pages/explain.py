@@ -6,7 +6,6 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers.errors import Problem
 from explainers.figures.text import advice, words
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
@@ -17,7 +16,7 @@ from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.answers import faithfulness, sanity
 from pages.answers.panel import panel
-from pages.state import address, progress, service
+from pages.state import address, progress
 from pages.state.cases import Answer, Case, first_choice, in_numbers
 from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
@@ -158,20 +157,9 @@ def _onwards() -> None:
 
 
 def _finished(task: Predict | Explain, slot: str, case: Case | None = None) -> Answer | None:
-    """The task's answer when there is one; else its progress or its end is shown."""
-    try:
-        job = service.job(task, slot)
-    except Problem as problem:
-        st.error(str(problem))
-        return None
-    if not job.over:
-        signed, about = (case.signed, case.about) if case else (True, "what the network sees")
-        progress.watch(job, slot, kinds.partial_drawing(task, about, signed))
-        return None
-    answer = service.answer(job)
-    if answer is None:
-        progress.explain_end(job, slot)
-    return answer
+    """The task's answer when there is one; else the input with its map so far, or the end."""
+    signed, about = (case.signed, case.about) if case else (True, "what the network sees")
+    return progress.finished(task, slot, kinds.partial_drawing(task, about, signed))
 
 
 def _pick_target(

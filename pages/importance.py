@@ -5,14 +5,11 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explainers.errors import Problem
 from explainers.importance.tables.stored import StoredTable
-from explainers.service.tasks import Answer, Task
 from pages.ranking import answer as shown
 from pages.ranking import closer, cost, notes, question
 from pages.ranking.question import Question
-from pages.state import address, progress, service
-from pages.state.progress import DrawPartial
+from pages.state import address, progress
 
 
 def page() -> None:
@@ -35,7 +32,7 @@ def page() -> None:
 
 def _ask(asked: Question, more: DeltaGenerator) -> None:
     """Ask the network about the rows, then for the table."""
-    prediction = _finished(asked.rows, "importance_rows", None)
+    prediction = progress.finished(asked.rows, "importance_rows")
     if prediction is None:
         return
     with more:
@@ -43,7 +40,7 @@ def _ask(asked: Question, more: DeltaGenerator) -> None:
     facts = prediction[0]
     task = cost.affordable(whole, facts)
     drawing = partial(shown.draw_so_far, facts["rows"], asked.one)
-    answer = _finished(task, "importance", drawing)
+    answer = progress.finished(task, "importance", drawing)
     if answer is not None:
         table = StoredTable.of(*answer)
         shown.quality(table.quality, facts["rows"], asked.one)
@@ -53,22 +50,6 @@ def _ask(asked: Question, more: DeltaGenerator) -> None:
         cost.offer_rest(whole, facts, task)
         notes.methods(table)
         closer.section(asked, prediction, answer, table, task.output)
-
-
-def _finished(task: Task, slot: str, drawing: DrawPartial | None) -> Answer | None:
-    """The task's answer when there is one; else its progress or its end is shown."""
-    try:
-        job = service.job(task, slot)
-    except Problem as problem:
-        st.error(str(problem))
-        return None
-    if not job.over:
-        progress.watch(job, slot, drawing)
-        return None
-    answer = service.answer(job)
-    if answer is None:
-        progress.explain_end(job, slot)
-    return answer
 
 
 page()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import plotly.graph_objects as go
 
 from explainers.figures.colours import SEQUENTIAL, SIGNED
@@ -76,3 +78,56 @@ def apply_chart_style(
     figure.update_xaxes(automargin=True, title_font_size=14, **lines)
     figure.update_yaxes(automargin=True, title_font_size=14, title_standoff=16, **lines)
     return figure
+
+
+def colour_key(
+    figure: go.Figure,
+    title: str,
+    scale: Sequence[tuple[float, str]],
+    ticks: Mapping[float, str],
+    y: float,
+    share: float = 0.9,
+    reverse: bool = False,
+) -> None:
+    """Give the figure's colour axis its colours, and a level bar that tells what they mean.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Changed in place.
+    title : str
+        Over the bar; its markup is kept.
+    scale : sequence of (float, str)
+        As of `colorscale`.
+    ticks : mapping
+        Value → what is written at it; the colours reach from the lowest to the highest.
+    y : float
+        In shares of the plot's height: above 1 the bar's lower end, else its upper one.
+    share : float
+        Of the plot's width.
+    reverse : bool
+        Whether the first colour is the highest value's.
+    """
+    figure.update_layout(
+        coloraxis={
+            "colorscale": list(scale),
+            "reversescale": reverse,
+            "cmin": min(ticks),
+            "cmax": max(ticks),
+            "colorbar": {
+                "title": {"text": title, "side": "top", "font": {"size": 13}},
+                "orientation": "h",
+                "thickness": 10,
+                "len": share,
+                "x": 0.5,
+                "xanchor": "center",
+                "y": y,
+                "yanchor": "bottom" if y > 1 else "top",
+                "xpad": 0,
+                "ypad": 0,
+                "outlinewidth": 0,
+                "tickvals": list(ticks),
+                "ticktext": list(ticks.values()),
+            },
+        },
+    )

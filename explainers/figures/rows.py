@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from explainers.figures.text.labels import escaped, shortened
+
 
 def strongest(scores: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Which scores are shown by themselves, strongest first, and which together.
@@ -77,3 +79,18 @@ def label_rows(
             font={"size": 13},
         )
     return 16 + 8 * max(map(len, numbers), default=0)
+
+
+def name_panel(figure: go.Figure, row: int, name: str, size: int) -> None:
+    """A name over the left end of one of several charts that stand under each other, from 1."""
+    figure.add_annotation(
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=1,
+        yref=f"y{'' if row == 1 else row} domain",
+        yanchor="bottom",
+        text=escaped(shortened(name)),
+        showarrow=False,
+        font={"size": size},
+    )

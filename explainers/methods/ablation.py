@@ -6,11 +6,11 @@ Meyes et al. 2019 (arXiv:1901.08644).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.evaluation import losses
-from explainers.perturbation.regions import BY, Groups, group_labels
+from explainers.perturbation.regions import BY, Groups, group_labels, in_one_group
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ def _labels(options: Options, layout: InputLayout) -> np.ndarray:
     answers="contribution",
     estimate=lambda options, layout: int(_labels(options, layout).max()) + 1,
     options=Options,
-    trial=lambda layout: _at_once(layout.shape),
+    trial=lambda layout: in_one_group(layout.shape),
     fit_to_data=lambda options, data: (
         {"by": "variable"} | options if data.layout.kind == "series" else options
     ),
@@ -89,10 +89,3 @@ def attribute(context: Context, options: Options) -> MethodResult:
     for rows, which, _, lost in losses(context, len(groups), groups.masks):
         effect[rows, which] = lost.to(dtype)
     return MethodResult(groups.shared(effect))
-
-
-def _at_once(shape: tuple[int, ...]) -> dict[str, Any]:
-    """Options with which all is replaced at once."""
-    if len(shape) == 1:
-        return {"groups": (tuple(range(shape[0])),)}
-    return {"by": "step" if len(shape) == 2 else "square", "width": max(shape)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -131,6 +131,19 @@ def group_labels(
         side = width or _eighth(max(shape[1:]))
         labels = place[1] // side * -(-shape[2] // side) + place[2] // side
     return _join(np.array(np.broadcast_to(labels, shape), dtype=np.int64), joined)
+
+
+def in_one_group(shape: tuple[int, ...]) -> dict[str, Any]:
+    """Options `by`, `width` or `groups` that make one group of few or of all values of an input.
+
+    Examples
+    --------
+    >>> in_one_group((3,)), in_one_group((3, 8, 6))
+    ({'groups': ((0, 1, 2),)}, {'by': 'square', 'width': 8})
+    """
+    if len(shape) == 1:
+        return {"groups": (tuple(range(shape[0])),)}
+    return {"by": "step" if len(shape) == 2 else "square", "width": max(shape)}
 
 
 def _eighth(side: int) -> int:

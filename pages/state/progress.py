@@ -6,7 +6,9 @@ from typing import TypeAlias
 
 import streamlit as st
 
+from explainers.errors import Problem
 from explainers.service.backends.job import CANCELLED, FAILED, WAITING, Job
+from explainers.service.tasks import Answer, Task
 from explainers.service.tasks.context import ProgressReport
 from pages.state import service
 from pages.state.fragments import fragment
@@ -84,6 +86,31 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
             service.backend().cancel(job)
         service.wait_for_all(waiting, SECONDS_TO_CANCEL)
         st.rerun()
+
+
+def finished(task: Task, slot: str, drawing: DrawPartial | None = None) -> Answer | None:
+    """The task's answer when there is one; else its progress or its end is shown.
+
+    Parameters
+    ----------
+    task : Task
+    slot : str
+        Its place on the page.
+    drawing : DrawPartial, optional
+        Draws what there is so far.
+    """
+    try:
+        job = service.job(task, slot)
+    except Problem as problem:
+        st.error(str(problem))
+        return None
+    if not job.over:
+        watch(job, slot, drawing)
+        return None
+    answer = service.answer(job)
+    if answer is None:
+        explain_end(job, slot)
+    return answer
 
 
 def explain_end(job: Job, slot: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from small_networks import neural_net_tools
 from torch import nn
 
 from explainers import explain_dataset
@@ -10,16 +11,6 @@ from explainers.errors import Problem
 
 def rows(*shape: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(1))
-
-
-def neural_net_tools() -> nn.Sequential:
-    """The net of NeuralNetTools' documentation."""
-    net = nn.Sequential(nn.Linear(2, 2), nn.Sigmoid(), nn.Linear(2, 1)).double()
-    with torch.no_grad():
-        net[0].weight[:] = torch.tensor([[1.49, 0.16], [-0.19, -0.16]])
-        net[0].bias[:] = torch.tensor([13.12, -0.11])
-        net[2].weight[:], net[2].bias[:] = torch.tensor([[-0.52, 0.81]]), 0.56
-    return net
 
 
 def asked(model, x, method, output=None, **options):

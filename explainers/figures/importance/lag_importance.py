@@ -12,7 +12,8 @@ from plotly.subplots import make_subplots
 from explainers.errors import Problem
 from explainers.figures.chart_style import STRENGTH, apply_chart_style
 from explainers.figures.importance.signed_matrix import matrix_of
-from explainers.figures.text.labels import escaped, number, shortened
+from explainers.figures.rows import name_panel
+from explainers.figures.text.labels import escaped, number
 
 PANEL, BETWEEN, TOP, BELOW = 78, 26, 30, 62
 HEADROOM = 1.06
@@ -155,18 +156,7 @@ def _panel(
         figure.add_scatter(
             **shared, mode="lines", line={"color": STRENGTH, "width": 2}, row=row, col=1
         )
-    axis = "" if row == 1 else row
-    figure.add_annotation(
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=1,
-        yref=f"y{axis} domain",
-        yanchor="bottom",
-        text=escaped(shortened(name)),
-        showarrow=False,
-        font={"size": 13},
-    )
+    name_panel(figure, row, name, size=13)
 
 
 def _plain(name: str) -> str:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from explainers.errors import Problem
 from explainers.figures import rows
-from explainers.figures.chart_style import apply_chart_style, colorscale
+from explainers.figures.chart_style import apply_chart_style, colorscale, colour_key
+from explainers.figures.importance.signed_matrix import name_columns
 from explainers.figures.text.labels import escaped, number, shortened, wrapped
 
 ROW, HEADER, MOST_LEVEL = 38, 132, 7
@@ -95,7 +96,7 @@ def rank_table(
     plot = max(plot, ROW * len(names))
     rows.label_rows(figure, labels, [])
     apply_chart_style(figure, plot + HEADER + 76, _spoken(names, ranks), top=HEADER)
-    _name_methods(figure, methods)
+    name_columns(figure, [shortened(name, 20) for name in methods], len(methods) > MOST_LEVEL)
     _key(figure, max(len(names), int(np.nanmax(ranks))), plot, intervals)
     return figure
 
@@ -148,55 +149,12 @@ def _checked(table: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
     return ranks
 
 
-def _name_methods(figure: go.Figure, methods: Sequence[str]) -> None:
-    """Over the columns; many names stand upright, so that none meet and none is cut off."""
-    upright = len(methods) > MOST_LEVEL
-    figure.update_xaxes(
-        tickvals=list(range(len(methods))),
-        ticktext=[wrapped(shortened(name, 20), width=30 if upright else 13) for name in methods],
-        range=[-0.5, len(methods) - 0.5],
-        side="top",
-        tickfont={"size": 12},
-        tickangle=-90 if upright else None,
-        autotickangles=[0, -90],
-        fixedrange=True,
-        showgrid=False,
-        zeroline=False,
-        ticks="outside",
-        ticklen=4,
-        tickcolor="rgba(0,0,0,0)",
-    )
-
-
 def _key(figure: go.Figure, last: int, plot: int, intervals: bool) -> None:
     """The scale of ranks, under the table."""
     under = "<br>below it its 95 % interval" if intervals else ""
-    figure.update_layout(
-        coloraxis={
-            "colorscale": colorscale(signed=False),
-            "reversescale": True,
-            "cmin": 1,
-            "cmax": max(last, 2),
-            "colorbar": {
-                "title": {
-                    "text": f"Rank: 1 matters most{under}",
-                    "side": "top",
-                    "font": {"size": 13},
-                },
-                "orientation": "h",
-                "thickness": 10,
-                "len": 0.9,
-                "x": 0.5,
-                "xanchor": "center",
-                "y": -8 / plot,
-                "yanchor": "top",
-                "xpad": 0,
-                "ypad": 0,
-                "outlinewidth": 0,
-                "tickvals": sorted({1, (last + 1) // 2, last}),
-            },
-        },
-    )
+    ticks = {float(place): str(place) for place in sorted({1, (last + 1) // 2, max(last, 2)})}
+    title = f"Rank: 1 matters most{under}"
+    colour_key(figure, title, colorscale(signed=False), ticks, -8 / plot, reverse=True)
 
 
 def _spoken(names: Sequence[str], ranks: np.ndarray) -> str:

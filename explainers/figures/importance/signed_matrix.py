@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from explainers.errors import Problem
 from explainers.figures import rows
-from explainers.figures.chart_style import apply_chart_style, colorscale
+from explainers.figures.chart_style import apply_chart_style, colorscale, colour_key
 from explainers.figures.text.labels import escaped, number, shortened, wrapped
 
 ROW, HEADER, KEY = 34, 120, 74
@@ -108,30 +108,10 @@ def signed_matrix(
     plot = max(ROW * len(labels), rows.height_of(labels) if len(labels) <= 20 else 0)
     rows.label_rows(figure, labels, [])
     apply_chart_style(figure, plot + HEADER + KEY, alt, top=12)
-    _name_columns(figure, across)
+    name_columns(figure, [shortened(name, 18) for name in across], upright=len(across) > 8)
     ends = [-end, 0.0, end] if signed else [0.0, end]
-    figure.update_layout(
-        coloraxis={
-            "colorscale": colorscale(signed),
-            "cmin": ends[0],
-            "cmax": end,
-            "colorbar": {
-                "title": {"text": unit, "side": "top", "font": {"size": 13}},
-                "orientation": "h",
-                "thickness": 10,
-                "len": 0.9,
-                "x": 0.5,
-                "xanchor": "center",
-                "y": -8 / plot,
-                "yanchor": "top",
-                "xpad": 0,
-                "ypad": 0,
-                "outlinewidth": 0,
-                "tickvals": ends,
-                "ticktext": [number(each, sign=signed) for each in ends],
-            },
-        }
-    )
+    ticks = {each: number(each, sign=signed) for each in ends}
+    colour_key(figure, unit, colorscale(signed), ticks, -8 / plot)
     return figure
 
 
@@ -148,14 +128,14 @@ def _texts(numbers: np.ndarray) -> list[list[str]]:
     ]
 
 
-def _name_columns(figure: go.Figure, across: Sequence[str]) -> None:
-    upright = len(across) > 8
+def name_columns(figure: go.Figure, labels: Sequence[str], upright: bool) -> None:
+    """Over the columns 0, 1, …; many names stand upright, so that none meet and none is cut off."""
     figure.update_xaxes(
-        tickvals=list(range(len(across))),
-        ticktext=[wrapped(shortened(name, 18), width=30 if upright else 13) for name in across],
-        range=[-0.5, len(across) - 0.5],
+        tickvals=list(range(len(labels))),
+        ticktext=[wrapped(label, width=30 if upright else 13) for label in labels],
+        range=[-0.5, len(labels) - 0.5],
         side="top",
-        tickfont={"size": 12 if len(across) <= 20 else 10},
+        tickfont={"size": 12 if len(labels) <= 20 else 10},
         tickangle=-90 if upright else None,
         autotickangles=[0, -90],
         fixedrange=True,

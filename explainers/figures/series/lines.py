@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explainers.errors import Problem
-from explainers.figures.chart_style import apply_chart_style, colorscale
+from explainers.figures.chart_style import apply_chart_style, colorscale, colour_key
 from explainers.figures.colours import checked_limit, colour_limit
+from explainers.figures.rows import name_panel
 from explainers.figures.series.timeline import label_steps, peaks_per_cell, time_axis_height
 from explainers.figures.text.labels import (
     checked_scores,
@@ -173,45 +174,14 @@ def _panel(
         ticktext=[number(low), number(high)] if high > low else [number(low)],
         tickfont={"size": 12},
     )
-    axis = "" if row == 1 else row
-    figure.add_annotation(
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=1,
-        yref=f"y{axis} domain",
-        yanchor="bottom",
-        text=escaped(shortened(name)),
-        showarrow=False,
-        font={"size": 14},
-    )
+    name_panel(figure, row, name, size=14)
 
 
 def _colour_bar(figure: go.Figure, signed: bool, limit: float, unit: str, plot: int) -> None:
     ends = [-limit, 0, limit] if signed else [0, limit]
     key = ": red supports, blue opposes" if signed else " (without a sign)"
-    figure.update_layout(
-        coloraxis={
-            "colorscale": colorscale(signed),
-            "cmin": ends[0],
-            "cmax": limit,
-            "colorbar": {
-                "title": {"text": f"{unit}{key}", "side": "top", "font": {"size": 13}},
-                "orientation": "h",
-                "thickness": 10,
-                "len": 0.8,
-                "x": 0.5,
-                "xanchor": "center",
-                "y": 1 + 28 / plot,
-                "yanchor": "bottom",
-                "ypad": 0,
-                "xpad": 0,
-                "outlinewidth": 0,
-                "tickvals": ends,
-                "ticktext": [number(end, sign=signed) for end in ends],
-            },
-        }
-    )
+    ticks = {end: number(end, sign=signed) for end in ends}
+    colour_key(figure, f"{unit}{key}", colorscale(signed), ticks, 1 + 28 / plot, share=0.8)
 
 
 def _left_out(strength: np.ndarray, kept: list[int]) -> str:

@@ -72,8 +72,7 @@ def notes_on(context: DatasetContext, network: DenseNetwork, what: str) -> tuple
     from explainers.importance.dense.units import unit_warnings
 
     notes = [
-        f"{what} come from this one network's weights alone: they have no interval, and no control "
-        "that cannot matter. Another training gives other weights."
+        f"{what} come from this one network's weights alone; another training gives other weights."
     ]
     ends = network.layers[-1].activation
     if ends:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.evaluation import evaluate_regions, replaced
-from explainers.perturbation.regions import BY, Groups, group_labels
+from explainers.perturbation.regions import BY, Groups, group_labels, in_one_group
 
 # Without `samples`: about so many evaluations, but never fewer orders; with so few players, all
 # pairs are met about so often.
@@ -73,7 +73,7 @@ def _samples(options: Options, players: int) -> int:
     answers="contribution",
     estimate=_estimate,
     options=Options,
-    trial=lambda layout: _at_once(layout.shape),
+    trial=lambda layout: in_one_group(layout.shape),
     fit_to_data=lambda options, data: (
         {"by": "variable"} | options if data.layout.kind == "series" else options
     ),
@@ -227,10 +227,3 @@ def _wide(inputs: Tensor) -> torch.dtype:
     import torch
 
     return torch.float32 if inputs.device.type == "mps" else torch.float64
-
-
-def _at_once(shape: tuple[int, ...]) -> dict[str, object]:
-    """Options with which there are few groups."""
-    if len(shape) == 1:
-        return {"groups": (tuple(range(shape[0])),)}
-    return {"by": "step" if len(shape) == 2 else "square", "width": max(shape)}

@@ -129,8 +129,13 @@ def test_questions(arguments, says):
 
 
 def test_seeds_of_any_size():
+    model = mlp()
     for seed in (-1, 2**63, np.int64(7)):
-        explain_dataset(mlp(), rows(40, 3), methods="permutation", seed=seed)
+        one, again, other = (
+            explain_dataset(model, rows(400, 3), methods="input_perturbation", seed=each).values
+            for each in (seed, seed, 3)
+        )
+        assert torch.equal(one, again) and not torch.equal(one, other)
 
 
 @pytest.mark.parametrize(
