@@ -25,7 +25,7 @@ Family: TypeAlias = Literal["weights", "gradients", "perturbation", "variance", 
 Need: TypeAlias = Literal["weights", "gradient", "labels", "retraining"]
 
 
-class Importance(Protocol):
+class ImportanceFunction(Protocol):
     """What a method's file must give: the function that `importance_method` decorates."""
 
     def __call__(self, context: DatasetContext, options: Any) -> Estimate:
@@ -67,7 +67,7 @@ class ImportanceMethod:
         The paper.
     options : type
         A frozen dataclass whose fields are made by `option`.
-    importance : Importance
+    importance : ImportanceFunction
         The method itself.
     estimate : callable
         (options, rows, features) → about how many evaluations of the model it will take.
@@ -102,7 +102,7 @@ class ImportanceMethod:
     family: Family
     says: str
     options: type
-    importance: Importance
+    importance: ImportanceFunction
     estimate: Callable[[Any, int, int], int]
     cost: str = ""
     misleads: str = ""
@@ -134,7 +134,7 @@ def importance_method(**declared: Any) -> Callable[[Function], Function]:
     Returns
     -------
     callable
-        A decorator that returns the function, an `Importance`, as it is.
+        A decorator that returns the function, an `ImportanceFunction`, as it is.
     """
 
     def register(function: Function) -> Function:
@@ -147,4 +147,4 @@ def importance_method(**declared: Any) -> Callable[[Function], Function]:
     return register
 
 
-__all__ = ["IMPORTANCE", "Importance", "ImportanceMethod", "importance_method", "option"]
+__all__ = ["IMPORTANCE", "ImportanceFunction", "ImportanceMethod", "importance_method", "option"]
