@@ -142,7 +142,10 @@ def pick_task(question: Question, prediction: Answer) -> Importance:
         st.header("What is asked", anchor=False)
         output = pick_output(question, prediction)
         groups = _groups(question) if question.one == "row" else {}
-        with st.expander("Methods and their options"):
+        named = address.choices().get("by")
+        if isinstance(named, list) and named and not any(key in QUICK for key in named):
+            address.refuse("by", "Methods")
+        with st.expander("Methods and their options", expanded=address.is_refused("by")):
             asked = _methods()
             options = {key: own for key in asked if (own := _options(key))}
     return Importance(question.rows, output, tuple(asked), options, groups, question.model.classes)
@@ -182,6 +185,8 @@ def _methods() -> list[str]:
     asked = address.multiselect(
         st.multiselect, "by", QUICK, QUICK, label="Methods", format_func=words.get
     )
+    if not asked:
+        st.caption(f"Without a choice {words[QUICK[0]]} is asked.")
     again = address.widget(
         st.toggle,
         "retrain",

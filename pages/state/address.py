@@ -98,6 +98,17 @@ def set_choices(new: dict[str, Any]) -> None:
         _replace_widget(name)
 
 
+def refuse(name: str, label: str) -> None:
+    """Drop a choice that is not possible; its widget says so, until something else is chosen."""
+    _state().refusals[name] = _refusal(label, choices().get(name))
+    set_choices({name: None})
+
+
+def is_refused(name: str) -> bool:
+    """Whether the widget of that name has to say that a link's choice is not possible."""
+    return name in _state().refusals
+
+
 def forget_uploads(names: Iterable[str]) -> None:
     """Drop the choices of those names, which hold uploads, and start with empty uploaders."""
     _state().upload_versions += 1

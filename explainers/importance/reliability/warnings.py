@@ -28,6 +28,11 @@ def warnings_before(context: DatasetContext) -> Iterator[str]:
     context : DatasetContext
     """
     rows, columns = context.rows, context.layout.columns
+    if rows < FEW_ROWS:
+        yield (
+            f"{rows} rows say little about a data set, and the intervals are rough: give at "
+            f"least {FEW_ROWS}."
+        )
     if context.layout.kind == "table":
         if rows < columns:
             yield (
@@ -35,11 +40,6 @@ def warnings_before(context: DatasetContext) -> Iterator[str]:
                 "hardly be told. Give more rows."
             )
         yield from _of_columns(context)
-    if rows < FEW_ROWS:
-        yield (
-            f"{rows} rows say little about a data set, and the intervals are rough: give at "
-            f"least {FEW_ROWS}."
-        )
     if context.labels is not None and context.labels.note:
         yield context.labels.note
 

@@ -71,9 +71,7 @@ def notes_on(context: DatasetContext, network: DenseNetwork, what: str) -> tuple
     """What must be said beside numbers that come from weights alone."""
     from explainers.importance.dense.units import unit_warnings
 
-    notes = [
-        f"{what} come from this one network's weights alone; another training gives other weights."
-    ]
+    notes = []
     ends = network.layers[-1].activation
     if ends:
         name = ends.split(" · ")[0].replace("log_", "")

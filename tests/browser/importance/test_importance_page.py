@@ -123,7 +123,9 @@ def test_a_click_on_a_bar_opens_its_input_and_the_link_holds_all(server, visit):
     no_exception(again)
 
 
-def test_pictures_get_a_sentence_and_series_a_table(server, visit):
+def test_a_link_to_unknown_methods_gets_a_sentence_and_series_a_table(server, visit):
+    page = visit(f"{server.url}/importance?by=[%22nonsense%22]")
+    expect(page.get_by_text(re.compile("Methods.*nonsense.*not possible"))).to_be_visible()
     page = visit(f"{server.url}/importance?model=lstm&output=4&by=[%22profile%22,%22jacobian%22]")
     ready(page)
     said = page.locator("h3").filter(has_text=SENTENCE)
