@@ -16,6 +16,7 @@ from explainers.importance.tables.stored import StoredTable
 from explainers.kinds import features
 from explainers.service.tasks import Answer
 from pages.ranking.lines import agreed, order
+from pages.ranking.notes import unit_of
 from pages.ranking.question import Question
 from pages.state import address
 from pages.viewers.chart import chart
@@ -59,7 +60,7 @@ def _numbers(table: StoredTable, place: int) -> pd.DataFrame:
                 "Rank": rank if first == last else f"{rank} ({first}–{last})",
                 f"Among the first {few}": percent(float(table.top(few)[method, place])),
                 "Doubt from": ", ".join(sources),
-                "Unit": IMPORTANCE[key].unit,
+                "Unit": unit_of(table, key),
             }
         )
     return pd.DataFrame(lines)
