@@ -111,7 +111,8 @@ def _map(story: Story, index: int, case: Case, answer: Answer, limit: float) -> 
     best = case.names[int(probabilities.argmax())]
     right = case.task.model.answers != "classes" or best == case.names[case.target]
     instead = "" if right else f" (it says *{best}*)"
-    summary = words.accounted(facts) if story.sums else sentence(case, heat, facts["signed"])
+    one = kinds.of(case.task.model).one
+    summary = words.accounted(facts, one) if story.sums else sentence(case, heat, facts["signed"])
     st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
     kinds.of(case.task.model).draw(
         case,

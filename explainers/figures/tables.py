@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from explainers.figures import rows
 from explainers.figures.chart_style import GREY, SIGN_KEY, STRENGTH, apply_chart_style, bar_colour
+from explainers.figures.text.alt_texts import table_alt_text
 from explainers.figures.text.labels import (
     checked_scores,
     checked_strengths,
@@ -18,7 +19,6 @@ from explainers.figures.text.labels import (
     value_text,
     wrapped,
 )
-from explainers.figures.text.sentences import table_alt_text
 from explainers.figures.waterfall import signed_sums
 
 HEADROOM = 1.05

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from explainers.figures import rows
 from explainers.figures.chart_style import GREY, QUIET, SIGN_KEY, apply_chart_style, bar_colour
+from explainers.figures.text.alt_texts import table_alt_text
 from explainers.figures.text.labels import checked_scores, escaped, number, value_text, wrapped
-from explainers.figures.text.sentences import table_alt_text
 
 INVISIBLE = 1e-3
 """A gap below this share of the chart's width is narrower than a pixel."""

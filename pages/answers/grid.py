@@ -12,7 +12,7 @@ from explainers.methods import METHODS
 from explainers.service.backends.job import Job
 from explainers.service.tasks import InputRef
 from pages import kinds
-from pages.answers.panel import receipt
+from pages.answers.panel import check
 from pages.state import cases, progress, service
 from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
@@ -154,7 +154,7 @@ def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float
 
 
 def _finished(panel: Panel, slot: str, lab: bool) -> None:
-    """Map and receipt, and in the baseline lab the model's answer to the baseline."""
+    """Map and check, and in the baseline lab the model's answer to the baseline."""
     case, facts, heat = panel.case, panel.answer[0], panel.heat
     method = METHODS[case.task.method]
     share = case.amount(float(case.share(case.prediction[1]["probabilities"])))
@@ -172,7 +172,7 @@ def _finished(panel: Panel, slot: str, lab: bool) -> None:
     )
     if lab:
         _answer_to_baseline(case)
-    st.markdown(f":material/receipt_long: {receipt(case, facts)}.")
+    st.markdown(f":material/receipt_long: {check(case, facts)}.")
     st.caption(words.cost(facts))
     for note in facts["notes"]:
         st.warning(note)

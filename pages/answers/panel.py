@@ -1,4 +1,4 @@
-"""One finished explanation: the sentence, the picture with its map, and the receipt."""
+"""One finished explanation: the sentence, the picture with its map, and the check."""
 
 from typing import Unpack
 
@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.figures.text import words
+from explainers.figures.text.sides import EFFECT, OPPOSITION, SENSITIVITY, SUPPORT
 from explainers.kinds import Arrays, Facts
 from explainers.methods import METHODS
 from pages import kinds
@@ -17,7 +18,7 @@ PARTS = {
     "positive": "support alone",
     "negative": "opposition alone",
 }
-WHAT = {"scores": "support for", "positive": "support for", "negative": "opposition to"}
+WHAT = {"scores": EFFECT, "positive": SUPPORT, "negative": OPPOSITION}
 
 
 def panel(case: Case, answer: Answer, key: str, **options: Unpack[MapOptions]) -> None:
@@ -41,7 +42,7 @@ def panel(case: Case, answer: Answer, key: str, **options: Unpack[MapOptions]) -
         + summary.replace("*", ""),
         **options,
     )
-    st.markdown(f":material/receipt_long: **Receipt:** {receipt(case, facts)}.")
+    st.markdown(f":material/receipt_long: **Check:** {check(case, facts)}.")
     for note in facts["notes"]:
         st.warning(note)
     if method.complete and words.gap_is_large(facts):
@@ -54,13 +55,12 @@ def panel(case: Case, answer: Answer, key: str, **options: Unpack[MapOptions]) -
     kind.draw_details(case, answer, key)
 
 
-def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = "support for") -> str:
-    """Where the positive scores of the map lie, in words; `what` they are, if signed."""
-    what = what if signed else "attention to"
-    return kinds.of(case.task.model).sentence(case, heat, signed, what)
+def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = EFFECT) -> str:
+    """Where the scores of the map lie, in words; `what` they are, if signed (see `sides`)."""
+    return kinds.of(case.task.model).sentence(case, heat, what if signed else SENSITIVITY)
 
 
-def receipt(case: Case, facts: Facts) -> str:
+def check(case: Case, facts: Facts) -> str:
     """What the map adds up to, in words; `facts` are the answer's."""
     of_input = of_baseline = ""
     if case.task.rather_than is None:
@@ -70,7 +70,8 @@ def receipt(case: Case, facts: Facts) -> str:
         )
     complete = METHODS[case.task.method].complete
     there = f"the mean score of {case.about} over {case.asked}; " if case.asked else ""
-    return there + words.receipt(case.about, of_input, of_baseline, facts, complete)
+    one = kinds.of(case.task.model).one
+    return there + words.check(case.about, of_input, of_baseline, facts, complete, one)
 
 
 def _part(arrays: Arrays, key: str) -> str:

@@ -61,6 +61,8 @@ class PageKind(Protocol):
     ----------
     title : str
         Of the section of the settings.
+    one : str
+        One input in a word: "picture".
     missing : str
         What must be chosen, in words: "a picture".
     can_blink : bool
@@ -72,6 +74,8 @@ class PageKind(Protocol):
 
     @property
     def title(self) -> str: ...
+    @property
+    def one(self) -> str: ...
     @property
     def missing(self) -> str: ...
     @property
@@ -124,8 +128,8 @@ class PageKind(Protocol):
     def limit(self, heat: np.ndarray) -> float:
         """The score of the map's strongest colour, its longest bar or its highest letter."""
 
-    def sentence(self, case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
-        """Where the positive scores lie, in words; `what` they are: "support for"."""
+    def sentence(self, case: Case, heat: np.ndarray, what: str) -> str:
+        """Where the scores lie, in words; `what` they are, as in `figures.text.sides`."""
 
     def draw_partial(
         self,

@@ -18,7 +18,7 @@ from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.picture import viewer
 from pages.widgets import pictures
 
-title, missing, can_blink = "Picture", "a picture", True
+title, one, missing, can_blink = "Picture", "picture", "a picture", True
 draw_hidden = None
 
 
@@ -73,10 +73,10 @@ def draw(
 limit = colours.colour_limit
 
 
-def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
-    """Where the positive scores lie, in the case's known regions if any."""
+def sentence(case: Case, heat: np.ndarray, what: str) -> str:
+    """Where the scores lie, in the case's known regions if any."""
     left, top, width, height = case.prediction[0]["region"]
-    place = "the picture" if width > 0.999 and height > 0.999 else "the part that it sees"
+    place = "the picture" if width > 0.999 and height > 0.999 else "the cropped area"
     return words.picture_sentence(heat, f"*{case.about}*", what, _masks(case, heat), place)
 
 

@@ -25,7 +25,7 @@ from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.sequence import SIDES, logo, mutation_map
 from pages.widgets import files
 
-title, missing, can_blink = "DNA", "a DNA sequence", False
+title, one, missing, can_blink = "DNA", "sequence", "a DNA sequence", False
 MOST_OTHERS = 20
 
 
@@ -113,10 +113,10 @@ def limit(heat: np.ndarray) -> float:
     return float(np.abs(heat).max()) or 1.0
 
 
-def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
+def sentence(case: Case, heat: np.ndarray, what: str) -> str:
     """Where the support lies, on the known motifs if any."""
     spans = [(name, first, last) for first, last, name in _spans(case)]
-    return sentences.sequence_sentence(heat, f"*{case.about}*", spans, _place(case)[1])
+    return sentences.sequence_sentence(heat, f"*{case.about}*", spans, _place(case)[1], what)
 
 
 def draw_partial(

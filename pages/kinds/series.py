@@ -11,7 +11,7 @@ from explainers.errors import Problem
 from explainers.figures import colours
 from explainers.figures.series.lines import series_heat
 from explainers.figures.series.marginals import lag_profile, marginals
-from explainers.figures.text import sentences
+from explainers.figures.text import alt_texts, sentences
 from explainers.kinds import KINDS
 from explainers.kinds import series as series_kind
 from explainers.kinds.layout import InputLayout
@@ -28,7 +28,7 @@ from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.chart import chart
 from pages.widgets import files, methods
 
-title, missing, can_blink = "Time series", "a time series", False
+title, one, missing, can_blink = "Time series", "series", "a time series", False
 MOST_OTHERS = 20
 
 
@@ -157,9 +157,9 @@ def draw(
 limit = colours.colour_limit
 
 
-def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
+def sentence(case: Case, heat: np.ndarray, what: str) -> str:
     """Which variables and which time carry the support."""
-    return sentences.series_sentence(heat, *_named(case), f"*{case.about}*", signed)
+    return sentences.series_sentence(heat, *_named(case), f"*{case.about}*", what)
 
 
 def draw_partial(
@@ -216,7 +216,7 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Per variable, per step**")
-        alt = sentences.series_alt_text(heat, variables, steps, signed)
+        alt = alt_texts.series_alt_text(heat, variables, steps, signed)
         chart(marginals(heat, variables, steps, signed), alt, f"{key}_marginals")
     with right:
         st.markdown("**How far back it looks**")

@@ -25,7 +25,7 @@ from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.chart import chart
 from pages.widgets import files, methods, row_values
 
-title, missing, can_blink = "Table", "a table and a row", False
+title, one, missing, can_blink = "Table", "row", "a table and a row", False
 MOST_OTHERS = 20
 
 
@@ -179,9 +179,9 @@ def limit(heat: np.ndarray) -> float:
     return HEADROOM * bar_limit(heat, 8)
 
 
-def sentence(case: Case, heat: np.ndarray, signed: bool, what: str) -> str:
-    """Which features carry the support."""
-    return sentences.table_sentence(*_named(case, heat), f"*{case.about}*", signed)
+def sentence(case: Case, heat: np.ndarray, what: str) -> str:
+    """Which features move the answer most."""
+    return sentences.table_sentence(*_named(case, heat), f"*{case.about}*", what)
 
 
 def draw_partial(

@@ -4,7 +4,7 @@ python -m tests.bench.load [--visitors 20] [--explanations 60] [--minutes 10] [-
 
 prints a Markdown table. Each visitor has a session of its own, uploads pictures that nobody else
 has, and asks for explanations at an even pace; what the page then says (the sentence and the
-receipt) is compared with what the library says of that picture.
+check) is compared with what the library says of that picture.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from PIL import Image
 from explainers.api import explain
 from explainers.baselines import BASELINES
 from explainers.figures.text import words
+from explainers.figures.text.sides import EFFECT, SENSITIVITY
 from explainers.kinds import picture
 from explainers.methods import METHODS
 from explainers.models.prepared import build
@@ -79,7 +80,7 @@ class Case:
         }
 
     def expected(self, model, classes) -> tuple[str, str]:
-        """The sentence and the receipt, from the library's own answer."""
+        """The sentence and the check, from the library's own answer."""
         size = demos()["signs"].spec.size
         x = picture.pixels(picture.read(self.data), size, "crop")
         import torch
@@ -96,12 +97,12 @@ class Case:
             "gap": gap,
             "baseline_output": found.baseline_output.item(),
         }
-        about, what = classes[target], "support for" if found.signed else "attention to"
+        about, what = classes[target], EFFECT if found.signed else SENSITIVITY
         said = (words.percent(float(share[target])) for share in (shares, of_hidden))
         heat = found.scores[0].sum(0).double().numpy()
         return (
             words.picture_sentence(heat, f"*{about}*", what, {}),
-            words.receipt(about, *said, facts, METHODS[self.method].complete),
+            words.check(about, *said, facts, METHODS[self.method].complete, "picture"),
         )
 
 
@@ -158,7 +159,7 @@ async def visit(port: int, cases: list[Case], expected, pace: float, late: float
     started = time.monotonic() + late
     await asyncio.sleep(late)
     async with Visitor(port, {"model": "signs", "from": "Upload"}) as visitor:
-        for number, (case, (sentence, receipt)) in enumerate(zip(cases, expected, strict=True)):
+        for number, (case, (sentence, check)) in enumerate(zip(cases, expected, strict=True)):
             await asyncio.sleep(max(0.0, started + number * pace - time.monotonic()))
             begun = time.monotonic()
             try:
@@ -166,12 +167,12 @@ async def visit(port: int, cases: list[Case], expected, pace: float, late: float
                     await visitor.upload(case.data)
                 page = await visitor.explanation(case.link, SECONDS_TO_WAIT)
                 shown = page.find(RECEIPT).split(RECEIPT)[1].strip().rstrip(".")
-                right = alike(shown, receipt) and page.find("### ") is not None
+                right = alike(shown, check) and page.find("### ") is not None
                 right = right and any(alike(t, f"### {sentence}") for t in page.texts.values())
                 how = "right" if right else "wrong"
                 if not right:
                     print(
-                        f"wrong: {case.link}\n  {shown}\n  {receipt}\n  {sentence}",
+                        f"wrong: {case.link}\n  {shown}\n  {check}\n  {sentence}",
                         page.find("### "),
                         file=sys.stderr,
                     )

@@ -111,10 +111,10 @@ def run_until(page: Page, sought: Locator, count: int = 1) -> None:
 
 def map_shown(page: Page, not_digest: str | None = None, index: int = 0) -> str:
     """Wait for a finished map, another than the given one; its digest."""
-    viewer, receipt = page.get_by_test_id("viewer").nth(index), page.get_by_text("Receipt:")
+    viewer, check = page.get_by_test_id("viewer").nth(index), page.get_by_text("Check:")
     until = time.monotonic() + PATIENCE_MS / 1000
     while time.monotonic() < until:
-        if receipt.count() <= index:
+        if check.count() <= index:
             run_what_is_offered(page)
             page.wait_for_timeout(100)
             continue

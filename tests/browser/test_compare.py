@@ -41,7 +41,7 @@ def finished(page, count: int) -> list[str]:
         panels = [panel(page, index) for index in range(count)]
         viewers = [one.get_by_test_id("viewer") for one in panels]
         # While a page is drawn anew, a panel may still hold what stood in its place; and while a
-        # method runs, its map so far stands there, without a receipt.
+        # method runs, its map so far stands there, without a check.
         parts = [*viewers, *(one.get_by_text("receipt_long") for one in panels)]
         alone = all(part.count() == 1 for part in parts) and not panel(page, count).count()
         if alone and all(viewer.get_attribute("data-ready") == "true" for viewer in viewers):
@@ -57,7 +57,7 @@ def test_six_methods_side_by_side(server, visit):
     assert len(set(digests)) == 6
     for index, name in enumerate(SIX):
         words = panel(page, index).text_content()
-        assert name in words and "stop 99." in words and re.search(r"passes|pass,", words)
+        assert name in words and "to picture (99." in words and re.search(r"passes|pass,", words)
     assert "add up to" in panel(page, 0).text_content()
     assert "does not promise" in panel(page, 2).text_content()
     scales = [

@@ -80,7 +80,7 @@ def test_another_class_has_another_map(server, visit):
     chips.nth(1).click()
     assert map_shown(page, not_digest=first) != first
     name = re.sub(r"[<> ]*[\d.]+ ?%", "", other).strip()
-    expect(page.locator("p", has_text="Receipt:")).to_contain_text(name)
+    expect(page.locator("p", has_text="Check:")).to_contain_text(name)
     settled(page)
     page.get_by_text("rather than …").click()
     page.get_by_role("heading", name=re.compile("rather than")).wait_for()
@@ -276,7 +276,7 @@ def test_deeplift_shows_support_and_opposition_apart(server, visit):
         f"{server.url}/explain?method=deeplift&o.deeplift.rule=reveal_cancel&baseline=mean"
     )
     both = map_shown(page)
-    expect(page.locator("p", has_text="Receipt:")).to_contain_text("add up to 100.0 %")
+    expect(page.locator("p", has_text="Check:")).to_contain_text("add up to 100.0 %")
     page.get_by_role("radio", name="Support alone").click()
     support = map_shown(page, not_digest=both)
     page.get_by_role("radio", name="Opposition alone").click()

@@ -16,8 +16,8 @@ from torch import nn
 from tests.onnx import onnx_files
 
 SHOWN = {
-    "diabetes": "carry .* of the support for progression after one year",
-    "additive": "carry|carries|spread",
+    "diabetes": "progression after one year: .*% of all effects",
+    "additive": "of all effects",
     "lstm": "step 1",
     "dna": "of the support for .* lies on GATA-like",
 }
@@ -56,7 +56,7 @@ OWN = {
         (4,),
         "own.csv",
         table(),
-        "in row 1|carry|carries",
+        "in this row|of all effects",
         "rows of a table with 4 features",
     ),
     "series": (
@@ -91,7 +91,7 @@ OWN = {
 @pytest.mark.parametrize("demo", list(SHOWN))
 def test_the_demo_of_every_kind_is_explained_and_proved(server, visit, demo):
     page = visit(f"{server.url}/explain?model={demo}")
-    run_until(page, page.get_by_text("Receipt:"))
+    run_until(page, page.get_by_text("Check:"))
     expect(page.get_by_role("heading", name=re.compile(SHOWN[demo]))).to_be_visible()
     page.get_by_text("with the strongest").first.wait_for()
     expect(page.get_by_text(re.compile("contributions add up to (99|100)"))).to_be_visible()
@@ -112,12 +112,12 @@ def test_from_ones_own_network_and_data_to_the_explanation(server, visit, kind):
         name,
         data,
     )
-    run_until(page, page.get_by_text("Receipt:"))
+    run_until(page, page.get_by_text("Check:"))
     expect(page.get_by_role("heading", name=re.compile(says)).first).to_be_visible()
     settled(page)
     no_exception(page)
     page.reload()
-    run_until(page, page.get_by_text("Receipt:"))
+    run_until(page, page.get_by_text("Check:"))
 
 
 @pytest.mark.parametrize(
@@ -138,18 +138,18 @@ def test_a_bad_file_gets_a_sentence_and_the_next_good_one_works(
     give(page, label, name, data)
     alert = page.get_by_test_id("stAlert").filter(has_text=said)
     expect(alert.first).to_be_visible()
-    expect(page.get_by_text("Receipt:")).to_have_count(0)
+    expect(page.get_by_text("Check:")).to_have_count(0)
     no_exception(page)
     settled(page)
     page.get_by_role("radio", name="The demo's").click()
-    run_until(page, page.get_by_text("Receipt:"))
+    run_until(page, page.get_by_text("Check:"))
     expect(page.get_by_role("heading", name=re.compile(SHOWN[kind]))).to_be_visible()
     expect(alert).to_have_count(0)
     no_exception(page)
 
 
-def receipt(page: Page) -> str:
-    return page.get_by_text(re.compile("Receipt: .*on the baseline")).text_content()
+def check(page: Page) -> str:
+    return page.get_by_text(re.compile("Check: .*from baseline")).text_content()
 
 
 def test_many_rows_and_a_value_changed_by_hand(server, visit):
@@ -157,7 +157,7 @@ def test_many_rows_and_a_value_changed_by_hand(server, visit):
     page.get_by_text("Which features matter").wait_for()
     page.get_by_text("Contribution against value of").wait_for()
     expect(page.get_by_text("Over many rows")).to_have_count(1)
-    own = receipt(page)
+    own = check(page)
     page.get_by_text("Change its values").click()
     cells = page.locator(".dvn-scroller").and_(page.locator(":visible")).last
     cells.dblclick(position={"x": 0.85 * cells.bounding_box()["width"], "y": 52})
@@ -166,10 +166,10 @@ def test_many_rows_and_a_value_changed_by_hand(server, visit):
     expect(page).to_have_url(re.compile("changed=.*age"))
     settled(page)
     page.get_by_text("age (years) = 20").first.wait_for()
-    changed = receipt(page)
+    changed = check(page)
     assert changed != own
     again = visit(page.url)
-    assert receipt(again) == changed, "the link shows the changed row"
+    assert check(again) == changed, "the link shows the changed row"
     page.get_by_role("spinbutton", name="Row").fill("6")
     page.keyboard.press("Enter")
     expect(page).not_to_have_url(re.compile("changed="))
@@ -204,7 +204,7 @@ def test_a_card_brings_back_what_was_settled(server, visit):
     page.get_by_text("The card's settings are used").wait_for()
     settled(page)
     give(page, "A picture", "own.png", grey())
-    run_until(page, page.get_by_text("Receipt:"))
+    run_until(page, page.get_by_text("Check:"))
     expect(page.get_by_text(re.compile("ant|bee|wasp")).first).to_be_visible()
     expect(page).to_have_url(re.compile("(?=.*fit=stretch).*normalise=Own"))
     no_exception(page)

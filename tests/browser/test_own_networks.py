@@ -54,7 +54,7 @@ def share(net: nn.Module, row: int) -> str:
 
 
 def explained(page) -> None:
-    run_until(page, page.get_by_text("Receipt:"))
+    run_until(page, page.get_by_text("Check:"))
     settled(page)
     no_exception(page)
 
@@ -71,9 +71,9 @@ def test_weights_alone_are_asked_for_what_they_leave_open(server, visit):
     page.get_by_text("What the weights leave open").wait_for()
     give(page, "A table", "own.csv", table())
     explained(page)
-    expect(page.get_by_text(re.compile(f"Receipt: .*{other}"))).to_be_visible()
+    expect(page.get_by_text(re.compile(f"Check: .*{other}"))).to_be_visible()
     choose(page, "Which activation stands between the layers?", "tanh")
-    expect(page.get_by_text(re.compile(f"Receipt: .*{share(net, 2)}"))).to_be_visible()
+    expect(page.get_by_text(re.compile(f"Check: .*{share(net, 2)}"))).to_be_visible()
 
 
 def test_a_regression_in_thousands_is_shown_in_its_own_numbers(server, visit):
@@ -87,7 +87,7 @@ def test_a_regression_in_thousands_is_shown_in_its_own_numbers(server, visit):
     explained(page)
     with torch.no_grad():
         first = float(net(torch.from_numpy(ROWS[2:3]))[0, 0])
-    expect(page.get_by_text(re.compile(f"Receipt: .*{first:,.4g}"))).to_be_visible()
+    expect(page.get_by_text(re.compile(f"Check: .*{first:,.4g}"))).to_be_visible()
     choose(page, "Its answers are", "Scores of classes: one of them is right")
     page.get_by_text("far from what scores before a softmax usually are").first.wait_for()
 
@@ -107,7 +107,7 @@ def test_a_forest_is_explained_and_one_line_says_why_slopes_are_off(server, visi
     give(page, "A table", "own.csv", table())
     explained(page)
     likely = f"{100 * forest.predict_proba(ROWS[:1]).max():.1f} %"
-    expect(page.get_by_text(re.compile(f"Receipt: .*{likely}"))).to_be_visible()
+    expect(page.get_by_text(re.compile(f"Check: .*{likely}"))).to_be_visible()
     expect(page.get_by_text("with the strongest 1 feature hidden")).to_be_visible()
     page.get_by_role("button", name="Compare methods").click()
     run_until(page, page.get_by_text("does not promise"), 4)
@@ -133,7 +133,7 @@ def test_of_a_series_as_answer_one_step_is_explained(server, visit, step, turned
     explained(page)
     with torch.no_grad():
         shares = net(torch.from_numpy(values[:1]).float())[0, step - 1].softmax(0)
-    expect(page.get_by_text(re.compile(f"Receipt: .*{100 * shares.max():.1f} %"))).to_be_visible()
+    expect(page.get_by_text(re.compile(f"Check: .*{100 * shares.max():.1f} %"))).to_be_visible()
 
 
 def test_a_file_of_an_archive_is_read_as_what_the_network_takes(server, visit):
@@ -150,7 +150,7 @@ def test_a_file_of_an_archive_is_read_as_what_the_network_takes(server, visit):
     explained(page)
     with torch.no_grad():
         shares = net(torch.from_numpy(values[1:2, None]).float())[0].softmax(0)
-    expect(page.get_by_text(re.compile(f"Receipt: .*{100 * shares.max():.1f} %"))).to_be_visible()
+    expect(page.get_by_text(re.compile(f"Check: .*{100 * shares.max():.1f} %"))).to_be_visible()
 
 
 def test_a_longer_record_with_iupac_letters_is_explained_in_windows(server, visit):
@@ -174,7 +174,7 @@ def test_a_longer_record_with_iupac_letters_is_explained_in_windows(server, visi
     x = torch.tensor([[(one in those) / len(those) for those in means] for one in "ACGT"])
     with torch.no_grad():
         share = net(x[None])[0].softmax(0).max()
-    expect(page.get_by_text(re.compile(f"Receipt: .*{100 * share:.1f} %"))).to_be_visible()
+    expect(page.get_by_text(re.compile(f"Check: .*{100 * share:.1f} %"))).to_be_visible()
     expect(page.get_by_test_id("logo-range").first).to_contain_text("letters 21 to 40")
 
 
@@ -205,7 +205,7 @@ def test_who_starts_the_server_brings_python_models_and_allows_scripts(
         give(page, "A table", "own.csv", table())
         explained(page)
         answer = 2 * ROWS[0, 0] + 3 * ROWS[0, 3]
-        said = page.get_by_text(re.compile("Receipt: .*on the baseline")).text_content()
+        said = page.get_by_text(re.compile("Check: .*from baseline")).text_content()
         said = said.replace("−", "-")
         assert float(re.search(r"(-?[\d.]+), on the baseline", said)[1]) == pytest.approx(
             answer, rel=1e-3
@@ -219,7 +219,7 @@ def test_who_starts_the_server_brings_python_models_and_allows_scripts(
         page.get_by_text("rows of a table with 4 features").first.wait_for()
         give(page, "A table", "own.csv", table())
         explained(page)
-        expect(page.get_by_text(re.compile(f"Receipt: .*{share(net, 0)}"))).to_be_visible()
+        expect(page.get_by_text(re.compile(f"Check: .*{share(net, 0)}"))).to_be_visible()
 
 
 def test_a_picture_of_four_channels_that_is_no_square(server, visit):
@@ -236,6 +236,6 @@ def test_a_picture_of_four_channels_that_is_no_square(server, visit):
     with torch.no_grad():
         x = torch.from_numpy(values.transpose(2, 0, 1).copy())[None]
         best = f"{100 * net(x).softmax(1).max():.1f} %"
-    expect(page.get_by_text(re.compile(f"Receipt: .*{best}"))).to_be_visible()
+    expect(page.get_by_text(re.compile(f"Check: .*{best}"))).to_be_visible()
     box = page.get_by_test_id("viewer").locator("canvas").first.bounding_box()
     assert box["width"] / box["height"] == pytest.approx(4, rel=0.02)

@@ -43,26 +43,27 @@ def test_a_segmentation_network_is_asked_where(server, visit):
     page.get_by_text(re.compile(f"a segmentation.* at each of {SIDE} × {SIDE} places")).wait_for()
     expect(page.get_by_text(re.compile("Works with Integrated Gradients, "))).to_be_visible()
 
-    def receipt(index: int):
+    def check(index: int):
         over = f"over the {counts[index]:,} pixels that the network calls class {index};"
-        return page.get_by_text(re.compile(f"Receipt: the mean score of class {index} {over}"))
+        return page.get_by_text(re.compile(f"Check: the mean score of class {index} {over}"))
 
-    run_until(page, receipt(first))
+    run_until(page, check(first))
     shares = scores(net).softmax(0)[first][said == first].mean()
-    expect(receipt(first)).to_contain_text(f"class {first} {100 * shares:.1f} %")
-    expect(receipt(first)).to_contain_text("contributions add up to")
+    expect(check(first)).to_contain_text(f"to picture ({100 * shares:.1f} %)")
+    expect(check(first)).to_contain_text("the scores add up to")
     expect(page.get_by_text(re.compile("lies on what is asked about"))).to_be_visible()
     choose(page, "Class", f"class {second} ({counts[second]:,} of {SIDE**2:,} places)")
-    run_until(page, receipt(second))
+    run_until(page, check(second))
     page.get_by_text("One place", exact=True).click()
     settled(page)
     page.get_by_label("Row (0 to 63)", exact=True).fill("3")
     page.keyboard.press("Enter")
     settled(page)
-    there = page.get_by_text(re.compile(r"Receipt: .*over the pixel in row 3, column 32"))
+    there = page.get_by_text(re.compile(r"Check: .*over the pixel in row 3, column 32"))
     run_until(page, there)
     shares = scores(net).softmax(0)[:, 3, 32]
-    expect(there).to_contain_text(f"class {int(shares.argmax())} {100 * shares.max():.1f} %")
+    expect(there).to_contain_text(f"change in class {int(shares.argmax())} from")
+    expect(there).to_contain_text(f"to picture ({100 * shares.max():.1f} %)")
     no_exception(page)
     expect(page).to_have_url(re.compile("where=place.*row=3"))
     page.reload()

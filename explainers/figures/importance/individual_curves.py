@@ -10,7 +10,7 @@ from explainers.errors import Problem
 from explainers.figures.chart_style import GREY, STRENGTH
 from explainers.figures.importance.profile_curves import course
 from explainers.figures.importance.value_spread import curves_over_spread, finish_curves
-from explainers.figures.text.sentences import whole_percent
+from explainers.figures.text.sides import whole_percent
 
 MOST = 200
 

@@ -19,7 +19,7 @@ from explainers.figures.chart_style import (
     bar_colour,
 )
 from explainers.figures.text.labels import escaped, number, shortened
-from explainers.figures.text.sentences import whole_percent
+from explainers.figures.text.sides import whole_percent
 
 HEADROOM = 1.08
 NARROW = (310.0, 320.0)

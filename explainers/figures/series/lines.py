@@ -13,6 +13,7 @@ from explainers.figures.chart_style import apply_chart_style, colorscale, colour
 from explainers.figures.colours import checked_limit, colour_limit
 from explainers.figures.rows import name_panel
 from explainers.figures.series.timeline import label_steps, peaks_per_cell, time_axis_height
+from explainers.figures.text.alt_texts import series_alt_text
 from explainers.figures.text.labels import (
     checked_scores,
     checked_strengths,
@@ -20,7 +21,6 @@ from explainers.figures.text.labels import (
     number,
     shortened,
 )
-from explainers.figures.text.sentences import series_alt_text
 
 STRIP, BETWEEN, TOP = 64, 30, 96
 # The strips are light at zero on every page, so the line on them is dark with a white edge.

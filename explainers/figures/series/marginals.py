@@ -18,6 +18,7 @@ from explainers.figures.chart_style import (
     apply_chart_style,
 )
 from explainers.figures.series.timeline import label_steps, time_axis_height
+from explainers.figures.text.alt_texts import series_alt_text
 from explainers.figures.text.labels import (
     checked_scores,
     checked_strengths,
@@ -25,7 +26,6 @@ from explainers.figures.text.labels import (
     number,
     wrapped,
 )
-from explainers.figures.text.sentences import series_alt_text
 from explainers.importance.lags import by_lag, median_lag
 
 HEADROOM, TIME, BETWEEN = 1.05, 200, 100

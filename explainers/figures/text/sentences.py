@@ -1,4 +1,4 @@
-"""Sentences on tables, series and sequences: over a chart, and for those who cannot see it."""
+"""Sentences over the charts of tables, series and sequences: both directions, largest first."""
 
 from __future__ import annotations
 
@@ -8,15 +8,32 @@ from collections.abc import Sequence
 import numpy as np
 
 from explainers.figures.text.labels import checked_scores, number, shortened, value_text
+from explainers.figures.text.sides import (
+    EFFECT,
+    OPPOSITION,
+    SUPPORT,
+    Side,
+    none_of,
+    other_side,
+    sides,
+    whole_percent,
+)
 
-FEW = 3
-"""Names in a sentence; more are not read."""
+FEW, HALF = 3, 0.5
+"""Names in a sentence, more are not read; and the share from which few speak for all."""
 
 
 def table_sentence(
-    names: Sequence[str], values: Sequence[object], scores: np.ndarray, about: str, signed: bool
+    names: Sequence[str],
+    values: Sequence[object],
+    scores: np.ndarray,
+    about: str,
+    what: str = EFFECT,
 ) -> str:
-    """Which features of a row carry the support: the fewest that hold half, at most three.
+    """Which features of a row move the answer most, in both directions, the largest first.
+
+    Named are the fewest that hold half of all effects, at most three; and the strongest of the
+    other direction, where none of these has it.
 
     Parameters
     ----------
@@ -26,40 +43,59 @@ def table_sentence(
     scores : ndarray, shape (F,)
     about : str
         The class or the quantity, in the Markdown that it shall have; names are escaped.
-    signed : bool
-        Whether the method knows a sign.
+    what : str
+        What the scores are; see `sides`.
 
     Examples
     --------
-    >>> table_sentence(["age", "mass"], [41, 23.4], np.array([3.0, 1.0]), "risk", signed=True)
-    '*age* = 41 carries 75 % of the support for risk.'
-    >>> table_sentence(["age", "mass"], [41, 23.4], np.array([3.0, -9.0]), "risk", signed=True)
-    '*age* = 41 carries 100 % of the support for risk; *mass* = 23.4 opposes more than all of it.'
+    >>> table_sentence(["age", "mass"], [41, 23.4], np.array([3.0, -9.0]), "risk")
+    '*mass* = 23.4 (−9) opposes risk: 75 % of all effects. The strongest support: *age* = 41 (+3).'
+    >>> table_sentence(["age", "mass"], [41, 23.4], np.array([3.0, -2.0]), "risk")
+    '*age* = 41 (+3) supports risk: 60 % of all effects. The strongest opposition: *mass* = 23.4 \
+(−2).'
+    >>> table_sentence(["age", "mass"], [41, 23.4], np.array([3.0, 1.0]), "risk", "support for")
+    '*age* = 41 has 75 % of the support for risk.'
     """
     scores = checked_scores(scores, names)
-    support, what = _support(scores, signed)
-    if not support.any():
-        against = int(scores.argmin())
-        less = f"; {_pair(names, values, against)} opposes it most" if scores[against] < 0 else ""
-        return f"There is no {what} {about} in this row, compared with the baseline{less}."
-    first, held = _fewest(support)
-    pairs = _listed([_pair(names, values, i) for i in first])
-    verb = "carries" if len(first) == 1 else "carry"
-    against = int(scores.argmin())
-    outweighed = signed and -scores[against] > support.sum()
-    more = f"; {_pair(names, values, against)} opposes more than all of it" if outweighed else ""
-    if held < 0.5:
+    found = sides(scores, what)
+    if not found:
+        return none_of(what, about, "in this row")
+    if what != EFFECT:
+        first, held = _fewest(found[0].amounts)
+        pairs = _listed([_pair(names, values, i) for i in first])
+        verb = "has" if len(first) == 1 else "have"
+        if held >= HALF:
+            return f"{pairs} {verb} {whole_percent(held)} of the {what} {about}."
         return (
-            f"The {what} {about} is spread over many features: {pairs}, the strongest, "
-            f"{verb} {whole_percent(held)} of it{more}."
+            f"The {what} {about} is spread over many features: {pairs}, the strongest, {verb} "
+            f"{whole_percent(held)} of it."
         )
-    return f"{pairs} {verb} {whole_percent(held)} of the {what} {about}{more}."
+    first, held = _fewest(np.abs(scores))
+    told = [_told(names, values, scores, first, sign, about) for sign in _signs(scores, first)]
+    together = "together " if len(first) > 1 else ""
+    share = f"{together}{whole_percent(held)} of all effects"
+    if held >= HALF:
+        text = f"{'; '.join(told)}: {share}."
+    else:
+        text = f"Many features move {about} a little. The strongest: {'; '.join(told)}: {share}."
+    if len(told) > 1:
+        return text
+    sign = -np.sign(scores[first[0]])
+    strongest = int((sign * scores).argmax())
+    if sign * scores[strongest] <= 0:
+        return text + other_side(found, about, what, str)
+    noun = (SUPPORT if sign > 0 else OPPOSITION).partition(" ")[0]
+    return f"{text} The strongest {noun}: {_effect(names, values, scores, strongest)}."
 
 
 def series_sentence(
-    scores: np.ndarray, variables: Sequence[str], steps: Sequence[str], about: str, signed: bool
+    scores: np.ndarray,
+    variables: Sequence[str],
+    steps: Sequence[str],
+    about: str,
+    what: str = EFFECT,
 ) -> str:
-    """Which variables of a series carry the support, and the shortest time that holds half.
+    """Which variables of a series hold most of the stronger side, when, and which of the other.
 
     Parameters
     ----------
@@ -68,33 +104,45 @@ def series_sentence(
     steps : sequence of str, length T
     about : str
         The class or the quantity, in the Markdown that it shall have; names are escaped.
-    signed : bool
-        Whether the method knows a sign.
+    what : str
+        What the scores are; see `sides`.
 
     Examples
     --------
-    >>> scores = np.array([[0.0, 0.0], [3.0, 1.0], [0.0, 0.0]])
-    >>> series_sentence(scores, ["pulse", "pressure"], ["1", "2", "3"], "risk", signed=True)
-    '*pulse* carries 75 % of the support for risk; half of it lies at *2*, one of 3 time steps.'
+    >>> scores = np.array([[0.0, 0.0], [3.0, 1.0], [0.0, -2.0]])
+    >>> print(series_sentence(scores, ["pulse", "pressure"], ["1", "2", "3"], "risk"))
+    *pulse* has 75 % of the support for risk; half of it lies at *2*, one of 3 time steps. Of the \
+opposition, 50 % as strong, *pressure* has 100 %.
     """
     scores = checked_scores(scores, variables, "variable")
-    support, what = _support(scores, signed)
-    if not support.any():
-        return f"There is no {what} {about} in this series, compared with the baseline."
-    first, held = _fewest(support.sum(0))
-    pairs = _listed([italic_name(variables[i]) for i in first])
-    verb = "carries" if len(first) == 1 else "carry"
-    carried = f"{pairs} {verb} {whole_percent(held)} of the {what} {about}"
+    found = sides(scores, what)
+    if not found:
+        return none_of(what, about, "in this series")
+    side = found[0]
+    text = f"{_holders(side.amounts.sum(0), variables)} of the {side.what} {about}"
     if len(steps) > 1 and np.ptp(scores, axis=0).max() == 0:
-        return f"{carried}; every time step of a variable counts alike."
-    start, stop = shortest_half(support.sum(1))
-    when = (
-        f"at *{escape_markdown(steps[start])}*, one"
-        if stop - start == 1
-        else f"between *{escape_markdown(steps[start])}* and *{escape_markdown(steps[stop - 1])}*, "
-        f"{stop - start}"
+        text = f"{text}; every time step of a variable counts alike."
+    else:
+        text = f"{text}; half of it lies {_when(side.amounts.sum(1), steps)}."
+    return text + other_side(
+        found, about, what, lambda other: _holders(other.amounts.sum(0), variables)
     )
-    return f"{carried}; half of it lies {when} of {len(steps)} time steps."
+
+
+def _holders(amounts: np.ndarray, variables: Sequence[str]) -> str:
+    """The fewest variables that hold half of the amounts (V,), and their share."""
+    first, held = _fewest(amounts)
+    verb = "has" if len(first) == 1 else "have"
+    return f"{_listed([italic_name(variables[i]) for i in first])} {verb} {whole_percent(held)}"
+
+
+def _when(amounts: np.ndarray, steps: Sequence[str]) -> str:
+    """The shortest time that holds half of the amounts (T,)."""
+    start, stop = shortest_half(amounts)
+    if stop - start == 1:
+        return f"at *{escape_markdown(steps[start])}*, one of {len(steps)} time steps"
+    ends = f"*{escape_markdown(steps[start])}* and *{escape_markdown(steps[stop - 1])}*"
+    return f"between {ends}, {stop - start} of {len(steps)} time steps"
 
 
 def sequence_sentence(
@@ -102,8 +150,9 @@ def sequence_sentence(
     about: str,
     spans: Sequence[tuple[str, int, int]] | None = None,
     before: int = 0,
+    what: str = EFFECT,
 ) -> str:
-    """Where in a sequence the positive contributions lie; positions count from 1.
+    """Where in a sequence the stronger side lies, and where the other; positions count from 1.
 
     Parameters
     ----------
@@ -114,112 +163,58 @@ def sequence_sentence(
         Known motifs, start from 0 and stop not included; spans of one name count together.
     before : int
         So many letters of the sequence come before the first one, which positions count.
+    what : str
+        What the scores are; see `sides`.
 
     Examples
     --------
-    >>> sequence_sentence(np.array([0.0, 1.0, 3.0, 0.0]), "binding", [("GATA", 2, 4)])
-    '75 % of the support for binding lies on *GATA*, which covers 2 of 4 letters.'
+    >>> scores = np.array([0.0, 1.0, 3.0, -2.0])
+    >>> print(sequence_sentence(scores, "binding", [("GATA", 2, 4)]))
+    75 % of the support for binding lies on *GATA*, which covers 2 of 4 letters. Of the \
+opposition, 50 % as strong, 100 % lies on *GATA*.
     """
-    support = np.clip(np.asarray(contribution, dtype=np.float64), 0, None)
-    length = len(support)
-    if not support.any():
-        return f"There is no support for {about} in this sequence, compared with the baseline."
+    found = sides(contribution, what)
+    if not found:
+        return none_of(what, about, "in this sequence")
+    side = found[0]
+    length = len(side.amounts)
     if not spans:
-        start, stop = shortest_half(support)
-        if stop - start == 1:
-            place = f"on the letter at position {before + start + 1}"
-        else:
-            place = f"on {stop - start} letters around position {before + (start + stop + 1) // 2}"
-        return f"Half of the support for {about} lies {place}, of {length} letters."
-    parts: list[str] = []
-    for name in dict.fromkeys(name for name, *_ in spans):
-        inside = np.zeros(length, bool)
-        for other, start, stop in spans:
-            if other == name:
-                inside[max(0, start) : stop] = True
-        held = support[inside].sum() / support.sum()
-        of = "lies" if parts else f"of the support for {about} lies"
-        parts.append(
-            f"{whole_percent(held)} {of} on {italic_name(name)}, which covers {inside.sum()} of "
-            f"{length} letters"
+        start, stop = shortest_half(side.amounts)
+        place = _place(start, stop, before)
+        text = f"Half of the {side.what} {about} lies {place}, of {length} letters."
+        return text + other_side(
+            found,
+            about,
+            what,
+            lambda other: f"half lies {_place(*shortest_half(other.amounts), before)}",
         )
-    return "; ".join(parts) + "."
-
-
-def table_alt_text(
-    names: Sequence[str],
-    values: Sequence[object],
-    scores: np.ndarray,
-    signed: bool = True,
-    most: int = 5,
-) -> str:
-    """The alternative text of a table's chart: the strongest of scores (F,) in words.
-
-    Examples
-    --------
-    >>> table_alt_text(["age", "mass"], [41, 23.4], np.array([3.0, -1.0]))
-    'Contributions, strongest first: age = 41: +3; mass = 23.4: −1.'
-    """
-    scores = checked_scores(scores, names)
-    order = np.argsort(-np.abs(scores), kind="stable")
+    masks: dict[str, np.ndarray] = {}
+    for name, start, stop in spans:
+        masks.setdefault(name, np.zeros(length, bool))[max(0, start) : stop] = True
     parts = [
-        f"{shortened(str(names[i]))} = {value_text(values[i])}: {number(scores[i], sign=signed)}"
-        for i in order[:most]
+        f"{_share_on(side.amounts, mask)} "
+        f"{f'of the {side.what} {about} ' * (at == 0)}lies on {italic_name(name)}, which covers "
+        f"{mask.sum()} of {length} letters"
+        for at, (name, mask) in enumerate(masks.items())
     ]
-    if len(order) > most:
-        total = number(scores[order[most:]].sum(), sign=signed)
-        parts.append(f"{len(order) - most} others together: {total}")
-    return f"{'Contributions' if signed else 'Strengths'}, strongest first: {'; '.join(parts)}."
+
+    def shares(other: Side) -> str:
+        on = [
+            f"{_share_on(other.amounts, masks[name])} lies on {italic_name(name)}" for name in masks
+        ]
+        return _listed(on)
+
+    return "; ".join(parts) + "." + other_side(found, about, what, shares)
 
 
-def series_alt_text(
-    scores: np.ndarray,
-    variables: Sequence[str],
-    steps: Sequence[str],
-    signed: bool,
-    most: int = 5,
-) -> str:
-    """The alternative text of a series' chart: the strongest variables, the time that holds half.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (T, V)
-    variables : sequence of str, length V
-    steps : sequence of str, length T
-    signed : bool
-    most : int
-        How many variables are named.
-    """
-    strength = np.abs(checked_scores(scores, variables, "variable"))
-    what = "contributions" if signed else "strengths"
-    if not strength.any():
-        return f"All {what} of {len(variables)} variables over {len(steps)} time steps are zero."
-    shares = strength.sum(0) / strength.sum()
-    order = np.argsort(-shares, kind="stable")
-    parts = [f"{shortened(str(variables[i]))} {whole_percent(shares[i])}" for i in order[:most]]
-    if len(order) > most:
-        parts.append(f"{len(order) - most} others {whole_percent(shares[order[most:]].sum())}")
-    start, stop = shortest_half(strength.sum(1))
-    absolute = "absolute contributions" if signed else what
-    return (
-        f"Shares of the {absolute}: {', '.join(parts)}; half lies from {steps[start]} to "
-        f"{steps[stop - 1]}, {stop - start} of {len(steps)} time steps."
-    )
+def _share_on(amounts: np.ndarray, mask: np.ndarray) -> str:
+    return whole_percent(amounts[mask].sum() / amounts.sum())
 
 
-def whole_percent(share: float) -> str:
-    """A share as whole per cents, never rounded to nothing or to everything.
-
-    Examples
-    --------
-    >>> whole_percent(0.456), whole_percent(0.001), whole_percent(0.999)
-    ('46 %', '< 1 %', '> 99 %')
-    """
-    if 0 < share < 0.01:
-        return "< 1 %"
-    if 0.99 < share < 1 - 1e-9:
-        return "> 99 %"
-    return f"{100 * share:.0f} %"
+def _place(start: int, stop: int, before: int) -> str:
+    if stop - start == 1:
+        return f"on the letter at position {before + start + 1}"
+    return f"on {stop - start} letters around position {before + (start + stop + 1) // 2}"
 
 
 def shortest_half(support: np.ndarray) -> tuple[int, int]:
@@ -268,13 +263,32 @@ def _pair(names: Sequence[str], values: Sequence[object], index: int) -> str:
     return f"{italic_name(names[index])} = {escape_markdown(shortened(value_text(values[index])))}"
 
 
+def _effect(names: Sequence[str], values: Sequence[object], scores: np.ndarray, at: int) -> str:
+    return f"{_pair(names, values, at)} ({number(scores[at], sign=True)})"
+
+
+def _signs(scores: np.ndarray, places: np.ndarray) -> list[float]:
+    """The directions of the scores at these places, in their order."""
+    return list(dict.fromkeys(float(np.sign(scores[place])) for place in places if scores[place]))
+
+
+def _told(
+    names: Sequence[str],
+    values: Sequence[object],
+    scores: np.ndarray,
+    places: np.ndarray,
+    sign: float,
+    about: str,
+) -> str:
+    """Those of the places whose scores have that sign, with what they do."""
+    chosen = [int(place) for place in places if sign * scores[place] > 0]
+    verb = ("supports" if sign > 0 else "opposes")[: None if len(chosen) == 1 else -1]
+    listed = _listed([_effect(names, values, scores, place) for place in chosen])
+    return f"{listed} {verb} {about}"
+
+
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _support(scores: np.ndarray, signed: bool) -> tuple[np.ndarray, str]:
-    """The scores above 0, and what they are called."""
-    return np.clip(scores, 0, None), "support for" if signed else "attention to"
 
 
 def _fewest(support: np.ndarray) -> tuple[np.ndarray, float]:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from explainers.checks import localisation
+from explainers.figures.text.sides import Side, none_of, other_side, sides
 from explainers.kinds import Facts
 
 
@@ -50,7 +51,10 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def position_words(heat: np.ndarray) -> str:
-    """Where the centre of the positive scores is.
+    """Where most of the positive scores are, or that they are spread.
+
+    The part of the picture that their centre points at must hold more than half of them: two blobs
+    in opposite corners are not "in the centre".
 
     Parameters
     ----------
@@ -59,16 +63,35 @@ def position_words(heat: np.ndarray) -> str:
     Examples
     --------
     >>> position_words(np.array([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]]))
-    'in the upper left'
+    'mostly in the upper left'
+    >>> position_words(np.eye(9)[::-1])
+    'spread over it'
     """
     across, down = localisation.centre(heat)
     vertical = "upper" if down < 0.4 else "lower" if down > 0.6 else ""
     horizontal = "left" if across < 0.4 else "right" if across > 0.6 else ""
+    part = np.outer(_band(len(heat), vertical), _band(heat.shape[1], horizontal))
+    if vertical and not horizontal:
+        part = np.outer(_band(len(heat), vertical), np.ones(heat.shape[1]))
+    if horizontal and not vertical:
+        part = np.outer(np.ones(len(heat)), _band(heat.shape[1], horizontal))
+    if not localisation.relevance_mass(heat, part) > 0.5:
+        return "spread over it"
     if vertical and horizontal:
-        return f"in the {vertical} {horizontal}"
+        return f"mostly in the {vertical} {horizontal}"
     if horizontal:
-        return f"on the {horizontal}"
-    return f"in the {vertical} part" if vertical else "in the centre"
+        return f"mostly on the {horizontal}"
+    return f"mostly in the {vertical} part" if vertical else "mostly in the centre"
+
+
+def _band(count: int, side: str) -> np.ndarray:
+    """How much of each of so many rows or columns lies in a half of them, by its name.
+
+    "upper" and "left" are the first half, "lower" and "right" the second, "" the middle one.
+    """
+    start = {"upper": 0.0, "left": 0.0, "lower": 0.5, "right": 0.5}.get(side, 0.25) * count
+    places = np.arange(count)
+    return np.clip(np.minimum(places + 1, start + count / 2) - np.maximum(places, start), 0, 1)
 
 
 def picture_sentence(
@@ -78,7 +101,7 @@ def picture_sentence(
     regions: dict[str, np.ndarray],
     place: str = "the picture",
 ) -> str:
-    """One sentence on where the positive scores of a picture's heatmap lie.
+    """Where the scores of a picture's heatmap lie: the stronger side first, and the other.
 
     Parameters
     ----------
@@ -86,7 +109,7 @@ def picture_sentence(
     about : str
         The class that is explained.
     what : str
-        "support for", "opposition to" or "attention to".
+        What the scores are; see `sides`.
     regions : dict of str to ndarray, shape (H, W)
         Known masks by name ("the sign"), shares from 0 to 1.
     place : str
@@ -94,37 +117,54 @@ def picture_sentence(
 
     Examples
     --------
-    >>> heat = np.array([[3.0, 0.0], [1.0, 0.0]])
-    >>> picture_sentence(heat, "stop", "support for", {"the sign": np.eye(2)})
-    '75 % of the support for stop lies on the sign, which covers 50 % of the picture.'
+    >>> heat = np.array([[3.0, -1.0], [1.0, 0.0]])
+    >>> print(picture_sentence(heat, "stop", "effect on", {"the sign": np.eye(2)}))
+    75 % of the support for stop lies on the sign, which covers 50 % of the picture. Of the \
+opposition, 25 % as strong, 0 % lies there.
     """
-    if not (heat > 0).any():
-        return f"There is no {what} {about} in this picture, compared with the baseline."
+    found = sides(heat, what)
+    if not found:
+        return none_of(what, about, "in this picture")
+    side = found[0]
     if not regions:
-        area = localisation.half_area(heat)
-        where = position_words(heat)
-        return f"Half of the {what} {about} lies on {percent(area)} of {place}, mostly {where}."
-    (first, mask), *others = regions.items()
+        text = f"Half of the {side.what} {about} lies {_on_half(side, f' of {place}')}."
+        return text + other_side(found, about, what, lambda other: f"half lies {_on_half(other)}")
+    (first, mask), *more = regions.items()
     parts = [
-        f"{100 * localisation.relevance_mass(heat, mask):.0f} % of the {what} {about} lies on "
-        f"{first}, which covers {100 * mask.mean():.0f} % of {place}"
+        f"{_mass(side, mask)} of the {side.what} {about} lies on {first}, which covers "
+        f"{100 * mask.mean():.0f} % of {place}"
     ]
     parts += [
-        f"{100 * localisation.relevance_mass(heat, mask):.0f} % lies on {name} "
-        f"({100 * mask.mean():.0f} %)"
-        for name, mask in others
+        f"{_mass(side, mask)} lies on {name} ({100 * mask.mean():.0f} %)" for name, mask in more
     ]
-    return "; ".join(parts) + "."
+
+    def shares(other: Side) -> str:
+        there = [f"{_mass(other, mask)} lies there"]
+        there += [f"{_mass(other, mask)} on {name}" for name, mask in more]
+        return " and ".join(there)
+
+    return "; ".join(parts) + "." + other_side(found, about, what, shares)
 
 
-def receipt(
+def _on_half(side: Side, of: str = "") -> str:
+    """The smallest area that holds half of a side, and where that is."""
+    area = percent(localisation.half_area(side.amounts))
+    return f"on {area}{of}, {position_words(side.amounts)}"
+
+
+def _mass(side: Side, mask: np.ndarray) -> str:
+    return f"{100 * localisation.relevance_mass(side.amounts, mask):.0f} %"
+
+
+def check(
     about: str,
     answer: str,
     baseline_answer: str,
     facts: Facts,
     complete: bool,
+    one: str = "input",
 ) -> str:
-    """What the scores add up to: the answer, the baseline's answer, and the share accounted for.
+    """The check of completeness: the share of the answer's change that the scores add up to.
 
     Parameters
     ----------
@@ -136,45 +176,51 @@ def receipt(
         "output", "baseline_output" (numbers) and "gap" (the completeness gap, or None).
     complete : bool
         Whether the method promises completeness.
+    one : str
+        What is explained, in a word: "picture".
 
     Examples
     --------
     >>> facts = {"output": 4.0, "baseline_output": 0.0, "gap": -0.005}
-    >>> print(receipt("stop", "", "", facts, complete=True))
-    contributions add up to 99.5 % of the difference of 4 in score
+    >>> print(check("stop", "99.8 %", "8.1 %", facts, complete=True, one="picture"))
+    the scores add up to 99.5 % of the change in stop from baseline (8.1 %) to picture (99.8 %), \
+which is 4 in score
     """
-    parts = []
+    ends = f"from baseline to {one}"
     if answer:
-        parts.append(f"{about} {answer}, on the baseline {baseline_answer}")
-    if complete:
-        parts.append(_adds_up(facts))
-    else:
-        parts.append("this method does not promise that its scores add up to the answer")
-    return "; ".join(parts)
-
-
-def _adds_up(facts: Facts) -> str:
+        ends = f"from baseline ({baseline_answer}) to {one} ({answer})"
+    if not complete:
+        return (
+            f"{about} changes {ends}; this method does not promise that its scores add up to that"
+        )
     gap, difference = facts["gap"], facts["output"] - facts["baseline_output"]
     if not difference:
-        return "input and baseline score the same, so there is no difference to explain"
+        return f"{one} and baseline have the same score for {about}, so there is nothing to share"
+    size = f"which is {number(difference, 3)} in score"
     if gap is None or not math.isfinite(gap):
         return (
-            "contributions are not all finite numbers, so they do not add up to the difference "
-            f"of {number(difference, 3)} in score"
+            "the scores are not all finite numbers, so they do not add up to the change in "
+            f"{about} {ends}, {size}"
         )
     share = f"{100 * (1 + gap):.1f} %".replace("-", "−")
-    return f"contributions add up to {share} of the difference of {number(difference, 3)} in score"
+    return f"the scores add up to {share} of the change in {about} {ends}, {size}"
 
 
-def accounted(facts: Facts) -> str:
-    """What share of the answer's difference from the baseline the contributions account for."""
+def accounted(facts: Facts, one: str = "input") -> str:
+    """What share of the answer's change from the baseline the contributions add up to.
+
+    Examples
+    --------
+    >>> accounted({"output": 1.0, "baseline_output": 0.0, "sum": 0.05}, "picture")
+    'Its scores add up to 5.0 % of the change from baseline to picture.'
+    """
     difference = facts["output"] - facts["baseline_output"]
     if not difference:
-        return "Input and baseline score the same: there is nothing to account for."
+        return f"Baseline and {one} have the same score: there is no change to add up to."
     if not math.isfinite(facts["sum"]):
-        return "Its contributions are not all finite numbers, so they account for nothing."
-    share = 100 * facts["sum"] / difference
-    return f"Its contributions account for {share:.1f} % of the answer.".replace("-", "−")
+        return "Its scores are not all finite numbers, so they add up to nothing."
+    share = f"{100 * facts['sum'] / difference:.1f} %".replace("-", "−")
+    return f"Its scores add up to {share} of the change from baseline to {one}."
 
 
 def gap_is_large(facts: Facts, allowed: float = 0.05) -> bool:
