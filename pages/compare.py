@@ -86,7 +86,7 @@ def _axes(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:
             "across",
             all_axes,
             "methods",
-            label="Columns show",
+            label="Columns",
             format_func=axes.NAMES.get,
         )
     with right:
@@ -96,8 +96,8 @@ def _axes(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:
             "down",
             others,
             NONE,
-            label="Rows show",
-            format_func=lambda kind: axes.NAMES.get(kind, "—"),
+            label="Rows",
+            format_func=lambda kind: axes.NAMES.get(kind, "None"),
         )
     return across, down
 
@@ -183,13 +183,17 @@ def _target(base: Setting, prediction: Answer) -> int | None:
     names, wrong = base.names(prediction)
     if wrong:
         st.error(wrong)
+    numbers = cases.in_numbers(base.model.spec, prediction)
+    first = "The network's best guess"
+    if numbers:
+        first = "The prediction" if len(names) == 1 else "The highest prediction"
     chosen = address.select(
         st.selectbox,
         "target",
         [FIRST_CHOICE, *range(len(names))],
         FIRST_CHOICE,
-        label="Why does it say",
-        format_func=lambda index: "The network's first choice" if index < 0 else names[index],
+        label="Which answer" if numbers else "Why does it say",
+        format_func=lambda index: first if index < 0 else names[index],
     )
     return None if chosen == FIRST_CHOICE else chosen
 

@@ -64,7 +64,7 @@ def card(figures: dict) -> dict:
     """What the app needs to know of this demo."""
     return {
         "name": "additive",
-        "title": "96 columns that add up",
+        "title": "Synthetic table: a weighted sum of 96 columns",
         "description": "A network that learned y = Σ cₖ xₖ from a table: 32 columns push up, 32 "
         "push down, 32 are noise, and the contribution of each is known.",
         "kind": "table",

@@ -61,7 +61,7 @@ def card(figures: dict) -> dict:
     """What the app needs to know of this demo."""
     return {
         "name": "lstm",
-        "title": "A product over time",
+        "title": "Synthetic time series: is x1 · x2 small?",
         "description": "Stacked LSTMs that say at every step whether x1 · x2 is below 0.25; x3 is "
         "noise.",
         "kind": "series",

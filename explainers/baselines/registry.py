@@ -63,8 +63,8 @@ class Baseline:
         Its place in menus, the lowest first.
     kinds : tuple of str
         Keys of the kinds of input that it is offered for.
-    names : mapping of str to str
-        Kind → name, where people would call it something else for that kind.
+    names, says_of : mapping of str to str
+        Kind → name, and what it is, where people would say it otherwise for that kind.
     uses_data : bool
         Whether it is made from other inputs too.
     """
@@ -77,11 +77,16 @@ class Baseline:
     order: int = 100
     kinds: tuple[str, ...] = ("picture",)
     names: Mapping[str, str] = field(default_factory=dict)
+    says_of: Mapping[str, str] = field(default_factory=dict)
     uses_data: bool = False
 
     def title(self, kind: str) -> str:
         """Its name for people who look at an input of that kind."""
         return self.names.get(kind, self.name)
+
+    def description(self, kind: str) -> str:
+        """One plain sentence on what it is for an input of that kind."""
+        return self.says_of.get(kind, self.says)
 
     def make(self, inputs: Tensor, data: Tensor | None = None, **given: Any) -> Tensor:
         """Make the baseline of a batch of inputs.

@@ -64,6 +64,8 @@ class Method:
     says, cost, misleads : str
         What it asks, in one plain sentence; what it costs, in a phrase; when not to trust it. These
         and the words for its options stand in `texts`, not in the method's file.
+    says_of : mapping of str to str
+        Kind → what it asks there, where people would say it otherwise for that kind.
     source : str
         The paper.
     options : type
@@ -112,6 +114,7 @@ class Method:
     attribute: Attribute
     estimate: Callable[[Any, InputLayout], int]
     answers: Answers | Callable[[Any], Answers]
+    says_of: Mapping[str, str] = field(default_factory=dict)
     cost: str = ""
     misleads: str = ""
     source: str = ""
@@ -129,6 +132,10 @@ class Method:
     centred: Callable[[Any], bool] = lambda options: False
     fit_to_data: Callable[[dict[str, Any], DataStatistics], dict[str, Any]] | None = None
     fit_note: str = ""
+
+    def asks(self, kind: str) -> str:
+        """What it asks of an input of that kind, in one plain sentence."""
+        return self.says_of.get(kind, self.says)
 
     def knows_sign(self, options: Any) -> bool:
         """Whether scores made with these options have a meaningful sign."""

@@ -61,12 +61,13 @@ def read_card(data: bytes) -> dict[str, Any]:
         card = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise Problem(
-            "This is not a card: it is not JSON. Upload the file that “The card” gave you."
+            "These are no saved settings: the file is not JSON. Upload the one that “Save these "
+            "settings” gave you."
         ) from error
     if not isinstance(card, dict) or card.get("evident") != VERSION:
         raise Problem(
-            f"This is not a card of a model: it lacks “evident”: {VERSION}. Upload the file that "
-            "“The card” gave you."
+            f"These are no saved settings of a network: the file lacks “evident”: {VERSION}. "
+            "Upload the one that “Save these settings” gave you."
         )
     return check_settings(card.get("settings"))
 
@@ -74,11 +75,14 @@ def read_card(data: bytes) -> dict[str, Any]:
 def check_settings(settings: Any) -> dict[str, Any]:
     """The settings as they are; Problem with the name of the first that is not possible."""
     if not isinstance(settings, dict):
-        raise Problem("This card has no settings. Download it anew from “What the doctor found”.")
+        raise Problem(
+            "This file has no settings. Download it anew: “Save these settings” under “What we "
+            "found about your network”."
+        )
     for name, value in settings.items():
         if name not in _POSSIBLE or not _POSSIBLE[name](value):
             raise Problem(
-                f"The card's setting {str(name)[:40]!r} = {str(value)[:60]!r} is not possible. "
+                f"The saved setting {str(name)[:40]!r} = {str(value)[:60]!r} is not possible. "
                 "Mend it in the file, or leave it out."
             )
     return settings

@@ -59,6 +59,6 @@ def _one(case: Case, proof: Answer, chance: Answer, share: float, key: str) -> N
     if not case.numbers:
         best = case.names[int(proof[1]["deletion"][place].argmax())]
         likely = case.amount(float(proof[1]["deletion"][place].max()))
-        st.caption(f"The network's first choice is then *{best}* ({likely}).")
+        st.caption(f"The network's best guess is then *{best}* ({likely}).")
     if draw_hidden := kinds.of(case.task.model).draw_hidden:
         draw_hidden(case, hidden, key)

@@ -18,8 +18,8 @@ def section(case: Case, answer: Answer, key: str) -> None:
     """Draw the check of one finished explanation, or a button for it where it takes long."""
     st.caption(
         "The network's weights are shuffled layer by layer, from the answer down to the input, "
-        "and the map is made again each time. A map that stays the same is not about this network. "
-        "Adebayo et al. 2018."
+        "and the map is made again each time. A map that stays the same (similarity 1) is not "
+        "about this network. Adebayo et al. 2018."
     )
     task = Randomise(case.task)
     passes = case.passes(task)
@@ -48,8 +48,8 @@ def section(case: Case, answer: Answer, key: str) -> None:
 def _stage(index: int, facts: Facts) -> str:
     counts = [len(layers) for layers in facts["stages"]]
     words = f"{sum(counts[: index + 1])} of {facts['layers']} layers"
-    likeness = f"{facts['similarity'][index]:.2f}".replace("-", "−").replace("nan", "none (flat)")
-    return f"{words} shuffled: likeness {likeness}"
+    alike = f"{facts['similarity'][index]:.2f}".replace("-", "−").replace("nan", "none (flat)")
+    return f"{words} shuffled: similarity {alike}"
 
 
 def _map(case: Case, heat: np.ndarray, title: str, key: str) -> None:

@@ -19,11 +19,11 @@ def section(panels: list[Panel], key: str) -> None:
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
     with left:
         a = address.select(
-            st.selectbox, "a", order, 0, label="First", format_func=lambda i: panels[i].case.label
+            st.selectbox, "a", order, 0, label="Map A", format_func=lambda i: panels[i].case.label
         )
     with middle:
         b = address.select(
-            st.selectbox, "b", order, 1, label="Second", format_func=lambda i: panels[i].case.label
+            st.selectbox, "b", order, 1, label="Map B", format_func=lambda i: panels[i].case.label
         )
     kind = kinds.of(panels[a].case.task.model)
     ways = [way for way in WAYS if way != "blink" or kind.can_blink]
@@ -33,7 +33,7 @@ def section(panels: list[Panel], key: str) -> None:
             "way",
             ways,
             ways[0],
-            label="Way",
+            label="View",
             format_func=WAYS.get,
             required=True,
         )

@@ -98,14 +98,14 @@ def _pick(model: ChosenModel, facts: Facts, data: str) -> list[str] | None:
             "own_columns",
             default=False,
             label="Choose the columns myself",
-            help="The columns were found by the names that the network's file or card holds.",
+            help="The columns were found by the names in the network's file or saved settings.",
         )
         if not own:
             st.caption(f"All {len(known)} columns were found by their names.")
             return found.inputs
         if found.lacking:
             st.warning(
-                "The network's file or card names inputs that no column of this table has"
+                "The network's file or saved settings name inputs that no column of this table has"
                 f"{_listed(found.lacking)}. Choose the columns, in the network's order"
                 f"{_listed(known)}."
             )

@@ -44,7 +44,7 @@ def pick(kind: str, options: bool = True) -> BaselineRef | None:
     if key == OWN_BASELINE:
         digest = pictures.uploaded("own", partial(pictures.uploader, "Baseline picture"))
         return BaselineRef(OWN_BASELINE, {}, digest) if digest else None
-    st.caption(BASELINES[key].says)
+    st.caption(BASELINES[key].description(kind))
     return BaselineRef(key, options_of(key) if options else {})
 
 

@@ -90,7 +90,7 @@ def takes(kind: str, shape: Sequence[int], swapped: bool, free: bool = False) ->
 
 
 def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
-    """Draw the card, what is not sure first, with a way to take it along.
+    """Draw what was found, what is not sure first, with a way to take it along.
 
     Parameters
     ----------
@@ -160,13 +160,13 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
         )
     whole = card | {"settings": cards.card_settings(spec, names)}
     st.download_button(
-        "The card (JSON)",
+        "Save these settings (JSON)",
         json.dumps(whole, indent=1),
         "evident-card.json",
         "application/json",
         icon=":material/download:",
         on_click="ignore",
-        help="What was found and what you set. Upload it with the model next time.",
+        help="What was found and what you set, to upload with your network next time.",
     )
 
 

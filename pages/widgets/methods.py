@@ -11,7 +11,11 @@ from pages.state.chosen import ChosenModel
 from pages.widgets.options import pick_options
 
 DEFAULT_METHOD = "integrated_gradients"
-SCORES = {"logit": "Score before softmax", "probability": "Probability", "output": "As it is"}
+SCORES = {
+    "logit": "Score before softmax",
+    "probability": "Probability",
+    "output": "Output as it is",
+}
 
 
 def names(model: ChosenModel) -> dict[str, str]:
@@ -35,7 +39,7 @@ def pick(model: ChosenModel) -> str:
         label_visibility="collapsed",
     )
     entry = METHODS[key]
-    st.markdown(f"{entry.says} *Costs {entry.cost}.*")
+    st.markdown(f"{entry.asks(model.spec.kind)} *Costs {entry.cost}.*")
     st.caption(f"When it misleads: {entry.misleads}")
     return key
 

@@ -1,4 +1,4 @@
-"""Bringing back the card of a network: its settings become the visitor's choices."""
+"""Bringing back the saved settings of a network: they become the visitor's choices."""
 
 import json
 from typing import Any
@@ -11,9 +11,9 @@ from pages.state import address, service
 
 
 def upload() -> None:
-    """Draw an uploader for a model's card, and use each card once."""
+    """Draw an uploader for a model's saved settings, its card, and use each file once."""
     file = st.file_uploader(
-        "Its card, if you have one",
+        "Saved settings (JSON), if you have them",
         type=["json"],
         max_upload_size=1,
         key=address.uploader_key("w_card_file"),
@@ -30,7 +30,7 @@ def upload() -> None:
         st.error(str(problem))
         return
     address.set_choices(_choices(settings) | ({"names": names} if names else {}))
-    st.toast("The card's settings are used.", icon=":material/check:")
+    st.toast("The saved settings are used.", icon=":material/check:")
 
 
 def _choices(settings: dict[str, Any]) -> dict[str, Any]:

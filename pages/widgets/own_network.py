@@ -85,7 +85,9 @@ def pick() -> ChosenModel | None:
     with st.expander("What it takes, and what it answers", expanded=unsure):
         spec, classes = _settings(ModelSpec("upload", name, weights, choices=choices), card)
     classes = classes or tuple(card["classes"])
-    with st.expander("What the doctor found", expanded=True, icon=":material/stethoscope:"):
+    with st.expander(
+        "What we found about your network", expanded=True, icon=":material/stethoscope:"
+    ):
         inspection.show(card, spec, classes)
     unusable = frozenset(key for key, reason in card["methods"].items() if reason)
     columns = tuple(card["columns"])
@@ -237,7 +239,7 @@ def _keep(file: UploadedFile, name: str, suffix: str = "") -> bool:
 
 def _class_names() -> tuple[str, ...]:
     file = st.file_uploader(
-        "Names of its answers: a text file, JSON, CSV, or a Hugging Face config.json",
+        "Class names: a text file, JSON, CSV, or a Hugging Face config.json",
         type=["txt", "json", "csv", "tsv", "yaml", "yml", "names", "py"],
         max_upload_size=10,
         key=address.uploader_key("w_names_file"),

@@ -253,7 +253,7 @@ def test_presets_and_axes_leave_the_options_alone(server, visit):
         finished(page, count)
         settled(page)
         expect(page).not_to_have_url(re.compile("tolerance|steps"))
-    choose(page, "Columns show", "Models")
+    choose(page, "Columns", "Models")
     expect(page).to_have_url(re.compile("across=models"))
     finished(page, 6)
     assert panels_in_order(page, 1) == ["stop · Traffic signs"]

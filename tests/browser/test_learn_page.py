@@ -66,8 +66,8 @@ def test_every_network_is_calculated_beside_the_methods(server, visit):
     all_drawn(page)
     for title, exact, blind in (
         ("One times the other", ["3", "3"], ["6", "6"]),
-        ("Nothing below ten", ["10"], ["20"]),
-        ("Enough is enough", ["0.5", "0.5"], ["0", "0"]),
+        ("Threshold", ["10"], ["20"]),
+        ("Saturation", ["0.5", "0.5"], ["0", "0"]),
     ):
         page.get_by_role("radio", name=title).click()
         expect(page.locator("table.learn .exact td.number")).to_have_text(exact)

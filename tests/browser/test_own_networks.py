@@ -187,9 +187,9 @@ def test_an_empty_file_and_a_wrong_card_get_a_sentence(server, visit):
     give(page, "A network as", "network.onnx", onnx_files.exported(Steps(), torch.rand(1, 9, 2)))
     page.get_by_text("at each of 9 steps").wait_for()
     expect(empty).to_have_count(0)
-    give(page, "Names of its answers", "names.txt", b"")
+    give(page, "Class names", "names.txt", b"")
     expect(empty).to_have_count(1)
-    give(page, "Its card", "card.json", b"{")
+    give(page, "Saved settings", "card.json", b"{")
     expect(page.get_by_test_id("stAlert").filter(has_text="card")).to_have_count(1)
     no_exception(page)
 

@@ -9,7 +9,7 @@ import numpy as np
 from explainers.figures.text.words import percent
 
 MUCH, SOME = 0.5, 0.25
-# Above this likeness to the first map after all weights are random, a map is not of the model.
+# Above this similarity to the first map after all weights are random, a map is not of the model.
 UNMOVED, HALF_MOVED = 0.7, 0.4
 
 
@@ -109,7 +109,7 @@ def sanity(name: str, similarity: Sequence[float]) -> str:
     name : str
         The method's.
     similarity : sequence of float
-        The map's likeness to the maps of ever more randomised weights; the last one is of weights
+        The map's similarity to the maps of ever more randomised weights; the last one is of weights
         that are all random.
 
     Examples
@@ -120,16 +120,19 @@ def sanity(name: str, similarity: Sequence[float]) -> str:
     last = similarity[-1]
     if not np.isfinite(last):
         return f"With all weights random, {name} gives a flat map: it depends on the weights."
-    likeness = f"With all weights random, the map of {name} still has a likeness of {last:.2f}"
-    likeness = likeness.replace("-", "−")
+    similar = f"{last:.2f}".replace("-", "−")
+    alike = (
+        f"With all weights random, the map of {name} still has a similarity of {similar} to the "
+        "trained one's (1 = same map)"
+    )
     if last >= UNMOVED:
         return (
-            f"{likeness}: it barely changes. As an edge detector would, it shows the input and not "
+            f"{alike}: it barely changes. As an edge detector would, it shows the input and not "
             "what the network learned."
         )
     if last >= HALF_MOVED:
         return (
-            f"{likeness}: a part of it shows the input rather than what the network learned. "
+            f"{alike}: a part of it shows the input rather than what the network learned. "
             "Read its details with care."
         )
-    return f"{likeness}: the map follows the weights, as it should."
+    return f"{alike}: the map follows the weights, as it should."

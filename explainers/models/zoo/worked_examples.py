@@ -50,7 +50,7 @@ WORKED_EXAMPLES = {
         ),
         WorkedExample(
             "saturation",
-            "Enough is enough",
+            "Saturation",
             "1 − relu(1 − a − b)",
             ("a", "b"),
             0,
@@ -65,7 +65,7 @@ WORKED_EXAMPLES = {
         ),
         WorkedExample(
             "threshold",
-            "Nothing below ten",
+            "Threshold",
             "relu(x − 10)",
             ("x",),
             0,
