@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from explainers.errors import Problem
 from explainers.service import logs
 from explainers.service.settings import model_settings
 from pages.state import headers, login, my_uploads, service, streamlit_private
@@ -46,7 +47,10 @@ def frame() -> None:
     if not allowed:
         login.form()
         return
-    page.run()
+    try:
+        page.run()
+    except Problem as problem:  # of a question that no part of the page has expected
+        st.error(str(problem))
     my_uploads.row()
     login.row()
 

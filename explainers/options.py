@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -198,7 +199,7 @@ def check_option(field: dataclasses.Field[Any], value: Any, what: str) -> Any:
     if value is None and field.default is None:
         return None
     if meta["choices"] is not None:
-        if value not in meta["choices"]:
+        if not any(one == value and _same_sort(one, value) for one in meta["choices"]):
             options = ", ".join(map(repr, meta["choices"]))
             raise Problem(f"{what}: {field.name}={value!r} is not one of {options}.")
         return value
@@ -207,7 +208,8 @@ def check_option(field: dataclasses.Field[Any], value: Any, what: str) -> Any:
     kind = meta["kind"]
     if kind in (int, float):
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or (kind is int and not float(value).is_integer()):
+        number = number and -_LARGEST <= value <= _LARGEST  # not NaN either
+        if not number or (kind is int and value != int(value)):
             raise Problem(f"{what}: {field.name}={value!r} is not a {_NUMBER[kind]}.")
         low, high = meta["low"], meta["high"]
         if (low is not None and value < low) or (high is not None and value > high):
@@ -219,4 +221,10 @@ def check_option(field: dataclasses.Field[Any], value: Any, what: str) -> Any:
     return value
 
 
+def _same_sort(one: Any, other: Any) -> bool:
+    """Whether both are truth values, or none is: True is no number."""
+    return isinstance(one, bool) == isinstance(other, bool)
+
+
+_LARGEST = sys.float_info.max
 _NUMBER = {int: "whole number", float: "number"}

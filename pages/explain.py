@@ -175,7 +175,10 @@ def _pick_target(
         order = list(range(len(names)))
     most = MOST_NUMBERS if numbers else CHIPS
     target = address.choices().get("target")
-    if not isinstance(target, int) or not 0 <= target < len(names):
+    if target is not None and target >= len(names):
+        address.refuse("target", "Why does it say")
+    address.show_refusal("target", "Why does it say")
+    if target is None or not 0 <= target < len(names):
         target = order[0] if numbers else first_choice(prediction)
     chips = order[:most] + ([target] if target not in order[:most] else [])
     in_words = words.number if numbers else words.percent

@@ -19,7 +19,7 @@ from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages.kinds import many_rows, table_columns, table_scale
 from pages.kinds.page_kind import MapOptions
-from pages.state import address
+from pages.state import address, fitting_choices
 from pages.state.cases import Answer, Case
 from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.chart import chart
@@ -36,14 +36,8 @@ def pick(model: ChosenModel) -> ChosenInput | None:
         return None
     opened, columns, rows = picked
     arrays = opened.content[1]
-    row = address.widget(
-        st.number_input,
-        "row",
-        default=int(rows[0]) + 1,
-        label="Row",
-        min_value=1,
-        max_value=int(rows[-1]) + 1,
-        step=1,
+    row = fitting_choices.number_within(
+        "row", 1, int(rows[-1]) + 1, default=int(rows[0]) + 1, label="Row"
     )
     item = int(rows[np.searchsorted(rows, row - 1).clip(max=len(rows) - 1)])
     if item != row - 1:

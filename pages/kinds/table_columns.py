@@ -156,7 +156,7 @@ def _declared(model: ChosenModel, facts: Facts) -> list[str] | None:
 def _known(model: ChosenModel, wanted: int) -> list[str]:
     """What the network's file, or its card, calls its inputs; [] where neither tells."""
     card = address.choices().get("card")
-    named = card.get("columns") if isinstance(card, dict) else None
+    named = card.get("columns") if card else None
     for names in (model.columns, named):
         names = list(map(str, names or ()))
         told = not all(_COUNTED.fullmatch(name) for name in names)

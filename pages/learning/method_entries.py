@@ -64,6 +64,7 @@ def entry(method: Method) -> None:
 def linked_entry() -> None:
     """Draw the entry of the method that a link names, on top of the page, until it is closed."""
     key = address.choices().get("about")
+    address.show_refusal("about", "Method")
     if key not in METHODS:
         address.choices().pop("about", None)
         return

@@ -1,7 +1,7 @@
 """What the visitor chose: kept over pages and reruns, and written into the page's address.
 
-Every choice has a name, which is the query parameter that holds it in a link; its value is the text
-itself, or JSON for what is no text. Choices that have their default value are left out.
+Every choice has a name, which is the query parameter that holds it in a link; `link_schema` says
+what it may hold. Choices that have their default value are left out.
 
 Streamlit's own `bind="query-params"` (1.67) cannot carry this. It drops a value that is not
 possible without a word, where whoever opens a link must be told; it names the parameter after the
@@ -12,57 +12,23 @@ it lets nothing else set the parameter, as presets, cards and the ways between p
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
+
+from explainers.figures.text.sentences import escape_markdown
+from pages.state import link_schema
+from pages.state.address_state import address_state
+from pages.state.link_schema import options_of, within
 
 Value = TypeVar("Value")
 
 SECONDS_ON_THE_WAY = 5.0
 """So long after an address was replaced, a busy browser may still send it."""
-
-
-@dataclass
-class AddressState:
-    """What a session knows of its address; `st.session_state["address"]` holds it.
-
-    Attributes
-    ----------
-    choices : dict
-        The visitor's choices by name; None: left open.
-    link : dict or None
-        The query parameters that were last read or written.
-    links_opened : int
-        How many links this session has opened.
-    replaced : list of (seconds, query parameters or None)
-        Addresses that were replaced a moment ago, and when.
-    widget_versions : dict
-        How often each choice was set by something else than its widget.
-    upload_versions : int
-        How often the visitor's uploads were deleted.
-    defaults : dict
-        What the widgets start from, by name.
-    refusals : dict
-        Sentences about values in the link that are not possible, by name.
-    """
-
-    choices: dict[str, Any] = field(default_factory=dict)
-    link: dict[str, str] | None = None
-    links_opened: int = 0
-    replaced: list[tuple[float, dict[str, str] | None]] = field(default_factory=list)
-    widget_versions: dict[str, int] = field(default_factory=dict)
-    upload_versions: int = 0
-    defaults: dict[str, Any] = field(default_factory=dict)
-    refusals: dict[str, str] = field(default_factory=dict)
-
-
-def _state() -> AddressState:
-    state: AddressState = st.session_state.setdefault("address", AddressState())
-    return state
+LONGEST_SHOWN = 60
+"""Characters of a value that a sentence about it repeats."""
 
 
 # The choices
@@ -70,12 +36,13 @@ def _state() -> AddressState:
 
 def choices() -> dict[str, Any]:
     """The visitor's choices by name, to read and to change; from the link when one was opened."""
-    state, address = _state(), st.query_params.to_dict()
+    state, address = address_state(), st.query_params.to_dict()
     if address and address != state.link and not _replaced_just_now(address):
         for name in state.choices:
             _replace_widget(name)
         state.choices.clear()
-        state.choices.update({name: _decode(text) for name, text in address.items()})
+        values, state.malformed = link_schema.parse(address)
+        state.choices.update(values)
         state.link, state.refusals = address, {}
         state.links_opened += 1
     return state.choices
@@ -83,12 +50,12 @@ def choices() -> dict[str, Any]:
 
 def kept_choices() -> dict[str, Any]:
     """The choices as they were kept, for what does not belong to a page with a link of its own."""
-    return _state().choices
+    return address_state().choices
 
 
 def links_opened() -> int:
     """How many links this session has opened; another number says that all choices are new."""
-    return _state().links_opened
+    return address_state().links_opened
 
 
 def set_choices(new: dict[str, Any]) -> None:
@@ -100,28 +67,35 @@ def set_choices(new: dict[str, Any]) -> None:
 
 def refuse(name: str, label: str) -> None:
     """Drop a choice that is not possible; its widget says so, until something else is chosen."""
-    _state().refusals[name] = _refusal(label, choices().get(name))
+    address_state().refusals[name] = _refusal(label, choices().get(name))
     set_choices({name: None})
+
+
+def show_refusal(name: str, label: str) -> None:
+    """Say what a link asks that is not possible, for a choice that no widget of `widget` has."""
+    _claim(name, label)
+    if name in address_state().refusals:
+        st.warning(address_state().refusals[name])
 
 
 def is_refused(name: str) -> bool:
     """Whether the widget of that name has to say that a link's choice is not possible."""
-    return name in _state().refusals
+    return name in address_state().refusals
 
 
 def forget_uploads(names: Iterable[str]) -> None:
     """Drop the choices of those names, which hold uploads, and start with empty uploaders."""
-    _state().upload_versions += 1
+    address_state().upload_versions += 1
     for name in names:
-        _state().choices.pop(name, None)
+        address_state().choices.pop(name, None)
         st.query_params.pop(name, None)
 
 
 def write() -> None:
     """Put the choices into the address, so that a reload and a copied link show the same."""
-    state, old = _state(), st.query_params.to_dict()
+    state, old = address_state(), st.query_params.to_dict()
     new = {
-        name: _encode(value)
+        name: link_schema.encode(value)
         for name, value in choices().items()
         if value is not None and state.defaults.get(name) != value
     }
@@ -137,22 +111,11 @@ def _replaced_just_now(address: dict[str, str]) -> bool:
 
     Going back in the browser sends an old address too, but not so soon.
     """
-    state, now = _state(), time.monotonic()
+    state, now = address_state(), time.monotonic()
     state.replaced = [
         (when, old) for when, old in state.replaced if now - when < SECONDS_ON_THE_WAY
     ]
     return any(address == old for _, old in state.replaced)
-
-
-def _encode(value: Any) -> str:
-    return value if isinstance(value, str) and _decode(value) == value else json.dumps(value)
-
-
-def _decode(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 # Keys of widgets
@@ -160,7 +123,7 @@ def _decode(text: str) -> Any:
 
 def widget_key(name: str) -> str:
     """The key of the widget for the choice `name`, another one after each link that is opened."""
-    return f"w_{name}.{_state().widget_versions.get(name, 0)}"
+    return f"w_{name}.{address_state().widget_versions.get(name, 0)}"
 
 
 def uploader_key(name: str) -> str:
@@ -168,7 +131,7 @@ def uploader_key(name: str) -> str:
 
     A browser sends its files with every run, also those that it has not yet put away.
     """
-    return f"{name}.{_state().upload_versions}"
+    return f"{name}.{address_state().upload_versions}"
 
 
 def _replace_widget(name: str) -> None:
@@ -178,7 +141,7 @@ def _replace_widget(name: str) -> None:
     to another key they cannot come back.
     """
     st.session_state.pop(widget_key(name), None)
-    versions = _state().widget_versions
+    versions = address_state().widget_versions
     versions[name] = versions.get(name, 0) + 1
 
 
@@ -214,13 +177,20 @@ def widget(
     Value
         What the widget holds.
     """
-    state, key = _state(), widget_key(name)
+    state, low, high = address_state(), arguments.get("min_value"), arguments.get("max_value")
     state.defaults[name] = default
+    chosen = choices().get(name)
+    _claim(name, arguments["label"])
+    if not within(st.session_state.get(widget_key(name), default), low, high):
+        chosen = None  # of another file, which is longer
+        _replace_widget(name)
+    key = widget_key(name)
     if key not in st.session_state:
-        chosen = choices().get(name)
         wanted = default if chosen is None else chosen
         try:
             st.session_state[key] = (validate or _of_type(default))(wanted)
+            if not within(st.session_state[key], low, high):
+                raise ValueError
         except (ValueError, TypeError, OverflowError):
             state.refusals[name] = _refusal(arguments["label"], wanted)
             st.session_state[key] = default
@@ -241,10 +211,10 @@ def select(
     key = widget_key(name)
     if key in st.session_state and st.session_state[key] not in options:
         del st.session_state[key]
-    wanted, state = choices().get(name, default), _state()
-    if wanted not in options and name in (state.link or {}):
+    wanted, state = choices().get(name), address_state()
+    choices()[name] = valid = valid_choice(name, options, default)
+    if wanted is not None and valid != wanted and name in (state.link or {}):
         state.refusals[name] = _refusal(arguments["label"], wanted)
-    choices()[name] = valid_choice(name, options, default)
     return widget(
         draw, name, default=default, validate=lambda value: value, options=options, **arguments
     )
@@ -263,7 +233,8 @@ def multiselect(
     def only_options(values: Any) -> list[Value]:
         if not isinstance(values, list):
             raise ValueError
-        return [value for value in values if value in options]
+        known = [option for value in values for option in options_of(value, options)]
+        return list(dict.fromkeys(known))[: arguments.get("max_selections")]
 
     if key in st.session_state:
         st.session_state[key] = only_options(st.session_state[key])
@@ -273,12 +244,21 @@ def multiselect(
 
 def valid_choice(name: str, options: Sequence[Value], default: Value) -> Value:
     """The choice where it is one of the options, else the default."""
-    value: Value = choices().get(name, default)
-    return value if value in options else default
+    wanted = choices().get(name)
+    known: list[Value] = [] if wanted is None else options_of(wanted, options)
+    return known[0] if known else default
+
+
+def _claim(name: str, label: str) -> None:
+    """What a link holds for the choice is of no use; whoever draws it says so."""
+    if name in address_state().malformed:
+        address_state().refusals[name] = _refusal(label, address_state().malformed.pop(name))
 
 
 def _refusal(label: str, value: Any) -> str:
-    return f"The link asks for “{label}” = {value!r}, which is not possible. The usual is used."
+    shown = value if isinstance(value, str) else repr(value)
+    shown = escape_markdown(shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]} …")
+    return f"The link asks for “{label}” = {shown}, which is not possible. The usual is used."
 
 
 def _initial_value(

@@ -96,7 +96,8 @@ def _pick_names(
             st.error(str(problem))
             return None
     name = address.choices().get("data")
-    if not isinstance(name, str):
+    address.show_refusal("data", "Your file")
+    if name is None:
         return None
     if not service.may_open(name.split(".")[0]) or _suffix(name, suffixes) not in suffixes:
         st.info("This file is no longer kept here. Upload it again.")

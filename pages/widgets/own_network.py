@@ -57,7 +57,8 @@ def pick() -> ChosenModel | None:
         elif not _keep(file, "weights", suffix):
             return None
     weights = address.choices().get("weights")
-    if not isinstance(weights, str) or not service.may_open(weights.split(".")[0]):
+    address.show_refusal("weights", "Your network")
+    if weights is None or not service.may_open(weights.split(".")[0]):
         st.info("Upload your network, or its weights.")
         return None
     _forget_settings_of_another_network(weights)
@@ -74,7 +75,8 @@ def pick() -> ChosenModel | None:
             format_func=lambda name: NAMED.get(name, name),
         )
     answered = address.choices().get("chain")
-    choices = tuple(sorted(answered.items())) if isinstance(answered, dict) else ()
+    address.show_refusal("chain", "What the weights leave open")
+    choices = tuple(sorted(answered.items())) if answered else ()
     bare = ModelSpec("upload", name, weights, shape=shape, choices=choices)
     card = inspection.card_of(bare, lambda: None if asked else _shape())
     if card is None:
@@ -203,6 +205,7 @@ def _pick_kind(card: dict[str, Any]) -> int:
         for (kind, swapped, shape), free in zip(card["kinds"], card["free"], strict=True)
     ]
     wanted = address.choices().get("card") or {}
+    address.show_refusal("card", "Its card")
     start = next(
         (
             place
@@ -248,8 +251,9 @@ def _class_names() -> tuple[str, ...]:
     if file is not None and not _keep(file, "names"):
         return ()
     digest = address.choices().get("names")
+    address.show_refusal("names", "Names of its answers")
     try:
-        if isinstance(digest, str) and service.may_open(digest):
+        if digest is not None and service.may_open(digest):
             return class_names(service.backend().parsed.get("class_names", digest))
     except Problem as problem:
         st.error(str(problem))

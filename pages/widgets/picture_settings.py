@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from explainers.errors import Problem
+from explainers.kinds import scaling
 from explainers.models.card import LARGEST
 from explainers.models.spec import PREPARATIONS, ModelSpec, Preparation, preparation
 from pages.state import address
@@ -122,11 +124,10 @@ def _numbers(name: str, label: str, one: str, count: int) -> tuple[float, ...]:
     default = ", ".join([one] * count)
     text = address.widget(st.text_input, name, default=default, label=label)
     try:
-        values = tuple(float(part) for part in text.split(","))
-        if len(values) == count and (name != "std" or min(values) > 0):
-            return values
-    except ValueError:
-        pass
-    above = " above 0" if name == "std" else ""
-    st.error(f"{label}: {count} numbers{above} with commas between them, for example {default}.")
-    return tuple(float(part) for part in default.split(","))
+        return scaling.read_numbers(text, count, positive=name == "std")
+    except Problem:
+        above = " above 0" if name == "std" else ""
+        st.error(
+            f"{label}: {count} numbers{above} with commas between them, for example {default}."
+        )
+    return scaling.read_numbers(default, count)

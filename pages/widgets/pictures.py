@@ -89,8 +89,7 @@ def in_colour(shown: np.ndarray) -> np.ndarray:
 
 def _chosen_bands() -> tuple[int, ...]:
     chosen = address.choices().get("bands")
-    numbers = isinstance(chosen, list) and all(type(place) is int for place in chosen)
-    return tuple(chosen or ()) if numbers else ()
+    return tuple(chosen or ())
 
 
 def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
@@ -116,9 +115,10 @@ def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
         except Problem as problem:
             st.error(str(problem))
     digest = address.choices().get(slot)
+    address.show_refusal(slot, "Picture")
     if digest is None:
         return None
-    if isinstance(digest, str) and service.may_open(digest):
+    if service.may_open(digest):
         return picture_white.pick(digest, f"{slot}_white")
     st.info("This picture is no longer kept here. Upload it again.")
     return None
@@ -137,7 +137,8 @@ def added() -> dict[str, ChosenInput]:
         for name, digest in _kept_each(file).items():
             names[digest] = name
             digests.append(digest)
-    digests = [d for d in dict.fromkeys(digests) if isinstance(d, str) and service.may_open(d)]
+    address.show_refusal("added", "Pictures of your own")
+    digests = [d for d in dict.fromkeys(digests) if service.may_open(d)]
     address.choices()["added"] = digests or None
     if digests:
         st.caption(f"Pictures of your own to choose from: {len(digests)}.")
@@ -268,6 +269,7 @@ def regions(picture: ChosenInput, size: tuple[int, int], fit: str) -> dict[str, 
 def _from_gallery(model: str) -> str:
     pictures = {sample.name: (sample.title, sample.path) for sample in samples_of(model)}
     chosen = address.valid_choice("sample", list(pictures), next(iter(pictures)))
+    address.show_refusal("sample", "Sample picture")
     key = f"gallery_{next(iter(pictures))}"
     name = gallery("Sample pictures", pictures, chosen, key=key)
     address.choices()["sample"] = name

@@ -51,14 +51,10 @@ def edit(names: Sequence[str], own: np.ndarray, data: str, item: int) -> tuple[f
 def _linked(names: Sequence[str], own: np.ndarray, row: str) -> np.ndarray:
     """The row's values, with the changes that a link holds for this row."""
     change: Any = address.choices().get("changed")
-    values = change.get("values") if isinstance(change, dict) and change.get("row") == row else None
-    if not isinstance(values, dict):
+    address.show_refusal("changed", "Changed values")
+    if not change or change["row"] != row:
         return own
-    numbers = {
-        name: value
-        for name, value in values.items()
-        if isinstance(value, int | float) and abs(value) < np.inf
-    }
+    numbers = change["values"]
     return np.array(
         [numbers.get(name, value) for name, value in zip(names, own, strict=True)], np.float64
     )

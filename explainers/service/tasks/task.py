@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 import numpy as np
 
+from explainers.errors import Problem
 from explainers.models.spec import ModelSpec
 from explainers.service.code_version import code_version
 from explainers.service.parsing.upload_keys import UploadKey, file_key, network_key
@@ -120,9 +121,18 @@ class Task(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
         return (getattr(self, name) for name in self.__struct_fields__)
 
     def digest(self) -> str:
-        """SHA-256 of the task and of the code that answers it."""
+        """SHA-256 of the task and of the code that answers it.
+
+        Problem where a field is not of its type, so that no such task is ever queued or sent.
+        """
         # Decoded once, so that both ends of a connection name it alike: 1 is no 1.0 in JSON.
-        same = msgspec.json.decode(msgspec.json.encode(self), type=type(self))
+        try:
+            same = msgspec.json.decode(msgspec.json.encode(self), type=type(self))
+        except (msgspec.MsgspecError, OverflowError, UnicodeEncodeError) as error:
+            raise Problem(
+                "This question holds a value that is not possible. Change the settings, or open "
+                f"the page without the rest of its link. ({error})"
+            ) from error
         text = msgspec.json.encode([code_version(), same], order="sorted")
         return hashlib.sha256(text).hexdigest()
 
