@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -63,6 +64,64 @@ class Expectation:
         elif self.high < math.inf:
             said.append(f"should have a slope of at most {self.high:g} on")
         return " and ".join(said)
+
+    def verdict(
+        self,
+        rows: int,
+        violated: int,
+        flat: float = 0.0,
+        worst: str = "",
+        slope: float = 0.0,
+        output: str = "the output",
+    ) -> str:
+        """What became of it over the rows, in one sentence.
+
+        Parameters
+        ----------
+        rows, violated : int
+            How many there are, and in how many it does not hold.
+        flat : float
+            The share of rows where the slope is 0.
+        worst : str
+            What the row that violates it most is called.
+        slope : float
+            The slope there.
+        output : str
+            What the output is called.
+
+        Examples
+        --------
+        >>> Expectation("rain", "+").verdict(50, 1, worst="row 7", slope=-2.0)
+        'rain should raise the output: it does not in 1 of 50 rows (2 %), most in row 7 (slope -2).'
+        """
+        start = f"{self.name} {self.says} {output}: "
+        if not violated:
+            aside = f", though in {100 * flat:.3g} % it has no slope" if flat else ""
+            return f"{start}it does in all {rows:,} rows{'' if self.sign == '0' else aside}."
+        return (
+            f"{start}{'it does' if self.sign == '0' else 'it does not'} in {violated:,} of "
+            f"{rows:,} rows ({100 * violated / rows:.3g} %), most in {worst} (slope {slope:.3g})."
+        )
+
+
+def check_names(expectations: Sequence[Expectation], names: Sequence[str]) -> None:
+    """Problem that names the inputs which the data do not have.
+
+    Examples
+    --------
+    >>> check_names([Expectation("rain", "+")], ["rain", "wind"])
+    """
+    wrong = list(dict.fromkeys(one.name for one in expectations if one.name not in names))
+    if not wrong:
+        return
+    near = [difflib.get_close_matches(name, names, 1) for name in wrong]
+    meant = [f"{match[0]!r} for {name!r}" for name, match in zip(wrong, near, strict=True) if match]
+    shown = ", ".join(repr(name) for name in wrong[:10]) + (", …" if len(wrong) > 10 else "")
+    raise Problem(
+        f"What is expected is about {shown}, which the data do not have; they have "
+        f"{', '.join(list(names)[:20])}{', …' if len(names) > 20 else ''}."
+        + (f" Did you mean {', '.join(meant)}?" if meant else "")
+    )
 
 
 def read_expectations(given: Any) -> tuple[Expectation, ...]:

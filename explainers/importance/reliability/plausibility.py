@@ -7,13 +7,15 @@ a network may jump where it has no slope.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from explainers.errors import Problem
-from explainers.importance.reading.expectations import Expectation, read_expectations
+from explainers.importance.reading.expectations import (
+    Expectation,
+    check_names,
+    read_expectations,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,7 +137,7 @@ def plausibility(
 
     expectations = read_expectations(expected)
     with open_dataset(model, inputs, None, names, output, groups, seed, **how) as (context, _):
-        _known(expectations, context.names)
+        check_names(expectations, context.names)
         contexts: dict[int | None, DatasetContext] = {None: context}
         checks = []
         for one in expectations:
@@ -145,21 +147,6 @@ def plausibility(
         notes = (*context.sentences, *context.passes.notes)
         notes += tuple(context.passes.behaviour.notes(1, seed))
     return Plausibility(tuple(checks), context.names, tuple(dict.fromkeys(notes)))
-
-
-def _known(expectations: Sequence[Expectation], names: Sequence[str]) -> None:
-    """Problem that names the inputs which do not exist."""
-    wrong = list(dict.fromkeys(one.name for one in expectations if one.name not in names))
-    if not wrong:
-        return
-    near = [difflib.get_close_matches(name, names, 1) for name in wrong]
-    meant = [f"{match[0]!r} for {name!r}" for name, match in zip(wrong, near, strict=True) if match]
-    shown = ", ".join(repr(name) for name in wrong[:10]) + (", …" if len(wrong) > 10 else "")
-    raise Problem(
-        f"What is expected is about {shown}, which the data do not have; they have "
-        f"{', '.join(list(names)[:20])}{', …' if len(names) > 20 else ''}."
-        + (f" Did you mean {', '.join(meant)}?" if meant else "")
-    )
 
 
 def _about(context: DatasetContext, output: int | None) -> DatasetContext:
@@ -190,15 +177,12 @@ def _checked(context: DatasetContext, one: Expectation) -> Check:
     order = off.argsort(descending=True, stable=True)
     rows = order[wrong[order]]
     flat = float((sizes <= near).double().mean())
-    return Check(
-        one,
-        one.output,
-        slopes,
-        rows,
-        len(rows) / context.rows,
-        flat,
-        _sentence(one, slopes, rows, flat),
+    worst = int(rows[0]) if len(rows) else 0
+    what = "the output" if one.output is None else f"output {one.output}"
+    sentence = one.verdict(
+        context.rows, len(rows), flat, f"row {worst}", float(slopes[worst]), what
     )
+    return Check(one, one.output, slopes, rows, len(rows) / context.rows, flat, sentence)
 
 
 def _moved(context: DatasetContext, index: int) -> Tensor:
@@ -220,20 +204,3 @@ def _moved(context: DatasetContext, index: int) -> Tensor:
     # In a batch of another size the last digits may differ.
     rounding = 16 * torch.finfo(context.outputs.dtype).eps * float(context.values.abs().max())
     return torch.where(most > rounding, most, torch.zeros_like(most))
-
-
-def _sentence(one: Expectation, slopes: Tensor, rows: Tensor, flat: float) -> str:
-    what = "the output" if one.output is None else f"output {one.output}"
-    start = f"{one.name} {one.says} {what}: "
-    if not len(rows):
-        aside = (
-            f", though in {100 * flat:.3g} % it has no slope" if flat and one.sign != "0" else ""
-        )
-        return f"{start}it does in all {len(slopes):,} rows{aside}."
-    worst = int(rows[0])
-    fails = "it does" if one.sign == "0" else "it does not"
-    return (
-        f"{start}{fails} in {len(rows):,} of {len(slopes):,} rows "
-        f"({100 * len(rows) / len(slopes):.3g} %), most in row {worst} "
-        f"(slope {float(slopes[worst]):.3g})."
-    )

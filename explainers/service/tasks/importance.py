@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explainers.importance import IMPORTANCE
-from explainers.models.spec import AS_THEY_ARE
 from explainers.options import lookup, make_options
 from explainers.service.tasks.context import ProgressReport, TaskContext
+from explainers.service.tasks.over_rows.asked_rows import asked_rows, groups_of
 from explainers.service.tasks.predict_rows import PredictRows
 from explainers.service.tasks.task import Answer, Task
 
@@ -81,28 +81,18 @@ class Importance(Task, frozen=True):
 
     def run(self, context: TaskContext) -> Answer:
         """One call of `explain_dataset`, which reports the table so far after each method."""
-        import torch
-
         from explainers.importance.dataset import explain_dataset
         from explainers.importance.tables.stored import so_far, stored
-        from explainers.kinds import KINDS
-        from explainers.service.parsing.upload_keys import file_key
 
-        facts, arrays = context.answer(self.rows)
-        asked = self.rows
-        loaded = context.load(asked.model, asked.device)
-        spec, kind = loaded.spec, KINDS[loaded.spec.kind]
-        parsed = context.parsed(file_key(spec.kind, asked.input.file))
-        x = torch.from_numpy(kind.inputs(parsed, spec, arrays["rows"])).to(asked.device)
-        labels, note = self._labels(facts, arrays, loaded.class_names, spec.answers)
+        asked = asked_rows(context, self.rows)
+        facts, arrays, loaded, x = asked.facts, asked.arrays, asked.loaded, asked.inputs
+        labels, note = self._labels(facts, arrays, loaded.class_names, loaded.spec.answers)
         last: dict[str, Any] = {"done": 0, "total": 0, "facts": {}}
-        names = spec.columns or None
+        names = asked.names
         shared: dict[str, Any] = {
-            "groups": {name: list(group) for name, group in self.groups.items()} or None,
+            "groups": groups_of(self.groups),
             "seed": self.seed,
-            "kind": spec.kind,
-            "score": "output" if spec.answers in AS_THEY_ARE else "logit",
-            "device": asked.device,
+            **asked.how,
         }
 
         def report(state: Progress) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from explainers.passes import Passes
 
 MOST_ROWS = 5000
+LABELS = "labels"
+"""The truth of series: those that their file gives them."""
 LARGE, QUICK = 8192, 0.15
 """Rows of a batch that is timed at most, and seconds of one that is not made larger."""
 
@@ -39,7 +41,8 @@ class PredictRows(Task, frozen=True):
     input : InputRef
         Its file holds the rows; those that lack a value are left out.
     truth : str
-        The column that holds what the answers should be; "" for none.
+        The column that holds what the answers should be; of series LABELS, for those that the file
+        gives them; "" for none.
     most_rows : int
         Of a file with more, so many are drawn at random.
     seed : int
@@ -106,15 +109,13 @@ class PredictRows(Task, frozen=True):
 
     def _chosen(self, parsed: Any, items: np.ndarray, one: str) -> ChosenRows:
         """The rows that can be asked about, drawn where there are too many."""
-        from explainers.kinds.features import target_column
-
         facts, arrays = parsed
         truth, levels, notes = None, list[str](), list[str]()
         whole = len(arrays.get("values", items)) if one == "row" else len(items)
         if self.truth:
-            truth = target_column(parsed, self.truth)
-            levels = facts["levels"].get(self.truth, [])
-            items = items[~np.isnan(truth[items])]
+            truth, levels = self._truth(parsed, items)
+            known = ~np.isnan(truth)
+            items, truth = items[known], truth[known]
         if not len(items):
             raise Problem(
                 f"No {one} has all values that are needed. Fill the gaps, or choose other columns."
@@ -126,8 +127,23 @@ class PredictRows(Task, frozen=True):
                 f"{self.most_rows:,} of {len(items):,} {one}s, drawn at random, are asked about."
             )
             drawn = np.random.default_rng(self.seed).permutation(len(items))[: self.most_rows]
-            items = items[np.sort(drawn)]
-        return ChosenRows(items, None if truth is None else truth[items], levels, notes)
+            drawn = np.sort(drawn)
+            items, truth = items[drawn], None if truth is None else truth[drawn]
+        return ChosenRows(items, truth, levels, notes)
+
+    def _truth(self, parsed: Any, items: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """What the answers should be to these inputs, NaN where it is missing; its words."""
+        from explainers.kinds import series
+        from explainers.kinds.features import target_column
+        from explainers.kinds.files.series.truth import truth_of
+
+        facts, _ = parsed
+        if self.model.kind == "table":
+            return target_column(parsed, self.truth)[items], facts["levels"].get(self.truth, [])
+        if self.model.kind != "series" or self.truth != LABELS or not facts["labels"]:
+            raise Problem("This file holds no truth. Go on without.")
+        places = np.array([series.place_of(parsed, int(item))[0] for item in items])
+        return truth_of(facts["labels"], places)
 
 
 def _seconds_per_row(passes: Passes, inputs: Tensor) -> float:
