@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -38,6 +39,7 @@ def slope_scatter(
     slopes: ArrayLike,
     row_numbers: ArrayLike | None = None,
     output: str = "output",
+    allowed: tuple[float, float] | None = None,
 ) -> go.Figure:
     """The plot of PaD: the output's slope by one input against that input's value, row by row.
 
@@ -51,6 +53,8 @@ def slope_scatter(
         Of the rows in the data, from 0; kept as the points' customdata. Hovering counts from 1.
     output : str
         What the slope is of.
+    allowed : (float, float), optional
+        Between which slopes are expected: dashed lines; infinite where there is no bound.
 
     Raises
     ------
@@ -112,6 +116,8 @@ def slope_scatter(
         zerolinewidth=2,
         rangemode="tozero",
     )
+    for bound in filter(math.isfinite, allowed or ()):
+        figure.add_hline(bound, line={"dash": "dash", "width": 2, "color": QUIET})
     return figure
 
 
