@@ -145,7 +145,10 @@ def mean_and_std(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def data_warnings(
-    values: np.ndarray, names: Sequence[str], groups: Sequence[Sequence[int]] = ()
+    values: np.ndarray,
+    names: Sequence[str],
+    groups: Sequence[Sequence[int]] = (),
+    scale: np.ndarray | None = None,
 ) -> list[str]:
     """Sentences on features whose importances are easily misread.
 
@@ -157,6 +160,8 @@ def data_warnings(
     names : sequence of str, length F
     groups : sequence of sequences of int
         Columns that count as one feature; pairs within them are not said.
+    scale : ndarray, shape (F,), optional
+        What each column is divided by before the network, where it is.
 
     Examples
     --------
@@ -173,10 +178,18 @@ def data_warnings(
     if len(moving) > 1:
         low, high = (moving[pick(spread[moving])] for pick in (np.argmin, np.argmax))
         if spread[high] > 10 * spread[low]:
+            given = spread if scale is None or scale.shape != spread.shape else spread / scale
+            even = given[moving].max() <= 10 * given[moving].min()
             sentences.append(
                 f'The spread of "{names[high]}" is {spread[high] / spread[low]:,.0f} times that of '
-                f'"{names[low]}". A network that was not given standardised features may overlook '
-                "the small ones, and weights alone do not tell what matters."
+                f'"{names[low]}". '
+                + (
+                    "The network gets them standardised; weights and slopes are for one unit of "
+                    "each, so compare those that are scaled."
+                    if even
+                    else "A network that was not given standardised features may overlook the "
+                    "small ones, and weights alone do not tell what matters."
+                )
             )
     group_of = {column: number for number, group in enumerate(groups) for column in group}
     pairs = [

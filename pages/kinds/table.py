@@ -14,6 +14,7 @@ from explainers.kinds import encoding, features, table
 from explainers.kinds.layout import InputLayout
 from explainers.kinds.statistics import DataStatistics
 from explainers.methods import METHODS
+from explainers.models.spec import ModelSpec
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
@@ -88,7 +89,7 @@ def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     values = _values(replace(model, spec=spec), chosen)
     if spec.source == "demo":
         with st.expander("What to beware of"):
-            _beware(values, columns)
+            _beware(values, spec)
         return replace(model, spec=spec)
     doubt = table_scale.doubt(spec, chosen, columns)
     if doubt:
@@ -98,12 +99,13 @@ def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     with st.expander("What to beware of" if doubt else "Scale, and what to beware of"):
         if not doubt:
             spec = table_scale.pick(spec, values, facts)
-        _beware(values, columns)
+        _beware(values, spec)
     return replace(model, spec=spec)
 
 
-def _beware(values: np.ndarray, columns: list[str]) -> None:
-    for warning in features.data_warnings(values, columns) or ["Nothing stands out."]:
+def _beware(values: np.ndarray, spec: ModelSpec) -> None:
+    found = features.data_warnings(values, spec.columns, scale=np.array(spec.std))
+    for warning in found or ["Nothing stands out."]:
         st.markdown(f"- {warning}")
 
 

@@ -47,7 +47,10 @@ def warnings_before(context: DatasetContext) -> Iterator[str]:
 def _of_columns(context: DatasetContext) -> Iterator[str]:
     """Sentences on columns; of correlated ones that are no feature together, how to group them."""
     values, features = context.inputs.detach().double().cpu().numpy(), context.features
-    yield from data_warnings(values, _column_names(context), features.columns)
+    # A scaler in front of the network, as `models.Prepared` has it.
+    scale = getattr(context.model, "std", None)
+    divided = scale.double().cpu().numpy().ravel() if hasattr(scale, "detach") else None
+    yield from data_warnings(values, _column_names(context), features.columns, divided)
     own = features.names if not features.groups else range(context.layout.columns)
     place = {column: index for index, part in enumerate(features.columns) for column in part}
     chained = correlated_groups(values, list(map(str, range(context.layout.columns))))

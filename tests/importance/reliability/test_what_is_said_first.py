@@ -145,6 +145,28 @@ def test_a_network_that_wants_standardised_columns_is_found_out_by_its_error():
     assert not said(inside, "standardised columns")
 
 
+class Scaled(nn.Module):
+    """A network behind a scaler, as uploads are that were trained on standardised columns."""
+
+    def __init__(self, mean, std):
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
+
+    def forward(self, x):
+        return line((x - self.mean) / self.std)
+
+
+def test_unequal_spreads_are_no_reproach_to_a_network_that_gets_standardised_columns():
+    x = rows(100, 3) * torch.tensor([1000.0, 0.01, 1.0])
+    own, unit = x.std(0, unbiased=False), torch.ones(3)
+    given = notes(Scaled(x.mean(0), own), x)
+    assert said(given, "The network gets them standardised") and not said(given, "was not given")
+    # One scale for all, as of a network that was given no scaler, evens nothing out.
+    for scale in (unit, unit[:1]):
+        assert said(notes(Scaled(0 * scale, scale), x), "was not given standardised features")
+
+
 def test_quality_of_all_outputs_together():
     model, x = network("ten outputs")
     truth = rows(40, 10, seed=8)
