@@ -83,7 +83,7 @@ def _draw_example(example: StoryExample, slot: str, **options: Unpack[MapOptions
 def _answer(example: StoryExample, task: Predict | Explain, slot: str) -> Answer | None:
     """The task's answer when there is one; else its progress or its end is shown."""
     job = service.job(task, slot, wait=0.2)
-    if not job.over:
+    if not job.settled:
         progress.watch_in_grid(job, slot, kinds.partial_drawing(task, example.about, True))
         return None
     answer = service.answer(job)

@@ -180,7 +180,7 @@ def _finished(panel: Panel, slot: str, lab: bool) -> None:
 
 def _unfinished(case: Case, job: Job, slot: str) -> None:
     """A panel on its way, or one that failed or was cancelled."""
-    if job.over:
+    if job.settled:
         progress.explain_end(job, slot)
         return
     draw_partial = kinds.partial_drawing(case.task, case.about, case.signed, compact=True)
@@ -191,7 +191,7 @@ def _unpredicted(job: Job | None, slot: str) -> None:
     """A panel whose model has not answered, or cannot."""
     if job is None:
         st.info("This panel could not be queued. Choose fewer panels.")
-    elif job.over:
+    elif job.settled:
         progress.explain_end(job, f"{slot}_ask")
     else:
         progress.watch_in_grid(job, f"{slot}_ask", compact=True)

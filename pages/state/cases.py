@@ -167,7 +167,7 @@ def answers(tasks: Mapping[str, Task], what: str) -> dict[str, Answer] | None:
         What is being done, for the bar.
     """
     jobs = submit(tasks)
-    if not all(job.over for job in jobs.values()):
+    if not all(job.settled for job in jobs.values()):
         progress.watch_all(jobs, what)
         return None
     answers_by_slot = {}

@@ -17,10 +17,10 @@ DrawPartial: TypeAlias = Callable[[ProgressReport | None, str], None]
 """(The latest report with a map or None, key) → draws the input, with the map so far."""
 
 SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID = 0.3, 1.0
-SECONDS_FOR_THE_END = 0.5
+SECONDS_FOR_THE_END = 0.3
 """A look that is alone on its page waits so long for the end, which is then shown at once: to draw
-costs the server and the browser more than to wait, and a grid has up to a dozen parts."""
-SECONDS_TO_CANCEL = 1.0
+costs the server and the browser more than to wait, and a grid has up to a dozen parts. A click on
+Cancel is not heard before."""
 
 
 def _watch(
@@ -46,7 +46,7 @@ def _watch(
     job.touch()
     if patient and not st.session_state.get(f"cancel_{slot}"):
         service.wait_for(job, SECONDS_FOR_THE_END)
-    if job.over:
+    if job.settled:
         st.rerun()
     left, right = (st, st) if compact else st.columns([5, 1], vertical_alignment="center")
     report = service.backend().progress(job) or ProgressReport()
@@ -54,7 +54,6 @@ def _watch(
     left.progress(share, text=_words(job))
     if right.button("Cancel", key=f"cancel_{slot}", width="stretch"):
         service.backend().cancel(job)
-        service.wait_for(job, SECONDS_TO_CANCEL)
         st.rerun()
     if job.message:
         st.info(job.message)
@@ -73,7 +72,7 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
         job.touch()
     if not st.session_state.get(f"cancel_{min(jobs)}"):
         service.wait_for_all(jobs.values(), SECONDS_FOR_THE_END)
-    waiting = [job for job in jobs.values() if not job.over]
+    waiting = [job for job in jobs.values() if not job.settled]
     if not waiting:
         st.rerun()
     done = len(jobs) - len(waiting)
@@ -84,7 +83,6 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
     if right.button("Cancel", key=f"cancel_{min(jobs)}", width="stretch"):
         for job in waiting:
             service.backend().cancel(job)
-        service.wait_for_all(waiting, SECONDS_TO_CANCEL)
         st.rerun()
 
 
@@ -104,7 +102,7 @@ def finished(task: Task, slot: str, drawing: DrawPartial | None = None) -> Answe
     except Problem as problem:
         st.error(str(problem))
         return None
-    if not job.over:
+    if not job.settled:
         watch(job, slot, drawing)
         return None
     answer = service.answer(job)
@@ -119,7 +117,7 @@ def explain_end(job: Job, slot: str) -> None:
         st.rerun()
     if job.state == FAILED:
         st.error(job.message)
-    elif job.state == CANCELLED:
+    elif job.state == CANCELLED or job.given_up:
         st.info("Cancelled. Change a setting, or run it again.")
     if st.button("Run again", key=f"again_{slot}", icon=":material/refresh:"):
         service.retry(slot)

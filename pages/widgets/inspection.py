@@ -57,7 +57,7 @@ def card_of(spec: ModelSpec, failed: Callable[[], Any] = lambda: None) -> dict[s
     except Problem as problem:
         st.error(str(problem))
         return None
-    if not job.over:
+    if not job.settled:
         progress.watch(job, "inspection", compact=True)
         return None
     answer = service.answer(job)

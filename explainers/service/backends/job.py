@@ -47,6 +47,16 @@ class Job:
         """Whether nothing more will happen to it."""
         return self.state in (DONE, FAILED, CANCELLED)
 
+    @property
+    def given_up(self) -> bool:
+        """Whether somebody cancelled it; it may still take a moment to end."""
+        return self.cancel_requested is not None and not self.took_too_long
+
+    @property
+    def settled(self) -> bool:
+        """Whether whoever waits for it need not wait any longer: it is over, or given up."""
+        return self.over or self.given_up
+
     def stopped(self) -> None:
         """It was cancelled: by somebody, or because it took too long."""
         self.state = FAILED if self.took_too_long else CANCELLED
