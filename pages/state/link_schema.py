@@ -158,9 +158,10 @@ def value_of(name: str, value: Any) -> Any:
     fields = {field.name: field for field in dataclasses.fields(_OPTIONS[registry][key].options)}
     if isinstance(value, (list, dict)) or not fields[option].metadata["widget"]:
         raise ValueError("no widget gives this")
-    if isinstance(value, int) and abs(value) > _LARGEST:
+    checked = check_option(fields[option], value, option)
+    if isinstance(checked, int) and abs(checked) > _LARGEST:
         raise ValueError("larger than a browser can hold")
-    return check_option(fields[option], value, option)
+    return checked
 
 
 def _of_worked_example(example: str, value: Any) -> float:
