@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -126,6 +127,67 @@ def test_it_starts_no_program_and_no_process(attackers):
 
 def test_it_reaches_no_other_process(attackers):
     attackers.refused(("signal", os.getpid()), ("handle", os.getpid()))
+
+
+def test_it_changes_no_files_rights_owner_times_or_attributes(attackers, tmp_path):
+    kept = tmp_path / "kept"
+    kept.write_bytes(b"kept")
+    before = kept.stat()
+    # What it may read is enough for some of these.
+    library = attackers.engine("shut").store.folder / "library"
+    library.write_bytes(b"")
+    actions = [
+        ("rights", kept),
+        ("owner", kept),
+        ("times", kept),
+        ("rights_of_open_file", library),
+        ("times_of_open_file", library),
+    ]
+    try:
+        os.setxattr(kept, "user.test", b"x")
+        actions.append(("attribute", kept))
+    except OSError:
+        pass  # this file system has none
+    behind = attackers.tried("shut", *actions)
+    after = kept.stat()
+    assert behind == ["PermissionError"] * len(actions), (actions, behind)
+    assert (after.st_mode, after.st_uid, after.st_mtime) == (
+        before.st_mode,
+        before.st_uid,
+        before.st_mtime,
+    )
+    assert attackers.tried("free", *actions) == ["done"] * len(actions)
+
+
+def test_it_signals_slows_and_moves_no_other_process(attackers, tmp_path):
+    with (
+        subprocess.Popen(["sleep", "60"]) as other,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named,
+    ):
+        named.bind(str(tmp_path / "s"))
+        try:
+            attackers.refused(
+                ("owner_of_signals", other.pid),
+                ("owner_by_ioctl", other.pid),
+                ("signal_when_ready", ""),
+                ("priority", other.pid),
+                ("affinity", other.pid),
+                ("scheduler", other.pid),
+                ("datagrams", tmp_path / "s"),
+            )
+        finally:
+            other.kill()
+    harmless = [("flags", ""), ("own_affinity", "")]
+    assert attackers.tried("shut", *harmless) == ["done"] * 2
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="calls by their numbers on x86-64")
+def test_it_shares_no_memory_mounts_nothing_and_reads_no_log_of_the_kernel(attackers):
+    attackers.refused(("shared_memory", ""))
+    for action in ("mount", "kernel_log"):  # which administrators may
+        assert attackers.tried("shut", (action, "")) == ["PermissionError"]
+        if os.geteuid() == 0:
+            assert attackers.tried("free", (action, "")) == ["done"]
 
 
 def test_it_listens_nowhere_and_connects_only_to_port_443(attackers, tmp_path):

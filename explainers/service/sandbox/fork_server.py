@@ -109,6 +109,13 @@ class ForkServer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: socket.socket | None = None
+        self._lost = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was started, has ended, and could not be started again so far."""
+        ended = self._process is not None and self._process.poll() is not None
+        return self._lost or ended
 
     def start(self) -> None:
         """Start it where it does not run, without waiting until it can fork."""
@@ -120,10 +127,13 @@ class ForkServer:
         with self._lock:
             for attempt in (1, 2):
                 try:
-                    return request_fork(self._connected(), message, descriptors)
+                    forked = request_fork(self._connected(), message, descriptors)
+                    self._lost = False
+                    return forked
                 except OSError:
                     self._log_failure(attempt)
                 self._end()
+            self._lost = True
         raise Problem(self._refusal)
 
     def _connected(self) -> socket.socket:

@@ -67,16 +67,25 @@ def give_up_all_but(
     _restrict(list(read), list(write), ports, _ABSTRACT_SOCKETS)
 
 
+def give_up_ports(ports: Iterable[int]) -> None:
+    """No TCP port can be bound, and connections be made to these alone; files stay as they were.
+
+    Parameters and errors as `give_up_all_but`; from version 4 on.
+    """
+    _restrict(ports=ports, files=False)
+
+
 def _restrict(
     read: Iterable[Path] = (),
     write: Iterable[Path] = (),
     ports: Iterable[int] | None = (),
     scope: int = 0,
+    files: bool = True,
 ) -> None:
     abi = version()
-    files = (1 << _FILE_BITS[min(abi, 5)]) - 1
+    rights = (1 << _FILE_BITS[min(abi, 5)]) - 1 if files else 0
     net = _TCP_BIND | (0 if ports is None else _TCP_CONNECT)
-    rules = struct.pack("=Q", files)
+    rules = struct.pack("=Q", rights)
     if abi >= 4:
         rules += struct.pack("=Q", net)
     if abi >= 6:
@@ -86,13 +95,13 @@ def _restrict(
         raise OSError(ctypes.get_errno(), "the kernel refused a Landlock ruleset")
     try:
         for path in read:
-            _allow(handle, path, files & _READ_FILE, files & _READ_FOLDER)
+            _allow(handle, path, rights & _READ_FILE, rights & _READ_FOLDER)
         for path in write:
             _allow(
                 handle,
                 path,
-                files & (_READ_FILE | _CHANGE_FILE),
-                files & (_READ_FOLDER | _CHANGE_FOLDER),
+                rights & (_READ_FILE | _CHANGE_FILE),
+                rights & (_READ_FOLDER | _CHANGE_FOLDER),
             )
         for port in ports or () if abi >= 4 else ():
             _add(handle, _PORT, struct.pack("=QQ", _TCP_CONNECT, port))

@@ -14,10 +14,11 @@ import sys
 import tempfile
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from explainers.locations import PROJECT
-from explainers.service.sandbox import landlock, sandbox, seccomp
+from explainers.service.sandbox import landlock, sandbox, seccomp, worker_filter
 from explainers.service.settings import model_settings, settings_file
 
 OFFLINE, READABLE = "EVIDENT_OFFLINE", "EVIDENT_READABLE"
@@ -126,7 +127,32 @@ def enter_worker_sandbox(store: Path) -> None:
         ports = () if offline else (HTTPS, *_proxy_ports())
         landlock.give_up_all_but(readable(offline), [*changeable, Path("/dev/null")], ports)
     if seccomp.available():
-        seccomp.refuse_all_but_computing(network=not offline)
+        worker_filter.refuse_all_but_computing(network=not offline)
+
+
+def enter_device_sandbox(warm_up: Callable[[], None]) -> None:
+    """Shut in a worker with a device, as far as its driver allows; call it with one thread.
+
+    It starts no program and no process, listens on no port, connects to port 443 alone (to none
+    where EVIDENT_OFFLINE is 1), signals no other process, and changes no file's owner, rights,
+    times or attributes. It can read and write what the user of the server can: the driver opens
+    files that nobody lists.
+
+    Parameters
+    ----------
+    warm_up : callable
+        Has the driver start all that it needs.
+    """
+    if sys.platform != "linux":
+        warm_up()
+        return
+    offline = os.environ.get(OFFLINE) == "1"
+    sandbox.forbid_new_privileges()
+    if landlock.version() >= 4 and len(os.listdir("/proc/self/task")) == 1:
+        landlock.give_up_ports(() if offline else (HTTPS, *_proxy_ports()))
+    warm_up()
+    if seccomp.available():
+        worker_filter.refuse_programs_and_processes(network=not offline)
 
 
 def worker_environment() -> dict[str, str]:
