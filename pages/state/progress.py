@@ -7,7 +7,7 @@ from typing import TypeAlias
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.service.backends.job import CANCELLED, FAILED, WAITING, Job
+from explainers.service.backends.job import CANCELLED, DONE, FAILED, WAITING, Job
 from explainers.service.tasks import Answer, Task
 from explainers.service.tasks.context import ProgressReport
 from pages.state import service
@@ -114,6 +114,8 @@ def finished(task: Task, slot: str, drawing: DrawPartial | None = None) -> Answe
 def explain_end(job: Job, slot: str) -> None:
     """Say why a job has no answer, and offer to try again."""
     if service.answer(job) is not None:  # it came while the page was drawn
+        st.rerun()
+    if job.state == DONE and service.compute_anew(job, slot):
         st.rerun()
     if job.state == FAILED:
         st.error(job.message)

@@ -3,12 +3,12 @@
 import functools
 import hashlib
 import os
-import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -16,6 +16,7 @@ from explainers.service.backends.backend import Backend
 from explainers.service.backends.job import Job
 from explainers.service.backends.local import LocalBackend
 from explainers.service.limits import limits
+from explainers.service.storage.folder import user_folder
 from explainers.service.storage.uploads import Uploads
 from explainers.service.tasks import Answer, Task
 from pages.state.headers import COOKIE
@@ -45,10 +46,16 @@ def stop() -> None:
             _backend = None
 
 
+def health() -> dict[str, Any]:
+    """What `/health` says: whether jobs can be done and answers be kept, now."""
+    if _backend is None:
+        return {"ok": False, "engine": False}
+    return _backend.health().as_facts()
+
+
 def _folder() -> Path:
-    """Where uploads and answers are kept: EVIDENT_STORE, or a folder of this user's."""
-    name = f"evident-{os.getuid() if hasattr(os, 'getuid') else 'store'}"
-    return Path(os.environ.get("EVIDENT_STORE") or Path(tempfile.gettempdir()) / name)
+    """Where uploads and answers are kept: EVIDENT_STORE, or a folder of this user's data."""
+    return Path(os.environ.get("EVIDENT_STORE") or user_folder() / "store")
 
 
 @functools.cache
@@ -67,7 +74,7 @@ def owner() -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
-def keep(data: bytes, what: str) -> str:
+def keep(data: bytes, what: str, name: str = "", use: tuple[str, str] | None = None) -> str:
     """Keep an upload as this visitor's.
 
     Parameters
@@ -75,6 +82,10 @@ def keep(data: bytes, what: str) -> str:
     data : bytes
     what : str
         "file" or "picture", for the sentence of a refusal.
+    name : str
+        What the visitor calls it.
+    use : (str, str), optional
+        See `Uploads.keep`.
 
     Returns
     -------
@@ -86,7 +97,7 @@ def keep(data: bytes, what: str) -> str:
     Problem
         Where there are too many.
     """
-    return uploads().keep(data, owner(), what)
+    return uploads().keep(data, owner(), what, name, use)
 
 
 def may_open(digest: str) -> bool:
@@ -161,6 +172,16 @@ def cancel_all() -> None:
 def retry(slot: str) -> None:
     """Forget the slot's job, so that the next run of the page submits it anew."""
     _jobs().pop(slot, None)
+
+
+def compute_anew(job: Job, slot: str) -> bool:
+    """Whether a job whose answer was lost or damaged is asked once more; once in a session."""
+    computed: set[str] = st.session_state.setdefault("computed_anew", set())
+    if job.digest in computed:
+        return False
+    computed.add(job.digest)
+    retry(slot)
+    return True
 
 
 def _jobs() -> dict[str, Job]:

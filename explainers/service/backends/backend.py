@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
+from explainers.service.backends.health import Health
 from explainers.service.backends.job import Job
 from explainers.service.parsing.parsed_uploads import ParsedUploads
 from explainers.service.storage.store import Store
@@ -49,8 +51,14 @@ class Backend(Protocol):
     def cancel(self, job: Job) -> None:
         """Stop a job; a running one ends within a second."""
 
+    def forget(self, uploads: Collection[str]) -> None:
+        """Cancel all jobs about these uploads, whoever asked, before they are deleted."""
+
     def result(self, job: Job) -> Answer | None:
         """The answer of a job that is done; None for others, and where it is no longer kept."""
+
+    def health(self) -> Health:
+        """Whether jobs can be done and answers be kept, now."""
 
     def close(self) -> None:
         """End everything that was started."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 
@@ -9,12 +10,21 @@ from explainers.errors import Problem
 from explainers.service.backends.job import Job
 from explainers.service.limits import limits
 
+SECONDS_APART = 600.0
+
 
 class FairQueue:
     """Waiting jobs; visitors take turns, and each visitor's own jobs keep their order."""
 
     def __init__(self) -> None:
         self._queues: OrderedDict[str, deque[Job]] = OrderedDict()
+        self._apart: dict[str, float] = {}
+
+    def keep_apart(self, visitor: str) -> None:
+        """Let no job of a visitor whose job ended the worker interrupt another, for a while."""
+        now = time.monotonic()
+        self._apart = {who: until for who, until in self._apart.items() if until > now}
+        self._apart[visitor] = now + SECONDS_APART
 
     def add(self, job: Job, first: bool = False) -> None:
         """Queue a job, in front for one that is tried again; Problem when the queue is full."""
@@ -46,6 +56,8 @@ class FairQueue:
         return None
 
     def _may_interrupt(self, job: Job, other: Job) -> bool:
+        if self._apart.get(job.visitor, 0.0) > time.monotonic():
+            return False
         return job.digest != other.digest and (job.visitor != other.visitor or job.task.brief)
 
     def remove(self, job: Job) -> None:

@@ -10,6 +10,7 @@ from explainers.service.tasks import Task
 from explainers.service.tasks.context import ProgressReport
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+MOST_RETURNS = 20
 
 
 @dataclass(eq=False)
@@ -36,6 +37,7 @@ class Job:
     progress: ProgressReport | None = None
     with_map: ProgressReport | None = None
     attempts: int = 0
+    returned: int = 0
     parsed: bool = False
     started: float = 0.0
     cancel_requested: float | None = None
@@ -69,6 +71,15 @@ class Job:
     def fail(self, sentence: str) -> None:
         """It has no answer, and the sentence says why."""
         self.state, self.message = FAILED, sentence
+
+    def give_back(self, sentence: str) -> None:
+        """It waits once more, for no fault of its own; not for ever, since a worker may lie."""
+        self.attempts -= 1
+        self.returned += 1
+        if self.returned > MOST_RETURNS:
+            self.fail("The worker gave this back again and again. Run it again later.")
+        else:
+            self.again(sentence)
 
     def again(self, sentence: str) -> None:
         """It waits once more, as if it had not run."""

@@ -21,6 +21,7 @@ from explainers.errors import Cancelled, Problem
 from explainers.service.code_version import code_version
 from explainers.service.parsing.parser_pool import ParserPool, check_answer
 from explainers.service.parsing.parsers import PARSERS, ParsedFile
+from explainers.service.storage.folder import Unwritable
 from explainers.service.storage.store import Store
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class ParsedUploads:
                 with self.store.writing(f"{digest}.parsed") as file:
                     blob = self.store.path(f"{digest}.blob")
                     self._read(kind, blob, file, stop, **options)
+                if not self.store.has_blob(digest):  # it was deleted meanwhile
+                    self.store.delete(digest)
                 content = parsed(self.store, kind, digest, **options)
         if content is None:
             raise gone(kind)
@@ -84,12 +87,17 @@ class ParsedUploads:
         return all(parsed(self.store, k, d, **o) is not None for k, d, o in task.uploads())
 
     def failure(self, task: Task, stop: Callable[[], bool]) -> str:
-        """Parse what a task needs; "", or a sentence why that could not be done."""
+        """Parse what a task needs; "", or a sentence why that could not be done.
+
+        Raises Unwritable where the store is to blame.
+        """
         try:
             for kind, digest, options in task.uploads():
                 self.get(kind, digest, stop, **options)
         except Cancelled:
             return "Stopped while the upload was read."
+        except Unwritable:
+            raise
         except Problem as problem:
             return str(problem)
         except Exception:
@@ -139,10 +147,10 @@ def parsed(store: Store, kind: str, digest: str, **options: Any) -> ParsedFile |
             if file.read(_FIRST) != _how(kind, options):
                 return None
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    except (FileNotFoundError, ValueError):  # not there, or no digest
+    except (OSError, ValueError):  # not there, or no digest
         return None
     for used in (path, store.path(f"{digest}.blob")):
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.utime(used)
     try:
         return check_answer(PARSERS[kind], data, _FIRST)

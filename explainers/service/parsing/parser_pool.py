@@ -29,6 +29,8 @@ from explainers.service.sandbox.sandbox import require_sandbox
 
 # Parser processes at once, by group: many pictures are small, weights are not.
 MOST_AT_ONCE = {"light": 4, "tables": 2, "torch": 1, "onnx": 1}
+ATTEMPTS = 2
+"""Of a file whose parser ended without an answer, for which somebody else may be to blame."""
 _CAN_FORK = sys.platform == "linux"
 if _CAN_FORK:
     import fcntl
@@ -89,8 +91,17 @@ class ParserPool:
         ):
             _demand_size(parser, size)
             message = {"kind": kind, "size": size, "options": options}
-            answer, kill = self._start(parser, source, message)
-            _receive(parser, answer, kill, into, stop)
+            start = into.tell()
+            for attempt in range(ATTEMPTS):
+                os.lseek(source, 0, os.SEEK_SET)
+                answer, kill = self._start(parser, source, message)
+                try:
+                    return _receive(parser, answer, kill, into, stop)
+                except _Ended as ended:  # by the file, or by whoever ended the process
+                    if ended.late or attempt + 1 == ATTEMPTS:
+                        raise
+                into.seek(start)
+                into.truncate()
 
     def parse(self, kind: str, untrusted_upload: bytes | Path, **options: Any) -> ParsedFile:
         """Parse an upload; its checked facts and arrays. Arguments and errors as `parse_into`."""

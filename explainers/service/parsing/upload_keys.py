@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from explainers.errors import Problem
+
 VARIABLES_FIRST, TIME_FIRST, ROWS_ARE_SERIES = "turned.", "steps.", "rows."
 """In the name of a file of series: how they lie in it; without one of these, as what the network
 takes (see `takes`) fits best."""
@@ -53,7 +55,10 @@ def file_key(kind: str, name: str) -> UploadKey:
     """
     digest, _, suffix = name.partition(".")
     if suffix.startswith(WHITE):
-        return UploadKey(kind, digest, {"white": float(suffix.removeprefix(WHITE))})
+        try:
+            return UploadKey(kind, digest, {"white": float(suffix.removeprefix(WHITE))})
+        except ValueError as error:
+            raise Problem(f"{suffix!r} is the name of no picture.") from error
     options: dict[str, Any] = {}
     for prefix, layout in _LAYOUTS.items():
         if suffix.startswith(prefix):

@@ -87,6 +87,11 @@ def start_fork_servers() -> None:
                 server.start()
 
 
+def starters_are_lost() -> bool:
+    """Whether this process can start no network behind the wall any more, and was able to."""
+    return any(server.is_lost for server in _FORK_SERVERS.values())
+
+
 def start_runner(runtime: str, size: int) -> RunnerConnection:
     """Start a runner process for a network.
 

@@ -7,31 +7,68 @@ whether one of them shared them by a link, and the answers that were made from t
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
-import os
-import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+
+import msgspec
 
 from explainers.errors import Problem
 from explainers.service.limits import limits
+from explainers.service.storage import folder
 from explainers.service.storage.store import Store
 
 SECONDS_BETWEEN_SWEEPS = 3600.0
+LONGEST_NAME = 200
 
 logger = logging.getLogger(__name__)
 
 
-class _Entry(TypedDict):
-    """What is known of an upload beside its bytes."""
+class _Brought(msgspec.Struct, frozen=True):
+    """How one visitor brought an upload: what it was called, when, and what it is used for."""
 
-    owners: list[str]
+    name: str = ""
+    when: float = 0.0
+    use: tuple[str, str] | None = None
+
+
+class _Entry(msgspec.Struct):
+    """What is known of an upload beside its bytes; `answers` were written by earlier versions."""
+
+    owners: list[str] = []
+    shared: bool = False
+    answers: list[str] = []
+    brought: dict[str, _Brought] = {}
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An upload, as its owner sees it.
+
+    Attributes
+    ----------
+    digest : str
+    name : str
+        What the file was called.
+    size : int
+        Bytes.
+    when : float
+        When it was brought last, in seconds since 1970.
+    shared : bool
+        Whether whoever has a link with it can open it.
+    use : (str, str) or None
+        The name of a choice, and the value that it has where this upload is used.
+    """
+
+    digest: str
+    name: str
+    size: int
+    when: float
     shared: bool
-    answers: list[str]
+    use: tuple[str, str] | None
 
 
 class Uploads:
@@ -62,7 +99,14 @@ class Uploads:
         self._swept = 0.0
         self._lock = threading.RLock()
 
-    def keep(self, data: bytes, visitor: str, description: str = "file") -> str:
+    def keep(
+        self,
+        data: bytes,
+        visitor: str,
+        description: str = "file",
+        name: str = "",
+        use: tuple[str, str] | None = None,
+    ) -> str:
         """Keep the bytes as this visitor's; their digest.
 
         Parameters
@@ -73,6 +117,10 @@ class Uploads:
             Who brought it.
         description : str
             What it is, in words.
+        name : str
+            What the visitor calls it.
+        use : (str, str), optional
+            Name of the choice that it is used for, and the suffix of the value there, or "".
 
         Raises
         ------
@@ -86,6 +134,7 @@ class Uploads:
         with self._lock:
             if time.monotonic() - self._swept > SECONDS_BETWEEN_SWEEPS:
                 self._swept = time.monotonic()
+                self.store.sweep()
                 self.delete_unused(limits().days_kept)
             kept = self.bytes_of(visitor)
             if kept + len(data) > self.most_bytes:
@@ -96,13 +145,16 @@ class Uploads:
                 )
             digest = self.store.put_blob(data)
             with self._changing(digest) as entry:
-                entry["owners"] = sorted({*entry["owners"], visitor})
+                entry.owners = sorted({*entry.owners, visitor})
+                used = use or getattr(entry.brought.get(visitor), "use", None)
+                called = name or getattr(entry.brought.get(visitor), "name", "") or description
+                entry.brought[visitor] = _Brought(called[:LONGEST_NAME], time.time(), used)
         return digest
 
     def may_open(self, digest: str, visitor: str) -> bool:
         """Whether the bytes are kept, and this visitor brought them or an owner shared them."""
         entry = self._read(digest)
-        allowed = entry is not None and (visitor in entry["owners"] or entry["shared"])
+        allowed = entry is not None and (visitor in entry.owners or entry.shared)
         return allowed and self.store.has_blob(digest)
 
     def share(self, digests: Iterable[str], visitor: str) -> None:
@@ -110,13 +162,40 @@ class Uploads:
         for digest in digests:
             with self._lock:
                 entry = self._read(digest)
-                if entry is not None and visitor in entry["owners"]:
+                if entry is not None and visitor in entry.owners:
                     with self._changing(digest) as entry:
-                        entry["shared"] = True
+                        entry.shared = True
+
+    def take_back(self, digests: Iterable[str], visitor: str) -> None:
+        """Let nobody but its owners open these any more, links or not; only an owner can."""
+        for digest in digests:
+            with self._lock:
+                entry = self._read(digest)
+                if entry is not None and visitor in entry.owners:
+                    with self._changing(digest) as entry:
+                        entry.shared = False
+
+    def list_of(self, visitor: str) -> list[Upload]:
+        """What the visitor brought, the latest first."""
+        found = []
+        for digest, entry in self._all():
+            size = self.store.blob_size(digest)
+            if visitor not in entry.owners or not size:
+                continue
+            brought = entry.brought.get(visitor, _Brought())
+            use = brought.use and (brought.use[0], digest + brought.use[1])
+            name = brought.name or f"upload {digest[:8]}"
+            found.append(Upload(digest, name, size, brought.when, entry.shared, use))
+        return sorted(found, key=lambda upload: -upload.when)
+
+    def alone(self, visitor: str, digests: Iterable[str]) -> list[str]:
+        """Those of these uploads that nobody else brought, which go when the visitor deletes them."""
+        entries = {digest: self._read(digest) for digest in digests}
+        return [d for d, entry in entries.items() if entry and entry.owners == [visitor]]
 
     def shared_by(self, visitor: str) -> list[str]:
         """Digests of what the visitor brought that others may open by a link."""
-        return [d for d, entry in self._all() if visitor in entry["owners"] and entry["shared"]]
+        return [d for d, entry in self._all() if visitor in entry.owners and entry.shared]
 
     def record_answer(self, answer: str, digests: Iterable[str]) -> None:
         """Remember that an answer was made from these uploads, to be deleted with them.
@@ -131,24 +210,24 @@ class Uploads:
         for digest in digests:
             with self._lock:
                 if self._read(digest) is not None:
-                    with self._changing(digest) as entry:
-                        entry["answers"] = sorted({*entry["answers"], answer})
+                    self.store.mark(answer, [digest])
 
     def uploads_of(self, visitor: str) -> list[str]:
         """Digests of what the visitor brought."""
-        return [digest for digest, entry in self._all() if visitor in entry["owners"]]
+        return [digest for digest, entry in self._all() if visitor in entry.owners]
 
     def bytes_of(self, visitor: str) -> int:
         """How many bytes the visitor's uploads have."""
         return sum(self.store.blob_size(digest) for digest in self.uploads_of(visitor))
 
-    def delete(self, visitor: str) -> int:
-        """Delete the visitor's uploads with their answers; how many there were.
+    def delete(self, visitor: str, only: Collection[str] | None = None) -> int:
+        """Delete the visitor's uploads, or some of them, with their answers; how many there were.
 
         What another visitor brought too stays for that one, but is no longer shared.
         """
         with self._lock:
             digests = self.uploads_of(visitor)
+            digests = [digest for digest in digests if only is None or digest in only]
             for digest in digests:
                 self._remove_owner(digest, visitor)
         if digests:
@@ -162,7 +241,7 @@ class Uploads:
             for digest, entry in self._all():
                 if self.store.last_used(digest) < oldest:
                     count += 1
-                    for owner in entry["owners"]:
+                    for owner in entry.owners:
                         self._remove_owner(digest, owner)
         if count:
             logger.info("deleted %d uploads that nobody opened for %g days", count, days)
@@ -172,23 +251,23 @@ class Uploads:
         entry = self._read(digest)
         if entry is None:
             return
-        others = [owner for owner in entry["owners"] if owner != visitor]
+        others = [owner for owner in entry.owners if owner != visitor]
         if others:
             with self._changing(digest) as entry:
-                entry["owners"], entry["shared"] = others, False
+                entry.owners, entry.shared = others, False
+                entry.brought.pop(visitor, None)
             return
-        for answer in entry["answers"]:
+        for answer in entry.answers:
             self.store.delete(answer)
         self.store.delete(digest)
-        self._path(digest).unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
         return self.store.path(f"{digest}.own")
 
     def _read(self, digest: str) -> _Entry | None:
         try:
-            return json.loads(self._path(digest).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+            return msgspec.json.decode(self._path(digest).read_bytes(), type=_Entry)
+        except (OSError, msgspec.MsgspecError, ValueError):
             return None
 
     def _all(self) -> Iterator[tuple[str, _Entry]]:
@@ -202,9 +281,7 @@ class Uploads:
     def _changing(self, digest: str) -> Iterator[_Entry]:
         """The entry to change; written whole when the block ends."""
         with self._lock:
-            entry = self._read(digest) or _Entry(owners=[], shared=False, answers=[])
+            entry = self._read(digest) or _Entry()
             yield entry
-            handle, temporary = tempfile.mkstemp(dir=self.store.folder)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(entry, file)
-            os.replace(temporary, self._path(digest))
+            with folder.whole_file(self._path(digest)) as file:
+                file.write(msgspec.json.encode(entry))

@@ -84,6 +84,8 @@ class WorkerConnection:
                 received = ProtocolError(str(error))
             except ProtocolError as error:
                 received = error
+            except Exception as error:  # nobody may wait for ever for what cannot be read
+                received = ProtocolError(f"it could not be read: {type(error).__name__}")
             self._hand_over(received)
         # Its descriptor may be another's as soon as it is closed, so nobody may still use it.
         self._requests.put(None)

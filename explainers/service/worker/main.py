@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
+from functools import partial
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 
 from explainers.errors import Cancelled, Problem, typed_line
+from explainers.service.storage.folder import Unwritable
 from explainers.service.tasks import Task
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.worker import protocol
 from explainers.service.worker.task_runner import TaskRunner
 
-GONE = (EOFError, BrokenPipeError, ConnectionResetError)
 logger = logging.getLogger(__name__)
 
 
@@ -24,21 +26,34 @@ def serve(address: str, key: bytes, folder: str) -> None:
     """Connect to the backend at `address` and run its tasks until it goes away."""
     connection = Client(address, authkey=key)
     from explainers.service.runners.start import start_fork_servers
-    from explainers.service.sandbox.worker_sandbox import enter_worker_sandbox
+    from explainers.service.sandbox import worker_sandbox
     from explainers.service.storage.store import Store
 
     runner, usable = TaskRunner(Store(folder)), devices()
     start_fork_servers()  # while programs may still be started
-    if set(usable) == {"cpu"}:  # drivers of other devices need files, and may start programs
-        enter_worker_sandbox(Path(folder))
+    if set(usable) == {"cpu"}:
+        worker_sandbox.enter_worker_sandbox(Path(folder))
+    else:
+        worker_sandbox.enter_device_sandbox(partial(_warm_up, usable))
     protocol.send(connection, protocol.Ready(os.getpid(), usable))
     while True:
         try:
-            job, task = protocol.receive(connection)
+            job, task = _next(connection)
             if task is not None:
                 protocol.send(connection, _run(runner, connection, job, task))
-        except GONE:
+        except protocol.BackendGone:
             return
+
+
+def _next(connection: Connection) -> tuple[str, Task | None]:
+    """The backend's next request; one that cannot be read fails by itself, beside all others."""
+    while True:
+        try:
+            return protocol.receive(connection)
+        except protocol.RequestError as error:
+            logger.error("a request could not be read: %s", error.__cause__)
+            sentence = "The worker could not read this question. Change a setting and ask again."
+            protocol.send(connection, protocol.Failed(error.job, sentence))
 
 
 def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> protocol.Message:
@@ -46,25 +61,45 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
 
     def report(progress: ProgressReport) -> None:
         while connection.poll():
-            other, asked = protocol.receive(connection)
+            other, asked = _next(connection)
             if asked is not None:
                 protocol.send(connection, _run(runner, connection, other, asked))
             elif other == job:
                 raise Cancelled
         protocol.send_progress(connection, job, progress)
 
+    from explainers.service.runners.start import starters_are_lost
+
+    if starters_are_lost():
+        return protocol.Replace(job)
     try:
         runner.run(job, task, report)
     except Cancelled:
         return protocol.Cancelled(job)
+    except Unwritable:
+        return protocol.Unkept(job)
     except Problem as problem:
+        if starters_are_lost():  # with all networks that they had started
+            return protocol.Replace(job)
         return protocol.Failed(job, str(problem))
-    except GONE:
+    except protocol.BackendGone:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         logger.exception("%s %s failed", type(task).__name__, job)
         return protocol.Failed(job, f"The worker could not finish this: {typed_line(error)}")
+    if starters_are_lost():  # what a network could not do may stand in the answer
+        runner.store.delete(job)
+        return protocol.Replace(job)
     return protocol.Done(job)
+
+
+def _warm_up(usable: Iterable[str]) -> None:
+    """Have the drivers of all devices start what they need."""
+    import torch
+
+    for device in usable:
+        square = torch.ones(8, 8, device=device)
+        (square @ square).sum().item()
 
 
 def devices() -> dict[str, str]:

@@ -10,6 +10,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -48,10 +49,19 @@ class WorkerProcess:
         self._arrivals: queue.Queue[Connection] = queue.Queue(MOST_ARRIVALS)
         self._prefork: subprocess.Popen[str] | None = None
         self._closed = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def start(self) -> WorkerConnection | None:
         """Fork a worker and wait until it is ready; None where none came."""
+        try:
+            self._listen_again_where_it_is_gone()
+            return self._start()
+        except OSError:  # no more processes, or files, or memory
+            logger.exception("no worker can be started")
+            time.sleep(1.0)
+            return None
+
+    def _start(self) -> WorkerConnection | None:
         with contextlib.suppress(queue.Empty):
             while True:  # whoever connected before the new worker was asked for
                 self._arrivals.get_nowait().close()
@@ -89,6 +99,19 @@ class WorkerProcess:
             self._prefork.wait(10)
         self._listener.close()
 
+    def _listen_again_where_it_is_gone(self) -> None:
+        """The listener is a file among temporary ones, which may be deleted at any time."""
+        if self._closed or Path(str(self._listener.address)).exists() or os.name == "nt":
+            return
+        logger.warning("the worker's socket was deleted; another is made")
+        if self._prefork is not None:
+            self._prefork.kill()
+            self._prefork.wait()
+        self._listener.close()
+        folder = tempfile.mkdtemp(prefix="evident-")
+        self._listener = Listener(f"{folder}/worker", "AF_UNIX", authkey=self._key)
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
     def _forking(self) -> subprocess.Popen[str]:
         """The process that forks workers, after it was asked for one."""
         if self._prefork is None or self._prefork.poll() is not None:
@@ -108,10 +131,10 @@ class WorkerProcess:
             self._prefork.stdin.flush()
         return self._prefork
 
-    def _accept(self) -> None:
-        while not self._closed:
+    def _accept(self, listener: Listener) -> None:
+        while not self._closed and listener is self._listener:
             try:
-                self._arrivals.put_nowait(self._listener.accept())
+                self._arrivals.put_nowait(listener.accept())
             except Exception:
                 # A stranger without the key, too many at once, or the listener closed.
                 time.sleep(0.05)

@@ -6,6 +6,8 @@ message has a length limit, one of a few types, and fields of known types and si
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Annotated, Any
 
@@ -30,6 +32,18 @@ Name = Annotated[str, Meta(max_length=200)]
 
 class ProtocolError(ValueError):
     """What came is no message that a worker sends."""
+
+
+class BackendGone(Exception):
+    """The other end of the worker's connection is closed: what a task raises is never this."""
+
+
+class RequestError(ValueError):
+    """The backend asked for what is no task."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"the task of {job} is none")
+        self.job = job
 
 
 class Ready(Struct, tag="ready", frozen=True, forbid_unknown_fields=True):
@@ -63,13 +77,25 @@ class Failed(Struct, tag="failed", frozen=True, forbid_unknown_fields=True):
     sentence: Annotated[str, Meta(max_length=LONGEST_SENTENCE)]
 
 
+class Unkept(Struct, tag="unkept", frozen=True, forbid_unknown_fields=True):
+    """A job's answer is there, but the store cannot be written now; ask again when it can."""
+
+    job: Digest
+
+
+class Replace(Struct, tag="replace", frozen=True, forbid_unknown_fields=True):
+    """The worker has lost what it cannot get again; another is to do the job."""
+
+    job: Digest
+
+
 class Done(Struct, tag="done", frozen=True, forbid_unknown_fields=True):
     """A job's answer is in the store."""
 
     job: Digest
 
 
-Message = Ready | Progress | Cancelled | Failed | Done
+Message = Ready | Progress | Cancelled | Failed | Unkept | Replace | Done
 
 
 class Run(Struct, tag="run", frozen=True):
@@ -88,6 +114,14 @@ class Cancel(Struct, tag="cancel", frozen=True):
 # The worker's side
 
 
+@contextlib.contextmanager
+def _gone_where_closed() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+        raise BackendGone from error
+
+
 def send(connection: Connection, message: Message, partial: np.ndarray | None = None) -> None:
     """Send the backend a message; a map so far that is too large is left out."""
     if isinstance(message, Failed):
@@ -95,7 +129,8 @@ def send(connection: Connection, message: Message, partial: np.ndarray | None = 
     arrays = {}
     if partial is not None and partial.size <= MOST_NUMBERS:
         arrays["partial"] = np.ascontiguousarray(partial, np.float32)
-    connection.send_bytes(codec.encode(msgspec.to_builtins(message), arrays))
+    with _gone_where_closed():
+        connection.send_bytes(codec.encode(msgspec.to_builtins(message), arrays))
 
 
 def send_progress(connection: Connection, job: str, report: ProgressReport) -> None:
@@ -111,13 +146,20 @@ def receive(connection: Connection) -> tuple[str, Task | None]:
 
     Raises
     ------
-    EOFError
+    BackendGone
         When the backend is gone.
+    RequestError
+        Where the task is none; it concerns this job alone.
     """
-    request = msgspec.json.decode(connection.recv_bytes(), type=Run | Cancel)
+    with _gone_where_closed():
+        data = connection.recv_bytes()
+    request = msgspec.json.decode(data, type=Run | Cancel)
     if isinstance(request, Cancel):
         return request.job, None
-    return request.job, decode_task(bytes(request.task))
+    try:
+        return request.job, decode_task(bytes(request.task))
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise RequestError(request.job) from error
 
 
 # The backend's side

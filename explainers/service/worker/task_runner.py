@@ -12,6 +12,7 @@ from explainers.service.limits import limits
 from explainers.service.parsing.parsed_uploads import gone, parsed
 from explainers.service.parsing.upload_keys import UploadKey, network_key
 from explainers.service.settings import model_settings
+from explainers.service.storage.folder import Unwritable
 from explainers.service.storage.store import Store
 from explainers.service.tasks import Answer, Task
 from explainers.service.tasks.context import LoadedModel, ProgressReport
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from explainers.kinds import ParsedFile
 
 Report = Callable[[ProgressReport], None]
+MOST_UNKEPT = 4
+"""Answers that wait until the store can be written."""
 
 
 class TaskRunner:
@@ -27,18 +30,27 @@ class TaskRunner:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._unkept: OrderedDict[str, Answer] = OrderedDict()
         self._loaded: OrderedDict[tuple[ModelSpec, str], LoadedModel] = OrderedDict()
 
     def run(self, job: str, task: Task, report: Report) -> Answer:
         """The task's answer, from the store or computed and put into it under the job's digest.
 
-        `report` gets progress and may raise.
+        `report` gets progress and may raise. Unwritable where the answer cannot be kept now; asked
+        again, it is not computed again.
         """
         kept = self.store.answer(job)
         if kept is not None:
             return kept
-        facts, arrays = task.run(_Context(self, report))
-        self.store.put_answer(job, facts, **arrays)
+        facts, arrays = self._unkept.pop(job, None) or task.run(_Context(self, report))
+        try:
+            uploads = {upload.digest for upload in task.uploads()}
+            self.store.put_answer(job, facts, made_from=uploads, **arrays)
+        except Unwritable:
+            while len(self._unkept) >= MOST_UNKEPT:
+                self._unkept.popitem(last=False)
+            self._unkept[job] = facts, arrays
+            raise
         return facts, arrays
 
     def load(self, spec: ModelSpec, device: str) -> LoadedModel:

@@ -1,0 +1,311 @@
+"""What goes wrong around the engine: damaged entries, a store that cannot be written, lost workers.
+
+None of it ends the service, and each has a control.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from explainers.models.spec import ModelSpec
+from explainers.service.backends.job import RUNNING, Job
+from explainers.service.backends.local import LocalBackend
+from explainers.service.backends.worker_loop import WorkerLoop
+from explainers.service.storage import folder as folders
+from explainers.service.storage.folder import UNWRITABLE, Unwritable
+from explainers.service.storage.store import Store
+from explainers.service.storage.uploads import Uploads
+from explainers.service.tasks.predict import Predict
+from explainers.service.worker import process
+from tests.hostile.test_hostile_worker import lying_task
+from tests.service.test_local_backend import finished, until
+
+DIGEST = "a" * 64
+DAMAGE = {
+    "nothing is left": lambda data: b"",
+    "half is left": lambda data: data[: len(data) // 2],
+    "the start is lost": lambda data: bytes(64) + data[64:],
+    "its numbers are changed": lambda data: data[:60] + bytes([data[60] ^ 255]) + data[61:],
+    "it is another file": lambda data: b"PK\x03\x04" + b"x" * 100,
+    "its facts are none": lambda data: without_facts(),
+}
+
+
+def without_facts() -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, facts=np.array("[1"), scores=np.zeros(3))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_answer_is_as_good_as_none(tmp_path, damage):
+    store = Store(tmp_path)
+    store.put_answer(DIGEST, {"a": 1}, scores=np.arange(5.0))
+    assert store.answer(DIGEST)[0] == {"a": 1}
+    path = store.path(f"{DIGEST}.npz")
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert store.answer(DIGEST) is None and not store.has_answer(DIGEST)
+    store.put_answer(DIGEST, {"a": 2})
+    assert store.answer(DIGEST)[0] == {"a": 2}
+
+
+@pytest.mark.parametrize("entry", [b"", b"[]", b'{"owners": 3}', b"\xff"])
+def test_a_damaged_note_of_an_owner_gives_nobody_the_upload(tmp_path, entry):
+    uploads = Uploads(Store(tmp_path))
+    digest, other = uploads.keep(b"mine", "ann"), uploads.keep(b"other", "ann")
+    uploads.store.path(f"{digest}.own").write_bytes(entry)
+    assert not uploads.may_open(digest, "ann") and uploads.may_open(other, "ann")
+    assert uploads.uploads_of("ann") == [other]
+    assert uploads.keep(b"mine", "ann") == digest and uploads.may_open(digest, "ann")
+
+
+def test_bytes_that_were_damaged_are_mended_by_the_same_upload(tmp_path):
+    store = Store(tmp_path)
+    digest = store.put_blob(b"the bytes")
+    store.path(f"{digest}.blob").write_bytes(b"THE bytes")
+    assert store.put_blob(b"the bytes") == digest and store.blob(digest) == b"the bytes"
+
+
+class Blocked:
+    """A store's folder that is away for a while: a file stands in its place."""
+
+    def __init__(self, folder):
+        self.folder, self.away = folder, folder.with_name("away")
+
+    def __enter__(self):
+        self.folder.rename(self.away)
+        self.folder.write_text("")
+
+    def __exit__(self, *_):
+        self.folder.unlink()
+        self.away.rename(self.folder)
+
+
+def test_what_cannot_be_written_is_said_and_can_be_later(tmp_path):
+    store = Store(tmp_path / "store")
+    digest = store.put_blob(b"kept")
+    with Blocked(store.folder):
+        assert not store.is_writable()
+        for write in (
+            lambda: store.put_blob(b"new"),
+            lambda: store.put_answer(DIGEST, {}),
+            lambda: Uploads(store).keep(b"new", "ann"),
+        ):
+            with pytest.raises(Unwritable, match="cannot keep anything now"):
+                write()
+        assert store.blob(digest) is None and store.answer(DIGEST) is None and store.size() == 0
+    assert store.is_writable() and store.blob(digest) == b"kept"
+    assert store.put_blob(b"new") and store.has_blob(digest)
+
+
+def test_what_a_full_disk_refuses_leaves_nothing(tmp_path):
+    store = Store(tmp_path)
+    with pytest.raises(Unwritable), store.writing(f"{DIGEST}.blob") as file:
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+    with pytest.raises(FileNotFoundError), store.writing(f"{DIGEST}.blob") as file:
+        os.stat("/no such file")  # of whoever fills the file: not the store's fault
+    assert list(tmp_path.iterdir()) == []
+
+
+HALF = """
+import sys, time
+from pathlib import Path
+from explainers.service.storage.store import Store
+with Store(Path(sys.argv[1])).writing("b" * 64 + ".blob") as file:
+    file.write(b"a picture")
+    file.flush()
+    print("half", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_piece_of_an_upload_goes_when_its_writer_is_gone(tmp_path):
+    store = Store(tmp_path)
+    store.put_blob(b"kept")
+    writer = subprocess.Popen(
+        [sys.executable, "-c", HALF, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    with writer:
+        assert writer.stdout.readline() == "half\n"
+        assert folders.sweep(tmp_path) == 0, "it is being written"
+        writer.send_signal(signal.SIGKILL)
+    assert len(list(tmp_path.iterdir())) == 2
+    WorkerLoop(tmp_path)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".blob"]
+
+
+def test_the_folder_is_nobody_elses(tmp_path):
+    (tmp_path / "open").mkdir(mode=0o755)
+    os.chmod(tmp_path / "open", 0o755)
+    with pytest.raises(ValueError, match="can be opened by other users"):
+        Store(tmp_path / "open")
+    os.chmod(tmp_path / "open", 0o700)
+    Store(tmp_path / "open").put_blob(b"x")
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "open", 12345, 12345)
+        with pytest.raises(ValueError, match="belongs to another user"):
+            Store(tmp_path / "open")
+    made = Store(tmp_path / "made" / "here").folder
+    assert made.stat().st_mode & 0o777 == 0o700
+
+
+# The engine
+
+
+def task(item: int = 0) -> Predict:
+    return Predict(ModelSpec("demo", "signs"), device=f"cpu:{item}")
+
+
+@pytest.fixture
+def loop(tmp_path):
+    """The engine's inner half, of which no thread runs."""
+    loop = WorkerLoop(tmp_path)
+    yield loop
+    loop._worker.close()
+
+
+def running(loop: WorkerLoop, *visitors: str) -> list[Job]:
+    jobs = [Job(task(at), who, task(at).digest()) for at, who in enumerate(visitors)]
+    for job in jobs:
+        job.state, job.attempts, job.started = RUNNING, job.attempts + 1, time.monotonic()
+    loop._running = list(jobs)
+    return jobs
+
+
+def again(loop: WorkerLoop, *jobs: Job) -> None:
+    """What the scheduler does with jobs that wait, in that order."""
+    for job in jobs:
+        loop._queue.remove(job)
+        job.state, job.attempts = RUNNING, job.attempts + 1
+    loop._running = list(jobs)
+
+
+@pytest.mark.parametrize("lied", [False, True])
+def test_whose_worker_another_ended_is_always_tried_again(loop, lied):
+    for _ in range(5):
+        victim, culprit = running(loop, "ann", "bob")
+        loop._lost_worker(lied)
+        assert victim.state == "waiting" and victim.attempts == 0 and not victim.message
+        if lied:
+            assert culprit.state == "failed"
+        else:
+            assert culprit.state == "waiting" and "once more" in culprit.message
+            again(loop, victim, culprit)
+            loop._lost_worker(lied)
+            assert victim.state == "waiting" and culprit.state == "failed"
+        assert loop._queue.next() is victim
+
+
+def test_a_cancel_ends_no_job_of_another(loop):
+    outer, inner = running(loop, "ann", "bob")
+    killed = []
+    loop._worker.kill = lambda: killed.append(1)
+    sent = type("Connection", (), {"send": lambda self, request: None})()
+    loop.cancel(outer)
+    outer.cancel_requested -= 10
+    loop._pass_on_cancels(sent, time.monotonic())
+    assert outer.state == "cancelled" and inner.state == "running" and not killed
+    loop.cancel(inner)
+    inner.cancel_requested -= 10
+    loop._pass_on_cancels(sent, time.monotonic())
+    assert killed, "the one that runs must heed"
+    loop._lost_worker(False)
+    assert inner.state == "cancelled" and not len(loop._queue)
+
+
+def test_who_ended_a_worker_interrupts_nobody_for_a_while(loop):
+    long = Job(task(9), "ann", "x")
+    waiting = Job(task(1), "bob", "y")
+    loop._queue.add(waiting)
+    loop._queue.keep_apart("bob")
+    assert loop._queue.next(beside=long) is None
+    other = Job(task(2), "cat", "z")
+    loop._queue.add(other)
+    assert loop._queue.next(beside=long) is other
+    assert loop._queue.next() is waiting
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "PREFORK", "tests.hostile.attackers.lying_worker")
+        engine = LocalBackend(tmp_path_factory.mktemp("faults") / "store")
+        until(lambda: engine.worker_pid)
+        yield engine
+        engine.close()
+
+
+def done(engine, item: int) -> Job:
+    return finished(engine.submit(lying_task("truth", item=item), "ann"), 20)
+
+
+def test_a_damaged_answer_is_computed_anew(engine):
+    job = done(engine, 1)
+    assert job.state == "done"
+    engine.store.path(f"{job.digest}.npz").write_bytes(b"damaged")
+    assert done(engine, 1).state == "done"
+    assert engine.result(job)[0]["pid"] == engine.worker_pid
+
+
+def test_jobs_wait_until_the_store_can_be_written(engine):
+    assert engine.health().well
+    before = engine.worker_pid
+    with Blocked(engine.store.folder):
+        time.sleep(1.1)
+        job = engine.submit(lying_task("truth", item=2), "ann")
+        until(lambda: job.message == UNWRITABLE, 10)
+        assert job.state == "waiting" and engine.worker_pid == before
+        health = engine.health()
+        assert not health.store and not health.well and health.engine
+        assert json.loads(json.dumps(health.as_facts()))["ok"] is False
+    assert finished(job, 20).state == "done" and not job.message
+    assert engine.health().well
+
+
+def test_a_folder_that_was_deleted_is_made_again_with_another_worker(engine):
+    before = engine.worker_pid
+    for path in engine.store.folder.iterdir():
+        path.unlink()
+    engine.store.folder.rmdir()
+    job = done(engine, 3)
+    assert job.state == "done"
+    until(lambda: engine.worker_pid not in (None, before), 10)
+    assert done(engine, 7).state == "done"
+    assert engine.store.folder.stat().st_mode & 0o777 == 0o700 and engine.health().well
+
+
+def test_an_error_about_one_job_ends_no_other(engine, monkeypatch):
+    bad = lying_task("truth", item=4)
+
+    def ready(asked):
+        if asked == bad:
+            raise RuntimeError("of this job alone")
+        return True
+
+    monkeypatch.setattr(engine.parsed, "ready", ready)
+    job = finished(engine.submit(bad, "ann"), 20)
+    assert job.state == "failed" and "could not be started" in job.message
+    monkeypatch.setattr(engine, "_take", lambda received: 1 / 0)
+    stuck = engine.submit(lying_task("truth", item=5), "ann")
+    time.sleep(1)
+    monkeypatch.undo()
+    assert engine.health().engine
+    engine.cancel(stuck)
+    until(lambda: stuck.over, 10)
+    assert done(engine, 6).state == "done"
+
+
+def test_health_says_that_there_is_no_worker(engine, monkeypatch):
+    monkeypatch.setattr(engine, "_connection", None)
+    monkeypatch.setattr(engine, "_without_worker", time.monotonic() - 100)
+    monkeypatch.setattr(engine._worker, "start", lambda: time.sleep(0.1))
+    assert not engine.health().worker and not engine.health().well
