@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from explainers.errors import Problem
 from explainers.service import logs
 from explainers.service.settings import model_settings
-from pages.state import headers, login, my_uploads, service, streamlit_private
+from pages.state import gate, headers, login, my_uploads, service, streamlit_private
 from pages.stories import stories
 
 ROOT = Path(__file__).resolve().parent
@@ -21,7 +21,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start the worker before the first visitor comes, and end it with the server."""
     streamlit_private.declare_own_navigation()
     streamlit_private.skip_runs_of_gone_fragments()
+    streamlit_private.ask_no_server_for_addresses()
     logs.configure()
+    gate.warn_of_open_address()
     model_settings()  # what is wrong with the settings stops the start, with a sentence
     stories.prepare()
     try:
@@ -55,7 +57,11 @@ def frame() -> None:
     login.row()
 
 
-app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(headers.SecurityHeaders)])
+app = st.App(
+    __file__,
+    lifespan=lifespan,
+    middleware=[Middleware(headers.SecurityHeaders), Middleware(gate.Gate)],
+)
 
 if __name__ == "__main__":
     frame()

@@ -18,8 +18,8 @@ POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "media-src 'self' blob:",
         "font-src 'self' data:",
-        # Streamlit's camera hands its photo over as a data: address.
-        "connect-src 'self' ws: wss: data:",
+        # Its own websocket is of the same origin; the camera hands its photo over as data:.
+        "connect-src 'self' data:",
         "worker-src 'self' blob:",
         "object-src 'none'",
         "base-uri 'self'",

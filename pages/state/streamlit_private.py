@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from streamlit import net_util
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
@@ -31,6 +32,18 @@ def declare_own_navigation() -> None:
     with: 1.67. Replaced by: a setting of `st.App` for it, or another name for the folder.
     """
     PagesManager.uses_pages_directory = False
+
+
+def ask_no_server_for_addresses() -> None:
+    """Let Streamlit never ask another server which addresses this computer has.
+
+    Why: it asks checkip.amazonaws.com at its start, to print one more address, and for origins that
+    it does not know; while it waits, nobody is served. Seen with: 1.67. Replaced by: a setting that
+    stops both; `browser.serverAddress` stops only the first.
+    """
+    for name in ("get_external_ip", "get_internal_ip"):
+        assert hasattr(net_util, name)
+        setattr(net_util, name, lambda: None)
 
 
 def skip_runs_of_gone_fragments() -> None:

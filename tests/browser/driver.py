@@ -38,6 +38,7 @@ def running(folder: Path, *arguments: str):
         port = probe.getsockname()[1]
     log = (folder / "server.log").open("w+")
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command.append("--server.headless=true")  # the test has a browser of its own
     process = subprocess.Popen(
         [*command, "--server.address=127.0.0.1", *arguments],
         cwd=ROOT,
