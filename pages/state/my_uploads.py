@@ -1,37 +1,51 @@
-"""The visitor's own uploads: how many they are, sharing those in the link, deleting them all."""
+"""The visitor's own uploads: what they are and what was made of them; use, share, delete them."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
+from explainers.figures.text.sentences import escape_markdown
+from explainers.service.storage.uploads import Upload
 from pages.state import address, service
 
 UPLOADS = ("picture", "photo", "own", "weights", "names", "added", "data")
 """Names of the choices that hold an upload's digest, or several."""
+USES = {
+    "picture": {"from": "Upload"},
+    "data": {"source": "Upload"},
+    "weights": {"model": "upload"},
+    "own": {"baseline": "own"},
+}
+"""What else is chosen where an upload is used again, by the choice that holds it."""
+_ASKED = "deletion_asked"
 
 
 def row() -> None:
-    """Draw one line at the end of every page, when the visitor has uploads."""
+    """Draw one line at the end of every page, when the visitor has uploads, and their list."""
     if message := st.session_state.pop("deletion_message", None):
         st.toast(message, icon=":material/delete:")
-    uploads, owner = service.uploads(), service.owner()
-    own_uploads = uploads.uploads_of(owner)
-    if not own_uploads:
+    owner = service.owner()
+    uploads = service.uploads().list_of(owner)
+    if not uploads:
         return
     st.divider()
     words, share, delete = st.columns([6, 2, 2], vertical_alignment="center")
     words = words.empty()
-    in_link = [digest for digest in _in_link() if digest in own_uploads]
+    own = {upload.digest for upload in uploads}
+    in_link = [digest for digest in _in_link() if digest in own]
     if in_link and share.button(
         "Share this link",
         icon=":material/link:",
         width="stretch",
-        help="Whoever has the link can then open the uploads in it.",
+        help="Whoever has the link can then open the uploads in it. My files takes that back.",
     ):
-        uploads.share(in_link, owner)
+        service.uploads().share(in_link, owner)
+        uploads = service.uploads().list_of(owner)
         st.toast("Whoever has this page's address can now open it.", icon=":material/link:")
-    shared = len(uploads.shared_by(owner))
+    shared = sum(upload.shared for upload in uploads)
     words.markdown(
-        f"You have {len(own_uploads)} upload{'s' * (len(own_uploads) > 1)} here "
-        f"({uploads.bytes_of(owner) / 1e6:.1f} MB). "
+        f"You have {len(uploads)} upload{'s' * (len(uploads) > 1)} here "
+        f"({sum(upload.size for upload in uploads) / 1e6:.1f} MB). "
         + (
             f"{shared} of them can be opened by whoever has the link."
             if shared
@@ -39,7 +53,57 @@ def row() -> None:
         )
     )
     if delete.button("Delete my uploads", icon=":material/delete:", width="stretch"):
-        _delete(owner)
+        st.session_state[_ASKED] = [upload.digest for upload in uploads]
+    _ask_before_deleting(uploads, owner)
+    with st.expander("My files", icon=":material/folder:"):
+        for upload in uploads:
+            _file(upload, owner)
+
+
+def _file(upload: Upload, owner: str) -> None:
+    """One upload: its name, its size, what was made of it; use, share or take back, delete."""
+    name, size, use, share, delete = st.columns([5, 4, 1, 2, 1], vertical_alignment="center")
+    name.markdown(f"**{escape_markdown(upload.name)}**")
+    made = len(service.uploads().store.made_from(upload.digest))
+    answers = f"{made} answer{'s' * (made != 1)} made of it" if made else "nothing made of it yet"
+    size.caption(f"{_size(upload.size)}, {answers}{', shared' * upload.shared}")
+    key = upload.digest[:16]
+    if upload.use and use.button("Use", key=f"use_{key}", width="stretch"):
+        address.forget_uploads(())  # the uploaders let go of what is in them
+        choice, value = upload.use
+        address.set_choices({**USES.get(choice, {}), choice: value})
+        st.rerun()
+    words = "Take back" if upload.shared else "Share"
+    if share.button(words, key=f"share_{key}", width="stretch"):
+        change = service.uploads().take_back if upload.shared else service.uploads().share
+        change([upload.digest], owner)
+        st.rerun()
+    if delete.button(
+        "Delete", key=f"delete_{key}", icon=":material/delete:", help=f"Delete {upload.name}"
+    ):
+        st.session_state[_ASKED] = [upload.digest]
+        st.rerun()
+
+
+def _ask_before_deleting(uploads: Sequence[Upload], owner: str) -> None:
+    """Draw the question, once somebody wants to delete; nothing can bring an upload back."""
+    wanted = st.session_state.get(_ASKED, ())
+    chosen = [upload for upload in uploads if upload.digest in wanted]
+    if not chosen:
+        return
+    one = escape_markdown(chosen[0].name) if len(chosen) == 1 else f"these {len(chosen)} uploads"
+    with st.container(border=True):
+        st.markdown(f"Delete {one} and all that was made of it? It cannot be brought back.")
+        with st.container(horizontal=True):
+            if st.button("Delete for good", type="primary", key="delete_for_good"):
+                _delete([upload.digest for upload in chosen], owner)
+            if st.button("Keep", key="keep_uploads"):
+                st.session_state.pop(_ASKED)
+                st.rerun()
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
 
 
 def _in_link() -> list[str]:
@@ -50,10 +114,12 @@ def _in_link() -> list[str]:
     return [part.split(".")[0] for part in flat if isinstance(part, str)]
 
 
-def _delete(owner: str) -> None:
-    """Everything of the visitor's goes: uploads, what was made from them, and their choices."""
+def _delete(digests: Sequence[str], owner: str) -> None:
+    """These uploads go, what was made of them, jobs about them in all tabs, and their choices."""
+    st.session_state.pop(_ASKED, None)
     service.cancel_all()
-    count = service.uploads().delete(owner)
+    service.backend().forget(service.uploads().alone(owner, digests))
+    count = service.uploads().delete(owner, digests)
     address.forget_uploads(UPLOADS)
     for name in ("kept_files", "kept_pictures", "kept_data", "added_names", "unpacked_pictures"):
         st.session_state.pop(name, None)

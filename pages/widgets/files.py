@@ -131,7 +131,7 @@ def _kept(kind: str, file: UploadedFile, layout: str, suffix: str) -> str:
         data = file.getvalue()
         _, _, options = file_key(kind, f".{layout}{suffix[1:]}")
         digests[key] = service.backend().parsed.take(
-            kind, data, lambda: service.keep(data, "file"), **options
+            kind, data, lambda: service.keep(data, "file", file.name, ("data", suffix)), **options
         )
     return digests[key]
 

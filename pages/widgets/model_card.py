@@ -25,7 +25,8 @@ def upload() -> None:
     try:
         settings, _ = service.backend().parsed.pool.parse("card", file.getvalue())
         classes = settings.get("classes")
-        names = service.keep(json.dumps(classes).encode(), "file") if classes else None
+        listed = json.dumps(classes).encode()
+        names = service.keep(listed, "file", "class names") if classes else None
     except Problem as problem:
         st.error(str(problem))
         return

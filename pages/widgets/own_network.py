@@ -232,7 +232,8 @@ def _keep(file: UploadedFile, name: str, suffix: str = "") -> bool:
     digests: dict[str, str] = st.session_state.setdefault("kept_files", {})
     try:
         if file.file_id not in digests:
-            digests[file.file_id] = service.keep(file.getvalue(), "file")
+            use = (name, suffix)
+            digests[file.file_id] = service.keep(file.getvalue(), "file", file.name, use)
     except Problem as problem:
         st.error(str(problem))
         return False

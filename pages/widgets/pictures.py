@@ -180,7 +180,7 @@ def _unpacked(file: UploadedFile) -> _Archive:
     found = _Archive({}, facts["notes"], [])
     for name, content in zip(facts["names"], arrays.values(), strict=True):
         try:
-            found.digests[name] = keep(content.tobytes())
+            found.digests[name] = keep(content.tobytes(), name)
         except Problem as problem:
             found.problems.append(f"{file.name}, {name}: {problem}")
     return found
@@ -190,11 +190,11 @@ def _kept_once(file: UploadedFile) -> str:
     """Digest of an uploaded picture, checked and kept once, not at every run of the page."""
     digests: dict[str, str] = st.session_state.setdefault("kept_pictures", {})
     if file.file_id not in digests:
-        digests[file.file_id] = keep(file.getvalue())
+        digests[file.file_id] = keep(file.getvalue(), file.name)
     return digests[file.file_id]
 
 
-def keep(data: bytes) -> str:
+def keep(data: bytes, name: str = "") -> str:
     """Keep the bytes if they can be read as a picture; their digest. Raises Problem."""
     if len(data) > MOST_MEGABYTES * 1_000_000:
         raise Problem(
@@ -202,7 +202,8 @@ def keep(data: bytes) -> str:
             "accepted. Make it smaller and upload it again."
         )
     parsed = service.backend().parsed
-    return parsed.take("picture", data, lambda: service.keep(data, "picture"))
+    use = ("picture", "")
+    return parsed.take("picture", data, lambda: service.keep(data, "picture", name, use))
 
 
 def sample(name: str) -> ChosenInput:

@@ -34,6 +34,7 @@ def mine(server, visit):
     yield page
     if page.get_by_role("button", name="Delete my uploads").count():
         page.get_by_role("button", name="Delete my uploads").click()
+        page.get_by_role("button", name="Delete for good").click()
         page.get_by_text("deleted.").first.wait_for()
 
 
@@ -63,6 +64,9 @@ def test_deleting_takes_everything_of_the_visitor(mine, server, visit):
     digest = link.split("picture=")[1].split("&")[0]
     assert list(server.store.glob(f"{digest}*"))
     mine.get_by_role("button", name="Delete my uploads").click()
+    mine.get_by_text("It cannot be brought back").wait_for()
+    assert list(server.store.glob(f"{digest}*")), "it is asked first"
+    mine.get_by_role("button", name="Delete for good").click()
     mine.get_by_text("1 upload was deleted").wait_for()
     settled(mine)
     assert list(server.store.glob(f"{digest}*")) == []
