@@ -49,7 +49,7 @@ def _ask(asked: Question, more: DeltaGenerator) -> None:
         shown.table_of_ranks(table, "ranks")
         cost.offer_rest(whole, facts, task)
         notes.methods(table)
-        closer.section(asked, prediction, answer, table, task.output)
+        closer.section(asked, prediction, answer, table, task)
 
 
 page()

@@ -31,24 +31,12 @@ MOST_OTHERS = 20
 
 def pick(model: ChosenModel) -> ChosenInput | None:
     """The file, the sequence, and where it starts if it is longer than it may be."""
-    label = "DNA: FASTA, FASTQ, text, or one-hot arrays"
-    opened = files.pick(model, label, sequence_kind.SUFFIXES)
-    if opened is None:
+    picked = _pick_file(model)
+    if picked is None:
         return None
+    opened, items = picked
     facts, arrays = opened.content
-    lengths = np.diff(arrays["starts"])
-    wanted = model.spec.shape[1] if len(model.spec.shape) == 2 else 0
-    items = np.flatnonzero(lengths >= wanted)
-    if not len(items):
-        st.error(
-            f"The network takes sequences of {wanted} letters; those in this file have "
-            f"{_range(lengths)}. Upload longer ones."
-        )
-        return None
-    files.notes(facts)
-    if len(items) < len(lengths):
-        short = listed(facts["names"][at] for at in np.flatnonzero(lengths < wanted))
-        st.caption(f"Shorter than the {wanted} letters that it takes, so left out: {short}.")
+    lengths, wanted = np.diff(arrays["starts"]), _letters_taken(model)
     sequence = int(items[0])
     if len(items) > 1:
         sequence = address.select(
@@ -65,6 +53,41 @@ def pick(model: ChosenModel) -> ChosenInput | None:
     )
     item = sequence + len(lengths) * start
     return _chosen(model, opened.content, opened.data, opened.file, item)
+
+
+def pick_all(model: ChosenModel) -> ChosenInput | None:
+    """The file, for questions about all sequences; the first that is long enough stands."""
+    picked = _pick_file(model)
+    return picked and ChosenInput(
+        picked[0].data, "all sequences", picked[0].file, int(picked[1][0])
+    )
+
+
+def _pick_file(model: ChosenModel) -> tuple[files.OpenedFile, np.ndarray] | None:
+    """The file, and which of its sequences are long enough."""
+    label = "DNA: FASTA, FASTQ, text, or one-hot arrays"
+    opened = files.pick(model, label, sequence_kind.SUFFIXES)
+    if opened is None:
+        return None
+    facts, arrays = opened.content
+    lengths, wanted = np.diff(arrays["starts"]), _letters_taken(model)
+    items = np.flatnonzero(lengths >= wanted)
+    if not len(items):
+        st.error(
+            f"The network takes sequences of {wanted} letters; those in this file have "
+            f"{_range(lengths)}. Upload longer ones."
+        )
+        return None
+    files.notes(facts)
+    if len(items) < len(lengths):
+        short = listed(facts["names"][at] for at in np.flatnonzero(lengths < wanted))
+        st.caption(f"Shorter than the {wanted} letters that it takes, so left out: {short}.")
+    return opened, items
+
+
+def _letters_taken(model: ChosenModel) -> int:
+    """How many letters the network takes; 0 for any number."""
+    return model.spec.shape[1] if len(model.spec.shape) == 2 else 0
 
 
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
@@ -226,7 +249,7 @@ def _chosen(
     sequence, start = sequence_kind.place_of(content, item)
     record = facts["names"][sequence] or f"sequence {sequence + 1}"
     length = int(np.diff(arrays["starts"])[sequence])
-    wanted = (model.spec.shape[1] if len(model.spec.shape) == 2 else 0) or length
+    wanted = _letters_taken(model) or length
     name = record if wanted == length else f"{record}:{start + 1}-{start + wanted}"
     motifs = {
         motif: [

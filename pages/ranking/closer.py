@@ -10,26 +10,36 @@ from explainers.figures.text.sentences import escape_markdown
 from explainers.importance import IMPORTANCE
 from explainers.importance.tables.stored import StoredTable
 from explainers.service.tasks import Answer
+from explainers.service.tasks.importance import Importance
 from pages.ranking import feature, notes, pictures, rows
 from pages.ranking.lines import MOST_SHOWN
+from pages.ranking.looks import interactions, plausibility, receipts, together, units
 from pages.ranking.question import Question
 from pages.state import address
 from pages.viewers.chart import chart
 
 NUMBERS, INPUT, AGREEMENT = "Numbers of a method", "One input", "Agreement"
 SLOPES, LAGS, NETWORK, ROWS = "Slopes", "Lags", "The network", "Rows"
+PLAUSIBLE, TOGETHER, UNITS = "Plausibility", "Interactions", "Hidden units"
+RECEIPTS, GROUPS = "Receipts", "Correlated inputs"
 
 
 def section(
-    question: Question, prediction: Answer, answer: Answer, table: StoredTable, output: int
+    question: Question, prediction: Answer, answer: Answer, table: StoredTable, asked: Importance
 ) -> None:
     """Draw the choice of a closer look, and that."""
+    several, output = len(table.names) > 1, asked.output
     looks = [NUMBERS, INPUT]
-    looks += [AGREEMENT] if len(table.methods) > 1 and len(table.names) > 1 else []
+    looks += [PLAUSIBLE] if question.one != "sequence" else []
+    looks += [TOGETHER] if several else []
+    alike = together.groups(question, asked)
+    looks += [GROUPS] if alike else []
     looks += [SLOPES] if "jacobian" in table.methods else []
     looks += [LAGS] if pictures.with_lags(table) else []
     looks += [NETWORK] if "diagram" in answer[0] else []
-    looks += [ROWS]
+    looks += [UNITS] if units.layers_of(table) else []
+    looks += [AGREEMENT] if len(table.methods) > 1 and several else []
+    looks += [RECEIPTS, ROWS]
     st.header("Look closer", anchor=False)
     chosen = address.select(
         st.segmented_control,
@@ -43,15 +53,25 @@ def section(
     if chosen == NUMBERS:
         _numbers(table)
     elif chosen == INPUT:
-        feature.section(question, prediction, table, output)
+        feature.section(question, prediction, table, asked)
+    elif chosen == PLAUSIBLE:
+        plausibility.section(question, prediction, table, asked)
+    elif chosen == TOGETHER:
+        interactions.section(question, prediction, table, asked)
+    elif chosen == GROUPS:
+        together.section(question, prediction, table, asked, alike)
     elif chosen == AGREEMENT:
         pictures.agreement(table)
     elif chosen == SLOPES:
-        pictures.slopes(table)
+        pictures.slopes(table, question.names(prediction))
     elif chosen == LAGS:
         pictures.lags(table)
     elif chosen == NETWORK:
         pictures.network(answer, question.model.spec.columns, question.names(prediction))
+    elif chosen == UNITS:
+        units.section(question, prediction, table, output)
+    elif chosen == RECEIPTS:
+        receipts.section(prediction, asked)
     else:
         rows.section(question, prediction, output)
 

@@ -29,12 +29,14 @@ def affordable(task: Importance, facts: Facts) -> Importance:
         Of the answer of its rows.
     """
     costs = task.costs(facts["rows"], facts["columns"])
-    if _seconds(list(costs.values()), facts) <= SECONDS_UNASKED or cases.was_asked_for(_key(task)):
+    if seconds_of(list(costs.values()), facts) <= SECONDS_UNASKED or cases.was_asked_for(
+        _key(task)
+    ):
         return task
     quick = list[str]()
     for key in sorted(costs, key=lambda key: (key != FIRST, costs[key])):
         spent = [costs[each] for each in (*quick, key)]
-        if not quick or _seconds(spent, facts) <= SECONDS_UNASKED:
+        if not quick or seconds_of(spent, facts) <= SECONDS_UNASKED:
             quick.append(key)
     return task.replace(methods=tuple(key for key in task.asked if key in quick))
 
@@ -49,10 +51,10 @@ def offer_rest(whole: Importance, facts: Facts, ran: Importance) -> None:
     st.markdown(
         f"{len(left)} slower method{'s are' if len(left) > 1 else ' is'} not in the table yet."
     )
-    cases.offer("Run it", sum(evaluations), _seconds(evaluations, facts), _key(whole))
+    cases.offer("Run it", sum(evaluations), seconds_of(evaluations, facts), _key(whole))
 
 
-def _seconds(evaluations: Sequence[int], facts: Facts) -> float:
+def seconds_of(evaluations: Sequence[int], facts: Facts) -> float:
     """About how long methods of so many evaluations take."""
     passes = sum(evaluations) * float(facts["seconds_per_row"])
     return SHARE_OF_METHODS * passes + SECONDS_OF_A_METHOD * len(evaluations)

@@ -13,18 +13,21 @@ from explainers.figures.text.sentences import italic_name
 from explainers.figures.text.words import percent
 from explainers.importance import IMPORTANCE
 from explainers.importance.tables.stored import StoredTable
-from explainers.kinds import features
 from explainers.service.tasks import Answer
+from explainers.service.tasks.importance import Importance
 from pages.ranking.lines import agreed, order
+from pages.ranking.looks import curves
 from pages.ranking.notes import unit_of
-from pages.ranking.question import Question
+from pages.ranking.question import Question, values_of
 from pages.state import address
 from pages.viewers.chart import chart
-from pages.widgets import files
+
+PARTIAL, PROFILE = "The mean and single rows", "The others held together"
 
 
-def section(question: Question, prediction: Answer, table: StoredTable, output: int) -> None:
-    """Draw the choice of an input, its numbers, and its profile."""
+def section(question: Question, prediction: Answer, table: StoredTable, asked: Importance) -> None:
+    """Draw the choice of an input, its numbers, and how the output follows it."""
+    output = asked.output
     names = [table.names[place] for place in order(table)]
     name = address.select(st.selectbox, "feature", names, names[0], label="Input")
     place = table.names.index(name)
@@ -33,7 +36,25 @@ def section(question: Question, prediction: Answer, table: StoredTable, output: 
     where = f"{low[place]}" if low[place] == high[place] else f"{low[place]} to {high[place]}"
     st.markdown(f"{italic_name(name)} is for sure at rank {where} of {many}.")
     st.dataframe(_numbers(table, place), hide_index=True)
-    if "profile" in table.methods:
+    if question.one == "sequence":
+        return
+    st.markdown("**How the output follows it**")
+    ways = [PARTIAL, PROFILE] if "profile" in table.methods else [PARTIAL]
+    way = PARTIAL
+    if len(ways) > 1:
+        way = address.select(
+            st.segmented_control,
+            "curves",
+            ways,
+            PROFILE,
+            label="Curves",
+            label_visibility="collapsed",
+            required=True,
+            help="Partial dependence with individual curves, or Lek's profile.",
+        )
+    if way == PARTIAL:
+        curves.section(question, prediction, asked, place, name)
+    else:
         _profile(question, prediction, table, place, output)
     if "partial_derivatives" in table.methods:
         _slopes(question, prediction, table, place, output)
@@ -76,11 +97,7 @@ def _profile(
     details, name = table.details["profile"], table.names[place]
     grid, curves = details["grid"][place], details["curves"][place]
     names = list(question.model.spec.columns)
-    data = None
-    if question.one == "row" and name in names:
-        facts, arrays = files.content("table", question.chosen.data)
-        kept = {"values": arrays["values"][prediction[1]["rows"]]}
-        data = features.input_values((facts, kept), [name])[:, 0]
+    data = values_of(question, prediction, name)
     quantiles = details.get("quantiles")
     if quantiles is None:
         held, measured = [f"point {number + 1}" for number in range(len(curves))], None
@@ -98,7 +115,6 @@ def _profile(
         np.asarray(details["far"]),
         shares=name not in names or question.one != "row",
     )
-    st.markdown("**How the output follows it**")
     chart(figure, figure.layout.meta["alt"], f"profile_{place}")
 
 
@@ -112,7 +128,7 @@ def _slopes(
         return
     if np.ndim(points) != 2 or np.shape(points)[1] != len(table.names):
         return
-    numbers = prediction[1]["rows"][details["rows"]] + 1
+    numbers = prediction[1]["rows"][details["rows"]]
     figure = slope_scatter(
         name, points[:, place], slopes[:, place], numbers, question.names(prediction)[output]
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from explainers.figures.importance.jacobian_matrix import jacobian_matrix
 from explainers.figures.importance.lag_importance import lag_importance
 from explainers.figures.importance.method_agreement import method_agreement
 from explainers.figures.importance.network_diagram import network_diagram
@@ -32,7 +33,7 @@ def agreement(table: StoredTable) -> None:
         chart(figure, figure.layout.meta["alt"], "agreement")
 
 
-def slopes(table: StoredTable) -> None:
+def slopes(table: StoredTable, outputs: Sequence[str]) -> None:
     """The mean slope of every input against how it varies from row to row."""
     details = table.details["jacobian"]
     mean, spread = np.asarray(details["mean"]), np.asarray(details["sd"])
@@ -45,6 +46,17 @@ def slopes(table: StoredTable) -> None:
         "To the right an input raises the output, to the left it lowers it. High up, its slope "
         "depends on the row: there the network is not linear. At the origin it does nothing."
     )
+    of_outputs = details.get("mean_of_outputs")
+    if of_outputs is not None and np.shape(of_outputs) == (len(outputs), len(table.names)):
+        st.markdown("**Every output by every input**")
+        matrix = jacobian_matrix(
+            outputs,
+            table.names,
+            np.asarray(of_outputs) * size,
+            "mean slope per standard deviation",
+        )
+        with st.container(key="wide_jacobian"):
+            chart(matrix, matrix.layout.meta["alt"], "jacobian")
 
 
 def with_lags(table: StoredTable) -> list[str]:

@@ -5,27 +5,32 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from explainers.errors import Problem
+from explainers.figures.text.labels import shortened
 from explainers.importance import IMPORTANCE
-from explainers.kinds import Facts, encoding, features
+from explainers.kinds import KINDS, encoding, features
 from explainers.models.class_names import name_outputs
 from explainers.models.zoo.demos import demos
 from explainers.service.tasks import Answer, InputRef
 from explainers.service.tasks.importance import Importance
-from explainers.service.tasks.predict_rows import PredictRows
+from explainers.service.tasks.predict_rows import LABELS, PredictRows
 from pages import kinds
-from pages.kinds import series, table
+from pages.kinds import sequence, series, table
+from pages.ranking import grouping
 from pages.state import address
 from pages.state.chosen import ChosenInput, ChosenModel
 from pages.widgets import files, methods, models
 from pages.widgets.options import pick_options
 
-PICKS = {"table": table.pick_all, "series": series.pick_all}
+PICKS = {"table": table.pick_all, "series": series.pick_all, "sequence": sequence.pick_all}
 """The kinds whose inputs have features that are the same in every one of them."""
 
 QUICK = [key for key, method in IMPORTANCE.items() if "retraining" not in method.needs]
+OF_LETTERS = ("permutation", "attribution", "sobol", "shapley_effects")
+"""Methods that ask only about DNA: between two letters there is nothing to ask about."""
 SLOW = [key for key in IMPORTANCE if key not in QUICK]
 
 
@@ -48,7 +53,7 @@ class Question:
     @property
     def one(self) -> str:
         """One input in words."""
-        return "row" if self.model.spec.kind == "table" else "series"
+        return KINDS[self.model.spec.kind].one
 
     def names(self, prediction: Answer) -> tuple[str, ...]:
         """Of the outputs."""
@@ -60,6 +65,16 @@ class Question:
             )
         except Problem:
             return name_outputs((), facts["outputs"], one)
+
+
+def values_of(question: Question, prediction: Answer, name: str) -> np.ndarray | None:
+    """A column's values (N,) in the rows that are asked about; None of what is no single column."""
+    if question.one != "row" or name not in question.model.spec.columns:
+        return None
+    facts, arrays = files.content("table", question.chosen.data)
+    kept = {"values": arrays["values"][prediction[1]["rows"]]}
+    found: np.ndarray = features.input_values((facts, kept), [name])[:, 0]
+    return found
 
 
 def pick() -> Question | None:
@@ -74,9 +89,10 @@ def pick() -> Question | None:
         st.header(kinds.of(model.spec).title, anchor=False)
         if kind not in PICKS:
             st.info(
-                "Importance over a data set is about tables and time series, whose columns mean "
-                "the same in every row. For pictures and DNA, Explain and Compare show where in "
-                "each of them the network looks."
+                "Importance over a data set is about inputs whose parts mean the same in every one "
+                "of them: columns of a table, variables of time series, places in aligned DNA. A "
+                "place in a picture shows another thing in each; Explain and Compare show where in "
+                "one picture the network looks."
             )
             return None
         chosen = PICKS[kind](model)
@@ -84,7 +100,10 @@ def pick() -> Question | None:
             return None
         asked_before = not model.spec.columns
         model = kinds.of(model.spec).fit_model(model, chosen)
-        truth = _truth(model, chosen, asked_before) if kind == "table" else ""
+        if kind == "table":
+            truth = _truth(model, chosen, asked_before)
+        else:
+            truth = _labels(chosen) if kind == "series" else ""
         device = methods.device()
     rows = PredictRows(model.spec, InputRef(chosen.data), truth, device=device)
     return Question(model, chosen, rows)
@@ -118,6 +137,23 @@ def _truth(model: ChosenModel, chosen: ChosenInput, asked_before: bool) -> str:
     )
 
 
+def _labels(chosen: ChosenInput) -> str:
+    """Whether the file's labels are what the answers should be; "" where it has none."""
+    labels = files.content("series", chosen.data)[0]["labels"]
+    if not labels:
+        return ""
+    some = ", ".join(dict.fromkeys(labels[:100]))
+    return address.select(
+        st.selectbox,
+        "truth",
+        ["", LABELS],
+        "",
+        label="The truth",
+        format_func=lambda name: "the file's labels" if name else "the labels are something else",
+        help=f"What the network should answer. The labels of this file are {shortened(some)}.",
+    )
+
+
 def pick_output(question: Question, prediction: Answer) -> int:
     """Draw the choice of the explained output, where there are several."""
     names = question.names(prediction)
@@ -141,52 +177,34 @@ def pick_task(question: Question, prediction: Answer) -> Importance:
     with st.container(border=True):
         st.header("What is asked", anchor=False)
         output = pick_output(question, prediction)
-        groups = _groups(question) if question.one == "row" else {}
+        groups = _groups(question)
         named = address.choices().get("by")
         if isinstance(named, list) and named and not any(key in QUICK for key in named):
             address.refuse("by", "Methods")
         with st.expander("Methods and their options", expanded=address.is_refused("by")):
-            asked = _methods()
+            asked = _methods(question.model.spec.kind)
             options = {key: own for key in asked if (own := _options(key))}
     return Importance(question.rows, output, tuple(asked), options, groups, question.model.classes)
 
 
-def _groups(question: Question) -> dict[str, tuple[int, ...]]:
-    """Columns that count as one: those of one column of text, and those that go together."""
-    names, data = list(question.model.spec.columns), question.chosen.data
-    content = files.content("table", data)
-    facts: Facts = content[0]
-    of_columns = {
-        encoding.source(facts, names[group[0]])[0]: tuple(map(int, group))
-        for group in encoding.groups(facts, names)
-        if len(group) > 1
-    }
-    rows = features.complete_rows(content, names)
-    values = features.feature_values((facts, {"values": content[1]["values"][rows]}), names)
-    alike = features.correlated_groups(values, names)
-    if of_columns or not alike or len(names) - sum(len(g) - 1 for g in alike) < 2:
-        return of_columns
-    listed = "; ".join(" + ".join(group) for group in alike)
-    together = address.widget(
-        st.toggle,
-        "together",
-        default=False,
-        label="Correlated columns count as one",
-        help=f"Columns with |r| above 0.7, directly or by others: {listed}.",
-    )
-    if not together:
-        return {}
-    return {" + ".join(group): tuple(names.index(name) for name in group) for group in alike}
+def _groups(question: Question) -> grouping.Groups:
+    """Draw the choice of what counts as one feature."""
+    if question.one == "row":
+        return grouping.pick(question.model, question.chosen)
+    return grouping.stretches(question.model.spec.shape[1]) if question.one == "sequence" else {}
 
 
-def _methods() -> list[str]:
+def _methods(kind: str) -> list[str]:
     """Draw the choice of methods; those that train networks are asked for by themselves."""
     words = {key: method.name for key, method in IMPORTANCE.items()}
+    quick = list(OF_LETTERS) if kind == "sequence" else QUICK
     asked = address.multiselect(
-        st.multiselect, "by", QUICK, QUICK, label="Methods", format_func=words.get
+        st.multiselect, "by", quick, quick, label="Methods", format_func=words.get
     )
     if not asked:
-        st.caption(f"Without a choice {words[QUICK[0]]} is asked.")
+        st.caption(f"Without a choice {words[quick[0]]} is asked.")
+    if kind == "sequence":
+        return asked or quick[:1]
     again = address.widget(
         st.toggle,
         "retrain",

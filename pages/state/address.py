@@ -65,9 +65,12 @@ def set_choices(new: dict[str, Any]) -> None:
         _replace_widget(name)
 
 
-def refuse(name: str, label: str) -> None:
-    """Drop a choice that is not possible; its widget says so, until something else is chosen."""
-    address_state().refusals[name] = _refusal(label, choices().get(name))
+def refuse(name: str, label: str, sentence: str = "") -> None:
+    """Drop a choice that is not possible; its widget says so, until something else is chosen.
+
+    `sentence` is said instead of the usual.
+    """
+    address_state().refusals[name] = sentence or _refusal(label, choices().get(name))
     set_choices({name: None})
 
 

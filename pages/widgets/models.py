@@ -13,6 +13,7 @@ from pages.state.chosen import ChosenModel
 from pages.widgets import own_network
 
 TORCHVISION, UPLOAD = "torchvision", "upload"
+TAKES = {"picture": "pictures", "table": "tables", "series": "time series", "sequence": "DNA"}
 
 
 def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenModel | None:
@@ -33,7 +34,8 @@ def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenM
     titles[UPLOAD] = "Upload your own network"
     wanted = address.choices().get("model")
     if wanted in known and wanted not in titles:
-        address.choices().pop("model")  # of another page
+        address.refuse("model", "Model", _of_another_page(*known[wanted], kinds, titles[first]))
+        address.choices().pop("model")
     source = address.select(
         st.selectbox,
         "model",
@@ -57,6 +59,16 @@ def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenM
         st.caption("Pretrained by torchvision; downloaded once, when it is first used.")
         return ChosenModel(ModelSpec("torchvision", name), (), name)
     return own_network.pick()
+
+
+def _of_another_page(kind: str, title: str, kinds: Collection[str], instead: str) -> str:
+    """That a model takes what this page does not ask about, in words."""
+    takes = [TAKES[one] for one in kinds]
+    about = " and ".join([", ".join(takes[:-1]), takes[-1]] if len(takes) > 1 else takes)
+    return (
+        f"“{title}” takes {TAKES[kind]}, and this page asks about {about}: “{instead}” is shown "
+        "instead."
+    )
 
 
 def demo(name: str) -> ChosenModel:

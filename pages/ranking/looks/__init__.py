@@ -1,0 +1,1 @@
+"""Closer looks that ask the network more: plausibility, receipts, curves, interactions, units."""
