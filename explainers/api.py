@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explainers.attribution import Attribution, Progress, Target, TargetLike, completeness_gap
+from explainers.attribution import Attribution, Progress, Target, TargetLike
 from explainers.context import Context
 from explainers.errors import Problem
 from explainers.eval_mode import Model
@@ -20,7 +20,14 @@ from explainers.methods.registry import Method, MethodResult
 from explainers.options import lookup, make_options
 from explainers.output_cache import OutputCache
 from explainers.references import as_tensor
-from explainers.runs import Run, mean_of, repeated, runtime_notes, with_mean_target
+from explainers.runs import (
+    Run,
+    completeness_gap,
+    mean_of,
+    repeated,
+    runtime_notes,
+    with_mean_target,
+)
 from explainers.session import Session, open_session
 
 
@@ -189,6 +196,9 @@ def explain(
         },
         notes=(*passes.notes, *result.notes),
         extra={name: back(value) for name, value in result.extra.items()},
+        inputs=inputs.detach().clone(),  # its owner may write into it
+        baseline=back(session.references.mean(1)),
+        kind=kind or "",
     )
 
 

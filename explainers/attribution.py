@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from explainers.errors import Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
     from torch import Tensor
 
 
@@ -57,6 +61,10 @@ class Attribution:
         Sentences for people: fallbacks, ties, a tolerance that was not reached.
     extra : dict of Tensor, shape (N, …)
         What else the method computes, by name.
+    inputs, baseline : Tensor, shape (N, …), or None
+        What was explained, and what it was compared with (the mean over R references).
+    kind : str
+        A key of KINDS where that was said, else "".
 
     Examples
     --------
@@ -84,6 +92,30 @@ class Attribution:
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     extra: Mapping[str, Tensor] = field(default_factory=dict)
+    inputs: Tensor | None = field(default=None, repr=False)
+    baseline: Tensor | None = field(default=None, repr=False)
+    kind: str = ""
+
+    def save(self, path: str | Path, **words: Any) -> Path:
+        """Write it as .npz, .csv or .parquet; see `explainers.reports.saving.save`."""
+        return _reports().save(self, path, **words)
+
+    def plot(self, item: int = 0, **words: Any) -> Figure:
+        """The picture of one of its inputs; see `explainers.reports.saving.plot`."""
+        return _reports().plot(self, item, **words)
+
+    def report(self, path: str | Path, item: int = 0, **words: Any) -> Path:
+        """Write one page to send; see `explainers.reports.saving.report`."""
+        return _reports().report(self, path, item, **words)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it."""
+        return _reports().in_notebook(self)
+
+
+def _reports() -> Any:
+    # The one arrow upwards: an answer is asked to write itself.
+    return importlib.import_module("explainers.reports.saving")
 
 
 @dataclass(frozen=True)
@@ -115,38 +147,6 @@ class Progress:
     def seconds_left(self) -> float:
         """Expected seconds to the end, at the pace so far."""
         return self.seconds * max(self.total - self.done, 0) / max(self.done, 1)
-
-
-def completeness_gap(scores: Tensor, output: Tensor, baseline_output: Tensor) -> Tensor:
-    """(Σ scores − (output − baseline_output)) / |output − baseline_output|: what is missing.
-
-    Parameters
-    ----------
-    scores : Tensor, shape (N, …)
-        The attributions of N inputs.
-    output, baseline_output : Tensor, shape (N,)
-        The explained score of the inputs and of their baselines.
-
-    Returns
-    -------
-    Tensor, shape (N,), float64
-        A share: 0 is complete, −0.1 means that a tenth of the difference is missing. Where there is
-        no difference the gap is infinite, or NaN if the scores sum to zero as they should.
-
-    References
-    ----------
-    Completeness: Sundararajan, Taly & Yan 2017, arXiv:1703.01365, section 3.
-
-    Examples
-    --------
-    >>> import torch
-    >>> output, baseline_output = torch.tensor([5.0]), torch.tensor([1.0])
-    >>> completeness_gap(torch.tensor([[2.0, 1.0]]), output, baseline_output)
-    tensor([-0.2500], dtype=torch.float64)
-    """
-    difference = output.double() - baseline_output.double()
-    summed = scores.double().flatten(1).sum(1)
-    return (summed - difference) / difference.abs()
 
 
 @dataclass(frozen=True)

@@ -147,3 +147,35 @@ def _mean(tensors: list[Tensor]) -> Tensor:
 def _mean_if_any(tensors: list[Tensor | None]) -> Tensor | None:
     given = [tensor for tensor in tensors if tensor is not None]
     return _mean(given) if given else None
+
+
+def completeness_gap(scores: Tensor, output: Tensor, baseline_output: Tensor) -> Tensor:
+    """(Σ scores − (output − baseline_output)) / |output − baseline_output|: what is missing.
+
+    Parameters
+    ----------
+    scores : Tensor, shape (N, …)
+        The attributions of N inputs.
+    output, baseline_output : Tensor, shape (N,)
+        The explained score of the inputs and of their baselines.
+
+    Returns
+    -------
+    Tensor, shape (N,), float64
+        A share: 0 is complete, −0.1 means that a tenth of the difference is missing. Where there is
+        no difference the gap is infinite, or NaN if the scores sum to zero as they should.
+
+    References
+    ----------
+    Completeness: Sundararajan, Taly & Yan 2017, arXiv:1703.01365, section 3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> output, baseline_output = torch.tensor([5.0]), torch.tensor([1.0])
+    >>> completeness_gap(torch.tensor([[2.0, 1.0]]), output, baseline_output)
+    tensor([-0.2500], dtype=torch.float64)
+    """
+    difference = output.double() - baseline_output.double()
+    summed = scores.double().flatten(1).sum(1)
+    return (summed - difference) / difference.abs()

@@ -5,7 +5,7 @@ import math
 import torch
 
 from explainers import explain
-from explainers.attribution import completeness_gap
+from explainers.runs import completeness_gap
 
 
 def test_a_missing_tenth_is_a_gap_of_a_tenth_whatever_the_sign():
