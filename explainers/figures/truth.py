@@ -1,4 +1,4 @@
-"""Attributions beside the known truth: points on a diagonal, lists of bars, means with cases."""
+"""What was found beside the known truth: points on a diagonal, lists of bars, means with cases."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from explainers.errors import Problem
 from explainers.figures import rows
 from explainers.figures.chart_style import GREY, OPPOSE, QUIET, STRENGTH, SUPPORT, apply_chart_style
+from explainers.figures.importance.importance_bars import importance_bars
 from explainers.figures.text.labels import checked_scores, escaped, number, wrapped
 
 HEADROOM = 1.06
+MARK, MARK_WIDTH = 26, 3
 
 
 def against_known(
@@ -204,4 +207,59 @@ def means_with_cases(
         nticks=6,
         ticksuffix=suffix,
     )
+    return figure
+
+
+def beside_known(
+    names: Sequence[str],
+    values: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+    known: ArrayLike,
+    unit: str,
+) -> go.Figure:
+    """Sizes found with 95 % intervals, and the true ones as upright marks, the largest on top.
+
+    Parameters
+    ----------
+    names : sequence of str, length F
+    values, low, high, known : array_like, shape (F,)
+        0 and more, in one unit.
+    unit : str
+        What the values are.
+
+    Raises
+    ------
+    Problem
+        Where shapes do not fit, or a true one is not known.
+
+    Examples
+    --------
+    >>> figure = beside_known(["a", "b"], [1, 3], [0.5, 2], [2, 4], [1.5, 2.5], "share")
+    >>> figure.data[-1].x.tolist(), figure.data[-1].y.tolist()
+    ([2.5, 1.5], [0, 1])
+    >>> figure.layout.meta["alt"]
+    'Importance of 2 inputs (share): b 3, 95 % interval 2 to 4; a 1, 0.5 to 2. True: b 2.5; a 1.5.'
+    """
+    true = np.asarray(known, dtype=np.float64)
+    if true.shape != (len(names),) or not np.isfinite(true).all():
+        raise Problem(f"{len(names)} inputs need one true value each; got shape {true.shape}.")
+    figure = importance_bars(names, values, low, high, unit, False, most=len(names))
+    order = np.argsort(-np.abs(np.asarray(values, dtype=np.float64)), kind="stable")
+    figure.add_scatter(
+        x=true[order],
+        y=np.arange(len(order)),
+        mode="markers",
+        marker={
+            "symbol": "line-ns",
+            "size": MARK,
+            "line": {"width": MARK_WIDTH, "color": OPPOSE},
+        },
+        customdata=[[escaped(names[i]), number(true[i])] for i in order],
+        hovertemplate="%{customdata[0]}: true %{customdata[1]}<extra></extra>",
+    )
+    spoken = "; ".join(f"{names[i]} {number(true[i])}" for i in order)
+    figure.layout.meta["alt"] += f" True: {spoken}."
+    ends = figure.layout.xaxis.range
+    figure.update_xaxes(range=[ends[0], max(ends[1], HEADROOM * float(true.max(initial=0)))])
     return figure

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explainers.errors import Problem
-from explainers.figures.truth import against_known, means_with_cases, side_by_side
+from explainers.figures.truth import against_known, beside_known, means_with_cases, side_by_side
 
 RNG = np.random.default_rng(5)
 KNOWN = RNG.normal(size=(20, 3)) * [1, 4, 0]
@@ -61,3 +61,18 @@ def test_bars_are_means_of_their_cases_the_highest_on_top():
     assert line.x0 == line.x1 == 25
     assert figure.layout.meta["alt"] == ("Share, mean of 2: high 60 %; low 20 %. by chance: 25 %.")
     assert figure.layout.xaxis.range[0] == 0 and figure.layout.xaxis.range[1] > 70
+
+
+def test_marks_stand_where_the_truth_is_in_the_order_of_the_bars():
+    figure = beside_known(["a", "b", "c"], [1, 3, 2], [0, 2, 1], [2, 4, 3], [1, 9, 2.5], "share")
+    marks = figure.data[-1]
+    assert figure.layout.yaxis.ticktext == ("b", "c", "a")
+    assert marks.x.tolist() == [9, 2.5, 1] and marks.y.tolist() == [0, 1, 2]
+    assert figure.layout.xaxis.range[1] >= 9, "a truth beyond all bars is on the picture"
+    assert figure.layout.meta["alt"].endswith("True: b 9; c 2.5; a 1.")
+
+
+@pytest.mark.parametrize("known", [[1, 2], [1, float("nan"), 2]])
+def test_every_input_needs_its_truth(known):
+    with pytest.raises(Problem, match="true value"):
+        beside_known(["a", "b", "c"], [1, 3, 2], [0, 2, 1], [2, 4, 3], known, "share")
