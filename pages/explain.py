@@ -34,7 +34,8 @@ def page() -> None:
     with settings:
         with st.container(border=True):
             st.header("Model", anchor=False)
-            model = models.pick()
+            model = models.pick(first=models.for_photos())
+            address.always_written("model")
         setting, thumbnail = _setting(model) if model else (None, None)
     below = st.container()
     with answer, st.container(key="answer"):

@@ -14,6 +14,7 @@ from pages.state import progress, service
 from pages.stories.examples import StoryExample
 from pages.stories.stories import first_example, stories
 from pages.stories.story import Story
+from pages.widgets import models
 
 
 def page() -> None:
@@ -26,7 +27,8 @@ def page() -> None:
     )
     with st.container(horizontal=True):
         if st.button("Explain your own picture", type="primary", icon=":material/upload:"):
-            st.switch_page("pages/explain.py", query_params={"from": "Upload"})
+            photo = {"model": models.for_photos(), "from": "Upload"}
+            st.switch_page("pages/explain.py", query_params=photo)
         for label, (icon, query) in STARTS.items():
             if st.button(label, icon=icon):
                 st.switch_page("pages/explain.py", query_params=query)

@@ -5,17 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explainers.errors import Problem
+
 if TYPE_CHECKING:
     from torch import nn
 
 
-def load_model(path: str | Path, architecture: str) -> nn.Module:
+def load_model(path: str | Path, architecture: str = "") -> nn.Module:
     """The classifier `architecture` with the weights in a file, in evaluation mode.
+
+    Or, by its name alone, one whose weights are a package: `load_model("efficientnet_lite0")`, from
+    pictures (N, 3, 224, 224) from −1 to 1.
 
     Parameters
     ----------
     path : str or Path
-        Ends in .safetensors, .pt or .pth, and holds a state dict; no code in it is run.
+        Ends in .safetensors, .pt or .pth, and holds a state dict; no code in it is run. Or a name
+        of `explainers.models.zoo.imagenet.packaged.PACKAGED`.
     architecture : str
         A torchvision classifier, as "resnet18"; or "timm/NAME" where timm is installed; or "plain
         chain" for a chain of layers that is rebuilt from the shapes of its weights.
@@ -28,7 +34,8 @@ def load_model(path: str | Path, architecture: str) -> nn.Module:
     Raises
     ------
     Problem
-        With what is wrong with the file, or what differs from the architecture.
+        With what is wrong with the file, or what differs from the architecture; or how to install
+        the package.
 
     Examples
     --------
@@ -42,6 +49,15 @@ def load_model(path: str | Path, architecture: str) -> nn.Module:
     """
     from explainers.models.formats.state_dict import read_state_dict
     from explainers.models.uploaded import load_architecture
+    from explainers.models.zoo.imagenet.packaged import PACKAGED, load_packaged
 
+    if not architecture:
+        if str(path) not in PACKAGED:
+            raise Problem(
+                f"Without an architecture, `load_model` takes a name, {', '.join(PACKAGED)}; "
+                f"{str(path)!r} is none. To read a file, name its architecture too, as "
+                "load_model('weights.pth', 'resnet18')."
+            )
+        return load_packaged(str(path))
     path = Path(path)
     return load_architecture(architecture, read_state_dict(path.read_bytes(), path.suffix.lower()))

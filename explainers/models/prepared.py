@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,8 +148,9 @@ def build(
     ----------
     spec : ModelSpec
     weights : mapping, Graph, Program, nn.Module, (bytes, suffix), Path or None
-        Of an upload: see `explainers.models.uploaded.load_uploaded`; of a model in Python: the file
-        that defines it; else None.
+        Of an upload: see `explainers.models.uploaded.load_uploaded`; of a network in a package: its
+        tensors by name, or None to read them here; of a model in Python: the file that defines it;
+        else None.
     fallback_runtime : callable, optional
         Runs an ONNX graph that torch cannot run.
 
@@ -184,6 +186,12 @@ def build(
         from explainers.models.zoo.pretrained import pretrained
 
         network, classes, spec = pretrained(spec.name)
+    elif spec.source == "package":
+        from explainers.models.zoo.imagenet.packaged import load_packaged
+        from explainers.models.zoo.imagenet.photos import class_names
+
+        state = weights if isinstance(weights, Mapping) else None
+        network, classes = load_packaged(spec.name, state), class_names()
     elif spec.source == "python":
         from explainers.models.formats.python_models import build_python_model
 

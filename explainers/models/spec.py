@@ -117,12 +117,12 @@ class ModelSpec:
     Parameters
     ----------
     source : str
-        "demo", "torchvision" (pretrained, by name), "python" (defined by whoever started the
-        server) or "upload" (a file in the store).
+        "demo", "package" (weights that come as a package), "torchvision" (pretrained, by name),
+        "python" (defined by whoever started the server) or "upload" (a file in the store).
     name : str
-        The demo's name, or the architecture's, or RECOGNISE.
+        The demo's or the package's name, or the architecture's, or RECOGNISE.
     weights : str
-        Digest and suffix of the uploaded file in the store; "" for the others.
+        Digest and suffix of the file of weights, uploaded or in a package; "" for the others.
     size, width : int
         Height and width of the picture that the network sees, in px; width 0: it is a square.
     fit : str

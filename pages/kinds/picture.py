@@ -24,8 +24,7 @@ draw_hidden = None
 
 def pick(model: ChosenModel) -> ChosenInput | None:
     """A picture from the gallery, an upload or the camera."""
-    demo = model.spec.name if model.spec.source == "demo" else ""
-    return pictures.pick(demo, model.spec)
+    return pictures.pick(_known(model), model.spec)
 
 
 def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
@@ -41,9 +40,8 @@ def fit_options(
 
 
 def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInput]:
-    """The pictures of the demo's gallery."""
-    demo = model.spec.name if model.spec.source == "demo" else ""
-    return {sample.name: pictures.sample(sample.name) for sample in demos.gallery(demo)}
+    """The pictures of the model's gallery."""
+    return {sample.name: pictures.sample(sample.name) for sample in demos.gallery(_known(model))}
 
 
 def draw(
@@ -113,6 +111,11 @@ def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:
 
 def draw_details(case: Case, answer: Answer, key: str) -> None:
     """Nothing more: the viewer shows it all."""
+
+
+def _known(model: ChosenModel) -> str:
+    """The model's name where it has a gallery of its own; else ""."""
+    return model.spec.name if model.spec.source in ("demo", "package") else ""
 
 
 def _masks(case: Case, heat: np.ndarray) -> dict[str, np.ndarray]:

@@ -86,6 +86,11 @@ def is_refused(name: str) -> bool:
     return name in address_state().refusals
 
 
+def always_written(name: str) -> None:
+    """Let the link hold the choice also where it is the usual, which elsewhere may be another."""
+    address_state().defaults.pop(name, None)
+
+
 def forget_uploads(names: Iterable[str]) -> None:
     """Drop the choices of those names, which hold uploads, and start with empty uploaders."""
     address_state().upload_versions += 1

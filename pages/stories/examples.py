@@ -10,13 +10,14 @@ from typing import Any
 from explainers.errors import Problem
 from explainers.locations import PROJECT
 from explainers.models.zoo.demos import demos
+from explainers.models.zoo.imagenet.packaged import PACKAGED
 from explainers.service.tasks import BaselineRef, InputRef
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.explain_rows import ExplainRows
 from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.state import service
-from pages.state.chosen import ChosenInput
+from pages.state.chosen import ChosenInput, ChosenModel
 from pages.state.setting import Setting
 from pages.widgets import models, pictures
 
@@ -34,7 +35,7 @@ class StoryExample:
     label : str
         What sets it apart from the story's other maps.
     model : str
-        A key of `demos`.
+        A key of `demos` or of PACKAGED.
     input : str or int
         A gallery picture's name, or the place of the input in the demo's file, from 0.
     about, rather : str
@@ -57,9 +58,9 @@ class StoryExample:
     @property
     def setting(self) -> Setting:
         """The example as a page's setting."""
-        outputs = demos()[self.model].outputs
+        model, outputs = _known(self.model)
         return Setting(
-            models.demo(self.model),
+            model,
             chosen_input(self.model, self.input),
             BaselineRef(self.baseline),
             self.method,
@@ -82,7 +83,7 @@ class StoryExample:
     @property
     def link(self) -> dict[str, str]:
         """Query parameters of the Explain page, as its own link would have them."""
-        demo = demos()[self.model]
+        demo, outputs = _known(self.model)
         place = {"from": "Gallery", "sample": str(self.input)}
         if demo.spec.kind != "picture":
             first = 0 if demo.spec.kind == "sequence" else 1
@@ -90,18 +91,26 @@ class StoryExample:
         question = {"baseline": self.baseline, "method": self.method}
         if demo.spec.answers != "numbers":
             question["score"] = self.score
-        if len(demo.outputs) > 1:
-            question["target"] = str(demo.outputs.index(self.about))
+        if len(outputs) > 1:
+            question["target"] = str(outputs.index(self.about))
         if self.rather:
-            question |= {"versus": "true", "rather": str(demo.outputs.index(self.rather))}
+            question |= {"versus": "true", "rather": str(outputs.index(self.rather))}
         options = {f"o.{self.method}.{name}": str(value) for name, value in self.options.items()}
         return {"model": self.model, **place, **question, **options}
 
 
+def _known(model: str) -> tuple[ChosenModel, tuple[str, ...]]:
+    """A demo, or a network in a package, and the names of its outputs."""
+    if model in PACKAGED:
+        network = models.photo_network(model)
+        return network, network.classes
+    return models.demo(model), demos()[model].outputs
+
+
 def chosen_input(model: str, which: str | int) -> ChosenInput:
     """That input of the demo: a picture by its name, another by its place in the demo's file."""
-    demo = demos()[model]
-    if demo.data is None or demo.spec.kind == "picture":
+    demo = demos().get(model)
+    if demo is None or demo.data is None or demo.spec.kind == "picture":
         return pictures.sample(str(which))
     digest = service.backend().store.put_blob(_bytes(demo.data)) + demo.data.suffix
     return ChosenInput(

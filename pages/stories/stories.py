@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 from explainers.errors import Problem
+from explainers.models.zoo.imagenet import packaged
 from explainers.models.zoo.signs import STICKER_CLASS, samples
 from explainers.service.limits import limits
 from explainers.service.tasks import Task
@@ -16,7 +17,9 @@ from pages.stories.story import Story
 
 
 def first_example() -> StoryExample:
-    """The example on top of Home."""
+    """The example on top of Home: a photo, or a traffic sign where no network for photos is."""
+    if packaged.DEFAULT in packaged.installed():
+        return StoryExample("", packaged.DEFAULT, "cat", "Egyptian cat")
     return StoryExample("", "signs", _stop(sticker=False), STICKER_CLASS)
 
 

@@ -8,6 +8,9 @@ from explainers.kinds import KINDS
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES
 from explainers.models.zoo.demos import demos
+from explainers.models.zoo.imagenet import packaged
+from explainers.models.zoo.imagenet.photos import class_names
+from explainers.models.zoo.signs import samples
 from pages.state import address
 from pages.state.chosen import ChosenModel
 from pages.widgets import own_network
@@ -27,7 +30,10 @@ def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenM
         The demo that is chosen at first.
     """
     python_models = own_network.python_models()
-    known = {name: (demo.spec.kind, demo.title) for name, demo in demos().items()}
+    here = packaged.installed()
+    photos = {name: packaged.PACKAGED[name] for name in (packaged.DEFAULT, *here)}
+    known = {name: ("picture", network.title) for name, network in photos.items()}
+    known |= {name: (demo.spec.kind, demo.title) for name, demo in demos().items()}
     known |= {f"python:{name}": (model.spec.kind, name) for name, model in python_models.items()}
     known[TORCHVISION] = ("picture", "ImageNet classifier, by name")
     titles = {name: title for name, (kind, title) in known.items() if kind in kinds}
@@ -45,6 +51,12 @@ def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenM
         format_func=titles.get,
         label_visibility="collapsed",
     )
+    if source in photos:
+        st.caption(photos[source].description)
+        if source not in here:
+            st.warning(packaged.how_to_install(source))
+            return None
+        return photo_network(source)
     if source in demos():
         st.caption(demos()[source].description)
         return demo(source)
@@ -69,6 +81,22 @@ def _of_another_page(kind: str, title: str, kinds: Collection[str], instead: str
         f"“{title}” takes {TAKES[kind]}, and this page asks about {about}: “{instead}” is shown "
         "instead."
     )
+
+
+def for_photos() -> str:
+    """The key of the model that explains a photo of one's own, where nobody has chosen another.
+
+    The traffic signs where its package is missing, and for a link to one of their pictures, which
+    was made when they were the usual.
+    """
+    of_signs = address.choices().get("sample") in {sample.name for sample in samples()}
+    return "signs" if of_signs or packaged.DEFAULT not in packaged.installed() else packaged.DEFAULT
+
+
+def photo_network(name: str) -> ChosenModel:
+    """A network whose weights come as a package, by a key of `packaged.PACKAGED`."""
+    network = packaged.PACKAGED[name]
+    return ChosenModel(network.spec, class_names(), network.title)
 
 
 def demo(name: str) -> ChosenModel:

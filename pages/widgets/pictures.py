@@ -223,7 +223,7 @@ class _Sample(NamedTuple):
 
 @functools.cache
 def _sample(name: str) -> _Sample:
-    entry = next(one for key in demos() for one in samples_of(key) if one.name == name)
+    entry = next(one for key in ("", *demos()) for one in samples_of(key) if one.name == name)
     regions = {"the sign": entry.mask_path, "the sticker": entry.sticker_mask_path}
     masks = {name: Image.open(path).convert("L") for name, path in regions.items() if path}
     file = entry.path.relative_to(PROJECT).as_posix()

@@ -81,15 +81,20 @@ def demos() -> dict[str, Demo]:
 
 
 def gallery(name: str = "") -> list[Sample]:
-    """Sample pictures for a demo; the traffic signs where it has none of its own.
+    """Sample pictures for a model: a demo's own; photos for a network in a package; else both.
 
     Examples
     --------
-    >>> len(gallery("signs")) > 0
-    True
+    >>> gallery("signs")[0].name, gallery("efficientnet_lite0")[0].name
+    ('01_stop', 'cat')
     """
+    from explainers.models.zoo.imagenet.packaged import PACKAGED
+    from explainers.models.zoo.imagenet.photos import photos
+
     demo = demos().get(name)
-    if demo is None or demo.data is None or demo.spec.kind != "picture":
+    if demo is None:
+        return [*photos(), *(samples() if name not in PACKAGED else ())]
+    if demo.data is None or demo.spec.kind != "picture":
         return samples()
     return [
         Sample(entry["name"], entry["title"], entry["label"], demo.data.parent / entry["picture"])

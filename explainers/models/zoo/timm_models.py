@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from explainers.errors import Problem
 from explainers.models.formats.tensor_shapes import Shapes, demand_fit, tensor_shapes
 from explainers.models.zoo.architectures import TIMM
+from explainers.models.zoo.imagenet.efficientnet_names import (
+    FAMILY,
+    is_efficientnet_pytorch,
+    renamed,
+)
 from explainers.options import lookup
 
 if TYPE_CHECKING:
@@ -70,6 +75,8 @@ def recognise_timm(state: Mapping[str, Tensor], seconds: float = SECONDS) -> str
     given = tensor_shapes(state)
     if len(given) < _FEWEST_TENSORS:
         return None
+    if is_efficientnet_pytorch(given):
+        return _recognise_efficientnet_pytorch(given)
     ends = time.monotonic() + seconds
     nearest: dict[tuple[str, ...], float] = {}
     for names in _likely(given):
@@ -97,6 +104,16 @@ def recognise_timm(state: Mapping[str, Tensor], seconds: float = SECONDS) -> str
             )
         if firsts:
             return TIMM + firsts[0]
+    return None
+
+
+def _recognise_efficientnet_pytorch(given: Shapes) -> str | None:
+    """timm's name of a network whose tensors EfficientNet-PyTorch has named; None for none."""
+    for name in sorted(timm_names(), key=lambda name: (len(name), name)):
+        if name.startswith(TIMM + FAMILY):
+            pattern = _pattern(name.removeprefix(TIMM))
+            if pattern and _same_network(renamed(given, pattern.shapes), pattern):
+                return name
     return None
 
 
@@ -152,6 +169,8 @@ def load_timm(architecture: str, state: Mapping[str, Tensor]) -> nn.Module:
     pattern = _pattern(name)
     if pattern is None:
         raise Problem(f"timm cannot build {name} here; upload the network as ONNX instead.")
+    if is_efficientnet_pytorch(state):
+        state = renamed(state, pattern.shapes)
     given = tensor_shapes(state)
     heads = [key for key in pattern.shapes if key.startswith(pattern.heads)]
     classes = {given[key][0] for key in heads if given.get(key)}

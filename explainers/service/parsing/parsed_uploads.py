@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from explainers.errors import Cancelled, Problem
+from explainers.models.zoo.imagenet import packaged
 from explainers.service.code_version import code_version
 from explainers.service.parsing.parser_pool import ParserPool, check_answer
 from explainers.service.parsing.parsers import PARSERS, ParsedFile
@@ -71,15 +72,15 @@ class ParsedUploads:
         """The facts and arrays of a kept upload. Problem where it cannot be read or is not kept."""
         with self._alone(digest, stop):
             content = parsed(self.store, kind, digest, **options)
-            if content is None and self.store.has_blob(digest):
+            source = None if content else self._source(digest)
+            if source is not None:
                 with self.store.writing(f"{digest}.parsed") as file:
-                    blob = self.store.path(f"{digest}.blob")
-                    self._read(kind, blob, file, stop, **options)
-                if not self.store.has_blob(digest):  # it was deleted meanwhile
+                    self._read(kind, source, file, stop, **options)
+                if self._source(digest) is None:  # it was deleted meanwhile
                     self.store.delete(digest)
                 content = parsed(self.store, kind, digest, **options)
         if content is None:
-            raise gone(kind)
+            raise gone(kind, digest)
         return content
 
     def ready(self, task: Task) -> bool:
@@ -104,6 +105,11 @@ class ParsedUploads:
             logger.exception("an upload could not be parsed")
             return "The upload could not be read; see the server's log."
         return ""
+
+    def _source(self, digest: str) -> Path | None:
+        """The file with that digest, kept here or in a package; None where there is none."""
+        blob = self.store.path(f"{digest}.blob") if self.store.has_blob(digest) else None
+        return blob or packaged.file_of(digest)
 
     @contextlib.contextmanager
     def _alone(self, digest: str, stop: Callable[[], bool] = lambda: False) -> Iterator[None]:
@@ -168,8 +174,11 @@ def put(store: Store, kind: str, digest: str, content: ParsedFile, **options: An
         codec.send(file.fileno(), *content)
 
 
-def gone(kind: str) -> Problem:
-    """The sentence for an upload that is no longer kept."""
+def gone(kind: str, digest: str = "") -> Problem:
+    """The sentence for an upload that is no longer kept, or a package that is not installed."""
+    for name, network in packaged.PACKAGED.items():
+        if network.digest == digest:
+            return Problem(packaged.how_to_install(name))
     return Problem(f"This {_WORDS.get(kind, 'file')} is no longer kept here. Upload it again.")
 
 

@@ -6,6 +6,7 @@ takes. The forking process itself never runs an operation, so that its children 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -24,6 +25,8 @@ def main() -> None:
             subprocess.Popen([sys.executable, "-m", __spec__.name, address, folder, key.hex()])
         return
     os.nice(5)  # where cores are few, the page is painted before the worker is warm
+    with contextlib.suppress(ImportError):  # the network for photos is built with it
+        import timm  # noqa: F401
     import torch  # noqa: F401
     import torchvision  # noqa: F401
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Report = Callable[[ProgressReport], None]
 MOST_UNKEPT = 4
 """Answers that wait until the store can be written."""
+DEMOS_WARM = 12
+"""Demos that are kept loaded besides: they are small, and must not drive a large network out."""
 
 
 class TaskRunner:
@@ -62,8 +64,12 @@ class TaskRunner:
         if key in self._loaded:
             self._loaded.move_to_end(key)
             return self._loaded[key]
-        while len(self._loaded) >= limits().models_warm:
-            _, old = self._loaded.popitem(last=False)
+        small = spec.source == "demo"
+        alike = [other for other in self._loaded if (other[0].source == "demo") == small]
+        for other in alike[
+            : max(0, len(alike) + 1 - (DEMOS_WARM if small else limits().models_warm))
+        ]:
+            old = self._loaded.pop(other)
             if hasattr(old.model.network, "close"):  # it runs in a process of its own
                 old.model.network.close()
         model, class_names, own = build(spec, self._weights(spec), self._onnx_runtime(spec))
@@ -80,7 +86,7 @@ class TaskRunner:
         return content
 
     def _weights(self, spec: ModelSpec) -> Any:
-        """What `build` needs beside the spec: of an upload its content, else None or a file."""
+        """What `build` needs beside the spec: content that was parsed, else None or a file."""
         from explainers.service.parsing.parsers.onnx import graph
         from explainers.service.parsing.parsers.pt2 import program
         from explainers.service.parsing.parsers.state_dict import state_dict
@@ -88,7 +94,7 @@ class TaskRunner:
 
         if spec.source == "python":
             return model_settings().file
-        if spec.source != "upload":
+        if spec.source not in ("upload", "package"):
             return None
         upload = network_key(spec.weights)
         content = self.parsed(upload)

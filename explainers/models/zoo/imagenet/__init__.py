@@ -1,0 +1,1 @@
+"""ImageNet classifiers whose weights come as a package, and photos to try them on."""
