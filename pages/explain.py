@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers.figures.text import advice, words
+from explainers.figures.text.doubts import calls
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.service import recipe
@@ -14,7 +15,7 @@ from explainers.service.settings import model_settings
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages import kinds
-from pages.answers import faithfulness, sanity
+from pages.answers import doubts, faithfulness, sanity
 from pages.answers.panel import panel
 from pages.state import address, progress
 from pages.state.cases import Answer, Case, first_choice, in_numbers
@@ -94,6 +95,8 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
     with thumbnail.container():
         _baseline_answer(setting.model.spec, prediction, names, numbers)
     target, other = _pick_target(setting, prediction, names, numbers)
+    if other is None:
+        doubts.show(setting, prediction, target)
     case = replace(setting, target=target, rather_than=other).case(
         METHODS[setting.method].name, prediction
     )
@@ -240,7 +243,7 @@ def _baseline_answer(
         right.markdown(f"The network answers {listed}{' …' if len(shares) > 4 else '.'}")
         return
     says = "There the network says" if facts["places"] else "The network calls it"
-    right.markdown(f"{says} *{names[best]}*, {words.percent(float(shares[best]))}.")
+    right.markdown(calls(names, shares, says))
     if not advice.is_neutral(shares):
         st.warning(
             f"The network is fairly sure that this baseline is *{names[best]}*: what speaks "

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.figures.text import advice, words
+from explainers.figures.text.doubts import calls
 from explainers.methods import METHODS
 from explainers.service.backends.job import Job
 from explainers.service.tasks import InputRef
@@ -199,7 +200,6 @@ def _unpredicted(job: Job | None, slot: str) -> None:
 
 def _answer_to_baseline(case: Case) -> None:
     shares = case.prediction[1]["baseline_probabilities"]
-    best = int(shares.argmax())
     left, right = st.columns([1, 3], vertical_alignment="center")
     with left:
         shown = case.prediction[1]["baseline_shown"]
@@ -208,4 +208,4 @@ def _answer_to_baseline(case: Case) -> None:
         right.markdown(f"Answer: {case.amount(float(case.share(shares)))}.")
         return
     sure = "" if advice.is_neutral(shares) else " It is not neutral."
-    right.markdown(f"Called *{case.names[best]}*, {case.amount(float(shares[best]))}.{sure}")
+    right.markdown(calls(case.names, shares, "Called") + sure)

@@ -26,6 +26,8 @@ from pages.widgets import files, picture_white
 
 MOST_MEGABYTES = 40
 ARCHIVE = ".zip"
+OWN_FILE = "picture.png"
+"""What the recipe calls a visitor's own picture."""
 SOURCES = ("Gallery", "Upload", "Camera")
 PHOTO_CHANNELS = (1, 3)
 
@@ -57,7 +59,7 @@ def pick(model: str, spec: ModelSpec) -> ChosenInput | None:
     with contextlib.suppress(Problem):  # which the answer says
         if sentence := picture_kind.given(parsed, spec):
             st.caption(f":material/info: {sentence}")
-    return ChosenInput(digest, "your picture", "picture.png")
+    return ChosenInput(digest, "your picture", OWN_FILE)
 
 
 def _pick_shown(parsed: ParsedFile) -> None:
@@ -142,7 +144,7 @@ def added() -> dict[str, ChosenInput]:
     address.choices()["added"] = digests or None
     if digests:
         st.caption(f"Pictures of your own to choose from: {len(digests)}.")
-    return {d: ChosenInput(d, names.get(d, "your picture"), "picture.png") for d in digests}
+    return {d: ChosenInput(d, names.get(d, "your picture"), OWN_FILE) for d in digests}
 
 
 def _kept_each(file: UploadedFile) -> dict[str, str]:

@@ -1,0 +1,110 @@
+"""What an answer does not know, in words: a weak guess, an unusual input, a baseline above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explainers.figures.text.words import percent
+
+WEAK = 0.3
+"""A best guess is weak below this part of the way from an even split to certainty, see `is_weak`.
+
+Measured on the pictures of the demos and the photos that come with Evident: every right answer lies
+above it (the lowest: a missile for a rocket, 31 %), and the wrong ones of the network for photos
+(a bobsled for an astronaut, 28 %) below."""
+
+
+def is_weak(shares: np.ndarray) -> bool:
+    """Whether the best guess among several classes is too weak to be called an answer.
+
+    Of two classes one always has half, so it is never weak; nor where the shares do not add up to
+    1, because each class is right or not by itself.
+
+    Parameters
+    ----------
+    shares : ndarray, shape (classes,)
+        Probabilities.
+
+    Examples
+    --------
+    >>> is_weak(np.array([0.12] + [0.08] * 11)), is_weak(np.array([0.52, 0.48]))
+    (True, False)
+    """
+    classes = len(shares)
+    even = 1 / classes
+    one_is_right = classes > 2 and abs(float(shares.sum()) - 1) < 1e-3
+    return one_is_right and float(shares.max()) < even + WEAK * (1 - even)
+
+
+def calls(names: Sequence[str], shares: np.ndarray, says: str = "The network calls it") -> str:
+    """What a network says to an input, or that it is undecided, as a sentence.
+
+    Examples
+    --------
+    >>> calls(["cat", "dog", "cow"], np.array([0.9, 0.1, 0.0]))
+    'The network calls it *cat*, 90.0 %.'
+    >>> calls(["cat", "dog", "cow"], np.array([0.4, 0.3, 0.3]))
+    'The network is undecided (best guess *cat*, 40.0 %).'
+    """
+    best = int(shares.argmax())
+    share = percent(float(shares[best]))
+    if is_weak(shares):
+        return f"The network is undecided (best guess *{names[best]}*, {share})."
+    return f"{says} *{names[best]}*, {share}."
+
+
+def doubts(
+    names: Sequence[str],
+    shares: np.ndarray,
+    baseline_shares: np.ndarray,
+    target: int,
+    evidence: float = np.inf,
+    usual: float = -np.inf,
+) -> list[str]:
+    """What must be known before an explanation of a class is read.
+
+    Parameters
+    ----------
+    names : sequence of str, length classes
+    shares, baseline_shares : ndarray, shape (classes,)
+        Probabilities that the network gives to the input and to its baseline.
+    target : int
+        The class that is explained.
+    evidence, usual : float
+        The evidence that the network finds for any of its classes, ln Σ exp(logits) (Liu et al.
+        2020, arXiv:2010.03759), and the least that it found in inputs that it was made for.
+
+    Returns
+    -------
+    list of str
+        Sentences, the weightiest first.
+
+    Examples
+    --------
+    >>> doubts(["a", "b", "c"], np.array([0.9, 0.1, 0.0]), np.array([0.3, 0.3, 0.4]), 0)
+    []
+    """
+    found = []
+    if evidence < usual:
+        found.append(
+            "This input is unlike what the network was made for: it finds less in it for any of "
+            f"its {len(names)} classes than in every one of its own examples. What it calls it "
+            "means little, and so does a map of why."
+        )
+    if is_weak(shares):
+        best = int(shares.argmax())
+        found.append(
+            f"The network does not know what this is: its best guess is *{names[best]}* with "
+            f"{percent(float(shares[best]))}. The map shows what speaks for a guess, not for an "
+            "answer."
+        )
+    here, there = float(shares[target]), float(baseline_shares[target])
+    if there > here:
+        found.append(
+            f"The baseline scores higher than the input: *{names[target]}* has {percent(there)} "
+            f"there and {percent(here)} here. The map says what speaks against it; to see what "
+            "speaks for it, choose another baseline."
+        )
+    return found
