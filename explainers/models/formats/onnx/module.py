@@ -13,6 +13,8 @@ from explainers.models.formats.file_card import Port
 from explainers.models.formats.graph_model import GraphModel
 from explainers.models.formats.onnx.flow import untranslated
 from explainers.models.formats.onnx.graph import Graph
+from explainers.models.formats.onnx.rewriting.pairwise import with_pairwise
+from explainers.models.formats.onnx.rewriting.texts import with_codes
 from explainers.models.formats.onnx.steps import Block
 from explainers.models.formats.onnx.tables import in_whole, with_weights_as_inputs
 
@@ -117,7 +119,8 @@ class OnnxModel(GraphModel):
                 "inputs have slopes. Export the part behind the conversion to float32, or use a "
                 "method that needs no gradient."
             )
-        graph = with_weights_as_inputs(graph.up_to(explained_output(graph, output)))
+        graph = with_codes(graph.up_to(explained_output(graph, output)))
+        graph = with_weights_as_inputs(with_pairwise(graph))
         lacking = untranslated(graph)
         if lacking:
             raise ModelProblem(

@@ -1,1 +1,1 @@
-"""Graphs changed before they run: for any number of rows, with all inputs but one held fixed."""
+"""Graphs changed before they run: any number of rows, inputs held, no loops and no texts."""

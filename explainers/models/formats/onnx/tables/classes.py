@@ -12,6 +12,10 @@ from explainers.models.formats.onnx.operations.registry import TABLES
 _SAME = ("Identity", "Cast", "Reshape", "Squeeze", "Flatten")
 _FARTHEST = 30
 MOST_CLASSES = 100_000
+SWAPPED = (
+    "This file gives the score of its second class first, against the names that it writes beside "
+    "them. Here each score has the name of the class whose label it leads to."
+)
 
 
 def in_whole(graph: Graph) -> dict[str, str]:
@@ -44,7 +48,7 @@ def in_whole(graph: Graph) -> dict[str, str]:
 def class_names(graph: Graph, output: str) -> tuple[str, ...]:
     """Names of the classes that the numbers of the output (N, classes) belong to; () for none.
 
-    Whole numbers from 0 on are no names.
+    Whole numbers from 0 on are no names, unless the numbers stand in another order.
 
     Parameters
     ----------
@@ -63,11 +67,27 @@ def class_names(graph: Graph, output: str) -> tuple[str, ...]:
     ('cat', 'dog')
     """
     found = next((labels for labels in _labels(graph, output) if len(labels) > 1), ())
+    if swapped(graph, output):
+        return tuple(label(one) if isinstance(one, str) else f"class {one}" for one in found[::-1])
     if len(found) > MOST_CLASSES or all(isinstance(one, int) for one in found):
         if list(found) == list(range(len(found))) or len(found) > MOST_CLASSES:
             return ()
         return tuple(f"class {one}" for one in found)
     return tuple(label(one) or "(no name)" for one in found)
+
+
+def swapped(graph: Graph, output: str) -> bool:
+    """Whether the output holds the margins of two classes, that of the second one first.
+
+    So onnxruntime answers for a support vector machine without probabilities, whose label is the
+    second class where the first number is above 0; scikit-learn's converter hands it on as it is.
+    """
+    node = _before(_makers(graph), output, _SAME)
+    if node is None or not _is(node, "SVMClassifier") or output in node.outputs[:1]:
+        return False
+    return len(node.attributes.get("vectors_per_class") or ()) == 2 and not _attribute(
+        node, "prob_a"
+    )
 
 
 def _labels(graph: Graph, output: str) -> Iterator[tuple[Any, ...]]:

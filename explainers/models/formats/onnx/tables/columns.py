@@ -224,7 +224,7 @@ def coded_note(graph: Graph) -> list[str]:
         node
         for node in graph.nodes
         if node.domain == TABLES
-        and node.op in ("OneHotEncoder", "LabelEncoder", "Binarizer")
+        and node.op in ("OneHotEncoder", "LabelEncoder", "CategoryMapper", "Binarizer")
         and depth.get(node.inputs[0]) == VALUES
     ]
     if not coders:

@@ -79,7 +79,10 @@ def classifier(
     ]
     if prob_a is None or prob_b is None:
         if classes == 2:
-            raise NotCovered("two classes without probabilities")
+            if not bool((coefficients < 0).any()):
+                raise NotCovered("two classes without probabilities, and no coefficient below 0")
+            # The margin of the first class comes second: see `classes.swapped`.
+            return None, torch.stack([-scores[0], scores[0]], 1)
         return None, torch.stack(scores, 1)
     shares = [
         torch.sigmoid(-(score * prob_a[k] + prob_b[k])).clamp(_SMALLEST, 1 - _SMALLEST)
