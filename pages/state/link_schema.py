@@ -55,23 +55,34 @@ class CardSettings(Struct, forbid_unknown_fields=True, omit_defaults=True):
     columns: Words | None | msgspec.UnsetType = msgspec.UNSET
 
 
-_SWITCHES = (
-    "every own_columns own_scale retrain sanity scale standardise standardise_codes together versus"
-)
+class Expected(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a person expects of the output as an input rises."""
+
+    input: Word
+    sign: Word | msgspec.UnsetType = msgspec.UNSET
+    low: Real | msgspec.UnsetType = msgspec.UNSET
+    high: Real | msgspec.UnsetType = msgspec.UNSET
+    output: Place | msgspec.UnsetType = msgspec.UNSET
+
+
+_GROUPS = [f"group{number}" for number in range(1, 9)]
+_SWITCHES = "centred every own_columns own_scale retrain sanity scale standardise standardise_codes together versus"
 _WORDS = (
-    "about across answers architecture axiom baseline closer depends device down "
-    "encoding feature fit from hand lags_by measure method model normalise order sample score "
-    "source stand target_column truth turned way where"
+    "about across answers architecture axiom baseline closer curves depends device down "
+    "encoding feature fit from hand lags_by layer measure method model normalise order receipt "
+    "sample score source stand target_column together_by truth turned unit_slopes way where"
 )
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(_SWITCHES.split(), bool),
     **dict.fromkeys(_WORDS.split(), Word),
     **dict.fromkeys(("deviations", "mean", "means", "shape", "std"), Text),
     **dict.fromkeys(("a", "b", "box", "box_numbers", "column", "output", "rather"), Place),
-    **dict.fromkeys(("row", "sane", "sequence", "takes"), Place),
+    **dict.fromkeys(("checked", "row", "sane", "sequence", "takes"), Place),
+    **dict.fromkeys([f"{group}_name" for group in _GROUPS], Word),
+    **dict.fromkeys(_GROUPS, Words),
     **dict.fromkeys(("of", "target"), PlaceOrNone),
     **dict.fromkeys(("repeats", "rows", "series", "size", "step", "stride"), Number),
-    **dict.fromkeys(("width", "window"), Number),
+    **dict.fromkeys(("stretch", "width", "window"), Number),
     **dict.fromkeys(("hide", "own_white", "photo_white", "picture_white", "white"), Real),
     **dict.fromkeys(("data", "names", "own", "photo", "picture", "weights"), Digest),
     **dict.fromkeys(
@@ -82,6 +93,7 @@ SCHEMA: dict[str, Any] = {
     "card": CardSettings,
     "chain": Annotated[dict[Word, Word], Meta(max_length=1000)],
     "changed": Changed,
+    "expected": Annotated[list[Expected], Meta(max_length=10_000)],
 }
 """The type of every choice by its name, but for those of `_OPTIONS` and of worked examples."""
 

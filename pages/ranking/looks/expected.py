@@ -38,6 +38,7 @@ def declare(names: Sequence[str], outputs: Sequence[str]) -> list[dict[str, Any]
         Input, sign, low, high, output, as `read_expectations` takes them; [] where nothing is
         expected, or what is cannot be understood, which the page then says.
     """
+    address.show_refusal(NAME, "What is expected")
     above = st.container()
     with st.expander("Or upload it as a CSV"):
         st.caption(
