@@ -66,7 +66,10 @@ class Expected(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 _GROUPS = [f"group{number}" for number in range(1, 9)]
-_SWITCHES = "centred every own_columns own_scale retrain sanity scale standardise standardise_codes together versus"
+_SWITCHES = (
+    "centred every own_columns own_scale retrain sanity scale standardise standardise_codes "
+    "together versus"
+)
 _WORDS = (
     "about across answers architecture axiom baseline closer curves depends device down "
     "encoding feature fit from hand lags_by layer measure method model normalise order receipt "
