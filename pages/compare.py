@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
 from pages.answers import agreement, axes, faithfulness, grid, sanity, two_maps
-from pages.state import address, cases
+from pages.state import address, cases, fitting_choices
 from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
 from pages.viewers.chart import answer_bars
@@ -73,9 +73,15 @@ def _presets() -> None:
             st.button(
                 preset,
                 key=f"preset_{preset}",
-                on_click=address.set_choices,
+                on_click=_use,
                 args=(PRESETS[preset],),
             )
+
+
+def _use(preset: dict[str, Any]) -> None:
+    """Choose what a preset holds; it is about the model that it names."""
+    fitting_choices.forget_subject("baseline")
+    address.set_choices(preset)
 
 
 def _axes(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:
@@ -120,7 +126,9 @@ def _base(varied: set[str]) -> Setting | None:
         return None
     with three:
         st.markdown("**Hide with**" if "baselines" in varied else "**Baseline**")
-        baseline = baselines.pick(model.spec.kind, options="baselines" not in varied)
+        baseline = baselines.pick(
+            model.spec.kind, "baselines" not in varied, baselines.usual(model.spec)
+        )
     with four:
         method, options = methods.DEFAULT_METHOD, {}
         if "methods" not in varied:

@@ -22,7 +22,7 @@ from pages.state.cases import Answer, Case, first_choice, in_numbers
 from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
 from pages.viewers.chart import answer_bars
-from pages.widgets import baselines, methods, models, places
+from pages.widgets import baselines, methods, models, picture_view, places
 
 CHIPS, MOST_NUMBERS = 5, 16
 REPEATS = (1, 20, 100)
@@ -64,7 +64,8 @@ def _setting(model: ChosenModel) -> tuple[Setting | None, DeltaGenerator]:
             model = kind.fit_model(model, chosen)
     with st.container(border=True):
         st.header("Compared with", anchor=False)
-        baseline, thumbnail = baselines.pick(model.spec.kind), st.empty()
+        baseline = baselines.pick(model.spec.kind, first=baselines.usual(model.spec))
+        thumbnail = st.empty()
     with st.container(border=True):
         st.header("Method", anchor=False)
         method = methods.pick(model)
@@ -145,7 +146,7 @@ def _repeats() -> int:
 def _checks(case: Case, answer: Answer) -> None:
     """The proof and the sanity check of a finished explanation."""
     st.header("Prove it", anchor=False)
-    faithfulness.section([case], "prove")
+    faithfulness.section([case], "prove", view=picture_view.chosen(case))
     st.header("Sanity", anchor=False)
     question = "Does the map depend on what the network learned?"
     if address.widget(st.toggle, "sanity", default=False, label=question):

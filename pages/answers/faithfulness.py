@@ -22,7 +22,9 @@ from pages.viewers.proof import Hidden, prove
 from pages.widgets import pictures
 
 
-def section(shown: list[Case], key: str, hide_with: BaselineRef | None = None) -> None:
+def section(
+    shown: list[Case], key: str, hide_with: BaselineRef | None = None, view: str = "cells"
+) -> None:
     """Draw the slider, the curves and the ranking of explanations that are finished.
 
     Parameters
@@ -32,8 +34,10 @@ def section(shown: list[Case], key: str, hide_with: BaselineRef | None = None) -
         What the slots of its jobs and the keys of its widgets start with.
     hide_with : BaselineRef, optional
         What hidden parts show; by default each explanation's own baseline.
+    view : str
+        Of pictures: what is hidden in one go, see `explainers.figures.views`.
     """
-    proofs = [Prove(case.task, hide_with) for case in shown]
+    proofs = [Prove(case.task, hide_with, view) for case in shown]
     chances = [_chance(case.task, hide_with) for case in shown]
     tasks = cases.by_slot(proofs, f"{key}_proof") | cases.by_slot(chances, f"{key}_chance")
     passes = sum(shown[0].passes(task) for task in tasks.values())

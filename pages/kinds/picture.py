@@ -16,7 +16,7 @@ from pages.kinds.page_kind import MapOptions
 from pages.state.cases import Answer, Case
 from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.picture import viewer
-from pages.widgets import pictures
+from pages.widgets import picture_view, pictures
 
 title, one, missing, can_blink = "Picture", "picture", "a picture", True
 draw_hidden = None
@@ -54,7 +54,11 @@ def draw(
     facts: dict[str, Any] | None = None,
     **options: Unpack[MapOptions],
 ) -> None:
-    """The map over the photo."""
+    """The map over the photo: where it is a page's one large map, in the view that is chosen."""
+    masks = _masks(case, heat)
+    if facts is not None and "limit" not in options:
+        view = picture_view.pick(heat.shape, key)
+        heat = picture_view.shown(view, heat, case.prediction[1]["input"])
     viewer(
         pictures.shown(case.task.input.file),
         heat,
@@ -63,9 +67,11 @@ def draw(
         key=key,
         region=tuple(case.prediction[0]["region"]),
         mime="image/jpeg",
-        masks=_masks(case, heat),
+        masks=masks,
         **options,
     )
+    if facts is not None and "limit" not in options and view == "areas":
+        st.caption(picture_view.strongest(heat))
 
 
 limit = colours.colour_limit

@@ -53,3 +53,8 @@ def usual_for_another(name: str, subject: Hashable, usual: Any) -> None:
     st.session_state[f"subject_{name}"] = now
     if before[0] == now[0] and before != now:
         address.set_choices({name: usual})
+
+
+def forget_subject(name: str) -> None:
+    """Let the choice stand whatever it was made for: it is made anew for what comes now."""
+    st.session_state.pop(f"subject_{name}", None)

@@ -7,9 +7,10 @@ import streamlit as st
 
 from explainers.baselines import BASELINES
 from explainers.kinds import KINDS
+from explainers.models.spec import ModelSpec
 from explainers.service.tasks import BaselineRef
 from explainers.service.tasks.task import OWN_BASELINE
-from pages.state import address
+from pages.state import address, fitting_choices
 from pages.widgets import pictures
 from pages.widgets.options import pick_options
 
@@ -19,7 +20,17 @@ def names(kind: str) -> dict[str, str]:
     return {key: b.title(kind) for key, b in BASELINES.items() if kind in b.kinds}
 
 
-def pick(kind: str, options: bool = True) -> BaselineRef | None:
+FOR_PHOTOS = "mean"
+"""What `tests/bench/photo_defaults.py` found best on real photos, with Integrated Gradients."""
+
+
+def usual(spec: ModelSpec) -> str:
+    """The key of the baseline that is chosen at first: of networks for photos what was measured."""
+    photos = spec.kind == "picture" and spec.source in ("package", "torchvision")
+    return FOR_PHOTOS if photos else KINDS[spec.kind].default_baseline
+
+
+def pick(kind: str, options: bool = True, first: str = "") -> BaselineRef | None:
     """Draw the choice of a baseline; None until an own picture is given.
 
     Parameters
@@ -28,15 +39,18 @@ def pick(kind: str, options: bool = True) -> BaselineRef | None:
         A key of KINDS.
     options : bool
         Whether its options are drawn too.
+    first : str
+        The key of the one that is chosen at first; "": the kind's usual one.
     """
-    titles = names(kind)
+    titles, first = names(kind), first or KINDS[kind].default_baseline
+    fitting_choices.usual_for_another("baseline", first, first)
     if kind == "picture":
         titles[OWN_BASELINE] = "Your own picture"
     key = address.select(
         st.selectbox,
         "baseline",
         list(titles),
-        KINDS[kind].default_baseline,
+        first,
         label="Baseline",
         format_func=titles.get,
         label_visibility="collapsed",

@@ -10,6 +10,8 @@ from nets import PICTURE_METHODS, convnet, pictures
 
 from explainers import METHODS, explain
 from explainers.checks.faithfulness import SHARES, deletion, insertion
+from explainers.figures.views import drawn
+from explainers.figures.views.areas import find_areas, sums
 from explainers.kinds import picture
 from explainers.kinds.layout import InputLayout
 from explainers.models.prepared import build
@@ -216,3 +218,17 @@ def test_a_network_that_draws_random_numbers_can_be_averaged(runner):
     missed = np.abs(mean["scores"] - exact["scores"])
     assert (missed < 4 * mean["spread"] + 1e-6).all() and missed.any()
     assert question.task.replace(repeats=20).cost((10,)) == 20 * question.task.cost((10,))
+
+
+def test_a_proof_by_areas_hides_them_whole_and_hottest_first(runner, question):
+    explained = answered(runner, replace(question, method="gradient_x_input", baseline="blur"))
+    heat = explained[1]["scores"].sum(0)
+    areas = find_areas(drawn(pixels()[0].numpy()))
+    asked = replace(question, method="gradient_x_input", check="proof").task
+    order = answered(runner, asked.replace(view="areas"))[1]["order"]
+    means = sums(heat, areas) / np.bincount(areas.ravel())
+    by_rank = areas.ravel()[np.argsort(order.ravel())]
+    changes = np.flatnonzero(np.diff(by_rank)) + 1
+    assert len(changes) == areas.max(), "each area's cells follow one another"
+    visited = by_rank[np.r_[0, changes]]
+    assert (np.diff(means[visited]) <= 1e-9).all()

@@ -28,6 +28,9 @@ class Prove(Task, frozen=True):
         Whose map ranks the cells.
     hide_with : BaselineRef or None
         What hidden cells show, if not the explanation's own baseline.
+    view : str
+        Of a picture: whether its map ranks cells as it is, or smoothed, or by whole areas, as
+        `explainers.figures.views` says.
 
     The answer's facts: `shares` (K,), the grid of hidden shares. Its arrays: `order`, like the map,
     the rank of each cell, 0 for the hottest; `deletion` and `insertion` (K, outputs), the model's
@@ -36,6 +39,7 @@ class Prove(Task, frozen=True):
 
     explanation: Explain
     hide_with: BaselineRef | None = None
+    view: str = "cells"
 
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
         """One evaluation a step, hiding and revealing."""
@@ -46,12 +50,16 @@ class Prove(Task, frozen=True):
         import torch
 
         from explainers.checks.unit_order import hottest_first, reachable_shares
+        from explainers.figures.views import in_view
 
         _, explained = context.answer(self.explanation)
         asked = self.explanation
         hide_with = self.hide_with or asked.baseline
         given = prepare(context, asked.model, asked.input, hide_with, asked.device)
-        heat = torch.from_numpy(given.kind.heat(explained["scores"]))[None]
+        heat = given.kind.heat(explained["scores"])
+        if self.view != "cells":
+            heat = in_view(self.view, heat.astype(np.float64), given.x[0].cpu().numpy())
+        heat = torch.from_numpy(heat)[None]
         first = hottest_first(heat)
         rank = torch.empty_like(first).scatter_(1, first, torch.arange(first.shape[1])[None])
         along = {name: values[0] for name, values in _along(given, first[:, None]).items()}
