@@ -35,7 +35,7 @@ def first_page(folder: Path) -> dict[str, float]:
             map_shown(page, index=index)
         examples = time.perf_counter() - started
         started = time.perf_counter()
-        page.goto(f"{server.url}/explain?method=rise&o.rise.samples=100000")
+        page.goto(f"{server.url}/explain?model=signs&method=rise&o.rise.samples=100000")
         settled(page)
         page.get_by_role("button", name="Cancel").wait_for()
         page.wait_for_timeout(2000)

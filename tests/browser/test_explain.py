@@ -14,7 +14,7 @@ from driver import choose, frames_sent, map_shown, settled, upload
 from playwright.sync_api import TimeoutError, expect
 from processes import children
 
-RISE = "/explain?method=rise&o.rise.samples=100000"
+RISE = "/explain?model=signs&method=rise&o.rise.samples=100000"
 
 
 def worker_pid(server) -> int:
@@ -27,7 +27,7 @@ def worker_pid(server) -> int:
 
 
 def test_a_fresh_server_opened_by_a_deep_link_has_its_frame(fresh_server, visit):
-    page = visit(f"{fresh_server.url}/explain")
+    page = visit(f"{fresh_server.url}/explain?model=signs")
     page.get_by_role("link", name="Home").wait_for()
     map_shown(page)
     mapped = Path(f"/proc/{fresh_server.process.pid}/maps").read_text()
@@ -36,7 +36,7 @@ def test_a_fresh_server_opened_by_a_deep_link_has_its_frame(fresh_server, visit)
 
 
 def test_upload_a_photo_hover_and_see_a_value(server, visit, photo):
-    page = visit(f"{server.url}/explain")
+    page = visit(f"{server.url}/explain?model=signs")
     first = map_shown(page)
     upload(page, photo)
     map_shown(page, not_digest=first)
@@ -53,7 +53,7 @@ def test_upload_a_photo_hover_and_see_a_value(server, visit, photo):
 
 
 def test_take_a_picture_with_the_camera(server, visit):
-    page = visit(f"{server.url}/explain?from=Camera", permissions=["camera"])
+    page = visit(f"{server.url}/explain?model=signs&from=Camera", permissions=["camera"])
     # Before its first frame the camera gives no photo.
     page.wait_for_function(
         "() => [...document.querySelectorAll('video')].some(v => v.readyState > 2 && v.videoWidth)"
@@ -73,7 +73,7 @@ def test_take_a_picture_with_the_camera(server, visit):
 
 
 def test_another_class_has_another_map(server, visit):
-    page = visit(f"{server.url}/explain")
+    page = visit(f"{server.url}/explain?model=signs")
     first = map_shown(page)
     chips = page.get_by_role("radiogroup", name="Why does it say").get_by_role("radio")
     other = chips.nth(1).text_content()
@@ -87,7 +87,7 @@ def test_another_class_has_another_map(server, visit):
 
 
 def test_opacity_and_hover_cause_no_traffic(server, visit):
-    page = visit(f"{server.url}/explain")
+    page = visit(f"{server.url}/explain?model=signs")
     sent = frames_sent(page)
     requests = []
     page.reload()
@@ -129,7 +129,7 @@ def test_cancel_a_long_job(server, visit):
 
 
 def test_the_same_link_shows_the_same_result_at_once(server, visit, photo):
-    page = visit(f"{server.url}/explain")
+    page = visit(f"{server.url}/explain?model=signs")
     upload(page, photo)
     settled(page)
     map_shown(page)
@@ -146,7 +146,10 @@ def test_the_same_link_shows_the_same_result_at_once(server, visit, photo):
 def test_two_visitors_never_see_each_others_picture(server, visit, photo):
     noise = np.random.default_rng(7)
     other = picture_of(noise.integers(0, 256, (64, 128, 3), dtype=np.uint8))
-    one, two = visit(f"{server.url}/explain"), visit(f"{server.url}/explain")
+    one, two = (
+        visit(f"{server.url}/explain?model=signs"),
+        visit(f"{server.url}/explain?model=signs"),
+    )
     first = map_shown(one)
     assert map_shown(two) == first
     upload(one, photo)
@@ -156,7 +159,7 @@ def test_two_visitors_never_see_each_others_picture(server, visit, photo):
     for page, shape in ((one, 120 / 90), (two, 2.0)):
         box = page.get_by_test_id("viewer-canvas").bounding_box()
         assert box["width"] / box["height"] == pytest.approx(shape, rel=0.03)
-    assert "from=Upload" not in visit(f"{server.url}/explain").url
+    assert "from=Upload" not in visit(f"{server.url}/explain?model=signs").url
 
 
 def picture_of(values) -> bytes:
@@ -189,7 +192,7 @@ def test_a_killed_worker_is_said_and_replaced(fresh_server, visit):
     ],
 )
 def test_a_bad_picture_gets_a_sentence_and_the_app_goes_on(server, visit, data, name, words, photo):
-    page = visit(f"{server.url}/explain")
+    page = visit(f"{server.url}/explain?model=signs")
     map_shown(page)
     upload(page, data, name)
     page.get_by_role("alert").filter(has_text=words).wait_for()
@@ -202,7 +205,7 @@ def test_a_bad_picture_gets_a_sentence_and_the_app_goes_on(server, visit, data, 
 def test_a_picture_over_the_limit_gets_a_sentence(server, visit, tmp_path):
     huge = tmp_path / "huge.png"
     huge.write_bytes(b"\x89PNG\r\n\x1a\n" + os.urandom(41_000_000))
-    page = visit(f"{server.url}/explain")
+    page = visit(f"{server.url}/explain?model=signs")
     map_shown(page)
     page.get_by_role("radio", name="Upload").click()
     settled(page)
@@ -264,7 +267,7 @@ def test_uploaded_weights_from_mistake_to_map(server, visit):
 
 
 def test_as_code_shows_the_recipe(server, visit):
-    page = visit(f"{server.url}/explain?baseline=blur")
+    page = visit(f"{server.url}/explain?model=signs&baseline=blur")
     map_shown(page)
     page.get_by_text("As code").click()
     code = page.get_by_test_id("stCode")
@@ -273,7 +276,8 @@ def test_as_code_shows_the_recipe(server, visit):
 
 def test_deeplift_shows_support_and_opposition_apart(server, visit):
     page = visit(
-        f"{server.url}/explain?method=deeplift&o.deeplift.rule=reveal_cancel&baseline=mean"
+        f"{server.url}/explain?model=signs&method=deeplift&baseline=mean"
+        "&o.deeplift.rule=reveal_cancel"
     )
     both = map_shown(page)
     expect(page.locator("p", has_text="Check:")).to_contain_text("add up to 100.0 %")

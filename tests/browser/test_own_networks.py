@@ -200,7 +200,7 @@ def test_who_starts_the_server_brings_python_models_and_allows_scripts(
     (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
     monkeypatch.setenv("EVIDENT_ALLOW_TORCHSCRIPT", "1")
     with running(tmp_path, "--", "--models", str(tmp_path / "own.py")) as server:
-        page = visit(f"{server.url}/explain?row=1")
+        page = visit(f"{server.url}/explain?model=signs&row=1")
         choose(page, "Model", "sum")
         give(page, "A table", "own.csv", table())
         explained(page)

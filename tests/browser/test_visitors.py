@@ -25,7 +25,7 @@ def mine(server, visit):
     noise = np.frombuffer(os.urandom(64 * 64 * 3), np.uint8).reshape(64, 64, 3)
     buffer = io.BytesIO()
     Image.fromarray(noise).save(buffer, "PNG")
-    page = visit(f"{server.url}/explain")
+    page = visit(f"{server.url}/explain?model=signs")
     first = map_shown(page)
     upload(page, buffer.getvalue())
     map_shown(page, not_digest=first)

@@ -37,7 +37,7 @@ def test_home_shows_a_finished_example_soon_after_the_server_answers(fresh_serve
     for index in range(3):
         map_shown(page, index=index)
     print(f"first page after {first:.2f} s, all examples after {time.monotonic() - started:.2f} s")
-    assert page.get_by_text("lies on the sign").count() >= 3
+    assert page.get_by_text("lies on the sign").count() >= 2
     page.get_by_role("button", name="Explain your own picture").click()
     page.get_by_text("A picture: PNG, JPEG, WebP").wait_for()
 
@@ -125,6 +125,11 @@ def test_a_page_keeps_to_itself_and_serves_all_eyes(server, visit, path):
     no_sideways_scrolling(page, f"{called}-dark")
 
 
+def _of_the_signs(query: str) -> str:
+    """The query about the traffic signs where it names no model."""
+    return query if "model=" in query else f"model=signs&{query}"
+
+
 @pytest.mark.parametrize(
     "query, words",
     [
@@ -137,7 +142,7 @@ def test_a_page_keeps_to_itself_and_serves_all_eyes(server, visit, path):
     ],
 )
 def test_a_broken_link_is_mended_and_said(server, visit, query, words):
-    page = visit(f"{server.url}/explain?{query}")
+    page = visit(f"{server.url}/explain?{_of_the_signs(query)}")
     map_shown(page)
     if words:
         page.get_by_text(words).first.wait_for(state="attached")
@@ -170,6 +175,6 @@ def test_a_broken_link_to_a_comparison_shows_what_is_possible(server, visit, que
     ],
 )
 def test_a_link_to_what_is_gone_says_so(server, visit, query, words):
-    page = visit(f"{server.url}/explain?{query}")
+    page = visit(f"{server.url}/explain?{_of_the_signs(query)}")
     page.get_by_text(words).first.wait_for(state="attached")
     assert page.get_by_text("encountered an error").count() == 0
