@@ -4,6 +4,8 @@ from typing import Unpack
 
 import streamlit as st
 
+from explainers.models.zoo.imagenet import packaged
+from explainers.models.zoo.imagenet.photos import photos
 from explainers.service.tasks import Answer
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
@@ -37,6 +39,8 @@ def page() -> None:
         finished = first_example()
         st.header(f"Why does the network say “{finished.about}”?", anchor=False)
         _draw_example(finished, "first")
+    if finished.model in packaged.PACKAGED:
+        _photos(finished.model)
     st.header("Two networks, the same answer. Only one of them reads the sign.", anchor=False)
     for column, example, slot in zip(
         st.columns(2), all_stories["cheating"].examples, SLOTS, strict=False
@@ -61,6 +65,17 @@ STARTS = {
     "DNA": (":material/genetics:", {"model": "dna"}),
 }
 PER_ROW = 4
+
+
+def _photos(model: str) -> None:
+    """Photos that come with Evident, each one click from its explanation by that network."""
+    st.markdown("**Or one of these photos**")
+    for column, photo in zip(st.columns(len(photos())), photos(), strict=True):
+        with column:
+            st.image(photo.path, alt=photo.title, width="stretch")
+            if st.button(photo.title, key=f"photo_{photo.name}", width="stretch"):
+                query = {"model": model, "from": "Gallery", "sample": photo.name}
+                st.switch_page("pages/explain.py", query_params=query)
 
 
 def _card(story: Story) -> None:
