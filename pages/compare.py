@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explainers.figures.text.sentences import escape_markdown
 from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
 from pages.answers import agreement, axes, faithfulness, grid, sanity, two_maps
@@ -263,7 +264,8 @@ def _answers(shown: list[Case]) -> None:
     columns = st.columns(min(3, len(distinct)))
     for index, case in enumerate(distinct.values()):
         with columns[index % len(columns)]:
-            st.markdown(f"**{case.label if len(distinct) > 1 else case.input.name}**")
+            label = case.label if len(distinct) > 1 else case.input.name
+            st.markdown(f"**{escape_markdown(label)}**")
             about = case.names[case.target]
             answer_bars(
                 case.prediction[1]["probabilities"],

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainers.figures.text import advice, words
 from explainers.figures.text.doubts import calls
+from explainers.figures.text.sentences import escape_markdown
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.service import recipe
@@ -193,7 +194,9 @@ def _pick_target(
         required=True,
         default=target,
         key=f"chips_{chips}_{target}",
-        format_func=lambda index: f"{names[index]} {in_words(float(probabilities[index]))}",
+        format_func=lambda index: (
+            f"{escape_markdown(names[index])} {in_words(float(probabilities[index]))}"
+        ),
     )
     if picked != target:
         address.choices()["target"] = int(picked)
@@ -247,8 +250,8 @@ def _baseline_answer(
     right.markdown(calls(names, shares, says))
     if not advice.is_neutral(shares):
         st.warning(
-            f"The network is fairly sure that this baseline is *{names[best]}*: what speaks "
-            "for that class in the baseline counts as nothing. Compare with another baseline."
+            "The network is fairly sure that this baseline is "
+            f"*{escape_markdown(names[best])}*: what speaks for that class in the baseline counts as nothing. Compare with another baseline."
         )
 
 

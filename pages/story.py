@@ -113,7 +113,7 @@ def _map(story: Story, index: int, case: Case, answer: Answer, limit: float) -> 
     instead = "" if right else f" (it says *{best}*)"
     one = kinds.of(case.task.model).one
     summary = words.accounted(facts, one) if story.sums else sentence(case, heat, facts["signed"])
-    st.markdown(f"**{case.label}:** *{case.about}* {share}{instead}")
+    st.markdown(f"**{case.label_as_text}:** *{case.about_as_text}* {share}{instead}")
     kinds.of(case.task.model).draw(
         case,
         heat,

@@ -8,6 +8,7 @@ import streamlit as st
 from explainers.checks import agreement
 from explainers.figures.curves import similarity_matrix
 from explainers.figures.text import advice
+from explainers.figures.text.sentences import escape_markdown
 from pages import kinds
 from pages.state.cases import Answer, Case
 from pages.viewers.chart import chart
@@ -36,7 +37,9 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
         st.info("Agreement compares maps of one input: choose at least two that show the same.")
         return
     if len(alike) < len(shown):
-        st.caption(f"Only the {len(alike)} maps of “{first.input.name}” are compared.")
+        st.caption(
+            f"Only the {len(alike)} maps of “{escape_markdown(first.input.name)}” are compared."
+        )
     names = [case.label for case, _ in alike]
     maps = [case.heat(answer[1]["scores"]) for case, answer in alike]
     signed = [answer[0]["signed"] for _, answer in alike]

@@ -9,6 +9,7 @@ import streamlit as st
 
 from explainers.figures.text import advice, words
 from explainers.figures.text.doubts import calls
+from explainers.figures.text.sentences import escape_markdown
 from explainers.methods import METHODS
 from explainers.service.backends.job import Job
 from explainers.service.tasks import InputRef
@@ -86,7 +87,7 @@ def draw(settings: list[tuple[str, Setting]], width: int, shared: bool, lab: boo
         ):
             slot = _slot(start + index)
             with column, st.container(border=True, key=f"panel_{start + index}"):
-                st.markdown(f"**{label}**")
+                st.markdown(f"**{escape_markdown(label)}**")
                 if slot in panels:
                     _finished(panels[slot], slot, lab)
                 elif slot in jobs:

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from explainers.figures.text.sentences import escape_markdown
 from pages import kinds
 from pages.state import address
 from pages.state.cases import Answer, Case
@@ -50,14 +51,15 @@ def _one(case: Case, proof: Answer, chance: Answer, share: float, key: str) -> N
     draws = case.share(chance[1]["deletion"])[:, place]
     hidden = proof[1]["order"] < round(share * proof[1]["order"].size)
     units = case.kind.unit if hidden.sum() == 1 else case.kind.units
+    label, about = case.label_as_text, case.about_as_text
     st.markdown(
-        f"**{case.label}:** with the strongest {int(hidden.sum())} {units} hidden, *{case.about}* "
+        f"**{label}:** with the strongest {int(hidden.sum())} {units} hidden, *{about}* "
         f"goes from {case.amount(curve[0])} to **{case.amount(curve[place])}**; with as many "
         f"hidden at random, to {case.amount(float(np.mean(draws)))} "
         f"({case.amount(draws.min())} to {case.amount(draws.max())})."
     )
     if not case.numbers:
-        best = case.names[int(proof[1]["deletion"][place].argmax())]
+        best = escape_markdown(case.names[int(proof[1]["deletion"][place].argmax())])
         likely = case.amount(float(proof[1]["deletion"][place].max()))
         st.caption(f"The network's best guess is then *{best}* ({likely}).")
     if draw_hidden := kinds.of(case.task.model).draw_hidden:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.figures.text import words
+from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.sides import EFFECT, OPPOSITION, SENSITIVITY, SUPPORT
 from explainers.kinds import Arrays, Facts
 from explainers.methods import METHODS
@@ -69,9 +70,10 @@ def check(case: Case, facts: Facts) -> str:
             for name in ("probabilities", "baseline_probabilities")
         )
     complete = METHODS[case.task.method].complete
-    there = f"the mean score of {case.about} over {case.asked}; " if case.asked else ""
+    about = case.about_as_text
+    there = f"the mean score of {about} over {escape_markdown(case.asked)}; " if case.asked else ""
     one = kinds.of(case.task.model).one
-    return there + words.check(case.about, of_input, of_baseline, facts, complete, one)
+    return there + words.check(about, of_input, of_baseline, facts, complete, one)
 
 
 def _part(arrays: Arrays, key: str) -> str:

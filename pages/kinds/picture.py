@@ -81,7 +81,7 @@ def sentence(case: Case, heat: np.ndarray, what: str) -> str:
     """Where the scores lie, in the case's known regions if any."""
     left, top, width, height = case.prediction[0]["region"]
     place = "the picture" if width > 0.999 and height > 0.999 else "the cropped area"
-    return words.picture_sentence(heat, f"*{case.about}*", what, _masks(case, heat), place)
+    return words.picture_sentence(heat, f"*{case.about_as_text}*", what, _masks(case, heat), place)
 
 
 def draw_partial(

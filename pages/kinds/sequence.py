@@ -139,7 +139,9 @@ def limit(heat: np.ndarray) -> float:
 def sentence(case: Case, heat: np.ndarray, what: str) -> str:
     """Where the support lies, on the known motifs if any."""
     spans = [(name, first, last) for first, last, name in _spans(case)]
-    return sentences.sequence_sentence(heat, f"*{case.about}*", spans, _place(case)[1], what)
+    return sentences.sequence_sentence(
+        heat, f"*{case.about_as_text}*", spans, _place(case)[1], what
+    )
 
 
 def draw_partial(

@@ -159,7 +159,7 @@ limit = colours.colour_limit
 
 def sentence(case: Case, heat: np.ndarray, what: str) -> str:
     """Which variables and which time carry the support."""
-    return sentences.series_sentence(heat, *_named(case), f"*{case.about}*", what)
+    return sentences.series_sentence(heat, *_named(case), f"*{case.about_as_text}*", what)
 
 
 def draw_partial(

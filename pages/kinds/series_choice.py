@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from explainers.figures.text.sentences import escape_markdown
 from explainers.kinds import Facts, ParsedFile
 from explainers.kinds import series as series_kind
 from explainers.service.parsing import upload_keys
@@ -62,8 +63,8 @@ def pick_variables(model: ChosenModel, facts: Facts) -> list[str] | None:
         lacking = [name for name in model.spec.columns if name not in facts["variables"]]
         if lacking:
             st.error(
-                f"This file has no variable {lacking[0]!r}, which the network needs. Upload one "
-                "with the same variables, or another network."
+                f"This file has no variable “{escape_markdown(lacking[0])}”, which the network "
+                "needs. Upload one with the same variables, or another network."
             )
         return None if lacking else list(model.spec.columns)
     wanted = model.spec.shape[1] if len(model.spec.shape) == 2 else 0

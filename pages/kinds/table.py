@@ -9,6 +9,7 @@ import streamlit as st
 
 from explainers.figures.tables import HEADROOM, bar_limit, feature_bars
 from explainers.figures.text import labels, sentences
+from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.waterfall import waterfall
 from explainers.kinds import encoding, features, table
 from explainers.kinds.layout import InputLayout
@@ -128,7 +129,7 @@ def fit_options(
     if of_columns:
         options = options | {"groups": of_columns}
     groups = features.correlated_groups(_values(model, chosen), columns)
-    listed = "; ".join(" + ".join(group) for group in groups)
+    listed = escape_markdown("; ".join(" + ".join(group) for group in groups))
     if not groups or of_columns:
         return options
     together = address.widget(
@@ -177,7 +178,7 @@ def limit(heat: np.ndarray) -> float:
 
 def sentence(case: Case, heat: np.ndarray, what: str) -> str:
     """Which features move the answer most."""
-    return sentences.table_sentence(*_named(case, heat), f"*{case.about}*", what)
+    return sentences.table_sentence(*_named(case, heat), f"*{case.about_as_text}*", what)
 
 
 def draw_partial(
@@ -209,7 +210,8 @@ def draw_hidden(case: Case, hidden: np.ndarray, key: str) -> None:
     columns = case.task.model.columns
     names = [name for name, is_hidden in zip(columns, hidden, strict=True) if is_hidden]
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    st.caption(f"Hidden: {', '.join(names[:12])}{more}." if names else "Nothing is hidden.")
+    listed = escape_markdown(", ".join(names[:12]))
+    st.caption(f"Hidden: {listed}{more}." if names else "Nothing is hidden.")
 
 
 def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInput]:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from explainers.errors import Problem
+from explainers.figures.text.sentences import escape_markdown
 from explainers.kinds import Facts, encoding
 from pages.kinds import table_encoding
 from pages.state import address
@@ -203,4 +204,4 @@ def _is_demo(model: ChosenModel) -> bool:
 def _listed(columns: Sequence[str]) -> str:
     """Some names, behind a colon."""
     more = f" and {len(columns) - 12} more" if len(columns) > 12 else ""
-    return f": {', '.join(columns[:12])}{more}" if columns else ""
+    return f": {escape_markdown(', '.join(columns[:12]))}{more}" if columns else ""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explainers.figures.text.sentences import escape_markdown
 from explainers.kinds import Facts, encoding
 from pages.state import address
 
@@ -39,7 +40,8 @@ def pick(facts: Facts, columns: Sequence[str], wanted: int) -> list[str] | None:
         "encoding",
         hows,
         fitting[0] if fitting else hows[0],
-        label=f"Columns of text ({', '.join(texts[:4])}{' …' * (len(texts) > 4)}) become",
+        label=f"Columns of text ({escape_markdown(', '.join(texts[:4]))}"
+        f"{' …' * (len(texts) > 4)}) become",
         format_func=encoding.ENCODINGS.get,
         help="As they did when the network was trained. Values go in alphabetical order.",
     )

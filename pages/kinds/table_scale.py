@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.errors import Problem
+from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.words import percent
 from explainers.kinds import Facts, encoding, scaling
 from explainers.models.spec import ModelSpec
@@ -39,8 +40,9 @@ def doubt(spec: ModelSpec, chosen: ChosenInput, columns: list[str]) -> str:
             f"with standardised columns, the rows get different classes. {_OFFER}"
         )
     if facts["column"] >= 0:
+        column = escape_markdown(columns[facts["column"]])
         return (
-            f"*{columns[facts['column']]}* alone carries {percent(facts['share'])} of what moves "
+            f"*{column}* alone carries {percent(facts['share'])} of what moves "
             "this network's answers, and its numbers vary most; with standardised columns, no "
             f"column does. {_OFFER}"
         )

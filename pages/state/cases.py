@@ -8,6 +8,7 @@ import streamlit as st
 
 from explainers.errors import Problem
 from explainers.figures.asked import asked_words
+from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.words import is_share, number, percent
 from explainers.kinds import KINDS, Kind
 from explainers.methods import METHODS
@@ -60,6 +61,16 @@ class Case:
         """The class that is explained, or one rather than another."""
         target, other = self.names[self.target], self.task.rather_than
         return target if other is None else f"{target} rather than {self.names[other]}"
+
+    @property
+    def about_as_text(self) -> str:
+        """The same for a sentence: a name has no meaning in Markdown, whatever it holds."""
+        return escape_markdown(self.about)
+
+    @property
+    def label_as_text(self) -> str:
+        """The label for a sentence, see `about_as_text`."""
+        return escape_markdown(self.label)
 
     @property
     def asked(self) -> str:

@@ -79,7 +79,10 @@ def _file(upload: Upload, owner: str) -> None:
         change([upload.digest], owner)
         st.rerun()
     if delete.button(
-        "Delete", key=f"delete_{key}", icon=":material/delete:", help=f"Delete {upload.name}"
+        "Delete",
+        key=f"delete_{key}",
+        icon=":material/delete:",
+        help=f"Delete {escape_markdown(upload.name)}",
     ):
         st.session_state[_ASKED] = [upload.digest]
         st.rerun()

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from explainers.figures import figure_as_text
 from explainers.figures.bars import class_bars
+from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.words import is_share, number, percent
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def chart(
             on_click(int(points[0]["point_index"]))
 
     st.plotly_chart(
-        figure,
+        figure_as_text.harmless(figure),
         theme="streamlit",
         config=CONFIG,
         key=key,
@@ -64,7 +66,10 @@ def answer_bars(
         Whether the answers are numbers and no shares: these are listed instead.
     """
     if numbers or not is_share(probabilities):
-        lines = [f"{n}: **{number(float(p))}**" for n, p in zip(names, probabilities, strict=True)]
+        lines = [
+            f"{escape_markdown(n)}: **{number(float(p))}**"
+            for n, p in zip(names, probabilities, strict=True)
+        ]
         st.markdown("\n".join(f"- {line}" for line in lines[:MOST_NUMBERS]))
         return
     order = probabilities.argsort()[::-1][:STRONGEST]

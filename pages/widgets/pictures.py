@@ -11,6 +11,7 @@ from PIL import Image
 from streamlit.typing import UploadedFile
 
 from explainers.errors import Problem
+from explainers.figures.text.sentences import escape_markdown
 from explainers.kinds import ParsedFile
 from explainers.kinds import picture as picture_kind
 from explainers.kinds.files import bands
@@ -153,7 +154,7 @@ def _kept_each(file: UploadedFile) -> dict[str, str]:
         try:
             return {file.name: _kept_once(file)}
         except Problem as problem:
-            st.error(f"{file.name}: {problem}")
+            st.error(f"{escape_markdown(file.name)}: {problem}")
             return {}
     unpacked: dict[str, _Archive] = st.session_state.setdefault("unpacked_pictures", {})
     if file.file_id not in unpacked:
@@ -178,13 +179,13 @@ def _unpacked(file: UploadedFile) -> _Archive:
     try:
         facts, arrays = service.backend().parsed.pool.parse("picture_archive", file.getvalue())
     except Problem as problem:
-        return _Archive({}, [], [f"{file.name}: {problem}"])
+        return _Archive({}, [], [f"{escape_markdown(file.name)}: {problem}"])
     found = _Archive({}, facts["notes"], [])
     for name, content in zip(facts["names"], arrays.values(), strict=True):
         try:
             found.digests[name] = keep(content.tobytes(), name)
         except Problem as problem:
-            found.problems.append(f"{file.name}, {name}: {problem}")
+            found.problems.append(f"{escape_markdown(f'{file.name}, {name}')}: {problem}")
     return found
 
 

@@ -70,12 +70,12 @@ def test_an_answer_that_comes_after_the_deletion_is_not_kept(uploads):
 def test_what_is_evicted_takes_its_answers_along(tmp_path):
     store = Store(tmp_path, limit=100_000)
     noise = np.random.default_rng(0).bytes
-    old, new = store.put_blob(noise(40_000)), store.put_blob(noise(40_000))
+    old, new = store.put_blob(noise(35_000)), store.put_blob(noise(35_000))
     for index, (upload, answer) in enumerate(zip((old, new), ANSWERS, strict=False)):
         store.put_answer(answer, {}, made_from=[upload])
         os.utime(store.path(f"{upload}.blob"), (index + 1, index + 1))
     assert store.has_answer(ANSWERS[0])
-    store.put_blob(noise(40_000))
+    store.put_blob(noise(35_000))
     assert not store.has_blob(old) and not store.has_answer(ANSWERS[0])
     assert store.has_blob(new) and store.has_answer(ANSWERS[1])
     assert not [path for path in tmp_path.iterdir() if old in path.name]

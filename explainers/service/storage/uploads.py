@@ -189,7 +189,7 @@ class Uploads:
         return sorted(found, key=lambda upload: -upload.when)
 
     def alone(self, visitor: str, digests: Iterable[str]) -> list[str]:
-        """Those of these uploads that nobody else brought, which go when the visitor deletes them."""
+        """Those of these uploads that nobody else brought, gone when the visitor deletes them."""
         entries = {digest: self._read(digest) for digest in digests}
         return [d for d, entry in entries.items() if entry and entry.owners == [visitor]]
 
