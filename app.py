@@ -10,7 +10,8 @@ from starlette.middleware import Middleware
 from explainers.errors import Problem
 from explainers.service import logs
 from explainers.service.settings import model_settings
-from pages.state import gate, headers, login, my_uploads, service, streamlit_private
+from pages.server import gate
+from pages.state import headers, login, my_uploads, service, streamlit_private
 from pages.stories import stories
 
 ROOT = Path(__file__).resolve().parent

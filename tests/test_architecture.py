@@ -36,7 +36,9 @@ LIBRARY = """
     service
 """
 PAGES = """
+    links
     state
+    server
     viewers
     widgets
     kinds
@@ -56,6 +58,7 @@ LARGE_FOLDERS = {
     "tests": "the tests of the whole, and what its folders share",
     "tests/browser": "a file a page of the app, and what drives the browser",
     "tests/deeplift": "a file a claim about DeepLIFT",
+    "tests/hostile": "a file a kind of attack or fault, and what attacks",
     "tests/importance": "a file a method, or a claim about all of them",
     "tests/methods": "a file a method, or a claim about all of them",
     "tests/service": "a file a room of the service",

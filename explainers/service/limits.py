@@ -27,6 +27,8 @@ class Limits:
         Jobs that may wait, of one visitor and of all.
     job_seconds : float
         After which a job is ended.
+    pass_seconds : float
+        After which a job that reports nothing is ended while others wait.
     days_kept : float
         After which an upload that nobody opened is deleted.
     """
@@ -41,6 +43,7 @@ class Limits:
     jobs_per_visitor: int = 60
     jobs_waiting: int = 256
     job_seconds: float = 3600
+    pass_seconds: float = 180
     days_kept: float = 30
 
 

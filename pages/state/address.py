@@ -1,6 +1,6 @@
 """What the visitor chose: kept over pages and reruns, and written into the page's address.
 
-Every choice has a name, which is the query parameter that holds it in a link; `link_schema` says
+Every choice has a name, which is the query parameter that holds it in a link; `pages.links.schema` says
 what it may hold. Choices that have their default value are left out.
 
 Streamlit's own `bind="query-params"` (1.67) cannot carry this. It drops a value that is not
@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from explainers.figures.text.sentences import escape_markdown
-from pages.state import link_schema
-from pages.state.address_state import address_state
-from pages.state.link_schema import options_of, within
+from pages.links import schema
+from pages.links.address_state import address_state
+from pages.links.schema import options_of, within
 
 Value = TypeVar("Value")
 
@@ -41,7 +41,7 @@ def choices() -> dict[str, Any]:
         for name in state.choices:
             _replace_widget(name)
         state.choices.clear()
-        values, state.malformed = link_schema.parse(address)
+        values, state.malformed = schema.parse(address)
         state.choices.update(values)
         state.link, state.refusals = address, {}
         state.links_opened += 1
@@ -103,7 +103,7 @@ def write() -> None:
     """Put the choices into the address, so that a reload and a copied link show the same."""
     state, old = address_state(), st.query_params.to_dict()
     new = {
-        name: link_schema.encode(value)
+        name: schema.encode(value)
         for name, value in choices().items()
         if value is not None and state.defaults.get(name) != value
     }

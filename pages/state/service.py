@@ -132,7 +132,7 @@ def job(task: Task, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
     if current is None or current.digest != task.digest():
         if current is not None:
             backend().cancel(current)
-        current = backend().submit(task, visitor())
+        current = backend().submit(task, visitor(), turn=owner())
         uploads().record_answer(current.digest, {key.digest for key in task.uploads()})
         jobs[slot] = current
     current.touch()

@@ -234,6 +234,36 @@ def test_who_ended_a_worker_interrupts_nobody_for_a_while(loop):
     assert loop._queue.next() is waiting
 
 
+def test_turns_go_by_person_and_not_by_tab(loop):
+    for tab in range(6):
+        loop._queue.add(Job(task(tab), f"tab {tab}", f"{tab}", turn="ann"))
+    victim = Job(task(7), "bob's tab", "7")
+    loop._queue.add(victim)
+    assert loop._queue.before(victim) == 1
+    assert [loop._queue.next().turn for _ in range(3)] == ["ann", "bob's tab", "ann"]
+
+
+def test_a_pass_without_end_holds_up_nobody(loop, monkeypatch):
+    (endless,) = running(loop, "ann")
+    killed = []
+    loop._worker.kill = lambda: killed.append(1)
+    sent = type("Connection", (), {"send": lambda self, request: None})()
+    endless.heard -= 1000
+    loop._queue.add(Job(task(3), "ann's other tab", "3", turn="ann"))
+    loop._pass_on_cancels(sent, time.monotonic())
+    assert endless.cancel_requested is None, "nobody else waits"
+    loop._queue.add(Job(task(4), "bob", "4"))
+    loop._pass_on_cancels(sent, time.monotonic())
+    endless.cancel_requested -= 10
+    loop._pass_on_cancels(sent, time.monotonic())
+    assert killed
+    loop._lost_worker(False)
+    assert endless.state == "failed" and "while others waited" in endless.message
+    (lively,) = running(loop, "ann")
+    loop._pass_on_cancels(sent, time.monotonic())
+    assert lively.cancel_requested is None
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:

@@ -17,7 +17,7 @@ from explainers.baselines import BASELINES
 from explainers.importance import IMPORTANCE
 from explainers.locations import PROJECT
 from explainers.methods import METHODS
-from pages.state import link_schema
+from pages.links import schema as link_schema
 from pages.state import service as page_service
 
 DIGEST = "0123456789abcdef" * 4

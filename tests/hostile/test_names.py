@@ -1,4 +1,4 @@
-"""Names of classes, columns and files are text, whatever they hold, wherever sentences name them."""
+"""Names of classes, columns and files are text, whatever they hold, where sentences name them."""
 
 import re
 

@@ -28,10 +28,10 @@ class FairQueue:
 
     def add(self, job: Job, first: bool = False) -> None:
         """Queue a job, in front for one that is tried again; Problem when the queue is full."""
-        queue = self._queues.setdefault(job.visitor, deque())
+        queue = self._queues.setdefault(job.turn, deque())
         if first:
             queue.appendleft(job)
-            self._queues.move_to_end(job.visitor, last=False)
+            self._queues.move_to_end(job.turn, last=False)
             return
         if len(queue) >= limits().jobs_per_visitor:
             raise Problem(
@@ -56,18 +56,22 @@ class FairQueue:
         return None
 
     def _may_interrupt(self, job: Job, other: Job) -> bool:
-        if self._apart.get(job.visitor, 0.0) > time.monotonic():
+        if self._apart.get(job.turn, 0.0) > time.monotonic():
             return False
-        return job.digest != other.digest and (job.visitor != other.visitor or job.task.brief)
+        return job.digest != other.digest and (job.turn != other.turn or job.task.brief)
+
+    def others_than(self, turn: str) -> bool:
+        """Whether jobs of others wait."""
+        return any(job.turn != turn for job in self)
 
     def remove(self, job: Job) -> None:
         """Take a waiting job out."""
-        self._queues[job.visitor].remove(job)
+        self._queues[job.turn].remove(job)
 
     def before(self, job: Job) -> int:
         """How many waiting jobs come before this one."""
         visitors = list(self._queues)
-        turn, place = visitors.index(job.visitor), self._queues[job.visitor].index(job)
+        turn, place = visitors.index(job.turn), self._queues[job.turn].index(job)
         return place + sum(
             min(len(queue), place + (index < turn))
             for index, queue in enumerate(self._queues.values())

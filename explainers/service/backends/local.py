@@ -35,7 +35,7 @@ class LocalBackend(WorkerLoop):
         """The worker's process, or None while there is none."""
         return self._worker.pid
 
-    def submit(self, task: Task, visitor: str) -> Job:
+    def submit(self, task: Task, visitor: str, turn: str = "") -> Job:
         """The visitor's job for this task; already done where the answer is in the store."""
         digest = task.digest()
         with self._lock:
@@ -43,7 +43,7 @@ class LocalBackend(WorkerLoop):
                 if job.digest == digest and job.visitor == visitor and not job.cancel_requested:
                     job.touch()
                     return job
-            job = Job(task, visitor, digest)
+            job = Job(task, visitor, digest, turn=turn)
             if self.store.answer(digest) is not None:
                 job.state = DONE
                 return job

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from explainers.errors import Problem
 from explainers.service.backends.fair_queue import FairQueue
-from explainers.service.backends.job import CANCELLED, DONE, RUNNING, WAITING, Job
+from explainers.service.backends.job import (
+    CANCELLED,
+    DONE,
+    ENDED_TWICE,
+    LIED,
+    RUNNING,
+    WAITING,
+    Job,
+)
 from explainers.service.limits import limits
 from explainers.service.parsing.parsed_uploads import ParsedUploads
 from explainers.service.parsing.parser_pool import ParserPool
@@ -169,6 +177,9 @@ class WorkerLoop:
                 connection.send(protocol.cancel_request(job.digest))
         # One that is interrupted by another cannot heed, and must not cost the other its worker.
         last = self._running[-1] if self._running else None
+        if last is not None and last.is_silent(now) and self._queue.others_than(last.turn):
+            last.silent = True
+            self.cancel(last)
         asked = None if last is None else last.cancel_requested
         if asked is not None and now - asked > SECONDS_TO_HEED:
             self._worker.kill()
@@ -185,6 +196,7 @@ class WorkerLoop:
             return False
         job.state = RUNNING
         job.attempts += 1
+        job.heard = time.monotonic()
         self._running.append(job)
         connection.send(protocol.run_request(job.digest, job.task))
         return True
@@ -223,6 +235,8 @@ class WorkerLoop:
             job = next((job for job in self._running if job.digest == message.job), None)
             if job is None:
                 return
+            for each in self._running:
+                each.heard = time.monotonic()
             if isinstance(message, protocol.Progress):
                 job.progress = protocol.report_of(message, partial)
                 if partial is not None:
@@ -247,7 +261,7 @@ class WorkerLoop:
                 job.fail("The worker said that it was done, but left no answer. Run it again.")
             else:
                 job.state, job.message = DONE, ""
-            _log(job)
+            job.log()
 
     def _lost_worker(self, lied: bool) -> None:
         """The worker ended: a cancelled job is over, another is tried again.
@@ -270,31 +284,17 @@ class WorkerLoop:
                     self._queue.add(job, first=True)
                     continue
                 elif lied:
-                    self._queue.keep_apart(job.visitor)
-                    job.fail(
-                        "The worker process sent what no worker sends while it worked on this, so "
-                        "it was ended and replaced. The network may have done that; otherwise run "
-                        "it again."
-                    )
+                    self._queue.keep_apart(job.turn)
+                    job.fail(LIED)
                 elif job.attempts < ATTEMPTS:
                     job.again("The worker process ended and was started again; trying once more.")
                     self._queue.add(job, first=True)
                 else:
-                    self._queue.keep_apart(job.visitor)
-                    job.fail(
-                        "The worker process ended twice while it worked on this, perhaps for want "
-                        "of memory. Try a smaller model or picture."
-                    )
-                _log(job)
+                    self._queue.keep_apart(job.turn)
+                    job.fail(ENDED_TWICE)
+                job.log()
 
     def _fail_all(self, sentence: str) -> None:
         with self._lock:
             while (job := self._queue.next()) is not None:
                 job.fail(sentence)
-
-
-def _log(job: Job) -> None:
-    """What an operator needs of a job that ran: nothing of what the visitor gave."""
-    took, what = time.monotonic() - job.started, type(job.task).__name__
-    words = "%s %s %s after %.2f s, attempt %d"
-    logger.info(words, what, job.digest[:16], job.state, took, job.attempts)

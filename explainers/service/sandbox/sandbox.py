@@ -111,7 +111,7 @@ def enter_sandbox(
     if sys.platform == "win32":
         return
     if sys.platform == "linux":
-        _prefer_for_oom_kill()
+        prefer_for_oom_kill(1000)
         forbid_new_privileges()
         _prctl(_DUMPABLE, 0)
     mapped = _mapped_bytes()
@@ -162,10 +162,16 @@ def _mapped_bytes() -> int:
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _prefer_for_oom_kill() -> None:
-    """Where memory runs out, the kernel ends this process and not the server."""
+def prefer_for_oom_kill(score: int) -> None:
+    """Where memory runs out, the kernel ends this process and not the server.
+
+    Parameters
+    ----------
+    score : int
+        From 0 to 1000: the higher, the sooner.
+    """
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
+        file.write(str(score))
 
 
 def _close_all_but(keep: list[int]) -> None:

@@ -19,6 +19,8 @@ from explainers.service.tasks.context import ProgressReport
 from explainers.service.worker import protocol
 from explainers.service.worker.task_runner import TaskRunner
 
+OOM_SCORE = 500
+"""Sooner than the server and other programs, later than what parses uploads."""
 logger = logging.getLogger(__name__)
 
 
@@ -26,9 +28,10 @@ def serve(address: str, key: bytes, folder: str) -> None:
     """Connect to the backend at `address` and run its tasks until it goes away."""
     connection = Client(address, authkey=key)
     from explainers.service.runners.start import start_fork_servers
-    from explainers.service.sandbox import worker_sandbox
+    from explainers.service.sandbox import sandbox, worker_sandbox
     from explainers.service.storage.store import Store
 
+    sandbox.prefer_for_oom_kill(OOM_SCORE)
     runner, usable = TaskRunner(Store(folder)), devices()
     start_fork_servers()  # while programs may still be started
     if set(usable) == {"cpu"}:
