@@ -1,6 +1,6 @@
 """What the visitor chose: kept over pages and reruns, and written into the page's address.
 
-Every choice has a name, which is the query parameter that holds it in a link; `pages.links.schema` says
+Every choice has a name, which is the query parameter that holds it in a link; `links.schema` says
 what it may hold. Choices that have their default value are left out.
 
 Streamlit's own `bind="query-params"` (1.67) cannot carry this. It drops a value that is not
