@@ -134,6 +134,7 @@ def job(task: Task, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
             backend().cancel(current)
         current = backend().submit(task, visitor(), turn=owner())
         uploads().record_answer(current.digest, {key.digest for key in task.uploads()})
+        uploads().trim(owner())
         jobs[slot] = current
     current.touch()
     return wait_for(current, wait)

@@ -81,6 +81,25 @@ def test_what_is_evicted_takes_its_answers_along(tmp_path):
     assert not [path for path in tmp_path.iterdir() if old in path.name]
 
 
+def test_what_an_upload_becomes_counts_and_makes_room_of_the_visitors_own(tmp_path):
+    uploads = Uploads(Store(tmp_path), most_bytes=30_000)
+    noise = np.random.default_rng(0).bytes
+    mine, other = uploads.keep(b"small", "ann"), uploads.keep(b"bob's", "bob")
+    for upload, answer, used in (
+        (other, ANSWERS[0], 1),
+        (mine, ANSWERS[1], 2),
+        (mine, ANSWERS[2], 3),
+    ):
+        values = np.frombuffer(noise(20_000), np.uint8)
+        uploads.store.put_answer(answer, {}, made_from=[upload], values=values)
+        os.utime(uploads.store.path(f"{answer}.npz"), (used, used))
+    uploads.trim("bob")
+    uploads.trim("ann")
+    kept = [uploads.store.has_answer(answer) for answer in ANSWERS]
+    assert kept == [True, False, True], "the visitor's own oldest goes"
+    assert uploads.may_open(mine, "ann") and uploads.may_open(other, "bob")
+
+
 def test_what_an_upload_left_goes_when_the_server_starts(uploads):
     mine, other = uploads.keep(SECRET, "ann"), uploads.keep(b"another", "ann")
     for upload, answer in ((mine, ANSWERS[0]), (other, ANSWERS[1])):

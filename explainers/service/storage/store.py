@@ -124,6 +124,17 @@ class Store:
         """Digests of the answers that were made from an upload."""
         return sorted(mark.name.rpartition(".")[2] for mark in self._marks(upload))
 
+    def products(self, upload: str) -> list[tuple[float, int, Path]]:
+        """What was made of an upload and can be made again: when used last, bytes, and path."""
+        paths = [self.path(f"{upload}.parsed")]
+        paths += [self.path(f"{answer}.npz") for answer in self.made_from(upload)]
+        found = []
+        for path in paths:
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                found.append((status.st_mtime, status.st_size, path))
+        return found
+
     def put_answer(
         self, digest: str, facts: dict[str, Any], /, *, made_from: Iterable[str] = (), **arrays: Any
     ) -> None:

@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -19,84 +18,43 @@ import msgspec
 from explainers.errors import Problem
 from explainers.service.limits import limits
 from explainers.service.storage import folder
+from explainers.service.storage.owners import Brought, Entry, Upload
 from explainers.service.storage.store import Store
 
-SECONDS_BETWEEN_SWEEPS = 3600.0
+SECONDS_BETWEEN_SWEEPS, SECONDS_BETWEEN_TRIMS = 3600.0, 5.0
 LONGEST_NAME = 200
 
 logger = logging.getLogger(__name__)
 
 
-class _Brought(msgspec.Struct, frozen=True):
-    """How one visitor brought an upload: what it was called, when, and what it is used for."""
-
-    name: str = ""
-    when: float = 0.0
-    use: tuple[str, str] | None = None
-
-
-class _Entry(msgspec.Struct):
-    """What is known of an upload beside its bytes; `answers` were written by earlier versions."""
-
-    owners: list[str] = []
-    shared: bool = False
-    answers: list[str] = []
-    brought: dict[str, _Brought] = {}
-
-
-@dataclass(frozen=True)
-class Upload:
-    """An upload, as its owner sees it.
-
-    Attributes
-    ----------
-    digest : str
-    name : str
-        What the file was called.
-    size : int
-        Bytes.
-    when : float
-        When it was brought last, in seconds since 1970.
-    shared : bool
-        Whether whoever has a link with it can open it.
-    use : (str, str) or None
-        The name of a choice, and the value that it has where this upload is used.
-    """
-
-    digest: str
-    name: str
-    size: int
-    when: float
-    shared: bool
-    use: tuple[str, str] | None
-
-
 class Uploads:
     """The uploads in a store, by visitor; safe to use from many threads of one process.
 
-    Parameters
-    ----------
-    store : Store
-        Holds the bytes, and the entries beside them.
-    most_bytes : float
-        Bytes that the uploads of one visitor may have together.
+        Parameters
+        ----------
+        store : Store
+            Holds the bytes, and the entries beside them.
+        most_bytes : float
+            Bytes that the uploads of one visitor may have together.
 
-    Examples
-    --------
-    >>> import tempfile
-    >>> from explainers.service.storage.store import Store
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     uploads = Uploads(Store(folder))
-    ...     digest = uploads.keep(b"an upload", "ann")
-    ...     before = uploads.may_open(digest, "bob")
-    ...     uploads.share([digest], "ann")
-    ...     before, uploads.may_open(digest, "bob"), uploads.delete("ann")
-    (False, True, 1)
+        Examples
+        --------
+        >>> import tempfile
+        >>> from explainers.service.storage.owners import Brought, Entry, Upload
+    from explainers.service.storage.store import Store
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     uploads = Uploads(Store(folder))
+        ...     digest = uploads.keep(b"an upload", "ann")
+        ...     before = uploads.may_open(digest, "bob")
+        ...     uploads.share([digest], "ann")
+        ...     before, uploads.may_open(digest, "bob"), uploads.delete("ann")
+        (False, True, 1)
     """
 
     def __init__(self, store: Store, most_bytes: float = float("inf")) -> None:
         self.store, self.most_bytes = store, most_bytes
         self._swept = 0.0
+        self._trimmed: dict[str, float] = {}
         self._lock = threading.RLock()
 
     def keep(
@@ -148,7 +106,7 @@ class Uploads:
                 entry.owners = sorted({*entry.owners, visitor})
                 used = use or getattr(entry.brought.get(visitor), "use", None)
                 called = name or getattr(entry.brought.get(visitor), "name", "") or description
-                entry.brought[visitor] = _Brought(called[:LONGEST_NAME], time.time(), used)
+                entry.brought[visitor] = Brought(called[:LONGEST_NAME], time.time(), used)
         return digest
 
     def may_open(self, digest: str, visitor: str) -> bool:
@@ -182,7 +140,7 @@ class Uploads:
             size = self.store.blob_size(digest)
             if visitor not in entry.owners or not size:
                 continue
-            brought = entry.brought.get(visitor, _Brought())
+            brought = entry.brought.get(visitor, Brought())
             use = brought.use and (brought.use[0], digest + brought.use[1])
             name = brought.name or f"upload {digest[:8]}"
             found.append(Upload(digest, name, size, brought.when, entry.shared, use))
@@ -219,6 +177,31 @@ class Uploads:
     def bytes_of(self, visitor: str) -> int:
         """How many bytes the visitor's uploads have."""
         return sum(self.store.blob_size(digest) for digest in self.uploads_of(visitor))
+
+    def trim(self, visitor: str) -> None:
+        """Let what the visitor's uploads became take no more room than a visitor may have.
+
+        What was used longest ago goes first: parsed forms and answers, which are made again when
+        they are asked for. Nobody else's work makes room for it.
+        """
+        now = time.monotonic()
+        if now - self._trimmed.get(visitor, -SECONDS_BETWEEN_TRIMS) < SECONDS_BETWEEN_TRIMS:
+            return
+        self._trimmed[visitor] = now
+        with self._lock:
+            uploads = self.uploads_of(visitor)
+            total = self.bytes_of(visitor)
+            products = [part for digest in uploads for part in self.store.products(digest)]
+            total += sum(size for _, size, _ in products)
+            own = {
+                path for d in self.alone(visitor, uploads) for *_, path in self.store.products(d)
+            }
+            for _, size, path in sorted(products):
+                if total <= self.most_bytes:
+                    break
+                if path in own:
+                    path.unlink(missing_ok=True)
+                    total -= size
 
     def delete(self, visitor: str, only: Collection[str] | None = None) -> int:
         """Delete the visitor's uploads, or some of them, with their answers; how many there were.
@@ -264,13 +247,13 @@ class Uploads:
     def _path(self, digest: str) -> Path:
         return self.store.path(f"{digest}.own")
 
-    def _read(self, digest: str) -> _Entry | None:
+    def _read(self, digest: str) -> Entry | None:
         try:
-            return msgspec.json.decode(self._path(digest).read_bytes(), type=_Entry)
+            return msgspec.json.decode(self._path(digest).read_bytes(), type=Entry)
         except (OSError, msgspec.MsgspecError, ValueError):
             return None
 
-    def _all(self) -> Iterator[tuple[str, _Entry]]:
+    def _all(self) -> Iterator[tuple[str, Entry]]:
         """Digest and entry of every upload."""
         for path in sorted(self.store.folder.glob("*.own")):
             entry = self._read(path.stem)
@@ -278,10 +261,10 @@ class Uploads:
                 yield path.stem, entry
 
     @contextlib.contextmanager
-    def _changing(self, digest: str) -> Iterator[_Entry]:
+    def _changing(self, digest: str) -> Iterator[Entry]:
         """The entry to change; written whole when the block ends."""
         with self._lock:
-            entry = self._read(digest) or _Entry()
+            entry = self._read(digest) or Entry()
             yield entry
             with folder.whole_file(self._path(digest)) as file:
                 file.write(msgspec.json.encode(entry))

@@ -7,6 +7,7 @@ import logging
 import os
 import queue
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from explainers.service.worker.protocol import ProtocolError, Ready
 PREFORK = "explainers.service.worker.prefork"
 SECONDS_TO_START = 120
 MOST_ARRIVALS = 4
+_FOLDER = "evident-"
 logger = logging.getLogger(__name__)
 
 
@@ -98,6 +100,13 @@ class WorkerProcess:
             self._prefork.stdin.close()
             self._prefork.wait(10)
         self._listener.close()
+        self._remove_own_folder()
+
+    def _remove_own_folder(self) -> None:
+        """Of a listener that took the place of one that was deleted."""
+        folder = Path(str(self._listener.address)).parent
+        if folder.name.startswith(_FOLDER):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _listen_again_where_it_is_gone(self) -> None:
         """The listener is a file among temporary ones, which may be deleted at any time."""
@@ -108,7 +117,7 @@ class WorkerProcess:
             self._prefork.kill()
             self._prefork.wait()
         self._listener.close()
-        folder = tempfile.mkdtemp(prefix="evident-")
+        folder = tempfile.mkdtemp(prefix=_FOLDER)
         self._listener = Listener(f"{folder}/worker", "AF_UNIX", authkey=self._key)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
