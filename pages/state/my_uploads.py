@@ -45,7 +45,7 @@ def row() -> None:
     shared = sum(upload.shared for upload in uploads)
     words.markdown(
         f"You have {len(uploads)} upload{'s' * (len(uploads) > 1)} here "
-        f"({sum(upload.size for upload in uploads) / 1e6:.1f} MB). "
+        f"({_size(sum(upload.size for upload in uploads))}). "
         + (
             f"{shared} of them can be opened by whoever has the link."
             if shared
@@ -62,7 +62,7 @@ def row() -> None:
 
 def _file(upload: Upload, owner: str) -> None:
     """One upload: its name, its size, what was made of it; use, share or take back, delete."""
-    name, size, use, share, delete = st.columns([5, 4, 1, 2, 1], vertical_alignment="center")
+    name, size, use, share, delete = st.columns([5, 3, 1.2, 1.6, 1.4], vertical_alignment="center")
     name.markdown(f"**{escape_markdown(upload.name)}**")
     made = len(service.uploads().store.made_from(upload.digest))
     answers = f"{made} answer{'s' * (made != 1)} made of it" if made else "nothing made of it yet"
@@ -78,12 +78,7 @@ def _file(upload: Upload, owner: str) -> None:
         change = service.uploads().take_back if upload.shared else service.uploads().share
         change([upload.digest], owner)
         st.rerun()
-    if delete.button(
-        "Delete",
-        key=f"delete_{key}",
-        icon=":material/delete:",
-        help=f"Delete {escape_markdown(upload.name)}",
-    ):
+    if delete.button("Delete", key=f"delete_{key}", width="stretch"):
         st.session_state[_ASKED] = [upload.digest]
         st.rerun()
 
