@@ -49,12 +49,10 @@ def page() -> None:
             st.markdown(f"**{example.label}**")
             _draw_example(example, slot, group="cheat", max_height=380)
     st.header("Stories for a meeting", anchor=False)
-    in_order = list(all_stories.values())
-    for start in range(0, len(in_order), PER_ROW):
-        row = in_order[start : start + PER_ROW]
-        for column, story in zip(st.columns(PER_ROW), row, strict=False):
-            with column, st.container(border=True, height="stretch"):
-                _card(story)
+    over_rows = [story for story in all_stories.values() if story.page == "importance"]
+    _cards([story for story in all_stories.values() if story not in over_rows], PER_ROW)
+    st.header("Which inputs matter, where the truth is known", anchor=False)
+    _cards(over_rows, len(over_rows))
 
 
 SLOTS = ("honest", "cheating")
@@ -76,6 +74,15 @@ def _photos(model: str) -> None:
             if st.button(photo.title, key=f"photo_{photo.name}", width="stretch"):
                 query = {"model": model, "from": "Gallery", "sample": photo.name}
                 st.switch_page("pages/explain.py", query_params=query)
+
+
+def _cards(told: list[Story], per_row: int) -> None:
+    """Cards of stories, so many beside each other."""
+    for start in range(0, len(told), per_row):
+        row = told[start : start + per_row]
+        for column, story in zip(st.columns(per_row), row, strict=False):
+            with column, st.container(border=True, height="stretch"):
+                _card(story)
 
 
 def _card(story: Story) -> None:

@@ -11,12 +11,19 @@ from pages.answers.panel import sentence
 from pages.state import cases
 from pages.state.cases import Answer, Case
 from pages.stories import truths
-from pages.stories.stories import stories
+from pages.stories.stories import OVER_ROWS, stories
 from pages.stories.story import Story
 from pages.viewers import keys
 from pages.widgets import pictures
 
 STYLE = Path(__file__).resolve().parent / "stories" / "story.css"
+OPEN = {
+    "compare": "Open this comparison",
+    "explain": "Open this comparison",
+    "importance": "Open the whole table",
+}
+# What draws the last page of a story: against the truth, or over all rows.
+SECTIONS = truths.TRUTHS | {told.KEY: told.section for told in OVER_ROWS}
 
 
 def page() -> None:
@@ -31,10 +38,12 @@ def page() -> None:
     story = all_stories[key]
     with st.container(key="story"):
         st.title(story.title, anchor=False)
-        if part == 1:
+        if part == 1 and story.examples:
             _first_page(story)
         else:
-            truths.TRUTHS[key]()
+            if part == 1:
+                st.markdown(" ".join(story.caption))
+            SECTIONS[key]()
     st.html(STYLE)
     with st.container(key="story_ways"):
         back, at, opened, onward = st.columns([2, 2, 3, 2], vertical_alignment="center")
@@ -46,7 +55,7 @@ def page() -> None:
         text_alignment="center",
         help="The arrow keys turn the pages.",
     )
-    if opened.button("Open this comparison", icon=":material/compare:", width="stretch"):
+    if opened.button(OPEN[story.page], icon=":material/compare:", width="stretch"):
         st.switch_page(f"pages/{story.page}.py", query_params=story.link)
     last = place + 1 == len(slides)
     if onward.button("Next", icon=":material/arrow_forward:", disabled=last, width="stretch"):

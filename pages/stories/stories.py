@@ -13,7 +13,11 @@ from explainers.service.limits import limits
 from explainers.service.tasks import Task
 from pages.state import service
 from pages.stories.examples import METHOD, StoryExample
+from pages.stories.importance import shares, together, useless, weights, wrong_sign
 from pages.stories.story import Story
+
+OVER_ROWS = (useless, shares, weights, together, wrong_sign)
+"""Stories about which inputs matter over a whole data set, one page each."""
 
 
 def first_example() -> StoryExample:
@@ -34,6 +38,7 @@ def stories() -> dict[str, Story]:
         _dna(),
         _digits(),
         _diabetes(),
+        *(told.story() for told in OVER_ROWS),
     )
     return {story.key: story for story in in_order}
 

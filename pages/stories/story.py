@@ -18,7 +18,7 @@ class Story:
     caption : tuple of str
         Three sentences.
     examples : tuple of StoryExample
-        Its maps.
+        Its maps; () of a story about a whole data set, whose one page is its last.
     link : dict
         Query parameters that open the same comparison.
     shared : bool
@@ -28,7 +28,7 @@ class Story:
     known : bool
         Whether a last part holds what the methods find against what is true.
     page : str
-        The page that `link` is for: "compare" or "explain".
+        The page that `link` is for: "compare", "explain" or "importance".
     """
 
     key: str
@@ -44,4 +44,4 @@ class Story:
     @property
     def parts(self) -> int:
         """How many pages it has."""
-        return 1 + self.known
+        return bool(self.examples) + self.known

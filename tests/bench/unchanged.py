@@ -54,6 +54,11 @@ PAGES = (
             "dna",
             "digits",
             "diabetes",
+            "useless",
+            "shares",
+            "weights",
+            "together",
+            "wrong_sign",
         )
     ),
     *(f"/story?story={key}&part=2" for key in ("additive", "lstm", "dna", "digits", "diabetes")),

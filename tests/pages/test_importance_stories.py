@@ -1,0 +1,114 @@
+"""The stories about importance over a data set: their numbers beside what is known."""
+
+import numpy as np
+import pytest
+
+from explainers.importance.tables.stored import StoredTable
+from explainers.models.zoo.demos import demos
+from pages.stories import stories
+from pages.stories.importance import shares, together, useless, weights, wrong_sign
+from tests.pages.test_story_truths import here as here
+
+# Closed forms in six digits: Ishigami & Homma 1990, Saltelli & Sobol 1995, Owen 2014.
+REFERENCE = {
+    "ishigami": {
+        "variance": [13.844588],
+        "first": [0.313905, 0.442411, 0],
+        "total": [0.557589, 0.442411, 0.243684],
+        "effects": [0.435747, 0.442411, 0.121842],
+    },
+    "g_function": {
+        "variance": [0.465424],
+        "first": [0.716192, 0.179048, 0.023676, 0.007162],
+        "total": [0.787144, 0.242198, 0.034317, 0.010460],
+    },
+}
+
+
+def asked(here, tasks: dict) -> dict[str, StoredTable]:
+    return {slot: StoredTable.of(*here.answer(task)) for slot, task in tasks.items()}
+
+
+def test_each_has_one_page_that_leads_to_the_whole_table():
+    for told in stories.OVER_ROWS:
+        story = told.story()
+        assert story.parts == 1 and len(story.caption) == 3
+        assert story.page == "importance" and story.link["model"] in demos()
+
+
+@pytest.mark.parametrize("model", REFERENCE)
+def test_indices_lie_on_those_that_are_known(here, model):
+    for name, wanted in REFERENCE[model].items():
+        told = demos()[model].card["key"][name][: len(wanted)]
+        assert told == pytest.approx(wanted, abs=1e-6), name
+    task = shares.tasks()[f"{shares.KEY} {model}"]
+    (table,) = asked(here, {model: task}).values()
+    assert table.quality["r2"] > 0.99
+    found = shares.shares(model, table)
+    assert [one.known.sum() for one in found] == pytest.approx(
+        [sum(demos()[model].card["key"][name]) for name in ("first", "total", "effects")]
+    )
+    for one in found:
+        assert one.farthest < 0.03, one.name
+        assert one.held >= len(one.known) / 2, one.name
+
+
+def test_an_interval_holds_the_truth_between_its_ends():
+    found = shares.Found("", *map(np.array, ([0.5, 0.2], [0.4, 0.1], [0.6, 0.3], [0.55, 0.35])))
+    assert found.held == 1 and found.farthest == pytest.approx(0.15)
+
+
+def test_the_third_variable_is_useless_and_only_the_last_step_counts(here):
+    (table,) = asked(here, useless.tasks()).values()
+    values = table.values[table.methods.index(useless.NOISE)]
+    assert useless.lead(values) > 10
+    assert useless.share_of_last_step(table) > 0.9
+    for line in table.rank:
+        assert line[2] == 3
+
+
+def test_weights_say_four_times_and_slopes_one(here):
+    table, goh = asked(here, weights.tasks()).values()
+    found = weights.ratios(table, goh)
+    # By hand, from 13.12, 1.49, .16; −.11, −.19, −.16; .56, −.52, .81.
+    assert found["Connection weights"] == pytest.approx(0.9287 / 0.2128, rel=1e-4)
+    assert found["Garson, weighted"] == pytest.approx(0.683677 / 0.316323, rel=1e-4)
+    assert found["Garson, as in R"] == pytest.approx(0.722944 / 0.277056, rel=1e-4)
+    assert found["Slopes"] == pytest.approx(0.19 / 0.16, rel=1e-3)
+    assert found["Noise"] == pytest.approx(0.19 / 0.16, rel=0.03)
+    assert 1 < found["Shuffling"] < 1.4
+    assert any("saturated" in note for note in table.notes)
+    key = demos()["two_units"].card["key"]
+    assert (key["weights"], key["slopes"]) == pytest.approx((0.9287 / 0.2128, 0.19 / 0.16))
+
+
+def test_what_goes_together_matters_more_together(here):
+    (table,) = asked(here, together.tasks()).values()
+    names = together.alike(table)
+    assert {"total cholesterol (mg/dL)", "LDL (mg/dL)"} <= set(names) and len(names) == 5
+    (grouped,) = asked(here, together.tasks_together(names)).values()
+    most, _, at_once = together.rises(table, grouped, names)
+    assert len(grouped.names) == 6 and at_once > most > 0
+
+
+def test_the_true_slopes_are_those_of_the_equations():
+    rng = np.random.default_rng(0)
+    x = rng.normal(2, 4, (5, 8))
+    exact, step = wrong_sign.jacobian(x), 1e-6
+    for place in range(8):
+        moved = x.copy()
+        moved[:, place] += step
+        by_steps = (wrong_sign.derivatives(moved) - wrong_sign.derivatives(x)) / step
+        np.testing.assert_allclose(exact[:, :, place], by_steps, atol=1e-4)
+
+
+def test_good_answers_go_with_wrong_signs(here):
+    tasks = wrong_sign.tasks()
+    answers = {slot: here.answer(task) for slot, task in tasks.items()}
+    said = here.answer(next(iter(tasks.values())).rows)[1]["answers"].astype(np.float64)
+    found = wrong_sign.slopes(answers, said)
+    assert found.found.shape == found.known.shape == (500, 8, 8)
+    assert found.r2 > 0.9
+    assert np.abs(found.found.mean(0) - found.known.mean(0)).max() < 1
+    # The same network by autograd, in the units of the data.
+    assert 0 < found.violations.max() < 0.5
