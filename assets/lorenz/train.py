@@ -21,7 +21,7 @@ from explainers.models.zoo.demo_networks import MLP
 
 FOLDER = Path(__file__).resolve().parent
 VARIABLES, FORCE = 8, 8.0
-COLUMNS = [f"x{k + 1}" for k in range(VARIABLES)]
+COLUMNS = [f"X{k + 1}" for k in range(VARIABLES)]
 OUTPUTS = [f"d{name}/dt" for name in COLUMNS]
 ARGUMENTS = {
     "inputs": VARIABLES,
@@ -77,8 +77,8 @@ def card(mean: np.ndarray, std: np.ndarray, figures: dict) -> dict:
         "link": "identity",
         "baseline": "mean",
         "key": {
-            "says": "Of dxᵢ/dt the slope by xᵢ is −1, by xᵢ₊₁ it is xᵢ₋₁, by xᵢ₋₂ −xᵢ₋₁, and by "
-            "xᵢ₋₁ it is xᵢ₊₁ − xᵢ₋₂; all others are 0.",
+            "says": "Of dXᵢ/dt the slope by Xᵢ is −1, by Xᵢ₊₁ it is Xᵢ₋₁, by Xᵢ₋₂ −Xᵢ₋₁, and by "
+            "Xᵢ₋₁ it is Xᵢ₊₁ − Xᵢ₋₂; all others are 0.",
             "force": FORCE,
         },
         "figures": figures,

@@ -111,11 +111,11 @@ def _classes(base: Setting, prediction: Answer) -> list[Item]:
 
 
 def _models(base: Setting, prediction: Answer) -> list[Item]:
-    kind = base.model.spec.kind
+    kind, takes = base.model.spec.kind, (base.model.spec.shape, base.model.spec.columns)
     known = {
         name: models.demo(name)
         for name, demo in demos().items()
-        if demo.spec.kind == kind and demo.spec.shape == base.model.spec.shape
+        if demo.spec.kind == kind and takes == (demo.spec.shape, demo.spec.columns)
     }
     if kind == "picture":
         known |= {
