@@ -251,7 +251,8 @@ def _baseline_answer(
     if not advice.is_neutral(shares):
         st.warning(
             "The network is fairly sure that this baseline is "
-            f"*{escape_markdown(names[best])}*: what speaks for that class in the baseline counts as nothing. Compare with another baseline."
+            f"*{escape_markdown(names[best])}*: what speaks for that class in the baseline counts "
+            "as nothing. Compare with another baseline."
         )
 
 

@@ -67,13 +67,13 @@ class Expected(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 _GROUPS = [f"group{number}" for number in range(1, 9)]
 _SWITCHES = (
-    "centred every own_columns own_scale retrain sanity scale standardise standardise_codes "
-    "together versus"
+    "centred every own_columns own_scale retrain "
+    "sanity scale standardise standardise_codes together versus"
 )
 _WORDS = (
     "about across answers architecture axiom baseline closer curves depends device down "
     "encoding feature fit from hand lags_by layer measure method model normalise order receipt "
-    "sample score show source stand target_column together_by truth turned unit_slopes way where"
+    "sample score source stand target_column together_by truth turned unit_slopes way where"
 )
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(_SWITCHES.split(), bool),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from explainers.figures.text.as_text import escape_markdown
 from explainers.figures.text.words import percent
 
 WEAK = 0.3
@@ -51,8 +52,8 @@ def calls(names: Sequence[str], shares: np.ndarray, says: str = "The network cal
     best = int(shares.argmax())
     share = percent(float(shares[best]))
     if is_weak(shares):
-        return f"The network is undecided (best guess *{names[best]}*, {share})."
-    return f"{says} *{names[best]}*, {share}."
+        return f"The network is undecided (best guess *{escape_markdown(names[best])}*, {share})."
+    return f"{says} *{escape_markdown(names[best])}*, {share}."
 
 
 def doubts(
@@ -96,8 +97,8 @@ def doubts(
     if is_weak(shares):
         best = int(shares.argmax())
         found.append(
-            f"The network does not know what this is: its best guess is *{names[best]}* with "
-            f"{percent(float(shares[best]))}. The map shows what speaks for a guess, not for an "
+            "The network does not know what this is: its best guess is "
+            f"*{escape_markdown(names[best])}* with {percent(float(shares[best]))}. The map shows what speaks for a guess, not for an "
             "answer."
         )
     here, there = float(shares[target]), float(baseline_shares[target])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
+from explainers.figures.text.as_text import escape_markdown, italic_name
 from explainers.figures.text.labels import checked_scores, number, shortened, value_text
 from explainers.figures.text.sides import (
     EFFECT,
@@ -240,34 +240,6 @@ def shortest_half(support: np.ndarray) -> tuple[int, int]:
     inside = np.flatnonzero(stops < len(reached))
     start = int(inside[np.argmin(stops[inside] - inside)])
     return start, int(stops[start])
-
-
-_TURNED = re.compile(
-    r"\b(https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.)|@(?=\w)|:(?=[\w+-]+(?:/\w+)?:)", re.IGNORECASE
-)
-"""What becomes a link, an icon or a face even where it is escaped: where an address, or a name
-between colons, starts."""
-
-
-def escape_markdown(text: str) -> str:
-    """Text of a user's file without a meaning in Markdown.
-
-    Addresses and names of icons get a word joiner, which nobody sees.
-
-    Examples
-    --------
-    >>> print(escape_markdown("a_b [1]"))
-    a\\_b \\[1\\]
-    >>> len(escape_markdown("www.a.org"))
-    10
-    """
-    joined = _TURNED.sub("\\g<0>\u2060", " ".join(str(text).split()))
-    return re.sub(r"([\\`*_{}\[\]<>()#!|~$:])", r"\\\1", joined)
-
-
-def italic_name(name: str) -> str:
-    """A name in italics, cut in the middle where it is long."""
-    return f"*{escape_markdown(shortened(str(name)))}*"
 
 
 def _pair(names: Sequence[str], values: Sequence[object], index: int) -> str:
