@@ -100,7 +100,7 @@ SCHEMA: dict[str, Any] = {
 }
 """The type of every choice by its name, but for those of `_OPTIONS` and of worked examples."""
 
-_OPTIONS = {"o": METHODS, "b": BASELINES, "i": IMPORTANCE}
+_OPTIONS: dict[str, Mapping[str, Any]] = {"o": METHODS, "b": BASELINES, "i": IMPORTANCE}
 """Choices of options are called "o.smoothgrad.samples": registry, entry, option."""
 
 

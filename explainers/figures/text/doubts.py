@@ -98,8 +98,8 @@ def doubts(
         best = int(shares.argmax())
         found.append(
             "The network does not know what this is: its best guess is "
-            f"*{escape_markdown(names[best])}* with {percent(float(shares[best]))}. The map shows what speaks for a guess, not for an "
-            "answer."
+            f"*{escape_markdown(names[best])}* with {percent(float(shares[best]))}. The map shows "
+            "what speaks for a guess, not for an answer."
         )
     here, there = float(shares[target]), float(baseline_shares[target])
     if there > here:

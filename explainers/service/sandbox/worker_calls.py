@@ -163,9 +163,14 @@ _CONNECTIONS: Calls = {
     "setsockopt": (54, 208),
     "getsockopt": (55, 209),
 }
-ALLOWED: Calls = (
-    _MEMORY_AND_THREADS | _DESCRIPTORS | _FILES | _TIME_AND_SIGNALS | _ABOUT_ITSELF | _CONNECTIONS
-)
+ALLOWED: Calls = {
+    **_MEMORY_AND_THREADS,
+    **_DESCRIPTORS,
+    **_FILES,
+    **_TIME_AND_SIGNALS,
+    **_ABOUT_ITSELF,
+    **_CONNECTIONS,
+}
 
 FCNTL, SET_FLAGS, SIGNAL_WHEN_READY = (72, 25), 4, 0x2000
 FCNTL_COMMANDS: Sequence[int] = (

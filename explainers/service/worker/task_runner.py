@@ -44,7 +44,10 @@ class TaskRunner:
         kept = self.store.answer(job)
         if kept is not None:
             return kept
-        facts, arrays = self._unkept.pop(job, None) or task.run(_Context(self, report))
+        if job in self._unkept:
+            facts, arrays = self._unkept.pop(job)
+        else:
+            facts, arrays = task.run(_Context(self, report))
         try:
             uploads = {upload.digest for upload in task.uploads()}
             self.store.put_answer(job, facts, made_from=uploads, **arrays)
