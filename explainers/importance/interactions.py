@@ -90,7 +90,8 @@ def interactions(
     if len(chosen) < 2:
         raise Problem("Interactions are of two features; there is only one.")
     couples = list(combinations(range(len(chosen)), 2))
-    wanted = [(), *((one,) for one in chosen), *((chosen[i], chosen[j]) for i, j in couples)]
+    wanted: list[tuple[int, ...]] = [(), *((one,) for one in chosen)]
+    wanted += [(chosen[i], chosen[j]) for i, j in couples]
     swaps = torch.zeros(len(wanted), len(context.features), dtype=torch.bool)
     for place, members in enumerate(wanted):
         swaps[place, list(members)] = True

@@ -110,7 +110,8 @@ class PredictRows(Task, frozen=True):
     def _chosen(self, parsed: Any, items: np.ndarray, one: str) -> ChosenRows:
         """The rows that can be asked about, drawn where there are too many."""
         facts, arrays = parsed
-        truth, levels, notes = None, list[str](), list[str]()
+        truth: np.ndarray | None = None
+        levels, notes = list[str](), list[str]()
         whole = len(arrays.get("values", items)) if one == "row" else len(items)
         if self.truth:
             truth, levels = self._truth(parsed, items)
