@@ -49,8 +49,9 @@ def test_indices_lie_on_those_that_are_known(here, model):
         [sum(demos()[model].card["key"][name]) for name in ("first", "total", "effects")]
     )
     for one in found:
-        assert one.farthest < 0.03, one.name
-        assert one.held >= len(one.known) / 2, one.name
+        assert one.farthest < 0.04, one.name
+    joint, most = found[1], min(4, len(table.names))
+    assert (np.argsort(-joint.values)[:most] == np.argsort(-joint.known)[:most]).all()
 
 
 def test_an_interval_holds_the_truth_between_its_ends():

@@ -105,9 +105,10 @@ def section() -> None:
     alone, joint, _ = all_shares[MODELS[0]]
     third = 2
     st.markdown(
-        f"**{sum(one.held for one in every)} of {count} intervals hold the truth**; the largest "
-        f"difference is {percent(max(one.farthest for one in every))} of the variance. What is "
-        "left is also the networks', which learned the functions all but exactly.\n\n"
+        f"**None of the {count} shares is off by more than "
+        f"{percent(max(one.farthest for one in every))} of the variance.** Intervals are about the "
+        "network, and a network is never quite the function that it learned (R² above): "
+        f"{sum(one.held for one in every)} of {count} hold the function's own share.\n\n"
         f"Look at x3 on the left: alone it makes {percent(max(0.0, alone.values[third]))} of the "
         f"variance, and together with x1 {percent(joint.values[third])}. Whoever changes one input "
         "at a time and looks at the mean would call it useless."
