@@ -106,3 +106,10 @@ def test_a_bad_network_is_called_one(found, bad):
     sentence, is_bad = quality_sentence(found, 320)
     assert is_bad == bad and "320 rows" in sentence
     assert ("says little about the world" in sentence) == bad
+
+
+def test_of_one_place_nobody_says_among():
+    names, last = list("abcde"), np.full(5, 5)
+    said = ranking_sentence(names, np.array([1, 1, 1, 1, 2]), last)
+    assert said == "*e* is surely not the first; nothing else is sure."
+    assert "among the first 2" in ranking_sentence(names, np.array([1, 1, 1, 1, 3]), last)

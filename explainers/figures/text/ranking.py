@@ -120,7 +120,8 @@ def _without_order(names: Sequence[str], low: np.ndarray, high: np.ndarray) -> s
     if worst > 1:
         found = np.flatnonzero(low == worst).tolist()
         are = "is" if len(found) == 1 else "are"
-        parts.append(f"{_listed(names, found)} {are} surely not among the first {worst - 1}")
+        first = f"among the first {worst - 1}" if worst > 2 else "the first"
+        parts.append(f"{_listed(names, found)} {are} surely not {first}")
     if parts:
         return f"{'; '.join(parts)}; nothing else is sure."
     if many <= FEW:
