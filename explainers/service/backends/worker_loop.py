@@ -33,8 +33,7 @@ SECONDS_TO_HEED = 0.6
 SECONDS_ALONE = 2.0
 # A job that no page has looked at for so long is cancelled: its tab was closed.
 SECONDS_UNSEEN = 45
-ATTEMPTS = 2
-SECONDS_BETWEEN_LOOKS = 1.0
+ATTEMPTS, SECONDS_BETWEEN_LOOKS = 2, 1.0
 NOT_STARTED = "This could not be started; see the server's log. Change a setting, or run it again."
 logger = logging.getLogger(__name__)
 
@@ -86,11 +85,14 @@ class WorkerLoop:
     def _serve_once(self) -> None:
         """Start a worker where there is none; else hear it, and give it what comes next."""
         if self._connection is None:
+            if not self.store.is_writable():  # where no worker could be shut in
+                self._wait_for_store(True)
+                time.sleep(0.5)
+                return
             self._connection = self._worker.start()
             self._failures = 0 if self._connection is not None else self._failures + 1
             self._had_worker = self._had_worker or self._connection is not None
-            if self._failures >= 3:
-                self._failures = 0
+            if self._failures and self._failures % 3 == 0:
                 self._fail_all("The worker process cannot be started; see the server's log.")
             return
         self._wake.wait(0.1)
@@ -123,10 +125,8 @@ class WorkerLoop:
         writable = self.store.is_writable()
         if replaced and writable:
             logger.warning("the store's folder was replaced; so is the worker")
-            self._folder.release()
-            self._folder = HeldFolder(self.store.folder)
-            with self._lock:
-                self._blameless = True
+            self._folder.renew()
+            self._blameless = True
             self._worker.kill()
         with self._lock:
             if self._unwritable == writable:

@@ -48,11 +48,15 @@ def claim(folder: Path) -> None:
     Raises
     ------
     ValueError
-        Where it is another user's, or others may look into it.
-    OSError
-        Where it cannot be made.
+        Where it cannot be made, is another user's, or others may look into it.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"{folder}, where uploads and answers are to be kept, cannot be made "
+            f"({error.strerror}). Name another folder with EVIDENT_STORE."
+        ) from error
     if not hasattr(os, "getuid"):
         return
     status = folder.stat()
@@ -142,9 +146,14 @@ class HeldFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._handle = folder, -1
+        self.renew()
+
+    def renew(self) -> None:
+        """Hold the one that is there now."""
+        self.release()
         if hasattr(os, "O_DIRECTORY"):
             with contextlib.suppress(OSError):
-                self._handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                self._handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def was_replaced(self) -> bool:
         """Whether there is none under its name any more, or another one."""
