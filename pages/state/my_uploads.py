@@ -18,6 +18,7 @@ USES = {
 }
 """What else is chosen where an upload is used again, by the choice that holds it."""
 _ASKED = "deletion_asked"
+MOST_LISTED = 50
 
 
 def row() -> None:
@@ -56,16 +57,19 @@ def row() -> None:
         st.session_state[_ASKED] = [upload.digest for upload in uploads]
     _ask_before_deleting(uploads, owner)
     with st.expander("My files", icon=":material/folder:"):
-        for upload in uploads:
+        for upload in uploads[:MOST_LISTED]:
             _file(upload, owner)
+        if len(uploads) > MOST_LISTED:
+            st.caption(f"The latest {MOST_LISTED} of {len(uploads)} are listed.")
 
 
 def _file(upload: Upload, owner: str) -> None:
     """One upload: its name, its size, what was made of it; use, share or take back, delete."""
     name, size, use, share, delete = st.columns([5, 3, 1.2, 1.6, 1.4], vertical_alignment="center")
     name.markdown(f"**{escape_markdown(upload.name)}**")
-    made = len(service.uploads().store.made_from(upload.digest))
-    answers = f"{made} answer{'s' * (made != 1)} made of it" if made else "nothing made of it yet"
+    answers = "nothing made of it yet"
+    if upload.made:
+        answers = f"{upload.made} answer{'s' * (upload.made != 1)} made of it"
     size.caption(f"{_size(upload.size)}, {answers}{', shared' * upload.shared}")
     key = upload.digest[:16]
     if upload.use and use.button("Use", key=f"use_{key}", width="stretch"):

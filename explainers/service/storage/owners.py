@@ -41,6 +41,8 @@ class Upload:
         Whether whoever has a link with it can open it.
     use : (str, str) or None
         The name of a choice, and the value that it has where this upload is used.
+    made : int
+        How many answers were made of it.
     """
 
     digest: str
@@ -49,3 +51,4 @@ class Upload:
     when: float
     shared: bool
     use: tuple[str, str] | None
+    made: int

@@ -124,10 +124,20 @@ class Store:
         """Digests of the answers that were made from an upload."""
         return sorted(mark.name.rpartition(".")[2] for mark in self._marks(upload))
 
-    def products(self, upload: str) -> list[tuple[float, int, Path]]:
+    def marks(self) -> dict[str, list[Path]]:
+        """Of every upload the files that name the answers made from it; one look at the folder."""
+        found: dict[str, list[Path]] = {}
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self.folder):
+                upload, made, _ = name.partition(".made.")
+                if made:
+                    found.setdefault(upload, []).append(self.folder / name)
+        return found
+
+    def products(self, upload: str, marks: Iterable[Path]) -> list[tuple[float, int, Path]]:
         """What was made of an upload and can be made again: when used last, bytes, and path."""
         paths = [self.path(f"{upload}.parsed")]
-        paths += [self.path(f"{answer}.npz") for answer in self.made_from(upload)]
+        paths += [self.path(f"{mark.name.rpartition('.')[2]}.npz") for mark in marks]
         found = []
         for path in paths:
             with contextlib.suppress(OSError):
@@ -255,9 +265,7 @@ class Store:
         before = total = sum(size for _, size, _ in files)
         if total <= self.limit:
             return
-        marks: dict[str, list[Path]] = {}
-        for mark in self.folder.glob("*.made.*"):
-            marks.setdefault(mark.name.partition(".")[0], []).append(mark)
+        marks = self.marks()
         for _, size, path in files:
             if total <= SHARE_KEPT * self.limit:
                 break

@@ -135,7 +135,7 @@ class Uploads:
 
     def list_of(self, visitor: str) -> list[Upload]:
         """What the visitor brought, the latest first."""
-        found = []
+        found, marks = [], self.store.marks()
         for digest, entry in self._all():
             size = self.store.blob_size(digest)
             if visitor not in entry.owners or not size:
@@ -143,7 +143,8 @@ class Uploads:
             brought = entry.brought.get(visitor, Brought())
             use = brought.use and (brought.use[0], digest + brought.use[1])
             name = brought.name or f"upload {digest[:8]}"
-            found.append(Upload(digest, name, size, brought.when, entry.shared, use))
+            made = len(marks.get(digest, ()))
+            found.append(Upload(digest, name, size, brought.when, entry.shared, use, made))
         return sorted(found, key=lambda upload: -upload.when)
 
     def alone(self, visitor: str, digests: Iterable[str]) -> list[str]:
@@ -191,16 +192,19 @@ class Uploads:
         with self._lock:
             uploads = self.uploads_of(visitor)
             total = self.bytes_of(visitor)
-            products = [part for digest in uploads for part in self.store.products(digest)]
+            alone, marks = self.alone(visitor, uploads), self.store.marks()
+            products, own = list[tuple[float, int, Path]](), set[Path]()
+            for digest in uploads:
+                made = self.store.products(digest, marks.get(digest, ()))
+                products += made
+                own |= {path for *_, path in made} if digest in alone else set()
             total += sum(size for _, size, _ in products)
-            own = {
-                path for d in self.alone(visitor, uploads) for *_, path in self.store.products(d)
-            }
             for _, size, path in sorted(products):
                 if total <= self.most_bytes:
                     break
                 if path in own:
-                    path.unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):
+                        path.unlink()
                     total -= size
 
     def delete(self, visitor: str, only: Collection[str] | None = None) -> int:
@@ -211,8 +215,9 @@ class Uploads:
         with self._lock:
             digests = self.uploads_of(visitor)
             digests = [digest for digest in digests if only is None or digest in only]
+            marks = self.store.marks()
             for digest in digests:
-                self._remove_owner(digest, visitor)
+                self._remove_owner(digest, visitor, marks.get(digest, ()))
         if digests:
             logger.info("a visitor deleted %d uploads", len(digests))
         return len(digests)
@@ -229,7 +234,7 @@ class Uploads:
         if count:
             logger.info("deleted %d uploads that nobody opened for %g days", count, days)
 
-    def _remove_owner(self, digest: str, visitor: str) -> None:
+    def _remove_owner(self, digest: str, visitor: str, marks: Iterable[Path] | None = None) -> None:
         """Take the visitor off the upload; it goes with its last owner."""
         entry = self._read(digest)
         if entry is None:
@@ -242,7 +247,7 @@ class Uploads:
             return
         for answer in entry.answers:
             self.store.delete(answer)
-        self.store.delete(digest)
+        self.store.delete(digest, marks)
 
     def _path(self, digest: str) -> Path:
         return self.store.path(f"{digest}.own")
