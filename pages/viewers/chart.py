@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explainers.figures import figure_as_text
 from explainers.figures.bars import class_bars
+from explainers.figures.text import figure_as_text
 from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.words import is_share, number, percent
 

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from explainers.figures import figure_as_text
 from explainers.figures.bars import class_bars
+from explainers.figures.text import figure_as_text
 from explainers.figures.text.sentences import escape_markdown
 from tests.pages.test_cases import case
 

@@ -99,13 +99,9 @@ class WorkerProcess:
             assert self._prefork.stdin is not None
             self._prefork.stdin.close()
             self._prefork.wait(10)
-        self._listener.close()
-        self._remove_own_folder()
-
-    def _remove_own_folder(self) -> None:
-        """Of a listener that took the place of one that was deleted."""
         folder = Path(str(self._listener.address)).parent
-        if folder.name.startswith(_FOLDER):
+        self._listener.close()
+        if folder.name.startswith(_FOLDER):  # of one that took the place of another
             shutil.rmtree(folder, ignore_errors=True)
 
     def _listen_again_where_it_is_gone(self) -> None:
