@@ -1,4 +1,4 @@
-"""Pictures: reading files safely, and cutting out the part that a network sees."""
+"""Pictures: reading files safely, and making of them what a network sees."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import numpy as np
 from PIL import Image
 
 from explainers.errors import Problem
+from explainers.kinds import fitting
 from explainers.kinds.files import bands
 from explainers.kinds.files.pictures import photo, tiff, tiff_picture
 from explainers.kinds.files.pictures.white import AS_THEY_ARE, checked
+from explainers.kinds.fitting import crop_region, pixels
 from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, ParsedFile
 
+__all__ = ["crop_region", "display_jpeg", "given", "parse", "pixels", "read", "to_image"]
 SHOWN_SIDE = 1200
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"),
@@ -101,74 +104,6 @@ def display_jpeg(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def crop_region(
-    size: tuple[int, int], fit: str, sides: tuple[int, int] = (1, 1)
-) -> tuple[float, float, float, float]:
-    """Which part of a picture the network sees.
-
-    Parameters
-    ----------
-    size : (int, int)
-        The picture's width and height, in px.
-    fit : str
-        "crop": the largest centred part of the shape that the network sees; "stretch": the whole
-        picture.
-    sides : (int, int)
-        Height and width of what the network sees.
-
-    Returns
-    -------
-    left, top, width, height : float
-        As fractions of the picture's width and height.
-
-    Examples
-    --------
-    >>> crop_region((200, 100), "crop")
-    (0.25, 0.0, 0.5, 1.0)
-    >>> crop_region((200, 100), "crop", (100, 400))
-    (0.0, 0.25, 1.0, 0.5)
-    """
-    width, height = size
-    if fit == "stretch":
-        return 0.0, 0.0, 1.0, 1.0
-    high, wide = sides
-    across, down = min(width, height * wide / high), min(height, width * high / wide)
-    return (width - across) / 2 / width, (height - down) / 2 / height, across / width, down / height
-
-
-def pixels(image: Image.Image, size: int | tuple[int, int], fit: str) -> np.ndarray:
-    """What the network sees of a photo, scaled with antialiasing.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        In mode RGB.
-    size : int or (int, int)
-        Height and width, in px; one number for a square.
-    fit : str
-        "crop" or "stretch", see `crop_region`.
-
-    Returns
-    -------
-    ndarray, float32, shape (3, height, width)
-        Values from 0 to 1.
-
-    Examples
-    --------
-    >>> pixels(Image.new("RGB", (20, 10), "white"), 5, "crop").shape
-    (3, 5, 5)
-    """
-    sides = (size, size) if isinstance(size, int) else size
-    return np.asarray(_fitted(image, sides, fit), dtype=np.float32).transpose(2, 0, 1) / 255
-
-
-def _fitted(image: Image.Image, sides: tuple[int, int], fit: str) -> Image.Image:
-    left, top, wide, high = crop_region(image.size, fit, sides)
-    width, height = image.size
-    box = (left * width, top * height, (left + wide) * width, (top + high) * height)
-    return image.resize((sides[1], sides[0]), Image.Resampling.BILINEAR, box=box)
-
-
 def to_image(values: np.ndarray) -> Image.Image:
     """Pixels (3, H, W) or grey (1, H, W) from 0 to 1, clipped, as an RGB picture."""
     values = np.broadcast_to(values, (3, *values.shape[1:]))
@@ -180,16 +115,20 @@ def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
     wanted, by_channel = len(spec.mean), _by_channel(parsed, spec)
     if by_channel or _exact(parsed):
         channels = arrays["bands"]
-        fitted = [_fitted(Image.fromarray(one), spec.sides, spec.fit) for one in channels]
-        values = bands.network_scale(np.stack([np.asarray(one) for one in fitted]))
+        seen = [fitting.fitted(Image.fromarray(one), spec.sides, spec.fit) for one in channels]
+        values = bands.network_scale(np.stack([np.asarray(one) for one in seen]))
         if not by_channel:
             values = np.broadcast_to(
-                values * facts["scale"], (max(wanted, len(values)), *spec.sides)
+                values * facts["scale"], (max(wanted, len(values)), *values.shape[1:])
             )
     else:
-        values = pixels(Image.fromarray(arrays["pixels"]), spec.sides, spec.fit)
+        image = fitting.fitted(Image.fromarray(arrays["pixels"]), spec.sides, spec.fit)
+        values = np.asarray(image, dtype=np.float32).transpose(2, 0, 1) / 255
     if wanted == 1 and len(values) == 3:
         values = np.tensordot(_GREY, values, 1)[None]
+    if spec.fit == "pad":
+        height, width = arrays["pixels"].shape[:2]
+        values = fitting.padded(values, (width, height), spec.sides, fitting.neutral(spec))
     return np.stack([values.astype(np.float32) for _ in items])
 
 
@@ -253,6 +192,9 @@ def _by_channel(parsed: ParsedFile, spec: InputSpec) -> bool:
 def _facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:
     height, width = parsed[1]["pixels"].shape[:2]
     facts: Facts = {"region": crop_region((width, height), spec.fit, spec.sides)}
+    if spec.fit == "pad":
+        around = fitting.padding((width, height), spec.sides)
+        facts |= {"padding": list(around)} if any(around) else {}
     if _by_channel(parsed, spec):
         facts |= {name: parsed[0][name] for name in ("low", "high")}
     return facts

@@ -38,9 +38,11 @@ class InputSpec(Protocol):
     shape     of one input where it is no picture; () where it is not known.
     columns   names of features or variables, in the network's order.
     sides     height and width of what the network sees of a picture, in px.
-    fit       "crop" or "stretch": how a picture gets that shape.
+    fit       "crop", "stretch" or "pad": how a picture gets that shape.
     mean      what the network subtracts, per channel, feature or variable; one alone for a
               picture: it is seen in grey.
+    white     what it gets for the white of a picture, before the mean is subtracted.
+    order     "RGB", or "BGR" where it gets a picture's blue first.
     """
 
     @property
@@ -53,6 +55,10 @@ class InputSpec(Protocol):
     def fit(self) -> str: ...
     @property
     def mean(self) -> tuple[float, ...]: ...
+    @property
+    def white(self) -> float: ...
+    @property
+    def order(self) -> str: ...
 
 
 def _no_facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:

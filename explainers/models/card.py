@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from explainers.errors import Problem
+from explainers.kinds.fitting import FITS
 from explainers.models.class_names import MOST_CLASSES
 from explainers.models.spec import ModelSpec
 
@@ -109,7 +110,7 @@ _POSSIBLE: dict[str, Check] = {
     "width": _whole(0, LARGEST),
     "white": lambda value: _number(value) and value in (1, 255),
     "order": lambda value: value in ("RGB", "BGR"),
-    "fit": lambda value: value in ("crop", "stretch"),
+    "fit": lambda value: value in FITS,
     "mean": _list(_number),
     "std": _list(lambda value: _number(value) and value > 0),
     "kind": lambda value: value in KINDS,

@@ -127,7 +127,8 @@ class ModelSpec:
         Height and width of the picture that the network sees, in px; width 0: it is a square.
     fit : str
         "crop": the largest centred part of that shape; "stretch": the whole picture, whatever its
-        shape.
+        shape; "pad": the whole picture in its own shape, with a border of what the network gets
+        as 0.
     mean, std : tuple of float
         What is subtracted and divided by before the network: per channel of a picture, in the
         order and on the scale that the network gets; per feature of a table; per variable of a

@@ -15,20 +15,24 @@ import torch
 from explainers import BASELINES, explain
 from explainers.service.parsing.parsers import PARSERS
 {script}from explainers.kinds import KINDS
-from explainers.models.prepared import build
+{fitting}from explainers.models.prepared import build
 from explainers.models.spec import ModelSpec{places}
 
 read, kind = PARSERS[{kind!r}].parse, KINDS[{kind!r}]
 model, classes, spec = build({spec}, {weights})
-{inputs}{asked}
+{inputs}{padding}{asked}
 answer = explain(
     model, x, {method!r}, baseline, {target},
     score={score!r}{options}
 )
-print("sum of scores", answer.scores.sum().item())
+print("sum of scores", {scores}.sum().item())
 print("output", answer.output.item(), "baseline", answer.baseline_output.item())
 """
 
+_PADDING = """
+around = kind.facts(found, spec).get("padding", (0, 0, 0, 0))
+inside = torch.from_numpy(inside_padding(spec.sides, around))
+baseline = torch.where(inside, baseline, x)  # its padding is the input's own"""
 _ASKED = "\nmodel, _ = ask_at(model, spec, x)  # the places are found once, on the input"
 
 
@@ -52,6 +56,7 @@ def recipe(task: Explain, file: str, weights: str = "weights", own_baseline: str
         given = f"({_bytes(weights)}, {_suffix(spec.weights)!r})"
     elif spec.source == "python":
         given = f"__import__('pathlib').Path({weights!r})"
+    padded = spec.kind == "picture" and spec.fit == "pad"
     options = task.options | ({"repeats": task.repeats} if task.repeats > 1 else {})
     return _TEMPLATE.format(
         kind=spec.kind,
@@ -60,6 +65,9 @@ def recipe(task: Explain, file: str, weights: str = "weights", own_baseline: str
         weights=given,
         places=", Places\nfrom explainers.models.places import ask_at" if spec.places else "",
         asked=_ASKED if spec.places else "",
+        fitting="from explainers.kinds.fitting import inside_padding\n" if padded else "",
+        padding=_PADDING if padded else "",
+        scores="(answer.scores * inside)" if padded else "answer.scores",
         inputs="\n".join([*_inputs(task, file), *_baseline(task, own_baseline)]),
         method=task.method,
         target=task.question,

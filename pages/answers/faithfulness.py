@@ -86,7 +86,7 @@ def _hidden(case: Case, proof: Answer, chance: Answer) -> Hidden:
     region = case.prediction[0]["region"]
     return Hidden(
         case.label,
-        pictures.shown(case.task.input.file),
+        pictures.shown(case.task.input.file, case.task.model),
         pictures.in_colour(proof[1]["baseline_shown"]),
         proof[1]["order"],
         case.share(proof[1]["deletion"]).clip(0, 1).tolist(),

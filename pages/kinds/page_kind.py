@@ -32,6 +32,8 @@ class MapOptions(TypedDict, total=False):
         The method's name, for legends.
     name, other_name : str
         Tell the map and the other one apart.
+    on_place : callable
+        (row, column) → None: what a click on one place of the answer does, where it has such.
     other, other_limit, other_signed : ndarray, float, bool
         A second map to blink with, where the kind can.
     sides : tuple of str
@@ -46,6 +48,7 @@ class MapOptions(TypedDict, total=False):
     max_height: int
     method: str
     name: str
+    on_place: Callable[[int, int], None]
     other: np.ndarray
     other_name: str
     other_limit: float

@@ -59,9 +59,15 @@ def draw(
     if facts is not None and "limit" not in options:
         view = picture_view.pick(heat.shape, key)
         heat = picture_view.shown(view, heat, case.prediction[1]["input"])
+    places = case.prediction[0].get("places") or {}
+    on_place = options.pop("on_place", None)
+    grid = tuple(places.get("grid", ()))
     viewer(
-        pictures.shown(case.task.input.file),
+        pictures.shown(case.task.input.file, case.task.model),
         heat,
+        grid=grid if len(grid) == 2 else None,
+        place=divmod(places["asked"][0], grid[1]) if _asks_one(places) else None,
+        on_place=on_place,
         signed=signed,
         alt=alt,
         key=key,
@@ -93,7 +99,7 @@ def draw_partial(
     key: str,
 ) -> None:
     """The photo, with the map so far."""
-    photo = pictures.shown(task.input.file)
+    photo = pictures.shown(task.input.file, task.model)
     if report is None or report.partial is None:
         st.image(photo, width=380, alt="The picture that is being explained")
         return
@@ -122,6 +128,10 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
 def _known(model: ChosenModel) -> str:
     """The model's name where it has a gallery of its own; else ""."""
     return model.spec.name if model.spec.source in ("demo", "package") else ""
+
+
+def _asks_one(places: dict[str, Any]) -> bool:
+    return places.get("where") == "place" and len(places["grid"]) == 2
 
 
 def _masks(case: Case, heat: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What a network sees of a picture: height and width, crop or stretch, and the normalisation."""
+"""What a network sees of a picture: height and width, what of it, and the normalisation."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,11 @@ from explainers.models.card import LARGEST
 from explainers.models.spec import PREPARATIONS, ModelSpec, Preparation, preparation
 from pages.state import address
 
-FITS = {"crop": "Centre crop", "stretch": "Whole picture, stretched"}
+FITS = {
+    "crop": "Centre crop",
+    "stretch": "Whole picture, stretched",
+    "pad": "Whole picture, padded",
+}
 OWN = "Own"
 PHOTO_CHANNELS = (1, 3)
 NAMES = {

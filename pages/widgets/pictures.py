@@ -12,7 +12,7 @@ from streamlit.typing import UploadedFile
 
 from explainers.errors import Problem
 from explainers.figures.text.sentences import escape_markdown
-from explainers.kinds import ParsedFile
+from explainers.kinds import ParsedFile, fitting
 from explainers.kinds import picture as picture_kind
 from explainers.kinds.files import bands
 from explainers.kinds.files.pictures import foreign
@@ -233,19 +233,35 @@ def _sample(name: str) -> _Sample:
     return _Sample(entry.path.read_bytes(), entry.title, file, masks)
 
 
-def shown(name: str) -> bytes:
-    """A kept picture as JPEG, for the browser, in the channels that are chosen."""
-    return _shown(name, _chosen_bands())
+def shown(name: str, spec: ModelSpec | None = None) -> bytes:
+    """A kept picture as JPEG, for the browser, in the channels that are chosen.
+
+    With a model that pads its pictures, as that sees it.
+    """
+    if spec is None or spec.fit != "pad":
+        return _shown(name, _chosen_bands(), None, ())
+    colour = fitting.neutral(spec) if len(spec.mean) in PHOTO_CHANNELS else np.array([0.5])
+    red, green, blue = (np.broadcast_to(colour, 3).clip(0, 1) * 255).round().astype(int).tolist()
+    return _shown(name, _chosen_bands(), spec.sides, (red, green, blue))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _shown(name: str, chosen: tuple[int, ...]) -> bytes:
+def _shown(
+    name: str,
+    chosen: tuple[int, ...],
+    sides: tuple[int, int] | None,
+    around: tuple[int, ...],
+) -> bytes:
     facts, arrays = files.content("picture", name)
     pixels = arrays["pixels"]
     if not facts.get("photo", True):
         values = bands.network_scale(arrays["bands"])
         pixels = bands.in_colour(bands.stretched(values, facts["low"], facts["high"]), chosen)
-    return picture_kind.display_jpeg(Image.fromarray(pixels))
+    image = Image.fromarray(pixels)
+    if sides is not None:
+        red, green, blue = around
+        image = fitting.in_frame(image, sides, (red, green, blue))
+    return picture_kind.display_jpeg(image)
 
 
 def regions(picture: ChosenInput, size: tuple[int, int], fit: str) -> dict[str, np.ndarray]:
@@ -257,7 +273,7 @@ def regions(picture: ChosenInput, size: tuple[int, int], fit: str) -> dict[str, 
     size : (int, int)
         Height and width of the network's input, in px.
     fit : str
-        "crop" or "stretch", as in ModelSpec.
+        "crop", "stretch" or "pad", as in ModelSpec.
 
     Returns
     -------

@@ -53,11 +53,19 @@ def pick(setting: Setting, prediction: Answer) -> Setting:
             index = _class_of_box(names)
         elif where == "place":
             place = _place(facts["grid"])
+    if not boxes:
+        st.caption("Or click on the picture: the explanation is then of that place.")
     spec = setting.model.spec
     assert spec.places is not None
     places = replace(spec.places, where=where, index=index, place=place)
     model = replace(setting.model, spec=replace(spec, places=places))
     return replace(setting, model=model)
+
+
+def ask_about(row: int, column: int) -> None:
+    """Ask about one place, whatever was asked before, and run the page again."""
+    address.set_choices({"where": "place", "row": row, "column": column})
+    st.rerun()
 
 
 def _class(facts: dict[str, Any], names: tuple[str, ...]) -> int:

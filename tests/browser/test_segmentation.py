@@ -66,8 +66,20 @@ def test_a_segmentation_network_is_asked_where(server, visit):
     expect(there).to_contain_text(f"to picture ({100 * shares.max():.1f} %)")
     no_exception(page)
     expect(page).to_have_url(re.compile("where=place.*row=3"))
+    # A click into the picture asks about the place that lies there; the mark is drawn around it.
+    canvas = page.get_by_test_id("viewer-canvas").first
+    box = canvas.bounding_box()
+    spot = {"x": box["width"] * 20.5 / SIDE, "y": box["height"] * 9.5 / SIDE}
+    canvas.click(position=spot)
+    there = page.get_by_text(re.compile(r"Receipt: .*over the pixel in row 9, column 20"))
+    run_until(page, there)
+    shares = scores(net).softmax(0)[:, 9, 20]
+    expect(there).to_contain_text(f"class {int(shares.argmax())} {100 * shares.max():.1f} %")
+    expect(page.get_by_label("Column (0 to 63)", exact=True)).to_have_value("20")
+    expect(page).to_have_url(re.compile("row=9.*column=20|column=20.*row=9"))
+    no_exception(page)
     page.reload()
     run_until(page, there)
     page.get_by_role("button", name="Compare methods").click()
-    run_until(page, page.get_by_text(re.compile("over the pixel in row 3, column 32")), 6)
+    run_until(page, page.get_by_text(re.compile("over the pixel in row 9, column 20")), 6)
     no_exception(page)

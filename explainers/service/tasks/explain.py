@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explainers.errors import Problem
+from explainers.kinds import fitting
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.models.spec import ModelSpec
@@ -17,6 +19,8 @@ from explainers.service.tasks.task import Answer, BaselineRef, InputRef, Task
 
 if TYPE_CHECKING:
     from explainers.attribution import Attribution
+
+WORTH_SAYING = 0.01
 
 
 class Explain(Task, frozen=True):
@@ -121,6 +125,9 @@ class Explain(Task, frozen=True):
             for name, values in maps.items()
             if values is not None
         }
+        if "padding" in given.facts:
+            facts["notes"] += _cut_padding(arrays, given.facts["padding"])
+            facts["sum"] = float(arrays["scores"].sum(dtype=np.float64))
         if not all(np.isfinite(values).all() for values in arrays.values()):
             reason = next((note for note in answer.notes if "NaN or infinite" in note), "")
             raise Problem(
@@ -130,3 +137,19 @@ class Explain(Task, frozen=True):
                 "slopes, such as occlusion."
             )
         return facts, arrays
+
+
+def _cut_padding(arrays: dict[str, np.ndarray], around: Sequence[int]) -> list[str]:
+    """Take out of all maps what lies on a picture's padding, which is no evidence; sentences."""
+    whole = np.abs(arrays["scores"]).sum(dtype=np.float64)
+    for name, values in arrays.items():
+        if values.ndim >= 2:
+            arrays[name] = fitting.without_padding(values, around)
+    outside = whole - np.abs(arrays["scores"]).sum(dtype=np.float64)
+    notes = [fitting.padding_sentence(around)]
+    if outside > WORTH_SAYING * whole:
+        notes.append(
+            f"{100 * outside / whole:.0f} % of this map's strength lay on the padding and is left "
+            "out: the network answers to its edge, but nothing of the picture is there."
+        )
+    return notes

@@ -12,6 +12,7 @@ import numpy as np
 from explainers.attribution import Progress
 from explainers.baselines import BASELINES
 from explainers.kinds import KINDS, Kind
+from explainers.kinds.fitting import inside_padding
 from explainers.models.spec import AS_THEY_ARE, ModelSpec, Places
 from explainers.options import lookup
 from explainers.service.parsing.upload_keys import file_key
@@ -125,7 +126,18 @@ def prepare(
         asked, places = ask_at(loaded.model, spec, x)
         loaded = LoadedModel(asked, loaded.class_names, spec, OutputCache())
     against = references(context, spec, given, baseline, x)
+    if "padding" in facts:
+        against = _with_padding(against, x, facts["padding"])
     return ModelInput(context, loaded, x, against, facts, places)
+
+
+def _with_padding(references: Tensor, x: Tensor, around: Sequence[int]) -> Tensor:
+    """References whose padding is the input's own, so that it counts for nothing."""
+    import torch
+
+    inside = torch.from_numpy(inside_padding(x.shape[-2:], around)).to(x.device)
+    given = x.unsqueeze(1) if references.ndim > x.ndim else x
+    return torch.where(inside, references, given)
 
 
 def _may_have_places(spec: ModelSpec) -> bool:

@@ -1,6 +1,7 @@
 """The heatmap viewer: a picture with its attribution map, explored in the browser alone.
 
-Opacity, mode, hover, zoom, boxes and blinking send nothing to the server. Picture, maps, regions
+Opacity, mode, hover, zoom, boxes and blinking send nothing to the server; only a place that is
+asked about does. Picture, maps, regions
 and colours travel as one parcel of bytes, so that the browser can never draw the map of one call
 over the picture of another.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,7 @@ _SCRIPTS = [
     "draw",
     "box",
     "pointer",
+    "asking",
     "bar",
     "large",
     "words",
@@ -78,6 +80,9 @@ def viewer(
     other_name: str = "",
     other_limit: float | None = None,
     other_signed: bool | None = None,
+    grid: tuple[int, int] | None = None,
+    place: tuple[int, int] | None = None,
+    on_place: Callable[[int, int], None] | None = None,
 ) -> None:
     """Draw a heatmap over a picture, with controls and a legend.
 
@@ -121,6 +126,12 @@ def viewer(
         A second map to switch to or blink with.
     other_limit, other_signed : float, bool, optional
         Its own limit and sign; by default the sign of the first.
+    grid : (int, int), optional
+        Rows and columns of places in what the network sees, of which one can be chosen.
+    place : (int, int), optional
+        Row and column of the one that is marked.
+    on_place : callable, optional
+        (row, column) → None: called where a place of the grid was clicked, or chosen by keys.
 
     Raises
     ------
@@ -141,13 +152,23 @@ def viewer(
         "group": group,
         "maxHeight": int(max_height),
         "method": method,
+        "grid": None if grid is None else list(grid),
+        "place": None if grid is None or place is None else list(place),
+        "asks": grid is not None and on_place is not None,
         "mime": mime,
         "region": _inside(region),
         "sides": colours.checked_sides(sides),
         "title": name or method,
         "unit": unit,
     }
-    _mount(key=key, data=_parcel(header, picture, maps, _packed(masks or {}, maps[0].heat.shape)))
+    parcel = _parcel(header, picture, maps, _packed(masks or {}, maps[0].heat.shape))
+    if grid is None or on_place is None:
+        _mount(key=key, data=parcel)
+        return
+    chosen = _mount(key=key, data=parcel, on_chosen_change=lambda: None).chosen
+    if chosen is not None:
+        row, column = (min(max(int(c), 0), side - 1) for c, side in zip(chosen, grid, strict=True))
+        on_place(row, column)
 
 
 def viewer_bar(

@@ -56,13 +56,14 @@ function draw(view) {
   context.setTransform(1, 0, 0, 1, 0, 0);
   if (!seenWhole(parcel)) strokeBox(view, context, boxOf(view, parcel.region), 2.5, 1);
   drawEvidence(view, context);
+  drawPlace(view, context);
   const cell = pointedCell(view);
   if (isCell(cell)) strokeCell(view, context, cell);
   showReadout(view);
   showZoom(view);
   control(view, "smooth").checked = smoothed(view);
   canvas.classList.toggle("zoomed", sight.zoom > 1);
-  canvas.classList.toggle("boxing", boxing(view));
+  canvas.classList.toggle("boxing", boxing(view) || canAsk(view));
   root.dataset.digest = parcel.digest;
   root.dataset.ready = String(view.wanted === parcel.text);
 }

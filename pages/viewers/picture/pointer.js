@@ -28,11 +28,13 @@ function listenToPointer(view) {
     grip?.drag?.(at);
   });
   const release = () => {
-    view.clicked = view.grip && !view.grip.moved && !view.grip.touch;
+    view.tapped = view.grip && !view.grip.moved;
+    view.clicked = view.tapped && !view.grip.touch;
     view.grip = null;
   };
   for (const type of ["pointerup", "pointercancel"]) on(view, canvas, type, release);
   on(view, canvas, "click", () => view.clicked && canEnlarge(view) && !boxing(view) && enlarge(view));
+  on(view, canvas, "click", (event) => view.tapped && !boxing(view) && ask(view, spotUnder(view, place(event))));
   // A finger that lifts also leaves; what it touched stays readable.
   on(view, canvas, "pointerleave", (event) => event.pointerType === "mouse" && point(view, null));
   on(view, canvas, "wheel", (event) => {
@@ -66,7 +68,7 @@ function listenToKeys(view) {
     Home: () => goTo(view, strongest(shownMap(view), view.parcel.shape)),
     b: () => boxByKeys(view),
     B: () => boxByKeys(view),
-    Enter: () => canEnlarge(view) && enlarge(view),
+    Enter: () => (canEnlarge(view) ? enlarge(view) : ask(view, view.spot)),
     " ": () => view.parcel.maps.length > 1 && chooseMap(view, 1 - view.side),
   };
   on(view, view.canvas, "keydown", (event) => {

@@ -9,7 +9,7 @@ const VIEWS = new WeakMap();
 
 // Called on every rerun with the same parentElement: the view, and with it the visitor's settings,
 // stays; only the last call's cleanup takes it down.
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".viewer");
   let view = VIEWS.get(parentElement);
   if (!view || view.root !== root || view.ended.signal.aborted) {
@@ -17,6 +17,7 @@ export default function ({ data, parentElement }) {
     view = begin(root, view);
     VIEWS.set(parentElement, view);
   }
+  view.choose = (place) => setTriggerValue("chosen", place);
   const call = ++view.calls;
   if (view.canvas) receive(view, data, call);
   else serve(view, data);
@@ -100,6 +101,7 @@ async function receive(view, bytes, call) {
   part(view, "title").textContent =
     maps.length > 1 ? maps.map((map) => map.name).join(" · ") : parcel.title;
   part(view, "keys").textContent =
+    (parcel.asks ? "Enter asks about the place pointed at. " : "") +
     (parcel.compact ? "Enter enlarges. " : "") + (maps.length > 1 ? "Space shows the other map." : "");
   showWords(view);
   showMap(view, maps[view.side] ? view.side : 0);
