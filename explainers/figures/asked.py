@@ -30,7 +30,7 @@ def asked_words(places: dict[str, Any], names: Sequence[str], sides: Sequence[in
     """
     grid, where, asked = places["grid"], places["where"], places["asked"]
     boxes = len(grid) == 1
-    one = "box" if boxes else "pixel" if list(grid) == list(sides) else "place"
+    one = "box" if boxes else "pixel" if list(grid[-2:]) == list(sides) else "place"
     many = "boxes" if boxes else f"{one}s"
     total = int(np.prod(grid))
     if where == "all":
@@ -45,9 +45,11 @@ def asked_words(places: dict[str, Any], names: Sequence[str], sides: Sequence[in
         numbers = ", ".join(f"{value:g}" for value in places["numbers"])
         at = f", its place {numbers}" if numbers else ""
         return f"{best}box {asked[0]:,} (of {total:,}, from 0{at})"
-    row, column = divmod(asked[0], grid[-1])
+    at = np.unravel_index(asked[0], grid)
+    titles = ("slice", "row", "column")[-len(grid) :]
+    there = ", ".join(f"{title} {number}" for title, number in zip(titles, at, strict=True))
     sides_in_words = " × ".join(map(str, grid))
-    return f"{best}the {one} in row {row}, column {column} (of {sides_in_words}, from 0)"
+    return f"{best}the {one} in {there} (of {sides_in_words}, from 0)"
 
 
 def asked_mask(places: dict[str, Any], sides: Sequence[int]) -> np.ndarray | None:
@@ -76,9 +78,11 @@ def asked_mask(places: dict[str, Any], sides: Sequence[int]) -> np.ndarray | Non
     mask = np.zeros((height, width), np.float32)
     if places["where"] == "all":
         return None
-    if len(places["grid"]) == 2:
+    if len(places["grid"]) > 1:
         grid = np.zeros(places["grid"], np.float32)
         grid.flat[places["asked"]] = 1
+        if grid.ndim == 3:  # of a volume: where any of its slices is asked about
+            grid = grid.max(0)
         rows = np.arange(height) * grid.shape[0] // height
         columns = np.arange(width) * grid.shape[1] // width
         return grid[rows][:, columns]

@@ -180,12 +180,24 @@ def _by_channel(parsed: ParsedFile, spec: InputSpec) -> bool:
     wanted, given = len(spec.mean), len(arrays.get("bands", ()))
     if given == wanted:
         return True
-    if wanted in (1, 3) and facts.get("photo", True):
+    if wanted in (1, 3) and facts.get("photo", True) and not spec.depth:
         return False
+    if spec.depth:
+        raise Problem(_other_volume(wanted, given or 3, spec.depth))
     raise Problem(
         f"The network takes pictures of {wanted} channel{'s' * (wanted != 1)}; this one has "
         f"{given or 3}. Upload an array (height, width, {wanted}) or ({wanted}, height, width) as "
         f".npy, or a TIFF file of {wanted} bands."
+    )
+
+
+def _other_volume(wanted: int, given: int, depth: int) -> str:
+    channels = wanted // depth
+    of = f" of {channels} channels each" if channels > 1 else ""
+    return (
+        f"The network takes volumes of {depth} slices{of}, {wanted} in all; this file has {given}. "
+        f"Upload an array ({wanted}, height, width) as .npy, slice by slice"
+        f"{', the first channel first' if channels > 1 else ''}, or a TIFF of {wanted} pages."
     )
 
 

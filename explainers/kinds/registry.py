@@ -42,6 +42,7 @@ class InputSpec(Protocol):
     mean      what the network subtracts, per channel, feature or variable; one alone for a
               picture: it is seen in grey.
     white     what it gets for the white of a picture, before the mean is subtracted.
+    depth     how many slices a volume has, whose channels × slices are those of a picture; else 0.
     order     "RGB", or "BGR" where it gets a picture's blue first.
     """
 
@@ -57,6 +58,8 @@ class InputSpec(Protocol):
     def mean(self) -> tuple[float, ...]: ...
     @property
     def white(self) -> float: ...
+    @property
+    def depth(self) -> int: ...
     @property
     def order(self) -> str: ...
 

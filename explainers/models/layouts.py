@@ -77,6 +77,32 @@ and 80 scores
     return Layout(None, "")
 
 
+def read_volume(output: Tensor, classes_last: bool = False) -> Layout:
+    """How the answer of a network of volumes lies: at each of the places of a volume.
+
+    Parameters
+    ----------
+    output : Tensor, shape (N, K, D, H, W) or (N, D, H, W, K)
+        Of others `places` is None.
+    classes_last : bool
+
+    Examples
+    --------
+    >>> import torch
+    >>> read_volume(torch.zeros(1, 2, 4, 8, 8)).places
+    Places()
+    """
+    if output.ndim != 5:
+        return Layout(None, "")
+    count, grid = output.shape[1], output.shape[2:]
+    if classes_last:
+        count, grid = output.shape[-1], output.shape[1:-1]
+    numbers = f"a score of each of {count} classes" if count > 1 else "one number"
+    where = " × ".join(map(str, grid))
+    what = "a segmentation of volumes, it seems: " if count > 1 else ""
+    return Layout(Places(-1 if classes_last else 1), f"{what}{numbers} at each of {where} places")
+
+
 def _maps(shape: tuple[int, ...], sides: tuple[int, int], beside: Sequence[_Shape]) -> Layout:
     first, last = _fits(shape[1:], sides), _fits(shape[:2], sides)
     classes = -1 if last and not first else 1

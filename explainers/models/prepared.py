@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from explainers.errors import Problem
 from explainers.kinds import KINDS
 from explainers.models.answers import arranged, explained_tensor
+from explainers.models.slices import as_volume
 from explainers.models.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Prepared(nn.Module):
             )
         self.network, self.swapped, self.step = network, spec.swapped, spec.step
         self.places = spec.places
+        self.depth = spec.depth
         self.white, self.reversed = spec.white, spec.kind == "picture" and spec.order == "BGR"
         if self.reversed and len(spec.mean) != 3:
             raise Problem(
@@ -109,6 +111,8 @@ class Prepared(nn.Module):
         if self.white != 1:
             values = values * self.white
         values = (values - self.mean) / self.std
+        if self.depth:
+            values = as_volume(values, self.depth)
         return explained_tensor(self.network(values.movedim(1, -1) if self.swapped else values))
 
     def average(self, output: Tensor) -> Tensor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 NORMALISATIONS = {
     "0–1": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
@@ -137,6 +138,9 @@ class ModelSpec:
         What the network gets for white, before the mean is subtracted: 1 or 255.
     order : str
         "RGB", or "BGR" where the network gets blue first.
+    depth : int
+        Of a network of volumes (N, C, depth, H, W): how many slices one has, channel by channel the
+        channels of a picture; 0 for a network of pictures.
     kind : str
         A key of KINDS: what an input is.
     shape : tuple of int
@@ -172,6 +176,7 @@ class ModelSpec:
     std: tuple[float, ...] = NORMALISATIONS["ImageNet"][1]
     white: float = 1.0
     order: str = "RGB"
+    depth: int = 0
     kind: str = "picture"
     shape: tuple[int, ...] = ()
     swapped: bool = False
@@ -185,3 +190,25 @@ class ModelSpec:
     def sides(self) -> tuple[int, int]:
         """Height and width of the picture that the network sees, in px."""
         return self.size, self.width or self.size
+
+
+def settings_of_slices(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a model of volumes declares, as that of pictures with a channel for each slice.
+
+    Parameters
+    ----------
+    facts : mapping
+        Its `shape` is (C, depth, H, W); `mean` and `std` may have a number for each of C channels.
+
+    Examples
+    --------
+    >>> settings_of_slices({"shape": (2, 3, 8, 8), "mean": (0.5, 0.1)})
+    {'shape': (6, 8, 8), 'mean': (0.5, 0.5, 0.5, 0.1, 0.1, 0.1), 'depth': 3}
+    """
+    channels, depth, height, width = facts["shape"]
+    spread = {
+        name: tuple(number for number in facts[name] for _ in range(depth))
+        for name in ("mean", "std")
+        if len(facts.get(name, ())) == channels
+    }
+    return {**facts, "shape": (channels * depth, height, width), **spread, "depth": depth}

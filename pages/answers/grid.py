@@ -166,6 +166,7 @@ def _finished(panel: Panel, slot: str, lab: bool) -> None:
         signed=facts["signed"],
         key=f"map_{slot}",
         limit=panel.limit,
+        layers=panel.answer[1]["scores"],
         alt=f"{case.label}: {method.name} for {case.about}, {share}, on {case.input.name}.",
         method=method.name,
         max_height=380,

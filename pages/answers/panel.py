@@ -33,6 +33,7 @@ def panel(case: Case, answer: Answer, key: str, **options: Unpack[MapOptions]) -
     headline.markdown(f"### {summary}")
     kind = kinds.of(case.task.model)
     options["method"] = method.name
+    options["layers"] = arrays[part]
     kind.draw(
         case,
         heat,

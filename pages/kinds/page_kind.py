@@ -20,6 +20,8 @@ class MapOptions(TypedDict, total=False):
 
     Attributes
     ----------
+    layers : ndarray
+        The scores of which the map is the sum over channels, for kinds that draw a part of them.
     limit : float
         The score of the strongest colour, the longest bar or the highest letter.
     compact : bool
@@ -42,6 +44,7 @@ class MapOptions(TypedDict, total=False):
         The word for the scores' unit.
     """
 
+    layers: np.ndarray
     limit: float
     compact: bool
     group: str

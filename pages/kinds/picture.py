@@ -19,6 +19,7 @@ from pages.viewers.picture import viewer
 from pages.widgets import picture_view, pictures
 
 title, one, missing, can_blink = "Picture", "picture", "a picture", True
+THROUGH_ALL_SLICES = ("ablation", "rise", "shapley")
 draw_hidden = None
 
 
@@ -35,8 +36,18 @@ def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
 def fit_options(
     method: str, options: dict[str, Any], model: ChosenModel, chosen: ChosenInput
 ) -> dict[str, Any]:
-    """The options as they are."""
-    return options
+    """The options as they are; of a volume, windows that are as deep as they are wide."""
+    spec = model.spec
+    if method != "occlusion" or not spec.depth or spec.depth != len(spec.mean):
+        return options
+    high, wide = spec.sides
+    window = int(options.get("window") or max(1, max(high, wide) // 8))
+    stride = int(options.get("stride") or max(1, window // 2))
+    deep = min(window, spec.depth)
+    return options | {
+        "window": [deep, window, window],
+        "stride": [max(1, min(stride, deep)), stride, stride],
+    }
 
 
 def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInput]:
@@ -56,6 +67,10 @@ def draw(
 ) -> None:
     """The map over the photo: where it is a page's one large map, in the view that is chosen."""
     masks = _masks(case, heat)
+    layers = options.pop("layers", None)
+    if layers is not None and (depth := case.task.model.depth):
+        heat, limit = _slice(layers, depth)
+        options.setdefault("limit", limit)
     if facts is not None and "limit" not in options:
         view = picture_view.pick(heat.shape, key)
         heat = picture_view.shown(view, heat, case.prediction[1]["input"])
@@ -122,7 +137,30 @@ def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:
 
 
 def draw_details(case: Case, answer: Answer, key: str) -> None:
-    """Nothing more: the viewer shows it all."""
+    """Of a volume, where its strongest slices are; else the viewer shows it all."""
+    depth = case.task.model.depth
+    if not depth:
+        return
+    scores = answer[1]["scores"]
+    each = np.abs(scores.reshape(-1, depth, *scores.shape[1:]).sum(0, dtype=np.float64))
+    shares = each.sum((1, 2)) / max(each.sum(), 1e-300)
+    first = [f"{k + 1} ({words.percent(float(shares[k]))})" for k in shares.argsort()[::-1][:3]]
+    spread = ""
+    if case.task.method in THROUGH_ALL_SLICES:
+        spread = (
+            " This method hides a part in all slices at once, so it does not tell them apart: "
+            "Integrated Gradients, DeepLIFT and occlusion do."
+        )
+    st.caption(
+        f"Slice {pictures.drawn_slice(depth) + 1} of {depth} is drawn; the receipt is of all. "
+        f"Most of the map's strength lies in slices {', '.join(first)}.{spread}"
+    )
+
+
+def _slice(scores: np.ndarray, depth: int) -> tuple[np.ndarray, float]:
+    """The map (H, W) of the slice that is drawn, and the limit of the colours of all."""
+    slices = scores.reshape(-1, depth, *scores.shape[1:]).sum(0, dtype=np.float64)
+    return slices[pictures.drawn_slice(depth)], colours.colour_limit(slices.reshape(-1, 1))
 
 
 def _known(model: ChosenModel) -> str:

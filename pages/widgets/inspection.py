@@ -123,7 +123,7 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
     steps = f", at each of {card['steps']} steps" if card["steps"] else ""
     lines = [
         f"**{card['architecture']}**{_size(card)}",
-        f"Takes {takes(*_order(_kinds(card)[0]))}{form}",
+        f"Takes {_volumes(card) or takes(*_order(_kinds(card)[0]))}{form}",
         f"Gives {_counted(outputs)}{steps}: {_are(card)}",
     ]
     if card["places"]:
@@ -168,6 +168,17 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
         on_click="ignore",
         help="What was found and what you set, to upload with your network next time.",
     )
+
+
+def _volumes(card: dict[str, Any]) -> str:
+    """The volumes that it takes, in words; "" of a network of no volumes."""
+    if not card["depth"]:
+        return ""
+    count, height, width = card["input"]
+    channels = count // card["depth"]
+    of = f", {channels} channels" if channels > 1 else ""
+    last = " (channels last)" if card["swapped"] else ""
+    return f"volumes of {card['depth']} slices of {height} × {width} px{of}{last}"
 
 
 def _sizes(sizes: Sequence[int | Sequence[int]]) -> str:

@@ -118,6 +118,7 @@ def _forget_settings_of_another_network(weights: str) -> None:
     st.session_state["settings_chosen_for"] = now
     if before[0] == now[0] and before != now:
         asked = ("box_numbers", "where", "of", "row", "column", "box", "answers", "chain")
+        asked += ("place_slice", "slice")
         address.set_choices(dict.fromkeys(("size", "width", "shape", *asked)))
 
 
@@ -126,6 +127,8 @@ def _settings(spec: ModelSpec, card: dict[str, Any]) -> tuple[ModelSpec, tuple[s
     place = _pick_kind(card)
     kind, swapped, shape = card["kinds"][place]
     spec = replace(spec, kind=kind, swapped=swapped, shape=tuple(shape), mean=(0.0,), std=(1.0,))
+    if card["depth"]:
+        spec = replace(spec, depth=card["depth"], swapped=card["swapped"])
     known = INSIDE if card["answers"] in inspection.PROBABILITIES else ANSWERS
     answers = address.select(
         st.selectbox,
@@ -185,14 +188,14 @@ def _shape() -> tuple[int, ...]:
         "shape",
         default="",
         label="Shape of one input, if it is not found by trying",
-        placeholder="10 or 12, 3 or 4, 10001 or 1, 48, 192",
+        placeholder="10 or 12, 3 or 4, 10001 or 1, 48, 192 or 1, 32, 64, 64",
         help="Features of a table; steps and variables of a series; 4 and letters of DNA; "
-        "channels, height and width of a picture.",
+        "channels, height and width of a picture; channels, slices, height and width of a volume.",
     )
     sides = [part.strip() for part in text.split(",") if part.strip()]
-    if all(side.isdecimal() and 0 < int(side) < 10**6 for side in sides) and len(sides) < 4:
+    if all(side.isdecimal() and 0 < int(side) < 10**6 for side in sides) and len(sides) < 5:
         return tuple(map(int, sides))
-    st.error("A shape is one to three whole numbers with commas between them, for example 12, 3.")
+    st.error("A shape is one to four whole numbers with commas between them, for example 12, 3.")
     return ()
 
 

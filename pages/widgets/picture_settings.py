@@ -44,7 +44,8 @@ def pick(spec: ModelSpec, shape: Sequence[int], card: dict[str, Any]) -> ModelSp
         st.selectbox, "fit", list(FITS), "crop", label="What it sees", format_func=FITS.get
     )
     found = card["normalisation"]["name"] if card["normalisation"] else AS_THEY_ARE
-    chosen = _preparation(found, channels)
+    depth = spec.depth or 1
+    chosen = _preparation(found, channels, depth)
     spec = replace(spec, **chosen._asdict())
     return replace(spec, size=height, width=0 if width == height else width, fit=fit)
 
@@ -84,10 +85,10 @@ def _possible(value: Any) -> int:
     return int(value)
 
 
-def _preparation(default: str, channels: int) -> Preparation:
+def _preparation(default: str, channels: int, depth: int) -> Preparation:
     """What happens to each channel: a known normalisation, or typed numbers."""
     names = [name for name in PREPARATIONS if preparation(name, channels) is not None]
-    photo = channels in PHOTO_CHANNELS
+    photo = channels in PHOTO_CHANNELS and depth == 1
     as_they_are = "0–1" if photo else "As they are; 8 bits as 0–1"
     name = address.select(
         st.selectbox,
@@ -98,7 +99,11 @@ def _preparation(default: str, channels: int) -> Preparation:
         format_func=lambda name: as_they_are if name == AS_THEY_ARE else NAMES.get(name, name),
     )
     known = preparation(name, channels) if name in names else None
-    return known or _own(channels)
+    if known is not None:
+        return known
+    own = _own(channels // depth)  # all slices of a channel alike
+    mean, std = (tuple(n for n in numbers for _ in range(depth)) for numbers in (own.mean, own.std))
+    return own._replace(mean=mean, std=std, order=own.order if depth == 1 else "RGB")
 
 
 def _own(channels: int) -> Preparation:

@@ -12,7 +12,7 @@ from streamlit.typing import UploadedFile
 
 from explainers.errors import Problem
 from explainers.figures.text.sentences import escape_markdown
-from explainers.kinds import ParsedFile, fitting
+from explainers.kinds import fitting
 from explainers.kinds import picture as picture_kind
 from explainers.kinds.files import bands
 from explainers.kinds.files.pictures import foreign
@@ -23,14 +23,25 @@ from explainers.models.zoo.demos import gallery as samples_of
 from pages.state import address, service
 from pages.state.chosen import ChosenInput
 from pages.viewers.gallery import gallery
-from pages.widgets import files, picture_white
+from pages.widgets import drawn_channels, files, picture_white
+from pages.widgets.drawn_channels import PHOTO_CHANNELS, drawn_slice, in_colour
 
 MOST_MEGABYTES = 40
 ARCHIVE = ".zip"
 OWN_FILE = "picture.png"
 """What the recipe calls a visitor's own picture."""
 SOURCES = ("Gallery", "Upload", "Camera")
-PHOTO_CHANNELS = (1, 3)
+__all__ = [
+    "OWN_FILE",
+    "added",
+    "drawn_slice",
+    "in_colour",
+    "keep",
+    "pick",
+    "regions",
+    "sample",
+    "shown",
+]
 
 
 def pick(model: str, spec: ModelSpec) -> ChosenInput | None:
@@ -38,7 +49,7 @@ def pick(model: str, spec: ModelSpec) -> ChosenInput | None:
 
     Where a network takes other channels than a photo has, only an upload can have them.
     """
-    photo = len(spec.mean) in PHOTO_CHANNELS
+    photo = len(spec.mean) in PHOTO_CHANNELS and not spec.depth
     source = address.select(
         st.segmented_control,
         "from",
@@ -56,43 +67,14 @@ def pick(model: str, spec: ModelSpec) -> ChosenInput | None:
     if digest is None:
         return None
     parsed = files.content("picture", digest)
-    _pick_shown(parsed)
+    if spec.depth:
+        drawn_channels.pick_slice(spec.depth)
+    else:
+        drawn_channels.pick_channels(parsed)
     with contextlib.suppress(Problem):  # which the answer says
         if sentence := picture_kind.given(parsed, spec):
             st.caption(f":material/info: {sentence}")
     return ChosenInput(digest, "your picture", OWN_FILE)
-
-
-def _pick_shown(parsed: ParsedFile) -> None:
-    """Ask which channels of a picture that is no photo are drawn; the network gets all."""
-    facts, arrays = parsed
-    count = len(arrays.get("bands", ()))
-    if facts.get("photo", True) or count in PHOTO_CHANNELS:
-        return
-    chosen = address.multiselect(
-        st.multiselect,
-        "bands",
-        list(range(count)),
-        list(range(3 if count > 3 else 1)),
-        label="Drawn as red, green and blue, or one in grey",
-        format_func=lambda place: f"Channel {place + 1}",
-        max_selections=3,
-        help=f"The network gets all {count} channels; this is only what you see.",
-    )
-    if len(chosen) not in PHOTO_CHANNELS:
-        st.caption("Choose one channel, or three.")
-
-
-def in_colour(shown: np.ndarray) -> np.ndarray:
-    """A picture as tasks draw it (H, W, C), in the channels that are chosen: (H, W, 3)."""
-    if shown.shape[2] == 3:
-        return shown
-    return bands.in_colour(shown, _chosen_bands())
-
-
-def _chosen_bands() -> tuple[int, ...]:
-    chosen = address.choices().get("bands")
-    return tuple(chosen or ())
 
 
 def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
@@ -239,10 +221,10 @@ def shown(name: str, spec: ModelSpec | None = None) -> bytes:
     With a model that pads its pictures, as that sees it.
     """
     if spec is None or spec.fit != "pad":
-        return _shown(name, _chosen_bands(), None, ())
+        return _shown(name, drawn_channels.chosen_bands(), None, ())
     colour = fitting.neutral(spec) if len(spec.mean) in PHOTO_CHANNELS else np.array([0.5])
     red, green, blue = (np.broadcast_to(colour, 3).clip(0, 1) * 255).round().astype(int).tolist()
-    return _shown(name, _chosen_bands(), spec.sides, (red, green, blue))
+    return _shown(name, drawn_channels.chosen_bands(), spec.sides, (red, green, blue))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -53,7 +53,7 @@ def pick(setting: Setting, prediction: Answer) -> Setting:
             index = _class_of_box(names)
         elif where == "place":
             place = _place(facts["grid"])
-    if not boxes:
+    if len(facts["grid"]) == 2:
         st.caption("Or click on the picture: the explanation is then of that place.")
     spec = setting.model.spec
     assert spec.places is not None
@@ -99,11 +99,11 @@ def _class_of_box(names: tuple[str, ...]) -> int | None:
 
 def _place(grid: list[int]) -> tuple[int, ...]:
     """The numbers of a place, counted from 0."""
-    titles = ("Box",) if len(grid) == 1 else ("Row", "Column")
+    titles = ("Box",) if len(grid) == 1 else ("Slice", "Row", "Column")[-len(grid) :]
     return tuple(
         address.widget(
             st.number_input,
-            title.lower(),
+            "place_slice" if title == "Slice" else title.lower(),
             default=side // 2,
             label=f"{title} (0 to {side - 1:,})",
             min_value=0,

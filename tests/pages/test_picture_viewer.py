@@ -1,6 +1,7 @@
 """What the viewer sends to the browser: one parcel of picture, maps, regions and words."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -138,3 +139,36 @@ def test_every_file_of_the_script_is_in_it():
     for file in sorted(module._ASSETS.glob("*.js")):
         assert file.read_text(encoding="utf-8") in script, file.name
     assert script.count("export default") == 1 and "import " not in script
+
+
+@pytest.mark.parametrize(
+    ("clicked", "place"), [(None, None), ([1, 2], (1, 2)), ([9, -1], (3, 0)), ([2.0, 7], (2, 7))]
+)
+def test_a_click_chooses_a_place_of_the_grid(monkeypatch, clicked, place):
+    """What a browser sends is kept within the grid; the marked place travels with the map."""
+    told, parcels = [], []
+
+    def mount(key, data, on_chosen_change):
+        parcels.append(data)
+        return SimpleNamespace(chosen=clicked)
+
+    monkeypatch.setattr(module, "_mount", mount)
+    module.viewer(
+        PICTURE,
+        HEAT,
+        signed=True,
+        alt="a map",
+        key="one",
+        grid=(4, 8),
+        place=(0, 5),
+        on_place=lambda row, column: told.append((row, column)),
+    )
+    assert told == ([] if place is None else [place])
+    length = int.from_bytes(parcels[0][:4], "little")
+    header = json.loads(parcels[0][4 : 4 + length])
+    assert (header["grid"], header["place"], header["asks"]) == ([4, 8], [0, 5], True)
+
+
+def test_without_a_grid_nothing_is_asked_or_marked(sent):
+    header, _ = sent(place=(1, 1))
+    assert (header["grid"], header["place"], header["asks"]) == (None, None, False)

@@ -31,7 +31,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explainers.errors import ModelProblem, Problem, typed_line
-from explainers.models.spec import ModelSpec
+from explainers.kinds.fitting import FITS
+from explainers.models.spec import ModelSpec, settings_of_slices
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,7 +59,7 @@ _KEYS: dict[str, type | tuple[type]] = {
 """What a model may declare of itself, and the type of it; in brackets: of each in a list."""
 _CHOICES = {
     "kind": ("picture", "table", "series", "sequence"),
-    "fit": ("crop", "stretch"),
+    "fit": FITS,
     "order": ("RGB", "BGR"),
     "answers": ("classes", "labels", "probabilities", "numbers"),
 }
@@ -236,6 +237,9 @@ def _model(file: Path, name: str, facts: dict[str, Any], digest: str) -> PythonM
     classes, description = facts.pop("classes", ()), facts.pop("description", "")
     kind = facts.get("kind", "picture")
     shape = facts.get("shape", ())
+    if kind == "picture" and len(shape) == 4:
+        facts = settings_of_slices(facts)
+        shape = facts["shape"]
     if kind == "picture" and len(shape) == 3:
         facts = {"size": shape[1], "width": shape[2]} | facts
     count = (shape[0] if len(shape) == 3 else 3) if kind == "picture" else 1

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from explainers import eval_mode, output_form
 from explainers.models.inspection import pictures
-from explainers.models.inspection.acceptance import accepted_inputs
+from explainers.models.inspection.acceptance import accepted_volumes
 from explainers.models.inspection.answers import inspect_answers
 from explainers.models.inspection.guesses import PHOTO_CHANNELS, Guess
 from explainers.models.inspection.methods import backward_bytes, try_methods
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from explainers.models.formats.model import Model
 
 __all__ = ["examine"]
+
+_NO_MAP_OF_SLICES = (
+    "It looks for a map of rows and columns; a volume's slices stand for channels here, and its "
+    "map would be of none of them."
+)
 
 
 def examine(
@@ -83,7 +88,7 @@ def examine(
     """
     with torch.no_grad(), eval_mode.evaluating(network):
         tell("Finding what it takes")
-        accepted = accepted_inputs(network, spec)
+        network, spec, depth, accepted = accepted_volumes(network, spec)
         guess, sizes = accepted.guesses[0], accepted.sizes
         samples = samples if guess.shape[0] in PHOTO_CHANNELS else ()
         spec = replace(spec, kind=guess.kind, swapped=guess.swapped, shape=guess.shape)
@@ -123,6 +128,9 @@ def examine(
             output = model(guess.sample(model, samples))
     tell("Trying every method")
     trials = try_methods(model, guess)
+    if depth and "grad_cam" in trials.problems:
+        trials.problems["grad_cam"] = _NO_MAP_OF_SLICES
+        trials.costs.pop("grad_cam", None)
     weights: list[Tensor] = []
     if isinstance(network, nn.Module):
         weights = [*network.parameters()] or [*network.buffers()]
@@ -132,7 +140,8 @@ def examine(
         "evident": 2,
         "kind": guess.kind,
         "input": list(guess.shape),
-        "swapped": guess.swapped,
+        "swapped": guess.swapped or bool(depth and getattr(network, "swapped", False)),
+        "depth": depth,
         "kinds": [[other.kind, other.swapped, list(other.shape)] for other in accepted.guesses],
         "free": [other.free for other in accepted.guesses],
         "declared": list(accepted.declared),

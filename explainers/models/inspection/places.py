@@ -9,7 +9,8 @@ import torch
 from explainers import output_form
 from explainers.models.answers import arranged
 from explainers.models.inspection.guesses import Guess
-from explainers.models.layouts import read_layout
+from explainers.models.layouts import read_layout, read_volume
+from explainers.models.slices import OfSlices
 from explainers.models.spec import Places
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def answers_at_places(network: Model, guess: Guess) -> AnswersAtPlaces:
     inputs = guess.random_inputs(network, count=ROWS)
     output, meaning, _ = output_form.observe(network, inputs)
     beside = getattr(network, "all_answers", ())
-    places, sentence = read_layout(output, (height, width), beside)
+    if isinstance(network, OfSlices):
+        places, sentence = read_volume(output, network.swapped)
+    else:
+        places, sentence = read_layout(output, (height, width), beside)
     if places is None:
         return AnswersAtPlaces(None, sentence)
     scores = arranged(output, places)

@@ -2,7 +2,7 @@
 
 const canAsk = (view) => Boolean(view.parcel?.asks) && !canEnlarge(view);
 
-// Sends the row and column of the answer's grid under the spot, if it lies in what the network sees.
+// Sends the row and column of the answer's grid under the spot, if the network sees it.
 function ask(view, spot) {
   if (!spot || !canAsk(view)) return;
   const { region: [left, top, width, height], grid: [rows, columns] } = view.parcel;

@@ -63,7 +63,8 @@ function draw(view) {
   showZoom(view);
   control(view, "smooth").checked = smoothed(view);
   canvas.classList.toggle("zoomed", sight.zoom > 1);
-  canvas.classList.toggle("boxing", boxing(view) || canAsk(view));
+  canvas.classList.toggle("boxing", boxing(view));
+  canvas.classList.toggle("asking", canAsk(view));
   root.dataset.digest = parcel.digest;
   root.dataset.ready = String(view.wanted === parcel.text);
 }

@@ -34,7 +34,9 @@ function listenToPointer(view) {
   };
   for (const type of ["pointerup", "pointercancel"]) on(view, canvas, type, release);
   on(view, canvas, "click", () => view.clicked && canEnlarge(view) && !boxing(view) && enlarge(view));
-  on(view, canvas, "click", (event) => view.tapped && !boxing(view) && ask(view, spotUnder(view, place(event))));
+  on(view, canvas, "click", (event) => {
+    if (view.tapped && !boxing(view)) ask(view, spotUnder(view, place(event)));
+  });
   // A finger that lifts also leaves; what it touched stays readable.
   on(view, canvas, "pointerleave", (event) => event.pointerType === "mouse" && point(view, null));
   on(view, canvas, "wheel", (event) => {
