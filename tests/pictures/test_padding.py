@@ -100,6 +100,6 @@ def test_a_picture_that_fits_has_no_padding_and_no_note(runner, asked):
     Image.fromarray(WIDE[:, :10]).save(square, "PNG")
     name = runner.store.put_blob(square.getvalue())
     put(runner.store, "picture", name, PARSERS["picture"].parse(square.getvalue()))
-    facts, arrays = answered(runner, replace(asked, data=name))
+    facts, arrays = answered(runner, replace(asked, data=name, method="saliency"))
     assert "padding" not in facts and not any("padded" in note for note in facts["notes"])
     assert arrays["scores"][:, 0].any()
