@@ -30,25 +30,25 @@ logger = logging.getLogger(__name__)
 class Uploads:
     """The uploads in a store, by visitor; safe to use from many threads of one process.
 
-        Parameters
-        ----------
-        store : Store
-            Holds the bytes, and the entries beside them.
-        most_bytes : float
-            Bytes that the uploads of one visitor may have together.
+    Parameters
+    ----------
+    store : Store
+        Holds the bytes, and the entries beside them.
+    most_bytes : float
+        Bytes that the uploads of one visitor may have together.
 
-        Examples
-        --------
-        >>> import tempfile
-        >>> from explainers.service.storage.owners import Brought, Entry, Upload
-    from explainers.service.storage.store import Store
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     uploads = Uploads(Store(folder))
-        ...     digest = uploads.keep(b"an upload", "ann")
-        ...     before = uploads.may_open(digest, "bob")
-        ...     uploads.share([digest], "ann")
-        ...     before, uploads.may_open(digest, "bob"), uploads.delete("ann")
-        (False, True, 1)
+    Examples
+    --------
+    >>> import tempfile
+    >>> from explainers.service.storage.owners import Brought, Entry, Upload
+    >>> from explainers.service.storage.store import Store
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     uploads = Uploads(Store(folder))
+    ...     digest = uploads.keep(b"an upload", "ann")
+    ...     before = uploads.may_open(digest, "bob")
+    ...     uploads.share([digest], "ann")
+    ...     before, uploads.may_open(digest, "bob"), uploads.delete("ann")
+    (False, True, 1)
     """
 
     def __init__(self, store: Store, most_bytes: float = float("inf")) -> None:
