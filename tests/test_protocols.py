@@ -151,7 +151,13 @@ def tasks(runner) -> dict[str, Task]:
         "Explain": "",
     }
     made = {name: dataclasses.replace(question, check=check).task for name, check in checks.items()}
-    example = WORKED_EXAMPLE + "saturation"
+    example, rows = WORKED_EXAMPLE + "saturation", made["PredictRows"]
+    over_rows = {
+        "Dependence": {"feature": 0, "points": 3},
+        "Interactions": {"features": (0, 1), "samples": 8},
+        "Plausibility": {"expected": ({"input": "body mass index (kg/m²)", "sign": "+"},)},
+    }
+    made |= {name: TASKS[name](rows=rows, **fields) for name, fields in over_rows.items()}
     return made | {
         "Predict": dataclasses.replace(question, method="").task,
         "Lesson": TASKS["Lesson"](example.removeprefix(WORKED_EXAMPLE), (1.0, 0.5)),
