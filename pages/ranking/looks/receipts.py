@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from explainers.figures.identities import SIDES, identity_sides
+from explainers.figures.importance.identities import SIDES, identity_sides
 from explainers.figures.text.sentences import escape_markdown
 from explainers.importance.tables.stored import StoredTable
 from explainers.service.tasks import Answer

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explainers.figures.importance.hidden_units import hidden_units
+from explainers.figures.importance.network.hidden_units import hidden_units
 from explainers.figures.text.sentences import italic_name
 from explainers.figures.text.words import percent
 from explainers.importance.tables.stored import StoredTable

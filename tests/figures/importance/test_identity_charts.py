@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from explainers import Problem
-from explainers.figures.identities import CERTAIN, SIDES, identity_sides
-from explainers.figures.importance.hidden_units import hidden_units
+from explainers.figures.importance.identities import CERTAIN, SIDES, identity_sides
+from explainers.figures.importance.network.hidden_units import hidden_units
 from explainers.figures.importance.slopes import slope_scatter
 from explainers.importance.reliability import identities
 
