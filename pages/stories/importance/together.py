@@ -30,8 +30,8 @@ def story() -> Story:
         KEY,
         "What do they hide from each other?",
         (
-            "Several of the ten measurements of 442 patients tell nearly the same; which of them "
-            "does the estimate of diabetes after a year rest on?",
+            "Several of ten measurements of diabetes patients tell nearly the same; which of them "
+            "does the estimate of the disease after a year rest on?",
             "Shuffle one measurement among the patients and see how much worse the estimates get: "
             "that is its importance, if the others cannot stand in for it.",
             "Here they can, so the measurements that go together must also be shuffled together.",

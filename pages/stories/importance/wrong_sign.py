@@ -64,7 +64,7 @@ def story() -> Story:
             "Eight variables on a ring push and damp each other, like weather; a network learned "
             "from a thousand states how fast each of them changes.",
             "The equations are known: every variable damps itself, its own slope is −1 in every "
-            "state, and five of eight variables have no part in its change.",
+            "state, and four of the eight have no part in its change.",
             "Its answers are good; whether it got there by the laws of the system, only its slopes "
             "tell.",
         ),
