@@ -106,6 +106,8 @@ def test_a_bad_network_is_called_one(found, bad):
     sentence, is_bad = quality_sentence(found, 320)
     assert is_bad == bad and "320 rows" in sentence
     assert ("says little about the world" in sentence) == bad
+    constant = found["constant_error"] == 0 and "accuracy" not in found
+    assert ("the same number" in sentence) == ("R² cannot be told" in sentence) == constant
 
 
 def test_of_one_place_nobody_says_among():

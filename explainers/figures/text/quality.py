@@ -49,8 +49,14 @@ off by 0.5 on average (root mean square), saying always the mean by 1.', False)
             f"{number(found['error'], 3)}, that of the commonest shares "
             f"{number(found['constant_error'], 3)}"
         )
+    elif "r2" not in found:
+        gained = 0.0
+        said = (
+            f"the truth is one and the same number {where}, so R² cannot be told; it is off by "
+            f"{number(found['error'] ** 0.5, 3)} on average (root mean square)"
+        )
     else:
-        gained = found.get("r2", 0.0)
+        gained = found["r2"]
         root, constant = found["error"] ** 0.5, found["constant_error"] ** 0.5
         share = percent(gained) if gained > 0 else "nothing"
         said = (
@@ -59,5 +65,6 @@ off by 0.5 on average (root mean square), saying always the mean by 1.', False)
             f"{number(constant, 3)}"
         )
     bad = gained < WEAK
-    more = " What matters to a network that is so often wrong says little about the world." * bad
+    often = "not tested" if {"r2", "accuracy"}.isdisjoint(found) else "so often wrong"
+    more = f" What matters to a network that is {often} says little about the world." * bad
     return f"**How good the network is:** {said}.{more}", bad
