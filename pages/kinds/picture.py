@@ -152,7 +152,7 @@ def draw_details(case: Case, answer: Answer, key: str) -> None:
             "Integrated Gradients, DeepLIFT and occlusion do."
         )
     st.caption(
-        f"Slice {pictures.drawn_slice(depth) + 1} of {depth} is drawn; the receipt is of all. "
+        f"Slice {pictures.drawn_slice(depth) + 1} of {depth} is drawn; the check is of all. "
         f"Most of the map's strength lies in slices {', '.join(first)}.{spread}"
     )
 

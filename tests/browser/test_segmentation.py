@@ -71,7 +71,7 @@ def test_a_segmentation_network_is_asked_where(server, visit):
     box = canvas.bounding_box()
     spot = {"x": box["width"] * 20.5 / SIDE, "y": box["height"] * 9.5 / SIDE}
     canvas.click(position=spot)
-    there = page.get_by_text(re.compile(r"Receipt: .*over the pixel in row 9, column 20"))
+    there = page.get_by_text(re.compile(r"Check: .*over the pixel in row 9, column 20"))
     run_until(page, there)
     shares = scores(net).softmax(0)[:, 9, 20]
     expect(there).to_contain_text(f"class {int(shares.argmax())} {100 * shares.max():.1f} %")
