@@ -149,7 +149,7 @@ def paint(heat: np.ndarray, signed: bool, limit: float | None = None) -> np.ndar
     >>> paint(np.array([[-1.0, 0.0, 1.0]]), signed=True).tolist()
     [[[5, 48, 97], [247, 247, 247], [103, 0, 31]]]
     """
-    return _painted(heat, signed, limit)[..., :3]
+    return paint_clear(heat, signed, limit)[..., :3]
 
 
 def overlay(
@@ -195,15 +195,21 @@ def overlay(
         )
     if not 0 <= opacity <= 1:
         raise ValueError(f"Opacity lies between 0 and 1; got {opacity}.")
-    colours = _painted(heat, signed, limit).astype(np.float64)
+    colours = paint_clear(heat, signed, limit).astype(np.float64)
     colours = colours[_cells(picture.shape[0], colours.shape[0])]
     colours = colours[:, _cells(picture.shape[1], colours.shape[1])]
     alpha = opacity * colours[..., 3:] / 255
     return np.floor((1 - alpha) * picture + alpha * colours[..., :3] + 0.5).astype(np.uint8)
 
 
-def _painted(heat: np.ndarray, signed: bool, limit: float | None) -> np.ndarray:
-    """The heatmap as RGBA, uint8 (H, W, 4)."""
+def paint_clear(heat: np.ndarray, signed: bool, limit: float | None = None) -> np.ndarray:
+    """As `paint`, and clear at zero, as an overlay is: uint8 (H, W, 4), red, green, blue, alpha.
+
+    Examples
+    --------
+    >>> paint_clear(np.array([[0.0, 1.0]]), signed=True).tolist()
+    [[[247, 247, 247, 0], [103, 0, 31, 255]]]
+    """
     heat = checked_heat(heat)
     limit = checked_limit(colour_limit(heat) if limit is None else limit)
     share = np.clip(heat / limit, -1 if signed else 0, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from explainers.kinds import KINDS
 from explainers.kinds.alphabet import INVALID, codes_of_columns, text_of
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
+from explainers.reports.sentence import with_sentences
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -145,6 +146,7 @@ def explanation_of(
     steps: Sequence[str] = (),
     about: str = "",
     title: str = "",
+    **known: Any,
 ) -> Explanation:
     """One of an attribution's inputs.
 
@@ -160,6 +162,8 @@ def explanation_of(
         What is explained, in words; by default the number of the output.
     title : str
         What people call the input.
+    **known
+        Other fields of `Explanation`: `sentence`, `photo` with its `region`, …
 
     Raises
     ------
@@ -181,7 +185,10 @@ def explanation_of(
     kind = kind if kind and len(shape) == KINDS[kind].dimensions else ""
     parts = {"positive": answer.positive, "negative": answer.negative, "spread": answer.spread}
     given = _array(answer.inputs, item)
-    return Explanation(
+    photo = known.pop("photo", None)
+    if photo is None and kind == "picture" and given is not None:
+        photo = _photo(given)
+    explanation = Explanation(
         kind,
         answer.method,
         _array(answer.scores, item),
@@ -200,7 +207,7 @@ def explanation_of(
             for name, values in (parts | dict(answer.extra)).items()
             if values is not None
         },
-        photo=_photo(given) if kind == "picture" and given is not None else None,
+        photo=photo,
         answer=number(float(answer.output[item]), 4),
         baseline_answer=""
         if answer.baseline_output is None
@@ -208,6 +215,7 @@ def explanation_of(
         settings=dict(answer.settings),
         notes=answer.notes,
     )
+    return with_sentences(replace(explanation, **known))
 
 
 def _array(values: Tensor | None, item: int) -> Any:

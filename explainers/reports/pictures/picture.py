@@ -1,0 +1,129 @@
+"""The picture of an explanation of any kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explainers.errors import Problem
+from explainers.figures.colours import colour_limit
+from explainers.methods import METHODS
+from explainers.reports.pictures import chart, logo, photo
+from explainers.reports.pictures.sheet import Sheet, drawing, legend
+from explainers.reports.pictures.words import plain
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from explainers.reports.explanation import Explanation
+
+LINES = ("table", "series", "sequence")
+"""Kinds that are drawn by lines, and so also as SVG and PDF."""
+
+
+def picture(explanation: Explanation) -> Sheet:
+    """The explanation's picture with headline, legend, scale, caption and alternative text.
+
+    Parameters
+    ----------
+    explanation : Explanation
+
+    Returns
+    -------
+    Sheet
+        A matplotlib Figure.
+
+    Raises
+    ------
+    Problem
+        For what is no picture, table, series or DNA.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from explainers.reports.explanation import Explanation
+    >>> scores = np.array([3.0, -1.0], np.float32)
+    >>> one = Explanation("table", "saliency", scores, True, "risk", 2.0, names=("age", "mass"))
+    >>> picture(one).file("png")[1:4]
+    b'PNG'
+    """
+    if explanation.kind not in (*LINES, "picture"):
+        raise Problem(
+            f"Scores of the shape {explanation.scores.shape} have no picture; there is one of a "
+            "picture, a table's row, a series and DNA. Save the numbers: answer.save('….npz')."
+        )
+    words = (
+        plain(explanation.sentence) or f"What mattered for {explanation.about}",
+        f"{explanation.method_name} for {explanation.about}, {explanation.title}",
+        caption(explanation),
+        alt_text(explanation),
+    )
+    with drawing():
+        if explanation.kind == "picture":
+            height = photo.height_of(explanation)
+            sheet = Sheet(*words, height + 0.45)
+            photo.draw(sheet, explanation)
+            limit = colour_limit(explanation.heat)
+            legend(sheet, 0.35, height + 0.1, limit, explanation.signed, _unit(explanation))
+        elif explanation.kind == "sequence":
+            sheet = Sheet(*words, logo.height_of(explanation))
+            logo.draw(sheet, explanation)
+        else:
+            figure = _table(explanation) if explanation.kind == "table" else _series(explanation)
+            sheet = Sheet(*words, chart.chart_height(figure))
+            chart.draw_chart(sheet, figure)
+    return sheet
+
+
+def caption(explanation: Explanation) -> str:
+    """What stands under the picture: the receipt, and what the method was asked."""
+    said = plain(explanation.receipt)
+    if not said and explanation.answer and explanation.baseline_answer:
+        said = f"{explanation.answer}, on the baseline {explanation.baseline_answer}"
+    return f"{said}. Made with Evident.".removeprefix(". ")
+
+
+def alt_text(explanation: Explanation) -> str:
+    """What the picture shows, for those who cannot see it."""
+    said = plain(explanation.sentence)
+    shows = f"{explanation.method_name} for {explanation.about} on {explanation.title}."
+    if explanation.kind == "table":
+        from explainers.figures.text.sentences import table_alt_text
+
+        names, values, scores = explanation.bars
+        told = table_alt_text(names, values, scores, explanation.signed)
+        return f"{shows} {told}".replace(" = :", ":")
+    return f"{shows} {said}".strip()
+
+
+def _unit(explanation: Explanation) -> str:
+    return METHODS[explanation.method].unit if explanation.signed else "strength"
+
+
+def _table(explanation: Explanation) -> go.Figure:
+    from explainers.figures.tables import feature_bars
+    from explainers.figures.waterfall import waterfall
+
+    names, values, scores = explanation.bars
+    if METHODS[explanation.method].complete and explanation.baseline_output is not None:
+        ends = explanation.output, explanation.baseline_output
+        return waterfall(names, values, scores, *ends, explanation.about)
+    return feature_bars(names, values, scores, explanation.signed)
+
+
+def _series(explanation: Explanation) -> go.Figure:
+    from explainers.figures.series.lines import series_heat
+
+    hidden = explanation.input is None
+    values = np.full(explanation.scores.shape, np.nan) if hidden else explanation.input
+    figure = series_heat(
+        explanation.heat,
+        values,
+        explanation.names,
+        explanation.steps,
+        explanation.signed,
+        unit="contribution" if explanation.signed else "strength",
+    )
+    # Values that are not told have no scale.
+    return figure.update_yaxes(tickvals=[], ticktext=[]) if hidden else figure

@@ -1,0 +1,68 @@
+"""Where the support lies, and what it adds up to, where nobody has said it yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from explainers.figures.text import sentences, words
+from explainers.methods import METHODS
+
+if TYPE_CHECKING:
+    from explainers.reports.explanation import Explanation
+
+
+def with_sentences(explanation: Explanation) -> Explanation:
+    """The explanation with its sentence and its receipt, each where it lacks one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from explainers.reports.explanation import Explanation
+    >>> scores = np.array([3.0, -1.0], np.float32)
+    >>> one = Explanation("table", "deeplift", scores, True, "risk", 2.0, names=("age", "mass"))
+    >>> with_sentences(one).sentence
+    '*age* carries 100 % of the support for *risk*.'
+    """
+    return replace(
+        explanation,
+        sentence=explanation.sentence or _sentence(explanation),
+        receipt=explanation.receipt or _receipt(explanation),
+    )
+
+
+def _sentence(explanation: Explanation) -> str:
+    about, signed = f"*{sentences.escape_markdown(explanation.about)}*", explanation.signed
+    if explanation.kind == "table":
+        names, values, scores = explanation.bars
+        said = sentences.table_sentence(names, values, scores, about, signed)
+        return said if explanation.features or explanation.input is not None else _bare(said)
+    if explanation.kind == "series":
+        heat, names = explanation.heat, explanation.names
+        return sentences.series_sentence(heat, names, explanation.steps, about, signed)
+    if explanation.kind == "sequence":
+        return sentences.sequence_sentence(explanation.heat, about, None, explanation.start)
+    if explanation.kind == "picture":
+        whole = min(explanation.region[2:]) > 0.999
+        place = "the picture" if whole else "the part that it sees"
+        what = "support for" if signed else "attention to"
+        return words.picture_sentence(explanation.heat, about, what, {}, place)
+    return ""
+
+
+def _bare(sentence: str) -> str:
+    """A sentence about features whose values are not known."""
+    return sentence.replace(" = ", "")
+
+
+def _receipt(explanation: Explanation) -> str:
+    if explanation.baseline_output is None or explanation.method not in METHODS:
+        return ""
+    facts = {
+        "output": explanation.output,
+        "baseline_output": explanation.baseline_output,
+        "gap": explanation.gap,
+    }
+    complete = METHODS[explanation.method].complete
+    ends = explanation.answer, explanation.baseline_answer
+    return words.receipt(explanation.about, *ends, facts, complete)
