@@ -23,7 +23,7 @@ model, classes, spec = build({spec}, {weights})
 {inputs}{padding}{asked}
 answer = explain(
     model, x, {method!r}, baseline, {target},
-    score={score!r}{options}
+    score={score!r}, kind={kind!r}{options}
 )
 print("sum of scores", {scores}.sum().item())
 print("output", answer.output.item(), "baseline", answer.baseline_output.item())

@@ -18,7 +18,8 @@ class Predict(Task, frozen=True):
     The answer's facts: `classes`, `shape` of one input, how many `references` the baseline has,
     `parameters`, `seconds_per_pass`, `notes` on the model, the `places` asked (see ModelInput), and
     what pages must know to draw the input. Its arrays: `probabilities`, `baseline_probabilities`
-    and `logits` (outputs,), `input` (…), and `baseline_shown`, as pages draw it.
+    and `logits` (outputs,), `input` (…), its `baseline` (…), the mean of the references, and
+    `baseline_shown`, as pages draw it.
     """
 
     brief: ClassVar[bool] = True
@@ -64,5 +65,6 @@ class Predict(Task, frozen=True):
             "baseline_probabilities": baselines.mean(0).cpu().numpy(),
             "logits": logits[0].cpu().numpy(),
             "input": given.x[0].cpu().numpy(),
+            "baseline": given.hidden[0].cpu().numpy(),
             "baseline_shown": given.kind.shown(given.hidden[0].cpu().numpy(), given.facts),
         }

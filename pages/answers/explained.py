@@ -1,0 +1,50 @@
+"""A finished explanation with the words that its page shows: what files are written from."""
+
+import contextlib
+import io
+
+import numpy as np
+from PIL import Image
+
+from explainers.errors import Problem
+from explainers.reports.explanation import Explanation
+from explainers.service.explained import explained as with_names
+from pages.answers.panel import receipt, sentence
+from pages.state.cases import Answer, Case
+from pages.widgets import files, pictures
+
+
+def explained(case: Case, answer: Answer) -> Explanation:
+    """The case's answer as plain arrays with names.
+
+    Parameters
+    ----------
+    case : Case
+    answer : Answer
+        Of the case's task.
+    """
+    (facts, arrays), prediction = answer, case.prediction[1]
+    ours, against = (
+        case.amount(float(case.share(prediction[name])))
+        for name in ("probabilities", "baseline_probabilities")
+    )
+    content, photo = None, None
+    if case.task.input.file:
+        with contextlib.suppress(Problem):  # it is no longer kept, and the answer is
+            content = files.content(case.kind.key, case.task.input.file)
+            if case.kind.key == "picture":
+                shown = pictures.shown(case.task.input.file)
+                photo = np.asarray(Image.open(io.BytesIO(shown)))
+    return with_names(
+        case.task,
+        case.prediction,
+        answer,
+        content,
+        about=case.about,
+        title=case.input.name,
+        photo=photo,
+        answer=f"{case.about} {ours}",
+        baseline_answer=f"{case.about} {against}",
+        sentence=sentence(case, case.heat(arrays["scores"]), facts["signed"]),
+        receipt=receipt(case, facts),
+    )
