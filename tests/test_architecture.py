@@ -34,6 +34,8 @@ LIBRARY = """
     figures
     reports
     service
+    commands
+    __main__
 """
 PAGES = """
     links

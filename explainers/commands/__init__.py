@@ -1,0 +1,1 @@
+"""What `python -m explainers` can do: explain files, and verify reports."""

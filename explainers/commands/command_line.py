@@ -1,0 +1,64 @@
+"""The arguments of `python -m explainers`, and its answers in sentences."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from explainers.baselines import BASELINES
+from explainers.errors import Problem
+from explainers.methods import METHODS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0 where all went well, 1 where a report does not hold, 2 where it cannot be.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        if given.command == "verify":
+            from explainers.commands.verify import verify
+
+            holds, sentences = verify(given.report, given.model, given.data, given.baseline)
+            print("\n".join(sentences))
+            return 0 if holds else 1
+        from explainers.commands.explain import explain_files
+
+        return explain_files(given)
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m explainers",
+        description="Explain what a network looked at, and verify reports of it.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    verify = commands.add_parser("verify", help="compute a report's answer again and compare")
+    verify.add_argument("report", type=Path, help="the report, an HTML file")
+    verify.add_argument("--model", type=Path, help="the network's file; none for one of Evident's")
+    verify.add_argument("--data", type=Path, help="the file that holds the input")
+    verify.add_argument("--baseline", type=Path, help="the file of an own baseline")
+    explain = commands.add_parser("explain", help="picture, numbers and report of files")
+    explain.add_argument("model", help="a network's file, or the name of one of Evident's own")
+    explain.add_argument("input", type=Path, help="a file, or a folder of files")
+    explain.add_argument("--to", type=Path, required=True, help="the folder to write to")
+    explain.add_argument("--method", default="integrated_gradients", choices=list(METHODS))
+    explain.add_argument("--baseline", choices=list(BASELINES), help="default: the kind's own")
+    explain.add_argument("--target", type=int, help="the output's number; default: the highest")
+    explain.add_argument("--item", type=int, default=0, help="which input of a file, from 0")
+    explain.add_argument("--card", type=Path, help="the network's card, as the app gives it")
+    explain.add_argument("--kind", choices=["picture", "table", "series", "sequence"])
+    explain.add_argument("--by", default="", help="who makes the report")
+    explain.add_argument(
+        "--with-input", action="store_true", help="put the inputs themselves into the reports"
+    )
+    return parser
