@@ -18,12 +18,13 @@ from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.answers import doubts, faithfulness, sanity
 from pages.answers.panel import panel
+from pages.kinds import picture_view
 from pages.state import address, progress
 from pages.state.cases import Answer, Case, first_choice, in_numbers
 from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
 from pages.viewers.chart import answer_bars
-from pages.widgets import baselines, methods, models, picture_view, places
+from pages.widgets import baselines, methods, models, places
 
 CHIPS, MOST_NUMBERS = 5, 16
 REPEATS = (1, 20, 100)

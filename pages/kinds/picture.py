@@ -12,11 +12,12 @@ from explainers.models.zoo import demos
 from explainers.service.tasks.context import ProgressReport
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
+from pages.kinds import picture_view
 from pages.kinds.page_kind import MapOptions
 from pages.state.cases import Answer, Case
 from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.picture import viewer
-from pages.widgets import picture_view, pictures
+from pages.widgets import pictures
 
 title, one, missing, can_blink = "Picture", "picture", "a picture", True
 THROUGH_ALL_SLICES = ("ablation", "rise", "shapley")

@@ -38,15 +38,16 @@ def pick(shape: tuple[int, int], key: str) -> str:
             required=True,
             help=_HELP,
         )
-    return st.segmented_control(
+    view = st.segmented_control(
         "Show",
         list(VIEWS),
         default=usual_view(shape),
         required=True,
         key=f"{key}_show",
-        format_func=VIEWS.get,
+        format_func=VIEWS.__getitem__,
         help=_HELP,
     )
+    return view or usual_view(shape)
 
 
 def chosen(case: Case) -> str:
