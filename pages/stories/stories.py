@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from dataclasses import replace
 
 from explainers.errors import Problem
@@ -283,8 +284,10 @@ def tasks() -> list[Task]:
 def prepare() -> None:
     """Let the worker compute what Home and the stories show, before anybody asks.
 
-    In one line, or as few as the limits let, so that the first visitors hardly wait for it.
+    In one line, or as few as the limits let, so that the first visitors hardly wait for it. Nobody
+    looks at these jobs, and they are not ended for that.
     """
     for index, task in enumerate(tasks()):
         with contextlib.suppress(Problem):  # the queue is full: whoever opens the page asks
-            service.backend().submit(task, f"server {index // limits().jobs_per_visitor}")
+            job = service.backend().submit(task, f"server {index // limits().jobs_per_visitor}")
+            job.seen = math.inf

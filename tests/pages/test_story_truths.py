@@ -8,6 +8,7 @@ from explainers.checks.agreement import rank_correlation
 from explainers.errors import Problem
 from explainers.kinds import KINDS
 from explainers.models.zoo.demos import demos
+from explainers.service.backends.job import Job
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parsers import PARSERS
 from explainers.service.storage.store import Store
@@ -78,16 +79,19 @@ def test_old_stories_come_first_and_every_kind_has_one(here):
 def test_visitors_wait_behind_one_line_of_examples_and_a_full_queue_stops_nothing(
     here, monkeypatch
 ):
-    lines = []
+    lines, jobs = [], []
 
     def submit(request, visitor):
         lines.append(visitor)
         if len(lines) > 20:
             raise Problem("Too many explanations are waiting here.")
+        jobs.append(Job(request, visitor, ""))
+        return jobs[-1]
 
     monkeypatch.setattr(here, "submit", submit, raising=False)
     stories.prepare()
     assert len(lines) == len(stories.tasks()) > 20 and set(lines) == {"server 0"}
+    assert {job.seen for job in jobs} == {float("inf")}, "nobody looks at them, and they go on"
 
 
 def test_a_link_names_what_the_explain_page_asks(here):
