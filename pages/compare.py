@@ -11,7 +11,7 @@ from explainers.figures.text.sentences import escape_markdown
 from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
 from pages.answers import agreement, axes, faithfulness, grid, sanity, two_maps
-from pages.state import address, cases, fitting_choices
+from pages.state import address, cases
 from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
 from pages.viewers.chart import answer_bars
@@ -74,15 +74,9 @@ def _presets() -> None:
             st.button(
                 preset,
                 key=f"preset_{preset}",
-                on_click=_use,
+                on_click=address.set_choices,
                 args=(PRESETS[preset],),
             )
-
-
-def _use(preset: dict[str, Any]) -> None:
-    """Choose what a preset holds; it is about the model that it names."""
-    fitting_choices.forget_subject("baseline")
-    address.set_choices(preset)
 
 
 def _axes(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:

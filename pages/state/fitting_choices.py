@@ -55,6 +55,13 @@ def usual_for_another(name: str, subject: Hashable, usual: Any) -> None:
         address.set_choices({name: usual})
 
 
-def forget_subject(name: str) -> None:
-    """Let the choice stand whatever it was made for: it is made anew for what comes now."""
-    st.session_state.pop(f"subject_{name}", None)
+def follow_usual(name: str, usual: Any) -> None:
+    """Choose what is usual now where what was usual before is chosen: nobody has chosen it.
+
+    One that a link holds stays.
+    """
+    now = (address.links_opened(), usual)
+    before = st.session_state.get(f"usual_{name}", now)
+    st.session_state[f"usual_{name}"] = now
+    if before[0] == now[0] and before != now and address.choices().get(name) == before[1]:
+        address.set_choices({name: usual})

@@ -16,6 +16,7 @@ from pages.state import service
 from pages.stories.examples import METHOD, StoryExample
 from pages.stories.importance import shares, together, useless, weights, wrong_sign
 from pages.stories.story import Story
+from pages.widgets import baselines, methods
 
 OVER_ROWS = (useless, shares, weights, together, wrong_sign)
 """Stories about which inputs matter over a whole data set, one page each."""
@@ -24,7 +25,14 @@ OVER_ROWS = (useless, shares, weights, together, wrong_sign)
 def first_example() -> StoryExample:
     """The example on top of Home: a photo, or a traffic sign where no network for photos is."""
     if packaged.DEFAULT in packaged.installed():
-        return StoryExample("", packaged.DEFAULT, "cat", "Egyptian cat")
+        return StoryExample(
+            "",
+            packaged.DEFAULT,
+            "cat",
+            "Egyptian cat",
+            baseline=baselines.FOR_PHOTOS,
+            method=methods.FOR_PHOTOS,
+        )
     return StoryExample("", "signs", _stop(sticker=False), STICKER_CLASS)
 
 

@@ -20,8 +20,8 @@ def names(kind: str) -> dict[str, str]:
     return {key: b.title(kind) for key, b in BASELINES.items() if kind in b.kinds}
 
 
-FOR_PHOTOS = "mean"
-"""What `tests/bench/photo_defaults.py` found best on real photos, with Integrated Gradients."""
+FOR_PHOTOS = "blur"
+"""What `tests/bench/photo_defaults.py` found best on real photos, see `methods.FOR_PHOTOS`."""
 
 
 def usual(spec: ModelSpec) -> str:
@@ -43,7 +43,7 @@ def pick(kind: str, options: bool = True, first: str = "") -> BaselineRef | None
         The key of the one that is chosen at first; "": the kind's usual one.
     """
     titles, first = names(kind), first or KINDS[kind].default_baseline
-    fitting_choices.usual_for_another("baseline", first, first)
+    fitting_choices.follow_usual("baseline", first)
     if kind == "picture":
         titles[OWN_BASELINE] = "Your own picture"
     key = address.select(
