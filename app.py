@@ -35,7 +35,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def frame() -> None:
     """Navigation and title, then the page that was asked for."""
-    st.set_page_config(page_title="Evident", page_icon="🔎", layout="wide")
+    st.set_page_config(page_icon="🔎", layout="wide")
     pages = [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/explain.py", title="Explain", icon=":material/search:"),
@@ -46,6 +46,7 @@ def frame() -> None:
     ]
     allowed = login.allowed()
     page = st.navigation(pages, position="top" if allowed else "hidden")
+    st.set_page_config(page_title=f"{page.title} · Evident" if page.url_path else "Evident")
     st.html(ROOT / "assets" / "frame.css")
     if not allowed:
         login.form()

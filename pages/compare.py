@@ -10,7 +10,15 @@ from streamlit.delta_generator import DeltaGenerator
 from explainers.figures.text.sentences import escape_markdown
 from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
-from pages.answers import agreement, axes, faithfulness, grid, sanity, two_maps
+from pages.answers import (
+    agreement,
+    axes,
+    faithfulness,
+    grid,
+    hidden_with,
+    sanity,
+    two_maps,
+)
 from pages.state import address, cases
 from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
@@ -30,7 +38,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "across": "baselines",
         "down": NONE,
         "target": FIRST_CHOICE,
-        "baselines": list(baselines.names("picture")),
+        "baselines": None,
     },
     "Classes × methods": {
         "across": "methods",
@@ -47,6 +55,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "baseline": "mean",
     },
 }
+OF_PICTURES = ("Honest or cheating",)
 CHECKS = ("Prove it", "Agreement", "Two at a time", "Sanity", "Answers")
 
 
@@ -54,13 +63,13 @@ def page() -> None:
     """Choices on top, the grid below them, and then a closer look."""
     title, presets = st.columns([1, 3], vertical_alignment="bottom")
     title.title("Compare", anchor=False)
-    with presets:
-        _presets()
     with st.container(border=True):
         left, right = st.columns(2, gap="large")
         across, down = _axes(left, right)
     with st.expander("Model, input, baseline, question", icon=":material/tune:"):
         base = _base({across, down})
+    with presets:
+        _presets(None if base is None else base.model.spec.kind)
     if base is None:
         st.info("Choose a model and an input in the settings above.")
     else:
@@ -68,9 +77,12 @@ def page() -> None:
     address.write()
 
 
-def _presets() -> None:
+def _presets(kind: str | None) -> None:
+    """A button for each comparison that such inputs can have."""
     with st.container(horizontal=True):
         for preset in PRESETS:
+            if preset in OF_PICTURES and kind not in (None, "picture"):
+                continue
             st.button(
                 preset,
                 key=f"preset_{preset}",
@@ -120,7 +132,7 @@ def _base(varied: set[str]) -> Setting | None:
     if chosen is None:
         return None
     with three:
-        st.markdown("**Hide with**" if "baselines" in varied else "**Baseline**")
+        st.markdown("**Baseline**")
         baseline = baselines.pick(
             model.spec.kind, "baselines" not in varied, baselines.usual(model.spec)
         )
@@ -179,7 +191,7 @@ def _compare(
     width = len(columns) if len(rows) > 1 and len(columns) <= 4 else _columns(len(settings))
     panels = grid.draw(settings, width, shared, lab="baselines" in (across, down))
     if panels:
-        _look_closer(panels, base)
+        _look_closer(panels, base, lab="baselines" in (across, down))
 
 
 def _target(base: Setting, prediction: Answer) -> int | None:
@@ -219,8 +231,8 @@ def _columns(count: int) -> int:
     return count if count < 3 else 2 if count == 4 else 3
 
 
-def _look_closer(panels: list[grid.Panel], base: Setting) -> None:
-    """The checks of what is on the grid, one kind at a time."""
+def _look_closer(panels: list[grid.Panel], base: Setting, lab: bool) -> None:
+    """The checks of what is on the grid, one kind at a time; a lab has maps of other baselines."""
     st.header("Look closer", anchor=False)
     check = address.select(
         st.segmented_control,
@@ -232,7 +244,9 @@ def _look_closer(panels: list[grid.Panel], base: Setting) -> None:
         required=True,
     )
     shown, answers = [panel.case for panel in panels], [panel.answer for panel in panels]
-    if check == "Prove it":
+    if check == "Prove it" and lab:
+        hidden_with.section(shown, "c_prove")
+    elif check == "Prove it":
         faithfulness.section(shown, "c_prove", base.baseline)
     elif check == "Agreement":
         agreement.section(shown, answers, "c_agree")

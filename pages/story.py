@@ -36,6 +36,7 @@ def page() -> None:
     _move(slides, place + keys.step("story_keys"), place)
     key, part = slides[place]
     story = all_stories[key]
+    st.set_page_config(page_title=f"{story.title} · Evident")
     with st.container(key="story"):
         st.title(story.title, anchor=False)
         if part == 1 and story.examples:
@@ -120,8 +121,9 @@ def _map(story: Story, index: int, case: Case, answer: Answer, limit: float) -> 
     best = case.names[int(probabilities.argmax())]
     right = case.task.model.answers != "classes" or best == case.names[case.target]
     instead = "" if right else f" (it says *{best}*)"
-    one = kinds.of(case.task.model).one
-    summary = words.accounted(facts, one) if story.sums else sentence(case, heat, facts["signed"])
+    summary = sentence(case, heat, facts["signed"])
+    if story.sums:
+        summary = words.accounted(facts, case.kind.one)
     st.markdown(f"**{case.label_as_text}:** *{case.about_as_text}* {share}{instead}")
     kinds.of(case.task.model).draw(
         case,

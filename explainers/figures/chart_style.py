@@ -48,6 +48,29 @@ def colorscale(signed: bool) -> list[tuple[float, str]]:
     return [(i / (len(stops) - 1), f"rgb{stop}") for i, stop in enumerate(stops)]
 
 
+def clear_colorscale(signed: bool) -> list[tuple[float, str]]:
+    """Colours for strips behind a line: nothing where the score is 0, so that the page shows.
+
+    The colours of bars, ever less transparent: a strip glares on no page, and is stronger the
+    farther it is from the page, light or dark.
+
+    Examples
+    --------
+    >>> clear_colorscale(signed=False)
+    [(0.0, 'rgba(204, 76, 2, 0)'), (1.0, 'rgba(204, 76, 2, 1)')]
+    """
+
+    def ends(hex_colour: str) -> list[str]:
+        rgb = ", ".join(str(int(hex_colour[at : at + 2], 16)) for at in (1, 3, 5))
+        return [f"rgba({rgb}, {alpha})" for alpha in (0, 1)]
+
+    if not signed:
+        return list(zip((0.0, 1.0), ends(STRENGTH), strict=True))
+    clear, full = ends(SUPPORT)
+    below, against = ends(OPPOSE)
+    return [(0.0, against), (0.5, below), (0.5, clear), (1.0, full)]
+
+
 def apply_chart_style(
     figure: go.Figure, height: int, alt: str, right: int = 12, top: int = 12
 ) -> go.Figure:

@@ -70,8 +70,8 @@ def deletion_insertion_curves(
     Petsiuk, Das & Saenko 2018, "RISE", arXiv:1806.07421.
     """
     titles = (
-        "Hottest hidden first:<br>lower is better",
-        "Hottest shown first:<br>higher is better",
+        "Strongest<br>hidden first:<br>lower is better",
+        "Strongest<br>shown first:<br>higher is better",
     )
     figure = make_subplots(1, 2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06)
     percents, whole = [100 * np.asarray(each) for each in shares], 1 if numbers else 100
@@ -98,13 +98,14 @@ def deletion_insertion_curves(
             )
     figure.update_layout(
         height=400,
-        margin={"l": 8, "r": 8, "t": 56, "b": 8},
+        margin={"l": 8, "r": 8, "t": 72, "b": 8},
         hovermode="x unified",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 14},
         legend={"orientation": "h", "y": -0.22},
     )
+    figure.update_annotations(font_size=14)  # side by side on a phone too
     axis = {} if numbers else {"range": [0, 102], "ticksuffix": " %"}
     figure.update_yaxes(**axis, fixedrange=True, gridcolor=RANDOM.format(0.2))
     figure.update_yaxes(title=f"Answer {about}", col=1)

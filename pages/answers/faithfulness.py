@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from explainers.baselines import BASELINES
 from explainers.figures.curves import area, deletion_insertion_curves
 from explainers.figures.text import advice
 from explainers.figures.text.words import is_share
@@ -69,7 +70,7 @@ def section(
         prove(hidden, shares[0], about, key=f"{key}_slider", max_height=height)
     else:
         hiding.section(shown, pairs, shares, f"{key}_hiding")
-    _curves(shown, pairs, shares, about, key)
+    _curves(shown, pairs, shares, about, key, hide_with)
 
 
 def _are_shares(shown: list[Case], pairs: list[tuple[Answer, Answer]]) -> bool:
@@ -102,6 +103,7 @@ def _curves(
     shares: list[list[float]],
     about: str,
     key: str,
+    hide_with: BaselineRef | None,
 ) -> None:
     """The chart and the table of areas, best first."""
     ways = ("deletion", "insertion")
@@ -142,12 +144,20 @@ def _curves(
             "at random": [_range(random["insertion"][i]) for i in order],
         }
     )
+    used = [hide_with or case.task.baseline for case in shown]
+    fillings = dict.fromkeys(_name(shown[0].kind.key, baseline) for baseline in used)
     what = "the answer" if shown[0].numbers else "the explained class's share of the answer"
     st.caption(
-        f"Areas under the curves of {what}; at random: mean of ten draws, lowest and highest. "
+        f"Hidden parts show: {', '.join(fillings)}. Areas under the curves of {what}; at random: "
+        "mean of ten draws, lowest and highest. "
         "Petsiuk, Das & Saenko 2018. Inputs with parts hidden are unusual for a network, so this "
         "is one piece of evidence, for this input."
     )
+
+
+def _name(kind: str, baseline: BaselineRef) -> str:
+    known = BASELINES.get(baseline.key)
+    return "your own picture" if known is None else known.title(kind)
 
 
 def _range(draws: np.ndarray) -> str:

@@ -80,10 +80,11 @@ def draw(settings: list[tuple[str, Setting]], width: int, shared: bool, lab: boo
     if any(setting.model.spec.kind == "picture" for _, setting in settings):
         regions = {name for case in all_cases.values() for name in case.input.regions}
         viewer_bar(GROUP, key="bar", masks=tuple(sorted(regions)))
+    rows = st.container(key="swipe_panels")
     for start in range(0, len(settings), width):
         row = settings[start : start + width]
         for index, (column, (label, setting)) in enumerate(
-            zip(st.columns(width), row, strict=False)
+            zip(rows.columns(width), row, strict=False)
         ):
             slot = _slot(start + index)
             with column, st.container(border=True, key=f"panel_{start + index}"):

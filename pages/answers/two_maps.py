@@ -7,7 +7,7 @@ from pages import kinds
 from pages.answers.grid import Panel
 from pages.state import address
 
-WAYS = {"blink": "Blink", "difference": "Difference"}
+WAYS = {"blink": "One over the other", "difference": "Difference"}
 
 
 def section(panels: list[Panel], key: str) -> None:

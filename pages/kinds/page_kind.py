@@ -67,8 +67,6 @@ class PageKind(Protocol):
     ----------
     title : str
         Of the section of the settings.
-    one : str
-        One input in a word: "picture".
     missing : str
         What must be chosen, in words: "a picture".
     can_blink : bool
@@ -80,8 +78,6 @@ class PageKind(Protocol):
 
     @property
     def title(self) -> str: ...
-    @property
-    def one(self) -> str: ...
     @property
     def missing(self) -> str: ...
     @property

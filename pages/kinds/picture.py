@@ -19,7 +19,7 @@ from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.picture import viewer
 from pages.widgets import pictures
 
-title, one, missing, can_blink = "Picture", "picture", "a picture", True
+title, missing, can_blink = "Picture", "a picture", True
 THROUGH_ALL_SLICES = ("ablation", "rise", "shapley")
 draw_hidden = None
 

@@ -25,7 +25,7 @@ from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.sequence import SIDES, logo, mutation_map
 from pages.widgets import files
 
-title, one, missing, can_blink = "DNA", "sequence", "a DNA sequence", False
+title, missing, can_blink = "DNA", "a DNA sequence", False
 MOST_OTHERS = 20
 
 

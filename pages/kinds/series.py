@@ -28,7 +28,7 @@ from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.chart import chart
 from pages.widgets import files, methods
 
-title, one, missing, can_blink = "Time series", "series", "a time series", False
+title, missing, can_blink = "Time series", "a time series", False
 MOST_OTHERS = 20
 
 

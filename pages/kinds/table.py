@@ -27,7 +27,7 @@ from pages.state.chosen import ChosenInput, ChosenModel
 from pages.viewers.chart import chart
 from pages.widgets import files, methods, row_values
 
-title, one, missing, can_blink = "Table", "row", "a table and a row", False
+title, missing, can_blink = "Table", "a table and a row", False
 MOST_OTHERS = 20
 
 

@@ -36,9 +36,11 @@ def section() -> None:
     state = _answers({key: _setting(method) for key, method in METHODS.items()})
     if state.waiting:
         progress.watch_all(state.waiting, "Drawing the maps")
-    keys = list(METHODS)
+    keys, cards = list(METHODS), st.container(key="swipe_methods")
     for start in range(0, len(keys), 2):
-        for column, key in zip(st.columns(2, gap="medium"), keys[start : start + 2], strict=False):
+        for column, key in zip(
+            cards.columns(2, gap="medium"), keys[start : start + 2], strict=False
+        ):
             with column, st.container(border=True, key=f"method_{key}"):
                 left, right = st.columns([3, 2], gap="medium")
                 with left:

@@ -9,7 +9,14 @@ from explainers.methods import METHODS
 from explainers.models.zoo.worked_example import Point, WorkedExample
 
 CLOSE, ERRORS = 1e-3, 3
-RIGHT, ABOUT, MISSED, OTHER, FAILED = "right", "about", "missed", "other", "failed"
+RIGHT, ABOUT, SHARED, MISSED, OTHER, FAILED = (
+    "right",
+    "about",
+    "shared",
+    "missed",
+    "other",
+    "failed",
+)
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,7 @@ class Verdict:
     Attributes
     ----------
     mark : str
-        RIGHT, ABOUT, MISSED, OTHER or FAILED.
+        RIGHT, ABOUT, SHARED, MISSED, OTHER or FAILED.
     says : str
         A sentence.
     """
@@ -58,7 +65,7 @@ def verdict(net: WorkedExample, x: Point, baseline: Point, row: Facts) -> Verdic
     missed, random = sum(scores) - difference, ERRORS * sum(row["spread"])
     if abs(missed) > max(tolerance, random):
         return Verdict(MISSED, _short(net, x, baseline, row, difference, tolerance))
-    return Verdict(MISSED, _shared_otherwise(net, x, baseline, scores, max(tolerance, random)))
+    return Verdict(SHARED, _shared_otherwise(net, x, baseline, scores, max(tolerance, random)))
 
 
 def is_share(row: Facts) -> bool:

@@ -18,6 +18,7 @@ from pages.learning.words import (
     MISSED,
     OTHER,
     RIGHT,
+    SHARED,
     calculation,
     is_share,
     verdict,
@@ -31,16 +32,28 @@ SHOWN = ("minimum", "saturation", "threshold", "product")
 MARKS = {
     RIGHT: ("✓", "right"),
     ABOUT: ("≈", "right within its error"),
-    MISSED: ("✗", "differs"),
+    SHARED: ("≠", "shares by another rule"),
+    MISSED: ("✗", "does not add up"),
     OTHER: ("–", "asks something else"),
     FAILED: ("–", "does not work here"),
 }
+
+
+READING = """**How to read it.** The network is the formula. Moving its inputs from the baseline to
+these values changes the answer by so much, and a method says which input gets how much of that
+change. The sliders set the inputs; the box shows a fair sharing worked out by hand (Shapley values:
+each input gets the mean of what it adds, over all orders), and the table every method beside it.
+
+✓ as by hand · ≈ as by hand, within the error of random draws · ≠ adds up, but shares by another
+rule, which is no mistake · ✗ does not add up to the change · – answers another question, or does
+not work here"""
 
 
 @fragment()
 def section() -> None:
     """Draw the choice of a network, its sliders, and all answers; a slider redraws only this."""
     st.header("Networks small enough to check by hand", anchor="by-hand")
+    st.markdown(READING)
     titles = {key: WORKED_EXAMPLES[key].title for key in SHOWN}
     key = address.select(
         st.segmented_control,
@@ -68,10 +81,6 @@ def section() -> None:
         by_slot = cases.answers({"learn_lesson": lesson}, "Asking every method")
         if by_slot is not None:
             st.html(answers(net, x, baseline, by_slot["learn_lesson"][0]["rows"]))
-            st.caption(
-                "✓: the Shapley values; ≈: within the error of random draws; ✗: less or more than "
-                "there is to share, or shared by another rule; –: no shares."
-            )
     address.write()
 
 

@@ -47,6 +47,12 @@ def pick(model: ChosenModel) -> str:
     entry = METHODS[key]
     st.markdown(f"{entry.asks(model.spec.kind)} *Costs {entry.cost}.*")
     st.caption(f"When it misleads: {entry.misleads}")
+    st.page_link(
+        "pages/learn.py",
+        label="How it works, on networks to check by hand",
+        icon=":material/school:",
+        query_params={"about": key},
+    )
     return key
 
 

@@ -70,6 +70,22 @@ def test_a_baseline_is_neutral_unless_one_class_stands_out(shares, open_):
     assert advice.is_neutral(np.array(shares)) is open_
 
 
+def test_a_map_is_not_judged_by_its_own_baseline():
+    names, own = ["Black", "White", "Mean"], np.eye(3, dtype=bool)
+    circular = np.array([[9.0, 0.1, 0.1], [0.3, 9.0, 0.3], [0.2, 0.2, 9.0]])
+    says = advice.by_fillings(names, names, circular, own)
+    assert "Hidden with Black, White and Mean in turn" in says
+    assert "speak most for **White**." in says and "3 of 3 maps do best under their own" in says
+    # The first filling is easy for all who may use it, which speaks for none of them.
+    easy = np.array([[0.0, 0.3, 0.3], [5.0, 0.0, 0.1], [5.0, 0.1, 0.0]])
+    says = advice.by_fillings(names, names, easy, own)
+    assert "speak most for **Black**." in says and "own baseline, which" not in says
+    worse = np.array([[0.0, -1.0], [0.5, 0.0]])
+    assert "No better than chance here: A." in advice.by_fillings(
+        ["A", "B"], ["a", "b"], worse, np.eye(2, dtype=bool)
+    )
+
+
 def test_areas_are_those_of_known_curves():
     shares = [0, 0.1, 0.5, 1]
     assert area(shares, np.array(shares)) == pytest.approx(0.5)

@@ -50,17 +50,19 @@ def test_hovering_reads_every_step_also_where_the_value_is_missing():
     assert np.isfinite(answers[0].y).all()
 
 
-def test_signed_strips_are_red_for_support_and_neutral_at_zero():
+def test_signed_strips_are_red_for_support_and_the_page_itself_at_zero():
     axis = series_heat(SCORES, VALUES, NAMES, STEPS, True).layout.coloraxis
     assert axis.cmin == -axis.cmax
-    assert [stop for _, stop in axis.colorscale] == [f"rgb{stop}" for stop in SIGNED]
-    assert axis.colorscale[5] == (0.5, "rgb(247, 247, 247)")
+    blue, clear_blue, clear_red, red = (stop for _, stop in axis.colorscale)
+    assert [at for at, _ in axis.colorscale] == [0, 0.5, 0.5, 1]
+    assert (blue, red) == tuple(f"rgba{(*SIGNED[at], 1)}" for at in (2, 8))
+    assert (clear_blue, clear_red) == tuple(f"rgba{(*SIGNED[at], 0)}" for at in (2, 8))
     assert series_heat(SCORES, VALUES, NAMES, STEPS, True, limit=7).layout.coloraxis.cmin == -7
 
 
 def test_strengths_use_the_sequential_scale_from_zero():
     axis = series_heat(np.abs(SCORES), VALUES, NAMES, STEPS, False).layout.coloraxis
-    assert axis.cmin == 0 and axis.colorscale[-1][1] == f"rgb{SEQUENTIAL[-1]}"
+    assert axis.cmin == 0 and axis.colorscale[-1][1] == f"rgba{(*SEQUENTIAL[6], 1)}"
     assert "without a sign" in axis.colorbar.title.text
     with pytest.raises(Problem, match="without a sign"):
         series_heat(SCORES, VALUES, NAMES, STEPS, False)

@@ -16,7 +16,7 @@ from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
 from explainers.service.tasks import Task
 from explainers.service.tasks.axioms import Axioms
 from explainers.service.tasks.lesson import Lesson, variants, worked_example_spec
-from pages.learning.words import MISSED, OTHER, RIGHT, calculation, verdict
+from pages.learning.words import MISSED, OTHER, RIGHT, SHARED, calculation, verdict
 from pages.learning.worked_examples import SHOWN
 
 
@@ -200,7 +200,7 @@ def test_what_counts_as_held():
     "name, method, mark, words",
     [
         ("minimum", "DeepLIFT, RevealCancel", RIGHT, "As by hand"),
-        ("minimum", "Integrated Gradients", MISSED, "all to b: on the straight way only b"),
+        ("minimum", "Integrated Gradients", SHARED, "all to b: on the straight way only b"),
         ("minimum", "Ablation", MISSED, "Adds up to 2, but the answer changed by 1"),
         ("saturation", "Ablation", MISSED, "the other one suffices"),
         ("saturation", "Gradient × input", MISSED, "nothing, although .* by 1: .*at the end"),

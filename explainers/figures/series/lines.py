@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explainers.errors import Problem
-from explainers.figures.chart_style import apply_chart_style, colorscale, colour_key
+from explainers.figures.chart_style import apply_chart_style, clear_colorscale, colour_key
 from explainers.figures.colours import checked_limit, colour_limit
 from explainers.figures.rows import name_panel
 from explainers.figures.series.timeline import label_steps, peaks_per_cell, time_axis_height
@@ -23,7 +23,7 @@ from explainers.figures.text.labels import (
 )
 
 STRIP, BETWEEN, TOP = 64, 30, 96
-# The strips are light at zero on every page, so the line on them is dark with a white edge.
+# A strip is the page itself at zero, light or dark, so the line on it is dark with a white edge.
 LINE, EDGE = "#16161d", "#ffffff"
 
 
@@ -181,7 +181,7 @@ def _colour_bar(figure: go.Figure, signed: bool, limit: float, unit: str, plot: 
     ends = [-limit, 0, limit] if signed else [0, limit]
     key = ": red supports, blue opposes" if signed else " (without a sign)"
     ticks = {end: number(end, sign=signed) for end in ends}
-    colour_key(figure, f"{unit}{key}", colorscale(signed), ticks, 1 + 28 / plot, share=0.8)
+    colour_key(figure, f"{unit}{key}", clear_colorscale(signed), ticks, 1 + 28 / plot, share=0.8)
 
 
 def _left_out(strength: np.ndarray, kept: list[int]) -> str:

@@ -82,6 +82,57 @@ def ranking(
     return f"{line} Another input may give another ranking."
 
 
+def by_fillings(
+    names: Sequence[str], fillings: Sequence[str], beyond: np.ndarray, own: np.ndarray
+) -> str:
+    """Which map hiding speaks for where each baseline in turn stands for what is hidden.
+
+    A map is best at finding what differs from its own baseline, so that one does not count for it;
+    and since some fillings make hiding easier than others, each counts by how far a map is ahead
+    of the others under it.
+
+    Parameters
+    ----------
+    names, fillings : sequence of str, lengths n and k
+    beyond : ndarray, shape (n, k)
+        Insertion area less deletion area, less chance's.
+    own : ndarray of bool, shape (n, k)
+        Where the filling is the map's own baseline; not all of a row or a column.
+
+    Examples
+    --------
+    >>> beyond, own = np.array([[0.9, 0.1], [0.2, 0.8]]), np.eye(2, dtype=bool)
+    >>> print(by_fillings(["Black", "White"], ["Black", "White"], beyond, own))
+    Hidden with Black and White in turn, and no map with its own baseline, hiding and revealing \
+speak most for **Black** and **White** alike. 2 of 2 maps do best under their own baseline, which \
+says nothing for them. Another input may give another ranking.
+    """
+    others = np.where(own, np.nan, beyond)
+    ahead = np.nanmean(others - np.nanmean(others, axis=0), axis=1)
+    equal = ahead >= ahead.max() - 1e-6 * max(np.abs(beyond).max(), 1e-12)
+    best = [f"**{name}**" for name, first in zip(names, equal, strict=True) if first]
+    alike = " alike" if len(best) > 1 else ""
+    line = (
+        f"Hidden with {_listed(fillings)} in turn, and no map with its own baseline, hiding and "
+        f"revealing speak most for {_listed(best)}{alike}."
+    )
+    beaten = [name for name, row in zip(names, others, strict=True) if np.nanmean(row) <= 0]
+    if beaten:
+        line += f" No better than chance here: {', '.join(beaten)}."
+    circular = int((own.any(1) & (np.where(own, beyond, -np.inf).max(1) >= beyond.max(1))).sum())
+    if circular:
+        verb, whose = ("does", "its") if circular == 1 else ("do", "their")
+        line += (
+            f" {circular} of {len(names)} maps {verb} best under {whose} own baseline, which says "
+            f"nothing for {'it' if circular == 1 else 'them'}."
+        )
+    return f"{line} Another input may give another ranking."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def is_neutral(shares: np.ndarray) -> bool:
     """Whether a baseline's answer leaves it open which class it is.
 

@@ -38,6 +38,7 @@ _SCRIPTS = [
     "bar",
     "large",
     "words",
+    "memory",
 ]
 
 
@@ -156,6 +157,8 @@ def viewer(
         "place": None if grid is None or place is None else list(place),
         "asks": grid is not None and on_place is not None,
         "mime": mime,
+        "photo": hashlib.sha256(picture).hexdigest()[:16],
+        "place": key,
         "region": _inside(region),
         "sides": colours.checked_sides(sides),
         "title": name or method,

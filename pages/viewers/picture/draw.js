@@ -97,7 +97,9 @@ function measure(view) {
 function drawPhoto(view, context) {
   const { photo, size, sight, settings, parcel } = view;
   context.imageSmoothingQuality = "high";
-  context.imageSmoothingEnabled = (size.width * sight.zoom) / photo.width < 6;
+  // Few pixels are blocks in which nobody reads a digit; of more, each is shown as it is.
+  const few = Math.max(photo.width, photo.height) <= FEW_PIXELS;
+  context.imageSmoothingEnabled = few || (size.width * sight.zoom) / photo.width < 6;
   context.drawImage(photo, 0, 0, 1, 1);
   if (settings.grey && settings.mode !== "picture") drainColour(context);
   if (!seenWhole(parcel)) dimUnseen(view, context);
@@ -128,8 +130,32 @@ function drawMap(view, context) {
   const { settings, parcel, painted } = view;
   context.globalAlpha = settings.mode === "overlay" ? settings.opacity : 1;
   context.imageSmoothingEnabled = smoothed(view);
-  context.drawImage(painted, ...parcel.region);
+  if (seenBetween(view)) drawTiles(view, context);
+  else context.drawImage(painted, ...parcel.region);
   context.globalAlpha = 1;
+}
+
+const FEW_PIXELS = 32;
+const TILE = 0.62; // of a cell's side
+
+// Where every pixel of a small picture has a cell of its own, colours on all of it would hide it.
+function seenBetween(view) {
+  const { photo, parcel, settings } = view;
+  const few = Math.max(photo.width, photo.height) <= FEW_PIXELS;
+  return few && settings.mode === "overlay" && !smoothed(view) && parcel.shape[1] <= FEW_PIXELS;
+}
+
+function drawTiles({ parcel, painted }, context) {
+  const [left, top, width, height] = parcel.region;
+  const [rows, columns] = parcel.shape;
+  const [across, down] = [width / columns, height / rows];
+  const [wide, high] = [TILE * across, TILE * down];
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) {
+      const x = left + column * across + (across - wide) / 2;
+      const y = top + row * down + (down - high) / 2;
+      context.drawImage(painted, column, row, 1, 1, x, y, wide, high);
+    }
 }
 
 // True cells where the map is coarse enough to see them, unless the visitor chose; but cells

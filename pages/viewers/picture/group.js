@@ -20,6 +20,7 @@ function join(view, group) {
 const shared = ({ settings, sight, box }) => ({ settings, sight, box });
 
 function tell(view, news) {
+  if (!news.to && (news.settings || news.sight || news.box !== undefined)) remember(view);
   if (!view.group) return;
   const detail = { group: view.group, from: view.root, ...news };
   window.dispatchEvent(new CustomEvent(EVENT, { detail }));

@@ -33,6 +33,7 @@ function begin(root, former) {
     sight: former?.sight ?? { zoom: 1, x: 0.5, y: 0.5 }, // centre, in fractions of the picture
     box: former?.box ?? null, // left, top, width, height in fractions of the picture
     spot: null, // {x, y} pointed at, in fractions of the picture
+    recalled: Boolean(former),
     side: former?.side ?? 0, // which of the maps is on the screen
     group: null,
     words: { sides: ["opposes", "supports"], masks: [], signed: true },
@@ -74,6 +75,9 @@ const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 // What a tool bar alone gets: its group, and the words on it.
 function serve(view, { group, words }) {
   view.words = words;
+  view.group ??= group;
+  recall(view);
+  view.group = null;
   join(view, group);
   showWords(view);
   refresh(view);
@@ -85,6 +89,11 @@ async function receive(view, bytes, call) {
   const { root } = view;
   root.dataset.compact = parcel.compact;
   view.wanted = parcel.text;
+  if (!view.recalled) {
+    Object.assign(view, { parcel, group: parcel.group });
+    recall(view);
+    Object.assign(view, { parcel: null, group: null });
+  }
   join(view, parcel.group);
   if (view.parcel?.text === parcel.text) return refresh(view); // a rerun, or another theme
   root.dataset.ready = "false";
