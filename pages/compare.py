@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -61,20 +61,36 @@ CHECKS = ("Prove it", "Agreement", "Two at a time", "Sanity", "Answers")
 
 def page() -> None:
     """Choices on top, the grid below them, and then a closer look."""
-    title, presets = st.columns([1, 3], vertical_alignment="bottom")
+    with st.container(key="tight"):
+        title, presets = st.columns([1, 4], vertical_alignment="center")
     title.title("Compare", anchor=False)
-    with st.container(border=True):
-        left, right = st.columns(2, gap="large")
-        across, down = _axes(left, right)
-    with st.expander("Model, input, baseline, question", icon=":material/tune:"):
-        base = _base({across, down})
+    with st.container(border=True, key="rail"):
+        at = _places()
+        across, down = _axes(at)
+        with st.expander("Model, input, baseline, question", icon=":material/tune:"):
+            base = _base({across, down})
     with presets:
         _presets(None if base is None else base.model.spec.kind)
     if base is None:
         st.info("Choose a model and an input in the settings above.")
     else:
-        _compare(base, across, down, left, right)
+        _compare(base, across, down, at)
     address.write()
+
+
+class _Places(NamedTuple):
+    """Where the choices stand: four in a row, and under them what is compared."""
+
+    across: DeltaGenerator
+    down: DeltaGenerator
+    question: DeltaGenerator
+    scale: DeltaGenerator
+    items: DeltaGenerator
+
+
+def _places() -> _Places:
+    row = st.columns([2, 2, 3, 3], vertical_alignment="bottom")
+    return _Places(*row, st.container())
 
 
 def _presets(kind: str | None) -> None:
@@ -91,9 +107,9 @@ def _presets(kind: str | None) -> None:
             )
 
 
-def _axes(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:
+def _axes(at: _Places) -> tuple[str, str]:
     all_axes = list(axes.NAMES)
-    with left:
+    with at.across:
         across = address.select(
             st.selectbox,
             "across",
@@ -102,7 +118,7 @@ def _axes(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:
             label="Columns",
             format_func=axes.NAMES.get,
         )
-    with right:
+    with at.down:
         others = [NONE, *(axis for axis in all_axes if axis != across)]
         down = address.select(
             st.selectbox,
@@ -119,8 +135,7 @@ def _base(varied: set[str]) -> Setting | None:
     """What all panels share, but for what is varied."""
     one, two, three, four = st.columns(4, gap="medium")
     with one:
-        st.markdown("**Model**")
-        model = models.pick()
+        model = models.pick(brief=True)
     if model is None:
         return None
     kind = kinds.of(model.spec)
@@ -132,26 +147,22 @@ def _base(varied: set[str]) -> Setting | None:
     if chosen is None:
         return None
     with three:
-        st.markdown("**Baseline**")
         baseline = baselines.pick(
             model.spec.kind, "baselines" not in varied, baselines.usual(model.spec)
         )
     with four:
         method, options = methods.DEFAULT_METHOD, {}
         if "methods" not in varied:
-            st.markdown("**Method**")
             method = methods.pick(model)
+            methods.describe(method)
             options = kind.fit_options(method, methods.options_of(method), model, chosen)
-        st.markdown("**Question**")
         scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
     if baseline is None:
         return None
     return Setting(model, chosen, baseline, method, options, *scoring)
 
 
-def _compare(
-    base: Setting, across: str, down: str, left: DeltaGenerator, right: DeltaGenerator
-) -> None:
+def _compare(base: Setting, across: str, down: str, at: _Places) -> None:
     """Draw the grid for the base varied along its axes, and a closer look at it."""
     predictions = cases.answers({"c_base": base.prediction()}, "Asking the network")
     if predictions is None:
@@ -163,19 +174,20 @@ def _compare(
         if predictions is None:
             return
         prediction = predictions["c_base_there"]
-    with left:
+    with at.items:
         columns = axes.items(across, base, prediction)
-    with right:
         rows = [axes.Item("")] if down == NONE else axes.items(down, base, prediction)
-        if "classes" not in (across, down):
+    if "classes" not in (across, down):
+        with at.question:
             base = replace(base, target=_target(base, prediction))
+    with at.scale:
         shared = address.widget(
             st.toggle,
             "scale",
             default=True,
-            label="One colour scale for scores of one kind",
-            help="Contributions share their colours with contributions, slopes with slopes; off: "
-            "every panel has its own scale.",
+            label="One colour scale",
+            help="For scores of one kind: contributions share their colours with contributions, "
+            "slopes with slopes. Off: every panel has its own scale.",
         )
     settings = [
         (_label(row, column), replace(base, **row.changes, **column.changes))
@@ -188,7 +200,8 @@ def _compare(
         st.warning(f"These are {len(settings)} panels; the first {MOST_PANELS} are shown.")
         settings = settings[:MOST_PANELS]
     settings = _with_distinct_labels(settings)
-    width = len(columns) if len(rows) > 1 and len(columns) <= 4 else _columns(len(settings))
+    # A single row of panels breaks where the screen ends; rows and columns keep their places.
+    width = len(columns) if len(rows) > 1 and len(columns) <= 4 else 0
     panels = grid.draw(settings, width, shared, lab="baselines" in (across, down))
     if panels:
         _look_closer(panels, base, lab="baselines" in (across, down))
@@ -225,10 +238,6 @@ def _with_distinct_labels(settings: list[tuple[str, Setting]]) -> list[tuple[str
         for index, label in enumerate(labels)
     ]
     return [(label, setting) for label, (_, setting) in zip(numbered, settings, strict=True)]
-
-
-def _columns(count: int) -> int:
-    return count if count < 3 else 2 if count == 4 else 3
 
 
 def _look_closer(panels: list[grid.Panel], base: Setting, lab: bool) -> None:

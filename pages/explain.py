@@ -31,15 +31,17 @@ REPEATS = (1, 20, 100)
 
 
 def page() -> None:
-    """Settings on the left, the answer on the right."""
-    st.title("Explain", anchor=False)
-    settings, answer = st.columns([3.5, 8.5], gap="medium")
-    with settings:
-        with st.container(border=True):
-            st.header("Model", anchor=False)
-            model = models.pick(first=models.for_photos())
+    """Settings on the left, the answer on the right, and its checks below both."""
+    with st.container(key="tight"):
+        st.title("Explain", anchor=False)
+    settings, answer = st.columns([3, 9], gap="medium")
+    with settings, st.container(border=True, key="rail"):
+        first, then, found = st.container(), st.container(), st.container()
+        with first:
+            model = models.pick(first=models.for_photos(), brief=True, found=found)
             address.always_written("model")
-        setting, thumbnail = _setting(model) if model else (None, None)
+        with then:
+            setting, thumbnail = _setting(model) if model else (None, None)
     below = st.container()
     with answer, st.container(key="answer"):
         if setting is None or thumbnail is None:
@@ -59,23 +61,18 @@ def page() -> None:
 def _setting(model: ChosenModel) -> tuple[Setting | None, DeltaGenerator]:
     """The other choices, None while one is missing; and the place for the baseline's thumbnail."""
     kind = kinds.of(model.spec)
-    with st.container(border=True):
-        st.header(kind.title, anchor=False)
-        chosen = kind.pick(model)
+    chosen = kind.pick(model)
+    if chosen is not None:
+        model = kind.fit_model(model, chosen)
+    baseline = baselines.pick(model.spec.kind, first=baselines.usual(model.spec))
+    thumbnail = st.empty()
+    method = methods.pick(model)
+    with st.expander("Options, cost, pitfalls"):
+        methods.describe(method)
+        options = methods.options_of(method)
         if chosen is not None:
-            model = kind.fit_model(model, chosen)
-    with st.container(border=True):
-        st.header("Compared with", anchor=False)
-        baseline = baselines.pick(model.spec.kind, first=baselines.usual(model.spec))
-        thumbnail = st.empty()
-    with st.container(border=True):
-        st.header("Method", anchor=False)
-        method = methods.pick(model)
-        with st.expander("Options"):
-            options = methods.options_of(method)
-            if chosen is not None:
-                options = kind.fit_options(method, options, model, chosen)
-            scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
+            options = kind.fit_options(method, options, model, chosen)
+        scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
     if chosen is None or baseline is None:
         return None, thumbnail
     return Setting(model, chosen, baseline, method, options, *scoring), thumbnail
@@ -110,7 +107,7 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
             answer = _finished(case.task, "mean_explanation", case)
     if answer is None:
         return None
-    panel(case, answer, "map", max_height=400, on_place=places.ask_about)
+    panel(case, answer, "map", max_height=330, height_share=0.43, on_place=places.ask_about)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**What the network says**")
@@ -189,9 +186,11 @@ def _pick_target(
         target = order[0] if numbers else first_choice(prediction)
     chips = order[:most] + ([target] if target not in order[:most] else [])
     in_words = words.number if numbers else words.percent
-    picked = st.pills(
+    asked, contrast = st.columns([6, 1.6], vertical_alignment="bottom")
+    picked = asked.pills(
         "Why does it say …",
         chips,
+        wrap=True,
         required=True,
         default=target,
         key=f"chips_{chips}_{target}",
@@ -203,12 +202,10 @@ def _pick_target(
         address.choices()["target"] = int(picked)
         st.rerun()
     rest = [index for index in order if index != target]
-    left, right = st.columns([1, 2], vertical_alignment="center")
-    with left:
+    with contrast:
         versus = address.widget(st.toggle, "versus", default=False, label="rather than …")
-    if not versus or not rest:
-        return target, None
-    with right:
+        if not versus or not rest:
+            return target, None
         other = address.select(
             st.selectbox,
             "rather",
@@ -242,7 +239,7 @@ def _baseline_answer(
     best = int(shares.argmax())
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
-        kinds.of(spec).draw_baseline(arrays["baseline_shown"], "", 88)
+        kinds.of(spec).draw_baseline(arrays["baseline_shown"], "", 64)
     if numbers:
         listed = ", ".join(words.number(float(share)) for share in shares[:4])
         right.markdown(f"The network answers {listed}{' …' if len(shares) > 4 else '.'}")

@@ -16,29 +16,34 @@ from pages.state import progress, service
 from pages.stories.examples import StoryExample
 from pages.stories.stories import first_example, stories
 from pages.stories.story import Story
-from pages.widgets import models
+from pages.widgets import models, pictures
 
 
 def page() -> None:
     """Title, the finished example, the stories, and where to go next."""
-    st.title("See what a neural network looked at", anchor=False)
-    st.markdown(
-        "Evident shows what made a network say what it said: pixels of a picture, columns of a "
-        "table, moments of a time series, letters of DNA. And it checks that what it shows is "
-        "true. Everything runs on this machine; nothing leaves it."
-    )
-    with st.container(horizontal=True):
+    left, right = st.columns([3, 7], gap="medium")
+    with left:
+        st.title("See what a neural network looked at", anchor=False)
+        st.markdown(
+            "Evident shows what made a network say what it said: pixels of a picture, columns of a "
+            "table, moments of a time series, letters of DNA. And it checks that what it shows is "
+            "true. Everything runs on this machine; nothing leaves it."
+        )
         if st.button("Explain your own picture", type="primary", icon=":material/upload:"):
             photo = {"model": models.for_photos(), "from": "Upload"}
             st.switch_page("pages/explain.py", query_params=photo)
-        for label, (icon, query) in STARTS.items():
-            if st.button(label, icon=icon):
-                st.switch_page("pages/explain.py", query_params=query)
+        with st.container(horizontal=True):
+            for label, (icon, query) in STARTS.items():
+                if st.button(label, icon=icon):
+                    st.switch_page("pages/explain.py", query_params=query)
+        shown = first_example().setting.input
+        # In its own colours, which the map takes away.
+        st.image(pictures.shown(shown.data), width=150, alt=f"The picture: {shown.name}")
     all_stories = stories()
-    with st.container(border=True):
+    with right, st.container(border=True, key="hero"):
         finished = first_example()
         st.header(f"Why does the network say “{finished.about}”?", anchor=False)
-        _draw_example(finished, "first")
+        _draw_example(finished, "first", max_height=280, height_share=0.35)
     if finished.model in packaged.PACKAGED:
         _photos(finished.model)
     st.header("Two networks, the same answer. Only one of them reads the sign.", anchor=False)

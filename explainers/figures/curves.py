@@ -103,7 +103,7 @@ def deletion_insertion_curves(
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 14},
-        legend={"orientation": "h", "y": -0.22},
+        legend={"orientation": "h", "y": -0.26, "yanchor": "top"},
     )
     figure.update_annotations(font_size=14)  # side by side on a phone too
     axis = {} if numbers else {"range": [0, 102], "ticksuffix": " %"}

@@ -68,29 +68,31 @@ def _methods(base: Setting, prediction: Answer) -> list[Item]:
     known = methods.names(base.model)
     start = [key for key in SIX_METHODS if key in known]
     start = start if len(start) > 2 else list(known)[:6]
-    keys = address.multiselect(
-        PILLS, "methods", list(known), start, label="Methods", format_func=known.get
-    )
     columns = []
-    with st.popover("Options of each method", icon=":material/tune:"):
-        for key in keys:
-            st.markdown(f"**{known[key]}**")
-            kind, chosen = kinds.of(base.model.spec), methods.options_of(key)
-            options = kind.fit_options(key, chosen, base.model, base.input)
-            columns.append(Item(known[key], {"method": key, "options": options}))
+    with st.expander("Methods that are shown, and their options", icon=":material/checklist:"):
+        keys = address.multiselect(
+            PILLS, "methods", list(known), start, label="Methods", format_func=known.get
+        )
+        with st.popover("Options of each method", icon=":material/tune:"):
+            for key in keys:
+                st.markdown(f"**{known[key]}**")
+                kind, chosen = kinds.of(base.model.spec), methods.options_of(key)
+                options = kind.fit_options(key, chosen, base.model, base.input)
+                columns.append(Item(known[key], {"method": key, "options": options}))
     return columns
 
 
 def _baselines(base: Setting, prediction: Answer) -> list[Item]:
     known = baselines.names(base.model.spec.kind)
-    keys = address.multiselect(
-        PILLS, "baselines", list(known), list(known), label="Baselines", format_func=known.get
-    )
     columns = []
-    with st.popover("Options of each baseline", icon=":material/tune:"):
-        for key in keys:
-            baseline = BaselineRef(key, baselines.options_of(key))
-            columns.append(Item(known[key], {"baseline": baseline}))
+    with st.expander("Baselines that are shown, and their options", icon=":material/checklist:"):
+        keys = address.multiselect(
+            PILLS, "baselines", list(known), list(known), label="Baselines", format_func=known.get
+        )
+        with st.popover("Options of each baseline", icon=":material/tune:"):
+            for key in keys:
+                baseline = BaselineRef(key, baselines.options_of(key))
+                columns.append(Item(known[key], {"baseline": baseline}))
     if base.baseline.key == OWN_BASELINE:
         columns.append(Item("Your own picture", {"baseline": base.baseline}))
     return columns

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from explainers.baselines import BASELINES
 from explainers.figures.curves import area, deletion_insertion_curves
 from explainers.figures.text import advice
 from explainers.figures.text.words import is_share
@@ -16,6 +15,7 @@ from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.prove import Prove, ProveAtRandom
 from pages import kinds
 from pages.answers import hiding
+from pages.answers.panel import baseline_name
 from pages.state import cases
 from pages.state.cases import Answer, Case
 from pages.viewers.chart import chart as draw_chart
@@ -144,8 +144,7 @@ def _curves(
             "at random": [_range(random["insertion"][i]) for i in order],
         }
     )
-    used = [hide_with or case.task.baseline for case in shown]
-    fillings = dict.fromkeys(_name(shown[0].kind.key, baseline) for baseline in used)
+    fillings = dict.fromkeys(baseline_name(case, hide_with) for case in shown)
     what = "the answer" if shown[0].numbers else "the explained class's share of the answer"
     st.caption(
         f"Hidden parts show: {', '.join(fillings)}. Areas under the curves of {what}; at random: "
@@ -153,11 +152,6 @@ def _curves(
         "Petsiuk, Das & Saenko 2018. Inputs with parts hidden are unusual for a network, so this "
         "is one piece of evidence, for this input."
     )
-
-
-def _name(kind: str, baseline: BaselineRef) -> str:
-    known = BASELINES.get(baseline.key)
-    return "your own picture" if known is None else known.title(kind)
 
 
 def _range(draws: np.ndarray) -> str:

@@ -52,7 +52,7 @@ def draw(settings: list[tuple[str, Setting]], width: int, shared: bool, lab: boo
     ----------
     settings : list of (label, Setting)
     width : int
-        How many stand in a row.
+        How many stand in a row; 0: as many as the screen has room for.
     shared : bool
         Whether maps of one unit have one colour scale.
     lab : bool
@@ -80,7 +80,8 @@ def draw(settings: list[tuple[str, Setting]], width: int, shared: bool, lab: boo
     if any(setting.model.spec.kind == "picture" for _, setting in settings):
         regions = {name for case in all_cases.values() for name in case.input.regions}
         viewer_bar(GROUP, key="bar", masks=tuple(sorted(regions)))
-    rows = st.container(key="swipe_panels")
+    rows = st.container(key="swipe_panels" if width else "swipe_flow")
+    width = width or len(settings)
     for start in range(0, len(settings), width):
         row = settings[start : start + width]
         for index, (column, (label, setting)) in enumerate(
@@ -170,7 +171,8 @@ def _finished(panel: Panel, slot: str, lab: bool) -> None:
         layers=panel.answer[1]["scores"],
         alt=f"{case.label}: {method.name} for {case.about}, {share}, on {case.input.name}.",
         method=method.name,
-        max_height=380,
+        max_height=260,
+        height_share=0.3,
         group=GROUP,
         compact=True,
     )

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from explainers.baselines import BASELINES
 from explainers.figures.curves import area
 from explainers.figures.text import advice
 from explainers.service.tasks import BaselineRef
 from explainers.service.tasks.prove import Prove, ProveAtRandom
 from explainers.service.tasks.task import Task
 from pages.answers import faithfulness
+from pages.answers.panel import baseline_name
 from pages.state import address, cases
 from pages.state.cases import Answer, Case
 
@@ -63,8 +63,7 @@ def _fillings(shown: Sequence[Case]) -> dict[str, BaselineRef]:
     for baseline in (case.task.baseline for case in shown):
         if baseline in named.values():
             continue
-        known = BASELINES.get(baseline.key)
-        name = "Your own picture" if known is None else known.title(shown[0].task.model.kind)
+        name = baseline_name(shown[0], baseline)
         count = sum(other.partition(" (no. ")[0] == name for other in named)
         named[f"{name} (no. {count + 1})" if count else name] = baseline
     return named

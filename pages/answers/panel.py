@@ -5,11 +5,13 @@ from typing import Unpack
 import numpy as np
 import streamlit as st
 
+from explainers.baselines import BASELINES
 from explainers.figures.text import words
 from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.sides import EFFECT, OPPOSITION, SENSITIVITY, SUPPORT
 from explainers.kinds import Arrays, Facts
 from explainers.methods import METHODS
+from explainers.service.tasks import BaselineRef
 from pages import kinds
 from pages.kinds.page_kind import MapOptions
 from pages.state.cases import Answer, Case
@@ -53,8 +55,15 @@ def panel(case: Case, answer: Answer, key: str, **options: Unpack[MapOptions]) -
             st.warning(f"{miss}, as the network's own random numbers can do: average more runs.")
         else:
             st.warning(f"{miss}: do not rely on this map. Use more steps or a smaller tolerance.")
-    st.caption(f"{method.name}: {words.cost(facts)}.{_spread(case, arrays)}")
+    against = f"compared with {baseline_name(case)}; " if method.uses_baseline else ""
+    st.caption(f"{method.name}: {against}{words.cost(facts)}.{_spread(case, arrays)}")
     kind.draw_details(case, answer, key)
+
+
+def baseline_name(case: Case, other: BaselineRef | None = None) -> str:
+    """What the case's baseline, or another one, is called: a number without it means little."""
+    known = BASELINES.get((other or case.task.baseline).key)
+    return "your own picture" if known is None else known.title(case.task.model.kind)
 
 
 def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = EFFECT) -> str:

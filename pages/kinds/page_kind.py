@@ -30,6 +30,8 @@ class MapOptions(TypedDict, total=False):
         Maps of one group share zoom and the place pointed at.
     max_height : int
         In px.
+    height_share : float
+        Of the window's height, where that is more.
     method : str
         The method's name, for legends.
     name, other_name : str
@@ -49,6 +51,7 @@ class MapOptions(TypedDict, total=False):
     compact: bool
     group: str
     max_height: int
+    height_share: float
     method: str
     name: str
     on_place: Callable[[int, int], None]

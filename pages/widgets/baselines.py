@@ -1,5 +1,6 @@
 """Choosing what the input is compared with."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -53,13 +54,19 @@ def pick(kind: str, options: bool = True, first: str = "") -> BaselineRef | None
         first,
         label="Baseline",
         format_func=titles.get,
-        label_visibility="collapsed",
+        help=_description(kind, titles, first),
     )
     if key == OWN_BASELINE:
         digest = pictures.uploaded("own", partial(pictures.uploader, "Baseline picture"))
         return BaselineRef(OWN_BASELINE, {}, digest) if digest else None
-    st.caption(BASELINES[key].description(kind))
     return BaselineRef(key, options_of(key) if options else {})
+
+
+def _description(kind: str, titles: Collection[str], first: str) -> str:
+    """What is behind the question mark of the chosen baseline."""
+    key = address.shown_next("baseline", list(titles), first)
+    what = "What the input is compared with: contributions say what changes from it to the input."
+    return f"{what} {BASELINES[key].description(kind)}" if key in BASELINES else what
 
 
 def options_of(key: str) -> dict[str, Any]:

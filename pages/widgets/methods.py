@@ -30,7 +30,7 @@ def names(model: ChosenModel) -> dict[str, str]:
 
 
 def pick(model: ChosenModel) -> str:
-    """Draw the choice of a method, what it asks, and when it misleads; its key."""
+    """Draw the choice of a method and what it asks; its key."""
     known = names(model)
     first = FOR_PHOTOS if model.spec.source == "package" else DEFAULT_METHOD
     first = first if first in known else next(iter(known))
@@ -42,18 +42,21 @@ def pick(model: ChosenModel) -> str:
         first,
         label="Method",
         format_func=known.get,
-        label_visibility="collapsed",
     )
+    st.caption(METHODS[key].asks(model.spec.kind))
+    return key
+
+
+def describe(key: str) -> None:
+    """Draw what a method costs, when it misleads, and the way to how it works."""
     entry = METHODS[key]
-    st.markdown(f"{entry.asks(model.spec.kind)} *Costs {entry.cost}.*")
-    st.caption(f"When it misleads: {entry.misleads}")
+    st.caption(f"Costs {entry.cost}. When it misleads: {entry.misleads}")
     st.page_link(
         "pages/learn.py",
         label="How it works, on networks to check by hand",
         icon=":material/school:",
         query_params={"about": key},
     )
-    return key
 
 
 def options_of(key: str) -> dict[str, Any]:

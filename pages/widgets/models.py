@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.kinds import KINDS
 from explainers.models.spec import ModelSpec
@@ -19,7 +20,12 @@ TORCHVISION, UPLOAD = "torchvision", "upload"
 TAKES = {"picture": "pictures", "table": "tables", "series": "time series", "sequence": "DNA"}
 
 
-def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenModel | None:
+def pick(
+    kinds: Collection[str] = tuple(KINDS),
+    first: str = "signs",
+    brief: bool = False,
+    found: DeltaGenerator | None = None,
+) -> ChosenModel | None:
     """Draw the choice of a model; None until there is one.
 
     Parameters
@@ -28,6 +34,10 @@ def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenM
         Of the inputs of those that are offered; an upload may be of any.
     first : str
         The demo that is chosen at first.
+    brief : bool
+        Whether it has a label, and what it says of a model stands behind its question mark.
+    found : DeltaGenerator, optional
+        Where it is told what was found about an own network, as far as nothing is asked.
     """
     python_models = own_network.python_models()
     here = packaged.installed()
@@ -49,16 +59,19 @@ def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenM
         first,
         label="Model",
         format_func=titles.get,
-        label_visibility="collapsed",
+        label_visibility="visible" if brief else "collapsed",
+        help=_description(first, titles) if brief else None,
     )
     if source in photos:
-        st.caption(photos[source].description)
+        if not brief or source not in here:
+            st.caption(photos[source].description)
         if source not in here:
             st.warning(packaged.how_to_install(source))
             return None
         return photo_network(source)
     if source in demos():
-        st.caption(demos()[source].description)
+        if not brief:
+            st.caption(demos()[source].description)
         return demo(source)
     if (name := source.removeprefix("python:")) in python_models and name != source:
         model = python_models[name]
@@ -70,7 +83,14 @@ def pick(kinds: Collection[str] = tuple(KINDS), first: str = "signs") -> ChosenM
         )
         st.caption("Pretrained by torchvision; downloaded once, when it is first used.")
         return ChosenModel(ModelSpec("torchvision", name), (), name)
-    return own_network.pick()
+    return own_network.pick(found)
+
+
+def _description(first: str, titles: Collection[str]) -> str | None:
+    """What is behind the question mark of the chosen model."""
+    key = address.shown_next("model", list(titles), first)
+    known = packaged.PACKAGED.get(key) or demos().get(key)
+    return known.description if known else None
 
 
 def _of_another_page(kind: str, title: str, kinds: Collection[str], instead: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import PurePath
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.typing import UploadedFile
 
 from explainers.errors import Problem
@@ -40,15 +41,20 @@ BOXES = {
 }
 
 
-def pick() -> ChosenModel | None:
-    """Draw uploader, inspection and questions; None until there is a network."""
+def pick(found: DeltaGenerator | None = None) -> ChosenModel | None:
+    """Draw uploader, inspection and questions; None until there is a network.
+
+    What the inspection found stands in `found`, if given, unless it asks something.
+    """
     if not (layers := sandbox_layers()).complete:
         st.warning(layers.sentence)
-    file = st.file_uploader(
-        "A network as .onnx or .pt2, or its weights as .safetensors, .pt or .pth",
-        key=address.uploader_key("w_weights_file"),
-        on_change=lambda: address.choices().pop("weights", None),
-    )
+    files = st.expander("Its files", expanded="weights" not in address.choices())
+    with files:
+        file = st.file_uploader(
+            "A network as .onnx or .pt2, or its weights as .safetensors, .pt or .pth",
+            key=address.uploader_key("w_weights_file"),
+            on_change=lambda: address.choices().pop("weights", None),
+        )
     if file is not None:
         suffix = PurePath(file.name).suffix.lower()
         scripts = SCRIPTS if model_settings().torchscript else ()
@@ -62,7 +68,8 @@ def pick() -> ChosenModel | None:
         st.info("Upload your network, or its weights.")
         return None
     _forget_settings_of_another_network(weights)
-    model_card.upload()
+    with files:
+        model_card.upload()
     name, asked = "network", weights.endswith(SCRIPTS) or bool(address.choices().get("shape"))
     shape = _shape() if asked else ()
     if not weights.endswith((*NETWORKS, *SCRIPTS)):
@@ -87,7 +94,9 @@ def pick() -> ChosenModel | None:
     with st.expander("What it takes, and what it answers", expanded=unsure):
         spec, classes = _settings(ModelSpec("upload", name, weights, choices=choices), card)
     classes = classes or tuple(card["classes"])
-    with st.expander(
+    open_ = bool(card["questions"] or card["warnings"])
+    place = st.container() if open_ or found is None else found
+    with place.expander(
         "What we found about your network", expanded=True, icon=":material/stethoscope:"
     ):
         inspection.show(card, spec, classes)

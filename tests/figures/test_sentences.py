@@ -77,8 +77,8 @@ def test_a_series_says_which_variable_and_when():
     assert "at *2004*, one of 10" in sentences.series_sentence(scores, ["a", "b"], steps, "y")
     whole = np.tile([3.0, -1.0], (10, 1))
     assert sentences.series_sentence(whole, ["wind", "rain"], steps, "y") == (
-        "*wind* has 100 % of the support for y; every time step of a variable counts alike. Of the "
-        "opposition, 33 % as strong, *rain* has 100 %."
+        "*wind* has 100 % of the support for y; every time step of a variable counts alike. The "
+        "opposition is 33 % as strong: *rain* has 100 % of it."
     )
     opposed = sentences.series_sentence(-scores, ["wind", "rain"], steps, "y")
     assert opposed.startswith("*rain* has 98 % of the opposition to y; half of it lies at *2004*")
@@ -93,8 +93,8 @@ def test_a_sequence_says_where_counted_from_one():
     )
     support[50], support[70] = 100, -52
     assert sentences.sequence_sentence(support, "y") == (
-        "Half of the support for y lies on the letter at position 51, of 100 letters. Of the "
-        "opposition, 50 % as strong, half lies on the letter at position 71."
+        "Half of the support for y lies on the letter at position 51, of 100 letters. The "
+        "opposition is 50 % as strong: half of it lies on the letter at position 71."
     )
 
 
@@ -109,7 +109,7 @@ def test_known_motifs_are_given_their_share_of_both_sides():
     assert sentences.sequence_sentence(support, "y", spans) == f"{said} Nothing opposes y."
     support[86], support[0] = -3, -1
     assert sentences.sequence_sentence(support, "y", spans) == (
-        f"{said} Of the opposition, 10 % as strong, 75 % lies on *GATA* and 0 % lies on *TAL*."
+        f"{said} The opposition is 10 % as strong: 75 % of it lies on *GATA* and 0 % on *TAL*."
     )
     support[86], support[0] = 0, -0.1
     assert sentences.sequence_sentence(support, "y", spans) == (

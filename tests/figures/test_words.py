@@ -48,21 +48,21 @@ def test_shares_are_never_rounded_to_certainty():
 def test_the_sentence_tells_both_sides_the_stronger_first():
     sentence = words.picture_sentence(HEAT, "stop", "effect on", {"the sign": LEFT})
     assert sentence == (
-        "100 % of the opposition to stop lies on the sign, which covers 33 % of the picture. Of "
-        "the support, 80 % as strong, 100 % lies there."
+        "100 % of the opposition to stop lies on the sign, which covers 33 % of the picture. The "
+        "support is 80 % as strong: 100 % of it lies there."
     ).replace("100 %", "0 %", 1)
     both = words.picture_sentence(
         -HEAT, "stop", "effect on", {"the sign": LEFT, "the sticker": 1 - LEFT}
     )
     assert both == (
         "0 % of the support for stop lies on the sign, which covers 33 % of the picture; 100 % "
-        "lies on the sticker (67 %). Of the opposition, 80 % as strong, 100 % lies there and 0 % "
-        "on the sticker."
+        "lies on the sticker (67 %). The opposition is 80 % as strong: 100 % of it lies there and "
+        "0 % on the sticker."
     )
     alone = words.picture_sentence(HEAT, "stop", "effect on", {})
     assert alone == (
         "Half of the opposition to stop lies on 11.1 % of the picture, mostly in the upper right. "
-        "Of the support, 80 % as strong, half lies on 11.1 %, mostly in the upper left."
+        "The support is 80 % as strong: half of it lies on 11.1 %, mostly in the upper left."
     )
     nothing = words.picture_sentence(-np.ones((3, 3)), "stop", "effect on", {})
     assert nothing.endswith("spread over it. Nothing supports stop.")

@@ -111,8 +111,8 @@ def series_sentence(
     --------
     >>> scores = np.array([[0.0, 0.0], [3.0, 1.0], [0.0, -2.0]])
     >>> print(series_sentence(scores, ["pulse", "pressure"], ["1", "2", "3"], "risk"))
-    *pulse* has 75 % of the support for risk; half of it lies at *2*, one of 3 time steps. Of the \
-opposition, 50 % as strong, *pressure* has 100 %.
+    *pulse* has 75 % of the support for risk; half of it lies at *2*, one of 3 time steps. The \
+opposition is 50 % as strong: *pressure* has 100 % of it.
     """
     scores = checked_scores(scores, variables, "variable")
     found = sides(scores, what)
@@ -125,7 +125,7 @@ opposition, 50 % as strong, *pressure* has 100 %.
     else:
         text = f"{text}; half of it lies {_when(side.amounts.sum(1), steps)}."
     return text + other_side(
-        found, about, what, lambda other: _holders(other.amounts.sum(0), variables)
+        found, about, what, lambda other: f"{_holders(other.amounts.sum(0), variables)} of it"
     )
 
 
@@ -170,8 +170,8 @@ def sequence_sentence(
     --------
     >>> scores = np.array([0.0, 1.0, 3.0, -2.0])
     >>> print(sequence_sentence(scores, "binding", [("GATA", 2, 4)]))
-    75 % of the support for binding lies on *GATA*, which covers 2 of 4 letters. Of the \
-opposition, 50 % as strong, 100 % lies on *GATA*.
+    75 % of the support for binding lies on *GATA*, which covers 2 of 4 letters. The \
+opposition is 50 % as strong: 100 % of it lies on *GATA*.
     """
     found = sides(contribution, what)
     if not found:
@@ -186,7 +186,7 @@ opposition, 50 % as strong, 100 % lies on *GATA*.
             found,
             about,
             what,
-            lambda other: f"half lies {_place(*shortest_half(other.amounts), before)}",
+            lambda other: f"half of it lies {_place(*shortest_half(other.amounts), before)}",
         )
     masks: dict[str, np.ndarray] = {}
     for name, start, stop in spans:
@@ -199,10 +199,8 @@ opposition, 50 % as strong, 100 % lies on *GATA*.
     ]
 
     def shares(other: Side) -> str:
-        on = [
-            f"{_share_on(other.amounts, masks[name])} lies on {italic_name(name)}" for name in masks
-        ]
-        return _listed(on)
+        on = [f"{_share_on(other.amounts, masks[name])} on {italic_name(name)}" for name in masks]
+        return _listed(on).replace(" on ", " of it lies on ", 1)
 
     return "; ".join(parts) + "." + other_side(found, about, what, shares)
 

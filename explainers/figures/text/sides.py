@@ -98,8 +98,8 @@ def other_side(found: list[Side], about: str, what: str, told: Callable[[Side], 
     Examples
     --------
     >>> found = sides(np.array([4.0, -1.0]), EFFECT)
-    >>> other_side(found, "stop", EFFECT, lambda side: "most lies on the left")
-    ' Of the opposition, 25 % as strong, most lies on the left.'
+    >>> other_side(found, "stop", EFFECT, lambda side: "most of it lies on the left")
+    ' The opposition is 25 % as strong: most of it lies on the left.'
     >>> other_side(found[:1], "stop", EFFECT, lambda side: "")
     ' Nothing opposes stop.'
     """
@@ -113,7 +113,7 @@ def other_side(found: list[Side], about: str, what: str, told: Callable[[Side], 
     if ratio < LITTLE:
         return f" There is hardly any {other.noun}: it is less than 1 % as strong."
     strength = "as strong" if ratio > 1 - 1e-9 else f"{whole_percent(ratio)} as strong"
-    return f" Of the {other.noun}, {strength}, {told(other)}."
+    return f" The {other.noun} is {strength}: {told(other)}."
 
 
 def whole_percent(share: float) -> str:

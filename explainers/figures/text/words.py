@@ -119,8 +119,8 @@ def picture_sentence(
     --------
     >>> heat = np.array([[3.0, -1.0], [1.0, 0.0]])
     >>> print(picture_sentence(heat, "stop", "effect on", {"the sign": np.eye(2)}))
-    75 % of the support for stop lies on the sign, which covers 50 % of the picture. Of the \
-opposition, 25 % as strong, 0 % lies there.
+    75 % of the support for stop lies on the sign, which covers 50 % of the picture. The \
+opposition is 25 % as strong: 0 % of it lies there.
     """
     found = sides(heat, what)
     if not found:
@@ -128,7 +128,9 @@ opposition, 25 % as strong, 0 % lies there.
     side = found[0]
     if not regions:
         text = f"Half of the {side.what} {about} lies {_on_half(side, f' of {place}')}."
-        return text + other_side(found, about, what, lambda other: f"half lies {_on_half(other)}")
+        return text + other_side(
+            found, about, what, lambda other: f"half of it lies {_on_half(other)}"
+        )
     (first, mask), *more = regions.items()
     parts = [
         f"{_mass(side, mask)} of the {side.what} {about} lies on {first}, which covers "
@@ -139,7 +141,7 @@ opposition, 25 % as strong, 0 % lies there.
     ]
 
     def shares(other: Side) -> str:
-        there = [f"{_mass(other, mask)} lies there"]
+        there = [f"{_mass(other, mask)} of it lies there"]
         there += [f"{_mass(other, mask)} on {name}" for name, mask in more]
         return " and ".join(there)
 

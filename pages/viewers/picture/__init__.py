@@ -71,6 +71,7 @@ def viewer(
     limit: float | None = None,
     method: str = "",
     max_height: int = 560,
+    height_share: float = 0.0,
     group: str | None = None,
     compact: bool = False,
     masks: Mapping[str, np.ndarray] | None = None,
@@ -110,6 +111,8 @@ def viewer(
         Its name, for the legend.
     max_height : int
         In px.
+    height_share : float
+        Of the window's height, which the picture may have where that is more.
     group : str, optional
         Viewers of one group share settings, zoom, box and the place pointed at, whatever the sizes
         of their maps.
@@ -151,6 +154,7 @@ def viewer(
         "compact": bool(compact),
         "digest": digest(picture, heat, other),
         "group": group,
+        "heightShare": float(height_share),
         "maxHeight": int(max_height),
         "method": method,
         "grid": None if grid is None else list(grid),

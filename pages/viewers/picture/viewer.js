@@ -50,6 +50,7 @@ function begin(root, former) {
   const resize = new ResizeObserver(() => request(view));
   for (const name of [".frame", ".stage"]) resize.observe(root.querySelector(name));
   view.ended.signal.addEventListener("abort", () => resize.disconnect());
+  on(view, window, "resize", () => request(view));
   listenToPointer(view);
   listenToKeys(view);
   listenToSize(view);
