@@ -33,6 +33,12 @@ def panel(page, index: int):
     return page.locator(f".st-key-panel_{index}")
 
 
+def bottom(shown) -> float:
+    """Where it ends on the screen, in px."""
+    box = shown.bounding_box()
+    return box["y"] + box["height"]
+
+
 def finished(page, count: int) -> list[str]:
     """Wait until the panels, and no others, have their maps; the maps' digests."""
     until = time.monotonic() + PATIENCE_MS / 1000
@@ -55,6 +61,12 @@ def test_six_methods_side_by_side(server, visit):
     page = visit(f"{server.url}/compare")
     digests = finished(page, 6)
     assert len(set(digests)) == 6
+    maps = [panel(page, index).get_by_test_id("viewer-canvas") for index in range(6)]
+    assert bottom(maps[0]) <= 800, "the first map stands above the fold"
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    expect(maps[5]).to_be_in_viewport(ratio=1)
+    assert max(map(bottom, maps)) <= 1080, "six maps on one projected screen"
+    page.set_viewport_size({"width": 1280, "height": 800})
     for index, name in enumerate(SIX):
         words = panel(page, index).text_content()
         assert name in words and "to picture (99." in words and re.search(r"passes|pass,", words)
@@ -106,6 +118,10 @@ def test_pointing_and_the_box_reach_all_panels_without_traffic(server, visit):
         viewer = panel(page, index).get_by_test_id("viewer")
         viewer.and_(page.locator("[data-mode=heat]")).wait_for()
     assert sent == []
+    page.reload()
+    finished(page, 6)
+    expect(text).to_contain_text(re.compile(r"In the sign"))
+    expect(panel(page, 5).locator("[data-mode=heat]")).to_have_count(1)
 
 
 def test_a_panel_grows_on_a_click_and_shrinks_on_escape(server, visit):
@@ -242,6 +258,13 @@ def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
         words = panel(page, index).text_content()
         assert re.search(r"Called .+%", words) and "add up to" in words
     expect(page).to_have_url(re.compile("across=baselines"))
+    judged = page.get_by_text(re.compile("in turn, and no map with its own baseline"))
+    run_until(page, judged)
+    cells = page.get_by_test_id("stTable").get_by_role("cell").all_text_contents()
+    assert sum(bool(re.fullmatch(r"\([+−]\d\.\d{3}\)", cell)) for cell in cells) == 5, cells
+    page = visit(compare(server, model="diabetes"))
+    page.get_by_role("button", name="Baseline lab").wait_for()
+    expect(page.get_by_role("button", name="Honest or cheating")).to_have_count(0)
 
 
 def test_presets_and_axes_leave_the_options_alone(server, visit):

@@ -75,6 +75,14 @@ def test_take_a_picture_with_the_camera(server, visit):
 def test_another_class_has_another_map(server, visit):
     page = visit(f"{server.url}/explain?model=signs")
     first = map_shown(page)
+    expect(page).to_have_title("Explain · Evident")
+    for seen in (  # at 1280 × 800, without scrolling
+        page.get_by_role("combobox", name="Method"),
+        page.get_by_role("combobox", name="Baseline"),
+        page.get_by_role("radiogroup", name="Why does it say"),
+        page.get_by_test_id("viewer-canvas"),
+    ):
+        expect(seen).to_be_in_viewport(ratio=1)
     chips = page.get_by_role("radiogroup", name="Why does it say").get_by_role("radio")
     other = chips.nth(1).text_content()
     chips.nth(1).click()

@@ -73,3 +73,14 @@ def test_another_link_is_opened_at_once(page):
     page.query_params["method"] = ["a"]
     page.run()
     assert page.selectbox[0].value == "a"
+
+
+@pytest.mark.parametrize("left_open", ["null", "None", ""])
+def test_what_was_left_open_is_no_impossible_choice(clock, left_open):
+    page = AppTest.from_function(script)
+    page.query_params["method"] = left_open
+    page.run()
+    assert page.selectbox[0].value == "a" and not page.warning
+    page.query_params["method"] = "z"
+    page.run()
+    assert page.selectbox[0].value == "a" and "not possible" in page.warning[0].value

@@ -1,5 +1,6 @@
 """The worker's checks of an explanation, and the work that explanations share."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -64,6 +65,17 @@ def evaluations(monkeypatch):
 
     monkeypatch.setattr(Passes, "_count", counted)
     return total
+
+
+def test_what_a_pass_costs_is_timed_where_one_was_made(question, tmp_path):
+    runner = TaskRunner(Store(tmp_path))
+    asked = replace(question, data=_kept(runner), method="")
+    runner.load(SPEC, "cpu").model.register_forward_hook(lambda *_: time.sleep(0.02))
+    for _ in range(2):  # the second time all answers come from the cache
+        facts, _ = answered(runner, asked)
+        assert facts["seconds_per_pass"] > 0.02
+        for kept in tmp_path.glob("*.npz"):
+            kept.unlink()
 
 
 def test_six_methods_on_one_picture_share_what_they_have_in_common(question, evaluations, tmp_path):
