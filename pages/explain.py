@@ -107,7 +107,7 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
             answer = _finished(case.task, "mean_explanation", case)
     if answer is None:
         return None
-    panel(case, answer, "map", max_height=330, height_share=0.43, on_place=places.ask_about)
+    panel(case, answer, "map", max_height=330, around=470, on_place=places.ask_about)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**What the network says**")

@@ -1,4 +1,7 @@
-"""A story for a meeting: one question, three sentences, finished maps, nothing to set."""
+"""A story for a meeting: one question, three sentences, finished maps, nothing to set.
+
+Presented, it takes the whole screen: picture, sentence and proof, turned with the arrow keys.
+"""
 
 from pathlib import Path
 
@@ -6,6 +9,7 @@ import streamlit as st
 
 from explainers.figures.text import words
 from pages import kinds
+from pages.answers import faithfulness
 from pages.answers.grid import limits
 from pages.answers.panel import sentence
 from pages.state import cases
@@ -16,7 +20,8 @@ from pages.stories.story import Story
 from pages.viewers import keys
 from pages.widgets import pictures
 
-STYLE = Path(__file__).resolve().parent / "stories" / "story.css"
+STYLES = Path(__file__).resolve().parent / "stories"
+PRESENT = "present"
 OPEN = {
     "compare": "Open this comparison",
     "explain": "Open this comparison",
@@ -29,27 +34,38 @@ SECTIONS = truths.TRUTHS | {told.KEY: told.section for told in OVER_ROWS}
 def page() -> None:
     """The story and the part of it that the link names, and the way to the others."""
     all_stories = stories()
+    presenting = st.query_params.get(PRESENT) == "true"
     slides = [
-        (key, part) for key, story in all_stories.items() for part in range(1, story.parts + 1)
+        (key, part)
+        for key, story in all_stories.items()
+        for part in range(1, 1 + _parts(story, presenting))
     ]
     place = _place(slides)
-    _move(slides, place + keys.step("story_keys"), place)
+    with st.container(key="story_present"):
+        pressed = keys.pressed("story_keys", presenting)
+    if pressed.presenting != presenting:
+        _open(slides[place], pressed.presenting)
+    _move(slides, place + pressed.step, place, presenting)
     key, part = slides[place]
     story = all_stories[key]
     st.set_page_config(page_title=f"{story.title} · Evident")
     with st.container(key="story"):
         st.title(story.title, anchor=False)
         if part == 1 and story.examples:
-            _first_page(story)
-        else:
+            _first_page(story, presenting)
+        elif key in SECTIONS:
             if part == 1:
                 st.markdown(" ".join(story.caption))
             SECTIONS[key]()
-    st.html(STYLE)
+        else:
+            _proof(story)
+    st.html(STYLES / "story.css")
+    if presenting:
+        st.html(STYLES / "presenting.css")
     with st.container(key="story_ways"):
         back, at, opened, onward = st.columns([2, 2, 3, 2], vertical_alignment="center")
     if back.button("Previous", icon=":material/arrow_back:", disabled=not place, width="stretch"):
-        _move(slides, place - 1, place)
+        _move(slides, place - 1, place, presenting)
     page = f", page {part} of {story.parts}" if story.parts > 1 else ""
     at.markdown(
         f"← Story {list(all_stories).index(key) + 1} of {len(all_stories)}{page} →",
@@ -60,7 +76,7 @@ def page() -> None:
         st.switch_page(f"pages/{story.page}.py", query_params=story.link)
     last = place + 1 == len(slides)
     if onward.button("Next", icon=":material/arrow_forward:", disabled=last, width="stretch"):
-        _move(slides, place + 1, place)
+        _move(slides, place + 1, place, presenting)
 
 
 def _place(slides: list[tuple[str, int]]) -> int:
@@ -71,50 +87,75 @@ def _place(slides: list[tuple[str, int]]) -> int:
     return (exact or named or [0])[0]
 
 
-def _move(slides: list[tuple[str, int]], to: int, place: int) -> None:
-    if to == place or not 0 <= to < len(slides):
-        return
-    key, part = slides[to]
-    st.query_params.from_dict({"story": key} | ({"part": str(part)} if part > 1 else {}))
+def _parts(story: Story, presenting: bool) -> int:
+    """How many pages it has; presented, one without an answer key ends with the proof."""
+    kinds_shown = {example.setting.model.spec.kind for example in story.examples}
+    return 2 if presenting and kinds_shown == {"picture"} else story.parts
+
+
+def _move(slides: list[tuple[str, int]], to: int, place: int, presenting: bool) -> None:
+    if to != place and 0 <= to < len(slides):
+        _open(slides[to], presenting)
+
+
+def _open(slide: tuple[str, int], presenting: bool) -> None:
+    key, part = slide
+    chosen = {"story": key} | ({"part": str(part)} if part > 1 else {})
+    st.query_params.from_dict(chosen | ({PRESENT: "true"} if presenting else {}))
     st.rerun()
 
 
-def _first_page(story: Story) -> None:
+def _first_page(story: Story, presenting: bool) -> None:
     """Three sentences, the pictures, the maps."""
     shown = {example.input: example.setting for example in story.examples}
-    if any(setting.model.spec.kind != "picture" for setting in shown.values()):
-        st.markdown(" ".join(story.caption))
-    else:
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown("\n\n".join(story.caption))
-        with right:
+    with st.container(key="story_aside"):
+        if any(setting.model.spec.kind != "picture" for setting in shown.values()):
+            st.markdown(" ".join(story.caption))
+        else:
+            left, right = st.columns([5, 1 + len(shown)], vertical_alignment="center")
+            left.markdown(" ".join(story.caption))
             # In their own colours, which the maps take away.
-            for column, setting in zip(st.columns(len(shown)), shown.values(), strict=True):
+            for column, setting in zip(right.columns(len(shown)), shown.values(), strict=True):
                 photo = pictures.shown(setting.input.data)
                 column.image(photo, alt=setting.input.name, width=150)
-    _maps(story)
+    _maps(story, presenting)
 
 
-def _maps(story: Story) -> None:
-    """All maps of the story, with the model's answer over each and what it says under it."""
+def _finished(story: Story) -> tuple[list[Case], list[Answer]] | None:
+    """All maps of the story with their answers; None while they are made, which the page shows."""
     settings = [example.setting for example in story.examples]
     predictions = cases.by_slot([setting.prediction() for setting in settings], "s_ask")
     explanations = cases.by_slot([setting.explanation() for setting in settings], "s_map")
     by_slot = cases.answers(predictions | explanations, "Preparing the story")
     if by_slot is None:
-        return
+        return None
     shown = [
         example.shown.case(example.label, by_slot[cases.slot_of(setting.prediction(), "s_ask")])
         for example, setting in zip(story.examples, settings, strict=True)
     ]
-    answers = [by_slot[cases.slot_of(case.task, "s_map")] for case in shown]
+    return shown, [by_slot[cases.slot_of(case.task, "s_map")] for case in shown]
+
+
+def _proof(story: Story) -> None:
+    """What happens to the answers when the strongest parts are hidden."""
+    if (finished := _finished(story)) is not None:
+        faithfulness.section(finished[0], f"story_{story.key}_proof", slider_alone=True)
+
+
+def _maps(story: Story, presenting: bool) -> None:
+    """All maps of the story, with the model's answer over each and what it says under it."""
+    if (finished := _finished(story)) is None:
+        return
+    shown, answers = finished
     scale = limits(shown, answers, story.shared)
     for index, column in enumerate(st.columns(len(shown), gap="medium")):
         with column:
-            _map(story, index, shown[index], answers[index], scale[index])
+            _map(story, index, shown[index], answers[index], scale[index], presenting)
 
 
-def _map(story: Story, index: int, case: Case, answer: Answer, limit: float) -> None:
+def _map(
+    story: Story, index: int, case: Case, answer: Answer, limit: float, presenting: bool
+) -> None:
     facts, heat = answer[0], case.heat(answer[1]["scores"])
     probabilities = case.prediction[1]["probabilities"]
     share = case.amount(float(case.share(probabilities)))
@@ -124,7 +165,8 @@ def _map(story: Story, index: int, case: Case, answer: Answer, limit: float) -> 
     summary = sentence(case, heat, facts["signed"])
     if story.sums:
         summary = words.accounted(facts, case.kind.one)
-    st.markdown(f"**{case.label_as_text}:** *{case.about_as_text}* {share}{instead}")
+    with st.container(key=f"story_label_{len(story.examples)}_{index}"):
+        st.markdown(f"**{case.label_as_text}:** *{case.about_as_text}* {share}{instead}")
     kinds.of(case.task.model).draw(
         case,
         heat,
@@ -132,11 +174,13 @@ def _map(story: Story, index: int, case: Case, answer: Answer, limit: float) -> 
         alt=f"{case.label}. {summary}",
         limit=limit,
         key=f"story_{story.key}_{index}",
-        max_height=260,
+        max_height=200,
+        around=400 if presenting else 600,
         group=f"story {story.key}",
         compact=True,
     )
-    st.markdown(summary)
+    with st.container(key=f"story_told_{len(story.examples)}_{index}"):
+        st.markdown(summary)
 
 
 page()

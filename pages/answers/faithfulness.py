@@ -24,7 +24,11 @@ from pages.widgets import pictures
 
 
 def section(
-    shown: list[Case], key: str, hide_with: BaselineRef | None = None, view: str = "cells"
+    shown: list[Case],
+    key: str,
+    hide_with: BaselineRef | None = None,
+    view: str = "cells",
+    slider_alone: bool = False,
 ) -> None:
     """Draw the slider, the curves and the ranking of explanations that are finished.
 
@@ -37,6 +41,8 @@ def section(
         What hidden parts show; by default each explanation's own baseline.
     view : str
         Of pictures: what is hidden in one go, see `explainers.figures.views`.
+    slider_alone : bool
+        Whether curves and ranking are left out, for a room that looks on.
     """
     proofs = [Prove(case.task, hide_with, view) for case in shown]
     chances = [_chance(case.task, hide_with) for case in shown]
@@ -70,7 +76,8 @@ def section(
         prove(hidden, shares[0], about, key=f"{key}_slider", max_height=height)
     else:
         hiding.section(shown, pairs, shares, f"{key}_hiding")
-    _curves(shown, pairs, shares, about, key, hide_with)
+    if not slider_alone:
+        _curves(shown, pairs, shares, about, key, hide_with)
 
 
 def _are_shares(shown: list[Case], pairs: list[tuple[Answer, Answer]]) -> bool:

@@ -172,7 +172,7 @@ def _finished(panel: Panel, slot: str, lab: bool) -> None:
         alt=f"{case.label}: {method.name} for {case.about}, {share}, on {case.input.name}.",
         method=method.name,
         max_height=260,
-        height_share=0.3,
+        around=540,
         group=GROUP,
         compact=True,
     )

@@ -30,8 +30,9 @@ class MapOptions(TypedDict, total=False):
         Maps of one group share zoom and the place pointed at.
     max_height : int
         In px.
-    height_share : float
-        Of the window's height, where that is more.
+    around : int
+        Height that the rest of the screen needs, in px: the map takes what is left where that is
+        more than max_height; 0: it does not.
     method : str
         The method's name, for legends.
     name, other_name : str
@@ -51,7 +52,7 @@ class MapOptions(TypedDict, total=False):
     compact: bool
     group: str
     max_height: int
-    height_share: float
+    around: int
     method: str
     name: str
     on_place: Callable[[int, int], None]

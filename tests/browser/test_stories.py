@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from driver import map_shown, settled
+from driver import map_shown, run_until, settled
 from playwright.sync_api import expect
 from test_compare import finished, panels_in_order
 
@@ -52,6 +52,32 @@ def test_stories_are_told_with_the_arrow_keys(server, visit):
     page.get_by_role("heading", name="Compare").wait_for()
     finished(page, 2)
     assert panels_in_order(page, 2) == ["Gradient × input", "Integrated Gradients"]
+
+
+def test_a_presentation_has_picture_sentence_and_proof_alone(server, visit):
+    page = visit(f"{server.url}/story?story=cheating")
+    maps = page.locator("[data-testid=viewer][data-ready=true]")
+    maps.nth(3).wait_for()
+    told = page.get_by_text(re.compile("of the support for stop lies on the sign"))
+    ways = page.get_by_role("button", name="Next").bounding_box()
+    for index, sentence in enumerate(told.all()):
+        box = sentence.bounding_box()
+        assert box["y"] + box["height"] <= ways["y"], f"sentence {index} is cut"
+    tops = {round(shown.bounding_box()["y"]) for shown in maps.all()}
+    assert len(tops) == 1, "maps stand on one line"
+    page.keyboard.press("p")
+    page.get_by_role("button", name="Leave (Esc)").wait_for()
+    expect(page).to_have_url(re.compile("present=true"))
+    for name in ("Next", "Open this comparison"):
+        expect(page.get_by_role("button", name=name)).to_be_hidden()
+    expect(page.get_by_role("link", name="Compare")).to_be_hidden()
+    expect(told).to_have_count(4)
+    page.keyboard.press("ArrowRight")
+    run_until(page, page.get_by_test_id("proof-slider"))
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(0)
+    page.get_by_role("button", name="Leave (Esc)").click()
+    page.get_by_role("button", name="Next").wait_for()
+    expect(page).not_to_have_url(re.compile("present"))
 
 
 @pytest.mark.parametrize("key", MAPS)

@@ -71,7 +71,7 @@ def viewer(
     limit: float | None = None,
     method: str = "",
     max_height: int = 560,
-    height_share: float = 0.0,
+    around: int = 0,
     group: str | None = None,
     compact: bool = False,
     masks: Mapping[str, np.ndarray] | None = None,
@@ -111,8 +111,9 @@ def viewer(
         Its name, for the legend.
     max_height : int
         In px.
-    height_share : float
-        Of the window's height, which the picture may have where that is more.
+    around : int
+        Height that the rest of the screen needs, in px: the picture takes what is left where that
+        is more than max_height; 0: it does not.
     group : str, optional
         Viewers of one group share settings, zoom, box and the place pointed at, whatever the sizes
         of their maps.
@@ -154,7 +155,7 @@ def viewer(
         "compact": bool(compact),
         "digest": digest(picture, heat, other),
         "group": group,
-        "heightShare": float(height_share),
+        "around": int(around),
         "maxHeight": int(max_height),
         "method": method,
         "grid": None if grid is None else list(grid),

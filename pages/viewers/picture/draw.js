@@ -81,7 +81,8 @@ function measure(view) {
   const { canvas, photo, parcel, root, size } = view;
   const stage = root.querySelector(".stage");
   const shape = photo.width / photo.height;
-  const least = Math.max(parcel.maxHeight, parcel.heightShare * window.innerHeight);
+  const left = parcel.around ? window.innerHeight - parcel.around : 0;
+  const least = Math.max(parcel.maxHeight, left);
   const most = isLarge(view) ? stage.clientHeight : least;
   const width = Math.max(1, Math.min(stage.clientWidth, most * shape));
   const height = width / shape;

@@ -66,6 +66,9 @@ async function receive(view, bytes, call) {
   view.parcel = parcel;
   view.figures = parcel.figures.map((figure, i) => build(view, figure, photos[i], blocks));
   part(view, "figures").replaceChildren(...view.figures.map(({ box }) => box));
+  const hot = view.figures.filter((figure) => figure.hot).length;
+  // Each has its own chance: that stands under it.
+  part(view, "figures").dataset.pairs = view.figures.length === 2 * hot ? hot : 0;
   view.slider.max = parcel.shares.length - 1;
   const away = (share) => Math.abs(share - (view.share ?? parcel.start));
   const nearest = parcel.shares.reduce((best, share) => (away(share) < away(best) ? share : best));
@@ -149,7 +152,8 @@ function draw(view, figure, ground) {
   canvas.height = Math.round((width / shape) * dots);
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
-  context.imageSmoothingEnabled = canvas.width / photo.width < 6; // few pixels: show each, as it is
+  const few = Math.max(photo.width, photo.height) <= 32; // as blocks they cannot be read
+  context.imageSmoothingEnabled = few || canvas.width / photo.width < 6; // else each as it is
   context.scale(canvas.width, canvas.height); // the picture is the unit square
   context.drawImage(photo, 0, 0, 1, 1);
   Object.assign(context, { globalAlpha: 0.62, fillStyle: ground }); // dims what was not seen
