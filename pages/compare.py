@@ -10,15 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from explainers.figures.text.sentences import escape_markdown
 from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
-from pages.answers import (
-    agreement,
-    axes,
-    faithfulness,
-    grid,
-    hidden_with,
-    sanity,
-    two_maps,
-)
+from pages.answers import agreement, axes, faithfulness, grid, hidden_with, sanity, two_maps
 from pages.state import address, cases
 from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
@@ -89,8 +81,8 @@ class _Places(NamedTuple):
 
 
 def _places() -> _Places:
-    row = st.columns([2, 2, 3, 3], vertical_alignment="bottom")
-    return _Places(*row, st.container())
+    across, down, question, scale = st.columns([2, 2, 3, 3], vertical_alignment="bottom")
+    return _Places(across, down, question, scale, st.container())
 
 
 def _presets(kind: str | None) -> None:

@@ -74,7 +74,8 @@ def _each_in_turn(shown: list[Case], fillings: dict[str, BaselineRef], key: str)
     proofs = [[Prove(case.task, filling) for filling in fillings.values()] for case in shown]
     chances = [[_chance(case, filling) for filling in fillings.values()] for case in shown]
     prefix = f"{key}_each"
-    tasks: dict[str, Task] = cases.by_slot((t for row in (*proofs, *chances) for t in row), prefix)
+    rows: list[Sequence[Task]] = [*proofs, *chances]
+    tasks = cases.by_slot((task for row in rows for task in row), prefix)
     passes = sum(shown[0].passes(task) for task in tasks.values())
     seconds = shown[0].seconds(passes)
     request = f"{prefix} {' '.join(sorted(tasks))}"
@@ -84,14 +85,14 @@ def _each_in_turn(shown: list[Case], fillings: dict[str, BaselineRef], key: str)
     answers = cases.answers(tasks, "Hiding and revealing")
     if answers is None:
         return
+
+    def score(case: Case, task: Task) -> float:
+        return _score(case, answers[cases.slot_of(task, prefix)])
+
     beyond = np.array(
         [
-            [
-                _score(case, answers[cases.slot_of(proof, prefix)])
-                - _score(case, answers[cases.slot_of(chance, prefix)])
-                for proof, chance in zip(*tried, strict=True)
-            ]
-            for case, *tried in zip(shown, proofs, chances, strict=True)
+            [score(case, p) - score(case, c) for p, c in zip(tried, random, strict=True)]
+            for case, tried, random in zip(shown, proofs, chances, strict=True)
         ]
     )
     own = np.array([[case.task.baseline == f for f in fillings.values()] for case in shown])

@@ -82,9 +82,7 @@ def check(case: Case, facts: Facts) -> str:
     complete = METHODS[case.task.method].complete
     about = case.about_as_text
     there = f"the mean score of {about} over {escape_markdown(case.asked)}; " if case.asked else ""
-    return there + words.check(
-        about, of_input, of_baseline, facts, complete, case.kind.one
-    )
+    return there + words.check(about, of_input, of_baseline, facts, complete, case.kind.one)
 
 
 def _part(arrays: Arrays, key: str) -> str:

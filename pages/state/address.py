@@ -263,12 +263,6 @@ def _claim(name: str, label: str) -> None:
         address_state().refusals[name] = _refusal(label, address_state().malformed.pop(name))
 
 
-def shown_next(name: str, options: Sequence[Value], default: Value) -> Value:
-    """What the widget of that name will show, for what is written beside it before it is drawn."""
-    value: Value = st.session_state.get(widget_key(name), valid_choice(name, options, default))
-    return value if value in options else default
-
-
 def _refusal(label: str, value: Any) -> str:
     shown = value if isinstance(value, str) else repr(value)
     shown = escape_markdown(shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]} …")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -65,3 +65,10 @@ def follow_usual(name: str, usual: Any) -> None:
     st.session_state[f"usual_{name}"] = now
     if before[0] == now[0] and before != now and address.choices().get(name) == before[1]:
         address.set_choices({name: usual})
+
+
+def shown_next(name: str, options: Sequence[Any], default: Any) -> Any:
+    """What the widget of that name will show, for what is written beside it before it is drawn."""
+    chosen = address.valid_choice(name, options, default)
+    value = st.session_state.get(address.widget_key(name), chosen)
+    return value if value in options else default

@@ -64,7 +64,7 @@ def pick(kind: str, options: bool = True, first: str = "") -> BaselineRef | None
 
 def _description(kind: str, titles: Collection[str], first: str) -> str:
     """What is behind the question mark of the chosen baseline."""
-    key = address.shown_next("baseline", list(titles), first)
+    key = fitting_choices.shown_next("baseline", list(titles), first)
     what = "What the input is compared with: contributions say what changes from it to the input."
     return f"{what} {BASELINES[key].description(kind)}" if key in BASELINES else what
 

@@ -12,7 +12,7 @@ from explainers.models.zoo.demos import demos
 from explainers.models.zoo.imagenet import packaged
 from explainers.models.zoo.imagenet.photos import class_names
 from explainers.models.zoo.signs import samples
-from pages.state import address
+from pages.state import address, fitting_choices
 from pages.state.chosen import ChosenModel
 from pages.widgets import own_network
 
@@ -88,7 +88,7 @@ def pick(
 
 def _description(first: str, titles: Collection[str]) -> str | None:
     """What is behind the question mark of the chosen model."""
-    key = address.shown_next("model", list(titles), first)
+    key = fitting_choices.shown_next("model", list(titles), first)
     known = packaged.PACKAGED.get(key) or demos().get(key)
     return known.description if known else None
 

@@ -95,7 +95,7 @@ def drawn(page: Page) -> None:
 
 def run_what_is_offered(page: Page) -> None:
     """What seems long is only run when asked for, and on a busy machine all seems long."""
-    offered = page.get_by_role("button", name=re.compile("(Run|Prove) it: about"))
+    offered = page.get_by_role("button", name=re.compile("(Run|Prove|Check) it: about"))
     if offered.count():
         with suppress(TimeoutError):  # it may be gone by then
             offered.first.click(timeout=3000)
@@ -165,6 +165,12 @@ def upload(page: Page, data: bytes, name="photo.png", mime="image/png") -> None:
     settled(page)
     picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
     picker.set_input_files({"name": name, "mimeType": mime, "buffer": data})
+
+
+def bottom(shown: Locator) -> float:
+    """Where it ends on the screen, in px."""
+    box = shown.bounding_box()
+    return box["y"] + box["height"]
 
 
 def drag(page: Page, canvas, start, end) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from driver import (
     PATIENCE_MS,
+    bottom,
     choose,
     drag,
     frames_sent,
@@ -31,12 +32,6 @@ def compare(server, **chosen) -> str:
 
 def panel(page, index: int):
     return page.locator(f".st-key-panel_{index}")
-
-
-def bottom(shown) -> float:
-    """Where it ends on the screen, in px."""
-    box = shown.bounding_box()
-    return box["y"] + box["height"]
 
 
 def finished(page, count: int) -> list[str]:
@@ -249,24 +244,6 @@ def test_a_link_reopens_the_comparison(server, visit):
         expect(panel(again, index)).to_contain_text(words)
 
 
-def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
-    page = visit(f"{server.url}/compare")
-    finished(page, 6)
-    page.get_by_role("button", name="Baseline lab").click()
-    finished(page, 5)
-    for index in range(5):
-        words = panel(page, index).text_content()
-        assert re.search(r"Called .+%", words) and "add up to" in words
-    expect(page).to_have_url(re.compile("across=baselines"))
-    judged = page.get_by_text(re.compile("in turn, and no map with its own baseline"))
-    run_until(page, judged)
-    cells = page.get_by_test_id("stTable").get_by_role("cell").all_text_contents()
-    assert sum(bool(re.fullmatch(r"\([+−]\d\.\d{3}\)", cell)) for cell in cells) == 5, cells
-    page = visit(compare(server, model="diabetes"))
-    page.get_by_role("button", name="Baseline lab").wait_for()
-    expect(page.get_by_role("button", name="Honest or cheating")).to_have_count(0)
-
-
 def test_presets_and_axes_leave_the_options_alone(server, visit):
     page = visit(f"{server.url}/compare")
     finished(page, 6)
@@ -299,7 +276,7 @@ def test_the_way_from_explain_keeps_the_own_picture(server, visit, photo):
 def test_sanity_shows_every_stage(server, visit):
     page = visit(compare(server, closer="Sanity", methods=["gradient_x_input"]))
     finished(page, 1)
-    page.get_by_text("With all weights random").first.wait_for()
+    run_until(page, page.locator("strong", has_text="With all weights random"))
     for words in ("As trained", "1 of 17 layers shuffled", "17 of 17 layers shuffled"):
         expect(page.get_by_text(words).first).to_be_visible()
 

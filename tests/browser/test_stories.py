@@ -1,11 +1,11 @@
-"""The stories, told as in a meeting."""
+"""The stories, told as in a meeting, and the baseline lab that one of them opens."""
 
 import re
 
 import pytest
 from driver import map_shown, run_until, settled
 from playwright.sync_api import expect
-from test_compare import finished, panels_in_order
+from test_compare import compare, finished, panel, panels_in_order
 
 MAPS = {
     "additive": "stPlotlyChart",
@@ -155,3 +155,22 @@ def test_leaving_home_before_it_is_done_opens_the_story(fresh_server, visit):
     page.wait_for_timeout(3000)
     assert page.get_by_role("heading", name="Does it see what is useless?").count() == 1
     assert page.get_by_text("encountered an error").count() == 0
+
+
+def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
+    page = visit(f"{server.url}/compare")
+    finished(page, 6)
+    page.get_by_role("button", name="Baseline lab").click()
+    finished(page, 5)
+    for index in range(5):
+        words = panel(page, index).text_content()
+        assert re.search(r"Called .+%", words) and "add up to" in words
+    expect(page).to_have_url(re.compile("across=baselines"))
+    judged = page.get_by_text(re.compile("in turn, and no map with its own baseline"))
+    run_until(page, judged)
+    cells = page.get_by_test_id("stTable").get_by_role("cell")
+    own = cells.filter(has_text=re.compile(r"^\([+−]\d\.\d{3}\)$"))
+    expect(own).to_have_count(5)
+    page = visit(compare(server, model="diabetes"))
+    page.get_by_role("button", name="Baseline lab").wait_for()
+    expect(page.get_by_role("button", name="Honest or cheating")).to_have_count(0)
