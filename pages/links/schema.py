@@ -24,6 +24,8 @@ from explainers.options import check_option
 
 LONGEST_LINK = 200_000
 """Characters of all values of a link together."""
+LEFT_OPEN = ("", "None", "null")
+"""What other programs write into links for a choice that nobody made; it is no mistake."""
 _LARGEST = 2**53 - 1
 """Of whole numbers, which a browser holds as float64."""
 
@@ -135,7 +137,8 @@ def parse(link: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
         except KeyError:
             continue
         except (ValueError, RecursionError):
-            malformed[name] = text
+            if text not in LEFT_OPEN:
+                malformed[name] = text
     return values, malformed
 
 
