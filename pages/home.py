@@ -43,7 +43,7 @@ def page() -> None:
     with right, st.container(border=True, key="hero"):
         finished = first_example()
         st.header(f"Why does the network say “{finished.about}”?", anchor=False)
-        _draw_example(finished, "first", max_height=280, around=520)
+        _draw_example(finished, "first", max_height=210, around=590)
     if finished.model in packaged.PACKAGED:
         _photos(finished.model)
     st.header("Two networks, the same answer. Only one of them reads the sign.", anchor=False)
