@@ -163,7 +163,7 @@ def viewer(
         "asks": grid is not None and on_place is not None,
         "mime": mime,
         "photo": hashlib.sha256(picture).hexdigest()[:16],
-        "place": key,
+        "slot": key,
         "region": _inside(region),
         "sides": colours.checked_sides(sides),
         "title": name or method,

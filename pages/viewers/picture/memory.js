@@ -2,7 +2,7 @@
 
 // Of one place on one page; a group remembers as one.
 const memoryOf = ({ group, parcel }) =>
-  `evident-viewer ${location.pathname} ${group ?? parcel?.place ?? ""}`;
+  `evident-viewer ${location.pathname} ${group ?? parcel?.slot ?? ""}`;
 
 function remember(view) {
   if (!view.group && !view.parcel) return;
