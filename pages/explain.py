@@ -16,7 +16,7 @@ from explainers.service.settings import model_settings
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages import kinds
-from pages.answers import doubts, faithfulness, sanity
+from pages.answers import doubts, faithfulness, sanity, take_away
 from pages.answers.panel import panel
 from pages.kinds import picture_view
 from pages.state import address, progress
@@ -122,6 +122,7 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
             st.caption("Run in the folder of the app, it prints the same numbers.")
             files = (setting.input.file, _weights_file(setting.model.spec), "baseline.png")
             st.code(recipe.recipe(case.task, *files), "python")
+        take_away.section(case, answer, files, "away")
         _onwards()
     return case, answer
 

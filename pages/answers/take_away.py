@@ -1,0 +1,169 @@
+"""One place to take an answer away: its picture, its numbers, its code, and a report."""
+
+import functools
+import io
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import msgspec
+import streamlit as st
+
+from explainers.kinds import sequence as sequence_kind
+from explainers.reports import numbers
+from explainers.reports.explanation import Explanation
+from explainers.service import notebook, recipe
+from explainers.service.code_version import code_version
+from explainers.service.tasks.task import OWN_BASELINE
+from pages.answers.explained import explained
+from pages.state.cases import Answer, Case
+from pages.widgets import files
+
+LINES = ("table", "series", "sequence")
+MOST_ANSWERS = 5
+
+
+def section(case: Case, answer: Answer, own_files: Sequence[str], key: str) -> None:
+    """Draw the downloads; each file is made when it is asked for.
+
+    Parameters
+    ----------
+    case : Case
+    answer : Answer
+        Of the case's task.
+    own_files : sequence of str
+        What the code calls the visitor's data, network and baseline.
+    key : str
+        Of the place on the page.
+    """
+    with st.expander("Take away", icon=":material/download:"):
+        one = explained(case, answer)
+        offer = functools.partial(_download, stem=_stem(one), key=key)
+        st.markdown("**Picture**")
+        with st.container(horizontal=True):
+            offer("PNG", "png", "image/png", lambda: _drawn(one, "png"))
+            if one.kind in LINES:
+                offer("SVG", "svg", "image/svg+xml", lambda: _drawn(one, "svg"))
+                offer("PDF", "pdf", "application/pdf", lambda: _drawn(one, "pdf"))
+            if one.kind == "picture":
+                offer("Map alone", "map.png", "image/png", lambda: _bare(one))
+        st.markdown("**Numbers**")
+        with st.container(horizontal=True):
+            offer("CSV", "csv", "text/csv", lambda: numbers.as_csv([one]))
+            parquet = "application/vnd.apache.parquet"
+            offer("Parquet", "parquet", parquet, lambda: numbers.as_parquet([one]))
+            offer("NPZ", "npz", "application/octet-stream", lambda: numbers.as_npz([one]))
+            if one.kind == "sequence":
+                record = _record(case)
+                offer("BED", "bed", "text/plain", lambda: numbers.as_bed(one, record).encode())
+                offer("TF-MoDISco", "modisco.zip", "application/zip", lambda: _modisco(one))
+        st.markdown("**Code** that computes, draws and checks it")
+        parts = functools.cache(lambda: notebook.cells(case.task, one, *own_files))
+        with st.container(horizontal=True):
+            ipynb = "application/x-ipynb+json"
+            offer("Notebook", "ipynb", ipynb, lambda: notebook.notebook(parts()))
+            offer("Script", "py", "text/x-python", lambda: notebook.script(parts()).encode())
+        _report(case, one, own_files, offer, key)
+
+
+def _report(
+    case: Case,
+    one: Explanation,
+    own_files: Sequence[str],
+    offer: Callable[..., None],
+    key: str,
+) -> None:
+    """The report, and what is asked for it."""
+    from explainers.reports.page.report_page import Source, report_page
+
+    st.markdown("**Report**: one page that opens anywhere, prints, and can be checked")
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    by = left.text_input("Made by", key=f"{key}_by", placeholder="Your name")
+    comment = right.text_input("Comment", key=f"{key}_comment", placeholder="What it is for")
+    shown = st.checkbox(
+        f"Put the {case.kind.one} itself into it",
+        key=f"{key}_with_input",
+        help="Else it holds the map, the scores and a digest, and nothing that tells its values.",
+    )
+    # Values that were changed by hand stand in the question, and so in its settings and its code.
+    hidden = bool(case.task.input.values) and not shown
+    if hidden:
+        one = replace(one, settings={n: v for n, v in one.settings.items() if n != "input"})
+    source = Source(
+        by,
+        comment,
+        own_files[1] if case.task.model.source in ("upload", "python") else case.task.model.name,
+        own_files[0],
+        _digests(case),
+        _answers(case),
+        "" if hidden else recipe.recipe(case.task, *own_files),
+        None if hidden else msgspec.to_builtins(case.task),
+        shown,
+    )
+    offer("Report", "html", "text/html", lambda: report_page(one, source))
+
+
+def _answers(case: Case) -> list[tuple[str, str]]:
+    """What the network says most, in words."""
+    shares = case.prediction[1]["probabilities"]
+    order = range(len(shares)) if case.numbers else shares.argsort()[::-1]
+    return [(case.names[i], case.amount(float(shares[i]))) for i in list(order)[:MOST_ANSWERS]]
+
+
+def _digests(case: Case) -> dict[str, str]:
+    """SHA-256 of the files that decide the answer, and of the code."""
+    task = case.task
+    found = {"code": code_version(), "data": task.input.file.partition(".")[0]}
+    if task.model.source == "upload":
+        found["model"] = task.model.weights.partition(".")[0]
+    if task.baseline.key == OWN_BASELINE:
+        found["baseline"] = task.baseline.file.partition(".")[0]
+    return {name: digest for name, digest in found.items() if digest}
+
+
+def _download(
+    label: str, suffix: str, mime: str, make: Callable[[], bytes], *, stem: str, key: str
+) -> None:
+    st.download_button(
+        label,
+        make,
+        f"{stem}.{suffix}",
+        mime,
+        on_click="ignore",
+        key=f"{key}_{suffix}",
+    )
+
+
+def _drawn(one: Explanation, form: str) -> bytes:
+    from explainers.reports.pictures.picture import picture
+
+    return picture(one).file(form)
+
+
+def _bare(one: Explanation) -> bytes:
+    from explainers.reports.pictures.photo import bare_map
+
+    return bare_map(one)
+
+
+def _modisco(one: Explanation) -> bytes:
+    letters, scores = numbers.modisco_pair([one])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("one_hot.npz", letters)
+        archive.writestr("attributions.npz", scores)
+    return buffer.getvalue()
+
+
+def _record(case: Case) -> str:
+    """What the file calls the sequence, within which positions count."""
+    content = files.content("sequence", case.task.input.file)
+    sequence, _ = sequence_kind.place_of(content, case.task.input.item)
+    return content[0]["names"][sequence] or f"sequence {sequence + 1}"
+
+
+def _stem(one: Explanation) -> str:
+    """A file's name that every system takes."""
+    words = re.sub(r"[^\w.-]+", "_", f"{one.title} {one.about} {one.method}").strip("._")
+    return words[:80] or "explanation"

@@ -1,0 +1,54 @@
+"""What leaves by the Explain page: files that open, and a report that asks for nothing."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from driver import map_shown, settled
+from PIL import Image
+from playwright.sync_api import expect
+
+from explainers.commands.verify import verify
+
+
+def downloaded(page, name: str, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_test_id("stDownloadButton").get_by_text(name, exact=True).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_take_the_answer_away(server, visit, chromium, tmp_path):
+    """Picture, map, numbers and report of the first example; the report opens with no network."""
+    page = visit(f"{server.url}/explain?method=gradient_x_input")
+    map_shown(page)
+    page.get_by_text("Take away", exact=True).click()
+    picture = Image.open(downloaded(page, "PNG", tmp_path))
+    assert picture.width == 1600 and picture.text["Description"]
+    assert Image.open(downloaded(page, "Map alone", tmp_path)).mode == "RGBA"
+    with np.load(downloaded(page, "NPZ", tmp_path)) as arrays:
+        scores, output = arrays["scores"][0], float(arrays["output"][0])
+    rows = list(csv.DictReader(downloaded(page, "CSV", tmp_path).open(newline="")))
+    assert np.array_equal(np.array([row["score"] for row in rows], np.float32), scores.ravel())
+    page.get_by_label("Made by").fill("Ann <b>")
+    page.get_by_label("Made by").press("Enter")
+    settled(page)
+    page.get_by_text("Put the picture itself into it").click()
+    settled(page)
+    report = downloaded(page, "Report", tmp_path)
+    assert report.stat().st_size < 3_000_000
+    asked: list[str] = []
+    reader = chromium.new_context(offline=True).new_page()
+    reader.on("request", lambda request: asked.append(request.url))
+    reader.goto(report.as_uri())
+    expect(reader.get_by_text("Ann <b>")).to_be_visible()
+    for image in reader.locator("img").all():
+        assert image.evaluate("image => image.naturalWidth") > 0
+    reader.get_by_label("Strength of the map").fill("20")
+    expect(reader.locator("#map")).to_have_css("opacity", "0.2")
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    reader.context.close()
+    holds, sentences = verify(report)
+    assert holds and sentences[0].startswith("Reproduced"), sentences
+    assert f"score {output:.6g}" in sentences[1]
