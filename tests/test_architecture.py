@@ -57,6 +57,7 @@ LARGE_FOLDERS = {
     "explainers/service/parsing/parsers": "a file a kind of upload",
     "explainers/service/tasks": "a file a question",
     "pages/widgets": "a file a choice that a page draws",
+    "tests/bench": "a file a measurement",
     "tests": "the tests of the whole, and what its folders share",
     "tests/browser": "a file a page of the app, and what drives the browser",
     "tests/deeplift": "a file a claim about DeepLIFT",
