@@ -108,7 +108,7 @@ def _model(workplace: Workplace, given: argparse.Namespace) -> tuple[ModelSpec, 
 def _with_card(spec: ModelSpec, settings: dict[str, Any]) -> ModelSpec:
     known = {field.name for field in fields(ModelSpec)}
     values = {name: value for name, value in settings.items() if name in known}
-    changed = {
+    changed: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
     if changed.get("places"):

@@ -45,9 +45,9 @@ def asked_words(places: dict[str, Any], names: Sequence[str], sides: Sequence[in
         numbers = ", ".join(f"{value:g}" for value in places["numbers"])
         at = f", its place {numbers}" if numbers else ""
         return f"{best}box {asked[0]:,} (of {total:,}, from 0{at})"
-    at = np.unravel_index(asked[0], grid)
+    numbers_of = np.unravel_index(asked[0], grid)
     titles = ("slice", "row", "column")[-len(grid) :]
-    there = ", ".join(f"{title} {number}" for title, number in zip(titles, at, strict=True))
+    there = ", ".join(f"{title} {number}" for title, number in zip(titles, numbers_of, strict=True))
     sides_in_words = " × ".join(map(str, grid))
     return f"{best}the {one} in {there} (of {sides_in_words}, from 0)"
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -129,14 +130,14 @@ def fitted(image: Image.Image, sides: tuple[int, int], fit: str) -> Image.Image:
     if fit == "pad":
         top, bottom, left, right = padding(image.size, sides)
         sides = sides[0] - top - bottom, sides[1] - left - right
-    left, top, wide, high = crop_region(image.size, fit, sides)
+    x, y, wide, high = crop_region(image.size, fit, sides)
     width, height = image.size
-    box = (left * width, top * height, (left + wide) * width, (top + high) * height)
+    box = (x * width, y * height, (x + wide) * width, (y + high) * height)
     return image.resize((sides[1], sides[0]), Image.Resampling.BILINEAR, box=box)
 
 
 def padded(
-    values: np.ndarray, size: tuple[int, int], sides: tuple[int, int], around: Sequence[float]
+    values: np.ndarray, size: tuple[int, int], sides: tuple[int, int], around: ArrayLike
 ) -> np.ndarray:
     """A fitted picture (C, h, w) with its padding: (C, height, width); `size` is the photo's."""
     top, bottom, left, right = padding(size, sides)

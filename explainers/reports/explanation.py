@@ -76,7 +76,7 @@ class Explanation:
         height in fractions.
     answer, baseline_answer : str
         What the network says to input and baseline, in words.
-    sentence, receipt : str
+    sentence, check : str
         Where the support lies, and what the scores add up to, in Markdown.
     settings : dict
         All that is needed to run it again; plain data.
@@ -104,7 +104,7 @@ class Explanation:
     answer: str = ""
     baseline_answer: str = ""
     sentence: str = ""
-    receipt: str = ""
+    check: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explainers.figures.text import sentences, words
+from explainers.figures.text.sides import EFFECT, SENSITIVITY
+from explainers.kinds import KINDS
 from explainers.methods import METHODS
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def with_sentences(explanation: Explanation) -> Explanation:
-    """The explanation with its sentence and its receipt, each where it lacks one.
+    """The explanation with its sentence and its check, each where it lacks one.
 
     Examples
     --------
@@ -22,30 +24,30 @@ def with_sentences(explanation: Explanation) -> Explanation:
     >>> scores = np.array([3.0, -1.0], np.float32)
     >>> one = Explanation("table", "deeplift", scores, True, "risk", 2.0, names=("age", "mass"))
     >>> with_sentences(one).sentence
-    '*age* carries 100 % of the support for *risk*.'
+    '*age* (+3) supports *risk*: 75 % of all effects. The strongest opposition: *mass* (−1).'
     """
     return replace(
         explanation,
         sentence=explanation.sentence or _sentence(explanation),
-        receipt=explanation.receipt or _receipt(explanation),
+        check=explanation.check or _check(explanation),
     )
 
 
 def _sentence(explanation: Explanation) -> str:
-    about, signed = f"*{sentences.escape_markdown(explanation.about)}*", explanation.signed
+    about = f"*{sentences.escape_markdown(explanation.about)}*"
+    what = EFFECT if explanation.signed else SENSITIVITY
     if explanation.kind == "table":
         names, values, scores = explanation.bars
-        said = sentences.table_sentence(names, values, scores, about, signed)
+        said = sentences.table_sentence(names, values, scores, about, what)
         return said if explanation.features or explanation.input is not None else _bare(said)
     if explanation.kind == "series":
-        heat, names = explanation.heat, explanation.names
-        return sentences.series_sentence(heat, names, explanation.steps, about, signed)
+        heat, steps = explanation.heat, explanation.steps
+        return sentences.series_sentence(heat, explanation.names, steps, about, what)
     if explanation.kind == "sequence":
-        return sentences.sequence_sentence(explanation.heat, about, None, explanation.start)
+        return sentences.sequence_sentence(explanation.heat, about, None, explanation.start, what)
     if explanation.kind == "picture":
         whole = min(explanation.region[2:]) > 0.999
-        place = "the picture" if whole else "the part that it sees"
-        what = "support for" if signed else "attention to"
+        place = "the picture" if whole else "the cropped area"
         return words.picture_sentence(explanation.heat, about, what, {}, place)
     return ""
 
@@ -55,7 +57,7 @@ def _bare(sentence: str) -> str:
     return sentence.replace(" = ", "")
 
 
-def _receipt(explanation: Explanation) -> str:
+def _check(explanation: Explanation) -> str:
     if explanation.baseline_output is None or explanation.method not in METHODS:
         return ""
     facts = {
@@ -65,4 +67,5 @@ def _receipt(explanation: Explanation) -> str:
     }
     complete = METHODS[explanation.method].complete
     ends = explanation.answer, explanation.baseline_answer
-    return words.receipt(explanation.about, *ends, facts, complete)
+    one = KINDS[explanation.kind].one if explanation.kind in KINDS else "input"
+    return words.check(explanation.about, *ends, facts, complete, one)

@@ -90,7 +90,7 @@ def notebook(parts: Sequence[tuple[str, str]]) -> bytes:
     for place, (kind, text) in enumerate(parts):
         name = hashlib.sha256(f"{place} {text}".encode()).hexdigest()[:12]
         cell = {"cell_type": kind, "id": name, "metadata": {}}
-        more = {"execution_count": None, "outputs": []} if kind == "code" else {}
+        more: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
         written.append(cell | more | {"source": text.splitlines(keepends=True)})
     whole = {
         "cells": written,
@@ -112,7 +112,7 @@ def _drawing(explanation: Explanation) -> str:
         "about": explanation.about,
         "title": explanation.title,
         "sentence": explanation.sentence,
-        "receipt": explanation.receipt,
+        "check": explanation.check,
         "start": explanation.start,
     }
     given = [f"    {name}={value!r}," for name, value in words.items() if value]

@@ -9,7 +9,7 @@ from PIL import Image
 from explainers.errors import Problem
 from explainers.reports.explanation import Explanation
 from explainers.service.explained import explained as with_names
-from pages.answers.panel import receipt, sentence
+from pages.answers.panel import check, sentence
 from pages.state.cases import Answer, Case
 from pages.widgets import files, pictures
 
@@ -46,5 +46,5 @@ def explained(case: Case, answer: Answer) -> Explanation:
         answer=f"{case.about} {ours}",
         baseline_answer=f"{case.about} {against}",
         sentence=sentence(case, case.heat(arrays["scores"]), facts["signed"]),
-        receipt=receipt(case, facts),
+        check=check(case, facts),
     )

@@ -68,15 +68,16 @@ def draw(
 ) -> None:
     """The map over the photo: where it is a page's one large map, in the view that is chosen."""
     masks = _masks(case, heat)
-    layers = options.pop("layers", None)
+    drawn: dict[str, Any] = {**options}
+    layers, on_place = drawn.pop("layers", None), drawn.pop("on_place", None)
     if layers is not None and (depth := case.task.model.depth):
         heat, limit = _slice(layers, depth)
-        options.setdefault("limit", limit)
-    if facts is not None and "limit" not in options:
+        drawn.setdefault("limit", limit)
+    in_full = facts is not None and "limit" not in drawn
+    if in_full:
         view = picture_view.pick(heat.shape, key)
         heat = picture_view.shown(view, heat, case.prediction[1]["input"])
     places = case.prediction[0].get("places") or {}
-    on_place = options.pop("on_place", None)
     grid = tuple(places.get("grid", ()))
     viewer(
         pictures.shown(case.task.input.file, case.task.model),
@@ -90,9 +91,9 @@ def draw(
         region=tuple(case.prediction[0]["region"]),
         mime="image/jpeg",
         masks=masks,
-        **options,
+        **drawn,
     )
-    if facts is not None and "limit" not in options and view == "areas":
+    if in_full and view == "areas":
         st.caption(picture_view.strongest(heat))
 
 

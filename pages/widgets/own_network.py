@@ -126,7 +126,16 @@ def _forget_settings_of_another_network(weights: str) -> None:
     before = st.session_state.get("settings_chosen_for", now)
     st.session_state["settings_chosen_for"] = now
     if before[0] == now[0] and before != now:
-        asked = ("box_numbers", "where", "of", "row", "column", "box", "answers", "chain")
+        asked: tuple[str, ...] = (
+            "box_numbers",
+            "where",
+            "of",
+            "row",
+            "column",
+            "box",
+            "answers",
+            "chain",
+        )
         asked += ("place_slice", "slice")
         address.set_choices(dict.fromkeys(("size", "width", "shape", *asked)))
 

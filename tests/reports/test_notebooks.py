@@ -39,7 +39,7 @@ def test_the_script_of_a_picture_draws_it_again(runner, tmp_path, monkeypatch, c
         about="stop\r1/0",
         title="cat '\"名前.png",
         sentence="Not \r1/0\n1/0 " + r"It is *a\*b* that carries 5 %.",
-        receipt="contributions add up",
+        check="contributions add up",
         photo=content[1]["pixels"],
     )
     monkeypatch.chdir(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explainers.kinds.features import correlated_groups, data_warnings
 
@@ -48,7 +48,7 @@ def _of_columns(context: DatasetContext) -> Iterator[str]:
     """Sentences on columns; of correlated ones that are no feature together, how to group them."""
     values, features = context.inputs.detach().double().cpu().numpy(), context.features
     # A scaler in front of the network, as `models.Prepared` has it.
-    scale = getattr(context.model, "std", None)
+    scale: Any = getattr(context.model, "std", None)
     divided = scale.double().cpu().numpy().ravel() if hasattr(scale, "detach") else None
     yield from data_warnings(values, _column_names(context), features.columns, divided)
     own = features.names if not features.groups else range(context.layout.columns)

@@ -231,10 +231,10 @@ def _question(explanation: Explanation, source: Source) -> str:
 
 
 def _trust(explanation: Explanation) -> list[str]:
-    """The receipt, how sure the scores are, and what the computation said of itself."""
+    """The check, how sure the scores are, and what the computation said of itself."""
     said = []
-    if explanation.receipt:
-        said.append(f"Receipt: {plain(explanation.receipt)}.")
+    if explanation.check:
+        said.append(f"Check: {plain(explanation.check)}.")
     spread = explanation.parts.get("spread")
     if spread is not None and explanation.scores.any():
         share = float(np.median(np.abs(spread)) / np.abs(explanation.scores).max())

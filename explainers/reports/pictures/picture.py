@@ -77,8 +77,8 @@ def picture(explanation: Explanation) -> Sheet:
 
 
 def caption(explanation: Explanation) -> str:
-    """What stands under the picture: the receipt, and what the method was asked."""
-    said = plain(explanation.receipt)
+    """What stands under the picture: the check, and what the method was asked."""
+    said = plain(explanation.check)
     if not said and explanation.answer and explanation.baseline_answer:
         said = f"{explanation.answer}, on the baseline {explanation.baseline_answer}"
     return f"{said}. Made with Evident.".removeprefix(". ")
@@ -89,7 +89,7 @@ def alt_text(explanation: Explanation) -> str:
     said = plain(explanation.sentence)
     shows = f"{explanation.method_name} for {explanation.about} on {explanation.title}."
     if explanation.kind == "table":
-        from explainers.figures.text.sentences import table_alt_text
+        from explainers.figures.text.alt_texts import table_alt_text
 
         names, values, scores = explanation.bars
         told = table_alt_text(names, values, scores, explanation.signed)
@@ -115,8 +115,9 @@ def _table(explanation: Explanation) -> go.Figure:
 def _series(explanation: Explanation) -> go.Figure:
     from explainers.figures.series.lines import series_heat
 
-    hidden = explanation.input is None
-    values = np.full(explanation.scores.shape, np.nan) if hidden else explanation.input
+    values = explanation.input
+    if values is None:
+        values = np.full(explanation.scores.shape, np.nan)
     figure = series_heat(
         explanation.heat,
         values,
@@ -126,4 +127,4 @@ def _series(explanation: Explanation) -> go.Figure:
         unit="contribution" if explanation.signed else "strength",
     )
     # Values that are not told have no scale.
-    return figure.update_yaxes(tickvals=[], ticktext=[]) if hidden else figure
+    return figure.update_yaxes(tickvals=[], ticktext=[]) if explanation.input is None else figure

@@ -146,7 +146,7 @@ def _frame(
     for name in names:
         own = [one for one in wanted if one.name == name] or [Expectation(name)]
         for one in own:
-            line = {INPUT: name, SIGN: SHOULD.get(one.sign)}
+            line: dict[str, Any] = {INPUT: name, SIGN: SHOULD.get(one.sign)}
             line |= {LOW: _finite(one.low), HIGH: _finite(one.high)}
             if len(outputs) > 1:
                 line[OUTPUT] = None if one.output is None else outputs[one.output]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -24,7 +26,11 @@ NOISE = "input_perturbation"
 METHODS = (NOISE, "permutation", "jacobian")
 OPTIONS = {"sigma": 0.2, "of": "absolute", "repeats": 10}
 """The noise is that of the published experiment."""
-ALL_OPTIONS = {NOISE: OPTIONS, "permutation": {"lags": False}, "jacobian": {"outputs": False}}
+ALL_OPTIONS: dict[str, dict[str, Any]] = {
+    NOISE: OPTIONS,
+    "permutation": {"lags": False},
+    "jacobian": {"outputs": False},
+}
 
 
 def story() -> Story:
