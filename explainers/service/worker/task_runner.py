@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from explainers.models.spec import ModelSpec
+from explainers.models.zoo.imagenet import packaged
 from explainers.service.limits import limits
 from explainers.service.parsing.parsed_uploads import gone, parsed
 from explainers.service.parsing.upload_keys import UploadKey, network_key
@@ -49,7 +50,8 @@ class TaskRunner:
         else:
             facts, arrays = task.run(_Context(self, report))
         try:
-            uploads = {upload.digest for upload in task.uploads()}
+            digests = {upload.digest for upload in task.uploads()}
+            uploads = {digest for digest in digests if packaged.file_of(digest) is None}
             self.store.put_answer(job, facts, made_from=uploads, **arrays)
         except Unwritable:
             while len(self._unkept) >= MOST_UNKEPT:
