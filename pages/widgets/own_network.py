@@ -126,7 +126,7 @@ def _forget_settings_of_another_network(weights: str) -> None:
     before = st.session_state.get("settings_chosen_for", now)
     st.session_state["settings_chosen_for"] = now
     if before[0] == now[0] and before != now:
-        asked: tuple[str, ...] = (
+        asked = [
             "box_numbers",
             "where",
             "of",
@@ -135,8 +135,8 @@ def _forget_settings_of_another_network(weights: str) -> None:
             "box",
             "answers",
             "chain",
-        )
-        asked += ("place_slice", "slice")
+        ]
+        asked += ["place_slice", "slice"]
         address.set_choices(dict.fromkeys(("size", "width", "shape", *asked)))
 
 

@@ -84,10 +84,10 @@ def read_record(data: bytes) -> tuple[dict[str, Any], list[str]]:
 
     Examples
     --------
-    >>> page = with_record(f"<html>so {PLACE}</html>", {"scores": {}})
+    >>> page = with_record(f"<html>loud {PLACE}</html>", {"scores": {}})
     >>> read_record(page.encode())[1]
     []
-    >>> read_record(page.replace("so", "not so").encode())[1][0][:33]
+    >>> read_record(page.replace("loud", "low").encode())[1][0][:33]
     'The page was changed after it was'
     """
     text = data.decode("utf-8", "replace").replace("\r\n", "\n")
