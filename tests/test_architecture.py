@@ -52,6 +52,7 @@ MOST_FILES = 14
 LARGE_FOLDERS = {
     "explainers": "the rooms themselves, and what they all stand on",
     "explainers/figures/importance": "a file a chart",
+    "explainers/kinds": "a file a kind of input, and what all kinds share",
     "explainers/methods/deeplift/rules": "a file a family of operations, all alike",
     "explainers/models/formats/onnx/operations": "a file a family of operations, all alike",
     "explainers/service/parsing/parsers": "a file a kind of upload",

@@ -125,13 +125,8 @@ def load_graph(
         Why torch cannot run the graph, where nothing else may.
     """
     from explainers.models.formats.onnx.module import OnnxModel, explained_input, explained_output
-    from explainers.models.formats.onnx.tables import (
-        SWAPPED,
-        as_one_input,
-        class_names,
-        coded_note,
-        swapped,
-    )
+    from explainers.models.formats.onnx.tables import as_one_input, class_names, coded_note
+    from explainers.models.formats.onnx.tables.classes import swapped_note
     from explainers.models.formats.onnx.training import trains
     from explainers.models.formats.row_batches import answers_alike, has_gradient, outputs_of
 
@@ -175,7 +170,7 @@ def load_graph(
         notes.append(rows_note(port, rows, "torch.onnx.export(…"))
         warnings += [ALIKE] * (sample is not None and answers_alike(model, sample))
     names = class_names(whole, name)
-    notes += [SWAPPED] * swapped(whole, name)
+    notes += swapped_note(whole, name)
     if sample is None or outputs_of(model, sample) != len(names):
         names = ()
     card = Card(

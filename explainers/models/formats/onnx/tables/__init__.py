@@ -8,17 +8,15 @@ from explainers.models.formats.onnx.tables import (  # noqa: F401
     preparing,
     support_vectors,
 )
-from explainers.models.formats.onnx.tables.classes import SWAPPED, class_names, in_whole, swapped
+from explainers.models.formats.onnx.tables.classes import class_names, in_whole
 from explainers.models.formats.onnx.tables.columns import Columns, as_one_input, coded_note
 from explainers.models.formats.onnx.tables.weights import with_weights_as_inputs
 
 __all__ = [
-    "SWAPPED",
     "Columns",
     "as_one_input",
     "class_names",
     "coded_note",
     "in_whole",
-    "swapped",
     "with_weights_as_inputs",
 ]

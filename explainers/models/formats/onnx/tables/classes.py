@@ -90,6 +90,11 @@ def swapped(graph: Graph, output: str) -> bool:
     )
 
 
+def swapped_note(graph: Graph, output: str) -> list[str]:
+    """A sentence where the output is `swapped`."""
+    return [SWAPPED] * swapped(graph, output)
+
+
 def _labels(graph: Graph, output: str) -> Iterator[tuple[Any, ...]]:
     """The labels that the file holds, the surest first."""
     maker = _makers(graph)
