@@ -57,14 +57,13 @@ LARGE_FOLDERS = {
     "explainers/models/formats/onnx/operations": "a file a family of operations, all alike",
     "explainers/service/parsing/parsers": "a file a kind of upload",
     "explainers/service/tasks": "a file a question",
-    "pages/widgets": "a file a choice that a page draws",
     "tests/bench": "a file a measurement",
     "tests": "the tests of the whole, and what its folders share",
-    "tests/browser": "a file a page of the app, and what drives the browser",
     "tests/deeplift": "a file a claim about DeepLIFT",
     "tests/hostile": "a file a kind of attack or fault, and what attacks",
     "tests/importance": "a file a method, or a claim about all of them",
     "tests/methods": "a file a method, or a claim about all of them",
+    "tests/pages": "a file a page, or what pages share",
     "tests/service": "a file a room of the service",
 }
 MOST_LINES = 300

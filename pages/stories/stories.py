@@ -25,14 +25,9 @@ OVER_ROWS = (useless, shares, weights, together, wrong_sign)
 def first_example() -> StoryExample:
     """The example on top of Home: a photo, or a traffic sign where no network for photos is."""
     if packaged.DEFAULT in packaged.installed():
-        return StoryExample(
-            "",
-            packaged.DEFAULT,
-            "cat",
-            "Egyptian cat",
-            baseline=baselines.FOR_PHOTOS,
-            method=methods.FOR_PHOTOS,
-        )
+        network, blurred, method = packaged.DEFAULT, baselines.FOR_PHOTOS, methods.FOR_PHOTOS
+        about = "Egyptian cat"
+        return StoryExample("", network, "cat", about, baseline=blurred, method=method)
     return StoryExample("", "signs", _stop(sticker=False), STICKER_CLASS)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser" / "logo"))
 
 from conftest import FLAGS
 from logo_server import logos_served

@@ -24,7 +24,7 @@ def logos_served(folder: Path):
                 "-m",
                 "streamlit",
                 "run",
-                "tests/browser/logo_page.py",
+                "tests/browser/logo/logo_page.py",
                 f"--server.port={port}",
                 "--server.address=127.0.0.1",
             ],

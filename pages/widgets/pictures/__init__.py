@@ -23,8 +23,9 @@ from explainers.models.zoo.demos import gallery as samples_of
 from pages.state import address, service
 from pages.state.chosen import ChosenInput
 from pages.viewers.gallery import gallery
-from pages.widgets import drawn_channels, files, picture_white
-from pages.widgets.drawn_channels import PHOTO_CHANNELS, drawn_slice, in_colour
+from pages.widgets import files
+from pages.widgets.pictures import drawn_channels, white
+from pages.widgets.pictures.drawn_channels import PHOTO_CHANNELS, drawn_slice, in_colour
 
 MOST_MEGABYTES = 40
 ARCHIVE = ".zip"
@@ -104,7 +105,7 @@ def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
     if digest is None:
         return None
     if service.may_open(digest):
-        return picture_white.pick(digest, f"{slot}_white")
+        return white.pick(digest, f"{slot}_white")
     st.info("This picture is no longer kept here. Upload it again.")
     return None
 
