@@ -74,19 +74,20 @@ _SWITCHES = (
 )
 _WORDS = (
     "about across answers architecture axiom baseline closer curves depends device down "
-    "encoding feature fit from hand lags_by layer measure method model normalise order receipt "
-    "sample score show source stand target_column together_by truth turned unit_slopes way where"
+    "encoding feature filling fit from hand lags_by layer measure method model normalise order "
+    "receipt sample score show source stand target_column together_by truth turned unit_slopes "
+    "way where"
 )
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(_SWITCHES.split(), bool),
     **dict.fromkeys(_WORDS.split(), Word),
     **dict.fromkeys(("deviations", "mean", "means", "shape", "std"), Text),
     **dict.fromkeys(("a", "b", "box", "box_numbers", "column", "output", "rather"), Place),
-    **dict.fromkeys(("checked", "row", "sane", "sequence", "takes"), Place),
+    **dict.fromkeys(("checked", "place_slice", "row", "sane", "sequence", "takes"), Place),
     **dict.fromkeys([f"{group}_name" for group in _GROUPS], Word),
     **dict.fromkeys(_GROUPS, Words),
     **dict.fromkeys(("of", "target"), PlaceOrNone),
-    **dict.fromkeys(("repeats", "rows", "series", "size", "step", "stride"), Number),
+    **dict.fromkeys(("repeats", "rows", "series", "size", "slice", "step", "stride"), Number),
     **dict.fromkeys(("stretch", "width", "window"), Number),
     **dict.fromkeys(("hide", "own_white", "photo_white", "picture_white", "white"), Real),
     **dict.fromkeys(("data", "names", "own", "photo", "picture", "weights"), Digest),

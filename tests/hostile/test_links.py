@@ -30,8 +30,12 @@ SAMPLES = {
     **dict.fromkeys(link_schema._GROUPS, ["a", "b"]),
     **dict.fromkeys([f"{group}_name" for group in link_schema._GROUPS], "a word"),
     "expected": [{"input": "a", "sign": "+", "low": 0.0, "output": 1}, {"input": "b"}],
-    **dict.fromkeys(("sane", "sequence", "takes", "of", "target", "repeats", "rows"), 3),
-    **dict.fromkeys(("series", "size", "step", "stride", "width", "window"), 3),
+    **dict.fromkeys(
+        ("sane", "place_slice", "sequence", "takes", "of", "target", "repeats", "rows"), 3
+    ),
+    **dict.fromkeys(
+        ("repeats", "rows", "series", "size", "slice", "step", "stride", "width", "window"), 3
+    ),
     **dict.fromkeys(("hide", "own_white", "photo_white", "picture_white", "white"), 0.5),
     **dict.fromkeys(("names", "own", "photo", "picture", "weights"), DIGEST),
     **dict.fromkeys(("baselines", "by", "columns", "inputs", "methods", "models"), ["a", "b"]),
