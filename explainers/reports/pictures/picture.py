@@ -71,7 +71,7 @@ def picture(explanation: Explanation) -> Sheet:
             logo.draw(sheet, explanation)
         else:
             figure = _table(explanation) if explanation.kind == "table" else _series(explanation)
-            sheet = Sheet(*words, chart.chart_height(figure))
+            sheet = Sheet(*words, chart.chart_height(figure), explanation.names)
             chart.draw_chart(sheet, figure)
     return sheet
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -68,11 +68,21 @@ class Sheet(Figure):
         The alternative text, kept in the file.
     height : float
         Of the chart with its axes and legend, in inches.
+    names : sequence of str
+        What is written in the chart.
     """
 
-    def __init__(self, headline: str, about: str, caption: str, alt: str, height: float) -> None:
+    def __init__(
+        self,
+        headline: str,
+        about: str,
+        caption: str,
+        alt: str,
+        height: float,
+        names: Sequence[str] = (),
+    ) -> None:
         self.alt, self.headline = alt, headline
-        missing = without_font(headline + about + caption + alt)
+        missing = without_font("".join((headline, about, caption, alt, *names)))
         if missing:
             caption = (
                 f"{caption} This computer has no font for {len(missing)} of the letters here; they "
