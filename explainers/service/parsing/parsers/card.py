@@ -45,4 +45,4 @@ PARSERS["card"] = Parser(
     warm_up_files=_warm_up_files,
 )
 
-declare("a model's card", "JSON", ".json")
+declare("saved settings", "JSON", ".json")
