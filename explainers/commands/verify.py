@@ -104,13 +104,16 @@ def _other_files(record: dict[str, Any], given: dict[str, Path | None]) -> list[
 def _own_inputs(workplace: Workplace, task: Explain) -> None:
     """Bring the pictures and tables that come with Evident; Problem for what is missing."""
     from explainers.models.zoo.demos import demos, gallery
+    from explainers.models.zoo.imagenet import packaged
 
     own = [path for demo in demos().values() for path in (demo.data,) if path]
-    own += [sample.path for key in demos() for sample in gallery(key)]
+    own += [sample.path for key in ("", *demos()) for sample in gallery(key)]
     missing = {upload.digest: upload for upload in task.uploads()}
     for digest in list(missing):
         if workplace.runner.store.has_blob(digest):
             del missing[digest]
+        elif (packed := packaged.file_of(digest)) is not None:
+            del missing[workplace.keep(packed)]
     for path in own:
         if missing and file_digest(path) in missing:
             del missing[workplace.keep(path)]

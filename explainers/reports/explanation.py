@@ -81,6 +81,8 @@ class Explanation:
     settings : dict
         All that is needed to run it again; plain data.
     notes : tuple of str
+    drawn : ndarray, shape (H, W), or None
+        Of a picture: the map in the `view` that is shown, a key of `explainers.figures.views`.
     """
 
     kind: str
@@ -107,6 +109,13 @@ class Explanation:
     check: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    drawn: np.ndarray | None = None
+    view: str = ""
+
+    @property
+    def shown_heat(self) -> np.ndarray:
+        """The map as it is drawn: in its view where that is another than cell by cell."""
+        return self.heat if self.drawn is None else self.drawn
 
     @property
     def heat(self) -> np.ndarray:

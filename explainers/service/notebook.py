@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explainers.figures.text.sentences import escape_markdown
+from explainers.figures.text.as_text import escape_markdown
 from explainers.service.recipe import recipe
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def cells(
     return [
         ("markdown", intro),
         ("code", recipe(task, file, weights, own)),
-        ("code", _drawing(explanation)),
+        *([] if task.model.depth else [("code", _drawing(task, explanation))]),
         ("markdown", "## The numbers are those of the app"),
         ("code", _checking(explanation)),
     ]
@@ -104,7 +104,7 @@ def notebook(parts: Sequence[tuple[str, str]]) -> bytes:
     return json.dumps(whole, ensure_ascii=False, indent=1).encode()
 
 
-def _drawing(explanation: Explanation) -> str:
+def _drawing(task: Explain, explanation: Explanation) -> str:
     """The code that draws the picture, with the names that the app used."""
     words: dict[str, Any] = {
         "names": list(explanation.names),
@@ -116,10 +116,16 @@ def _drawing(explanation: Explanation) -> str:
         "start": explanation.start,
     }
     given = [f"    {name}={value!r}," for name, value in words.items() if value]
-    lines = []
+    lines: list[str] = []
     if explanation.kind == "picture":
-        given.append('    photo=found[1]["pixels"],')
-        given.append('    region=kind.facts(found, spec)["region"],')
+        if task.model.fit != "pad":  # else it is drawn with its padding, as the network sees it
+            given.append('    photo=found[1]["pixels"],')
+            given.append('    region=kind.facts(found, spec)["region"],')
+        if explanation.view:
+            lines.append("from explainers.figures.views import in_view")
+            heat = "kind.heat(answer.scores[0]).double().cpu().numpy()"
+            shown = f"in_view({explanation.view!r}, {heat}, x[0].cpu().numpy())"
+            given += [f"    view={explanation.view!r},", f"    drawn={shown},"]
     if explanation.features:
         lines.append("from explainers.reports.explanation import Feature")
         one = [f"Feature({f.name!r}, {f.value!r}, {f.places!r})" for f in explanation.features]

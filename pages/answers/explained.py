@@ -11,7 +11,7 @@ from explainers.reports.explanation import Explanation
 from explainers.service.explained import explained as with_names
 from pages.answers.panel import check, sentence
 from pages.state.cases import Answer, Case
-from pages.widgets import files, pictures
+from pages.widgets import files, picture_view, pictures
 
 
 def explained(case: Case, answer: Answer) -> Explanation:
@@ -28,12 +28,15 @@ def explained(case: Case, answer: Answer) -> Explanation:
         case.amount(float(case.share(prediction[name])))
         for name in ("probabilities", "baseline_probabilities")
     )
-    content, photo = None, None
+    content, photo, view, drawn = None, None, "", None
+    if case.kind.key == "picture" and not case.task.model.depth:
+        view = picture_view.chosen(case)
+        drawn = picture_view.shown(view, case.heat(arrays["scores"]), prediction["input"])
     if case.task.input.file:
         with contextlib.suppress(Problem):  # it is no longer kept, and the answer is
             content = files.content(case.kind.key, case.task.input.file)
             if case.kind.key == "picture":
-                shown = pictures.shown(case.task.input.file)
+                shown = pictures.shown(case.task.input.file, case.task.model)
                 photo = np.asarray(Image.open(io.BytesIO(shown)))
     return with_names(
         case.task,
@@ -47,4 +50,6 @@ def explained(case: Case, answer: Answer) -> Explanation:
         baseline_answer=f"{case.about} {against}",
         sentence=sentence(case, case.heat(arrays["scores"]), facts["signed"]),
         check=check(case, facts),
+        view=view,
+        drawn=drawn,
     )

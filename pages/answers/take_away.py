@@ -40,6 +40,10 @@ def section(case: Case, answer: Answer, own_files: Sequence[str], key: str) -> N
     with st.expander("Take away", icon=":material/download:"):
         one = explained(case, answer)
         offer = functools.partial(_download, stem=_stem(one), key=key)
+        if case.task.model.depth:
+            st.caption("Of a volume the numbers can be taken; its slices are seen on this page.")
+            _numbers(case, one, offer)
+            return
         st.markdown("**Picture**")
         with st.container(horizontal=True):
             offer("PNG", "png", "image/png", lambda: _drawn(one, "png"))
@@ -48,16 +52,7 @@ def section(case: Case, answer: Answer, own_files: Sequence[str], key: str) -> N
                 offer("PDF", "pdf", "application/pdf", lambda: _drawn(one, "pdf"))
             if one.kind == "picture":
                 offer("Map alone", "map.png", "image/png", lambda: _bare(one))
-        st.markdown("**Numbers**")
-        with st.container(horizontal=True):
-            offer("CSV", "csv", "text/csv", lambda: numbers.as_csv([one]))
-            parquet = "application/vnd.apache.parquet"
-            offer("Parquet", "parquet", parquet, lambda: numbers.as_parquet([one]))
-            offer("NPZ", "npz", "application/octet-stream", lambda: numbers.as_npz([one]))
-            if one.kind == "sequence":
-                record = _record(case)
-                offer("BED", "bed", "text/plain", lambda: numbers.as_bed(one, record).encode())
-                offer("TF-MoDISco", "modisco.zip", "application/zip", lambda: _modisco(one))
+        _numbers(case, one, offer)
         st.markdown("**Code** that computes, draws and checks it")
         parts = functools.cache(lambda: notebook.cells(case.task, one, *own_files))
         with st.container(horizontal=True):
@@ -65,6 +60,20 @@ def section(case: Case, answer: Answer, own_files: Sequence[str], key: str) -> N
             offer("Notebook", "ipynb", ipynb, lambda: notebook.notebook(parts()))
             offer("Script", "py", "text/x-python", lambda: notebook.script(parts()).encode())
         _report(case, one, own_files, offer, key)
+
+
+def _numbers(case: Case, one: Explanation, offer: Callable[..., None]) -> None:
+    """Tables and arrays, and what programs of genomes read."""
+    st.markdown("**Numbers**")
+    with st.container(horizontal=True):
+        offer("CSV", "csv", "text/csv", lambda: numbers.as_csv([one]))
+        parquet = "application/vnd.apache.parquet"
+        offer("Parquet", "parquet", parquet, lambda: numbers.as_parquet([one]))
+        offer("NPZ", "npz", "application/octet-stream", lambda: numbers.as_npz([one]))
+        if one.kind == "sequence":
+            record = _record(case)
+            offer("BED", "bed", "text/plain", lambda: numbers.as_bed(one, record).encode())
+            offer("TF-MoDISco", "modisco.zip", "application/zip", lambda: _modisco(one))
 
 
 def _report(

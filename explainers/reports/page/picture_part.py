@@ -35,7 +35,7 @@ def picture_part(explanation: Explanation) -> str:
 def _over_photo(explanation: Explanation, alt: str) -> str:
     from explainers.reports.pictures.photo import OPACITY, bare_map
 
-    strong, limit = round(100 * OPACITY), colour_limit(explanation.heat)
+    strong, limit = round(100 * OPACITY), colour_limit(explanation.shown_heat)
     coloured = base64.b64encode(bare_map(explanation)).decode()
     left, top, width, height = (f"{100 * side:.4f}%" for side in explanation.region)
     under, place = "", f"left:{left};top:{top};width:{width};height:{height}"

@@ -48,7 +48,7 @@ def composite(explanation: Explanation, limit: float | None = None) -> np.ndarra
     upper, lower = round(top * sides[1]), round((top + down) * sides[1])
     seen = drawn[upper:lower, first:last].copy()
     drawn = np.floor((1 - UNSEEN) * drawn + UNSEEN * 255 + 0.5).astype(np.uint8)
-    heat, signed = explanation.heat, explanation.signed
+    heat, signed = explanation.shown_heat, explanation.signed
     drawn[upper:lower, first:last] = colours.overlay(seen, heat, signed, limit, OPACITY)
     return drawn
 
@@ -74,7 +74,7 @@ def bare_map(explanation: Explanation, limit: float | None = None) -> bytes:
 
     Each cell is a square of as many dots as make the longer side about 1000.
     """
-    heat = explanation.heat
+    heat = explanation.shown_heat
     dots = max(1, 1000 // max(heat.shape))
     painted = colours.paint_clear(heat, explanation.signed, limit)
     image = Image.fromarray(painted.repeat(dots, axis=0).repeat(dots, axis=1))

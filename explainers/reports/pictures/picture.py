@@ -53,9 +53,10 @@ def picture(explanation: Explanation) -> Sheet:
             f"Scores of the shape {explanation.scores.shape} have no picture; there is one of a "
             "picture, a table's row, a series and DNA. Save the numbers: answer.save('….npz')."
         )
+    of = f"{explanation.method_name} for {explanation.about}, {explanation.title}"
     words = (
         plain(explanation.sentence) or f"What mattered for {explanation.about}",
-        f"{explanation.method_name} for {explanation.about}, {explanation.title}",
+        of + _view(explanation),
         caption(explanation),
         alt_text(explanation),
     )
@@ -64,14 +65,16 @@ def picture(explanation: Explanation) -> Sheet:
             height = photo.height_of(explanation)
             sheet = Sheet(*words, height + 0.45)
             photo.draw(sheet, explanation)
-            limit = colour_limit(explanation.heat)
+            limit = colour_limit(explanation.shown_heat)
             legend(sheet, 0.35, height + 0.1, limit, explanation.signed, _unit(explanation))
         elif explanation.kind == "sequence":
             sheet = Sheet(*words, logo.height_of(explanation))
             logo.draw(sheet, explanation)
         else:
             figure = _table(explanation) if explanation.kind == "table" else _series(explanation)
-            sheet = Sheet(*words, chart.chart_height(figure), explanation.names)
+            features = [text for one in explanation.features for text in (one.name, one.value)]
+            names = [*explanation.names, *explanation.steps, *features]
+            sheet = Sheet(*words, chart.chart_height(figure), names)
             chart.draw_chart(sheet, figure)
     return sheet
 
@@ -97,6 +100,10 @@ def alt_text(explanation: Explanation) -> str:
     return f"{shows} {said}".strip()
 
 
+def _view(explanation: Explanation) -> str:
+    return f"; shown by {explanation.view}" if explanation.view not in ("", "cells") else ""
+
+
 def _unit(explanation: Explanation) -> str:
     return METHODS[explanation.method].unit if explanation.signed else "strength"
 
@@ -115,7 +122,7 @@ def _table(explanation: Explanation) -> go.Figure:
 def _series(explanation: Explanation) -> go.Figure:
     from explainers.figures.series.lines import series_heat
 
-    values = explanation.input
+    values, hidden = explanation.input, explanation.input is None
     if values is None:
         values = np.full(explanation.scores.shape, np.nan)
     figure = series_heat(
@@ -127,4 +134,4 @@ def _series(explanation: Explanation) -> go.Figure:
         unit="contribution" if explanation.signed else "strength",
     )
     # Values that are not told have no scale.
-    return figure.update_yaxes(tickvals=[], ticktext=[]) if explanation.input is None else figure
+    return figure.update_yaxes(tickvals=[], ticktext=[]) if hidden else figure

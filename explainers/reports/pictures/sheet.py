@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +68,8 @@ class Sheet(Figure):
         The alternative text, kept in the file.
     height : float
         Of the chart with its axes and legend, in inches.
-    names : sequence of str
-        What is written in the chart.
+    names : iterable of str
+        What else is written in the chart.
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class Sheet(Figure):
         caption: str,
         alt: str,
         height: float,
-        names: Sequence[str] = (),
+        names: Iterable[str] = (),
     ) -> None:
         self.alt, self.headline = alt, headline
         missing = without_font("".join((headline, about, caption, alt, *names)))
         if missing:
             caption = (
                 f"{caption} This computer has no font for {len(missing)} of the letters here; they "
-                "are drawn as boxes, and stand in the picture's description."
+                "are drawn as boxes."
             )
         head, small = wrapped(headline, 78), wrapped(about, 116)
         below = wrapped(caption, 116)

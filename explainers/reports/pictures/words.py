@@ -58,7 +58,7 @@ def wrapped(text: str, width: int) -> list[str]:
     ['one two', 'three']
     """
     lines = [""]
-    for word in re.findall(r"\S+\s*", text):
+    for word in re.findall(r"\S+\s*", " ".join(text.split())):
         if lines[-1] and width_of(lines[-1] + word.rstrip()) > width:
             lines.append("")
         for letter in word:
