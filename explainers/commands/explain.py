@@ -18,6 +18,7 @@ from explainers.models.card import read_card
 from explainers.models.class_names import name_outputs
 from explainers.models.spec import RECOGNISE, TAKEN_FOR, ModelSpec, Places
 from explainers.models.zoo.demos import demos
+from explainers.models.zoo.imagenet.packaged import PACKAGED
 from explainers.reports import numbers
 from explainers.reports.page.report_page import Source, report_page
 from explainers.reports.pictures.picture import LINES
@@ -80,11 +81,13 @@ def _model(workplace: Workplace, given: argparse.Namespace) -> tuple[ModelSpec, 
     if given.model in demos():
         demo = demos()[given.model]
         return demo.spec, tuple(demo.outputs)
+    if given.model in PACKAGED:
+        return PACKAGED[given.model].spec, ()
     path = Path(given.model)
     if not path.is_file():
         raise Problem(
             f"{given.model!r} is neither a file nor one of Evident's own networks: "
-            f"{', '.join(demos())}."
+            f"{', '.join([*demos(), *PACKAGED])}."
         )
     weights = workplace.keep(path) + path.suffix.lower()
     spec = ModelSpec("upload", RECOGNISE, weights, mean=(0.0,), std=(1.0,))

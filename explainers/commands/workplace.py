@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from explainers.errors import Problem
+from explainers.models.zoo.imagenet.packaged import file_of
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.parsing.upload_keys import UploadKey
@@ -35,7 +36,8 @@ class Workplace:
 
     def parse(self, upload: UploadKey) -> Any:
         """Facts and arrays of a kept file; Problem where it cannot be read."""
-        path = self.runner.store.path(f"{upload.digest}.blob")
+        kept = self.runner.store.path(f"{upload.digest}.blob")
+        path = kept if kept.exists() else file_of(upload.digest) or kept
         content = self._pool.parse(upload.kind, path, **upload.options)
         put(self.runner.store, upload.kind, upload.digest, content, **upload.options)
         return content

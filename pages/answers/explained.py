@@ -10,8 +10,9 @@ from explainers.errors import Problem
 from explainers.reports.explanation import Explanation
 from explainers.service.explained import explained as with_names
 from pages.answers.panel import check, sentence
+from pages.kinds import picture_view
 from pages.state.cases import Answer, Case
-from pages.widgets import files, picture_view, pictures
+from pages.widgets import files, pictures
 
 
 def explained(case: Case, answer: Answer) -> Explanation:
