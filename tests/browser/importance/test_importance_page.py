@@ -98,7 +98,7 @@ def test_ones_own_table_and_weights_give_a_sentence_and_lead_to_a_row(server, vi
     box = grid.bounding_box()
     page.mouse.click(box["x"] + 15, box["y"] + 55)
     page.get_by_role("button", name=re.compile("Explain row")).click()
-    run_until(page, page.get_by_text("Receipt:"))
+    run_until(page, page.get_by_text("Check:"))
     no_exception(page)
     page.wait_for_url(re.compile("/explain.*standardise=true.*row="))
 
