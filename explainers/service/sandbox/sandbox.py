@@ -57,8 +57,19 @@ class SandboxLayers:
         )
 
 
+_known: SandboxLayers | None = None
+
+
+def remember_layers() -> None:
+    """Ask the system now, for a process that soon can ask it no more."""
+    global _known
+    _known = sandbox_layers()
+
+
 def sandbox_layers() -> SandboxLayers:
     """Ask the system what it offers; changes nothing."""
+    if _known is not None:
+        return _known
     layers, missing = [], []
     if seccomp.available():
         layers.append("system calls outside a short list are refused (seccomp)")

@@ -118,6 +118,7 @@ def enter_worker_sandbox(store: Path) -> None:
     """
     if sys.platform != "linux":
         return
+    sandbox.remember_layers()
     offline = os.environ.get(OFFLINE) == "1"
     changeable = [store, _weights_folder(), _temporary_folder(store)]
     sandbox.forbid_new_privileges()
@@ -146,6 +147,7 @@ def enter_device_sandbox(warm_up: Callable[[], None]) -> None:
     if sys.platform != "linux":
         warm_up()
         return
+    sandbox.remember_layers()
     offline = os.environ.get(OFFLINE) == "1"
     sandbox.forbid_new_privileges()
     if landlock.version() >= 4 and len(os.listdir("/proc/self/task")) == 1:
