@@ -94,7 +94,7 @@ def test_the_demo_of_every_kind_is_explained_and_proved(server, visit, demo):
     run_until(page, page.get_by_text("Check:"))
     expect(page.get_by_role("heading", name=re.compile(SHOWN[demo]))).to_be_visible()
     page.get_by_text("with the strongest").first.wait_for()
-    expect(page.get_by_text(re.compile("contributions add up to (99|100)"))).to_be_visible()
+    expect(page.get_by_text(re.compile("scores add up to (99|100)"))).to_be_visible()
     no_exception(page)
 
 

@@ -127,11 +127,10 @@ def test_a_network_under_the_name_of_weights_is_told_what_it_is(parser_pool, suf
 
 
 def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):
-    store = Store(tmp_path)
     digest = "d" * 64
-    put(store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(photo))}))
     engine = LocalBackend(tmp_path)
     try:
+        put(engine.store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(photo))}))
         job = engine.submit(Question(DEMO, digest, target=0).task, "a")
         _wait(job)
         assert job.state == "done", job.message

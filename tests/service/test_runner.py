@@ -39,16 +39,16 @@ def table(seed: int = 0) -> np.ndarray:
 def fitted(kind: str, zipmap: bool = True):
     """A scikit-learn classifier and its file."""
     from skl2onnx import to_onnx
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 
     x = table()
-    net = RandomForestClassifier(30, random_state=0) if kind == "forest" else KNeighborsClassifier()
+    make = RandomForestClassifier if kind == "forest" else GradientBoostingClassifier
+    net = make(n_estimators=30, random_state=0)
     net.fit(x, np.where(x[:, 0] + x[:, 1] > 0, "yes", "no"))
     return net, to_onnx(net, x[:1], options={id(net): {"zipmap": zipmap}}).SerializeToString()
 
 
-@pytest.mark.parametrize("kind", ["forest", "neighbours"])
+@pytest.mark.parametrize("kind", ["forest", "boosting"])
 @pytest.mark.parametrize("zipmap", [True, False])
 def test_it_answers_as_onnxruntime_and_as_scikit_learn(kind, zipmap):
     net, data = fitted(kind, zipmap)
