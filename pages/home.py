@@ -104,7 +104,7 @@ def _draw_example(example: StoryExample, slot: str, **options: Unpack[MapOptions
     prediction = _answer(example, setting.prediction(), f"{slot}_prediction")
     answer = prediction and _answer(example, setting.explanation(), slot)
     if prediction and answer:
-        panel(setting.case(example.about, prediction), answer, slot, **options)
+        panel(setting.case(example.about, prediction), answer, slot, 3, **options)
         if st.button("Open it and change the settings", key=f"open_{slot}"):
             st.switch_page("pages/explain.py", query_params=example.link)
 

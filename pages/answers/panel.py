@@ -24,15 +24,17 @@ PARTS = {
 WHAT = {"scores": EFFECT, "positive": SUPPORT, "negative": OPPOSITION}
 
 
-def panel(case: Case, answer: Answer, key: str, **options: Unpack[MapOptions]) -> None:
-    """Draw the finished explanation; `options` are for its map."""
+def panel(
+    case: Case, answer: Answer, key: str, level: int = 2, **options: Unpack[MapOptions]
+) -> None:
+    """Draw the finished explanation, its sentence as a heading; `options` are for its map."""
     facts, arrays = answer
     method, headline = METHODS[case.task.method], st.empty()
     part = _part(arrays, key)
     heat = case.heat(arrays[part])
     support = -heat if part == "negative" else heat
     summary = sentence(case, support, facts["signed"], WHAT[part])
-    headline.markdown(f"### {summary}")
+    headline.markdown(f"{'#' * level} {summary}")
     kind = kinds.of(case.task.model)
     options["method"] = method.name
     options["layers"] = arrays[part]
