@@ -63,11 +63,9 @@ class Column:
             if self._word is None and counts[WORDS]:
                 at = int(np.argmax(state == WORDS))
                 self._word = places[at], cells[at]
-        if self._infinite is None:
-            wrong = np.abs(values) > LARGEST
-            if wrong.any():
-                at = int(np.argmax(wrong))
-                self._infinite = places[at], str(cells[at])
+        if self._infinite is None and len(values) and _largest(values) > LARGEST:
+            at = int(np.argmax(np.abs(values) > LARGEST))
+            self._infinite = places[at], str(cells[at])
         return values, codes
 
     def _codes(self, cells: Sequence[str], state: np.ndarray) -> np.ndarray:
@@ -154,6 +152,8 @@ class Sample:
         keys = self._generator.random(count)
         self.seen += count
         keep = np.flatnonzero(keys < self._bound)
+        if len(keep) > self.most:
+            keep = np.sort(keep[np.argpartition(keys[keep], self.most - 1)[: self.most]])
         self._keys = keys[keep]
         return keep
 
@@ -166,13 +166,24 @@ class Sample:
 
     def rows(self) -> tuple[np.ndarray, ...]:
         """The arrays, with the rows that were kept of all so far."""
-        whole = tuple(np.concatenate(parts) for parts in zip(*self._parts, strict=True))
-        if len(whole[0]) > self.most:
-            kept = np.sort(np.argpartition(whole[0], self.most - 1)[: self.most])
-            whole = tuple(part[kept] for part in whole)
-            self._bound = whole[0].max()
+        keys, parts = np.concatenate([part[0] for part in self._parts]), self._parts
+        if len(keys) > self.most:
+            self._bound = np.partition(keys, self.most - 1)[self.most - 1]
+            kept = [np.flatnonzero(part[0] <= self._bound) for part in parts]
+            parts = [
+                tuple(array[rows] for array in part) for part, rows in zip(parts, kept, strict=True)
+            ]
+        whole = tuple(np.concatenate(arrays)[: self.most] for arrays in zip(*parts, strict=True))
         self._parts, self._held = [whole], len(whole[0])
         return whole[1:]
+
+
+def _largest(values: np.ndarray) -> float:
+    """The largest magnitude; NaN where there is no number."""
+    largest = max(-values.min(), values.max())
+    if np.isnan(largest):  # slower, and seldom
+        largest = max(-np.fmin.reduce(values), np.fmax.reduce(values))
+    return float(largest)
 
 
 def _natural(text: str) -> tuple[float, str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import mmap
 import os
 import re
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,13 +20,14 @@ from explainers.kinds.files.tables.lines import row_reader
 
 FEWEST_BYTES = 1_000_000
 """Smaller files are read cell by cell, which says more exactly what is wrong with them."""
-_PIECE, _BLOCK = 32_000_000, 2_000_000
+_PIECE, _BLOCK = 32_000_000, 4_000_000
 _THREADS = 2
+_AHEAD = 2
 _LARGEST = float(np.finfo(np.float32).max)
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _threads_refused = False
 _reader: ThreadPoolExecutor | None = None
-"""Reads the next piece while the one before is taken."""
+"""Reads the next pieces while the one before is taken; two, as the end of one waits for itself."""
 
 
 class NotPlain(Exception):
@@ -48,8 +52,9 @@ def start_threads(count: Callable[[], int]) -> None:
     pa.set_cpu_count(min(_THREADS, os.cpu_count() or 1))
     pa.set_io_thread_count(1)
     pa.enable_signal_handlers(False)  # they would have a thread too
-    _reader = ThreadPoolExecutor(1)
-    _reader.submit(int).result()
+    _reader = ThreadPoolExecutor(_AHEAD)
+    together = threading.Barrier(_AHEAD, timeout=10)
+    list(_reader.map(lambda _: together.wait(), range(_AHEAD)))
     wanted = count() + pa.cpu_count() + pa.io_thread_count()
     options = pa.csv.ReadOptions(block_size=16)
     for _ in range(50):
@@ -97,23 +102,19 @@ def plain_columns(
     end = len(data)
     while data[end - 1 : end] in (b"\r", b"\n"):
         end -= 1
-    if data.find(b"\r") >= 0 and (_LONE_RETURN.search(data) or data.find(b"\n\r", start, end) >= 0):
+    if _LONE_RETURN.search(data, 0, start):
         raise NotPlain
     numeric = [_is_plain([row[at] for row in rows if len(row) == width]) for at in range(width)]
-    # None of these can be part of a number.
-    if not all(numeric) and _holds(data, start, end, (b'"', b"\0")):
-        raise NotPlain
-    if not numeric[0] and _holds(data, start, end, (b"\n\n", b"\n ", b"\n\t", b"\n#", b"\n%")):
-        raise NotPlain
-    reader = _reader or ThreadPoolExecutor(1)
+    reader = _reader or ThreadPoolExecutor(_AHEAD)
     pieces = (
         reader.submit(_columns, data, first, stop, delimiter, numeric)
         for first, stop in _pieces(data, start, end)
     )
-    piece = next(pieces, None)
-    while piece is not None:
-        columns, piece = piece.result(), next(pieces, None)
-        yield columns
+    coming = deque(itertools.islice(pieces, _AHEAD))
+    while coming:
+        blocks = coming.popleft().result()
+        coming.extend(itertools.islice(pieces, 1))
+        yield from blocks
 
 
 def _pieces(data: bytes | mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -122,6 +123,19 @@ def _pieces(data: bytes | mmap.mmap, start: int, end: int) -> Iterator[tuple[int
         stop = data.find(b"\n", start + _PIECE, end) + 1 or end
         yield start, stop
         start = stop
+
+
+def _is_unusual(data: bytes | mmap.mmap, start: int, stop: int, numeric: Sequence[bool]) -> bool:
+    """Whether lines hold what pyarrow would read otherwise than cell by cell."""
+    if data.find(b"\r", start, stop) >= 0 and (
+        _LONE_RETURN.search(data, start, stop) or _holds(data, start, stop, (b"\n\r",))
+    ):
+        return True
+    # None of these can be part of a number.
+    if not all(numeric) and _holds(data, start, stop, (b'"', b"\0")):
+        return True
+    lines = (b"\n\n", b"\n ", b"\n\t", b"\n#", b"\n%")
+    return not numeric[0] and _holds(data, start, stop, lines)
 
 
 def _holds(data: bytes | mmap.mmap, start: int, end: int, unusual: Sequence[bytes]) -> bool:
@@ -161,11 +175,13 @@ def start_of_rows(
 
 def _columns(
     data: bytes | mmap.mmap, start: int, stop: int, delimiter: str, numeric: Sequence[bool]
-) -> list[Any]:
-    """The cells of each column; NotPlain where one of a column of numbers is none."""
+) -> list[list[Any]]:
+    """Blocks of cells by column; NotPlain where one of a column of numbers is none."""
     import pyarrow as pa
     import pyarrow.csv
 
+    if _is_unusual(data, start, stop, numeric):
+        raise NotPlain
     names = [str(at) for at in range(len(numeric))]
     kinds = [pa.float64() if is_one else pa.string() for is_one in numeric]
     try:
@@ -182,9 +198,13 @@ def _columns(
     # Blank lines are read as missing; other lines that are no rows, as no numbers.
     if numeric[0] and table.column(0).null_count and _holds(data, start, stop, (b"\n\n",)):
         raise NotPlain
+    # Blocks as pyarrow has made them, which need not be copied.
     return [
-        _numbers(column) if is_one else column.to_pylist()
-        for column, is_one in zip(table.columns, numeric, strict=True)
+        [
+            _numbers(column) if is_one else column.to_pylist()
+            for column, is_one in zip(block.columns, numeric, strict=True)
+        ]
+        for block in table.to_batches()
     ]
 
 
@@ -195,7 +215,7 @@ def _numbers(column: Any) -> np.ndarray:
     ends = pc.min_max(column)
     if ends["max"].is_valid and max(-ends["min"].as_py(), ends["max"].as_py()) > _LARGEST:
         raise NotPlain
-    values: np.ndarray = column.to_numpy()
+    values: np.ndarray = column.to_numpy(zero_copy_only=False)
     return values
 
 
