@@ -199,10 +199,14 @@ def test_a_bad_picture_gets_a_sentence_and_the_app_goes_on(server, visit, data, 
     map_shown(page)
 
 
-def test_a_picture_over_the_limit_gets_a_sentence(server, visit):
+def test_a_picture_over_the_limit_gets_a_sentence(server, visit, tmp_path):
+    huge = tmp_path / "huge.png"
+    huge.write_bytes(b"\x89PNG\r\n\x1a\n" + os.urandom(41_000_000))
     page = visit(f"{server.url}/explain")
     map_shown(page)
-    upload(page, b"\x89PNG\r\n\x1a\n" + os.urandom(41_000_000), "huge.png")
+    page.get_by_role("radio", name="Upload").click()
+    settled(page)
+    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(huge)
     page.get_by_text(re.compile("must be 40(.0)? ?MB or smaller", re.I)).wait_for()
     assert page.get_by_text("Choose a picture in the settings").is_visible()
 
@@ -214,7 +218,7 @@ def test_uploaded_weights_from_mistake_to_map(server, visit):
 
     torch.manual_seed(0)
     weights = save(torchvision.models.squeezenet1_1(num_classes=3).state_dict())
-    page = visit(f"{server.url}/explain?model=upload&size=64")
+    page = visit(f"{server.url}/explain?model=upload&size=64&method=saliency")
     page.get_by_text("Upload your network, or its weights").wait_for()
     picker = page.locator("[data-testid=stFileUploader] input[type=file]").first
 
