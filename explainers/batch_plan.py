@@ -17,6 +17,8 @@ Columns = tuple[Tensor | None, ...]
 # A batch between these is worth its overhead, and a cancel is still noticed soon.
 SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
 FIRST_BATCH, LARGEST_BATCH = 8, 512
+# Of small inputs more points are taken: the work around a pass would cost more than the pass.
+LARGEST_OF_SMALL, VALUES_AT_ONCE = 8192, 2**18
 
 
 @dataclass
@@ -35,7 +37,7 @@ class BatchPlan:
     Examples
     --------
     >>> plan = BatchPlan(size=8)
-    >>> plan.learn(8, seconds=0.01)
+    >>> plan.learn(8, seconds=0.1)
     >>> plan.size
     16
     """
@@ -49,13 +51,26 @@ class BatchPlan:
         if self.fixed or points < self.size:
             return
         if seconds < SECONDS_TOO_SHORT:
-            self.size = min(2 * self.size, self.ceiling)
+            factor = 8 if seconds < SECONDS_TOO_SHORT / 32 else 2
+            self.size = min(factor * self.size, self.ceiling)
         elif seconds > SECONDS_TOO_LONG:
             self.size = max(self.size // 2, 1)
 
     def halve(self, points: int) -> None:
         """After `points` did not fit into memory."""
         self.size = self.ceiling = max(1, points // 2)
+
+
+def points_at_once(points: Tensor) -> int:
+    """The most points like these (N, …) that one pass takes.
+
+    Examples
+    --------
+    >>> points_at_once(torch.zeros(1, 4)), points_at_once(torch.zeros(1, 3, 224, 224))
+    (8192, 512)
+    """
+    values = max(1, points[0].numel())
+    return max(LARGEST_BATCH, min(LARGEST_OF_SMALL, VALUES_AT_ONCE // values))
 
 
 _TOO_MUCH = ("out of memory", "can't allocate memory", "not enough memory")

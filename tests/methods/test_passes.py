@@ -8,6 +8,7 @@ from nets import PICTURE_METHODS, convnet, pictures
 from torch import nn
 
 from explainers import METHODS, Cancelled, ModelProblem, Problem, explain
+from explainers.batch_plan import LARGEST_BATCH
 from explainers.kinds.layout import InputLayout
 from explainers.passes import Passes
 
@@ -244,12 +245,16 @@ def test_bad_inputs_get_a_sentence():
 
 def test_the_plan_learns_and_stays_within_its_limits():
     run = Passes(lambda x: x.sum(1), batch_size=None)
-    run._plan.learn(8, 0.001)
-    assert run._plan.size == 16
-    run._plan.learn(16, 5.0)
-    assert run._plan.size == 8
-    run._plan.learn(3, 0.001)
-    assert run._plan.size == 8
+    run._plan.learn(8, 0.1)
+    assert run._plan.size == 16, "a short pass"
+    run._plan.learn(16, 0.001)
+    assert run._plan.size == 128, "one that is all overhead"
+    run._plan.learn(128, 5.0)
+    assert run._plan.size == 64
+    run._plan.learn(3, 0.1)
+    assert run._plan.size == 64, "what was not full says nothing"
+    run._plan.learn(64, 0.001)
+    assert run._plan.size == LARGEST_BATCH
 
 
 @pytest.mark.parametrize("method", PICTURE_METHODS)
