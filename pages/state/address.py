@@ -3,10 +3,9 @@
 Every choice has a name, which is the query parameter that holds it in a link; its value is the text
 itself, or JSON for what is no text. Choices that have their default value are left out.
 
-Streamlit's own `bind="query-params"` (1.67) cannot carry this. It drops a value that is not
-possible without a word, where whoever opens a link must be told; it names the parameter after the
-widget's key and writes the labels of options, not their keys, so that old links would break; and
-it lets nothing else set the parameter, as presets, cards and the ways between pages do.
+Streamlit's own `bind="query-params"` (1.67) cannot carry this: it drops an impossible value without
+a word, where whoever opens a link must be told; it writes the labels of options, not their keys, so
+that old links would break; and nothing else can set the parameter, as presets and cards do.
 `persist_state="session"` keeps a value over pages, but knows nothing of links.
 """
 
@@ -21,7 +20,6 @@ from typing import Any, TypeVar
 import streamlit as st
 
 Value = TypeVar("Value")
-
 SECONDS_ON_THE_WAY = 5.0
 """So long after an address was replaced, a busy browser may still send it."""
 
@@ -40,14 +38,10 @@ class AddressState:
         How many links this session has opened.
     replaced : list of (seconds, query parameters or None)
         Addresses that were replaced a moment ago, and when.
-    widget_versions : dict
-        How often each choice was set by something else than its widget.
-    upload_versions : int
-        How often the visitor's uploads were deleted.
-    defaults : dict
-        What the widgets start from, by name.
-    refusals : dict
-        Sentences about values in the link that are not possible, by name.
+    widget_versions, upload_versions : dict, int
+        How often each choice was set by something else than its widget, and uploads were deleted.
+    defaults, refusals : dict
+        What widgets start from, and sentences about impossible values in the link, by name.
     """
 
     choices: dict[str, Any] = field(default_factory=dict)
@@ -63,9 +57,6 @@ class AddressState:
 def _state() -> AddressState:
     state: AddressState = st.session_state.setdefault("address", AddressState())
     return state
-
-
-# The choices
 
 
 def choices() -> dict[str, Any]:
