@@ -89,12 +89,6 @@ def set_choices(new: dict[str, Any]) -> None:
         _replace_widget(name)
 
 
-def refuse(name: str, label: str) -> None:
-    """Drop a choice that is not possible; its widget says so, until something else is chosen."""
-    _state().refusals[name] = _refusal(label, choices().get(name))
-    set_choices({name: None})
-
-
 def is_refused(name: str) -> bool:
     """Whether the widget of that name has to say that a link's choice is not possible."""
     return name in _state().refusals
@@ -248,7 +242,7 @@ def multiselect(
     default: Sequence[Value],
     **arguments: Any,
 ) -> list[Value]:
-    """Like `widget`, for several of the options; what is no option (any more) is left out."""
+    """Like `widget`, for several; what is no option is left out, a link to nothing else told so."""
     key = widget_key(name)
 
     def only_options(values: Any) -> list[Value]:
@@ -256,10 +250,16 @@ def multiselect(
             raise ValueError
         return [value for value in values if value in options]
 
+    def some_options(values: Any) -> list[Value]:
+        known = only_options(values)
+        if values and not known and name in (_state().link or {}):
+            raise ValueError
+        return known
+
     if key in st.session_state:
         st.session_state[key] = only_options(st.session_state[key])
     known = only_options(list(default))
-    return widget(draw, name, default=known, validate=only_options, options=options, **arguments)
+    return widget(draw, name, default=known, validate=some_options, options=options, **arguments)
 
 
 def valid_choice(name: str, options: Sequence[Value], default: Value) -> Value:

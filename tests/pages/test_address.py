@@ -73,3 +73,31 @@ def test_another_link_is_opened_at_once(page):
     page.query_params["method"] = ["a"]
     page.run()
     assert page.selectbox[0].value == "a"
+
+
+def several():
+    import streamlit as st
+
+    from pages.state import address
+
+    address.multiselect(st.multiselect, "kinds", ["a", "b", "c"], ["a", "b"], label="Kinds")
+
+
+@pytest.mark.parametrize(
+    ("link", "value", "told"),
+    [
+        ('["c"]', ["c"], False),
+        ('["c", "no"]', ["c"], False),
+        ("[]", [], False),
+        ('["no"]', ["a", "b"], True),
+        ("no", ["a", "b"], True),
+    ],
+)
+def test_a_link_to_several_of_which_none_is_possible_is_told_so(link, value, told):
+    page = AppTest.from_function(several)
+    page.query_params["kinds"] = link
+    page.run()
+    assert page.multiselect[0].value == value
+    assert [("Kinds" in warning.value) for warning in page.warning] == [True] * told
+    page.multiselect[0].set_value(["b"]).run()
+    assert page.multiselect[0].value == ["b"] and not page.warning

@@ -152,8 +152,6 @@ class Sample:
         keys = self._generator.random(count)
         self.seen += count
         keep = np.flatnonzero(keys < self._bound)
-        if len(keep) > self.most:
-            keep = np.sort(keep[np.argpartition(keys[keep], self.most - 1)[: self.most]])
         self._keys = keys[keep]
         return keep
 
@@ -173,6 +171,7 @@ class Sample:
             parts = [
                 tuple(array[rows] for array in part) for part, rows in zip(parts, kept, strict=True)
             ]
+        # Two keys may be the same.
         whole = tuple(np.concatenate(arrays)[: self.most] for arrays in zip(*parts, strict=True))
         self._parts, self._held = [whole], len(whole[0])
         return whole[1:]
