@@ -18,7 +18,7 @@ Columns = tuple[Tensor | None, ...]
 SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
 FIRST_BATCH, LARGEST_BATCH = 8, 512
 # Of small inputs more points are taken: the work around a pass would cost more than the pass.
-LARGEST_OF_SMALL, VALUES_AT_ONCE = 8192, 2**18
+POINTS_AT_ONCE, VALUES_AT_ONCE = 8192, 2**18
 
 
 @dataclass
@@ -61,16 +61,16 @@ class BatchPlan:
         self.size = self.ceiling = max(1, points // 2)
 
 
-def points_at_once(points: Tensor) -> int:
+def most_at_once(points: Tensor) -> int:
     """The most points like these (N, …) that one pass takes.
 
     Examples
     --------
-    >>> points_at_once(torch.zeros(1, 4)), points_at_once(torch.zeros(1, 3, 224, 224))
+    >>> most_at_once(torch.zeros(1, 4)), most_at_once(torch.zeros(1, 3, 224, 224))
     (8192, 512)
     """
     values = max(1, points[0].numel())
-    return max(LARGEST_BATCH, min(LARGEST_OF_SMALL, VALUES_AT_ONCE // values))
+    return max(LARGEST_BATCH, min(POINTS_AT_ONCE, VALUES_AT_ONCE // values))
 
 
 _TOO_MUCH = ("out of memory", "can't allocate memory", "not enough memory")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from explainers import eval_mode
 from explainers.attribution import Progress, Target, TargetLike
-from explainers.batch_plan import points_at_once
+from explainers.batch_plan import most_at_once
 from explainers.errors import ModelProblem, Problem
 from explainers.eval_mode import Model
 from explainers.output_cache import OutputCache
@@ -140,7 +140,7 @@ def open_session(
             cache=cache,
             state=state,
         )
-        passes.allow(points_at_once(points))
+        passes.allow(most_at_once(points))
         key = (fingerprint(given, held), points.shape[1:], points.dtype, points.device, score)
         known = KNOWN.get(given, key)
         if known is not None:

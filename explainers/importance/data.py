@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from explainers.attribution import Target
+from explainers.batch_plan import POINTS_AT_ONCE
 from explainers.errors import ModelProblem, Problem
 from explainers.eval_mode import Model
 from explainers.importance.dense import DenseNetwork, find_dense
@@ -21,8 +22,6 @@ from explainers.importance.uncertainty.resampling import Resampling
 from explainers.kinds.layout import InputLayout
 from explainers.passes import Passes
 from explainers.running.differences import slopes_by_differences
-
-POINTS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)

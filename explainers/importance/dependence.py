@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from explainers.batch_plan import POINTS_AT_ONCE
 from explainers.errors import Problem
 from explainers.importance.uncertainty.resampling import Resampling
 
-POINTS_AT_ONCE = 8192
 _DRAWS = 1000
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import torch
 
 from explainers.attribution import Progress, Target, TargetLike
+from explainers.batch_plan import POINTS_AT_ONCE
 from explainers.errors import Problem
 from explainers.eval_mode import Model
-from explainers.importance.data import POINTS_AT_ONCE, DatasetContext
+from explainers.importance.data import DatasetContext
 from explainers.importance.features import GroupsLike, features_of
 from explainers.importance.reading.labels import read_labels
 from explainers.importance.reading.question import checked_model, checked_seed, kind_of, target_of

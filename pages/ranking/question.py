@@ -178,12 +178,12 @@ def pick_task(question: Question, prediction: Answer) -> Importance:
         st.header("What is asked", anchor=False)
         output = pick_output(question, prediction)
         groups = _groups(question)
-        named = address.choices().get("by")
-        if isinstance(named, list) and named and not any(key in QUICK for key in named):
-            address.refuse("by", "Methods")
-        with st.expander("Methods and their options", expanded=address.is_refused("by")):
+        opened = address.is_refused("by")
+        with st.expander("Methods and their options", expanded=opened):
             asked = _methods(question.model.spec.kind)
             options = {key: own for key in asked if (own := _options(key))}
+        if address.is_refused("by") and not opened:
+            st.rerun()
     return Importance(question.rows, output, tuple(asked), options, groups, question.model.classes)
 
 

@@ -3,10 +3,9 @@
 Every choice has a name, which is the query parameter that holds it in a link; `links.schema` says
 what it may hold. Choices that have their default value are left out.
 
-Streamlit's own `bind="query-params"` (1.67) cannot carry this. It drops a value that is not
-possible without a word, where whoever opens a link must be told; it names the parameter after the
-widget's key and writes the labels of options, not their keys, so that old links would break; and
-it lets nothing else set the parameter, as presets, cards and the ways between pages do.
+Streamlit's own `bind="query-params"` (1.67) cannot carry this: it drops an impossible value without
+a word, where whoever opens a link must be told; it writes the labels of options, not their keys, so
+that old links would break; and nothing else can set the parameter, as presets and cards do.
 `persist_state="session"` keeps a value over pages, but knows nothing of links.
 """
 
@@ -24,14 +23,10 @@ from pages.links.address_state import address_state
 from pages.links.schema import options_of, within
 
 Value = TypeVar("Value")
-
 SECONDS_ON_THE_WAY = 5.0
 """So long after an address was replaced, a busy browser may still send it."""
 LONGEST_SHOWN = 60
 """Characters of a value that a sentence about it repeats."""
-
-
-# The choices
 
 
 def choices() -> dict[str, Any]:
@@ -235,7 +230,7 @@ def multiselect(
     default: Sequence[Value],
     **arguments: Any,
 ) -> list[Value]:
-    """Like `widget`, for several of the options; what is no option (any more) is left out."""
+    """Like `widget`, for several; what is no option is left out, a link to nothing else told so."""
     key = widget_key(name)
 
     def only_options(values: Any) -> list[Value]:
@@ -244,10 +239,16 @@ def multiselect(
         known = [option for value in values for option in options_of(value, options)]
         return list(dict.fromkeys(known))[: arguments.get("max_selections")]
 
+    def some_options(values: Any) -> list[Value]:
+        known = only_options(values)
+        if values and not known and name in (address_state().link or {}):
+            raise ValueError
+        return known
+
     if key in st.session_state:
         st.session_state[key] = only_options(st.session_state[key])
     known = only_options(list(default))
-    return widget(draw, name, default=known, validate=only_options, options=options, **arguments)
+    return widget(draw, name, default=known, validate=some_options, options=options, **arguments)
 
 
 def valid_choice(name: str, options: Sequence[Value], default: Value) -> Value:

@@ -8,6 +8,9 @@ import streamlit as st
 from explainers.options import check_option, option_text
 from pages.state import address
 
+BY_ITSELF = "by itself"
+"""What a field shows where nothing is chosen: the method finds it out."""
+
 
 def pick_options(kind: type, prefix: str) -> dict[str, Any]:
     """Draw one widget for each field of an options dataclass.
@@ -38,6 +41,8 @@ def _widget(field: dataclasses.Field, name: str) -> Any:
     meta, default = field.metadata, field.default
     text = option_text(field)
     words = {"label": text.label, "help": text.help}
+    if default is None:
+        words["placeholder"] = BY_ITSELF
 
     def validate(value: Any) -> Any:
         return check_option(field, value, text.label)
@@ -52,7 +57,7 @@ def _widget(field: dataclasses.Field, name: str) -> Any:
             **words,
         )
     if meta["kind"] is bool and default is None:
-        states = {None: "by itself", True: "yes", False: "no"}
+        states = {None: BY_ITSELF, True: "yes", False: "no"}
         return address.select(
             st.selectbox, name, list(states), default, format_func=states.get, **words
         )

@@ -279,14 +279,6 @@ def test_uploaded_weights_from_mistake_to_map(server, visit):
     page.get_by_text("Standard deviation: 3 numbers above 0").wait_for()
 
 
-def test_as_code_shows_the_recipe(server, visit):
-    page = visit(f"{server.url}/explain?model=signs&baseline=blur")
-    map_shown(page)
-    page.get_by_text("As code").click()
-    code = page.get_by_test_id("stCode")
-    assert 'BASELINES["blur"]' in code.text_content().replace("'", '"')
-
-
 def test_deeplift_shows_support_and_opposition_apart(server, visit):
     page = visit(
         f"{server.url}/explain?model=signs&method=deeplift&baseline=mean"

@@ -52,3 +52,11 @@ def test_take_the_answer_away(server, visit, chromium, tmp_path):
     holds, sentences = verify(report)
     assert holds and sentences[0].startswith("Reproduced"), sentences
     assert f"score {output:.6g}" in sentences[1]
+
+
+def test_as_code_shows_the_recipe(server, visit):
+    page = visit(f"{server.url}/explain?model=signs&baseline=blur")
+    map_shown(page)
+    page.get_by_text("As code").click()
+    code = page.get_by_test_id("stCode")
+    assert 'BASELINES["blur"]' in code.text_content().replace("'", '"')

@@ -1,9 +1,8 @@
 """Bytes that are no ONNX model, or once were: cut off, changed, random."""
 
-from contextlib import suppress
-
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
@@ -61,8 +60,12 @@ def test_changed_bytes_are_read_or_refused(changes):
 def test_a_changed_byte_leaves_a_model_that_runs_or_a_sentence(place, value):
     data = bytearray(BENIGN)
     data[place] = value
-    with suppress(Problem):
-        load_graph(read_graph(bytes(data)))
+    try:
+        model, _ = load_graph(read_graph(bytes(data)))
+    except Problem as problem:
+        assert len(str(problem)) < 700
+        return
+    assert len(model(torch.rand(2, 3, 8, 8))) == 2
 
 
 @settings(max_examples=200, deadline=None)

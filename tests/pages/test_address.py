@@ -80,3 +80,31 @@ def test_what_was_left_open_is_no_impossible_choice():
     left_open = {"versus": "None", "target": "null", "row": ""}
     assert schema.parse(left_open) == ({}, {})
     assert schema.parse({"versus": "[1]", "row": "many"})[1] == {"versus": "[1]", "row": "many"}
+
+
+def several():
+    import streamlit as st
+
+    from pages.state import address
+
+    address.multiselect(st.multiselect, "kinds", ["a", "b", "c"], ["a", "b"], label="Kinds")
+
+
+@pytest.mark.parametrize(
+    ("link", "value", "told"),
+    [
+        ('["c"]', ["c"], False),
+        ('["c", "no"]', ["c"], False),
+        ("[]", [], False),
+        ('["no"]', ["a", "b"], True),
+        ("no", ["a", "b"], True),
+    ],
+)
+def test_a_link_to_several_of_which_none_is_possible_is_told_so(link, value, told):
+    page = AppTest.from_function(several)
+    page.query_params["kinds"] = link
+    page.run()
+    assert page.multiselect[0].value == value
+    assert [("Kinds" in warning.value) for warning in page.warning] == [True] * told
+    page.multiselect[0].set_value(["b"]).run()
+    assert page.multiselect[0].value == ["b"] and not page.warning

@@ -261,11 +261,11 @@ def test_every_method_takes_a_series_of_43_844_steps():
         if method.kinds is not None and "series" not in method.kinds or key == "grad_cam":
             continue
         # Orders of 43,844 single steps would take half a million evaluations.
-        whole = method.complete and key != "shapley"
-        options = {} if whole else method.trial_options(layout)
+        cell_by_cell = method.complete and key != "shapley"
+        options = {} if cell_by_cell else method.trial_options(layout)
         answer = explain(model, x, key, "zeros", 0, kind="series", **options)
         assert answer.scores.shape == x.shape and torch.isfinite(answer.scores).all(), key
-        if whole:
+        if cell_by_cell:
             torch.testing.assert_close(answer.scores, x / steps, atol=1e-9, rtol=1e-4)
     whole = explain(model, x, "occlusion", window=steps, kind="series").scores
     torch.testing.assert_close(whole, model(x).expand(1, steps)[:, :, None])

@@ -173,6 +173,7 @@ class Sample:
             parts = [
                 tuple(array[rows] for array in part) for part, rows in zip(parts, kept, strict=True)
             ]
+        # Two keys may be the same.
         whole = tuple(np.concatenate(arrays)[: self.most] for arrays in zip(*parts, strict=True))
         self._parts, self._held = [whole], len(whole[0])
         return whole[1:]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from explainers.kinds.files.columns import LARGEST
 from explainers.kinds.files.numerals import MISSING, numbers_among
 from explainers.kinds.files.tables.lines import row_reader
 
@@ -23,7 +24,6 @@ FEWEST_BYTES = 1_000_000
 _PIECE, _BLOCK = 32_000_000, 4_000_000
 _THREADS = 2
 _AHEAD = 2
-_LARGEST = float(np.finfo(np.float32).max)
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _threads_refused = False
 _reader: ThreadPoolExecutor | None = None
@@ -213,7 +213,7 @@ def _numbers(column: Any) -> np.ndarray:
     import pyarrow.compute as pc
 
     ends = pc.min_max(column)
-    if ends["max"].is_valid and max(-ends["min"].as_py(), ends["max"].as_py()) > _LARGEST:
+    if ends["max"].is_valid and max(-ends["min"].as_py(), ends["max"].as_py()) > LARGEST:
         raise NotPlain
     values: np.ndarray = column.to_numpy(zero_copy_only=False)
     return values
