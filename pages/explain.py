@@ -118,13 +118,20 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
             if note not in answer[0]["notes"]:
                 st.caption(note)
     with right:
-        with st.expander("As code", icon=":material/code:"):
-            st.caption("Run in the folder of the app, it prints the same numbers.")
-            files = (setting.input.file, _weights_file(setting.model.spec), "baseline.png")
-            st.code(recipe.recipe(case.task, *files), "python")
+        files = (setting.input.file, _weights_file(setting.model.spec), "baseline.png")
+        _as_code(case, files)
         take_away.section(case, answer, files, "away")
         _onwards()
     return case, answer
+
+
+@st.fragment
+def _as_code(case: Case, own_files: Sequence[str]) -> None:
+    """The Python for the same numbers, drawn when it is opened: its colours are a large script."""
+    code = st.expander("As code", icon=":material/code:", key="as_code", on_change="rerun")
+    if code.open:
+        code.caption("Run in the folder of the app, it prints the same numbers.")
+        code.code(recipe.recipe(case.task, *own_files), "python")
 
 
 def _repeats() -> int:

@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -40,7 +41,13 @@ def overview(facts: Facts) -> None:
         ),
         hide_index=True,
         height=240,
+        column_config=_widths({"Column": 96, "Type": 56, "Missing": 48}),
     )
+
+
+def _widths(pixels: dict[str, int]) -> dict[str, Any]:
+    """Of narrow settings all columns are seen, however long the names are."""
+    return {name: st.column_config.Column(width=width) for name, width in pixels.items()}
 
 
 def chosen() -> list[str]:
@@ -186,15 +193,18 @@ def _forget_choice_of_another_table(model: ChosenModel, data: str, usable: list[
 def _show(inputs: Sequence[str], known: Sequence[str], facts: Facts) -> None:
     """Draw which column feeds which input of the network."""
     rows = {"Input": [str(place) for place in range(1, len(inputs) + 1)]}
-    if known:
+    columns = [encoding.source(facts, name)[0] for name in inputs]
+    if known and list(known) != columns:
         rows["The network's name"] = list(known)
-    rows["Column"] = [encoding.source(facts, name)[0] for name in inputs]
+    rows["Column"] = columns
     rows["It gets"] = [encoding.explained(facts, name) for name in inputs]
     with st.expander("Which column feeds which input", expanded=True):
         if not known:
             st.caption("Nothing here knows the network's names for them: check their order.")
         height = min(240, 38 + 35 * len(inputs))
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height=height)
+        widths = _widths({"Input": 44, "The network's name": 80, "Column": 80, "It gets": 76})
+        table = pd.DataFrame(rows)
+        st.dataframe(table, hide_index=True, height=height, column_config=widths)
 
 
 def _is_demo(model: ChosenModel) -> bool:

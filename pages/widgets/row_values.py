@@ -36,6 +36,11 @@ def edit(names: Sequence[str], own: np.ndarray, data: str, item: int) -> tuple[f
             pd.DataFrame({"Feature": names, "Value": st.session_state["edited_from"][1]}),
             disabled=["Feature"],
             hide_index=True,
+            # Of a narrow column of settings both are seen, however long the names are.
+            column_config={
+                "Feature": st.column_config.TextColumn(width=120),
+                "Value": st.column_config.NumberColumn(width=80),
+            },
             key=key,
             height=min(400, 38 + 35 * len(names)),
         )

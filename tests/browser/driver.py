@@ -155,8 +155,9 @@ def give(page: Page, label: str, name: str, data: bytes) -> None:
 
 
 def no_exception(page: Page) -> None:
-    """Fail where a traceback is shown."""
+    """Fail where a traceback is shown, or markup that nobody should read."""
     assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_text("<span").count() == 0
 
 
 def upload(page: Page, data: bytes, name="photo.png", mime="image/png") -> None:

@@ -93,7 +93,7 @@ def test_the_demo_of_every_kind_is_explained_and_proved(server, visit, demo):
     page = visit(f"{server.url}/explain?model={demo}")
     run_until(page, page.get_by_text("Check:"))
     expect(page.get_by_role("heading", name=re.compile(SHOWN[demo]))).to_be_visible()
-    page.get_by_text("with the strongest").first.wait_for()
+    run_until(page, page.get_by_text("with the strongest").first)
     expect(page.get_by_text(re.compile("scores add up to (99|100)"))).to_be_visible()
     no_exception(page)
 
@@ -154,7 +154,7 @@ def check(page: Page) -> str:
 
 def test_many_rows_and_a_value_changed_by_hand(server, visit):
     page = visit(f"{server.url}/explain?model=diabetes&row=5")
-    page.get_by_text("Which features matter").wait_for()
+    run_until(page, page.get_by_text("Which features matter"))
     page.get_by_text("Contribution against value of").wait_for()
     expect(page.get_by_text("Over many rows")).to_have_count(1)
     own = check(page)

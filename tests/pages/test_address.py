@@ -87,7 +87,7 @@ def several():
 
     from pages.state import address
 
-    address.multiselect(st.multiselect, "kinds", ["a", "b", "c"], ["a", "b"], label="Kinds")
+    address.multiselect(st.multiselect, "by", ["a", "b", "c"], ["a", "b"], label="Kinds")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def several():
 )
 def test_a_link_to_several_of_which_none_is_possible_is_told_so(link, value, told):
     page = AppTest.from_function(several)
-    page.query_params["kinds"] = link
+    page.query_params["by"] = link
     page.run()
     assert page.multiselect[0].value == value
     assert [("Kinds" in warning.value) for warning in page.warning] == [True] * told

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_OURS = re.compile(r"<(?!/?(?:b|br|i|em|sub|sup|extra)\s*/?>)", re.IGNORECASE)
-"""The start of every tag but those that figures of ours have, which have no attributes."""
+_OURS = re.compile(
+    r"<(?!/?(?:b|br|i|em|sub|sup|extra)\s*/?>|span style='font-size:\d\dpx'>|/span>)", re.IGNORECASE
+)
+"""The start of every tag but those that figures of ours have: no other attribute, no address."""
 
 
 def harmless(figure: go.Figure) -> go.Figure:
@@ -24,8 +26,11 @@ def harmless(figure: go.Figure) -> go.Figure:
     --------
     >>> import plotly.graph_objects as go
     >>> bars = go.Figure(go.Bar(x=['<a href="http://a">a</a>', "<b>b</b>"], y=[1, 2]))
+    >>> bars = bars.update_xaxes(title="effect<br><span style='font-size:12px'>red raises</span>")
     >>> harmless(bars).data[0].x
     ('&lt;a href="http://a">a&lt;/a>', '<b>b</b>')
+    >>> harmless(bars).layout.xaxis.title.text
+    "effect<br><span style='font-size:12px'>red raises</span>"
     """
     import plotly.graph_objects as go
 
