@@ -23,7 +23,7 @@ def network() -> nn.Module:
 
 
 def scores(net: nn.Module) -> torch.Tensor:
-    """Its scores (3, SIDE, SIDE) for the picture that is shown first, as the page prepares it."""
+    """Its scores (3, SIDE, SIDE) for the first of the signs, as the page prepares it."""
     image = Image.open(samples()[0].path).convert("RGB")
     pixels = torch.from_numpy(np.asarray(picture.pixels(image, SIDE, "crop"), np.float32))
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in NORMALISATIONS["ImageNet"])
@@ -38,7 +38,7 @@ def test_a_segmentation_network_is_asked_where(server, visit):
     first, second = counts.argsort(descending=True)[:2].tolist()
     assert counts[second] > 5
     file = onnx_files.exported(net, torch.zeros(1, 3, SIDE, SIDE))
-    page = visit(f"{server.url}/explain?model=upload")
+    page = visit(f"{server.url}/explain?model=upload&sample={samples()[0].name}")
     give(page, "A network as", "segmentation.onnx", file)
     page.get_by_text(re.compile(f"a segmentation.* at each of {SIDE} × {SIDE} places")).wait_for()
     expect(page.get_by_text(re.compile("Works with Integrated Gradients, "))).to_be_visible()
@@ -74,7 +74,8 @@ def test_a_segmentation_network_is_asked_where(server, visit):
     there = page.get_by_text(re.compile(r"Check: .*over the pixel in row 9, column 20"))
     run_until(page, there)
     shares = scores(net).softmax(0)[:, 9, 20]
-    expect(there).to_contain_text(f"class {int(shares.argmax())} {100 * shares.max():.1f} %")
+    expect(there).to_contain_text(f"change in class {int(shares.argmax())} from")
+    expect(there).to_contain_text(f"to picture ({100 * shares.max():.1f} %)")
     expect(page.get_by_label("Column (0 to 63)", exact=True)).to_have_value("20")
     expect(page).to_have_url(re.compile("row=9.*column=20|column=20.*row=9"))
     no_exception(page)

@@ -125,6 +125,9 @@ def test_a_page_keeps_to_itself_and_serves_all_eyes(server, visit, path):
     no_sideways_scrolling(page, f"{called}-dark")
 
 
+GONE = 32 * "ab"
+
+
 def _of_the_signs(query: str) -> str:
     """The query about the traffic signs where it names no model."""
     return query if "model=" in query else f"model=signs&{query}"
@@ -169,9 +172,10 @@ def test_a_broken_link_to_a_comparison_shows_what_is_possible(server, visit, que
 @pytest.mark.parametrize(
     "query, words",
     [
-        ("baseline=own&own=zz", "no longer kept"),
+        (f"baseline=own&own={GONE}", "no longer kept"),
         ("model=upload&weights=zz.safetensors", "Upload your network"),
-        ("from=Upload&picture=zz", "no longer kept"),
+        (f"from=Upload&picture={GONE}", "no longer kept"),
+        ("from=Upload&picture=zz", "which is not possible"),
     ],
 )
 def test_a_link_to_what_is_gone_says_so(server, visit, query, words):
