@@ -76,6 +76,7 @@ def test_a_segmentation_network_is_asked_where(server, visit):
     shares = scores(net).softmax(0)[:, 9, 20]
     expect(there).to_contain_text(f"change in class {int(shares.argmax())} from")
     expect(there).to_contain_text(f"to picture ({100 * shares.max():.1f} %)")
+    settled(page)
     expect(page.get_by_label("Column (0 to 63)", exact=True)).to_have_value("20")
     expect(page).to_have_url(re.compile("row=9.*column=20|column=20.*row=9"))
     no_exception(page)
