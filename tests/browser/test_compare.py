@@ -260,7 +260,7 @@ def test_presets_and_axes_leave_the_options_alone(server, visit):
 
 
 def test_the_way_from_explain_keeps_the_own_picture(server, visit, photo):
-    page = visit(f"{server.url}/explain")
+    page = visit(f"{server.url}/explain?model=signs")
     first = map_shown(page)
     upload(page, photo)
     map_shown(page, not_digest=first)
