@@ -65,7 +65,7 @@ def verify(
     if not changed:
         said.insert(0, f"Reproduced: largest difference {largest:.1g} of the strongest score.")
     elif not apart:
-        said.insert(0, f"The scores come out again (largest difference {largest:.1g}), but:")
+        said.append(f"The scores come out again (largest difference {largest:.1g}), but:")
     return not changed, [*said, *changed, *_other_versions(record)]
 
 
