@@ -16,7 +16,7 @@ from explainers.kinds.layout import InputLayout
 from explainers.kinds.statistics import DataStatistics
 from explainers.methods.registry import Attribute
 from explainers.models.spec import ModelSpec
-from explainers.models.zoo.demos import WORKED_EXAMPLE
+from explainers.models.zoo.demos import WORKED_EXAMPLE, demos
 from explainers.options import make_options
 from explainers.service.limits import Limits
 from explainers.service.parsing.parsers import PARSERS
@@ -162,6 +162,9 @@ def tasks(runner) -> dict[str, Task]:
         "Predict": dataclasses.replace(question, method="").task,
         "Lesson": TASKS["Lesson"](example.removeprefix(WORKED_EXAMPLE), (1.0, 0.5)),
         "Axioms": TASKS["Axioms"](),
+        "HideBoxes": TASKS["HideBoxes"](
+            demos()["digits"].spec, InputRef(values=(0.5,) * 64), boxes=((0.0, 0.0, 0.5, 1.0),)
+        ),
     }
 
 
@@ -194,7 +197,7 @@ def test_tasks_know_their_cost_and_their_uploads(tasks, name):
     assert [upload.kind for upload in uploads] == ["table"] * (name not in NO_FILE)
 
 
-NO_FILE = {"Inspect", "Lesson", "Axioms"}
+NO_FILE = {"Inspect", "Lesson", "Axioms", "HideBoxes"}
 
 
 def test_an_own_network_and_an_own_baseline_are_uploads_too():

@@ -9,7 +9,7 @@ import torch
 from answering import Question, answered, question_about
 from nets import PICTURE_METHODS, convnet, pictures
 
-from explainers import METHODS, explain
+from explainers import BASELINES, METHODS, Problem, explain
 from explainers.checks.faithfulness import SHARES, deletion, insertion
 from explainers.figures.views import drawn
 from explainers.figures.views.areas import find_areas, sums
@@ -23,6 +23,7 @@ from explainers.passes import Passes
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.storage.store import Store
 from explainers.service.tasks import BaselineRef
+from explainers.service.tasks.prove import HideBoxes
 from explainers.service.worker.task_runner import TaskRunner
 
 SIX = ("integrated_gradients", "deeplift", "occlusion", "gradient_x_input", "saliency", "grad_cam")
@@ -174,6 +175,27 @@ def test_what_hides_may_differ_from_what_was_compared_with(runner, question, eva
     at_end = answered(runner, replace(question, baseline="white"))[1]["baseline_probabilities"]
     np.testing.assert_allclose(white["deletion"][-1], at_end, atol=1e-6)
     assert np.abs(own["deletion"] - white["deletion"]).max() > 0.01
+
+
+def test_boxes_are_hidden_one_by_one_with_the_baseline(runner, question):
+    asked = replace(question, method="").task
+    boxes = ((0.0, 0.0, 0.5, 1.0), (0.25, 0.5, 0.75, 1.0))
+    task = HideBoxes(asked.model, asked.input, asked.baseline, boxes=boxes)
+    _, arrays = answered(runner, task)
+    model, x = build(SPEC, None)[0], pixels()
+    blurred = BASELINES["blur"].make(x)
+    by_hand = [x.clone(), x.clone()]
+    by_hand[0][..., :48] = blurred[..., :48]
+    by_hand[1][..., 48:, 24:72] = blurred[..., 48:, 24:72]
+    with torch.no_grad():
+        expected = model(torch.cat(by_hand)).softmax(1).numpy()
+    np.testing.assert_allclose(arrays["probabilities"], expected, atol=1e-5)
+    drawn = (torch.cat(by_hand) * 255).round().permute(0, 2, 3, 1).numpy()
+    assert np.array_equal(arrays["shown"], drawn.astype("uint8"))
+    table = replace(asked.model, kind="table", shape=(3,))
+    for wrong in (HideBoxes(table, boxes=boxes), task.replace(boxes=())):
+        with pytest.raises(Problem, match="give a network of these, and the boxes"):
+            wrong.run(runner)
 
 
 def test_chance_knows_of_no_map(runner, question):

@@ -1,4 +1,4 @@
-"""Is an attribution faithful: hide its hottest parts, or reveal them, and follow the answer."""
+"""Parts of an input are hidden or revealed: in a map's order, at random, or boxes of a picture."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explainers.errors import Problem
 from explainers.models.spec import ModelSpec
+from explainers.perturbation.boxes import Box, box_mask
 from explainers.service.tasks.context import TaskContext
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.model_input import ModelInput, prepare
@@ -96,6 +98,48 @@ class ProveAtRandom(Task, frozen=True):
         units = given.kind.heat(given.x[0]).numel()
         orders = random_orders(units, RANDOM_ORDERS, seed=0)[None]
         return {"shares": reachable_shares(units)}, _along(given, orders)
+
+
+class HideBoxes(Task, frozen=True):
+    """What a network of pictures answers while a box of the picture is hidden, box by box.
+
+    Attributes
+    ----------
+    boxes : tuple of Box
+        Of what the network sees, each hidden alone.
+
+    The answer's arrays: `probabilities` (boxes, outputs), and `shown` (boxes, H, W, channels), each
+    picture as the network got it, with its box showing the baseline.
+    """
+
+    model: ModelSpec
+    input: InputRef = InputRef()
+    baseline: BaselineRef = BaselineRef()
+    device: str = "cpu"
+    boxes: tuple[Box, ...] = ()
+
+    def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """One evaluation a box."""
+        return max(1, len(self.boxes))
+
+    def run(self, context: TaskContext) -> Answer:
+        """Ask about each box alone, so that no answer depends on the other boxes."""
+        import torch
+
+        from explainers.passes import Passes
+        from explainers.perturbation.evaluation import replaced
+
+        if self.model.kind != "picture" or not self.boxes:
+            raise Problem("Boxes are hidden in pictures: give a network of these, and the boxes.")
+        given = prepare(context, self.model, self.input, self.baseline, self.device)
+        passes = Passes(given.loaded.model, score=given.form)
+        hidden, answers = [], []
+        for box in self.boxes:
+            inside = torch.from_numpy(box_mask(box, given.x.shape[-2:])).to(given.x.device)
+            hidden.append(replaced(given.x, given.hidden, inside))
+            answers.append(passes.outputs(hidden[-1])[0].float().cpu().numpy())
+        shown = [given.kind.shown(x[0].cpu().numpy(), given.facts) for x in hidden]
+        return {}, {"probabilities": np.stack(answers), "shown": np.stack(shown)}
 
 
 def _along(given: ModelInput, orders: Tensor) -> dict[str, np.ndarray]:
