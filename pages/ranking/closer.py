@@ -21,7 +21,7 @@ from pages.viewers.chart import chart
 NUMBERS, INPUT, AGREEMENT = "Numbers of a method", "One input", "Agreement"
 SLOPES, LAGS, NETWORK, ROWS = "Slopes", "Lags", "The network", "Rows"
 PLAUSIBLE, TOGETHER, UNITS = "Plausibility", "Interactions", "Hidden units"
-RECEIPTS, GROUPS = "Receipts", "Correlated inputs"
+RECEIPTS, GROUPS = "Consistency", "Correlated inputs"
 
 
 def section(

@@ -226,7 +226,7 @@ def _pick_kind(card: dict[str, Any]) -> int:
         for (kind, swapped, shape), free in zip(card["kinds"], card["free"], strict=True)
     ]
     wanted = address.choices().get("card") or {}
-    address.show_refusal("card", "Its card")
+    address.show_refusal("card", "Saved settings")
     start = next(
         (
             place
@@ -273,7 +273,7 @@ def _class_names() -> tuple[str, ...]:
     if file is not None and not _keep(file, "names"):
         return ()
     digest = address.choices().get("names")
-    address.show_refusal("names", "Names of its answers")
+    address.show_refusal("names", "Class names")
     try:
         if digest is not None and service.may_open(digest):
             return class_names(service.backend().parsed.get("class_names", digest))

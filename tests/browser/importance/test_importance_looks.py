@@ -28,7 +28,7 @@ def test_each_look_is_one_click_away_and_in_the_link(server, visit):
     box = grid.bounding_box()
     page.mouse.click(box["x"] + 15, box["y"] + 55)
     expect(page.get_by_role("button", name=re.compile(r"Explain row \d+"))).to_be_visible()
-    page.get_by_role("radio", name="Receipts").click()
+    page.get_by_role("radio", name="Consistency").click()
     run_until(page, page.get_by_text("All 5 hold, within the random error"))
     expect(page.get_by_label(re.compile("Permutation = 2 V T")).first).to_be_visible()
     page.get_by_role("radio", name="Hidden units").click()

@@ -63,5 +63,5 @@ PARSERS["class_names"] = Parser(
     warm_up_files=_warm_up_files,
 )
 
-declare("names of answers", "text, JSON, Python", ".txt", ".names", ".json", ".py")
-declare("names of answers", "a table, YAML", ".csv", ".tsv", ".yaml", ".yml")
+declare("class names", "text, JSON, Python", ".txt", ".names", ".json", ".py")
+declare("class names", "a table, YAML", ".csv", ".tsv", ".yaml", ".yml")
