@@ -36,7 +36,7 @@ from explainers.methods import METHODS
 from explainers.models.prepared import build
 from explainers.models.zoo.demos import demos
 from tests.bench.resident import watched, worker_of
-from tests.bench.visitor import RECEIPT, Unanswered, Visitor
+from tests.bench.visitor import CHECK, Unanswered, Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPLANATIONS_A_PICTURE = 5
@@ -166,7 +166,7 @@ async def visit(port: int, cases: list[Case], expected, pace: float, late: float
                 if case.new_picture:
                     await visitor.upload(case.data)
                 page = await visitor.explanation(case.link, SECONDS_TO_WAIT)
-                shown = page.find(RECEIPT).split(RECEIPT)[1].strip().rstrip(".")
+                shown = page.find(CHECK).split(CHECK)[1].strip().rstrip(".")
                 right = alike(shown, check) and page.find("### ") is not None
                 right = right and any(alike(t, f"### {sentence}") for t in page.texts.values())
                 how = "right" if right else "wrong"

@@ -17,7 +17,7 @@ from streamlit.proto.Common_pb2 import UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 XSRF = "_streamlit_xsrf"
-RECEIPT = "**Receipt:**"
+CHECK = "**Check:**"
 # The method that a link leaves out.
 METHOD = "integrated_gradients"
 
@@ -94,7 +94,7 @@ class Visitor:
                 await self._run()
                 await self._until_started()
                 await self._until_finished()
-                while not (ours := self._is(link)) or self.page.find(RECEIPT) is None:
+                while not (ours := self._is(link)) or self.page.find(CHECK) is None:
                     if self.page.again:
                         await self._let_it_grow()
                     elif ours:
