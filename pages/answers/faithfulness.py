@@ -9,6 +9,7 @@ import streamlit as st
 
 from explainers.figures.curves import area, deletion_insertion_curves
 from explainers.figures.text import advice
+from explainers.figures.text.doubts import best_guess
 from explainers.figures.text.words import is_share
 from explainers.service.tasks import BaselineRef
 from explainers.service.tasks.explain import Explain
@@ -98,7 +99,7 @@ def _hidden(case: Case, proof: Answer, chance: Answer) -> Hidden:
         pictures.in_colour(proof[1]["baseline_shown"]),
         proof[1]["order"],
         case.share(proof[1]["deletion"]).clip(0, 1).tolist(),
-        [case.names[best] for best in proof[1]["deletion"].argmax(-1)],
+        [best_guess(case.names, shares) for shares in proof[1]["deletion"]],
         case.share(chance[1]["deletion"]).clip(0, 1),
         region=tuple(region),
     )

@@ -7,8 +7,10 @@ import streamlit as st
 
 from explainers.baselines import BASELINES
 from explainers.figures.text import words
+from explainers.figures.text.doubts import unseen
 from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.sides import EFFECT, OPPOSITION, SENSITIVITY, SUPPORT
+from explainers.figures.views import FEW_CELLS
 from explainers.kinds import Arrays, Facts
 from explainers.methods import METHODS
 from explainers.service.tasks import BaselineRef
@@ -58,7 +60,9 @@ def panel(
         else:
             st.warning(f"{miss}: do not rely on this map. Use more steps or a smaller tolerance.")
     against = f"compared with {baseline_name(case)}; " if method.uses_baseline else ""
-    st.caption(f"{method.name}: {against}{words.cost(facts)}.{_spread(case, arrays)}")
+    st.caption(
+        f"{method.name}: {against}{words.cost(facts)}.{_spread(case, arrays)}{_unseen(case)}"
+    )
     kind.draw_details(case, answer, key)
 
 
@@ -100,6 +104,16 @@ def _part(arrays: Arrays, key: str) -> str:
         format_func=lambda part: PARTS[part].capitalize(),
         label_visibility="collapsed",
     )
+
+
+def _unseen(case: Case) -> str:
+    """What a baseline of one colour cannot show of a photo, where there is much of it."""
+    values, baseline = (case.prediction[1][name] for name in ("input", "baseline"))
+    uses = METHODS[case.task.method].uses_baseline
+    if not uses or case.task.model.kind != "picture" or max(values.shape[1:]) <= FEW_CELLS:
+        return ""
+    said = unseen(values, baseline, baseline_name(case))
+    return f" {said}" if said else ""
 
 
 def _spread(case: Case, arrays: Arrays) -> str:

@@ -1,11 +1,13 @@
 """What an answer does not know is said, and nothing is said of the demos' own inputs."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from explainers.figures.text.doubts import calls, doubts, is_weak
+from explainers.figures.text.doubts import calls, doubts, is_weak, unseen
 from explainers.kinds.picture import pixels
 from explainers.models.zoo.imagenet.photos import photos
 from explainers.models.zoo.signs import CLASSES, DEMO_MODELS, load_demo, samples
@@ -37,6 +39,19 @@ def test_a_baseline_above_the_input_is_said():
     said = doubts(NAMES, np.array([0.6, 0.3, 0.1]), np.array([0.9, 0.1, 0.0]), 0)
     assert len(said) == 1 and "*cat* has 90.0 % there and 60.0 % here" in said[0]
     assert doubts(NAMES, np.array([0.6, 0.3, 0.1]), np.array([0.9, 0.1, 0.0]), 1) == []
+
+
+@pytest.mark.parametrize("colour", [0.0, 1.0, 0.3])
+def test_what_a_plain_baseline_cannot_show_is_said(colour):
+    """Black against black has no score, white against white, and so has any other colour."""
+    baseline, picture = np.full((3, 10, 10), colour), np.full((3, 10, 10), 0.6)
+    picture[:, 0, :2] = (0.0, 1.0)
+    assert unseen(picture, baseline, "Plain") == ""
+    picture[:, 1:5] = colour
+    picture[0, 9, :] = colour  # of one channel alone
+    assert re.match(r"4[01]\.0 % of the picture is nearly", unseen(picture, baseline, "Plain"))
+    other = baseline + np.linspace(0, 0.5, 10)
+    assert unseen(other, other, "A gradient") == "", "no plain colour"
 
 
 @pytest.mark.parametrize("name", DEMO_MODELS)

@@ -16,6 +16,9 @@ Measured on the pictures of the demos and the photos that come with Evident: eve
 above it (the lowest: a missile for a rocket, 31 %), and the wrong ones of the network for photos
 (a bobsled for an astronaut, 28 %) below."""
 
+ALIKE, WORTH_SAYING = 0.04, 0.1
+"""Colours nearer than this part of a picture's range are alike; and the part of it to speak of."""
+
 
 def is_weak(shares: np.ndarray) -> bool:
     """Whether the best guess among several classes is too weak to be called an answer.
@@ -54,6 +57,52 @@ def calls(names: Sequence[str], shares: np.ndarray, says: str = "The network cal
     if is_weak(shares):
         return f"The network is undecided (best guess *{escape_markdown(names[best])}*, {share})."
     return f"{says} *{escape_markdown(names[best])}*, {share}."
+
+
+def best_guess(names: Sequence[str], shares: np.ndarray) -> str:
+    """The name of the best guess, as plain text, which says so where it is a weak one.
+
+    Examples
+    --------
+    >>> best_guess(["cat", "dog", "cow"], np.array([0.9, 0.1, 0.0]))
+    'cat'
+    >>> best_guess(["cat", "dog", "cow"], np.array([0.4, 0.3, 0.3]))
+    'undecided (best guess cat)'
+    """
+    name = names[int(shares.argmax())]
+    return f"undecided (best guess {name})" if is_weak(shares) else name
+
+
+def unseen(values: np.ndarray, baseline: np.ndarray, name: str) -> str:
+    """How much of a picture a baseline of one colour cannot show, as a sentence; "" for little.
+
+    What is as dark as black gets no score against black, however much the network looks at it.
+
+    Parameters
+    ----------
+    values, baseline : ndarray, shape (C, H, W)
+        The picture, and what it is compared with.
+    name : str
+        What the baseline is called.
+
+    Examples
+    --------
+    >>> picture = np.array([[[0.0, 0.01, 0.9, 1.0]]])
+    >>> unseen(picture, np.zeros((1, 1, 4)), "Black")[:64]
+    '50.0 % of the picture is nearly of the colour of the baseline (Bl'
+    >>> unseen(picture, picture, "Blurred picture"), unseen(picture, 0 * picture + 0.5, "Grey")
+    ('', '')
+    """
+    span = float(np.ptp(values)) or 1.0
+    if np.ptp(baseline, axis=(1, 2)).max() > 1e-6 * span:
+        return ""
+    share = float((np.abs(values - baseline) <= ALIKE * span).all(0).mean())
+    if share < WORTH_SAYING:
+        return ""
+    return (
+        f"{percent(share)} of the picture is nearly of the colour of the baseline ({name}): scores "
+        "there are small, whatever the network looks at. A blurred copy shows such parts."
+    )
 
 
 def doubts(

@@ -68,7 +68,7 @@ class Hidden:
     answers : sequence of float, length K
         The explained class's share, the hottest cells hidden.
     says : sequence of str, length K
-        What the network calls the picture then.
+        What the network says to the picture then.
     chance : ndarray, shape (draws, K)
         The same class's share, random cells hidden.
     region : tuple of float

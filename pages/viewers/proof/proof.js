@@ -201,7 +201,7 @@ function sentence({ parcel: { about, shares, figures }, at }) {
   const fall = ({ answers }) => answers[0] - answers[at];
   const most = cases.reduce((best, one) => (fall(one) > fall(best) ? one : best));
   const { name, answers, says, draws, low, mean, high } = most;
-  const change = says[at] === says[0] ? [] : [" The network now calls it ", bold(says[at]), "."];
+  const change = says[at] === says[0] ? [] : [" The network now says ", bold(says[at]), "."];
   if (at === 0 || at === shares.length - 1) {
     const all = cases.map((one) => one.answers[at]).sort((a, b) => a - b);
     const range = whole(between(all[0], all.at(-1)));
