@@ -11,6 +11,7 @@ from explainers.figures.text.sentences import escape_markdown
 from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
 from pages.answers import agreement, axes, faithfulness, grid, hidden_with, sanity, two_maps
+from pages.kinds import picture_view
 from pages.state import address, cases
 from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
@@ -81,7 +82,7 @@ class _Places(NamedTuple):
 
 
 def _places() -> _Places:
-    across, down, question, scale = st.columns([2, 2, 3, 3], vertical_alignment="bottom")
+    across, down, question, scale = st.columns([2, 2, 3, 5], vertical_alignment="bottom")
     return _Places(across, down, question, scale, st.container())
 
 
@@ -172,14 +173,15 @@ def _compare(base: Setting, across: str, down: str, at: _Places) -> None:
     if "classes" not in (across, down):
         with at.question:
             base = replace(base, target=_target(base, prediction))
-    with at.scale:
+    with at.scale, st.container(horizontal=True, vertical_alignment="bottom"):
+        picture_view.pick_for_all(base.model.spec, prediction[0]["shape"])
         shared = address.widget(
             st.toggle,
             "scale",
             default=True,
             label="One colour scale",
-            help="For scores of one kind: contributions share their colours with contributions, "
-            "slopes with slopes. Off: every panel has its own scale.",
+            help="For scores of one kind: contributions share their colours with "
+            "contributions, slopes with slopes. Off: every panel has its own scale.",
         )
     settings = [
         (_label(row, column), replace(base, **row.changes, **column.changes))
@@ -248,7 +250,8 @@ def _look_closer(panels: list[grid.Panel], base: Setting, lab: bool) -> None:
     if check == "Prove it" and lab:
         hidden_with.section(shown, "c_prove")
     elif check == "Prove it":
-        faithfulness.section(shown, "c_prove", base.baseline)
+        view = picture_view.chosen(shown[0])
+        faithfulness.section(shown, "c_prove", base.baseline, view)
     elif check == "Agreement":
         agreement.section(shown, answers, "c_agree")
     elif check == "Two at a time":

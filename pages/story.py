@@ -4,7 +4,9 @@ Presented, it takes the whole screen: picture, sentence and proof, turned with t
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from explainers.figures.text import words
@@ -12,9 +14,11 @@ from pages import kinds
 from pages.answers import faithfulness
 from pages.answers.grid import limits
 from pages.answers.panel import sentence
+from pages.kinds import picture_view
 from pages.state import cases
 from pages.state.cases import Answer, Case
 from pages.stories import truths
+from pages.stories.guessing import game
 from pages.stories.stories import OVER_ROWS, stories
 from pages.stories.story import Story
 from pages.viewers import keys
@@ -24,11 +28,11 @@ STYLES = Path(__file__).resolve().parent / "stories"
 PRESENT = "present"
 OPEN = {
     "compare": "Open this comparison",
-    "explain": "Open this comparison",
+    "explain": "Open it on Explain",
     "importance": "Open the whole table",
 }
 # What draws the last page of a story: against the truth, or over all rows.
-SECTIONS = truths.TRUTHS | {told.KEY: told.section for told in OVER_ROWS}
+SECTIONS = truths.TRUTHS | {told.KEY: told.section for told in (game, *OVER_ROWS)}
 
 
 def page() -> None:
@@ -139,7 +143,8 @@ def _finished(story: Story) -> tuple[list[Case], list[Answer]] | None:
 def _proof(story: Story) -> None:
     """What happens to the answers when the strongest parts are hidden."""
     if (finished := _finished(story)) is not None:
-        faithfulness.section(finished[0], f"story_{story.key}_proof", slider_alone=True)
+        shown, key = finished[0], f"story_{story.key}_proof"
+        faithfulness.section(shown, key, view=picture_view.usual(shown[0]), slider_alone=True)
 
 
 def _maps(story: Story, presenting: bool) -> None:
@@ -147,14 +152,26 @@ def _maps(story: Story, presenting: bool) -> None:
     if (finished := _finished(story)) is None:
         return
     shown, answers = finished
-    scale = limits(shown, answers, story.shared)
+    maps = [
+        picture_view.seen(case, case.heat(answer[1]["scores"]), picture_view.usual(case))
+        for case, answer in zip(shown, answers, strict=True)
+    ]
+    scale = limits(shown, answers, maps, story.shared)
     for index, column in enumerate(st.columns(len(shown), gap="medium")):
         with column:
-            _map(story, index, shown[index], answers[index], scale[index], presenting)
+            drawn = _Drawn(maps[index], scale[index])
+            _map(story, index, shown[index], answers[index], drawn, presenting)
+
+
+class _Drawn(NamedTuple):
+    """A map as it is shown, and the score of its strongest colour."""
+
+    heat: np.ndarray
+    limit: float
 
 
 def _map(
-    story: Story, index: int, case: Case, answer: Answer, limit: float, presenting: bool
+    story: Story, index: int, case: Case, answer: Answer, drawn: _Drawn, presenting: bool
 ) -> None:
     facts, heat = answer[0], case.heat(answer[1]["scores"])
     probabilities = case.prediction[1]["probabilities"]
@@ -169,10 +186,10 @@ def _map(
         st.markdown(f"**{case.label_as_text}:** *{case.about_as_text}* {share}{instead}")
     kinds.of(case.task.model).draw(
         case,
-        heat,
+        drawn.heat,
         signed=facts["signed"],
         alt=f"{case.label}. {summary}",
-        limit=limit,
+        limit=drawn.limit,
         key=f"story_{story.key}_{index}",
         max_height=200,
         around=400 if presenting else 600,

@@ -15,6 +15,7 @@ from explainers.service.backends.job import Job
 from explainers.service.tasks import InputRef
 from pages import kinds
 from pages.answers.panel import check
+from pages.kinds import picture_view
 from pages.state import cases, progress, service
 from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
@@ -41,8 +42,13 @@ class Panel:
 
     @property
     def heat(self) -> np.ndarray:
-        """The map."""
-        return self.case.heat(self.answer[1]["scores"])
+        """The map as it is shown."""
+        return as_shown(self.case, self.answer)
+
+
+def as_shown(case: Case, answer: Answer) -> np.ndarray:
+    """The map of an answer, in the view that is chosen for the page."""
+    return picture_view.seen(case, case.heat(answer[1]["scores"]), picture_view.chosen(case))
 
 
 def draw(settings: list[tuple[str, Setting]], width: int, shared: bool, lab: bool) -> list[Panel]:
@@ -72,7 +78,8 @@ def draw(settings: list[tuple[str, Setting]], width: int, shared: bool, lab: boo
     jobs = cases.submit({slot: case.task for slot, case in allowed.items()})
     results = [(slot, service.answer(job)) for slot, job in jobs.items()]
     finished = {slot: answer for slot, answer in results if answer is not None}
-    scale = limits([all_cases[slot] for slot in finished], list(finished.values()), shared)
+    maps = [as_shown(all_cases[slot], answer) for slot, answer in finished.items()]
+    scale = limits([all_cases[slot] for slot in finished], list(finished.values()), maps, shared)
     panels = {
         slot: Panel(all_cases[slot], answer, limit)
         for (slot, answer), limit in zip(finished.items(), scale, strict=True)
@@ -133,17 +140,20 @@ def _may_run(case: Case) -> bool:
     return cases.may_run(case.seconds(case.passes()), case.task.digest())
 
 
-def limits(shown: list[Case], answers: list[Answer], shared: bool) -> list[float]:
+def limits(
+    shown: list[Case], answers: list[Answer], heats: list[np.ndarray], shared: bool
+) -> list[float]:
     """The score of the strongest colour for each map.
 
     Parameters
     ----------
     shown, answers : list of Case, list of Answer
+    heats : list of ndarray
+        Their maps, as they are shown.
     shared : bool
         Whether maps whose scores mean the same (one unit, both with or without sign) have the
         same; slopes and contributions cannot share a scale. Maps of zeros have no say in it.
     """
-    heats = [case.heat(answer[1]["scores"]) for case, answer in zip(shown, answers, strict=True)]
     own = [kinds.of(case.task.model).limit(heat) for case, heat in zip(shown, heats, strict=True)]
     if not shared:
         return own

@@ -14,6 +14,7 @@ from explainers.service.tasks.prove import Prove, ProveAtRandom
 from explainers.service.tasks.task import Task
 from pages.answers import faithfulness
 from pages.answers.panel import baseline_name
+from pages.kinds import picture_view
 from pages.state import address, cases
 from pages.state.cases import Answer, Case
 
@@ -32,7 +33,7 @@ def section(shown: list[Case], key: str) -> None:
     """
     fillings = _fillings(shown)
     if len(fillings) < 2:
-        faithfulness.section(shown, key)
+        faithfulness.section(shown, key, view=picture_view.chosen(shown[0]))
         return
     names = {str(at): name for at, name in enumerate(fillings)}
     chosen = address.select(
@@ -54,7 +55,7 @@ def section(shown: list[Case], key: str) -> None:
             f"{names[chosen]} is the baseline of {', '.join(own)}: what a map is compared with is "
             "what it finds best when hidden. Look at the others too."
         )
-    faithfulness.section(shown, key, filling)
+    faithfulness.section(shown, key, filling, picture_view.chosen(shown[0]))
 
 
 def _fillings(shown: Sequence[Case]) -> dict[str, BaselineRef]:
@@ -71,7 +72,8 @@ def _fillings(shown: Sequence[Case]) -> dict[str, BaselineRef]:
 
 def _each_in_turn(shown: list[Case], fillings: dict[str, BaselineRef], key: str) -> None:
     """A table of every map under every filling, and for which map that speaks."""
-    proofs = [[Prove(case.task, filling) for filling in fillings.values()] for case in shown]
+    view = picture_view.chosen(shown[0])
+    proofs = [[Prove(case.task, filling, view) for filling in fillings.values()] for case in shown]
     chances = [[_chance(case, filling) for filling in fillings.values()] for case in shown]
     prefix = f"{key}_each"
     rows: list[Sequence[Task]] = [*proofs, *chances]

@@ -8,6 +8,7 @@ from explainers.kinds import Facts
 from explainers.methods import METHODS
 from explainers.service.tasks.randomise import Randomise
 from pages import kinds
+from pages.kinds import picture_view
 from pages.state import cases
 from pages.state.cases import Answer, Case
 
@@ -56,7 +57,7 @@ def _map(case: Case, heat: np.ndarray, title: str, key: str) -> None:
     st.markdown(f"**{title}**")
     kinds.of(case.task.model).draw(
         case,
-        heat,
+        picture_view.seen(case, heat, picture_view.chosen(case)),
         signed=case.signed,
         key=key,
         compact=True,

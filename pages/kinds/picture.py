@@ -77,6 +77,8 @@ def draw(
     if in_full:
         view = picture_view.pick(heat.shape, key)
         heat = picture_view.shown(view, heat, case.prediction[1]["input"])
+        if view == "areas":
+            drawn.setdefault("unit", "per cell")
     places = case.prediction[0].get("places") or {}
     grid = tuple(places.get("grid", ()))
     viewer(
@@ -139,9 +141,12 @@ def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:
 
 
 def draw_details(case: Case, answer: Answer, key: str) -> None:
-    """Of a volume, where its strongest slices are; else the viewer shows it all."""
+    """Of a volume, where its strongest slices are; of a map of areas, these one by one."""
     depth = case.task.model.depth
     if not depth:
+        if key == picture_view.MAIN and picture_view.chosen(case) == "areas":
+            heat = case.heat(answer[1]["scores"])
+            picture_view.list_areas(heat, case.prediction[1]["input"])
         return
     scores = answer[1]["scores"]
     each = np.abs(scores.reshape(-1, depth, *scores.shape[1:]).sum(0, dtype=np.float64))

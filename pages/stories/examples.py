@@ -58,18 +58,12 @@ class StoryExample:
     @property
     def setting(self) -> Setting:
         """The example as a page's setting."""
-        model, outputs = _known(self.model)
-        return Setting(
-            model,
-            chosen_input(self.model, self.input),
-            BaselineRef(self.baseline),
-            self.method,
-            self.options,
-            self.score,
-            "cpu",
-            outputs.index(self.about),
-            outputs.index(self.rather) if self.rather else None,
+        outputs = _known(self.model)[1]
+        question = setting(
+            self.model, self.input, self.baseline, self.method, self.score, self.options
         )
+        other = outputs.index(self.rather) if self.rather else None
+        return replace(question, target=outputs.index(self.about), rather_than=other)
 
     @property
     def shown(self) -> Setting:
@@ -97,6 +91,19 @@ class StoryExample:
             question |= {"versus": "true", "rather": str(outputs.index(self.rather))}
         options = {f"o.{self.method}.{name}": str(value) for name, value in self.options.items()}
         return {"model": self.model, **place, **question, **options}
+
+
+def setting(
+    model: str,
+    which: str | int,
+    baseline: str,
+    method: str = METHOD,
+    score: str = "logit",
+    options: dict[str, Any] | None = None,
+) -> Setting:
+    """How an input of a demo is explained, for the network's own first choice."""
+    chosen, compared = chosen_input(model, which), BaselineRef(baseline)
+    return Setting(_known(model)[0], chosen, compared, method, options or {}, score, "cpu")
 
 
 def _known(model: str) -> tuple[ChosenModel, tuple[str, ...]]:

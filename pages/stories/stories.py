@@ -8,15 +8,15 @@ import math
 from dataclasses import replace
 
 from explainers.errors import Problem
-from explainers.models.zoo.imagenet import packaged
 from explainers.models.zoo.signs import STICKER_CLASS, samples
 from explainers.service.limits import limits
 from explainers.service.tasks import Task
 from pages.state import service
+from pages.stories import photos
 from pages.stories.examples import METHOD, StoryExample
+from pages.stories.guessing import game
 from pages.stories.importance import shares, together, useless, weights, wrong_sign
 from pages.stories.story import Story
-from pages.widgets import baselines, methods
 
 OVER_ROWS = (useless, shares, weights, together, wrong_sign)
 """Stories about which inputs matter over a whole data set, one page each."""
@@ -24,16 +24,16 @@ OVER_ROWS = (useless, shares, weights, together, wrong_sign)
 
 def first_example() -> StoryExample:
     """The example on top of Home: a photo, or a traffic sign where no network for photos is."""
-    if packaged.DEFAULT in packaged.installed():
-        network, blurred, method = packaged.DEFAULT, baselines.FOR_PHOTOS, methods.FOR_PHOTOS
-        about = "Egyptian cat"
-        return StoryExample("", network, "cat", about, baseline=blurred, method=method)
+    if photos.told():
+        return photos.example("cat")
     return StoryExample("", "signs", _stop(sticker=False), STICKER_CLASS)
 
 
 def stories() -> dict[str, Story]:
     """All stories by key, in the order in which they are told."""
     in_order = (
+        *photos.told(),
+        game.story(),
         _cheating(),
         _blind(),
         _baseline(),

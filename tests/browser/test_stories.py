@@ -35,18 +35,19 @@ def test_stories_are_told_with_the_arrow_keys(server, visit):
     page = visit(f"{server.url}/")
     map_shown(page, index=2)
     page.get_by_role("button", name="Tell it").first.click()
-    titles = ["Is the model cheating?", "Why gradients go blind", "Does the baseline matter?"]
-    maps = [4, 2, 3]
+    titles = ["What did it look at?", "Can you predict it?", "Is the model cheating?"]
+    titles += ["Why gradients go blind", "Does the baseline matter?"]
+    maps = [3, 0, 4, 2, 3]
     for index, (words, count) in enumerate(zip(titles, maps, strict=True)):
         page.get_by_role("heading", name=words).wait_for()
-        page.locator("[data-testid=viewer][data-ready=true]").nth(count - 1).wait_for()
+        expect(page.locator("[data-testid=viewer][data-ready=true]")).to_have_count(count)
         settled(page)
         assert page.get_by_test_id("viewer").count() == count
         assert page.get_by_role("combobox").and_(page.locator(":visible")).count() == 0
-        if index < 2:
+        if index < 4:
             page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")
-    page.get_by_role("heading", name=titles[1]).wait_for()
+    page.get_by_role("heading", name=titles[3]).wait_for()
     settled(page)
     page.get_by_role("button", name="Open this comparison").click()
     page.get_by_role("heading", name="Compare").wait_for()
@@ -134,9 +135,33 @@ def test_a_broken_link_begins_anew(server, visit):
 
 def test_home_offers_every_story(server, visit):
     page = visit(f"{server.url}/")
-    page.get_by_role("button", name="Tell it").nth(12).wait_for()
-    settled(page)
-    assert page.get_by_role("button", name="Tell it").count() == 13
+    expect(page.get_by_role("button", name="Tell it")).to_have_count(15)
+
+
+def test_the_room_guesses_without_and_with_the_map(server, visit):
+    page = visit(f"{server.url}/story?story=predict")
+    still = page.get_by_role("button", name=re.compile("^Still "))
+    viewer = page.get_by_test_id("viewer")
+    for told in range(7):
+        page.get_by_text(f"Picture {told + 1} of 7").wait_for()
+        expect(page.get_by_text("First guess:")).to_be_visible()
+        expect(viewer).to_have_count(0)
+        still.click()
+        expect(page.get_by_text("And now, with the map:")).to_be_visible()
+        expect(viewer.and_(page.locator("[data-ready=true]"))).to_have_count(1)
+        still.click()
+        # The same guess twice is right both times or wrong both times.
+        expect(
+            page.get_by_text(re.compile("(stays|changes). You were .* both times"))
+        ).to_be_visible()
+        page.get_by_role("button", name="Next").first.click()
+    result = page.get_by_role("heading", name=re.compile(r"^Right without the map: (\d) of 7. .*"))
+    expect(result).to_contain_text("It changed no guess for better or worse")
+    stayed = page.get_by_test_id("stTable").get_by_role("cell", name="stayed", exact=True).count()
+    assert 2 <= stayed <= 5
+    expect(result).to_contain_text(f"without the map: {stayed} of 7. Right with it: {stayed} of 7")
+    page.get_by_role("button", name="The same pictures, other parts").click()
+    page.get_by_text("Picture 8 of 14").wait_for()
 
 
 def test_the_cheating_story_shows_the_sticker(server, visit):
@@ -150,7 +175,7 @@ def test_the_cheating_story_shows_the_sticker(server, visit):
 def test_leaving_home_before_it_is_done_opens_the_story(fresh_server, visit):
     page = visit(f"{fresh_server.url}/")
     page.wait_for_timeout(2000)  # its examples' progress is looked at meanwhile
-    page.get_by_role("button", name="Tell it").nth(4).click()
+    page.get_by_role("button", name="Tell it").nth(6).click()
     page.get_by_role("heading", name="Does it see what is useless?").wait_for()
     page.wait_for_timeout(3000)
     assert page.get_by_role("heading", name="Does it see what is useless?").count() == 1

@@ -2,20 +2,27 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from explainers.checks.agreement import rank_correlation
 from explainers.errors import Problem
 from explainers.kinds import KINDS
+from explainers.kinds.picture import to_image
+from explainers.models.prepared import build
 from explainers.models.zoo.demos import demos
+from explainers.models.zoo.imagenet import packaged
+from explainers.perturbation.boxes import box_mask
 from explainers.service.backends.job import Job
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parsers import PARSERS
 from explainers.service.storage.store import Store
 from explainers.service.worker.task_runner import TaskRunner
 from pages.state import service
-from pages.stories import correlated, erasing, stories, truths
+from pages.stories import correlated, erasing, photos, stories, truths
 from pages.stories.examples import explain, known_inputs, predict
+from pages.stories.guessing import game
+from pages.stories.guessing.rounds import PARTS
 
 NEW = ("additive", "lstm", "dna", "digits", "diabetes")
 
@@ -28,7 +35,7 @@ class Here:
         self.runner = TaskRunner(self.store)
 
     def get(self, kind: str, digest: str, **options):
-        data = self.store.path(f"{digest}.blob").read_bytes()
+        data = (packaged.file_of(digest) or self.store.path(f"{digest}.blob")).read_bytes()
         found = PARSERS[kind].parse(data, **options)
         put(self.store, kind, digest, found, **options)
         return found
@@ -54,9 +61,9 @@ def answered(here, requests: dict) -> dict:
 @pytest.mark.parametrize("key", stories.stories())
 def test_every_story_can_be_told(here, key):
     story = stories.stories()[key]
-    over_rows = [told.KEY for told in stories.OVER_ROWS]
-    assert len(story.caption) == 3 and bool(story.examples) == (key not in over_rows)
-    assert story.known == (key in truths.TRUTHS or key in over_rows)
+    of_one_page = [told.KEY for told in (game, *stories.OVER_ROWS)]
+    assert len(story.caption) == 3 and bool(story.examples) == (key not in of_one_page)
+    assert story.known == (key in truths.TRUTHS or key in of_one_page)
     for example in story.examples:
         facts, arrays = here.answer(example.setting.explanation())
         assert arrays["scores"].any() and np.isfinite(arrays["scores"]).all()
@@ -64,16 +71,38 @@ def test_every_story_can_be_told(here, key):
         case = example.shown.case(example.label, prediction)
         assert case.task == example.setting.explanation(), "what is known of it changes no question"
         assert example.about in case.about and facts["target"] == case.task.target
+        best = case.names[int(prediction[1]["probabilities"].argmax())]
+        assert key != photos.KEY or best == example.about
 
 
 def test_old_stories_come_first_and_every_kind_has_one(here):
     told = stories.stories()
     over_rows = [told.KEY for told in stories.OVER_ROWS]
-    assert list(told) == ["cheating", "blind", "baseline", *NEW, *over_rows]
+    first = [story.key for story in photos.told()]
+    assert list(told) == [*first, game.KEY, "cheating", "blind", "baseline", *NEW, *over_rows]
     kinds = {
-        demos()[example.model].spec.kind for story in told.values() for example in story.examples
+        example.setting.model.spec.kind for story in told.values() for example in story.examples
     }
     assert kinds == set(KINDS)
+
+
+def test_the_game_asks_what_the_network_does(here):
+    by_name = {name: game.settings()[name] for name in ("coffee", "rocket")}
+    answers = answered(here, game.tasks(by_name))
+    stays = game.stays(by_name, answers)
+    assert True in stays["coffee"] and False in stays["coffee"], "hiding does not decide it"
+    name, chosen = next(iter(by_name.items()))
+    shown = answers[f"game parts {name}"][1]["shown"]
+    side = shown.shape[1]
+    asked = chosen.prediction()
+    whole, (model, _, _) = here.answer(asked)[1], build(asked.model, None)
+    for box, drawn, said in zip(PARTS.values(), shown, stays[name], strict=True):
+        inside = box_mask(box, (side, side))
+        values = np.where(inside, whole["baseline"], whole["input"])
+        assert np.array_equal(drawn, np.asarray(to_image(values)))
+        with torch.no_grad():
+            best = model(torch.from_numpy(values)[None])[0].argmax().item()
+        assert said == (best == whole["probabilities"].argmax())
 
 
 def test_visitors_wait_behind_one_line_of_examples_and_a_full_queue_stops_nothing(
