@@ -13,7 +13,7 @@ from explainers.figures.text import words
 from pages import kinds
 from pages.answers import faithfulness
 from pages.answers.grid import limits
-from pages.answers.panel import sentence
+from pages.answers.panel import sentence_in
 from pages.kinds import picture_view
 from pages.state import cases
 from pages.state.cases import Answer, Case
@@ -179,7 +179,7 @@ def _map(
     best = case.names[int(probabilities.argmax())]
     right = case.task.model.answers != "classes" or best == case.names[case.target]
     instead = "" if right else f" (it says *{best}*)"
-    summary = sentence(case, heat, facts["signed"])
+    summary = sentence_in(picture_view.usual(case), case, heat, facts["signed"])
     if story.sums:
         summary = words.accounted(facts, case.kind.one)
     with st.container(key=f"story_label_{len(story.examples)}_{index}"):

@@ -9,7 +9,7 @@ from PIL import Image
 from explainers.errors import Problem
 from explainers.reports.explanation import Explanation
 from explainers.service.explained import explained as with_names
-from pages.answers.panel import check, sentence
+from pages.answers.panel import check, sentence_in
 from pages.kinds import picture_view
 from pages.state.cases import Answer, Case
 from pages.widgets import files, pictures
@@ -49,7 +49,7 @@ def explained(case: Case, answer: Answer) -> Explanation:
         photo=photo,
         answer=f"{case.about} {ours}",
         baseline_answer=f"{case.about} {against}",
-        sentence=sentence(case, case.heat(arrays["scores"]), facts["signed"]),
+        sentence=sentence_in(view or "cells", case, case.heat(arrays["scores"]), facts["signed"]),
         check=check(case, facts),
         view=view,
         drawn=drawn,

@@ -188,7 +188,8 @@ def _finished(panel: Panel, slot: str, lab: bool) -> None:
     )
     if lab:
         _answer_to_baseline(case)
-    st.markdown(f":material/receipt_long: {check(case, facts)}.")
+    said = check(case, facts)
+    st.markdown(f":material/receipt_long: {said[:1].upper()}{said[1:]}.")
     st.caption(words.cost(facts))
     for note in facts["notes"]:
         st.warning(note)

@@ -15,6 +15,7 @@ from explainers.kinds import Arrays, Facts
 from explainers.methods import METHODS
 from explainers.service.tasks import BaselineRef
 from pages import kinds
+from pages.kinds import picture_view
 from pages.kinds.page_kind import MapOptions
 from pages.state.cases import Answer, Case
 
@@ -32,10 +33,13 @@ def panel(
     """Draw the finished explanation, its sentence as a heading; `options` are for its map."""
     facts, arrays = answer
     method, headline = METHODS[case.task.method], st.empty()
-    part = _part(arrays, key)
+    options["controls"] = st.container(horizontal=True, vertical_alignment="bottom")
+    with options["controls"]:
+        part = _part(arrays, key)
     heat = case.heat(arrays[part])
     support = -heat if part == "negative" else heat
-    summary = sentence(case, support, facts["signed"], WHAT[part])
+    view = picture_view.about_to_be_shown(case, key)
+    summary = sentence_in(view, case, support, facts["signed"], WHAT[part])
     headline.markdown(f"{'#' * level} {summary}")
     kind = kinds.of(case.task.model)
     options["method"] = method.name
@@ -75,6 +79,13 @@ def baseline_name(case: Case, other: BaselineRef | None = None) -> str:
 def sentence(case: Case, heat: np.ndarray, signed: bool, what: str = EFFECT) -> str:
     """Where the scores of the map lie, in words; `what` they are, if signed (see `sides`)."""
     return kinds.of(case.task.model).sentence(case, heat, what if signed else SENSITIVITY)
+
+
+def sentence_in(view: str, case: Case, heat: np.ndarray, signed: bool, what: str = EFFECT) -> str:
+    """The same of a map as that view shows it, which the sentence then says."""
+    return picture_view.told(
+        sentence(case, picture_view.seen(case, heat, view), signed, what), view
+    )
 
 
 def check(case: Case, facts: Facts) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.service.tasks import Answer
 from explainers.service.tasks.context import ProgressReport
@@ -26,6 +27,8 @@ class MapOptions(TypedDict, total=False):
         The score of the strongest colour, the longest bar or the highest letter.
     compact : bool
         For grids: small, and without buttons.
+    controls : DeltaGenerator
+        Where what is chosen about the map is drawn.
     group : str
         Maps of one group share zoom and the place pointed at.
     max_height : int
@@ -50,6 +53,7 @@ class MapOptions(TypedDict, total=False):
     layers: np.ndarray
     limit: float
     compact: bool
+    controls: DeltaGenerator
     group: str
     max_height: int
     around: int

@@ -70,12 +70,15 @@ def draw(
     masks = _masks(case, heat)
     drawn: dict[str, Any] = {**options}
     layers, on_place = drawn.pop("layers", None), drawn.pop("on_place", None)
+    controls = drawn.pop("controls", None) or st.container()
     if layers is not None and (depth := case.task.model.depth):
         heat, limit = _slice(layers, depth)
         drawn.setdefault("limit", limit)
     in_full = facts is not None and "limit" not in drawn
     if in_full:
-        view = picture_view.pick(heat.shape, key)
+        with controls:
+            label = "visible" if key == picture_view.MAIN else "collapsed"
+            view = picture_view.pick(heat.shape, key, label)
         heat = picture_view.shown(view, heat, case.prediction[1]["input"])
         if view == "areas":
             drawn.setdefault("unit", "per cell")
@@ -95,7 +98,7 @@ def draw(
         masks=masks,
         **drawn,
     )
-    if in_full and view == "areas":
+    if in_full and view == "areas" and key != picture_view.MAIN:  # which lists them
         st.caption(picture_view.strongest(heat))
 
 

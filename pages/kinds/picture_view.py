@@ -10,7 +10,7 @@ from explainers.figures.text.words import percent, position_words
 from explainers.figures.views import FEW_CELLS, VIEWS, drawn, in_view, usual_view
 from explainers.figures.views.areas import area_map, find_areas, sums
 from explainers.models.spec import ModelSpec
-from pages.state import address
+from pages.state import address, fitting_choices
 from pages.state.cases import Case
 
 MAIN = "map"
@@ -21,7 +21,11 @@ _HELP = (
 )
 
 
-def pick(shape: tuple[int, int], key: str) -> str:
+TOLD = {"areas": "By areas, ", "smooth": "Smoothed, ", "cells": ""}
+"""How a sentence about a map in each view begins."""
+
+
+def pick(shape: tuple[int, int], key: str, label: str = "visible") -> str:
     """Draw the choice of a view for a map of that shape; its key in VIEWS.
 
     Parameters
@@ -29,6 +33,8 @@ def pick(shape: tuple[int, int], key: str) -> str:
     shape : (int, int)
     key : str
         Of the map; the link holds the view of the page's main one.
+    label : str
+        "visible", or "collapsed" where there is no room.
     """
     if max(shape) <= FEW_CELLS:
         return "cells"
@@ -41,6 +47,7 @@ def pick(shape: tuple[int, int], key: str) -> str:
             label="Show",
             format_func=VIEWS.get,
             required=True,
+            label_visibility=label,
             help=_HELP,
         )
     view = st.segmented_control(
@@ -50,6 +57,7 @@ def pick(shape: tuple[int, int], key: str) -> str:
         required=True,
         key=f"{key}_show",
         format_func=VIEWS.__getitem__,
+        label_visibility=label,
         help=_HELP,
     )
     return view or usual_view(shape)
@@ -67,6 +75,29 @@ def usual(case: Case) -> str:
     if case.task.model.kind != "picture" or case.task.model.depth or max(shape) <= FEW_CELLS:
         return "cells"
     return usual_view(shape)
+
+
+def about_to_be_shown(case: Case, key: str) -> str:
+    """The view in which `pick` will find the map of that key, before it is drawn."""
+    first = usual(case)
+    shape = tuple(case.prediction[0]["shape"][-2:])
+    if case.task.model.kind != "picture" or case.task.model.depth or max(shape) <= FEW_CELLS:
+        return "cells"
+    if key == MAIN:
+        return fitting_choices.shown_next("show", list(VIEWS), first)
+    return st.session_state.get(f"{key}_show") or first
+
+
+def told(sentence: str, view: str) -> str:
+    """A sentence about a map in that view, which says so.
+
+    Examples
+    --------
+    >>> told("Half of it lies on the left.", "areas")
+    'By areas, half of it lies on the left.'
+    """
+    begins = TOLD[view]
+    return f"{begins}{sentence[:1].lower()}{sentence[1:]}" if begins else sentence
 
 
 def chosen(case: Case) -> str:
@@ -128,7 +159,8 @@ def list_areas(heat: np.ndarray, values: np.ndarray) -> None:
         The picture as the network sees it.
     """
     areas = _areas(values)
-    with st.expander("Areas, the strongest first", icon=":material/format_list_numbered:"):
+    label = f"Areas, one by one. {strongest(area_map(heat, areas))}"
+    with st.expander(label, icon=":material/format_list_numbered:"):
         st.table(area_table(heat, areas))
         st.caption(
             "Areas are found in the picture alone. The proof hides them in the order of their "

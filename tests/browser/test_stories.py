@@ -145,10 +145,12 @@ def test_the_room_guesses_without_and_with_the_map(server, visit):
     for told in range(7):
         page.get_by_text(f"Picture {told + 1} of 7").wait_for()
         expect(page.get_by_text("First guess:")).to_be_visible()
+        settled(page)
         expect(viewer).to_have_count(0)
         still.click()
         expect(page.get_by_text("And now, with the map:")).to_be_visible()
         expect(viewer.and_(page.locator("[data-ready=true]"))).to_have_count(1)
+        settled(page)
         still.click()
         # The same guess twice is right both times or wrong both times.
         expect(

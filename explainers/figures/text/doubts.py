@@ -88,8 +88,8 @@ def unseen(values: np.ndarray, baseline: np.ndarray, name: str) -> str:
     Examples
     --------
     >>> picture = np.array([[[0.0, 0.01, 0.9, 1.0]]])
-    >>> unseen(picture, np.zeros((1, 1, 4)), "Black")[:64]
-    '50.0 % of the picture is nearly of the colour of the baseline (Bl'
+    >>> unseen(picture, np.zeros((1, 1, 4)), "Black").partition(":")[0]
+    '50.0 % of the picture is nearly of the colour of the baseline (Black)'
     >>> unseen(picture, picture, "Blurred picture"), unseen(picture, 0 * picture + 0.5, "Grey")
     ('', '')
     """

@@ -20,7 +20,7 @@ from explainers.service.tasks import Task
 from explainers.service.tasks.prove import HideBoxes
 from pages.kinds import picture_view
 from pages.state import cases, progress
-from pages.state.cases import Answer
+from pages.state.cases import Answer, Case
 from pages.state.setting import Setting
 from pages.stories.examples import setting
 from pages.stories.guessing.rounds import PARTS, Guess, Round, rounds, verdict
@@ -29,9 +29,9 @@ from pages.viewers.picture import viewer
 from pages.widgets import baselines, methods
 
 KEY = "predict"
-SHOWN_SIDE, HIGHEST = 448, 300
-"""Of the pictures, in px: as drawn, and at most on the screen."""
-_STATE = "guessing"
+SHOWN_SIDE = 560
+"""Of the pictures, in px."""
+_STATE, _SLOT = "guessing", "guess_map"
 
 
 @dataclass
@@ -133,7 +133,7 @@ def _round(
     with st.container(key="swipe_guess"):
         left, middle, right = st.columns(3, gap="medium")
     with left:
-        st.markdown(f"**It says *{said}*, {percent(float(whole[1]['probabilities'][best]))}**")
+        _heading(f"It says *{said}*, {percent(float(whole[1]['probabilities'][best]))}")
         _picture(to_image(whole[1]["input"]), f"The whole picture: {chosen.input.name}")
     with middle:
         shares = parts[1]["probabilities"][part]
@@ -141,21 +141,27 @@ def _round(
         if game.second is not None:
             now = int(shares.argmax())
             heading = f"Now it says *{escape_markdown(names[now])}*, {percent(float(shares[now]))}"
-        st.markdown(f"**{heading}**")
+        _heading(heading)
         _picture(Image.fromarray(parts[1]["shown"][part]), f"The same with its {one.part} blurred")
     with right:
+        case = replace(chosen, target=best).case("Map", whole)
         if game.first is None:
-            st.markdown("**The map comes after the first guess**")
+            # It is made while the room thinks.
+            cases.submit({_SLOT: case.task}, wait=0)
+            _heading("The map comes after the first guess")
+            ready = True
         else:
-            st.markdown(f"**What made it say *{said}***")
-            _map(chosen, whole, best, one)
+            _heading(f"What made it say *{said}*")
+            ready = _map(case, one)
     with st.container(key="guess"):
-        _question(game, one, said)
+        if ready:
+            _question(game, one, said)
         seen = [*game.guesses]
         st.caption(
             f"Picture {place + 1} of {count}. Right so far: "
             f"{sum(guess.without for guess in seen)} of {len(seen)} without the map, "
-            f"{sum(guess.with_map for guess in seen)} of {len(seen)} with it."
+            f"{sum(guess.with_map for guess in seen)} of {len(seen)} with it.",
+            text_alignment="center",
         )
 
 
@@ -164,7 +170,7 @@ def _question(game: _Game, one: Round, said: str) -> None:
     at = f"{len(game.guesses)}_{game.first is None}"
     if game.second is not None:
         last = game.guesses[-1]
-        st.markdown(f"**{_told(last, one.stays)}**")
+        _heading(_told(last, one.stays))
         forward = ":material/arrow_forward:"
         st.button("Next picture", key=f"guess_next_{at}", icon=forward, on_click=_next)
         return
@@ -206,28 +212,33 @@ def _again() -> None:
     st.session_state[_STATE] = _Game()
 
 
-def _map(chosen: Setting, whole: Answer, best: int, one: Round) -> None:
-    """The map of the whole picture for what the network says to it, as areas where that helps."""
-    case = replace(chosen, target=best).case("Map", whole)
-    answer = progress.finished(case.task, "guess_map")
+def _heading(text: str) -> None:
+    st.markdown(f"**{text}**", text_alignment="center")
+
+
+def _map(case: Case, one: Round) -> bool:
+    """The map of the whole picture, as areas where that helps; whether it is there already."""
+    answer = progress.finished(case.task, _SLOT)
     if answer is None:
-        return
+        return False
     heat = picture_view.seen(case, case.heat(answer[1]["scores"]), picture_view.usual(case))
     viewer(
-        display_jpeg(_large(to_image(whole[1]["input"]))),
+        display_jpeg(_large(to_image(case.prediction[1]["input"]))),
         heat,
         signed=answer[0]["signed"],
         alt=f"What supports and opposes {case.about} in the whole picture.",
         key=f"guess_viewer_{one.picture}",
         mime="image/jpeg",
         limit=colour_limit(heat),
-        max_height=HIGHEST,
+        max_height=220,
+        around=480,
         compact=True,
     )
+    return True
 
 
 def _picture(image: Image.Image, alt: str) -> None:
-    st.image(_large(image), alt=alt, width=HIGHEST)
+    st.image(_large(image), alt=alt, width="stretch")
 
 
 def _large(image: Image.Image) -> Image.Image:
