@@ -159,6 +159,7 @@ def test_the_room_guesses_without_and_with_the_map(server, visit):
         page.get_by_role("button", name="Next").first.click()
     result = page.get_by_role("heading", name=re.compile(r"^Right without the map: (\d) of 7. .*"))
     expect(result).to_contain_text("It changed no guess for better or worse")
+    settled(page)
     stayed = page.get_by_test_id("stTable").get_by_role("cell", name="stayed", exact=True).count()
     assert 2 <= stayed <= 5
     expect(result).to_contain_text(f"without the map: {stayed} of 7. Right with it: {stayed} of 7")
