@@ -33,7 +33,7 @@ def test_the_net_of_neural_net_tools(method, options, expected):
     torch.testing.assert_close(table.values[0], torch.tensor(expected).double(), rtol=0, atol=1e-6)
     assert torch.equal(table.low, table.values) and torch.equal(table.high, table.values)
     assert any("no interval" in note for note in table.notes)
-    assert any("1 of the 2 units of hidden layer 1 are saturated" in note for note in table.notes)
+    assert any("1 of the 2 units of hidden layer 1 is saturated" in note for note in table.notes)
 
 
 def test_paths_of_deeper_nets_and_of_skips():
@@ -156,3 +156,11 @@ def test_a_function_of_the_outputs_is_followed_where_it_is_a_sum():
     )
     with pytest.raises(Problem, match="no weighted sum"):
         asked(net, rows(40, 3), "connection_weights", output=lambda y: y.square().sum(1))
+
+
+@pytest.mark.parametrize("made", [torch.log, torch.sqrt, lambda x: torch.log1p(x - 0.5)])
+def test_a_transform_that_is_undefined_at_some_numbers_keeps_its_sign(made):
+    """Rising functions of positive columns, which have no value where their weights are read."""
+    x = 0.6 + rows(50, 3).abs()
+    table = asked(lambda x: made(x) @ torch.tensor([2.0, -3.0, 1.0]).to(x), x, "connection_weights")
+    assert table.values[0].tolist() == pytest.approx([2, -3, 1])

@@ -129,6 +129,8 @@ def rising(layer: Layer, sums: Tensor, values: Tensor) -> Layer:
     (tensor([[-1.]], dtype=torch.float64), 0.5)
     """
     steps = values.gather(0, sums.argsort(0)).diff(dim=0)
+    # A logarithm or a root has no value at some of the chosen sums.
+    steps = torch.where(steps.isfinite(), steps, torch.zeros_like(steps))
     up, down = float(steps.clamp(min=0).sum()), float((-steps).clamp(min=0).sum())
     if up + down == 0:
         return layer
