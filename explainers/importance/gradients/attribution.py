@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from explainers.importance.registry import importance_method, option
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from explainers.importance.data import DatasetContext
     from explainers.importance.estimate import Estimate
 
@@ -23,6 +25,8 @@ FIRST_STEP = (
 
 MOST_ROWS, _VALUES = 5000, 2**22
 """Of more rows so many are attributed, drawn at random: fewer where one row has many values."""
+ALLOWED_GAP = 0.05
+"""Of all that contributions should add up to: more missing is said."""
 
 
 @dataclass(frozen=True)
@@ -105,18 +109,37 @@ def importance(context: DatasetContext, options: Options) -> Estimate:
     given: dict[str, Any] = {"seed": context.seed} if seeds else {}
     references = references_of(baseline, inputs, data)
     session = Session(context.passes, inputs, references, outputs, target)
-    result, _, _ = averaged(
+    result, output, baseline_output = averaged(
         session, entry, make_options(entry.options, given, entry.name), context.layout
     )
     scores = result.scores.detach().to("cpu", torch.float64)
     for note in runtime_notes(context.passes, entry, result.scores, 1, context.seed):
         context.note(note)
+    if key != "integrated_gradients":  # its note is on single rows; `_incomplete` on all of them
+        notes += result.notes
     whole = context.features.summed(scores)
     details = {"mean": whole.mean(0), "method": key, "baseline": baseline}
-    resampling = context.resampling.of(len(inputs)) if notes else context.resampling
+    resampling = context.resampling
+    if len(inputs) < context.rows:
+        resampling = resampling.of(len(inputs))
     context = dataclasses.replace(context, resampling=resampling)
     details |= lag_details(context, scores.abs())
     if context.layout.kind == "series" and is_recurrent(context):
         notes.append(FIRST_STEP)
+    if entry.complete:
+        notes += _incomplete(whole.sum(1), output - baseline_output, entry.name)
     sizes = whole.abs()
     return Estimate(sizes.mean(0), resampling.spread(sizes), details, tuple(notes))
+
+
+def _incomplete(sums: Tensor, differences: Tensor, method: str) -> list[str]:
+    """A sentence where contributions (N,) miss much of what they should add up to (N,)."""
+    differences = differences.detach().to(sums)
+    missed, whole = float((sums - differences).abs().sum()), float(differences.abs().sum())
+    if not (whole > 0 and missed > ALLOWED_GAP * whole):
+        return []
+    return [
+        f"Mean attribution: the contributions of {method} are off by {100 * missed / whole:.3g} % "
+        "of what they should add up to on these rows. Do not trust their sizes here; believe "
+        "permutation rather, or choose another method."
+    ]

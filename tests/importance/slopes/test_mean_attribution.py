@@ -93,3 +93,19 @@ def test_of_very_many_rows_some_are_drawn_and_that_is_said():
 def test_what_cannot_be_asked(options, says):
     with pytest.raises(Problem, match=says):
         explain_dataset(*network("mlp"), methods="attribution", options={"attribution": options})
+
+
+def test_contributions_that_do_not_add_up_are_said():
+    """A step that no slope shows: Integrated Gradients misses all of what it changes."""
+    model = lambda x: (x[:, 0] > 0).to(x.dtype) + 0.01 * x[:, 1]  # noqa: E731
+    notes = explain_dataset(model, rows(60, 2), methods="attribution").notes
+    assert any("Integrated Gradients are off by" in note for note in notes)
+    model, x = network("mlp")
+    assert explain_dataset(model, x, methods="attribution").notes == ()
+
+
+def test_what_the_method_says_of_itself_is_passed_on():
+    model, x = network("mlp")
+    options = {"attribution": {"method": "finite_differences"}}
+    (note,) = explain_dataset(model, x, methods="attribution", options=options).notes
+    assert note.startswith("Halving the step changes the slopes by")
