@@ -211,8 +211,8 @@ def test_units_that_mislead_are_told_and_honest_ones_are_not():
     loud[0].weight[0] *= 1000
     loud[0].weight[1], loud[0].bias[1] = 0.0, 40.0
     saturated, resting = unit_warnings(find_dense(loud, rows(50, 4)))
-    assert saturated.startswith("1 of the 5 units of hidden layer 1 are saturated")
-    assert resting.startswith("1 of the 5 units of hidden layer 1 say the same")
+    assert saturated.startswith("1 of the 5 units of hidden layer 1 is saturated")
+    assert resting.startswith("1 of the 5 units of hidden layer 1 says the same")
     (waves,) = unit_warnings(find_dense(lambda x: torch.cos(x @ W.T) @ V, rows(50, 4)))
     assert "rises in some places and falls" in waves
 

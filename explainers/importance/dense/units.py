@@ -65,14 +65,16 @@ def unit_warnings(network: DenseNetwork) -> Iterator[str]:
         of = f"{layer.width} units of hidden layer {place}"
         if bool(full.any()):
             yield (
-                f"{int(full.sum())} of the {of} are saturated: on nine of ten rows they are at a "
-                "limit of their activation, where a weight's size says little. Methods that read "
-                "weights can mislead here; hold them against partial derivatives and permutation."
+                f"{int(full.sum())} of the {of} {'is' if full.sum() == 1 else 'are'} saturated: at "
+                "a limit of the activation on nine of ten rows, where a weight's size says little. "
+                "Methods that read weights can mislead here; hold them against partial derivatives "
+                "and permutation."
             )
         if bool(still.any()):
             yield (
-                f"{int(still.sum())} of the {of} say the same for every row; their weights change "
-                "no answer, yet methods that read weights count them."
+                f"{int(still.sum())} of the {of} {'says' if still.sum() == 1 else 'say'} the same "
+                "for every row: such weights change no answer, yet methods that read weights count "
+                "them."
             )
         if layer.falls > FALLS:
             yield (

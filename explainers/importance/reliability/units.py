@@ -10,15 +10,16 @@ from torch.overrides import TorchFunctionMode
 
 from explainers.errors import Problem
 from explainers.importance.data import DatasetContext
+from explainers.importance.dense.units import resting, saturated
 
 _BOUNDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hardtanh": (-1.0, 1.0)}
 _RECTIFIED = {"relu", "relu_", "relu6"}
-_NEAR, _MOSTLY = 0.01, 0.9
+_NEAR, _MOSTLY = 0.02, 0.9
 _ROWS = 1000
 
 
 class Units(NamedTuple):
-    """Counts of hidden units behind an activation that is bounded or rectifies."""
+    """Counts of hidden units; of networks that are no dense layers, behind known activations."""
 
     total: int = 0
     dead: int = 0
@@ -26,13 +27,25 @@ class Units(NamedTuple):
 
 
 def hidden_units(context: DatasetContext) -> Units:
-    """How many units are 0 on all rows, and how many lie at their bounds on nine rows of ten.
+    """How many units say the same on all rows, and how many lie at a bound on nine rows of ten.
 
     Parameters
     ----------
     context : DatasetContext
-        Up to 1,000 of its rows are asked in one pass; only layers (rows, units) are counted.
+        Dense layers are judged as by `dense.units`. Of other networks up to 1,000 rows are asked in
+        one pass, and only layers (rows, units) are counted.
     """
+    try:
+        layers = context.dense.hidden
+    except Problem:
+        return _watched(context)
+    full = [saturated(layer) for layer in layers]
+    still = [resting(layer) & ~at_end for layer, at_end in zip(layers, full, strict=True)]
+    counts = (sum(int(one.sum()) for one in each) for each in (still, full))
+    return Units(sum(layer.width for layer in layers), *counts)
+
+
+def _watched(context: DatasetContext) -> Units:
     watch = _Watch(min(context.rows, _ROWS))
     try:
         with torch.no_grad(), watch:
@@ -54,7 +67,7 @@ class _Watch(TorchFunctionMode):
         # The last activation may be the answer itself: a layer of one unit is no hidden one.
         if isinstance(result, Tensor) and result.ndim == 2 and len(result) == self._rows:
             if name in _RECTIFIED:
-                dead = int((result == 0).all(0).sum())
+                dead = int((result == result[:1]).all(0).sum())
                 self.found.append((result.shape[1], dead, 0))
             elif name in _BOUNDS and result.shape[1] > 1:
                 low, high = _BOUNDS[name]

@@ -63,7 +63,7 @@ def test_nothing_that_changes_at_all():
 
 def test_dead_and_saturated_units_are_said():
     notes = sound(explain_dataset(*network("dead units"), options=TRIAL)).notes
-    assert any("1 of 4 hidden units are dead" in note for note in notes)
+    assert any("1 of 4 hidden units is dead" in note for note in notes)
     full = mlp().double()
     with torch.no_grad():
         full[0].bias[:2] = torch.tensor([30.0, -30.0])
