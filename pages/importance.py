@@ -39,10 +39,13 @@ def _ask(asked: Question, more: DeltaGenerator) -> None:
         whole = question.pick_task(asked, prediction)
     facts = prediction[0]
     task = cost.affordable(whole, facts)
+    with more:
+        cost.tell(task, facts)
     drawing = partial(shown.draw_so_far, facts["rows"], asked.one)
     answer = progress.finished(task, "importance", drawing)
     if answer is not None:
         table = StoredTable.of(*answer)
+        notes.first(table)
         shown.quality(table.quality, facts["rows"], asked.one)
         shown.sentence(table)
         notes.warnings(table, facts["notes"])

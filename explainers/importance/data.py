@@ -77,6 +77,15 @@ class DatasetContext:
         return self.features.names
 
     @property
+    def column_names(self) -> list[str]:
+        """The names of all columns, also of those in groups."""
+        names = [""] * self.layout.columns
+        for name, columns in zip(self.features.names, self.features.columns, strict=True):
+            for column in columns:
+                names[column] = name if len(columns) == 1 else f"{name}/{column}"
+        return names
+
+    @property
     def rows(self) -> int:
         """N."""
         return len(self.inputs)

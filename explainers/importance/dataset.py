@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from explainers.attribution import Progress, TargetLike
-from explainers.errors import Problem
+from explainers.errors import ModelProblem, Problem
 from explainers.eval_mode import Model
 from explainers.importance.data import DatasetContext
 from explainers.importance.estimate import SOURCES, Estimate, Importance
@@ -26,8 +27,11 @@ from explainers.importance.registry import ImportanceMethod
 from explainers.importance.reliability.control import failed, null_control
 from explainers.importance.reliability.quality import quality, sentences
 from explainers.importance.reliability.warnings import warnings_before, warnings_of
+from explainers.importance.reliability.wrong_scale import wrong_scale
 from explainers.importance.uncertainty import ranks
+from explainers.methods import METHODS
 from explainers.running.draws import seeded
+from explainers.runs import runtime_notes
 
 
 def explain_dataset(
@@ -129,7 +133,8 @@ def explain_dataset(
             raise no_output(context.outputs)
         passes.expect(_cost(chosen, context))
         good = quality(context)
-        notes = [*warnings_before(context), *sentences(context, good)]
+        scale = wrong_scale(context, good)
+        notes = [*scale, *warnings_before(context), *([] if scale else sentences(good))]
         notes += [sentence for sentence, _ in getattr(model, "notes_on_answers", ())]
         notes += passes.behaviour.notes(1, seed)
         found: list[tuple[ImportanceMethod, Estimate, int]] = []
@@ -138,6 +143,7 @@ def explain_dataset(
         def so_far(last: bool) -> Importance:
             said, ignored = [*notes, *context.sentences, *_without(left_out)], dict[str, float]()
             if last:
+                said += _of_slopes(context, [entry for entry, _, _ in found])
                 said += warnings_of(context, [(entry, estimate) for entry, estimate, _ in found])
                 own = options or {}
                 ignored = null_control(
@@ -161,9 +167,12 @@ def explain_dataset(
                 with _repeatable(context, entry.key, generators):
                     estimate = entry.importance(context, own)
             except Problem as problem:
+                reason = _reason(problem)
                 if methods is not None if strict is None else strict:
-                    raise
-                left_out.setdefault(str(problem), []).append(f"{entry.name} ({entry.key})")
+                    if reason == str(problem):
+                        raise
+                    raise ModelProblem(reason) from problem
+                left_out.setdefault(reason, []).append(f"{entry.name} ({entry.key})")
                 continue
             found.append((entry, estimate, passes.forward_rows + passes.backward_rows - before))
             if partial is not None:
@@ -174,9 +183,29 @@ def explain_dataset(
     return table
 
 
+def _of_slopes(context: DatasetContext, asked: Sequence[ImportanceMethod]) -> list[str]:
+    """Sentences on what methods of slopes could not see in the network."""
+    if all(entry.family != "gradients" for entry in asked):
+        return []
+    slopes, nothing = METHODS["saliency"], torch.zeros(1)
+    return runtime_notes(context.passes, slopes, nothing, 1, context.seed)
+
+
 def _without(left_out: Mapping[str, Sequence[str]]) -> list[str]:
     """A sentence for each reason why methods are left out."""
     return [f"Left out: {', '.join(names)}. {reason}" for reason, names in left_out.items()]
+
+
+def _reason(problem: Problem) -> str:
+    """Why a method is left out, of a model that has answered the rows themselves."""
+    said, advice, _ = str(problem).partition(" Check the input's size")
+    if not advice or not isinstance(problem, ModelProblem):
+        return str(problem)
+    said = re.sub(r" on inputs of shape \([\d, ]*\)", "", said)
+    return (
+        f"{said} The network answers the rows themselves, but not others that such a method asks "
+        "about."
+    )
 
 
 def _cost(chosen: list[tuple[ImportanceMethod, Any]], context: DatasetContext) -> int:

@@ -9,13 +9,52 @@ from explainers.importance import IMPORTANCE
 from explainers.importance.tables.stored import StoredTable
 
 MOST_AT_ONCE = 2
-HIDE = "Hide such features together."
-TOGETHER = "Rank them together: “Correlated columns count as one”."
+WORDS = {
+    "Hide such features together.": "Rank them together: “Correlated columns count as one”.",
+    " (groups=)": "",
+    'hold="centres"': "“Others held at”, in the settings",
+}
+"""What is called otherwise on the page than in the library."""
+OF_CODE = "To count correlated columns as one feature each, ask with"
+"""How a note begins that only helps whoever writes code."""
 
 
 def is_left_out(note: str) -> bool:
     """Whether a note says that a method was left out."""
     return note.startswith("Left out: ") or " is left out: " in note
+
+
+def is_about_scale(note: str) -> bool:
+    """Whether a note says that the columns have to be standardised: all is wrong then.
+
+    Examples
+    --------
+    >>> is_about_scale("It looks as if the network was trained on standardised columns.")
+    True
+    """
+    return "trained on standardised columns" in note
+
+
+def first(table: StoredTable) -> None:
+    """Draw what must be read before anything else, if there is such a thing."""
+    for note in table.notes:
+        if is_about_scale(note):
+            st.warning(
+                f"**Before you read on:** {escape_markdown(note)}", icon=":material/warning:"
+            )
+
+
+def on_page(note: str) -> str:
+    """A note in the page's words.
+
+    Examples
+    --------
+    >>> on_page("Group the features that belong together (groups=).")
+    'Group the features that belong together.'
+    """
+    for word, instead in WORDS.items():
+        note = note.replace(word, instead)
+    return note
 
 
 def sorted_notes(table: StoredTable) -> tuple[list[str], list[str], list[str]]:
@@ -24,6 +63,8 @@ def sorted_notes(table: StoredTable) -> tuple[list[str], list[str], list[str]]:
     names = tuple(method.name for method in IMPORTANCE.values())
     warnings, about, out = [], [], []
     for note in table.notes:
+        if note.startswith(OF_CODE):
+            continue
         if is_left_out(note):
             out.append(note)
         elif note in own or note.startswith(names):
@@ -35,7 +76,7 @@ def sorted_notes(table: StoredTable) -> tuple[list[str], list[str], list[str]]:
 
 def warnings(table: StoredTable, more: list[str]) -> None:
     """Draw the warnings, the first ones open."""
-    found = [note.replace(HIDE, TOGETHER) for note in sorted_notes(table)[0]]
+    found = [on_page(note) for note in sorted_notes(table)[0] if not is_about_scale(note)]
     for note in more:
         st.caption(f":material/info: {escape_markdown(note)}")
     if found:
@@ -69,7 +110,7 @@ def methods(table: StoredTable) -> None:
     if about:
         with st.expander("About single methods"):
             for note in about:
-                st.markdown(f"- {escape_markdown(note)}")
+                st.markdown(f"- {escape_markdown(on_page(note))}")
 
 
 def unit_of(table: StoredTable, key: str) -> str:

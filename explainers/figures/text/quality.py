@@ -49,6 +49,11 @@ off by 0.5 on average (root mean square), saying always the mean by 1.', False)
             f"{number(found['error'], 3)}, that of the commonest shares "
             f"{number(found['constant_error'], 3)}"
         )
+        if "confidence" in found:
+            said += (
+                f"; it is {percent(found['confidence'])} sure on average (calibration error "
+                f"{percent(found['calibration_error'])})"
+            )
     elif "r2" not in found:
         gained = 0.0
         said = (

@@ -108,7 +108,7 @@ def _shown(value: object) -> str:
 
 def _missing(bad: Tensor, names: Sequence[str] | None) -> str:
     by_row = int(bad.flatten(1).any(1).sum())
-    said = f"{by_row} of {len(bad)} rows hold NaN or infinite values"
+    said = f"{by_row} of {len(bad)} rows hold{'s' * (by_row == 1)} NaN or infinite values"
     if bad.ndim == 2:
         columns = bad.any(0).nonzero().flatten().tolist()
         called = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -71,46 +72,65 @@ def scale_doubt(
     >>> scale_doubt(lambda x: x @ own, table, mean, std, False).any
     False
     """
-    scaled = (values - mean) / std
-    if len(values) < 10 or _standard(values):
-        return ScaleDoubt()
     device, dtype = eval_mode.device_and_dtype(model)
-    raw, even = (
-        torch.from_numpy(rows).to(device=device, dtype=dtype or torch.float32)
-        for rows in (values, scaled)
-    )
-    spread = values.std(axis=0)
-    columns = np.sort(np.argsort(-spread)[:MOST_COLUMNS]).tolist()
+
+    def answers(rows: np.ndarray) -> Tensor:
+        found: Tensor = model(
+            torch.from_numpy(rows).to(device=device, dtype=dtype or torch.float32)
+        )
+        return found
+
     with eval_mode.evaluating(model), torch.no_grad():
-        as_is, after = model(raw), model(even)
-        if as_is.ndim == 1:
-            as_is, after = as_is[:, None], after[:, None]
-        same = classes and as_is.ndim == 2 and as_is.shape[1] > 1 and _same_class(as_is, after)
-        before = _shares(model, raw, columns)
-        best = int(before.argmax())
-        column, share = columns[best], float(before[best])
-        alone = len(columns) > 1 and share >= _ALL and spread[column] == spread.max()
-        if not (alone and float(_shares(model, even, columns).max()) <= _FAIR):
-            column = -1
+        return doubt_of(answers, values, mean, std, classes)
+
+
+def doubt_of(
+    answers: Callable[[np.ndarray], Tensor],
+    values: np.ndarray,
+    mean: np.ndarray,
+    std: np.ndarray,
+    classes: bool,
+) -> ScaleDoubt:
+    """`scale_doubt` of what answers rows (n, F) with outputs (n, …), however that is done."""
+    if len(values) < 10 or is_standard(values):
+        return ScaleDoubt()
+    even, spread = (values - mean) / std, values.std(axis=0)
+    columns = np.sort(np.argsort(-spread)[:MOST_COLUMNS]).tolist()
+    as_is, after = answers(values), answers(even)
+    if as_is.ndim == 1:
+        as_is, after = as_is[:, None], after[:, None]
+    same = classes and as_is.ndim == 2 and as_is.shape[1] > 1 and _same_class(as_is, after)
+    before = _shares(answers, values, columns)
+    best = int(before.argmax())
+    column, share = columns[best], float(before[best])
+    alone = len(columns) > 1 and share >= _ALL and spread[column] == spread.max()
+    if not (alone and float(_shares(answers, even, columns).max()) <= _FAIR):
+        column = -1
     return ScaleDoubt(column, share if column >= 0 else 0.0, same)
 
 
-def _standard(values: np.ndarray) -> bool:
-    """Whether the columns are of one scale already."""
+def is_standard(values: np.ndarray) -> bool:
+    """Whether the columns (rows, F) are of one scale already.
+
+    Examples
+    --------
+    >>> is_standard(np.array([[0.0, 1.0], [1.0, -1.0]])), is_standard(np.array([[0, 1], [1, 900]]))
+    (True, False)
+    """
     spread = values.std(axis=0)
     moving = spread > 0
     near = np.abs(values.mean(axis=0)) <= 3 * np.maximum(spread, 1)
     return bool(moving.any() and near.all() and spread[moving].max() <= 5)
 
 
-def _shares(model: Model, x: Tensor, columns: list[int]) -> Tensor:
+def _shares(answers: Callable[[np.ndarray], Tensor], x: np.ndarray, columns: list[int]) -> Tensor:
     """The share of each of the columns in what moves the answers."""
-    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0)).to(x.device)
-    own, moved = model(x), []
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0)).numpy()
+    own, moved = answers(x), []
     for column in columns:
-        other = x.clone()
+        other = x.copy()
         other[:, column] = x[order, column]
-        moved.append((model(other) - own).double().square().mean().sqrt())
+        moved.append((answers(other) - own).double().square().mean().sqrt())
     effects = torch.nan_to_num(torch.stack(moved))
     return effects / effects.sum().clamp(min=1e-300)
 

@@ -50,7 +50,7 @@ def _of_columns(context: DatasetContext) -> Iterator[str]:
     # A scaler in front of the network, as `models.Prepared` has it.
     scale: Any = getattr(context.model, "std", None)
     divided = scale.double().cpu().numpy().ravel() if hasattr(scale, "detach") else None
-    yield from data_warnings(values, _column_names(context), features.columns, divided)
+    yield from data_warnings(values, context.column_names, features.columns, divided)
     own = features.names if not features.groups else range(context.layout.columns)
     place = {column: index for index, part in enumerate(features.columns) for column in part}
     chained = correlated_groups(values, list(map(str, range(context.layout.columns))))
@@ -94,11 +94,13 @@ def _units(context: DatasetContext) -> Iterator[str]:
     from explainers.importance.reliability.units import hidden_units
 
     units = hidden_units(context)
-    for count, what in ((units.saturated, "saturated"), (units.dead, "dead (0 on every row)")):
+    kinds = ((units.saturated, "saturated"), (units.dead, "dead (the same on every row)"))
+    for count, what in kinds:
         if count:
+            are, them, they = ("is", "it", "it") if count == 1 else ("are", "them", "they")
             yield (
-                f"{count} of {units.total} hidden units are {what}: methods of weights count them "
-                "as if they answered. Believe slopes and permutation rather."
+                f"{count} of {units.total} hidden units {are} {what}: methods of weights count "
+                f"{them} as if {they} answered. Believe slopes and permutation rather."
             )
 
 
@@ -111,6 +113,7 @@ def _far(context: DatasetContext) -> Iterator[str]:
     generator = context.generator("far points")
     chosen = torch.randperm(context.rows, generator=generator)[:_FAR_ROWS]
     rows = context.inputs.detach()[chosen.to(context.inputs.device)]
+    rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
     size = context.deviation.to(rows)
     even = rows / torch.where(size > 0, size, torch.ones_like(size))
     apart = torch.cdist(even, even).fill_diagonal_(float("inf"))
@@ -194,12 +197,3 @@ def _spearman(a: Tensor, b: Tensor) -> float:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _column_names(context: DatasetContext) -> list[str]:
-    """The names of all columns, also of those in groups."""
-    names = [""] * context.layout.columns
-    for name, columns in zip(context.features.names, context.features.columns, strict=True):
-        for column in columns:
-            names[column] = name if len(columns) == 1 else f"{name}/{column}"
-    return names

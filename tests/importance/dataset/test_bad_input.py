@@ -161,3 +161,32 @@ def test_what_is_read_as_classes_is_said():
     assert any("one-hot classes" in note for note in hot.notes)
     whole = explain_dataset(mlp(3), x, labels=[0, 1, 2] * 20, methods="permutation")
     assert torch.equal(table.values, whole.values) and torch.equal(hot.values, whole.values)
+
+
+class Fussy(nn.Module):
+    """Answers all rows of the data, and fails at others."""
+
+    def forward(self, x):
+        if ((x[:, 0] > 1) & (x[:, 1] < -1)).any():
+            raise ValueError("no such place")
+        return x.sum(1, keepdim=True)
+
+
+def test_a_network_that_fails_beyond_the_data_is_not_told_of_its_inputs_size():
+    x = rows(300, 3)
+    x = x[~((x[:, 0] > 1) & (x[:, 1] < -1))]
+    options = {"sobol": {"samples": 256}}
+    methods = ["sobol", "permutation", "jacobian"]
+    table = explain_dataset(Fussy(), x, methods=methods, options=options, strict=False)
+    assert table.methods == ("jacobian",)
+    (note,) = (note for note in table.notes if note.startswith("Left out"))
+    assert "(sobol), Permutation (permutation)" in note and "ValueError: no such place." in note
+    assert "answers the rows themselves" in note and "Check the input" not in note
+    with pytest.raises(Problem, match="but not others"):
+        explain_dataset(Fussy(), x, methods="permutation")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision(dtype):
+    table = explain_dataset(mlp().to(dtype), rows(40, 3), methods=["permutation", "jacobian"])
+    assert table.values.isfinite().all()

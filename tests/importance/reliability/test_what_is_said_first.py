@@ -112,6 +112,18 @@ def test_quality_of_numbers():
     assert explain_dataset(line, x, methods="permutation").quality == {}
 
 
+def expected_calibration_error(shares, labels):
+    """Guo et al. 2017, equation 3, bin by bin."""
+    confidence, said = shares.max(1)
+    found = 0.0
+    for low in torch.arange(10) / 10:
+        inside = (confidence >= low) & (confidence < low + 0.1)
+        if inside.any():
+            right = (said == labels)[inside].double().mean()
+            found += inside.double().mean() * (right - confidence[inside].mean()).abs()
+    return float(found)
+
+
 def test_quality_of_classes():
     x = rows(60, 3)
     labels = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
@@ -125,6 +137,8 @@ def test_quality_of_classes():
             "constant_error": float(-(shares * shares.log()).sum()),
             "accuracy": float((model(x).argmax(1) == labels).double().mean()),
             "commonest": float(shares.max()),
+            "confidence": float(model(x).detach().softmax(1).amax(1).mean()),
+            "calibration_error": expected_calibration_error(model(x).softmax(1).detach(), labels),
         },
         rel=1e-6,
     )

@@ -185,3 +185,15 @@ def test_wide_ranges_of_a_column_do_not_matter():
         ),
         1e-6,
     )
+
+
+@pytest.mark.parametrize("method", ["jacobian", "partial_derivatives", "dgsm"])
+def test_what_slopes_cannot_see_is_said(method):
+    x = rows(40, 2).abs()
+    x[:5, 0] = 0
+    notes = explain_dataset(lambda x: x[:, 0].sqrt() + x[:, 1], x, methods=method).notes
+    assert any("the model's slope is not finite" in note for note in notes)
+    table = torch.tensor([0.0, 5.0, 1.0], dtype=x.dtype)
+    x[:, 0] = torch.arange(40) % 3
+    notes = explain_dataset(lambda x: table[x[:, 0].long()] + x[:, 1], x, methods=method).notes
+    assert any("as whole numbers" in note for note in notes)
