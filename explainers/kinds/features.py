@@ -56,7 +56,8 @@ def feature_values(parsed: ParsedFile, columns: Sequence[str], fill: str = "refu
     if fill == "refuse":
         having = [f"{name} ({n:,})" for name, n in zip(columns, gaps.sum(0), strict=True) if n]
         raise Problem(
-            f"{gaps.any(axis=1).sum():,} of {len(values):,} rows have missing values in the chosen "
+            f"{gaps.any(axis=1).sum():,} of {len(values):,} rows "
+            f"{'has' if gaps.any(axis=1).sum() == 1 else 'have'} missing values in the chosen "
             f"features: {listed(having)}. Leave these rows out, fill the gaps, or choose other "
             "columns."
         )

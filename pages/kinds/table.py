@@ -78,7 +78,12 @@ def _pick_rows(model: ChosenModel) -> tuple[files.OpenedFile, list[str], np.ndar
         st.error("Every row lacks a value in one of the columns. Fill the gaps, or choose others.")
         return None
     if len(rows) < len(arrays["values"]):
-        st.caption(f"{len(arrays['values']) - len(rows):,} rows lack a value and are left out.")
+        away = len(arrays["values"]) - len(rows)
+        st.caption(
+            "1 row lacks a value and is left out."
+            if away == 1
+            else f"{away:,} rows lack a value and are left out."
+        )
     return opened, columns, rows
 
 

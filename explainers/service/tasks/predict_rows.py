@@ -121,11 +121,18 @@ class PredictRows(Task, frozen=True):
             raise Problem(
                 f"No {one} has all values that are needed. Fill the gaps, or choose other columns."
             )
+        if self.model.kind == "series":
+            notes += _of_lengths(arrays["lengths"], self.model.shape)
         if len(items) < whole:
-            notes.append(f"{whole - len(items):,} of {whole:,} {one}s lack a value, left out here.")
+            away = whole - len(items)
+            notes.append(
+                f"{away:,} of {whole:,} {_several(one)} lack{'s' * (away == 1)} a value, left out "
+                "here."
+            )
         if len(items) > self.most_rows:
             notes.append(
-                f"{self.most_rows:,} of {len(items):,} {one}s, drawn at random, are asked about."
+                f"{self.most_rows:,} of {len(items):,} {_several(one)}, drawn at random, are asked "
+                "about."
             )
             drawn = np.random.default_rng(self.seed).permutation(len(items))[: self.most_rows]
             drawn = np.sort(drawn)
@@ -145,6 +152,45 @@ class PredictRows(Task, frozen=True):
             raise Problem("This file holds no truth. Go on without.")
         places = np.array([series.place_of(parsed, int(item))[0] for item in items])
         return truth_of(facts["labels"], places)
+
+
+def _of_lengths(lengths: np.ndarray, shape: tuple[int, ...]) -> list[str]:
+    """What becomes of series of other lengths than the network's, in sentences.
+
+    Examples
+    --------
+    >>> _of_lengths(np.array([5, 5, 4]), ())
+    ['1 of 3 series has another length than the first, left out here.']
+    >>> _of_lengths(np.array([5, 2]), (5, 1))
+    ['1 of 2 series is shorter than the 5 steps that the network takes, left out here.']
+    """
+    wanted = shape[0] if len(shape) == 2 else 0
+    away = int((lengths < wanted).sum() if wanted else (lengths != lengths[0]).sum())
+    found = []
+    if away:
+        is_it = (
+            f"{'is' if away == 1 else 'are'} shorter than the {wanted} steps that the network takes"
+            if wanted
+            else f"{'has' if away == 1 else 'have'} another length than the first"
+        )
+        found.append(f"{away:,} of {len(lengths):,} series {is_it}, left out here.")
+    if wanted and (lengths > wanted).any():
+        found.append(
+            f"Longer series are asked about in windows of {wanted} steps, which overlap by half. "
+            "Neighbours are alike, so intervals over them are rather too narrow."
+        )
+    return found
+
+
+def _several(one: str) -> str:
+    """Rows, series, sequences.
+
+    Examples
+    --------
+    >>> _several("row"), _several("series")
+    ('rows', 'series')
+    """
+    return one if one == "series" else f"{one}s"
 
 
 def _seconds_per_row(passes: Passes, inputs: Tensor) -> float:
