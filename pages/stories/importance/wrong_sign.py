@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -69,10 +71,23 @@ def story() -> Story:
             "tell.",
         ),
         (),
-        link(MODEL, (SLOPES, "jacobian", "permutation"), closer="Slopes"),
+        link(
+            MODEL,
+            (SLOPES, "jacobian", "permutation"),
+            closer="Plausibility",
+            expected=json.dumps(expected()),
+        ),
         known=True,
         page=PAGE,
     )
+
+
+def expected() -> list[dict[str, Any]]:
+    """That every variable damps itself, as the page of importance takes it."""
+    return [
+        {"input": name, "sign": "-", "output": place}
+        for place, name in enumerate(demos()[MODEL].spec.columns)
+    ]
 
 
 def tasks() -> dict[str, Importance]:
