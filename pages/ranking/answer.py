@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from explainers.figures.importance.rank_table import MOST_LEVEL, rank_table
+from explainers.figures.importance.rank_table import MOST_LEVEL, ROW, rank_table
 from explainers.figures.text.quality import quality_sentence
 from explainers.figures.text.ranking import ranking_sentence
 from explainers.importance import IMPORTANCE
 from explainers.importance.tables.consensus import judges
 from explainers.importance.tables.stored import StoredTable
 from explainers.service.tasks.context import ProgressReport
-from pages.ranking.lines import MOST_SHOWN, agreed, lines, order
+from pages.ranking import notes
+from pages.ranking.lines import MOST_SHOWN, ONE_INPUT, agreed, lines, order
 from pages.state import address
 from pages.viewers.chart import chart
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 SPARED = 80
 """Px over the table that names beside each other do not need."""
@@ -59,7 +64,13 @@ def table_of_ranks(table: StoredTable, key: str) -> None:
         st.toggle, "every", default=False, label=f"All {many} inputs, not the first {MOST_SHOWN}"
     ):
         shown = shown[:MOST_SHOWN]
-    _draw_ranks(table, shown, key)
+
+    def opened(cell: int) -> None:
+        place = shown[cell // len(lines(table))]
+        address.set_choices({"closer": ONE_INPUT, "feature": table.names[place]})
+
+    _draw_ranks(table, shown, key, opened)
+    st.caption("Click a cell for all that is known of its input.")
 
 
 def draw_so_far(rows: int, one: str, report: ProgressReport | None, key: str) -> None:
@@ -67,12 +78,16 @@ def draw_so_far(rows: int, one: str, report: ProgressReport | None, key: str) ->
     if report is None or report.partial is None:
         return
     table = StoredTable.on_its_way(report.facts, report.partial)
+    notes.first(table)
     quality(table.quality, rows, one)
     sentence(table)
     _draw_ranks(table, order(table)[:MOST_SHOWN], key)
 
 
-def _draw_ranks(table: StoredTable, shown: np.ndarray, key: str) -> None:
+def _draw_ranks(
+    table: StoredTable, shown: np.ndarray, key: str, opened: Callable[[int], None] | None = None
+) -> None:
+    """Draw the chosen features' ranks; `opened` gets the number of a cell, row by row."""
     drawn = lines(table)
     rank, low, high = (
         np.stack([getattr(line, part)[shown] for line in drawn]) for part in ("rank", "low", "high")
@@ -90,4 +105,24 @@ def _draw_ranks(table: StoredTable, shown: np.ndarray, key: str) -> None:
         figure.update_layout(margin_t=figure.layout.margin.t - SPARED)
     # On a narrow screen it keeps its width, and is moved sideways.
     with st.container(key=f"wide_{key}"):
-        chart(figure, figure.layout.meta["alt"], key)
+        if opened is not None:
+            _add_places_to_click(figure)
+        chart(figure, figure.layout.meta["alt"], key, opened)
+
+
+def _add_places_to_click(figure: go.Figure) -> None:
+    """A mark that is not seen on every cell, since cells themselves cannot be chosen."""
+    cells = figure.data[0]
+    unseen = {"marker": {"opacity": 0}}
+    figure.add_scatter(
+        x=[x for _ in cells.y for x in cells.x],
+        y=[y for y in cells.y for _ in cells.x],
+        customdata=[cell for row in cells.customdata for cell in row],
+        hovertemplate=cells.hovertemplate,
+        mode="markers",
+        marker={"size": ROW, "opacity": 0, "symbol": "square"},
+        selected=unseen,
+        unselected=unseen,
+        showlegend=False,
+    )
+    cells.update(hoverinfo="skip", hovertemplate=None)

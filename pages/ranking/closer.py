@@ -12,13 +12,13 @@ from explainers.importance.tables.stored import StoredTable
 from explainers.service.tasks import Answer
 from explainers.service.tasks.importance import Importance
 from pages.ranking import feature, notes, pictures, rows
-from pages.ranking.lines import MOST_SHOWN
+from pages.ranking.lines import MOST_SHOWN, ONE_INPUT
 from pages.ranking.looks import interactions, plausibility, receipts, together, units
 from pages.ranking.question import Question
 from pages.state import address
 from pages.viewers.chart import chart
 
-NUMBERS, INPUT, AGREEMENT = "Numbers of a method", "One input", "Agreement"
+NUMBERS, INPUT, AGREEMENT = "Numbers of a method", ONE_INPUT, "Agreement"
 SLOPES, LAGS, NETWORK, ROWS = "Slopes", "Lags", "The network", "Rows"
 PLAUSIBLE, TOGETHER, UNITS = "Plausibility", "Interactions", "Hidden units"
 RECEIPTS, GROUPS = "Consistency", "Correlated inputs"
@@ -109,4 +109,4 @@ def _numbers(table: StoredTable) -> None:
     st.caption("Click a bar for all that is known of its input.")
     st.caption(f"When it misleads: {entry.misleads}")
     for note in table.remarks.get(method, ()):
-        st.caption(f":material/info: {escape_markdown(note)}")
+        st.caption(f":material/info: {escape_markdown(notes.on_page(note))}")

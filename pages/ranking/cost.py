@@ -41,6 +41,15 @@ def affordable(task: Importance, facts: Facts) -> Importance:
     return task.replace(methods=tuple(key for key in task.asked if key in quick))
 
 
+def tell(task: Importance, facts: Facts) -> None:
+    """Draw what the methods that run now take, before they do."""
+    evaluations = list(task.costs(facts["rows"], facts["columns"]).values())
+    st.caption(
+        f"About {sum(evaluations):,} evaluations of the network, "
+        f"{cases.duration(max(1.0, seconds_of(evaluations, facts)))}."
+    )
+
+
 def offer_rest(whole: Importance, facts: Facts, ran: Importance) -> None:
     """Draw what the methods took or would take, and the button that runs the slow ones."""
     costs = whole.costs(facts["rows"], facts["columns"])

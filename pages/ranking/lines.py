@@ -11,6 +11,8 @@ from explainers.importance.tables.consensus import consensus, judges
 from explainers.importance.tables.stored import StoredTable
 
 MOST_SHOWN = 20
+ONE_INPUT = "One input"
+"""What the closer look at a single input is called."""
 ROUNDING = 1e-6
 """Of the largest number of a method: less is nothing, but for the last digits."""
 
