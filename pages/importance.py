@@ -45,7 +45,7 @@ def _ask(asked: Question, more: DeltaGenerator) -> None:
     answer = progress.finished(task, "importance", drawing)
     if answer is not None:
         table = StoredTable.of(*answer)
-        notes.first(table)
+        notes.first(table, mend=True)
         shown.quality(table.quality, facts["rows"], asked.one)
         shown.sentence(table)
         notes.warnings(table, facts["notes"])

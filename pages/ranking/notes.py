@@ -7,12 +7,19 @@ import streamlit as st
 from explainers.figures.text.sentences import escape_markdown
 from explainers.importance import IMPORTANCE
 from explainers.importance.tables.stored import StoredTable
+from pages.state import address
 
 MOST_AT_ONCE = 2
 WORDS = {
     "Hide such features together.": "Rank them together: “Correlated columns count as one”.",
     " (groups=)": "",
+    "Give whole numbers, such as labels.astype(int), if they are classes": (
+        "If they are classes, choose so under “Its answers are”"
+    ),
     'hold="centres"': "“Others held at”, in the settings",
+    "Give them so, or a network with the standardisation inside": (
+        "Switch on “Standardise with this table”"
+    ),
 }
 """What is called otherwise on the page than in the library."""
 OF_CODE = "To count correlated columns as one feature each, ask with"
@@ -35,12 +42,25 @@ def is_about_scale(note: str) -> bool:
     return "trained on standardised columns" in note
 
 
-def first(table: StoredTable) -> None:
-    """Draw what must be read before anything else, if there is such a thing."""
-    for note in table.notes:
-        if is_about_scale(note):
-            st.warning(
-                f"**Before you read on:** {escape_markdown(note)}", icon=":material/warning:"
+def first(table: StoredTable, mend: bool = False) -> None:
+    """Draw what must be read before anything else, if there is such a thing.
+
+    Parameters
+    ----------
+    table : StoredTable
+    mend : bool
+        Whether with a button that does what it asks for.
+    """
+    for note in filter(is_about_scale, table.notes):
+        said = escape_markdown(on_page(note))
+        st.warning(f"**Before you read on:** {said}", icon=":material/warning:")
+        if mend:
+            st.button(
+                "Standardise with this table",
+                key="mend_scale",
+                icon=":material/straighten:",
+                on_click=address.set_choices,
+                args=({"standardise": True},),
             )
 
 

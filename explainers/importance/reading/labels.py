@@ -15,6 +15,10 @@ from explainers.references import as_tensor
 
 ALMOST = 1e-3
 _LEAST = 1e-12
+SQUARED = (
+    "The labels are only 0 and 1, and are taken for numbers: the error is the squared one. Give "
+    "whole numbers, such as labels.astype(int), if they are classes."
+)
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,8 @@ def read_labels(given: Any, outputs: Tensor, target: Target | None) -> Labels:
             "One number for each row as label, and several outputs: say by output= which one the "
             "labels are about, or give a label for each output."
         )
-    return Labels(values.double(), classes=False)
+    zeros_and_ones = _binary(values) and len(values.unique()) == 2
+    return Labels(values.double(), classes=False, note=SQUARED if zeros_and_ones else "")
 
 
 def _without_ones(values: Tensor) -> list[int]:

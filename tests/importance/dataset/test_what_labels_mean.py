@@ -103,3 +103,11 @@ def test_a_number_for_each_step(shape, given):
 def test_what_labels_cannot_be(given, shape, says):
     with pytest.raises(Problem, match=says):
         read_labels(given, rows(*shape), None)
+
+
+def test_zeros_and_ones_with_a_decimal_point_are_said_to_be_numbers():
+    outputs = torch.tensor([[0.2], [0.9], [0.4]])
+    found = read_labels([0.0, 1.0, 1.0], outputs, Target(index=(0,)))
+    assert not found.classes and "the error is the squared one" in found.note
+    assert not read_labels([0.0, 1.0, 2.0], outputs, Target(index=(0,))).note
+    assert read_labels([0, 1, 1], outputs, None).classes
