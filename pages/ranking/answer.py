@@ -70,7 +70,7 @@ def table_of_ranks(table: StoredTable, key: str) -> None:
         address.set_choices({"closer": ONE_INPUT, "feature": table.names[place]})
 
     _draw_ranks(table, shown, key, opened)
-    st.caption("Click a cell for all that is known of its input.")
+    st.caption("Click a cell for all that is known of its input, under “Look closer”.")
 
 
 def draw_so_far(rows: int, one: str, report: ProgressReport | None, key: str) -> None:

@@ -76,8 +76,10 @@ def test_ones_own_table_and_weights_give_a_sentence_and_lead_to_a_row(server, vi
     # A scale that it was not trained on is asked about, and the network is then a bad one.
     page.get_by_text("with standardised columns, no column does").first.wait_for()
     ready(page)
+    first = page.get_by_test_id("stAlert").filter(has_text="Before you read on")
+    expect(first).to_contain_text("it was trained on standardised columns")
     expect(page.get_by_text("it explains nothing of the truth")).to_be_visible()
-    page.get_by_text("Standardise with this table").click()
+    page.get_by_role("button", name="Standardise with this table").click()
     expect(page.get_by_text(re.compile(r"it explains 9\d\.\d % of the truth"))).to_be_visible()
     ready(page)
     said = page.locator("h3").filter(has_text=SENTENCE).inner_text()
@@ -120,6 +122,10 @@ def test_a_click_on_a_bar_opens_its_input_and_the_link_holds_all(server, visit):
     again = visit(page.url)
     ready(again)
     expect(again.get_by_text(re.compile("age .years. is for sure at rank"))).to_be_visible()
+    cells = again.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point")
+    cells.first.click(force=True)
+    expect(again.get_by_text(re.compile("age .years. is for sure at rank"))).to_have_count(0)
+    expect(again).not_to_have_url(re.compile("feature="))
     no_exception(again)
 
 
