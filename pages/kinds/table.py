@@ -100,8 +100,10 @@ def fit_model(model: ChosenModel, chosen: ChosenInput) -> ChosenModel:
     doubt = table_scale.doubt(spec, chosen, columns)
     if doubt:
         # A wrong scale makes wrong pictures: it is asked before there is one.
-        st.warning(doubt)
+        above, as_is = st.container(), spec
         spec = table_scale.pick(spec, values, facts)
+        if spec == as_is:
+            above.warning(doubt)
     with st.expander("What to beware of" if doubt else "Scale, and what to beware of"):
         if not doubt:
             spec = table_scale.pick(spec, values, facts)
