@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from explainers.importance.reading.expectations import check_names, read_expectations
 from explainers.importance.tables.stored import StoredTable
 from explainers.models.zoo.demos import demos
+from pages.links import schema
+from pages.ranking import closer
 from pages.stories import stories
 from pages.stories.importance import shares, together, useless, weights, wrong_sign
 from tests.pages.test_story_truths import here as here
@@ -34,6 +37,16 @@ def test_each_has_one_page_that_leads_to_the_whole_table():
         story = told.story()
         assert story.parts == 1 and len(story.caption) == 3
         assert story.page == "importance" and story.link["model"] in demos()
+
+
+def test_the_story_of_signs_leads_to_what_is_expected_of_every_variable():
+    choices, malformed = schema.parse(wrong_sign.story().link)
+    assert not malformed and choices["closer"] == closer.PLAUSIBLE
+    demo = demos()[choices["model"]]
+    check_names(read_expectations(choices["expected"]), demo.spec.columns)
+    assert [(one["sign"], one["output"]) for one in choices["expected"]] == [
+        ("-", place) for place in range(len(demo.outputs))
+    ]
 
 
 @pytest.mark.parametrize("model", REFERENCE)

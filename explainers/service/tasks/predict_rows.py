@@ -124,11 +124,7 @@ class PredictRows(Task, frozen=True):
         if self.model.kind == "series":
             notes += _of_lengths(arrays["lengths"], self.model.shape)
         if len(items) < whole:
-            away = whole - len(items)
-            notes.append(
-                f"{away:,} of {whole:,} {_several(one)} lack{'s' * (away == 1)} a value, left out "
-                "here."
-            )
+            notes.append(_lacking(whole - len(items), whole, one))
         if len(items) > self.most_rows:
             notes.append(
                 f"{self.most_rows:,} of {len(items):,} {_several(one)}, drawn at random, are asked "
@@ -180,6 +176,18 @@ def _of_lengths(lengths: np.ndarray, shape: tuple[int, ...]) -> list[str]:
             "Neighbours are alike, so intervals over them are rather too narrow."
         )
     return found
+
+
+def _lacking(away: int, whole: int, one: str) -> str:
+    """How many inputs are left out, in a sentence.
+
+    Examples
+    --------
+    >>> _lacking(1, 301, "row")
+    '1 of 301 rows lacks a value, left out here.'
+    """
+    lack = "lacks" if away == 1 else "lack"
+    return f"{away:,} of {whole:,} {_several(one)} {lack} a value, left out here."
 
 
 def _several(one: str) -> str:

@@ -109,6 +109,7 @@ def test_a_click_on_a_bar_opens_its_input_and_the_link_holds_all(server, visit):
     page = visit(f"{server.url}/importance?by={FEW}")
     ready(page)
     expect(page.get_by_text(re.compile(r"it explains 51\.\d % of the truth"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"About [\d,]+ evaluations of the network"))).to_be_visible()
     bar = page.locator(".barlayer .point path").first
     bar.scroll_into_view_if_needed()
     bar.click(force=True)
