@@ -86,8 +86,10 @@ def _exp(call: Call) -> State:
     entered, relative = call.first, None
     if isinstance(given, Plain) and given.role == "shifted":
         entered, relative = given.source, ALL if given.dim is None else given.dim
-    source = Exponent(entered)
-    return Meaning(0.0, math.inf, "exp", unchanged(entered), relative=relative, source=source)
+    source, high = Exponent(entered), math.inf
+    if given is not None and given.high < 700:
+        high = math.exp(given.high)
+    return Meaning(0.0, high, "exp", unchanged(entered), relative=relative, source=source)
 
 
 @activation("softplus")

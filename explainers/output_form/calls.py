@@ -28,12 +28,16 @@ class Plain:
         Of a "sum_exp": what was summed.
     relative : int or None
         See Meaning.
+    low, high : float
+        Bounds of the values, by construction.
     """
 
     role: str = ""
     source: Any = None
     dim: int | None = None
     relative: int | None = None
+    low: float = -math.inf
+    high: float = math.inf
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from explainers.output_form import places
 from explainers.output_form.activations import ACTIVATIONS
 from explainers.output_form.arithmetic import ARITHMETIC, PAIRS
+from explainers.output_form.bounds import bounds
 from explainers.output_form.calls import UNKNOWN, Call, Plain, State, canonical_name, version
 from explainers.output_form.meaning import Meaning
 
@@ -87,7 +89,10 @@ class Tracker(TorchFunctionMode):
     def meaning(self, output: Tensor) -> Meaning | None:
         """What the values of a tensor are; None for scores, and for what was not seen."""
         state = self._look_up(output)
-        return state if isinstance(state, Meaning) else None
+        if isinstance(state, Plain):
+            between = Meaning(state.low, state.high)
+            return between if between.unit else None
+        return state
 
     def seen(self, output: Tensor) -> bool:
         """Whether a tensor's way from the input was seen, and nothing out of sight wrote on it."""
@@ -128,7 +133,15 @@ class Tracker(TorchFunctionMode):
                 self._note(one, state)
 
     def _result(self, call: Call, result: Tensor) -> State:
-        """What the one result of a call is."""
+        """What the one result of a call is, within its bounds."""
+        state = self._made(call, result)
+        plain = isinstance(state, Plain) and not state.role
+        if plain or (isinstance(state, Meaning) and not state.form):
+            low, high = bounds(call, result)
+            state = replace(state, low=max(low, state.low), high=min(high, state.high))
+        return state
+
+    def _made(self, call: Call, result: Tensor) -> State:
         name, first = call.name, call.states[0] if call.states else None
         if name in places.FRESH:
             return None
@@ -141,6 +154,8 @@ class Tracker(TorchFunctionMode):
             state = ACTIVATIONS[name](call)
             if state is not None:
                 return state
+        if isinstance(first, Plain) and not first.role and name in places.SAME | places.MOVES:
+            return first
         if name in places.SCATTERS:
             return places.written(call)
         if name in places.JOINS:
