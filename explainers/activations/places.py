@@ -8,76 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from explainers.activations import names
-
-
-@dataclass(frozen=True)
-class Places:
-    """The place of every number of one tensor.
-
-    Attributes
-    ----------
-    where : Tensor, float64, of the tensor's shape
-        Numbers of places on the grid, −1 for what stands at none, such as a class token.
-    grid : tuple of int
-        The sides of the map.
-    axes : tuple of int
-        For every side, which of the input's spatial axes it runs along.
-    made : bool
-        Whether a convolution or another learned mix of channels lies behind.
-    """
-
-    where: Tensor
-    grid: tuple[int, ...]
-    axes: tuple[int, ...]
-    made: bool = False
-
-    @classmethod
-    def of_input(cls, x: Tensor) -> Places:
-        """Of an input (1, C, …): every value at its own place.
-
-        Examples
-        --------
-        >>> Places.of_input(torch.zeros(1, 3, 4, 5)).grid
-        (4, 5)
-        """
-        return _on_grid(x, range(2, x.ndim), tuple(range(x.ndim - 2)), False)
-
-    @cached_property
-    def several(self) -> bool:
-        """Whether there is more than one place, and so something to see."""
-        where = _narrow(self.where)
-        where = where[where >= 0]
-        return bool(where.numel()) and bool((where != where[0]).any())
-
-    @cached_property
-    def order(self) -> Tensor | None:
-        """Positions (places, K) in the flat tensor of the K numbers at each place.
-
-        None where not every place of the grid has as many.
-        """
-        flat, count = self.where.flatten(), math.prod(self.grid)
-        held = torch.bincount(flat[flat >= 0].long(), minlength=count)
-        if len(held) != count or not bool(held[0]) or bool((held != held[0]).any()):
-            return None
-        order = flat.argsort(stable=True)
-        return order[len(order) - int(held.sum()) :].view(count, -1)
-
-    def varies(self, axis: int) -> bool:
-        """Whether the place changes along an axis of the tensor."""
-        return _varies(_narrow(self.where), axis)
-
-    def like(self, where: Tensor, made: bool = False) -> Places:
-        """Other numbers on the same grid."""
-        return Places(where, self.grid, self.axes, self.made or made)
-
+from explainers.activations.grid import Places, narrow, on_grid, varies
 
 Look = Callable[[Tensor], Places | None]
 """From a tensor to its places, None where they are not known or it does not follow the input."""
@@ -131,6 +68,10 @@ def _follow(
     found: Places | None
     if name in names.CONVOLUTIONS or name in names.RESIZES or "pool" in name:
         found = _on_new_grid(x, first, places, rank, name in names.CONVOLUTIONS)
+    elif name in ("unfold", "im2col") and x.ndim == 4 and first.ndim == 3:
+        found = _patches(x, first, places, rank, args, kwargs)
+    elif name in ("fold", "col2im") and x.ndim == 3 and first.ndim == 4 and places is not None:
+        found = on_grid(first, (2, 3), places.axes, places.made) if len(places.axes) == 2 else None
     elif name == "glu" and places is not None:
         axis = kwargs.get("dim", args[1] if len(args) > 1 else -1)
         found = places.like(places.where.chunk(2, axis)[0])
@@ -204,14 +145,14 @@ def _on_new_grid(
     made = made or (places is not None and places.made)
     if places is None or not places.several:
         # What was everywhere alike is laid out anew, in the input's own order of axes.
-        return _on_grid(result, spatial, tuple(range(rank)), made) if len(spatial) == rank else None
-    where = _narrow(places.where)
+        return on_grid(result, spatial, tuple(range(rank)), made) if len(spatial) == rank else None
+    where = narrow(places.where)
     along: dict[int, list[int]] = {axis: [] for axis in spatial}
     rest = where.clamp(min=0)
     for side in range(len(places.grid) - 1, -1, -1):
         coordinate, rest = rest % places.grid[side], rest // places.grid[side]
         for axis in spatial:
-            if _varies(coordinate, axis):
+            if varies(coordinate, axis):
                 along[axis].append(places.axes[side])
     if any(len(sides) > 1 for sides in along.values()):  # tokens in a row
         if x.shape[2:] == result.shape[2:] and not places.varies(1):
@@ -220,14 +161,33 @@ def _on_new_grid(
     axes = [(axis, sides[0]) for axis, sides in along.items() if sides]
     if len({side for _, side in axes}) < len(axes):
         return None
-    return _on_grid(result, [a for a, _ in axes], tuple(side for _, side in axes), made)
+    return on_grid(result, [a for a, _ in axes], tuple(side for _, side in axes), made)
 
 
-def _on_grid(x: Tensor, spatial: Any, axes: tuple[int, ...], made: bool) -> Places:
-    grid = tuple(x.shape[axis] for axis in spatial)
-    shape = [x.shape[axis] if axis in spatial else 1 for axis in range(x.ndim)]
-    count = torch.arange(math.prod(grid), dtype=torch.float64, device=x.device)
-    return Places(count.view(shape).expand(x.shape), grid, axes, made)
+def _patches(
+    x: Tensor,
+    result: Tensor,
+    places: Places | None,
+    rank: int,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Places | None:
+    """Windows that are laid out as columns (N, C·k², windows): each column is a place."""
+    order, usual = ("kernel_size", "dilation", "padding", "stride"), (None, 1, 0, 1)
+    given = dict(zip(order, (*args[1:], *usual[len(args) - 1 :]), strict=True)) | kwargs
+    size, dilation, padding, stride = (_pair(given[name]) for name in order)
+    sides = [
+        (x.shape[2 + axis] + 2 * padding[axis] - dilation[axis] * (size[axis] - 1) - 1)
+        // stride[axis]
+        + 1
+        for axis in (0, 1)
+    ]
+    windows = _on_new_grid(x, result.unflatten(2, sides), places, rank, False)
+    return None if windows is None else windows.like(windows.where.flatten(2))
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else tuple(value)
 
 
 def _product(x: Tensor, other: Tensor, result: Tensor, look: Look) -> Places | None:
@@ -278,18 +238,3 @@ def _same_places(given: list[Tensor], result: Tensor, look: Look) -> Places | No
                 places = places.like(places.where.narrow(axis, 0, 1), made)
             return places
     return None
-
-
-def _narrow(where: Tensor) -> Tensor:
-    """Without the repetitions that `expand` made."""
-    for axis, stride in enumerate(where.stride()):
-        if stride == 0 and where.shape[axis] > 1:
-            where = where.narrow(axis, 0, 1)
-    return where
-
-
-def _varies(where: Tensor, axis: int) -> bool:
-    length = where.shape[axis]
-    if length < 2:
-        return False
-    return bool((where.narrow(axis, 1, length - 1) != where.narrow(axis, 0, length - 1)).any())

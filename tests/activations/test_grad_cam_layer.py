@@ -61,6 +61,21 @@ def test_the_last_map_that_the_output_depends_on(kind):
     assert answer.notes == ()
 
 
+class Unfolded(Plain):
+    """Convolutions written as products of windows, as some layers of attention have them."""
+
+    def features(self, x):
+        x = F.relu(self.first(x))
+        windows = F.unfold(x, 3, padding=1)
+        return F.relu(self.second.weight.flatten(1) @ windows).unflatten(2, x.shape[2:])
+
+
+def test_windows_that_are_laid_out_as_columns_stay_in_their_places():
+    net, x = made(Unfolded)
+    answer = explain(net, x, "grad_cam", target=[0, 1, 2])
+    matches(answer.scores, torch.cat([net.by_hand(x[i : i + 1], i) for i in range(3)]))
+
+
 @pytest.mark.parametrize("kind", [Plain, ShortcutLast, PoolBranch, ChannelsLast, OwnFunction])
 def test_a_callable_is_looked_into_like_a_module(kind):
     net, x = made(kind)
@@ -136,9 +151,10 @@ def test_no_map_is_said(model):
 
 def test_two_passes_an_input_and_one_search():
     net, x = made(Plain)
-    explain(net, x, "saliency", target=1)  # how it behaves is found out once
     counts = []
     net.register_forward_hook(lambda module, inputs, output: counts.append(len(output)))
+    explain(net, x, "saliency", target=1)  # how it behaves is found out once
+    counts.clear()
     explain(net, x, "grad_cam", target=1, batch_size=8)
     # Outputs of inputs and baselines, the search on one input, the maps of all.
     assert counts == [3, 3, 1, 3] or counts == [3, 1, 3] or counts == [3, 3, 3, 1]
