@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,20 +14,22 @@ from torch import Tensor
 
 from explainers.attribution import Attribution, Progress, Target, TargetLike
 from explainers.context import Context
-from explainers.errors import Problem
+from explainers.errors import ModelProblem, NotFinite
 from explainers.eval_mode import Model
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.methods.registry import Method, MethodResult
-from explainers.options import lookup, make_options
+from explainers.options import demand_count, lookup, make_options
 from explainers.output_cache import OutputCache
 from explainers.references import as_tensor
+from explainers.running.draws import seeded
 from explainers.runs import (
     Run,
     completeness_gap,
     mean_of,
     repeated,
     runtime_notes,
+    what_slopes_miss,
     with_mean_target,
 )
 from explainers.session import Session, open_session
@@ -35,7 +39,7 @@ def explain(
     model: Model,
     inputs: Tensor,
     method: str = "integrated_gradients",
-    baseline: str | Tensor = "zeros",
+    baseline: str | float | Tensor = "zeros",
     target: TargetLike = None,
     *,
     data: Tensor | None = None,
@@ -63,9 +67,9 @@ def explain(
     inputs : Tensor or array, floating point, shape (N, …)
     method : str
         A key of METHODS.
-    baseline : str or Tensor
-        What the inputs are compared with: a key of BASELINES; or a tensor (…) one for all, (N, …)
-        one each, (N, R, …) R references each, whose attributions are averaged.
+    baseline : str, number or Tensor
+        What the inputs are compared with: a key of BASELINES; or a number; or a tensor (…) one for
+        all, (N, …) one each, (N, R, …) R references each, whose attributions are averaged.
     target : int, pair of int, sequence of N int, callable or None
         Which output is explained: a class index; a pair (a, b) for a rather than b; one index each;
         a function from the output (N, …) to (N,); None for each input's highest output.
@@ -120,8 +124,7 @@ def explain(
     if seed is not None and seeds:
         options = {**options, "seed": seed}
     chosen: Any = make_options(entry.options, options, entry.name)
-    if repeats < 1:
-        raise Problem(f"repeats={repeats} is not a positive number.")
+    demand_count("repeats", repeats)
     started = time.perf_counter()
     inputs = as_tensor(inputs, "inputs")
     with open_session(
@@ -202,15 +205,23 @@ def explain(
     )
 
 
-def jacobian(model: Model, inputs: Tensor, *, batch_size: int | None = None) -> Tensor:
+def jacobian(
+    model: Model,
+    inputs: Tensor,
+    *,
+    batch_size: int | None = None,
+    repeats: int = 1,
+    seed: int | None = None,
+) -> Tensor:
     """∂y_i/∂x_j of all outputs at every input, on a model that is left as it was.
 
     One forward pass, with all slopes at once by forward or reverse mode, whichever is shorter; one
-    backward pass an output where the model cannot be asked so.
+    backward pass an output where the model cannot be asked so. What `explain` says in its notes,
+    of models that draw random numbers for example, is a Python warning here.
 
     Parameters
     ----------
-    model, inputs, batch_size
+    model, inputs, batch_size, repeats, seed
         As in `explain`.
 
     Returns
@@ -231,9 +242,19 @@ def jacobian(model: Model, inputs: Tensor, *, batch_size: int | None = None) -> 
              [1., 0.]]])
     """
     inputs = as_tensor(inputs, "inputs")
+    demand_count("repeats", repeats)
     first = Target(index=(0,) * len(inputs))
     with open_session(model, inputs, target=first, batch_size=batch_size) as session:
-        return session.passes.jacobian(session.inputs).to(inputs.device)
+        passes, start = session.passes, seed or 0
+        runs = range(start, start + repeats) if passes.behaviour.random else range(start, start + 1)
+        total: Tensor | float = 0.0
+        for number in runs:
+            with seeded(number, session.inputs.device, session.generators):
+                total = total + passes.jacobian(session.inputs, session.generators) / len(runs)
+    assert isinstance(total, Tensor)
+    for sentence in (*passes.notes, *what_slopes_miss(passes, total.flatten(1), repeats, start)):
+        warnings.warn(sentence, stacklevel=2)
+    return total.to(inputs.device)
 
 
 def averaged(session: Session, entry: Method, options: Any, layout: InputLayout) -> Run:
@@ -247,9 +268,11 @@ def averaged(session: Session, entry: Method, options: Any, layout: InputLayout)
         context = Context(
             session.passes, session.target, session.inputs, baseline, layout, index, calls
         )
-        baseline_output = baseline_output + context.baseline_values() / references
+        with _not_finite("its baseline"):
+            baseline_output = baseline_output + context.baseline_values() / references
         if index < calls:
-            results.append(entry.attribute(context, options))
+            with _not_finite("a point that this method asks about, beside the input and baseline,"):
+                results.append(entry.attribute(context, options))
     output = session.output
     if session.passes.behaviour.random:
         outputs = session.passes.outputs(session.inputs, cached=True)
@@ -257,3 +280,16 @@ def averaged(session: Session, entry: Method, options: Any, layout: InputLayout)
     if calls == 1:
         return results[0], output, baseline_output
     return mean_of(results), output, baseline_output
+
+
+@contextmanager
+def _not_finite(where: str) -> Iterator[None]:
+    """While the block runs, an answer that is not finite is said to be that to another point."""
+    try:
+        yield
+    except NotFinite as error:
+        raise ModelProblem(
+            f"The model's answer to the input is finite, but that to {where} holds NaN or infinite "
+            "values (inside it a logarithm or a division meets 0, for example). Choose another "
+            "baseline, or another method."
+        ) from error

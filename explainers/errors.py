@@ -9,6 +9,10 @@ class ModelProblem(Problem):
     """A problem that lies in the model: it raised, or returned what cannot be explained."""
 
 
+class NotFinite(ModelProblem):
+    """An answer of the model's that holds NaN or infinite values."""
+
+
 class Cancelled(Exception):
     """Raised from a progress callback to stop a running explanation."""
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from explainers.errors import ModelProblem, Problem
-from explainers.running.failures import no_tensor
+from explainers.errors import ModelProblem, NotFinite, Problem
+from explainers.running.failures import demand_plain, no_tensor
 from explainers.running.held import Held, held_by
 from explainers.running.state import State
 
@@ -58,11 +58,12 @@ def placed_on(model: Model, device: str | torch.device | None, precision: str) -
         raise Problem(f"precision={precision!r} is not known; it is auto, {', '.join(PRECISIONS)}.")
     if not isinstance(model, nn.Module):
         return model
+    demand_weights(model)
     own_device, own_dtype = device_and_dtype(model)
     if own_device is None:
         return model
     frozen = any(tensor.is_inference() for tensor in (*model.parameters(), *model.buffers()))
-    place = own_device if device is None else torch.device(device)
+    place = own_device if device is None else device_called(device)
     dtype = PRECISIONS.get(precision, own_dtype)
     if _same(place, own_device) and dtype == own_dtype and not frozen:
         return model
@@ -74,6 +75,44 @@ def placed_on(model: Model, device: str | torch.device | None, precision: str) -
             f"The model could not be copied to {place} in {dtype}: {error}. "
             "Move it yourself and leave out device= and precision=."
         ) from error
+
+
+def device_called(device: str | torch.device) -> torch.device:
+    """The device of that name. Problem where torch knows none.
+
+    Examples
+    --------
+    >>> device_called("cpu")
+    device(type='cpu')
+    """
+    try:
+        return torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise Problem(f"device={device!r} is not known; it is cpu, cuda, cuda:1, mps …") from error
+
+
+def demand_weights(model: nn.Module) -> None:
+    """ModelProblem where weights have no numbers yet.
+
+    Examples
+    --------
+    >>> demand_weights(nn.Linear(2, 1, device="meta"))
+    Traceback (most recent call last):
+        ...
+    explainers.errors.ModelProblem: The model's weights have no numbers yet: 'weight' is on the \
+device "meta". Load them, as with model.to_empty(device="cpu") and load_state_dict.
+    """
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if torch.nn.parameter.is_lazy(tensor):
+            raise ModelProblem(
+                f"The model's weights have no shape yet: {name!r} is that of a lazy module. Run "
+                "the model once on an input, model(inputs), so that it takes one."
+            )
+        if tensor.is_meta:
+            raise ModelProblem(
+                f'The model\'s weights have no numbers yet: {name!r} is on the device "meta". Load '
+                'them, as with model.to_empty(device="cpu") and load_state_dict.'
+            )
 
 
 def device_and_dtype(model: Model) -> tuple[torch.device | None, torch.dtype | None]:
@@ -161,7 +200,8 @@ class _Modes:
         self._modes[id(module)] = module, module.training
         module.training = False
         for parameter in module.parameters(recurse=False):
-            if parameter.requires_grad and not parameter.is_inference():
+            lazy = torch.nn.parameter.is_lazy(parameter)
+            if parameter.requires_grad and not (lazy or parameter.is_inference()):
                 self._learning.append((parameter, True))
                 parameter.requires_grad_(False)
 
@@ -216,6 +256,7 @@ def check_output(output: object, points: Tensor) -> Tensor:
     """
     if not isinstance(output, Tensor):
         raise no_tensor(output)
+    demand_plain(output)
     if output.is_complex():
         raise ModelProblem(
             "The model returned complex numbers, which have no order. Let it return their absolute "
@@ -223,11 +264,16 @@ def check_output(output: object, points: Tensor) -> Tensor:
         )
     if output.ndim == 0 or output.shape[0] != points.shape[0]:
         raise ModelProblem(
-            f"The model returned shape {tuple(output.shape)} for {points.shape[0]} inputs; "
-            "the first dimension must be one row per input."
+            f"The model returned shape {tuple(output.shape)} for inputs of shape "
+            f"{tuple(points.shape)}; the first dimension must be one row per input."
+        )
+    if not output.numel():
+        raise ModelProblem(
+            f"The model returned shape {tuple(output.shape)}, which holds no number. Check the "
+            "input's size, and which part of the answer is returned."
         )
     if not bool(torch.isfinite(output).all()):
-        raise ModelProblem(
+        raise NotFinite(
             "The model's answer holds NaN or infinite values, so there is nothing to explain. "
             "Check the input's size and normalisation, and the model's weights."
         )

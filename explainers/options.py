@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import numbers
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -228,3 +229,18 @@ def _same_sort(one: Any, other: Any) -> bool:
 
 _LARGEST = sys.float_info.max
 _NUMBER = {int: "whole number", float: "number"}
+
+
+def demand_count(name: str, value: object) -> None:
+    """Problem for what is no whole number from 1 on.
+
+    Examples
+    --------
+    >>> demand_count("repeats", 2)
+    >>> demand_count("repeats", "2")
+    Traceback (most recent call last):
+        ...
+    explainers.errors.Problem: repeats='2' is not a positive whole number.
+    """
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise Problem(f"{name}={value!r} is not a positive whole number.")

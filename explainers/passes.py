@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -86,7 +86,6 @@ class Passes:
         self.notes: list[str] = []
         self.behaviour, self.state = Behaviour(), state
         self.singular: Tensor | None = None
-        self._settled = self._stateful = False
         self._form, self._cache = (score, centre), cache or OutputCache()
         decided = self._cache.output_forms
         self.answer: Model = output_form.with_form(model, score, centre, self.note, decided)
@@ -142,9 +141,9 @@ class Passes:
         )
         return values, slopes
 
-    def jacobian(self, points: Tensor) -> Tensor:
+    def jacobian(self, points: Tensor, generators: Sequence[object] = ()) -> Tensor:
         """The slopes (n, outputs…, …) of all outputs; one pass, or one backward pass an output."""
-        slopes = Jacobians(self._answer, plain=self.behaviour.random)
+        slopes = Jacobians(self._answer, self.behaviour.random, generators)
 
         def work(points: Tensor) -> Columns:
             with way_back():
@@ -201,6 +200,8 @@ class Passes:
         if behaviour.refusal:
             raise ModelProblem(behaviour.refusal)
         self.behaviour = behaviour
+        if behaviour.remembers and self.state is not None:
+            self.state.forget()
         if behaviour.mixes or behaviour.one_row:
             self._plan = BatchPlan(1, 1, True)
         if behaviour.mixes or behaviour.random:
@@ -287,9 +288,8 @@ class Passes:
         return eval_mode.check_output(output, points)
 
     def _settle(self) -> None:
-        """Put back what the first pass changed in the model, and if it did, what others do."""
-        if self.state is not None and (self._stateful or not self._settled):
-            self._stateful, self._settled = self.state.restore() or self._stateful, True
+        if self.state is not None:
+            self.state.settle()
 
     def _count(self, points: int, backward: bool) -> None:
         self.forward_rows += points

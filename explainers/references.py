@@ -63,9 +63,15 @@ def check_inputs(inputs: Tensor) -> None:
         Where they are no tensor of finite floating-point numbers with a dimension for the inputs.
     """
     if not isinstance(inputs, Tensor) or inputs.ndim < 2 or len(inputs) == 0:
-        raise Problem("inputs must be a tensor (N, …) with at least one input.")
+        raise Problem(
+            "inputs must be a tensor (N, …) with at least one input: one row is inputs[None]."
+        )
     if not inputs.is_floating_point():
-        raise Problem(f"inputs are {inputs.dtype}; attributions need floating-point numbers.")
+        raise Problem(
+            f"inputs are {inputs.dtype}; attributions need floating-point numbers. Give "
+            "inputs.float(); where whole numbers are codes of an embedding, explain the network "
+            "behind it, with the embedding's output as inputs."
+        )
     bad = int((~torch.isfinite(inputs)).sum())
     if bad:
         raise Problem(f"{bad} input values are NaN or infinite; replace them first.")
@@ -79,8 +85,8 @@ def references_of(
     Parameters
     ----------
     baseline : str, Tensor or array
-        A key of BASELINES; or (…) one reference for all inputs, (N, …) one each, or (N, R, …) R
-        references each.
+        A key of BASELINES; or a number, for all values; or (…) one reference for all inputs,
+        (N, …) one each, or (N, R, …) R references each.
     inputs : Tensor, shape (N, …)
     data : Tensor, shape (M, …), optional
         Other inputs, for baselines that are made from them.
@@ -111,7 +117,9 @@ def references_of(
     if bad:
         raise Problem(f"{bad} values of the baseline are NaN or infinite; replace them first.")
     shape = tuple(inputs.shape)
-    if baseline.shape == shape[1:]:
+    if baseline.ndim == 0:
+        return baseline.to(inputs).expand(shape).unsqueeze(1)
+    if baseline.shape in (shape[1:], (1, *shape[1:])):
         return baseline.expand(shape).unsqueeze(1)
     if baseline.shape == shape:
         return baseline.unsqueeze(1)
@@ -119,5 +127,6 @@ def references_of(
         return baseline
     raise Problem(
         f"The baseline has shape {tuple(baseline.shape)}; for inputs {shape} it must be "
-        f"{shape[1:]}, {shape}, or {(shape[0], 'R', *shape[1:])} for R references each."
+        f"{shape[1:]}, {shape}, or ({', '.join(map(str, (shape[0], 'R', *shape[1:])))}) for R "
+        "references each."
     )

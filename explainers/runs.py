@@ -99,13 +99,21 @@ def runtime_notes(
     repeats, seed : int
         Of the runs of a random model.
     """
+    if not (method.needs_gradient or method.unit == "slope"):
+        return [*passes.behaviour.notes(repeats, seed), *_broken(scores)]
+    return what_slopes_miss(passes, scores, repeats, seed)
+
+
+def what_slopes_miss(passes: Passes, scores: Tensor, repeats: int, seed: int) -> list[str]:
+    """The same of what was made of slopes."""
     behaviour = passes.behaviour
     sentences = behaviour.notes(repeats, seed)
-    if behaviour.coded is not None and (method.needs_gradient or method.unit == "slope"):
+    if behaviour.coded is not None:
         sentences.append(
             f"The model uses {_places(behaviour.coded)} as whole numbers, such as codes that "
-            "choose a row of a table: there is no slope there, so this method gives them 0 "
-            "although the answer depends on them. Ask occlusion or ablation about them."
+            "choose a row of a table, or in comparisons only: there is no slope there, so this "
+            "method gives them 0 although the answer depends on them. Ask occlusion or ablation "
+            "about them."
         )
     if passes.singular is not None:
         sentences.append(
@@ -113,14 +121,18 @@ def runtime_notes(
             "asked (inside it a square root or a division meets 0, for example); there it counts "
             "as flat. Occlusion and ablation need no slope."
         )
+    return [*sentences, *_broken(scores)]
+
+
+def _broken(scores: Tensor) -> list[str]:
     broken = ~torch.isfinite(scores)
-    if bool(broken.any()):
-        sentences.append(
-            f"{int(broken.sum())} of {broken.numel()} scores are NaN or infinite, at "
-            f"{_places(broken.any(0))}: the model's slopes are not finite there. Do not use them; "
-            "try another baseline, or a method without slopes, such as occlusion or ablation."
-        )
-    return sentences
+    if not bool(broken.any()):
+        return []
+    return [
+        f"{int(broken.sum())} of {broken.numel()} scores are NaN or infinite, at "
+        f"{_places(broken.any(0))}: the model's slopes are not finite there. Do not use them; "
+        "try another baseline, or a method without slopes, such as occlusion or ablation."
+    ]
 
 
 def _places(mask: Tensor) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -14,11 +14,13 @@ from explainers.attribution import Progress, Target, TargetLike
 from explainers.batch_plan import most_at_once
 from explainers.errors import ModelProblem, Problem
 from explainers.eval_mode import Model
+from explainers.options import demand_count
 from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.references import as_tensor, check_inputs, references_of
 from explainers.running.behaviour import KNOWN, Behaviour, examine, other_than, refusal_alone
 from explainers.running.draws import generators_kept
+from explainers.running.failures import demand_callable
 from explainers.running.fingerprint import digest, fingerprint
 from explainers.running.held import held_by
 
@@ -113,8 +115,8 @@ def open_session(
     ...     session.output, session.baseline.shape
     (tensor([3., 3.]), torch.Size([2, 3]))
     """
-    if batch_size is not None and batch_size < 1:
-        raise Problem(f"batch_size={batch_size} is not a positive number.")
+    demand_callable(model)
+    demand_count("batch_size", 1 if batch_size is None else batch_size)
     inputs = as_tensor(inputs, "inputs")
     check_inputs(inputs)
     given, held = model, held_by(model)
@@ -123,7 +125,7 @@ def open_session(
     with torch.inference_mode(False), torch.no_grad():
         model = eval_mode.placed_on(model, device, precision)
         place, dtype = eval_mode.device_and_dtype(model)
-        place = place or (torch.device(device) if device else inputs.device)
+        place = place or (eval_mode.device_called(device) if device else inputs.device)
         points = inputs.detach().to(place, dtype or eval_mode.PRECISIONS.get(precision))
         references = references_of(baseline, inputs, data).to(points)
         held = held if model is given else held_by(model)
@@ -149,6 +151,11 @@ def open_session(
         if known is None:
             with torch.no_grad():
                 found = _examined(passes, points, outputs, references)
+                if found.random and not found.drew and state.forget():
+                    passes.forget()
+                    outputs = _outputs(passes, points)
+                    found = _examined(passes, points, outputs, references)
+                    found = replace(found, remembers=True)
             KNOWN.put(given, key, found)
             passes.behave(found)
             if found.mixes:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from explainers.errors import ModelProblem, Problem
-from explainers.running.watch import Watch
+from explainers.running.watch import Watch, without_slope
 
 BATCH_STATISTICS = (
     "This model normalises each input by the statistics of all that are in the batch with it, so "
@@ -60,6 +60,11 @@ class Behaviour:
         Why nothing of it can be explained; "" where it can.
     coded : Tensor of bool, of one input's shape, or None
         Which values the model uses as whole numbers only, so that they have no slope.
+    drew : bool
+        Whether it was seen to draw from the generators of random numbers.
+    remembers : bool
+        Whether its answers depend on what a function kept of its earlier calls, which is therefore
+        put back after each.
     """
 
     random: bool = False
@@ -68,15 +73,18 @@ class Behaviour:
     mixes: bool = False
     refusal: str = ""
     coded: Tensor | None = None
+    drew: bool = False
+    remembers: bool = False
 
     def notes(self, repeats: int = 1, seed: int = 0) -> list[str]:
         """Sentences that belong on every answer."""
         sentences = []
         if self.random:
             by = f"by {self.noise:.2g} of the largest answer" if self.noise else "now and then"
+            other = "" if self.drew else ", or goes on from what it has kept of earlier calls"
             said = (
-                "This model draws random numbers when it runs, in evaluation mode too: asked twice "
-                f"about the same input, its answers differ ({by}). "
+                f"This model draws random numbers when it runs{other}, in evaluation mode too: "
+                f"asked twice about the same input, its answers differ ({by}). "
             )
             if repeats > 1:
                 said += (
@@ -147,10 +155,11 @@ def examine(
     linked = _rows_are_linked(together, leaf) if drew or difference > limit else None
     coded = watch.coded(together, leaf)
     if coded is not None and not drew:
-        replaced = torch.where(coded, other if reference is None else reference, point).detach()
-        if not torch.equal(replaced, point) and _difference(ask(replaced), answer) <= limit:
-            coded = None
-    found = Behaviour(coded=coded)
+        instead = other if reference is None else reference
+        coded = without_slope(
+            ask, point, coded, instead, lambda there: _difference(there, answer) > limit
+        )
+    found = Behaviour(coded=coded, drew=drew)
     if drew:
         found = replace(found, random=True, noise=difference, mixes=bool(linked))
     elif difference > limit and linked:
@@ -207,7 +216,8 @@ def _one_row(ask: Callable[[Tensor], Tensor], point: Tensor, answer: Tensor) -> 
     difference = _difference(again, answer)
     drew = before != _generator_state(point)
     random = drew or difference > rounding(again) / 10
-    return Behaviour(random=random, noise=difference if random else 0.0, one_row=True)
+    noise = difference if random else 0.0
+    return Behaviour(random=random, noise=noise, one_row=True, drew=drew)
 
 
 def _refusal(

@@ -17,6 +17,10 @@ from explainers.running.behaviour import BATCH_STATISTICS
 NO_SLOPE = "The model's gradient cannot be computed"
 WITHOUT_SLOPES = "occlusion, ablation, RISE or finite differences"
 _KNOWN_WAYS_BACK = {
+    "autograd kernel was not registered": (
+        "one of its operations has no derivative in PyTorch, as those of quantised layers. Explain "
+        "the network as it was before it was quantised, or register a derivative"
+    ),
     "inplace": (
         "it writes in place on values that the way back still needs. Let it make a new tensor "
         "there (x = x * 2 instead of x *= 2, nn.ReLU(inplace=False))"
@@ -65,6 +69,11 @@ KeyError: 'layer'. Check the input's size and number of channels.
             raise ModelProblem(
                 _without_slope("The model's gradient cannot be computed", error)
             ) from error
+        if "Can't call numpy()" in text:
+            raise ModelProblem(
+                f"{NO_SLOPE}: the model goes on in NumPy, where no gradient follows. Stay in "
+                f"torch, or use a method that needs no gradient: {WITHOUT_SLOPES}."
+            ) from error
         if _MADE_FOR_INFERENCE in text:
             raise ModelProblem(
                 "The model's weights, or tensors that it keeps, were made under "
@@ -73,8 +82,75 @@ KeyError: 'layer'. Check the input's size and number of channels.
             ) from error
         raise ModelProblem(
             f"The model stopped with an error on inputs of shape {tuple(points.shape)}: "
-            f"{typed_line(error, 300)}. Check the input's size and number of channels."
+            f"{typed_line(error, 300)}. {_check(text, points)}"
         ) from error
+
+
+def _check(text: str, points: Tensor) -> str:
+    """What to look at after an error of the model's."""
+    if "dtype" in text or "scalar type" in text:
+        return (
+            f"The input is {points.dtype}: give it in the precision that the model computes in, as "
+            "inputs.double()."
+        )
+    if "does not require grad" in text:
+        return (
+            "It seems to take a gradient itself: let it do so under torch.enable_grad(), by a copy "
+            "of its input that requires one (x = x.detach().requires_grad_() where it does not)."
+        )
+    return "Check the input's size and number of channels."
+
+
+def demand_callable(model: object) -> None:
+    """Problem for what is no model, with what it may be instead.
+
+    Examples
+    --------
+    >>> demand_callable({"fc.weight": torch.zeros(2, 3)})
+    Traceback (most recent call last):
+        ...
+    explainers.errors.Problem: The model is a dict, which cannot be called. Give the module or \
+function itself; a state dict goes into one by load_state_dict, or explainers.load_model.
+    """
+    if isinstance(model, type):
+        raise Problem(
+            f"The model is the class {model.__name__}, not one of its objects. Make one, and give "
+            "that."
+        )
+    if not callable(model):
+        raise Problem(
+            f"The model is a {type(model).__name__}, which cannot be called. Give the module or "
+            "function itself; a state dict goes into one by load_state_dict, or "
+            "explainers.load_model."
+        )
+
+
+def demand_plain(output: Tensor) -> None:
+    """ModelProblem for tensors that are not laid out in rows of numbers.
+
+    Examples
+    --------
+    >>> demand_plain(torch.eye(2).to_sparse())
+    Traceback (most recent call last):
+        ...
+    explainers.errors.ModelProblem: The model returned a sparse tensor. Let it return a plain one: \
+lambda x: model(x).to_dense().
+    """
+    if output.is_nested:
+        raise ModelProblem(
+            "The model returned a nested tensor, whose rows may differ in length. Let it return a "
+            "plain one: lambda x: model(x).to_padded_tensor(0.0)."
+        )
+    if output.layout != torch.strided:
+        raise ModelProblem(
+            "The model returned a sparse tensor. Let it return a plain one: "
+            "lambda x: model(x).to_dense()."
+        )
+    if output.is_quantized:
+        raise ModelProblem(
+            "The model returned a quantised tensor. Let it return a plain one: "
+            "lambda x: model(x).dequantize()."
+        )
 
 
 @contextmanager

@@ -26,7 +26,8 @@ def fingerprint(model: Callable[..., Any], held: Held) -> tuple[object, ...]:
         for tensor in held.weights()
     )
     kinds = tuple((id(module), type(module)) for module in held.modules)
-    return id(getattr(model, "__code__", model)), kinds, weights, tuple(map(repr, held.numbers))
+    codes = id(getattr(model, "__code__", model)), tuple(map(id, held.codes))
+    return codes, kinds, weights, tuple(map(repr, held.numbers))
 
 
 def digest(model: Callable[..., Any], held: Held) -> str:

@@ -30,6 +30,9 @@ MOST_OBJECTS, MOST_MEMBERS = 20_000, 1000
 OWN_NAMES = frozenset(vars(nn.Module()))
 """Attributes that every module has; they are read through its methods."""
 _LIBRARIES = {"torch", "torchvision", "timm", "transformers", "numpy", "explainers"}
+_LIBRARIES |= {"scipy", "sklearn", "pandas", "matplotlib", "PIL", "tqdm", "IPython", "ipykernel"}
+_LIBRARIES |= {"pytest", "_pytest", "pluggy"}  # what a rewritten `assert` names
+_CODE = (types.FunctionType, types.MethodType, type, types.ModuleType, staticmethod, classmethod)
 _LEAVES = (str, bytes, int, float, complex, type(None), np.generic, torch.dtype, torch.device)
 
 
@@ -48,6 +51,14 @@ class Held:
         Names and values of attributes, of variables in closures and of globals that are named.
     generators : list
         Of random numbers: torch's, NumPy's and Python's.
+    codes : list
+        Of the functions.
+    objects : list
+        Of the caller's own classes, that keep what they know in attributes: those that modules
+        hold.
+    memory : list
+        Whatever else can be written on: other such objects, classes, cells of closures, lists,
+        dictionaries and sets.
     """
 
     modules: list[nn.Module] = field(default_factory=list)
@@ -55,6 +66,9 @@ class Held:
     arrays: list[np.ndarray] = field(default_factory=list)
     numbers: list[tuple[str, Plain]] = field(default_factory=list)
     generators: list[Any] = field(default_factory=list)
+    codes: list[types.CodeType] = field(default_factory=list)
+    objects: list[Any] = field(default_factory=list)
+    memory: list[Any] = field(default_factory=list)
 
     def weights(self) -> Iterator[Tensor]:
         """All tensors: parameters, buffers, and others, each once."""
@@ -86,11 +100,14 @@ def held_by(model: Callable[..., Any]) -> Held:
     (['Sequential', 'Dropout'], [('factor', 2.0), ('p', 0.5), ('inplace', False)])
     """
     found, seen = Held(), dict[int, Any]()
-    queue: deque[tuple[str, Any, bool]] = deque([("", model, True)])
+    # With whether a module, or an object of one, holds it.
+    queue: deque[tuple[str, Any, bool, bool]] = deque([("", model, True, False)])
     while queue and len(seen) < MOST_OBJECTS:
-        name, value, direct = queue.popleft()
+        name, value, direct, of_module = queue.popleft()
         if isinstance(value, _LEAVES):
-            if direct and isinstance(value, (bool, int, float, complex, str, type(None))):
+            if (direct or of_module) and isinstance(
+                value, (bool, int, float, complex, str, type(None))
+            ):
                 found.numbers.append((name, value))
             continue
         if id(value) in seen:
@@ -103,10 +120,35 @@ def held_by(model: Callable[..., Any]) -> Held:
         elif is_generator(value):
             found.generators.append(value)
         else:
+            of_module &= not isinstance(value, _CODE)
+            if isinstance(value, types.FunctionType):
+                found.codes.append(value.__code__)
             if isinstance(value, nn.Module):
                 found.modules.append(value)
-            queue.extend(_parts(value))
+                of_module = True
+            elif of_module and keeps_attributes(value):
+                found.objects.append(value)
+            elif _remembers(value):
+                found.memory.append(value)
+            queue.extend((*part, of_module) for part in _parts(value))
     return found
+
+
+def _remembers(value: Any) -> bool:
+    """Whether a function may have kept something in it from one call to the next."""
+    if isinstance(value, (list, dict, set, deque)):
+        return len(value) <= MOST_MEMBERS
+    if isinstance(value, type):
+        return not _is_of_library(value)
+    return isinstance(value, types.CellType) or keeps_attributes(value)
+
+
+def keeps_attributes(value: object) -> bool:
+    """Whether an object is one of the caller's own classes, with attributes to be written on."""
+    code = isinstance(value, (*_CODE, functools.partial, nn.Module))
+    return (
+        not code and not _is_of_library(type(value)) and _attribute(value, "__dict__") is not None
+    )
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any, bool]]:
@@ -120,7 +162,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any, bool]]:
         yield "", value.func, False
         yield from (("", part, True) for part in (*value.args, *value.keywords.values()))
     elif isinstance(value, types.CellType):
-        yield from (("", part, True) for part in _contents(value))
+        return  # its function gives what is in it
     elif isinstance(value, (staticmethod, classmethod)):
         yield "", value.__func__, False
     elif isinstance(value, property):
@@ -149,6 +191,8 @@ def _attributes(value: Any) -> Iterator[tuple[str, Any, bool]]:
     own = _attribute(value, "__dict__") or {}
     if isinstance(value, nn.Module):
         yield from ((name, child, False) for name, child in value.named_children())
+        for hooks in ("_forward_hooks", "_forward_pre_hooks"):
+            yield from _members((_attribute(value, hooks) or {}).values())
         own = {name: part for name, part in own.items() if name not in OWN_NAMES}
     yield from ((name, part, True) for name, part in list(own.items()))
     for kind in type(value).__mro__[:-1]:
@@ -175,6 +219,7 @@ def _slots(kind: type) -> tuple[str, ...]:
 def _of_function(function: types.FunctionType) -> Iterator[tuple[str, Any, bool]]:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         yield from ((name, value, True) for value in _contents(cell))
+        yield name, cell, False
     for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
         yield "", value, True
     yield from (("", value, False) for value in vars(function).values())

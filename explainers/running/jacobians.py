@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from torch import Tensor
 from explainers.attribution import Target
 from explainers.batch_plan import is_out_of_memory
 from explainers.errors import Cancelled
+from explainers.running.draws import generators_kept
 from explainers.running.slopes import score_and_slopes
 
 LARGEST_INPUT = 20_000
@@ -36,6 +37,8 @@ class Jacobians:
     plain : bool
         Whether to take one backward pass an output from the start, as for models that draw random
         numbers.
+    generators : sequence
+        Those that the model holds: all outputs are asked about one draw.
 
     Examples
     --------
@@ -45,8 +48,14 @@ class Jacobians:
              [1., 0.]]])
     """
 
-    def __init__(self, answer: Callable[[Tensor], Tensor], plain: bool = False) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Tensor], Tensor],
+        plain: bool = False,
+        generators: Sequence[object] = (),
+    ) -> None:
         self._answer, self._plain, self._compared = answer, plain, False
+        self._generators = generators
 
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor | None]:
         """The slopes (n, outputs…, …) at points (n, …), and where they met one that is not finite.
@@ -103,7 +112,9 @@ class Jacobians:
         rows = torch.zeros(len(points), dtype=torch.int64, device=points.device)
         columns, marked = [], None
         for place in range(math.prod(shape)):
-            _, slopes, singular = score_and_slopes(self._answer, points, _output(place), rows)
+            with generators_kept(points.device, self._generators):
+                found = score_and_slopes(self._answer, points, _output(place), rows)
+            _, slopes, singular = found
             columns.append(slopes)
             if singular is not None:
                 marked = singular if marked is None else marked | singular

@@ -78,8 +78,29 @@ def slope_of(values: Tensor, leaf: Tensor) -> Tensor:
     with way_back():
         with torch.enable_grad():
             total = values.sum()
+        if any("WarnNotImplemented" in node.name() for node in nodes_behind(total)):
+            # PyTorch itself only warns, and takes the slope for 0.
+            raise RuntimeError("an autograd kernel was not registered")
         (slope,) = torch.autograd.grad(total, leaf, allow_unused=True)
     return torch.zeros_like(leaf) if slope is None else slope
+
+
+def nodes_behind(tensor: Tensor) -> list[Any]:
+    """All nodes of autograd's graph that a tensor was computed by.
+
+    Examples
+    --------
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> [node.name() for node in nodes_behind(x.exp().sum())]
+    ['SumBackward0', 'ExpBackward0', 'struct torch::autograd::AccumulateGrad']
+    """
+    waiting, seen = [tensor.grad_fn], dict[Any, None]()
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in seen:
+            seen[node] = None
+            waiting += [after for after, _ in node.next_functions]
+    return list(seen)
 
 
 def finite_slope_of(values: Tensor, leaf: Tensor) -> tuple[Tensor, bool]:
@@ -127,13 +148,7 @@ def finite_slope_of(values: Tensor, leaf: Tensor) -> tuple[Tensor, bool]:
             cleaned.append(slope)
         return tuple(cleaned)
 
-    waiting, seen = [values.grad_fn], set[Any]()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        waiting += [after for after, _ in node.next_functions]
+    for node in nodes_behind(values):
         if node.next_functions:
             node.register_hook(clean)
     return slope_of(values, leaf), places[0] > 0

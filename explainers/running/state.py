@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -11,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from explainers.errors import ModelProblem
-from explainers.running.held import OWN_NAMES, Held
+from explainers.running.attributes import KeptNames, Restorable, kept
+from explainers.running.held import Held
 
 MOST_WEIGHTS, MOST_OTHERS = 2**20, 2**26
 """Numbers that are copied, of parameters and of all other tensors; beyond, a change is refused."""
 SMALL = 2**16
 """Tensors up to this size are compared by value: batch normalisation leaves no other trace."""
-_CONTAINERS = (list, dict, set, deque)
 
 
 class State:
@@ -37,8 +35,11 @@ class State:
     """
 
     def __init__(self, held: Held) -> None:
-        self._names: list[tuple[Any, dict[str, Any]]] = []
-        self._tensors: list[_Kept] = []
+        self._names: list[Restorable] = []
+        self._memory: list[Restorable] = []
+        self._children: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self._remembers = self._changes = self._settled = False
+        self._tensors: list[Restorable] = []
         self._known: set[int] = set()
         self._weights, self._others = MOST_WEIGHTS, MOST_OTHERS
         self.add(held)
@@ -47,6 +48,9 @@ class State:
         """Keep the state of more modules and tensors, as it is now."""
         for module in held.modules:
             self._keep_module(module)
+        for owned in held.objects:
+            self._names.append(kept(owned))
+        self._memory += map(kept, held.memory)
         for tensor in held.tensors:
             self._keep(tensor)
         for array in held.arrays:
@@ -61,20 +65,43 @@ class State:
             For a weight that the model changed and that is too large to be kept twice.
         """
         changed = False
-        for names, before in self._names:
-            changed |= _restore_names(names, before)
-        for kept in self._tensors:
-            changed |= kept.restore()
+        for names in self._names:
+            changed |= names.restore()
+        for children, those in self._children:
+            if [*children.items()] != [*those.items()]:
+                children.clear()
+                children.update(those)
+                changed = True
+        for tensor in self._tensors:
+            changed |= tensor.restore()
+        if self._remembers:
+            changed |= self.forget()
         return changed
+
+    def settle(self) -> None:
+        """After a pass: put back what the first one changed, and if it did, what others do."""
+        if self._changes or not self._settled:
+            self._changes, self._settled = self.restore() or self._changes, True
+
+    def forget(self) -> bool:
+        """Put back what is kept outside of modules, from now on; whether anything of it changed.
+
+        What a function of the caller's collects in lists, counters and objects stays collected, as
+        the caller may want it, unless its answers depend on it.
+        """
+        self._remembers = self._changes = True
+        changed = [memory.restore() for memory in self._memory]
+        return any(changed)
 
     def _keep_module(self, module: nn.Module) -> None:
         scripted = isinstance(module, torch.jit.ScriptModule)
         registered: list[Any] = [] if scripted else [module._parameters, module._buffers]
         for names in registered:
-            self._names.append((names, dict(names)))
+            self._names.append(KeptNames(names))
         own: dict[str, Any] = {} if scripted else vars(module)
-        named = {name: _copied(part) for name, part in own.items() if name not in OWN_NAMES}
-        self._names.append((own, named))
+        if not scripted:
+            self._names.append(KeptNames(own))
+            self._children.append((module._modules, dict(module._modules)))
         for buffer in (*module.buffers(recurse=False), *own.values()):
             if isinstance(buffer, Tensor):
                 self._keep(buffer)
@@ -84,7 +111,8 @@ class State:
             self._keep(parameter)
 
     def _keep(self, tensor: Tensor) -> None:
-        if id(tensor) in self._known or torch.nn.parameter.is_lazy(tensor):
+        lazy = torch.nn.parameter.is_lazy(tensor)
+        if id(tensor) in self._known or lazy or tensor.is_meta:
             return
         self._known.add(id(tensor))
         weight = isinstance(tensor, nn.Parameter)
@@ -103,11 +131,7 @@ class State:
             self._tensors.append(_KeptArray(array))
 
 
-class _Kept:
-    restore: Callable[[], bool]
-
-
-class _KeptArray(_Kept):
+class _KeptArray:
     def __init__(self, array: np.ndarray) -> None:
         self.array, self.copy = array, array.copy()
 
@@ -118,7 +142,7 @@ class _KeptArray(_Kept):
         return True
 
 
-class _KeptTensor(_Kept):
+class _KeptTensor:
     def __init__(self, tensor: Tensor, copied: bool) -> None:
         self.tensor, self.version = tensor, version_of(tensor)
         self.data = tensor.detach()  # the same memory
@@ -159,64 +183,3 @@ def _same_place(a: Tensor, b: Tensor) -> bool:
 def version_of(tensor: Tensor) -> int:
     """How often a tensor was written in place, as far as torch counts that; else 0."""
     return 0 if tensor.is_inference() else tensor._version
-
-
-def _copied(value: Any) -> Any:
-    """Containers of tensors and numbers are copied one level deep, all else is as it is."""
-    return value.copy() if isinstance(value, _CONTAINERS) and _is_plain(value) else value
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value, and what it contains, is a tensor, a number or a word."""
-    if isinstance(value, dict):
-        return all(map(_is_plain, value.values()))
-    if isinstance(value, (tuple, *_CONTAINERS)):
-        return all(map(_is_plain, value))
-    return isinstance(value, (Tensor, np.ndarray, bool, int, float, complex, str, type(None)))
-
-
-def _restore_names(names: MutableMapping[str, Any], before: dict[str, Any]) -> bool:
-    """Bind the names of a module to what they were; what is no tensor or number stays."""
-    changed = False
-    for name in [name for name in names if name not in before]:
-        if name not in OWN_NAMES and _is_plain(names[name]):
-            del names[name]
-            changed = True
-    for name, value in before.items():
-        now = names.get(name, _MISSING)
-        if isinstance(value, _CONTAINERS) and type(now) is type(value):
-            changed |= _restore_container(now, value)
-        elif now is not value and _is_plain(value) and (now is _MISSING or _is_plain(now)):
-            same = type(now) is type(value) and not isinstance(value, (Tensor, np.ndarray))
-            changed |= not (same and _equal(now, value))
-            names[name] = value
-    return changed
-
-
-def _restore_container(now: Any, before: Any) -> bool:
-    """Fill a list, dict or set of tensors and numbers as it was; others are the same object."""
-    if now is before or not _is_plain(now):
-        return False
-    if len(now) == len(before):
-        pairs = zip(_flat(now), _flat(before), strict=True)
-        if all(a is b or (not isinstance(a, Tensor) and _equal(a, b)) for a, b in pairs):
-            return False
-    now.clear()
-    now.extend(before) if isinstance(now, (list, deque)) else now.update(before)
-    return True
-
-
-def _flat(container: Any) -> list[Any]:
-    if isinstance(container, dict):
-        return [part for pair in container.items() for part in pair]
-    return list(container)
-
-
-def _equal(a: Any, b: Any) -> bool:
-    try:
-        return bool(a == b)
-    except (RuntimeError, ValueError, TypeError):  # tensors and arrays inside
-        return False
-
-
-_MISSING = object()

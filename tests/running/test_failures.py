@@ -211,3 +211,75 @@ def test_what_a_progress_callback_raises_is_its_own():
     with pytest.raises(KeyError, match="mine"):
         explain(NET, X, "deeplift", target=0, progress=stop)
     assert not isinstance(nn.Module, Problem)
+
+
+def quantised(x):
+    return torch.ops.own_of_tests.cube(x).sum(1, keepdim=True) + 0 * NET(x)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_operations_without_a_derivative_are_no_flat_ones():
+    """PyTorch takes their slope for 0 and only warns: as of layers that were quantised."""
+    library = torch.library.Library("own_of_tests", "DEF")
+    library.define("cube(Tensor x) -> Tensor")
+    library.impl("cube", lambda x: x.detach() ** 3, "CPU")
+    for method in ("saliency", "integrated_gradients", "gradient_x_input"):
+        with pytest.raises(ModelProblem, match="no derivative.*occlusion"):
+            explain(quantised, X, method, target=0)
+    with pytest.raises(ModelProblem, match="no derivative"):
+        jacobian(quantised, X)
+    scores = explain(quantised, X, "occlusion", target=0, window=1).scores
+    torch.testing.assert_close(scores, X**3)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "model, words",
+    [
+        (lambda x: NET(x).to_sparse(), "to_dense"),
+        (lambda x: torch.nested.nested_tensor([NET(row[None])[0] for row in x]), "to_padded"),
+        (lambda x: NET(x)[:, :0], "holds no number"),
+        (lambda x: NET(x).sum(), "one row per input"),
+        (lambda x: x.double() @ torch.ones(4, 2), "precision that the model computes in"),
+        (lambda x: torch.from_numpy(x.numpy()).sum(1), "NumPy.*occlusion"),
+        (nn.LazyLinear(2), "Run the model once"),
+        (nn.Linear(4, 2, device="meta"), "have no numbers yet"),
+        (nn.Linear(4, 2).state_dict(), "cannot be called.*load_model"),
+        ("resnet18", "cannot be called"),
+        (nn.Linear, "the class Linear"),
+        (lambda x: torch.autograd.grad(NET(x).sum(), x)[0], "enable_grad"),
+    ],
+)
+def test_what_is_no_model_or_no_answer_is_named(model, words):
+    with pytest.raises(Problem, match=words):
+        explain(model, X, "saliency", target=0)
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"batch_size": "8"}, "positive whole number"),
+        ({"repeats": 1.5}, "positive whole number"),
+        ({"device": "moon"}, "is not known"),
+        ({"baseline": torch.zeros(3)}, r"\(2, R, 4\)"),
+    ],
+)
+def test_wrong_arguments_are_named(options, words):
+    with pytest.raises(Problem, match=words):
+        explain(NET, X, "gradient_x_input", target=0, **options)
+
+
+@pytest.mark.parametrize("base", [0.5, np.float32(0.5), torch.full((1, 4), 0.5)])
+def test_one_number_or_one_row_is_a_baseline_for_all(base):
+    right = explain(NET, X, "gradient_x_input", torch.full((4,), 0.5), target=0).scores
+    assert torch.equal(explain(NET, X, "gradient_x_input", base, target=0).scores, right)
+
+
+def test_where_an_answer_is_not_finite_is_said():
+    def model(x):
+        return (x / x).sum(1) if bool((x == 0).any()) else x.sum(1)
+
+    with pytest.raises(ModelProblem, match="answer to the input is finite.*its baseline"):
+        explain(model, X + 1, "saliency")
+    with pytest.raises(ModelProblem, match="a point that this method asks about"):
+        explain(lambda x: x.sum(1).sqrt(), X + 0.1, "smoothgrad", torch.ones(4), sigma=2.0)

@@ -149,3 +149,27 @@ def test_parts_that_fit_memory_are_the_whole(monkeypatch):
     right = jacobian(seeded(narrow), few)
     monkeypatch.setattr(jacobians, "_VALUES_AT_ONCE", 1)
     torch.testing.assert_close(jacobian(seeded(narrow), few), right)
+
+
+def test_of_a_model_that_draws_all_outputs_are_of_one_draw_and_that_is_said():
+    """Each input is dropped or doubled for all outputs alike; on average the slopes are w."""
+    weights = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+    def model(x):
+        return torch.nn.functional.dropout(x, 0.5, training=True) @ weights.T
+
+    x = torch.ones(1, 3)
+    with pytest.warns(UserWarning, match="random numbers"):
+        found = jacobian(model, x, seed=3)[0]
+    ratio = found / weights
+    assert torch.equal(ratio[0], ratio[1]) and set(ratio.flatten().tolist()) <= {0.0, 2.0}
+    with pytest.warns(UserWarning, match="random numbers"):
+        again, mean = jacobian(model, x, seed=3)[0], jacobian(model, x, repeats=200)[0]
+    assert torch.equal(again, found)
+    torch.testing.assert_close(mean, weights, rtol=0.3, atol=0)
+
+
+def test_codes_without_a_slope_are_said():
+    table = torch.arange(5.0)
+    with pytest.warns(UserWarning, match="whole numbers"):
+        jacobian(lambda x: table[x[:, 0].long()] + x[:, 1], torch.tensor([[3.0, 1.0]]))

@@ -131,7 +131,7 @@ def test_the_class_is_the_highest_on_average():
 
 @pytest.mark.parametrize("repeats", [0, -1])
 def test_a_bad_number_of_runs_gets_a_sentence(repeats):
-    with pytest.raises(Problem, match="not a positive number"):
+    with pytest.raises(Problem, match="not a positive whole number"):
         explain(dropped, X, "saliency", repeats=repeats)
 
 

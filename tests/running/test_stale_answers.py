@@ -54,14 +54,23 @@ def attribute(net):
     net[1].power = 3.0
 
 
+def in_a_dictionary(net):
+    net[1].settings["powers"][0] = 3.0
+
+
+def hooked(net):
+    net[0].register_forward_hook(lambda module, given, made: 2 * made)
+
+
 class Scaled(nn.Module):
     def __init__(self):
         super().__init__()
         self.register_buffer("scale", torch.ones(16, dtype=torch.float64))
         self.power = 1.0
+        self.settings = {"powers": [1.0]}
 
     def forward(self, x):
-        return torch.tanh(x) ** self.power * self.scale
+        return torch.tanh(x) ** (self.power * self.settings["powers"][0]) * self.scale
 
 
 def network():
@@ -74,7 +83,7 @@ CHANGES = [trained, loaded, by_data, swapped, data_replaced, another_layer, no_g
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-@pytest.mark.parametrize("change", [*CHANGES, attribute])
+@pytest.mark.parametrize("change", [*CHANGES, attribute, in_a_dictionary, hooked])
 def test_after_the_weights_changed_answers_are_new(change, wrapped):
     net, cache = network(), OutputCache()
     if change is loaded:

@@ -55,7 +55,64 @@ def selected(x):
     return TABLE.index_select(0, x[:, 0].long().clamp(0, 5)).sum(1) + rest(x)
 
 
+def equal(x):
+    return sum(TABLE[k, 0] * (x[:, 0] == k).float() for k in range(6)) + rest(x)
+
+
+def close(x):
+    return (torch.isclose(x[:, :1], torch.arange(6.0)).float() @ TABLE).sum(1) + rest(x)
+
+
+def in_python(x):
+    return torch.stack([TABLE[int(value.item())].sum() for value in x[:, 0]]) + rest(x)
+
+
+def in_lists(x):
+    return torch.stack([TABLE[int(value)].sum() for value in x[:, 0].tolist()]) + rest(x)
+
+
+def in_numpy(x):
+    return torch.from_numpy(TABLE.numpy()[x[:, 0].detach().numpy().astype(int)]).sum(1) + rest(x)
+
+
+def detached(x):
+    return TABLE[x[:, 0].detach().long()].sum(1) + rest(x)
+
+
+def scaled_by_detached(x):
+    return x[:, 0].detach() * rest(x)
+
+
+def without_gradients(x):
+    with torch.no_grad():
+        hidden = x[:, ::2].tanh() * 3
+    return hidden.sum(1) + rest(x)
+
+
+def threshold(x):
+    return (x[:, 0] > 2.5).float() * 4 + rest(x)
+
+
+def either(x):
+    return torch.where(x[:, 0] > 2.5, torch.tensor(5.0), torch.tensor(-5.0)) + rest(x)
+
+
+def branches(x):
+    return torch.stack([row[1] * (2 if row[0] > 2.5 else -1) for row in x]) + rest(x)
+
+
 CODED = {
+    "equal": (equal, "value 0 "),
+    "close": (close, "value 0 "),
+    "read in Python": (in_python, "value 0 "),
+    "read as a list": (in_lists, "value 0 "),
+    "read in NumPy": (in_numpy, "value 0 "),
+    "detached": (detached, "value 0 "),
+    "a detached factor": (scaled_by_detached, "value 0 "),
+    "without gradients": (without_gradients, "2 of 4 input values (0, 2;"),
+    "threshold": (threshold, "value 0 "),
+    "either of two": (either, "value 0 "),
+    "branches": (branches, "value 0 "),
     "embedding": (embedding, "value 0 "),
     "module": (Embedded(), "2 of 4 input values (0, 2;"),
     "one hot": (one_hot, "value 0 "),
@@ -107,7 +164,32 @@ def pooled(x):
     return F.max_unpool1d(values, places, 2).sum((1, 2))
 
 
-@pytest.mark.parametrize("model", [straight_through, masked, piecewise, pooled])
+def relu_by_hand(x):
+    return torch.where(x > 0, x, torch.zeros_like(x)).sum(1)
+
+
+def gated(x):
+    return (x * (x > 0.3).float()).sum(1)
+
+
+def leaky_and_checked(x):
+    assert x.abs().max().item() < 100 and not bool(x.isnan().any())
+    return torch.where(x > 0, x, 0.1 * x).sum(1) / float(x.shape[1])
+
+
+def scaled_by_its_own_size(x):
+    return (x / (0.1 + x.detach().abs().amax(1, keepdim=True))).sum(1)
+
+
+def winners(x):
+    """Of most values the slope is 0, and they change nothing."""
+    return x.amax(1) * (2.0 if float(x.amax()) < 100 else 1.0)
+
+
+HONEST = [straight_through, masked, piecewise, pooled, relu_by_hand, gated, leaky_and_checked]
+
+
+@pytest.mark.parametrize("model", [*HONEST, scaled_by_its_own_size, winners])
 def test_choices_and_masks_that_keep_their_slope_get_no_note(model):
     assert explain(model, X + 0.05, "saliency").notes == ()
 
