@@ -126,3 +126,33 @@ def arranged(output: Tensor, places: Places) -> Tensor:
         return output
     scores = output.narrow(1, places.box, output.shape[1] - places.box)
     return scores * output.narrow(1, 4, 1) if places.box == 5 else scores
+
+
+def steps_first(output: Tensor, length: int, channels_first: bool) -> Tensor:
+    """An answer of series (N, steps, outputs), also where the network gives (N, outputs, steps).
+
+    The steps are those that are as many as the input's; of others the longer side, where the
+    network takes its channels first as convolutions do.
+
+    Parameters
+    ----------
+    output : Tensor, shape (N, …)
+        Of three dimensions; others are given back as they are.
+    length : int
+        How many steps, or letters, the input has.
+    channels_first : bool
+        Whether the network takes its channels, variables or letters before the steps.
+
+    Examples
+    --------
+    >>> import torch
+    >>> steps_first(torch.zeros(1, 2, 90), 90, True).shape
+    torch.Size([1, 90, 2])
+    >>> steps_first(torch.zeros(1, 90, 2), 90, True).shape
+    torch.Size([1, 90, 2])
+    """
+    if output.ndim != 3:
+        return output
+    first, last = output.shape[1:]
+    turned = last == length != first or (channels_first and length != first and last > first)
+    return output.movedim(2, 1) if turned else output

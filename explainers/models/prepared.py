@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from explainers.errors import Problem
 from explainers.kinds import KINDS
-from explainers.models.answers import arranged, explained_tensor
+from explainers.models.answers import arranged, explained_tensor, steps_first
 from explainers.models.slices import as_volume
 from explainers.models.spec import ModelSpec
 
@@ -68,6 +68,7 @@ class Prepared(nn.Module):
                 "0, else the input becomes NaN."
             )
         self.network, self.swapped, self.step = network, spec.swapped, spec.step
+        self.kind = spec.kind
         self.places = spec.places
         self.depth = spec.depth
         self.white, self.reversed = spec.white, spec.kind == "picture" and spec.order == "BGR"
@@ -97,6 +98,10 @@ class Prepared(nn.Module):
         """The answer before the mean over places is taken: (N, classes, places…)."""
         output = self.network_output(values)
         if self.step is not None:
+            if self.kind in ("series", "sequence"):
+                letters = self.kind == "sequence"
+                length = values.shape[2 if letters else 1]
+                output = steps_first(output, length, letters != self.swapped)
             output = self._at_step(output, self.step)
         # Labels are right or not each for itself, so that each has a probability of its own.
         if self.labels:

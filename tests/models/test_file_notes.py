@@ -133,3 +133,18 @@ def test_codes_are_said_to_have_no_slope_where_slopes_are_followed():
     x = torch.tensor([[0.5, 1.0, 2.0]])
     assert any("codes" in note for note in explain(model, x, "saliency", target=0).notes)
     assert not explain(model, x, "occlusion", target=0, window=1).notes
+
+
+@pytest.mark.parametrize("op", ["RandomNormalLike", "RandomUniformLike", "Bernoulli"])
+def test_files_that_draw_random_numbers_say_so(op):
+    """Whether two answers happen to be the same or not."""
+    nodes = [helper.make_node(op, ["x"], ["drawn"]), helper.make_node("Add", ["x", "drawn"], ["y"])]
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 4]) for name in "xy"]
+    graph = helper.make_graph(nodes, "g", ports[:1], ports[1:])
+    opset = [helper.make_opsetid("", 18)]
+    data = helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
+    model, card = load_onnx(data)
+    assert any(op in warning for warning in card.warnings)
+    x = torch.zeros(1, 4)  # Bernoulli draws nothing from it
+    answer = explain(model, x, "occlusion", target=0)
+    assert any(op in note for note in answer.notes)

@@ -1,6 +1,7 @@
 """The doctor finds out by asking the network, and says what it cannot be sure of."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from explainers.kinds import picture
 from explainers.kinds.layout import InputLayout
 from explainers.models.inspection import examine
 from explainers.models.inspection.pictures import likely_normalisation
+from explainers.models.prepared import Prepared
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.models.zoo import signs
 
@@ -136,3 +138,52 @@ def test_the_network_is_left_as_it_was(photos):
     assert net.training and all(p.requires_grad for p in net.parameters())
     assert all(torch.equal(before[key], value) for key, value in net.state_dict().items())
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in net.modules())
+
+
+class Turned(nn.Module):
+    """Answers of a convolution, (N, outputs, steps)."""
+
+    def __init__(self, channels, ending):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer, self.ending = nn.Conv1d(channels, 3, 5, padding=2), ending
+
+    def forward(self, x):
+        return self.ending(self.layer(x))
+
+
+@pytest.mark.parametrize("margin", [0, 6])
+@pytest.mark.parametrize("channels, kind, length", [(4, "sequence", 40), (2, "series", 50)])
+def test_steps_are_found_behind_the_outputs_too(channels, kind, length, margin):
+    def cut(y):
+        return y[:, :, margin : y.shape[2] - margin].softmax(1)
+
+    net = Turned(channels, cut).eval()
+    card = examine(net, ModelSpec("upload", "", shape=(channels, length)), [])
+    assert (card["kind"], card["outputs"], card["answers"]) == (kind, 3, "softmax")
+    assert card["steps"] == length - 2 * margin and "answers" not in card["questions"]
+    _, swapped, shape = card["kinds"][0]
+    spec = ModelSpec("upload", "", kind=kind, shape=tuple(shape), swapped=swapped, step=7)
+    model = Prepared(net, replace(spec, mean=(0.0,), std=(1.0,)))
+    x = torch.rand(2, *shape)
+    inner = x.movedim(1, 2) if swapped else x
+    torch.testing.assert_close(model(x), net(inner)[:, :, 7])
+
+
+def test_points_of_a_picture_are_no_classes():
+    """Seventeen places of two coordinates each."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 34), nn.Unflatten(1, (17, 2)))
+    card = examine(net, ModelSpec("upload", "", shape=(3, 32, 32)), [])
+    assert (card["answers"], card["steps"], card["outputs"]) == ("numbers", 17, 2)
+    assert "answers" in card["questions"]
+
+
+def test_a_picture_that_comes_out_again_is_no_segmentation(photos):
+    blurring = nn.Conv2d(3, 3, 3, padding=1, groups=3, bias=False)
+    nn.init.constant_(blurring.weight, 1 / 9)
+    card = examine(blurring, ModelSpec("upload", "", shape=(3, 32, 32)), photos)
+    assert card["answers"] == "numbers" and "answers" in card["questions"]
+    torch.manual_seed(0)
+    classes = nn.Conv2d(3, 3, 3, padding=1)
+    card = examine(classes, ModelSpec("upload", "", shape=(3, 32, 32)), photos)
+    assert card["answers"] == "logits" and "answers" not in card["questions"]

@@ -97,7 +97,7 @@ def examine(
         steps = None
         places, recognised = None, ""
         if output.ndim > 2 and guess.kind == "picture":
-            found = answers_at_places(network, guess)
+            found = answers_at_places(network, guess, samples)
             places, recognised = found.places, found.sentence
             if places is not None:
                 answers, sure_answers = found.are, found.sure

@@ -85,9 +85,13 @@ def inspect_answers(network: Model, guess: Guess, samples: Sequence[Image.Image]
             f"The network returned a {type(output).__name__}, not a tensor. Export it so that it "
             "returns the one tensor to explain."
         )
-    output = output[:, None] if output.ndim == 1 else output
+    output = guess.steps_first(output[:, None] if output.ndim == 1 else output)
     rows = [_rows(output), *_more(network, guess, samples, inputs)]
-    return Answers(output, *_read(torch.cat(rows).float(), meaning, seen, guess.kind))
+    are, sure = _read(torch.cat(rows).float(), meaning, seen, guess.kind)
+    if guess.kind == "picture" and output.ndim > 2 and are == "logits":
+        # Such as the two coordinates of each of several points.
+        are, sure = ("numbers" if rows[0].shape[1] < CLASSES else are), False
+    return Answers(output, are, sure)
 
 
 def _more(
@@ -101,7 +105,7 @@ def _more(
     rows = []
     for given in others:
         try:
-            rows.append(_rows(network(given)))
+            rows.append(_rows(guess.steps_first(network(given))))
         except Exception:  # it may well refuse what is unusual; the first answers are enough
             continue
     return rows

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from explainers import eval_mode
+from explainers.models.answers import steps_first
 from explainers.models.formats.file_card import layout_by_sides
 from explainers.models.spec import ModelSpec
 
@@ -75,6 +76,13 @@ class Guess:
         """
         x = self.sample(network, (), count)
         return x.movedim(1, -1) if self.swapped else x
+
+    def steps_first(self, output: Tensor) -> Tensor:
+        """An answer of series with its steps before its outputs; others as they are."""
+        if self.kind not in ("series", "sequence"):
+            return output
+        letters = self.kind == "sequence"
+        return steps_first(output, self.shape[letters], letters != self.swapped)
 
     def sample(self, model: Model, photos: Sequence[Image.Image] = (), count: int = 1) -> Tensor:
         """Inputs (count, …) as people know them: a photo where there is one, else random ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -14,9 +15,13 @@ from explainers.models.slices import OfSlices
 from explainers.models.spec import Places
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from explainers.models.formats.model import Model
 
 ROWS = 2
+_ALIKE = 0.7
+"""How much a channel of an answer correlates with the same channel of its input, at least."""
 
 
 class AnswersAtPlaces(NamedTuple):
@@ -28,7 +33,9 @@ class AnswersAtPlaces(NamedTuple):
     sure: bool = True
 
 
-def answers_at_places(network: Model, guess: Guess) -> AnswersAtPlaces:
+def answers_at_places(
+    network: Model, guess: Guess, samples: Sequence[Image.Image] = ()
+) -> AnswersAtPlaces:
     """How an answer (N, …) of more than two dimensions lies, and what its numbers are.
 
     Parameters
@@ -37,6 +44,8 @@ def answers_at_places(network: Model, guess: Guess) -> AnswersAtPlaces:
         The shapes of all answers of its file are in its `all_answers`, where it has one.
     guess : Guess
         What its pictures are.
+    samples : sequence of PIL.Image.Image
+        Pictures to look at beside random ones.
 
     Raises
     ------
@@ -68,4 +77,20 @@ def answers_at_places(network: Model, guess: Guess) -> AnswersAtPlaces:
     total = scores.sum(1)
     if shares and (places.box or torch.allclose(total, torch.ones_like(total), atol=1e-4)):
         return AnswersAtPlaces(places, sentence, "probabilities")
+    if not places.box and _is_a_picture(network, places, guess, samples):
+        return AnswersAtPlaces(places, sentence, "numbers", sure=False)
     return AnswersAtPlaces(places, sentence, "logits")
+
+
+def _is_a_picture(
+    network: Model, places: Places, guess: Guess, samples: Sequence[Image.Image]
+) -> bool:
+    """Whether every channel of an answer follows that of its input: a picture that was mended."""
+    x = guess.sample(network, samples)
+    output = arranged(network(x.movedim(1, -1) if guess.swapped else x), places)
+    if output.shape != x.shape:
+        return False
+    pairs = torch.stack([values.movedim(1, 0).flatten(1) for values in (output, x)]).double()
+    one, other = (pairs - pairs.mean(2, keepdim=True)).unbind()
+    alike = (one * other).sum(1) / (one.norm(dim=1) * other.norm(dim=1)).clamp(min=1e-12)
+    return bool((alike > _ALIKE).all())

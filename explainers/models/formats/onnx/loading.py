@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from explainers.models.formats.onnx.module import OnnxModel
     from explainers.models.formats.row_batches import Batching
 
-
 _PICKING = ("NonMaxSuppression", "EfficientNMS_TRT", "BatchedNMS_TRT", "TRTBatchedNMS")
 
 
@@ -127,7 +126,7 @@ def load_graph(
     from explainers.models.formats.onnx.module import OnnxModel, explained_input, explained_output
     from explainers.models.formats.onnx.tables import as_one_input, class_names, coded_note
     from explainers.models.formats.onnx.tables.classes import swapped_note
-    from explainers.models.formats.onnx.training import trains
+    from explainers.models.formats.onnx.training import drawing, trains
     from explainers.models.formats.row_batches import answers_alike, has_gradient, outputs_of
 
     _demand_no_text(graph)
@@ -142,6 +141,7 @@ def load_graph(
     port = explained_input(graph)
     notes, warnings = [*graph.notes, *_columns_note(columns.names)], [TRAINED] * trains(graph)
     warnings += [] if several is None else [several.sentence]
+    warnings += drawing(graph.up_to(name))
     if fallback_runtime is None and data is not None:
         fallback_runtime = _local_runtime(data)
     model: OnnxModel | FallbackModel

@@ -36,3 +36,32 @@ def _trains(node: Node, graph: Graph) -> bool:
         training = graph.tensors.get(node.inputs[2])
         return training is not None and training.size == 1 and bool(training.reshape(-1)[0])
     return False
+
+
+_DRAWING = {
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+    "Bernoulli",
+    "Multinomial",
+}
+
+
+def drawing(graph: Graph) -> list[str]:
+    """A sentence on the operations that draw random numbers, where there are any.
+
+    Examples
+    --------
+    >>> node = Node("Bernoulli", "", 18, "", ("x",), ("y",))
+    >>> drawing(Graph((node,), (), (), {}))[0][:46]
+    'The network draws random numbers (Bernoulli): '
+    """
+    drawn = sorted({node.op for node in graph.nodes if node.op in _DRAWING and not node.domain})
+    if not drawn:
+        return []
+    return [
+        f"The network draws random numbers ({', '.join(drawn)}): asked again, it may answer "
+        "otherwise, and its scores are those of one run. Export it without them, or in evaluation "
+        "mode."
+    ]
