@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explainers.errors import Problem
+from explainers.errors import ModelProblem
 
 Columns = tuple[Tensor | None, ...]
 """Tensors with one row a point, or None for what a method does not give."""
@@ -73,15 +74,34 @@ def most_at_once(points: Tensor) -> int:
     return max(LARGEST_BATCH, min(POINTS_AT_ONCE, VALUES_AT_ONCE // values))
 
 
-_TOO_MUCH = ("out of memory", "can't allocate memory", "not enough memory")
+_TOO_MUCH = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
+_WANTED = re.compile(r"[Aa]llocate ([\d.]+) ?(bytes|[KMGTP]i?B)")
+_UNITS = {"b": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether the error says that memory did not suffice."""
     text = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or (
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         isinstance(error, RuntimeError) and any(words in text for words in _TOO_MUCH)
     )
+
+
+def out_of_memory(error: BaseException, said: str) -> ModelProblem:
+    """The problem of a model that was refused memory: `said`, and how much it wanted at once.
+
+    Examples
+    --------
+    >>> error = RuntimeError("can't allocate memory: you tried to allocate 34359738368 bytes.")
+    >>> print(out_of_memory(error, "There is not enough memory for 2 inputs"))
+    There is not enough memory for 2 inputs: 34.4 GB were asked for at once. Use a smaller input \
+or a smaller model.
+    """
+    found = _WANTED.search(str(error))
+    size = float(found[1].rstrip(".")) * _UNITS[found[2][0]] if found else 0.0
+    amount = f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+    wanted = f": {amount} were asked for at once" if size else ""
+    return ModelProblem(f"{said}{wanted}. Use a smaller input or a smaller model.")
 
 
 def fitted(
@@ -99,7 +119,7 @@ def fitted(
 
     Raises
     ------
-    Problem
+    ModelProblem
         Where memory does not suffice for one point.
 
     Examples
@@ -111,13 +131,14 @@ def fitted(
     started = time.perf_counter()
     try:
         result = work(points, *others)
-    except (torch.OutOfMemoryError, RuntimeError) as error:
+    except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         if len(points) == 1:
-            raise Problem(
-                "There is not enough memory for a single pass of this model on this input. "
-                "Use a smaller input, precision='bfloat16', or another device."
+            said = "There is not enough memory for a single pass of this model on this input"
+            problem = out_of_memory(error, said)
+            raise ModelProblem(
+                f"{problem} In Python also precision='bfloat16', or another device, may do."
             ) from error
         result = None
     if result is None:  # outside the except block, where the failed pass still holds memory

@@ -10,7 +10,14 @@ from torch import Tensor
 
 from explainers import eval_mode, output_form
 from explainers.attribution import Progress, Target
-from explainers.batch_plan import BatchPlan, Columns, fitted, is_out_of_memory, joined
+from explainers.batch_plan import (
+    BatchPlan,
+    Columns,
+    fitted,
+    is_out_of_memory,
+    joined,
+    out_of_memory,
+)
 from explainers.errors import ModelProblem
 from explainers.eval_mode import Model
 from explainers.output_cache import OutputCache
@@ -223,7 +230,8 @@ class Passes:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            raise ModelProblem(f"There is not enough memory for {len(points)} inputs.") from error
+            said = f"There is not enough memory for {len(points)} inputs"
+            raise out_of_memory(error, said) from error
         finally:
             self._settle()
 

@@ -22,7 +22,11 @@ class Limits:
     visitor_megabytes, store_megabytes : float
         Of the uploads of one visitor, and of everything that is kept.
     models_warm : int
-        Models that the worker keeps loaded.
+        Models that a worker keeps loaded.
+    worker_megabytes : float
+        Memory that one worker may take for its networks, and never more than 60 % of all.
+    workers : int
+        Processes that run networks: the second and those after it only while the first is held up.
     jobs_per_visitor, jobs_waiting : int
         Jobs that may wait, of one visitor and of all.
     job_seconds : float
@@ -40,6 +44,8 @@ class Limits:
     visitor_megabytes: float = 2000
     store_megabytes: float = 8000
     models_warm: int = 3
+    worker_megabytes: float = 8000
+    workers: int = 2
     jobs_per_visitor: int = 60
     jobs_waiting: int = 256
     job_seconds: float = 3600

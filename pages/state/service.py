@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import math
 import os
 import threading
 import time
@@ -51,6 +52,15 @@ def health() -> dict[str, Any]:
     if _backend is None:
         return {"ok": False, "engine": False}
     return _backend.health().as_facts()
+
+
+def most_megabytes(kind: str) -> int:
+    """What an uploader says that it takes of a kind, a key of the limits: "picture", "data", ….
+
+    Never more than what the server takes of any file.
+    """
+    most = getattr(limits(), f"{kind}_megabytes")
+    return max(1, min(math.floor(most), st.get_option("server.maxUploadSize")))
 
 
 def _folder() -> Path:

@@ -84,6 +84,7 @@ def _pick_names(
             return _kept_demo(demo.data), demo.data.relative_to(demo.folder.parents[1]).as_posix()
     file = st.file_uploader(
         label,
+        max_upload_size=service.most_megabytes("data"),
         key=address.uploader_key(f"w_data_file_{model.spec.kind}"),
         on_change=lambda: address.choices().pop("data", None),
     )
@@ -108,7 +109,7 @@ def _pick_names(
 def content(kind: str, name: str) -> ParsedFile:
     """What is in a kept file of that name in the store. Raises Problem where it cannot be read."""
     kind, digest, options = file_key(kind, name)
-    return service.backend().parsed.get(kind, digest, **options)
+    return service.backend().parsed.get(kind, digest, turn=service.owner(), **options)
 
 
 def notes(facts: Facts) -> None:
@@ -131,7 +132,11 @@ def _kept(kind: str, file: UploadedFile, layout: str, suffix: str) -> str:
         data = file.getvalue()
         _, _, options = file_key(kind, f".{layout}{suffix[1:]}")
         digests[key] = service.backend().parsed.take(
-            kind, data, lambda: service.keep(data, "file", file.name, ("data", suffix)), **options
+            kind,
+            data,
+            lambda: service.keep(data, "file", file.name, ("data", suffix)),
+            turn=service.owner(),
+            **options,
         )
     return digests[key]
 

@@ -15,7 +15,7 @@ def upload() -> None:
     file = st.file_uploader(
         "Saved settings (JSON), if you have them",
         type=["json"],
-        max_upload_size=1,
+        max_upload_size=service.most_megabytes("names"),
         key=address.uploader_key("w_card_file"),
     )
     applied: set[str] = st.session_state.setdefault("cards_applied", set())
@@ -23,7 +23,8 @@ def upload() -> None:
         return
     applied.add(file.file_id)
     try:
-        settings, _ = service.backend().parsed.pool.parse("card", file.getvalue())
+        pool = service.backend().parsed.pool
+        settings, _ = pool.parse("card", file.getvalue(), turn=service.owner())
         classes = settings.get("classes")
         listed = json.dumps(classes).encode()
         names = service.keep(listed, "file", "class names") if classes else None

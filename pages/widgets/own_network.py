@@ -52,6 +52,7 @@ def pick(found: DeltaGenerator | None = None) -> ChosenModel | None:
     with files:
         file = st.file_uploader(
             "A network as .onnx or .pt2, or its weights as .safetensors, .pt or .pth",
+            max_upload_size=service.most_megabytes("weights"),
             key=address.uploader_key("w_weights_file"),
             on_change=lambda: address.choices().pop("weights", None),
         )
@@ -266,7 +267,7 @@ def _class_names() -> tuple[str, ...]:
     file = st.file_uploader(
         "Class names: a text file, JSON, CSV, or a Hugging Face config.json",
         type=["txt", "json", "csv", "tsv", "yaml", "yml", "names", "py"],
-        max_upload_size=10,
+        max_upload_size=service.most_megabytes("names"),
         key=address.uploader_key("w_names_file"),
         on_change=lambda: address.choices().pop("names", None),
     )
@@ -276,7 +277,8 @@ def _class_names() -> tuple[str, ...]:
     address.show_refusal("names", "Class names")
     try:
         if digest is not None and service.may_open(digest):
-            return class_names(service.backend().parsed.get("class_names", digest))
+            parsed = service.backend().parsed
+            return class_names(parsed.get("class_names", digest, turn=service.owner()))
     except Problem as problem:
         st.error(str(problem))
     return ()

@@ -9,12 +9,13 @@ import time
 import pytest
 
 from explainers.models.spec import ModelSpec
+from explainers.service.backends.board import Board
 from explainers.service.backends.job import RUNNING, Job
 from explainers.service.backends.local import LocalBackend
 from explainers.service.backends.worker_loop import WorkerLoop
 from explainers.service.storage.folder import UNWRITABLE
 from explainers.service.tasks.predict import Predict
-from explainers.service.worker import process
+from explainers.service.worker import process, protocol
 from tests.faults.test_store_faults import Blocked
 from tests.hostile.test_hostile_worker import lying_task
 from tests.service.test_local_backend import finished, until
@@ -27,25 +28,25 @@ def task(item: int = 0) -> Predict:
 @pytest.fixture
 def loop(tmp_path):
     """The engine's inner half, of which no thread runs."""
-    loop = WorkerLoop(tmp_path)
-    yield loop
-    loop._worker.close()
+    board = Board(tmp_path)
+    yield WorkerLoop(board)
+    board.close()
 
 
 def running(loop: WorkerLoop, *visitors: str) -> list[Job]:
     jobs = [Job(task(at), who, task(at).digest()) for at, who in enumerate(visitors)]
     for job in jobs:
         job.state, job.attempts, job.started = RUNNING, job.attempts + 1, time.monotonic()
-    loop._running = list(jobs)
+    loop.running = list(jobs)
     return jobs
 
 
 def again(loop: WorkerLoop, *jobs: Job) -> None:
     """What the scheduler does with jobs that wait, in that order."""
     for job in jobs:
-        loop._queue.remove(job)
+        loop._board.queue.remove(job)
         job.state, job.attempts = RUNNING, job.attempts + 1
-    loop._running = list(jobs)
+    loop.running = list(jobs)
 
 
 @pytest.mark.parametrize("lied", [False, True])
@@ -61,57 +62,57 @@ def test_whose_worker_another_ended_is_always_tried_again(loop, lied):
             again(loop, victim, culprit)
             loop._lost_worker(lied)
             assert victim.state == "waiting" and culprit.state == "failed"
-        assert loop._queue.next() is victim
+        assert loop._board.queue.next() is victim
 
 
 def test_a_cancel_ends_no_job_of_another(loop):
     outer, inner = running(loop, "ann", "bob")
     killed = []
-    loop._worker.kill = lambda: killed.append(1)
+    loop.worker.kill = lambda: killed.append(1)
     sent = type("Connection", (), {"send": lambda self, request: None})()
-    loop.cancel(outer)
+    loop._board.cancel(outer)
     outer.cancel_requested -= 10
     loop._pass_on_cancels(sent, time.monotonic())
     assert outer.state == "cancelled" and inner.state == "running" and not killed
-    loop.cancel(inner)
+    loop._board.cancel(inner)
     inner.cancel_requested -= 10
     loop._pass_on_cancels(sent, time.monotonic())
     assert killed, "the one that runs must heed"
     loop._lost_worker(False)
-    assert inner.state == "cancelled" and not len(loop._queue)
+    assert inner.state == "cancelled" and not len(loop._board.queue)
 
 
 def test_who_ended_a_worker_interrupts_nobody_for_a_while(loop):
     long = Job(task(9), "ann", "x")
     waiting = Job(task(1), "bob", "y")
-    loop._queue.add(waiting)
-    loop._queue.keep_apart("bob")
-    assert loop._queue.next(beside=long) is None
+    loop._board.queue.add(waiting)
+    loop._board.queue.keep_apart("bob")
+    assert loop._board.queue.next(beside=long) is None
     other = Job(task(2), "cat", "z")
-    loop._queue.add(other)
-    assert loop._queue.next(beside=long) is other
-    assert loop._queue.next() is waiting
+    loop._board.queue.add(other)
+    assert loop._board.queue.next(beside=long) is other
+    assert loop._board.queue.next() is waiting
 
 
 def test_turns_go_by_person_and_not_by_tab(loop):
     for tab in range(6):
-        loop._queue.add(Job(task(tab), f"tab {tab}", f"{tab}", turn="ann"))
+        loop._board.queue.add(Job(task(tab), f"tab {tab}", f"{tab}", turn="ann"))
     victim = Job(task(7), "bob's tab", "7")
-    loop._queue.add(victim)
-    assert loop._queue.before(victim) == 1
-    assert [loop._queue.next().turn for _ in range(3)] == ["ann", "bob's tab", "ann"]
+    loop._board.queue.add(victim)
+    assert loop._board.queue.before(victim) == 1
+    assert [loop._board.queue.next().turn for _ in range(3)] == ["ann", "bob's tab", "ann"]
 
 
 def test_a_pass_without_end_holds_up_nobody(loop, monkeypatch):
     (endless,) = running(loop, "ann")
     killed = []
-    loop._worker.kill = lambda: killed.append(1)
+    loop.worker.kill = lambda: killed.append(1)
     sent = type("Connection", (), {"send": lambda self, request: None})()
     endless.heard -= 1000
-    loop._queue.add(Job(task(3), "ann's other tab", "3", turn="ann"))
+    loop._board.queue.add(Job(task(3), "ann's other tab", "3", turn="ann"))
     loop._pass_on_cancels(sent, time.monotonic())
     assert endless.cancel_requested is None, "nobody else waits"
-    loop._queue.add(Job(task(4), "bob", "4"))
+    loop._board.queue.add(Job(task(4), "bob", "4"))
     loop._pass_on_cancels(sent, time.monotonic())
     endless.cancel_requested -= 10
     loop._pass_on_cancels(sent, time.monotonic())
@@ -127,7 +128,7 @@ def test_a_pass_without_end_holds_up_nobody(loop, monkeypatch):
 def engine(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "PREFORK", "tests.hostile.attackers.lying_worker")
-        engine = LocalBackend(tmp_path_factory.mktemp("faults") / "store")
+        engine = LocalBackend(tmp_path_factory.mktemp("faults") / "store", workers=1)
         until(lambda: engine.worker_pid)
         yield engine
         engine.close()
@@ -173,17 +174,17 @@ def test_a_folder_that_was_deleted_is_made_again_with_another_worker(engine):
 
 
 def test_an_error_about_one_job_ends_no_other(engine, monkeypatch):
-    bad = lying_task("truth", item=4)
+    bad, asked = lying_task("truth", item=4), protocol.run_request
 
-    def ready(asked):
-        if asked == bad:
+    def request(digest, task):
+        if task == bad:
             raise RuntimeError("of this job alone")
-        return True
+        return asked(digest, task)
 
-    monkeypatch.setattr(engine.parsed, "ready", ready)
+    monkeypatch.setattr(protocol, "run_request", request)
     job = finished(engine.submit(bad, "ann"), 20)
     assert job.state == "failed" and "could not be started" in job.message
-    monkeypatch.setattr(engine, "_take", lambda received: 1 / 0)
+    monkeypatch.setattr(engine._first, "_take", lambda received: 1 / 0)
     stuck = engine.submit(lying_task("truth", item=5), "ann")
     time.sleep(1)
     monkeypatch.undo()
@@ -194,7 +195,7 @@ def test_an_error_about_one_job_ends_no_other(engine, monkeypatch):
 
 
 def test_health_says_that_there_is_no_worker(engine, monkeypatch):
-    monkeypatch.setattr(engine, "_connection", None)
-    monkeypatch.setattr(engine, "_without_worker", time.monotonic() - 100)
-    monkeypatch.setattr(engine._worker, "start", lambda: time.sleep(0.1))
+    monkeypatch.setattr(engine._first, "_connection", None)
+    monkeypatch.setattr(engine._first, "without_worker", time.monotonic() - 100)
+    monkeypatch.setattr(engine._first.worker, "start", lambda: time.sleep(0.1))
     assert not engine.health().worker and not engine.health().well

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 
-from explainers.service.backends.worker_loop import WorkerLoop
+from explainers.service.backends.board import Board
 from explainers.service.storage import folder as folders
 from explainers.service.storage.folder import Unwritable
 from explainers.service.storage.store import Store
@@ -129,7 +129,7 @@ def test_a_piece_of_an_upload_goes_when_its_writer_is_gone(tmp_path):
         assert folders.sweep(tmp_path) == 0, "it is being written"
         writer.send_signal(signal.SIGKILL)
     assert len(list(tmp_path.iterdir())) == 2
-    WorkerLoop(tmp_path)
+    Board(tmp_path)
     assert [path.suffix for path in tmp_path.iterdir()] == [".blob"]
 
 

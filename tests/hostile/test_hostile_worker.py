@@ -23,7 +23,7 @@ def engine(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(process, "PREFORK", "tests.hostile.attackers.lying_worker")
         patch.setenv("EVIDENT_TRAP", str(folder / "sprung"))
-        engine = LocalBackend(folder)
+        engine = LocalBackend(folder, workers=1)
         # What forks workers gets its environment when the first worker is started.
         until(lambda: engine.worker_pid)
         yield engine

@@ -141,7 +141,7 @@ def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):
 def test_a_job_is_cancelled_while_its_upload_is_read(tmp_path, photo, monkeypatch):
     engine = LocalBackend(tmp_path)
 
-    def forever(kind, upload, into, stop, **options):
+    def forever(kind, upload, into, stop, turn, **options):
         while not stop():
             time.sleep(0.01)
         raise Cancelled
@@ -149,7 +149,7 @@ def test_a_job_is_cancelled_while_its_upload_is_read(tmp_path, photo, monkeypatc
     monkeypatch.setattr(engine.parsed.pool, "parse_into", forever)
     try:
         job = engine.submit(Question(DEMO, engine.store.put_blob(photo), target=0).task, "a")
-        while job not in engine._parsing:
+        while job not in engine._board.parsing:
             time.sleep(0.01)
         engine.cancel(job)
         _wait(job)

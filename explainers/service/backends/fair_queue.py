@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from explainers.errors import Problem
 from explainers.service.backends.job import Job
@@ -26,37 +26,58 @@ class FairQueue:
         self._apart = {who: until for who, until in self._apart.items() if until > now}
         self._apart[visitor] = now + SECONDS_APART
 
-    def add(self, job: Job, first: bool = False) -> None:
-        """Queue a job, in front for one that is tried again; Problem when the queue is full."""
+    def demand_room(self, turn: str, besides: Collection[Job] = ()) -> None:
+        """Problem where so many jobs wait, here or `besides`, that no other may."""
+        own = len(self._queues.get(turn, ())) + sum(job.turn == turn for job in besides)
+        if own >= limits().jobs_per_visitor:
+            raise Problem(
+                f"You have {own} explanations waiting, as many as one visitor may. Wait for "
+                "some, or cancel them."
+            )
+        if len(self) + len(besides) >= limits().jobs_waiting:
+            raise Problem("Too many explanations are waiting here. Try again in a minute.")
+
+    def add(self, job: Job, first: bool = False, again: bool = False) -> None:
+        """Queue a job; Problem when the queue is full.
+
+        One that is tried again comes `first` of all, without another turn of its visitor's; one
+        that comes `again` has had its place among the visitor's own and needs no room.
+        """
+        if not (first or again):
+            self.demand_room(job.turn)
         queue = self._queues.setdefault(job.turn, deque())
         if first:
             queue.appendleft(job)
             self._queues.move_to_end(job.turn, last=False)
-            return
-        if len(queue) >= limits().jobs_per_visitor:
-            raise Problem(
-                f"You have {len(queue)} explanations waiting, as many as one visitor may. Wait for "
-                "some, or cancel them."
-            )
-        if len(self) >= limits().jobs_waiting:
-            raise Problem("Too many explanations are waiting here. Try again in a minute.")
-        queue.append(job)
+        else:
+            queue.append(job)
 
-    def next(self, beside: Job | None = None) -> Job | None:
+    def next(
+        self, beside: Job | None = None, may: Callable[[Job], bool] = lambda job: True
+    ) -> Job | None:
         """Take the next job out, or None; with `beside`, only one that may interrupt that job.
 
-        Another visitor's job may, and a task that is brief.
+        Another visitor's job may, and a task that is brief. `may` says which else are wanted.
         """
+        job = self.seen(beside, may)
+        if job is not None:
+            self._queues.move_to_end(job.turn)
+            self._queues[job.turn].remove(job)
+        return job
+
+    def seen(
+        self, beside: Job | None = None, may: Callable[[Job], bool] = lambda job: True
+    ) -> Job | None:
+        """What `next` would take out."""
         for visitor, queue in list(self._queues.items()):
             if not queue:
                 del self._queues[visitor]
-            elif beside is None or self._may_interrupt(queue[0], beside):
-                self._queues.move_to_end(visitor)
-                return queue.popleft()
+            elif (beside is None or self._may_interrupt(queue[0], beside)) and may(queue[0]):
+                return queue[0]
         return None
 
     def _may_interrupt(self, job: Job, other: Job) -> bool:
-        if self._apart.get(job.turn, 0.0) > time.monotonic():
+        if job.alone or self._apart.get(job.turn, 0.0) > time.monotonic():
             return False
         return job.digest != other.digest and (job.turn != other.turn or job.task.brief)
 

@@ -37,9 +37,12 @@ class Job:
         A sentence for the visitor; "" where there is nothing to say.
     turn : str
         Whose turn it takes, since one person may have many tabs; by default the visitor's.
-    silent : bool
-        Whether it was ended since a single pass of it held up others; `heard` is when the worker
-        last said something of it.
+    silent, held_up : bool
+        Whether it was ended since a single pass of it held up others; whether others went to
+        another worker since `heard`, when the worker last said something of it.
+    alone, put_off : bool, float or None
+        Whether it may interrupt no other; since when it is to give way to the one that it has
+        interrupted, for longer than that should be.
     progress, with_map : ProgressReport or None
         The latest report, and the latest that came with a map.
     """
@@ -59,6 +62,9 @@ class Job:
     cancel_requested: float | None = None
     took_too_long: bool = False
     silent: bool = False
+    held_up: bool = False
+    alone: bool = False
+    put_off: float | None = None
     heard: float = field(default_factory=time.monotonic)
     seen: float = field(default_factory=time.monotonic)
 
@@ -83,6 +89,12 @@ class Job:
     def is_silent(self, now: float) -> bool:
         """Whether the worker has said nothing of it for too long, and nobody has cancelled it."""
         return self.cancel_requested is None and now - self.heard > limits().pass_seconds
+
+    def does_not_heed(self, now: float, cancelled: float, put_off: float) -> bool:
+        """Whether it goes on, so many seconds after it was cancelled, or asked to give way."""
+        if self.cancel_requested is not None:
+            return now - self.cancel_requested > cancelled
+        return self.put_off is not None and now - self.put_off > put_off
 
     def stopped(self) -> None:
         """It was cancelled: by somebody, or because it took too long."""
@@ -115,7 +127,14 @@ class Job:
     def again(self, sentence: str) -> None:
         """It waits once more, as if it had not run."""
         self.state, self.message = WAITING, sentence
-        self.progress = self.with_map = None
+        self.progress = self.with_map = self.put_off = None
+        self.held_up = False
+
+    def put_aside(self) -> None:
+        """It waits once more, until it need interrupt no other."""
+        self.attempts -= 1
+        self.alone = True
+        self.again("This takes long, and others wait: it goes on when there is room for it.")
 
     def touch(self) -> None:
         """Somebody still looks at it."""

@@ -1,267 +1,263 @@
-"""The loop that owns the worker: gives it jobs in turn, hears it, and replaces it when it dies."""
+"""The loop that owns one worker: gives it jobs in turn, hears it, and replaces it when it dies."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from pathlib import Path
 
 from explainers.errors import Problem
-from explainers.service.backends.fair_queue import FairQueue
-from explainers.service.backends.job import (
-    CANCELLED,
-    DONE,
-    ENDED_TWICE,
-    LIED,
-    RUNNING,
-    WAITING,
-    Job,
-)
+from explainers.service.backends.board import SECONDS_ALONE, Board
+from explainers.service.backends.job import DONE, ENDED_TWICE, LIED, RUNNING, Job
 from explainers.service.limits import limits
-from explainers.service.parsing.parsed_uploads import ParsedUploads
-from explainers.service.parsing.parser_pool import ParserPool
-from explainers.service.storage.folder import UNWRITABLE, HeldFolder, Unwritable
-from explainers.service.storage.store import Store
+from explainers.service.storage.folder import UNWRITABLE
 from explainers.service.worker import protocol
 from explainers.service.worker.connection import Received, WorkerConnection
 from explainers.service.worker.process import WorkerProcess
 
 # A worker that does not heed a cancel between two passes is killed after this long.
 SECONDS_TO_HEED = 0.6
-# A job that has run so long lets one of another visitor's, or a brief one, run in between.
-SECONDS_ALONE = 2.0
-# A job that no page has looked at for so long is cancelled: its tab was closed.
-SECONDS_UNSEEN = 45
-ATTEMPTS, SECONDS_BETWEEN_LOOKS = 2, 1.0
+# What runs in between the passes of another visitor's job goes on later where it takes longer, and
+# costs its worker where even then it does not give way.
+SECONDS_IN_BETWEEN, SECONDS_TO_GIVE_WAY = 30.0, 20.0
+# A worker that helps the first one is kept so long for what may come.
+SECONDS_KEPT = 300.0
+ATTEMPTS = 2
 NOT_STARTED = "This could not be started; see the server's log. Change a setting, or run it again."
 logger = logging.getLogger(__name__)
 
 
 class WorkerLoop:
-    """The inner half of `LocalBackend`: one worker process, one queue, one store."""
+    """One worker of a backend, and what it runs; the board's first takes whatever comes.
 
-    def __init__(self, folder: str | Path) -> None:
-        self.store = Store(folder)
-        self.parsed = ParsedUploads(self.store, ParserPool())
-        self._queue = FairQueue()
-        # What the worker does; the second job, if there is one, interrupts the first.
-        self._running: list[Job] = []
-        # Jobs whose uploads are being parsed, each by a thread that waits for the parser process.
-        self._parsing: list[Job] = []
+    Another one helps: it is started when all before it are held up by somebody's long job, takes
+    what others ask, and ends when it was not needed for a while.
+
+    Attributes
+    ----------
+    running : list of Job
+        What the worker does; the second job, if there is one, interrupts the first.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.running: list[Job] = []
+        self.without_worker, self.had_worker = time.monotonic(), False
+        self.failures = 0
+        self._board, self._before = board, list(board.loops)
         self._connection: WorkerConnection | None = None
-        self._failures = 0
-        # Where the store could not be written, until it can; and the folder that the worker has.
-        self._unwritable = self._blameless = False
-        self._folder, self._looked = HeldFolder(self.store.folder), 0.0
-        self._without_worker, self._had_worker = time.monotonic(), False
-        self.store.sweep()
-        self._lock = threading.RLock()
-        self._wake = threading.Event()
-        self._closed = False
-        self._worker = WorkerProcess(self.store.folder, self._wake.set)
+        self._blameless, self._used = False, time.monotonic()
+        self._event = threading.Event()
+        self.wake = self._event.set
+        self.worker = WorkerProcess(board.forking, self.wake)
+        board.loops.append(self)
 
-    def cancel(self, job: Job) -> None:
-        """Stop a job; a running one ends within a second."""
-        with self._lock:
-            if job.state == WAITING and job in self._queue:
-                self._queue.remove(job)
-                job.state = CANCELLED
-            elif job.state == RUNNING and job.cancel_requested is None:
-                job.cancel_requested = time.monotonic()
-                if job in self._running[:-1]:  # another has interrupted it, and goes on
-                    job.stopped()
-        self._wake.set()
+    @property
+    def has_worker(self) -> bool:
+        """Whether there is a worker that has said that it is ready."""
+        return self._connection is not None
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
         """Serve until the end, whatever one job, file or message makes go wrong."""
-        while not self._closed:
+        while not self._board.closed:
             try:
                 self._serve_once()
             except Exception:
                 logger.exception("the engine goes on after an error")
                 time.sleep(0.5)
 
+    def replace(self) -> None:
+        """Have another worker take the place of this one, which is not to blame."""
+        if self._connection is not None:
+            self._blameless = True
+            self.worker.kill()
+
+    def close(self) -> None:
+        """End the worker for good."""
+        self.wake()
+        self.worker.close()
+
+    def is_held_up(self, now: float) -> bool:
+        """Whether it has had the same job for so long that others should not wait for it."""
+        return bool(self.running) and now - self.running[0].started >= SECONDS_ALONE
+
     def _serve_once(self) -> None:
-        """Start a worker where there is none; else hear it, and give it what comes next."""
+        """Start a worker where one is needed; else hear it, and give it what comes next."""
         if self._connection is None:
-            if not self.store.is_writable():  # where no worker could be shut in
-                self._wait_for_store(True)
-                time.sleep(0.5)
-                return
-            self._connection = self._worker.start()
-            self._failures = 0 if self._connection is not None else self._failures + 1
-            self._had_worker = self._had_worker or self._connection is not None
-            if self._failures and self._failures % 3 == 0:
-                self._fail_all("The worker process cannot be started; see the server's log.")
+            self._start_worker()
             return
-        self._wake.wait(0.1)
-        self._wake.clear()
+        self._event.wait(0.1)
+        self._event.clear()
         try:
             while (received := self._connection.receive()) is not None:
                 self._take(received)
                 self._schedule(self._connection)
         except (EOFError, protocol.ProtocolError) as error:
-            self._worker.kill()
-            self._connection.close()
-            self._connection, self._without_worker = None, time.monotonic()
+            self.worker.kill()
+            self._part()
             self._lost_worker(isinstance(error, protocol.ProtocolError))
             return
-        self._look_after_the_store()
+        if not self._before:
+            self._board.look_after_the_store()
         self._schedule(self._connection)
+        if self._before and not self.running and time.monotonic() - self._used > SECONDS_KEPT:
+            self.worker.kill()
+            self._part()
 
-    def _look_after_the_store(self) -> None:
-        """Go on when it can be written again; replace a worker whose folder was replaced.
+    def _start_worker(self) -> None:
+        if self._before and not self._is_needed():
+            self._event.wait(0.5)
+            self._event.clear()
+        elif not self._board.store.is_writable():  # where no worker could be shut in
+            self._board.wait_for_store(True)
+            time.sleep(0.5)
+        else:
+            self._connection, self._used = self.worker.start(), time.monotonic()
+            self.failures = 0 if self._connection is not None else self.failures + 1
+            self.had_worker = self.had_worker or self._connection is not None
+            if self.failures and self.failures % 3 == 0 and not self._before:
+                self._board.fail_all("The worker process cannot be started; see the server's log.")
 
-        A worker can write only to the very folder that was there when it was shut in.
-        """
-        now = time.monotonic()
-        if now - self._looked < SECONDS_BETWEEN_LOOKS:
-            return
-        self._looked = now
-        replaced = self._folder.was_replaced()
-        if not (replaced or self._unwritable or self._running or len(self._queue)):
-            return
-        writable = self.store.is_writable()
-        if replaced and writable:
-            logger.warning("the store's folder was replaced; so is the worker")
-            self._folder.renew()
-            self._blameless = True
-            self._worker.kill()
-        with self._lock:
-            if self._unwritable == writable:
-                logger.warning("the store can%s be written", " again" if writable else "not")
-                self._wait_for_store(not writable)
+    def _part(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self.without_worker = None, time.monotonic()
 
-    def _wait_for_store(self, unwritable: bool) -> None:
-        """Let all jobs wait until the store can be written, or no longer; they say so."""
-        self._unwritable = unwritable
-        for job in self._queue:
-            if unwritable:
-                job.message = UNWRITABLE
-            elif job.message == UNWRITABLE:
-                job.message = ""
+    def _is_needed(self) -> bool:
+        with self._board.lock:
+            return self._waits(time.monotonic()) and (
+                self._board.queue.seen(may=self._may_have_a_worker) is not None
+            )
+
+    def _waits(self, now: float) -> bool:
+        """Whether it may take what comes first: all before it are held up."""
+        return all(loop.is_held_up(now) for loop in self._before)
+
+    def _may_have_a_worker(self, job: Job) -> bool:
+        """Whoever has one worker, with whatever number of tabs, gets no other beside it."""
+        return all(job.turn != other.turn for other in self._board.running())
+
+    def _next(self, now: float) -> Job | None:
+        """Take out what the worker is to do now; None where it goes on with what it has."""
+        queue = self._board.queue
+        if not self.running:
+            return queue.next(may=self._may_have_a_worker) if self._waits(now) else None
+        first = self.running[0]
+        quiet = now - first.heard > SECONDS_ALONE  # it would not give way
+        if len(self.running) > 1 or not self.is_held_up(now) or quiet:
+            return None
+        place = self._board.loops.index(self)
+        helped = any(not loop.running and not loop.failures for loop in self._board.loops[place:])
+        return queue.next(
+            first,
+            lambda job: job.turn == first.turn or not helped and self._may_have_a_worker(job),
+        )
 
     def _schedule(self, connection: WorkerConnection) -> None:
         """Give the worker its next job, pass on a cancel, kill it where it does not heed one."""
         now = time.monotonic()
-        with self._lock:
+        with self._board.lock:
+            if not self._before:
+                self._board.cancel_unseen(now)
             self._pass_on_cancels(connection, now)
-            first = self._running[0] if self._running else None
-            if len(self._running) > 1 or (first and now - first.started < SECONDS_ALONE):
+            if self._board.unwritable:
+                self._board.wait_for_store(True)
                 return
-            if self._unwritable:
-                self._wait_for_store(True)
-                return
-            while (job := self._queue.next(beside=first)) is not None:
-                job.started = now
+            while (job := self._next(now)) is not None:
                 try:
                     if self._start(connection, job):
                         return
                 except Exception as error:  # of this job alone
                     logger.exception("a job could not be started")
-                    if job in self._running:
-                        self._running.remove(job)
+                    if job in self.running:
+                        self.running.remove(job)
                     job.fail(str(error) if isinstance(error, Problem) else NOT_STARTED)
 
     def _pass_on_cancels(self, connection: WorkerConnection, now: float) -> None:
-        """Cancel what nobody looks at or takes too long; kill a worker that heeds no cancel."""
-        for job in [*self._queue, *self._running, *self._parsing]:
-            if now - job.seen > SECONDS_UNSEEN:
-                self.cancel(job)
-        for job in self._running:
+        """Cancel what takes too long; kill a worker that heeds no cancel."""
+        for job in self.running:
             if now - job.started > limits().job_seconds and job.cancel_requested is None:
                 job.took_too_long = True
-                self.cancel(job)
-            if job.cancel_requested is not None:
-                connection.send(protocol.cancel_request(job.digest))
+                self._board.cancel(job)
         # One that is interrupted by another cannot heed, and must not cost the other its worker.
-        last = self._running[-1] if self._running else None
-        if last is not None and last.is_silent(now) and self._queue.others_than(last.turn):
+        last = self.running[-1] if self.running else None
+        if last is not None and last.is_silent(now) and self._holds_up_others(last):
             last.silent = True
-            self.cancel(last)
-        asked = None if last is None else last.cancel_requested
-        if asked is not None and now - asked > SECONDS_TO_HEED:
-            self._worker.kill()
+            self._board.cancel(last)
+        if last is not None and last.put_off is None and self._was_let_in(last):
+            last.put_off = now if now - last.started > SECONDS_IN_BETWEEN else None
+        for job in self.running:
+            if job.cancel_requested is not None or job.put_off is not None:
+                connection.send(protocol.cancel_request(job.digest))
+        if last is not None and last.does_not_heed(now, SECONDS_TO_HEED, SECONDS_TO_GIVE_WAY):
+            self.worker.kill()
+
+    def _holds_up_others(self, job: Job) -> bool:
+        """Whether others wait for it, have waited, or were interrupted by it."""
+        return job.held_up or self._board.queue.others_than(job.turn) or self._was_let_in(job)
+
+    def _was_let_in(self, job: Job) -> bool:
+        return any(other.turn != job.turn for other in self.running if other is not job)
 
     def _start(self, connection: WorkerConnection, job: Job) -> bool:
-        """Whether the worker has the job now; else it is done, or its uploads are being parsed."""
-        if self.store.answer(job.digest) is not None:
-            job.state = DONE
-            return False
-        if not (job.parsed or self.parsed.ready(job.task)):
-            job.state = RUNNING
-            self._parsing.append(job)
-            threading.Thread(target=self._parse, args=(job,), daemon=True).start()
+        """Whether the worker has the job now; else its uploads are being parsed."""
+        if not job.parsed:
+            self._board.parse(job)
             return False
         job.state = RUNNING
         job.attempts += 1
-        job.heard = time.monotonic()
-        self._running.append(job)
+        job.started = job.heard = self._used = time.monotonic()
+        for other in self._board.running():  # it would have waited for these
+            other.held_up |= other.turn != job.turn and job.started - other.heard > SECONDS_ALONE
+        self.running.append(job)
         connection.send(protocol.run_request(job.digest, job.task))
         return True
-
-    def _parse(self, job: Job) -> None:
-        """Have the job's uploads parsed, then put it in front of its visitor's others."""
-        unwritable = False
-        try:
-            failure = self.parsed.failure(
-                job.task, lambda: self._closed or job.cancel_requested is not None
-            )
-        except Unwritable:
-            failure, unwritable = "", True
-        with self._lock:
-            self._parsing.remove(job)
-            job.parsed = not unwritable
-            if job.cancel_requested:
-                job.state, job.message = CANCELLED, failure
-            elif unwritable:
-                job.again(UNWRITABLE)
-                self._queue.add(job, first=True)
-                self._wait_for_store(True)
-            elif failure:
-                job.fail(failure)
-            else:
-                job.state = WAITING
-                self._queue.add(job, first=True)
-        self._wake.set()
 
     def _take(self, received: Received) -> None:
         """What the worker says of one of its jobs; of others nothing is believed."""
         message, partial = received
         if isinstance(message, protocol.Ready):
             return
-        with self._lock:
-            job = next((job for job in self._running if job.digest == message.job), None)
-            if job is None:
-                return
-            for each in self._running:
-                each.heard = time.monotonic()
+        job = next((job for job in self.running if job.digest == message.job), None)
+        if job is None:
+            return
+        # Answers are large: nobody waits while one is looked at.
+        kept = isinstance(message, protocol.Done) and self._board.store.has_answer(job.digest)
+        with self._board.lock:
+            self._used = time.monotonic()
+            for each in self.running:
+                each.heard, each.held_up = self._used, False
             if isinstance(message, protocol.Progress):
                 job.progress = protocol.report_of(message, partial)
                 if partial is not None:
                     job.with_map = job.progress
                 return
-            self._running.remove(job)
-            for interrupted in self._running:
+            self.running.remove(job)
+            for interrupted in self.running:
                 if interrupted.cancel_requested is not None:  # it could not heed until now
                     interrupted.cancel_requested = time.monotonic()
-            if isinstance(message, protocol.Cancelled):
-                job.stopped()
-            elif isinstance(message, protocol.Unkept | protocol.Replace):
-                unkept = isinstance(message, protocol.Unkept)
-                job.give_back(UNWRITABLE if unkept else "")
-                if not job.over:
-                    self._queue.add(job, first=True)
-                self._blameless = not unkept
-                self._wait_for_store(True) if unkept else self._worker.kill()
-            elif isinstance(message, protocol.Failed):
-                job.fail(message.sentence)
-            elif not self.store.has_answer(job.digest):
-                job.fail("The worker said that it was done, but left no answer. Run it again.")
-            else:
-                job.state, job.message = DONE, ""
+            self._end(job, message, kept)
             job.log()
+
+    def _end(self, job: Job, message: protocol.Message, kept: bool) -> None:
+        queue = self._board.queue
+        if isinstance(message, protocol.Cancelled):
+            if job.cancel_requested is None and job.put_off is not None:
+                job.put_aside()
+                queue.add(job, again=True)
+            else:
+                job.stopped()
+        elif isinstance(message, protocol.Unkept | protocol.Replace):
+            unkept = isinstance(message, protocol.Unkept)
+            job.give_back(UNWRITABLE if unkept else "")
+            if not job.over:
+                queue.add(job, first=True)
+            self._board.wait_for_store(True) if unkept else self.replace()
+        elif isinstance(message, protocol.Failed):
+            job.fail(message.sentence)
+        elif not kept:
+            job.fail("The worker said that it was done, but left no answer. Run it again.")
+        else:
+            job.state, job.message = DONE, ""
 
     def _lost_worker(self, lied: bool) -> None:
         """The worker ended: a cancelled job is over, another is tried again.
@@ -271,8 +267,9 @@ class WorkerLoop:
         worker over; and whoever asked for it interrupts nobody for a while.
         """
         logger.warning("the worker %s", "sent what no worker sends" if lied else "ended")
-        with self._lock:
-            jobs, self._running, self._worker.pid = self._running, [], None
+        queue = self._board.queue
+        with self._board.lock:
+            jobs, self.running, self.worker.pid = self.running, [], None
             blameless, self._blameless = self._blameless, False
             for job in reversed(jobs):
                 blamed = job is jobs[-1] and not blameless
@@ -281,20 +278,19 @@ class WorkerLoop:
                 elif not blamed:
                     job.attempts -= 1
                     job.again("")
-                    self._queue.add(job, first=True)
+                    queue.add(job, first=True)
                     continue
                 elif lied:
-                    self._queue.keep_apart(job.turn)
+                    queue.keep_apart(job.turn)
                     job.fail(LIED)
+                elif job.put_off is not None:
+                    queue.keep_apart(job.turn)
+                    job.put_aside()
+                    queue.add(job, again=True)
                 elif job.attempts < ATTEMPTS:
                     job.again("The worker process ended and was started again; trying once more.")
-                    self._queue.add(job, first=True)
+                    queue.add(job, first=True)
                 else:
-                    self._queue.keep_apart(job.turn)
+                    queue.keep_apart(job.turn)
                     job.fail(ENDED_TWICE)
                 job.log()
-
-    def _fail_all(self, sentence: str) -> None:
-        with self._lock:
-            while (job := self._queue.next()) is not None:
-                job.fail(sentence)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _FIRST = 64
+MOST_REMEMBERED = 10_000
 _WORDS = {
     "picture": "picture",
     "table": "table",
@@ -50,24 +51,34 @@ class ParsedUploads:
     def __init__(self, store: Store, pool: ParserPool) -> None:
         self.store, self.pool = store, pool
         self._busy: set[str] = set()
+        # Files that were checked, by what they were made of: their number and size on disk.
+        self._checked: dict[tuple[str, bytes], tuple[int, int]] = {}
         self._changed = threading.Condition()
 
-    def take(self, kind: str, data: bytes, keep: Callable[[], str], **options: Any) -> str:
+    def take(
+        self, kind: str, data: bytes, keep: Callable[[], str], turn: str = "", **options: Any
+    ) -> str:
         """Read new bytes; if they can be read, `keep` them, and the parsed form under their digest.
 
-        Raises Problem where they cannot be read, or as `keep` does.
+        It takes its turn among what else is read for `turn`. Raises Problem where the bytes cannot
+        be read, or as `keep` does.
         """
         digest = hashlib.sha256(data).hexdigest()
         with self._alone(digest):
             if parsed(self.store, kind, digest, **options) is not None:
                 return keep()
             with self.store.writing(f"{digest}.parsed") as file:
-                self._read(kind, data, file, **options)
+                self._read(kind, data, file, turn=turn, **options)
                 keep()
         return digest
 
     def get(
-        self, kind: str, digest: str, stop: Callable[[], bool] = lambda: False, **options: Any
+        self,
+        kind: str,
+        digest: str,
+        stop: Callable[[], bool] = lambda: False,
+        turn: str = "",
+        **options: Any,
     ) -> ParsedFile:
         """The facts and arrays of a kept upload. Problem where it cannot be read or is not kept."""
         with self._alone(digest, stop):
@@ -75,7 +86,7 @@ class ParsedUploads:
             source = None if content else self._source(digest)
             if source is not None:
                 with self.store.writing(f"{digest}.parsed") as file:
-                    self._read(kind, source, file, stop, **options)
+                    self._read(kind, source, file, stop, turn, **options)
                 if self._source(digest) is None:  # it was deleted meanwhile
                     self.store.delete(digest)
                 content = parsed(self.store, kind, digest, **options)
@@ -83,18 +94,31 @@ class ParsedUploads:
             raise gone(kind, digest)
         return content
 
-    def ready(self, task: Task) -> bool:
-        """Whether all uploads that the worker needs for a task have been parsed."""
-        return all(parsed(self.store, k, d, **o) is not None for k, d, o in task.uploads())
+    def known(self, task: Task) -> bool:
+        """Whether all uploads that the worker needs were parsed and checked, told without a check.
 
-    def failure(self, task: Task, stop: Callable[[], bool]) -> str:
+        The worker checks them once more.
+        """
+        return all(
+            self._checked.get((d, _how(k, o))) == _stamp(self.store, k, d, o) is not None
+            for k, d, o in task.uploads()
+        )
+
+    def failure(self, task: Task, stop: Callable[[], bool], turn: str = "") -> str:
         """Parse what a task needs; "", or a sentence why that could not be done.
 
         Raises Unwritable where the store is to blame.
         """
         try:
             for kind, digest, options in task.uploads():
-                self.get(kind, digest, stop, **options)
+                before = _stamp(self.store, kind, digest, options)
+                key = digest, _how(kind, options)
+                if before is not None and self._checked.get(key) == before:
+                    continue
+                self.get(kind, digest, stop, turn, **options)
+                stamp = _stamp(self.store, kind, digest, options)
+                if stamp is not None:
+                    self._remember(key, stamp)
         except Cancelled:
             return "Stopped while the upload was read."
         except Unwritable:
@@ -105,6 +129,12 @@ class ParsedUploads:
             logger.exception("an upload could not be parsed")
             return "The upload could not be read; see the server's log."
         return ""
+
+    def _remember(self, key: tuple[str, bytes], stamp: tuple[int, int]) -> None:
+        with self._changed:
+            self._checked[key] = stamp
+            while len(self._checked) > MOST_REMEMBERED:
+                del self._checked[next(iter(self._checked))]
 
     def _source(self, digest: str) -> Path | None:
         """The file with that digest, kept here or in a package; None where there is none."""
@@ -133,10 +163,11 @@ class ParsedUploads:
         upload: bytes | Path,
         file: BinaryIO,
         stop: Callable[[], bool] = lambda: False,
+        turn: str = "",
         **options: Any,
     ) -> None:
         file.write(_how(kind, options))
-        self.pool.parse_into(kind, upload, file, stop, **options)
+        self.pool.parse_into(kind, upload, file, stop, turn, **options)
         file.flush()
         with _mapped(file.fileno()) as data:
             check_answer(PARSERS[kind], data, _FIRST)
@@ -161,6 +192,20 @@ def parsed(store: Store, kind: str, digest: str, **options: Any) -> ParsedFile |
     try:
         return check_answer(PARSERS[kind], data, _FIRST)
     except Problem:  # changed on disk: read it again
+        return None
+
+
+def _stamp(store: Store, kind: str, digest: str, options: dict[str, Any]) -> tuple[int, int] | None:
+    """Of the file that was made so: its number and size; None where there is no such file."""
+    try:
+        with store.path(f"{digest}.parsed").open("rb") as file:
+            status = os.fstat(file.fileno())
+            return (
+                (status.st_ino, status.st_size)
+                if file.read(_FIRST) == _how(kind, options)
+                else None
+            )
+    except (OSError, ValueError):
         return None
 
 

@@ -19,6 +19,7 @@ from explainers.errors import Cancelled, Problem
 from explainers.options import lookup
 from explainers.service import codec
 from explainers.service.limits import limits
+from explainers.service.parsing.fair_slots import FairSlots
 from explainers.service.parsing.parsers import PARSERS, ParsedFile, Parser
 from explainers.service.sandbox.fork_server import (
     ParserForkServer,
@@ -27,7 +28,8 @@ from explainers.service.sandbox.fork_server import (
 )
 from explainers.service.sandbox.sandbox import require_sandbox
 
-# Parser processes at once, by group: many pictures are small, weights are not.
+# Parser processes at once, by group: many pictures are small, weights are not. One more where all
+# of them take long for visitors who are not the one that waits.
 MOST_AT_ONCE = {"light": 4, "tables": 2, "torch": 1, "onnx": 1}
 ATTEMPTS = 2
 """Of a file whose parser ended without an answer, for which somebody else may be to blame."""
@@ -43,7 +45,7 @@ class ParserPool:
 
     def __init__(self) -> None:
         self._fork_servers = {group: ParserForkServer(group) for group in MOST_AT_ONCE}
-        self._slots = {group: threading.BoundedSemaphore(n) for group, n in MOST_AT_ONCE.items()}
+        self._slots = {group: FairSlots(n) for group, n in MOST_AT_ONCE.items()}
 
     def warm(self) -> None:
         """Start what most visitors need, without waiting for it."""
@@ -56,6 +58,7 @@ class ParserPool:
         untrusted_upload: bytes | Path,
         into: BinaryIO,
         stop: Callable[[], bool] = lambda: False,
+        turn: str = "",
         **options: Any,
     ) -> None:
         """Parse an upload and write the answer's frame into a file.
@@ -71,6 +74,8 @@ class ParserPool:
             see `check_answer`.
         stop : callable
             Asked all the time; True ends the parsing.
+        turn : str
+            Whose turn it takes: nobody waits for all that another visitor uploaded.
         **options
             For the parser: "suffix" and the like.
 
@@ -85,7 +90,7 @@ class ParserPool:
         if parser.needs_sandbox:
             require_sandbox()
         with (
-            self._slot(parser.group, stop),
+            self._slots[parser.group].one(turn, stop),
             _opened(untrusted_upload) as (source, size),
             _logged(kind, size),
         ):
@@ -114,17 +119,6 @@ class ParserPool:
         """End the processes that fork, for good."""
         for server in self._fork_servers.values():
             server.close()
-
-    @contextlib.contextmanager
-    def _slot(self, group: str, stop: Callable[[], bool]) -> Iterator[None]:
-        """Wait until the group may have one more process."""
-        while not self._slots[group].acquire(timeout=0.1):
-            if stop():
-                raise Cancelled
-        try:
-            yield
-        finally:
-            self._slots[group].release()
 
     def _start(
         self, parser: Parser, source: int, message: dict[str, Any]

@@ -6,6 +6,7 @@ The worker never decodes the network's bytes; it hands them on.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import weakref
 from dataclasses import astuple
@@ -42,6 +43,8 @@ _LATE = (
     "The network did not answer within {seconds} seconds and was ended. Use a smaller input, or "
     "check that no loop in it runs without end."
 )
+
+_ASKED = re.compile(r"(?:size|allocate) (\d{1,18})")
 
 logger = logging.getLogger(__name__)
 
@@ -219,8 +222,10 @@ class RunnerProcess:
         if facts.get("number") != self._number:
             self.close()
             raise Problem(_ENDED)
-        if facts.get("memory"):
-            raise torch.OutOfMemoryError("the network is out of memory behind its wall")
+        if told := facts.get("memory"):
+            asked = _ASKED.search(str(told))
+            wanted = f" when it asked to allocate {asked[1]} bytes" if asked else ""
+            raise torch.OutOfMemoryError(f"the network is out of memory behind its wall{wanted}")
         if set(arrays) != {"y"}:
             self.close()
             raise Problem(_ENDED)

@@ -45,14 +45,14 @@ def main() -> None:
             message, (line,), _, _ = socket.recv_fds(connection, 64, 1)
         except ValueError:  # no descriptor: the worker has gone
             return
-        runtime, size = message.decode().split()
+        runtime, size, memory = message.decode().split()
         if runtime not in prepared:
             prepare(runtime)
             prepared.add(runtime)
         child = os.fork()
         if child == 0:
             _die_with(own)
-            serve(runtime, line, line, int(size))
+            serve(runtime, line, line, int(size), int(memory))
         os.close(line)
         report_fork(connection, child)
 
@@ -73,7 +73,7 @@ def prepare(runtime: str) -> None:
     gc.freeze()
 
 
-def serve(runtime: str, source: int, answer: int, size: int) -> NoReturn:
+def serve(runtime: str, source: int, answer: int, size: int, memory: int) -> NoReturn:
     """Enter the sandbox, then run one network until the line ends.
 
     Parameters
@@ -84,6 +84,8 @@ def serve(runtime: str, source: int, answer: int, size: int) -> NoReturn:
         Descriptors to read frames from, and to write them to; they may be the same.
     size : int
         Bytes of the network.
+    memory : int
+        Bytes that it may take at most.
     """
     from explainers.errors import Problem
     from explainers.service import codec
@@ -92,7 +94,8 @@ def serve(runtime: str, source: int, answer: int, size: int) -> NoReturn:
     # Nothing is logged from here on: standard error is closed, and it would be of the upload.
     try:
         try:
-            enter_sandbox(MEMORY + MEMORY_PER_BYTE * size, SECONDS_TO_LIVE, {source, answer})
+            most = min(MEMORY + MEMORY_PER_BYTE * size, memory)
+            enter_sandbox(most, SECONDS_TO_LIVE, {source, answer})
         except OSError as error:
             codec.send_problem(
                 answer,
@@ -138,7 +141,7 @@ def _answer(
             raise MemoryError
     except Exception as error:
         if isinstance(error, MemoryError) or _is_memory(str(error)):
-            return codec.send(answer, {"number": number, "memory": True}, {})
+            return codec.send(answer, {"number": number, "memory": first_line(error)}, {})
         if isinstance(error, Problem):
             return codec.send_problem(answer, str(error))
         return codec.send_problem(
@@ -171,5 +174,5 @@ if __name__ == "__main__":
     logs.configure()
     if len(sys.argv) > 1:  # where there is no forking
         prepare(sys.argv[1])
-        serve(sys.argv[1], 0, 1, int(sys.argv[2]))
+        serve(sys.argv[1], 0, 1, int(sys.argv[2]), int(sys.argv[3]))
     main()

@@ -16,6 +16,7 @@ from explainers.service.runners.messages import UnbufferedReader
 from explainers.service.runners.runtimes import RUNTIMES
 from explainers.service.sandbox.fork_server import ForkServer, end_process, minimal_environment
 from explainers.service.settings import model_settings
+from explainers.service.worker.memory import most_memory
 
 COMMAND = (sys.executable, "-m", "explainers.service.runners.process")
 _CAN_FORK = sys.platform == "linux"
@@ -72,7 +73,7 @@ class RunnerForkServer(ForkServer):
         Problem
             Where no process can be started.
         """
-        return self._fork(f"{runtime} {size}".encode(), (line,))
+        return self._fork(f"{runtime} {size} {most_memory()}".encode(), (line,))
 
 
 # One for each runtime: what goes wrong in one ends no network in another.
@@ -112,7 +113,7 @@ def start_runner(runtime: str, size: int) -> RunnerConnection:
 
 def _spawned(runtime: str, size: int) -> RunnerConnection:
     process = subprocess.Popen(
-        [*COMMAND, runtime, str(size)],
+        [*COMMAND, runtime, str(size), str(most_memory())],
         cwd=PROJECT,
         env=_environment(),
         stdin=subprocess.PIPE,

@@ -23,6 +23,8 @@ from explainers.service.settings import model_settings, settings_file
 
 OFFLINE, READABLE = "EVIDENT_OFFLINE", "EVIDENT_READABLE"
 HTTPS = 443
+TEMPORARY = "temporary."
+"""How the folders of workers start; what follows is the worker's process."""
 _PARTS = ("explainers", "assets")
 _SYSTEM = (
     "/lib",
@@ -202,11 +204,20 @@ def _weights_folder() -> Path:
 
 def _temporary_folder(store: Path) -> Path:
     """An empty folder in the store, which all code takes for the place for temporary files."""
-    folder = store / "temporary"
+    remove_temporary_folders(store)
+    folder = store / f"{TEMPORARY}{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     return folder
+
+
+def remove_temporary_folders(store: Path) -> None:
+    """Remove the temporary folders of workers that have ended."""
+    for left in store.glob(f"{TEMPORARY[:-1]}*"):
+        owner = left.name.removeprefix(TEMPORARY)
+        if not (owner.isdigit() and Path(f"/proc/{owner}").exists()):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _proxy_ports() -> list[int]:

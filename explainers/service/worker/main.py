@@ -21,6 +21,7 @@ from explainers.service.worker.task_runner import TaskRunner
 
 OOM_SCORE = 500
 """Sooner than the server and other programs, later than what parses uploads."""
+_TOO_LARGE = "This needs more memory than one network may take here"
 logger = logging.getLogger(__name__)
 
 
@@ -30,13 +31,16 @@ def serve(address: str, key: bytes, folder: str) -> None:
     from explainers.service.runners.start import start_fork_servers
     from explainers.service.sandbox import sandbox, worker_sandbox
     from explainers.service.storage.store import Store
+    from explainers.service.worker import memory
 
     sandbox.prefer_for_oom_kill(OOM_SCORE)
     runner, usable = TaskRunner(Store(folder)), devices()
     start_fork_servers()  # while programs may still be started
     if set(usable) == {"cpu"}:
+        memory.bound_memory()
         worker_sandbox.enter_worker_sandbox(Path(folder))
     else:
+        memory.most_memory()
         worker_sandbox.enter_device_sandbox(partial(_warm_up, usable))
     protocol.send(connection, protocol.Ready(os.getpid(), usable))
     while True:
@@ -71,6 +75,7 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
                 raise Cancelled
         protocol.send_progress(connection, job, progress)
 
+    from explainers.batch_plan import is_out_of_memory, out_of_memory
     from explainers.service.runners.start import starters_are_lost
 
     if starters_are_lost():
@@ -88,6 +93,8 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
     except protocol.BackendGone:
         raise
     except (Exception, SystemExit) as error:
+        if is_out_of_memory(error):
+            return protocol.Failed(job, str(out_of_memory(error, _TOO_LARGE)))
         logger.exception("%s %s failed", type(task).__name__, job)
         return protocol.Failed(job, f"The worker could not finish this: {typed_line(error)}")
     if starters_are_lost():  # what a network could not do may stand in the answer

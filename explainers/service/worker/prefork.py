@@ -1,4 +1,4 @@
-"""A process with torch imported that forks a worker for every line on its standard input.
+"""A process with torch imported that forks a worker for every address on its standard input.
 
 A worker that was killed is replaced in milliseconds instead of the seconds that importing torch
 takes. The forking process itself never runs an operation, so that its children start clean.
@@ -17,11 +17,12 @@ from explainers.service.worker.main import serve
 
 
 def main() -> None:
-    """Fork a worker a line, until the backend closes our standard input."""
-    address, folder = sys.argv[1:3]
+    """Fork a worker for the address on each line, until the backend closes our standard input."""
+    folder = sys.argv[1]
     key = bytes.fromhex(sys.stdin.readline())
     if sys.platform != "linux":  # forking after importing torch is safe on Linux only
-        for _ in sys.stdin:
+        for line in sys.stdin:
+            address = line.rstrip("\n")
             subprocess.Popen([sys.executable, "-m", __spec__.name, address, folder, key.hex()])
         return
     os.nice(5)  # where cores are few, the page is painted before the worker is warm
@@ -39,11 +40,11 @@ def main() -> None:
 
     code_version()  # of the code that was imported, should the files change while the server runs
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _ in sys.stdin:
+    for line in sys.stdin:
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.close(0)
-            serve(address, key, folder)
+            serve(line.rstrip("\n"), key, folder)
             os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Starting worker processes, one after the other, and ending them: the backend's side."""
+"""Starting worker processes and ending them: the backend's side."""
 
 from __future__ import annotations
 
@@ -25,33 +25,83 @@ from explainers.service.worker.connection import WorkerConnection
 from explainers.service.worker.protocol import ProtocolError, Ready
 
 PREFORK = "explainers.service.worker.prefork"
-SECONDS_TO_START = 120
+SECONDS_TO_START, SECONDS_TO_END = 120, 2.0
 MOST_ARRIVALS = 4
 _FOLDER = "evident-"
 logger = logging.getLogger(__name__)
 
 
-class WorkerProcess:
-    """The worker of one backend, replaced by another one whenever it is started again.
+class ForkingProcess:
+    """The one process that forks all workers of a backend; started again where it has ended.
 
     Parameters
     ----------
     folder : Path
         Of the store.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.key = secrets.token_bytes(32)
+        self._folder, self._lock = folder, threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def ask(self, address: str) -> subprocess.Popen[str]:
+        """Have it fork a worker that connects to the address."""
+        with self._lock:
+            process = self._process
+            if process is None or process.poll() is not None:
+                process = self._process = self._started()
+            assert process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(f"{address}\n")
+                process.stdin.flush()
+            return process
+
+    def close(self) -> None:
+        """End it."""
+        with self._lock:
+            if self._process is not None:
+                assert self._process.stdin is not None
+                with contextlib.suppress(BrokenPipeError):
+                    self._process.stdin.close()
+                try:
+                    self._process.wait(10)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+                    self._process.wait()
+
+    def _started(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", PREFORK, str(self._folder)],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            text=True,
+            # Threads that wait by spinning slow everything down once the cores are shared.
+            env={**worker_environment(), **as_environment(), "OMP_WAIT_POLICY": "PASSIVE"},
+        )
+        assert process.stdin is not None
+        process.stdin.write(self.key.hex() + "\n")
+        return process
+
+
+class WorkerProcess:
+    """One worker of a backend, replaced by another one whenever it is started again.
+
+    Parameters
+    ----------
+    forking : ForkingProcess
+        What forks it.
     on_message : callable
         Called whenever the worker sent something.
     """
 
-    def __init__(self, folder: Path, on_message: Callable[[], None]) -> None:
+    def __init__(self, forking: ForkingProcess, on_message: Callable[[], None]) -> None:
         self.devices: dict[str, str] = {}
         self.pid: int | None = None
-        self._folder, self._on_message = folder, on_message
-        self._key = secrets.token_bytes(32)
-        self._listener = Listener(authkey=self._key)
+        self._forking, self._on_message = forking, on_message
         self._arrivals: queue.Queue[Connection] = queue.Queue(MOST_ARRIVALS)
-        self._prefork: subprocess.Popen[str] | None = None
         self._closed = False
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        self._listener = self._listening()
 
     def start(self) -> WorkerConnection | None:
         """Fork a worker and wait until it is ready; None where none came."""
@@ -67,7 +117,7 @@ class WorkerProcess:
         with contextlib.suppress(queue.Empty):
             while True:  # whoever connected before the new worker was asked for
                 self._arrivals.get_nowait().close()
-        prefork = self._forking()
+        forking = self._forking.ask(str(self._listener.address))
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline and not self._closed:
             with contextlib.suppress(queue.Empty, EOFError, ProtocolError, OSError):
@@ -79,10 +129,10 @@ class WorkerProcess:
                     logger.info("worker %s started with %s", self.pid, ", ".join(self.devices))
                     return connection
                 connection.close()
-            if prefork.poll() is not None:
+            if forking.poll() is not None:
                 break
         if not self._closed:
-            logger.error("no worker started; the forking process ended with %s", prefork.poll())
+            logger.error("no worker started; the forking process ended with %s", forking.poll())
         return None
 
     def kill(self) -> None:
@@ -92,16 +142,29 @@ class WorkerProcess:
                 os.kill(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     def close(self) -> None:
-        """End the worker and what forks it, for good."""
+        """End the worker for good."""
         self._closed = True
         self.kill()
-        if self._prefork is not None:
-            assert self._prefork.stdin is not None
-            self._prefork.stdin.close()
-            self._prefork.wait(10)
+        self._stop_listening()
+        until = time.monotonic() + SECONDS_TO_END
+        while self.pid is not None and _is_there(self.pid) and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def _listening(self) -> Listener:
+        """A listener in a folder of its own, which goes with it, also where a signal ends us."""
+        if os.name == "nt":
+            listener = Listener(authkey=self._forking.key)
+        else:
+            _remove_left_folders()
+            folder = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-")
+            listener = Listener(f"{folder}/worker", "AF_UNIX", authkey=self._forking.key)
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        return listener
+
+    def _stop_listening(self) -> None:
         folder = Path(str(self._listener.address)).parent
         self._listener.close()
-        if folder.name.startswith(_FOLDER):  # of one that took the place of another
+        if folder.name.startswith(_FOLDER):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _listen_again_where_it_is_gone(self) -> None:
@@ -109,37 +172,30 @@ class WorkerProcess:
         if self._closed or Path(str(self._listener.address)).exists() or os.name == "nt":
             return
         logger.warning("the worker's socket was deleted; another is made")
-        if self._prefork is not None:
-            self._prefork.kill()
-            self._prefork.wait()
-        self._listener.close()
-        folder = tempfile.mkdtemp(prefix=_FOLDER)
-        self._listener = Listener(f"{folder}/worker", "AF_UNIX", authkey=self._key)
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-
-    def _forking(self) -> subprocess.Popen[str]:
-        """The process that forks workers, after it was asked for one."""
-        if self._prefork is None or self._prefork.poll() is not None:
-            self._prefork = subprocess.Popen(
-                [sys.executable, "-m", PREFORK, str(self._listener.address), str(self._folder)],
-                cwd=PROJECT,
-                stdin=subprocess.PIPE,
-                text=True,
-                # Threads that wait by spinning slow everything down once the cores are shared.
-                env={**worker_environment(), **as_environment(), "OMP_WAIT_POLICY": "PASSIVE"},
-            )
-            assert self._prefork.stdin is not None
-            self._prefork.stdin.write(self._key.hex() + "\n")
-        assert self._prefork.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._prefork.stdin.write("worker\n")
-            self._prefork.stdin.flush()
-        return self._prefork
+        self._stop_listening()
+        self._listener = self._listening()
 
     def _accept(self, listener: Listener) -> None:
-        while not self._closed and listener is self._listener:
+        while not self._closed:
             try:
                 self._arrivals.put_nowait(listener.accept())
             except Exception:
                 # A stranger without the key, too many at once, or the listener closed.
+                if getattr(listener, "_listener", None) is None:
+                    return
                 time.sleep(0.05)
+
+
+def _is_there(pid: int) -> bool:
+    """Whether the process of that number has not ended."""
+    return sys.platform == "linux" and Path(f"/proc/{pid}").exists()
+
+
+def _remove_left_folders() -> None:
+    """Remove the folders of servers that were killed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*-*"):
+        owner = left.name.removeprefix(_FOLDER).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if owner.isdigit() and sys.platform == "linux" and not _is_there(int(owner)):
+                if left.stat().st_uid == os.getuid():
+                    shutil.rmtree(left, ignore_errors=True)

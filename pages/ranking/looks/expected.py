@@ -48,7 +48,10 @@ def declare(names: Sequence[str], outputs: Sequence[str]) -> list[dict[str, Any]
             "several."
         )
         file = st.file_uploader(
-            "Expected signs and ranges", ["csv", "tsv", "txt"], key=address.uploader_key("w_signs")
+            "Expected signs and ranges",
+            ["csv", "tsv", "txt"],
+            max_upload_size=MOST_BYTES // 1_000_000,
+            key=address.uploader_key("w_signs"),
         )
         if file is not None:
             _take(file, names)

@@ -27,7 +27,6 @@ from pages.widgets import files
 from pages.widgets.pictures import drawn_channels, white
 from pages.widgets.pictures.drawn_channels import PHOTO_CHANNELS, drawn_slice, in_colour
 
-MOST_MEGABYTES = 40
 ARCHIVE = ".zip"
 OWN_FILE = "picture.png"
 """What the recipe calls a visitor's own picture."""
@@ -160,7 +159,8 @@ class _Archive(NamedTuple):
 def _unpacked(file: UploadedFile) -> _Archive:
     """The pictures of an archive, unpacked behind the wall, each kept as an upload of its own."""
     try:
-        facts, arrays = service.backend().parsed.pool.parse("picture_archive", file.getvalue())
+        pool = service.backend().parsed.pool
+        facts, arrays = pool.parse("picture_archive", file.getvalue(), turn=service.owner())
     except Problem as problem:
         return _Archive({}, [], [f"{escape_markdown(file.name)}: {problem}"])
     found = _Archive({}, facts["notes"], [])
@@ -182,14 +182,20 @@ def _kept_once(file: UploadedFile) -> str:
 
 def keep(data: bytes, name: str = "") -> str:
     """Keep the bytes if they can be read as a picture; their digest. Raises Problem."""
-    if len(data) > MOST_MEGABYTES * 1_000_000:
+    most = service.most_megabytes("picture")
+    if len(data) > 1_000_000 * most:
         raise Problem(
-            f"This file has {len(data) / 1e6:.0f} MB; pictures of up to {MOST_MEGABYTES} MB are "
+            f"This file has {len(data) / 1e6:.0f} MB; pictures of up to {most} MB are "
             "accepted. Make it smaller and upload it again."
         )
     parsed = service.backend().parsed
     use = ("picture", "")
-    return parsed.take("picture", data, lambda: service.keep(data, "picture", name, use))
+    return parsed.take(
+        "picture",
+        data,
+        lambda: service.keep(data, "picture", name, use),
+        turn=service.owner(),
+    )
 
 
 def sample(name: str) -> ChosenInput:
@@ -287,7 +293,7 @@ def uploader(
     return st.file_uploader(
         label,
         type=[suffix[1:] for suffix in (*picture_kind.SUFFIXES, *foreign.SUFFIXES)],
-        max_upload_size=MOST_MEGABYTES,
+        max_upload_size=service.most_megabytes("picture"),
         **arguments,
     )
 

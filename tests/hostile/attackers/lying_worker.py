@@ -157,13 +157,13 @@ def serve(address: str, key: bytes, store: Store) -> None:
 
 def main() -> None:
     """Fork such a worker a line, as its place demands."""
-    address, folder = sys.argv[1:3]
+    folder = sys.argv[1]
     key = bytes.fromhex(sys.stdin.readline())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _ in sys.stdin:
+    for line in sys.stdin:
         if os.fork() == 0:
             try:
-                serve(address, key, Store(folder))
+                serve(line.rstrip("\n"), key, Store(folder))
             finally:
                 os._exit(0)
 

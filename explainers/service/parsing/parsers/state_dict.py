@@ -21,13 +21,7 @@ from explainers.service.parsing.parsers.registry import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-_CARRIERS = {
-    "bfloat16": "int16",
-    "float8_e4m3fn": "uint8",
-    "float8_e5m2": "uint8",
-    "float8_e4m3fnuz": "uint8",
-    "float8_e5m2fnuz": "uint8",
-}
+_CARRIERS = {"bfloat16": "int16"}
 """Types that numpy does not know, and those whose arrays carry their bytes."""
 
 
@@ -53,11 +47,6 @@ def _parse(untrusted_data: bytes, suffix: str) -> ParsedFile:
     types, arrays = {}, {}
     for name, tensor in state.items():
         dtype = str(tensor.dtype).removeprefix("torch.")
-        if tensor.layout != torch.strided or tensor.is_quantized:
-            raise Problem(
-                f"The tensor {name[:100]!r} is sparse or quantised; dense tensors are accepted. "
-                "Convert the model to floating point before you save its state dict."
-            )
         tensor = tensor.detach().resolve_conj().resolve_neg().contiguous()
         if dtype in _CARRIERS:
             types[name] = dtype
