@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from starlette.requests import ClientDisconnect, HTTPConnection
 from streamlit import config
 
-from pages.state import service
+from explainers.service.limits import limits
+from pages.server.origins import is_own_origin, is_secure
+from pages.state import headers, login, service, streamlit_private
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,7 +20,20 @@ if TYPE_CHECKING:
 HEALTH, STREAMLIT_HEALTH, METRICS = "/health", "/_stcore/health", "/_stcore/metrics"
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _READING = ("GET", "HEAD", "OPTIONS")
-
+UPLOADS = "/_stcore/upload_file/"
+BEHIND_LOGIN = (
+    UPLOADS,
+    METRICS,
+    "/_stcore/bidi-components/",
+    "/_stcore/agent/",
+    "/_stcore/script-health-check",
+    "/component/",
+    "/media/",
+    "/app/static/",
+)
+"""Where what pages show and take is found; the page that asks for a login needs none of it."""
+MOST_FILES = 5000
+"""Of one session that Streamlit may hold in memory, however small they are."""
 
 logger = logging.getLogger("explainers.gate")
 
@@ -30,6 +44,10 @@ class Gate:
     A websocket, or a request that changes something, from a page of another origin is refused:
     Streamlit would otherwise ask another server for the address of this one, to compare. Whoever
     embeds the app names the page's origin in `server.corsAllowedOrigins`.
+
+    Where a login is asked for, uploads, pictures and files of components are behind it too. An
+    upload is taken for a session that is there, from the browser whose it is, and as long as all
+    of that session's are no more than one visitor may keep.
 
     `/_stcore/health` says the same as `/health`, but to a browser, whose page has to come up in
     order to say what is wrong.
@@ -47,50 +65,21 @@ class Gate:
         """Answer or refuse the request, or pass it on."""
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
-        headers = {name.decode().lower(): v.decode("latin-1") for name, v in scope["headers"]}
-        path = scope["path"].rstrip("/")
+        asked = HTTPConnection(scope)
+        own = is_own_origin(asked.headers, is_secure(scope["scheme"], asked.headers))
+        path = _without_base(scope["path"])
         if scope["type"] == "websocket":
-            if not is_own_origin(headers):
+            if not own:
                 return await send({"type": "websocket.close", "code": 1008})
-        elif path == HEALTH or (path == STREAMLIT_HEALTH and "sec-fetch-mode" not in headers):
+        elif path == HEALTH or (path == STREAMLIT_HEALTH and "sec-fetch-mode" not in asked.headers):
             facts = await asyncio.to_thread(service.health)
             return await _answer(send, 200 if facts["ok"] else 503, json.dumps(facts))
-        elif path == METRICS:
-            return await _answer(send, 404, json.dumps({"ok": False}))
-        elif scope["method"] not in _READING and not is_own_origin(headers):
-            return await _answer(send, 403, json.dumps({"ok": False}))
-        await self.app(scope, receive, send)
-
-
-def is_own_origin(headers: Mapping[str, str]) -> bool:
-    """Whether a request comes from a page of this server, or from no page.
-
-    Parameters
-    ----------
-    headers : mapping
-        Of the request, by names in small letters.
-
-    Examples
-    --------
-    >>> is_own_origin({"origin": "http://localhost:8501", "host": "localhost:8501"})
-    True
-    >>> is_own_origin({"origin": "http://localhost:8000", "host": "localhost:8501"})
-    False
-    """
-    origin = headers.get("origin")
-    if origin is None:
-        return True
-    try:
-        parts = urlsplit(origin.lower())
-        named = urlsplit(f"//{config.get_option('browser.serverAddress') or ''}").hostname
-        own = parts.scheme in ("http", "https") and (
-            parts.netloc == headers.get("host", "").lower()
-            or (config.is_manually_set("browser.serverAddress") and parts.hostname == named)
-        )
-    except ValueError:  # it is no address at all
-        return False
-    allowed = config.get_option("server.corsAllowedOrigins") or []
-    return own or origin.lower().rstrip("/") in [one.lower().rstrip("/") for one in allowed]
+        elif status := _refusal(scope["method"], path, asked, own):
+            return await _answer(send, status, json.dumps({"ok": False}))
+        try:
+            await self.app(scope, receive, send)
+        except ClientDisconnect:  # in the middle of an upload: nobody is left to be answered
+            logger.info("an upload was broken off")
 
 
 def warn_of_open_address() -> None:
@@ -105,9 +94,45 @@ def warn_of_open_address() -> None:
         )
 
 
+def _without_base(path: str) -> str:
+    """The path without what stands in front of all of them where `server.baseUrlPath` is set."""
+    base = f"/{(config.get_option('server.baseUrlPath') or '').strip('/')}"
+    return (path.removeprefix(base) if base != "/" else path).rstrip("/")
+
+
+def _refusal(method: str, path: str, asked: HTTPConnection, own: bool) -> int:
+    """The status that a request is refused with; 0: it is answered."""
+    if path == METRICS:
+        return 404
+    if method not in _READING and not own:
+        return 403
+    behind = f"{path}/".startswith(BEHIND_LOGIN) and login.required()
+    if behind and not streamlit_private.is_logged_in(asked.cookies):
+        return 403
+    if path.startswith(UPLOADS) and method != "OPTIONS":
+        return _refusal_of_upload(path, asked)
+    return 0
+
+
+def _refusal_of_upload(path: str, asked: HTTPConnection) -> int:
+    session = path.removeprefix(UPLOADS).partition("/")[0]
+    cookies = streamlit_private.cookies_of(session)
+    if cookies is None:
+        return 404
+    if cookies.get(headers.COOKIE) not in (None, asked.cookies.get(headers.COOKIE)):
+        return 403
+    if asked.scope["method"] != "PUT":
+        return 0
+    count, size = streamlit_private.uploads_of(session)
+    length = asked.headers.get("content-length", "")
+    most = 1_048_576 * config.get_option("server.maxUploadSize")
+    size += int(length) if length.isdecimal() and len(length) < 20 else most
+    return 413 if size > 1e6 * limits().visitor_megabytes or count >= MOST_FILES else 0
+
+
 async def _answer(send: Send, status: int, text: str) -> None:
     body = text.encode()
-    headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    told = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    told.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": body})

@@ -7,13 +7,18 @@ in `tests/pages/test_streamlit_private.py` says when it can go.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from streamlit import net_util
+from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.web.server.starlette import starlette_server_config, starlette_websocket
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 INLINE_SCRIPT_HASH = "sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA="
@@ -44,6 +49,48 @@ def ask_no_server_for_addresses() -> None:
     for name in ("get_external_ip", "get_internal_ip"):
         assert hasattr(net_util, name)
         setattr(net_util, name, lambda: None)
+
+
+def is_logged_in(cookies: Mapping[str, str]) -> bool:
+    """Whether a request with these cookies is of somebody who has logged in.
+
+    Why: `st.user` is known to pages alone, and files and uploads are asked for beside them. Seen
+    with: 1.67. Replaced by: Streamlit itself asking for the login there, or a public way to read
+    its cookie.
+    """
+    read = starlette_websocket._get_signed_cookie_with_chunks
+    name = starlette_server_config.USER_COOKIE_NAME
+    try:
+        user = json.loads(read(dict(cookies), name) or b"null")
+    except ValueError:
+        return False
+    return isinstance(user, dict) and user.get("is_logged_in") is True
+
+
+def cookies_of(session: str) -> Mapping[str, str] | None:
+    """The cookies that a session's browser came with; None where there is no such session now.
+
+    Why: an upload names its session in its address, and nothing else tells whose it is. Seen with:
+    1.67. Replaced by: Streamlit comparing them itself.
+    """
+    info = Runtime.instance()._session_mgr.get_active_session_info(session)
+    if info is None:
+        return None
+    client = info.client.client_context
+    return {} if client is None else client.cookies
+
+
+def uploads_of(session: str) -> tuple[int, int]:
+    """How many files of a session Streamlit holds in memory, and their bytes.
+
+    Why: it bounds each file and not all of them. Seen with: 1.67. Replaced by: a setting for all
+    uploads of a session.
+    """
+    held: dict[str, dict[str, Any]] = getattr(
+        Runtime.instance().uploaded_file_mgr, "file_storage", {}
+    )
+    files = held.get(session, {})
+    return len(files), sum(len(file.data) for file in list(files.values()))
 
 
 def skip_runs_of_gone_fragments() -> None:
