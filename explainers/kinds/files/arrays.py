@@ -26,7 +26,12 @@ ARCHIVE_ERRORS = (
 )
 """What zipfile raises where an archive is damaged, or packed in a way that it does not know."""
 _ACCEPTED = "Accepted are .npy and .npz files with arrays of numbers, as numpy.savez writes them."
-_HEADS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_HEADS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    # It differs in the letters that names of fields may have, and fields are refused.
+    (3, 0): np.lib.format.read_array_header_2_0,
+}
 _HEAD_BYTES = 20_000
 
 

@@ -14,6 +14,12 @@ from explainers.errors import Problem, first_line
 from explainers.models.formats.checkpoint import network_tensors
 from explainers.models.formats.refusals import HOW_TO_EXPORT, WEIGHTS
 
+_COMPUTED = (
+    *("float64", "float32", "float16", "bfloat16", "complex128", "complex64", "bool"),
+    *("int64", "int32", "int16", "int8", "uint8"),
+)
+"""Types that operations exist for; others, of a byte or less, are widened."""
+
 
 def read_state_dict(data: bytes, suffix: str) -> dict[str, Tensor]:
     """The named tensors in the bytes of a file of weights; no code in the file is run.
@@ -101,7 +107,8 @@ def _wrong_suffix(data: bytes) -> str:
 
 
 def _checked(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors as they are; Problem where some hold no numbers."""
+    """The tensors as they are, those of a byte as float32; Problem where some hold no numbers."""
+    tensors = {key: _plain(key, value) for key, value in tensors.items()}
     broken = [key for key, value in tensors.items() if not bool(torch.isfinite(value).all())]
     if broken:
         raise Problem(
@@ -109,6 +116,33 @@ def _checked(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
             "The training seems to have diverged; upload an earlier checkpoint."
         )
     return tensors
+
+
+def _plain(name: str, tensor: Tensor) -> Tensor:
+    """A tensor that can be computed with, with the same numbers; Problem where it has none."""
+    called = f"The tensor {name[:100]!r}"
+    if tensor.is_meta:
+        raise Problem(
+            f"{called} has a shape and no numbers: the model was on the meta device when it was "
+            "saved. Load its weights first, then save its state dict."
+        )
+    if tensor.layout != torch.strided or tensor.is_nested or tensor.is_quantized:
+        raise Problem(
+            f"{called} is sparse, nested or quantised; dense tensors are accepted. Convert the "
+            "model to dense floating point (tensor.to_dense(), tensor.dequantize()) before you "
+            "save its state dict."
+        )
+    kind = str(tensor.dtype).removeprefix("torch.")
+    if kind in _COMPUTED:
+        return tensor
+    try:
+        wide = tensor.to(torch.float32 if tensor.is_floating_point() else torch.int64)
+    except (RuntimeError, NotImplementedError, TypeError) as error:
+        raise Problem(
+            f"{called} holds numbers of the type {kind}, which cannot be computed with here. "
+            "Convert the model to float32 (model.float()) before you save its state dict."
+        ) from error
+    return wide
 
 
 def _some(names: list[str]) -> str:

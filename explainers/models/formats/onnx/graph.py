@@ -109,6 +109,14 @@ class Graph:
             defined.update(node.outputs)
         yield from (port.name for port in self.outputs if port.name not in defined)
 
+    def followers(self) -> set[str]:
+        """Names of the inputs, and of all tensors that are computed from them."""
+        found = {port.name for port in self.inputs}
+        for node in self.nodes:
+            if not found.isdisjoint(node.needs()):
+                found.update(node.outputs)
+        return found
+
     def up_to(self, output: str) -> Graph:
         """The part of the graph that the tensor named `output` needs, with it as only output."""
         wanted, kept = {output}, []

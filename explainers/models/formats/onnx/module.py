@@ -50,8 +50,9 @@ def explained_output(graph: Graph, name: str | None = None) -> str:
     Raises
     ------
     Problem
-        Where there is no such output, or none of floating type.
+        Where there is no such output, none of floating type, or none that follows the input.
     """
+    follows = graph.followers()
     numbers = any(port.dtype in FLOATS for port in graph.outputs)
     whole = in_whole(graph) or ({} if numbers else _before_choice(graph))
     ports = [
@@ -64,8 +65,13 @@ def explained_output(graph: Graph, name: str | None = None) -> str:
         if name not in {port.name for port in ports}:
             names = ", ".join(port.name[:40] for port in ports[:8])
             raise Problem(f"The model has no output {name[:40]!r}; it has {names}.")
+        if name not in follows:
+            raise _constant(name)
         return name
     floats = [port for port in ports if port.dtype in FLOATS]
+    if floats and follows.isdisjoint(port.name for port in floats):
+        raise _constant(floats[0].name)
+    floats = [port for port in floats if port.name in follows]
     flat = [port for port in floats if port.shape is not None and len(port.shape) <= 2]
     if not floats:
         raise Problem(
@@ -74,6 +80,14 @@ def explained_output(graph: Graph, name: str | None = None) -> str:
         )
     kept = without_boxes([port.shape for port in flat or floats])
     return (flat or floats)[kept[0]].name
+
+
+def _constant(name: str) -> Problem:
+    return Problem(
+        f"The model's output {name[:40]!r} is one of its own weights, or computed from them alone: "
+        "it is the same whatever goes in, so there is nothing to explain. Export the model with "
+        "its scores or probabilities as an output."
+    )
 
 
 def _before_choice(graph: Graph) -> dict[str, str]:
