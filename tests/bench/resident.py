@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests import processes
 
-NAMES = ("web process", "prefork", "worker")
+NAMES = ("web process", "prefork", "workers")
 
 
 def children(pid: int, command: str = "") -> list[int]:
@@ -27,6 +27,11 @@ def worker_of(server: int) -> tuple[int | None, int | None]:
     return prefork, next(iter(children(prefork, "explainers.service.worker.prefork")), None)
 
 
+def workers_of(prefork: int | None) -> list[int]:
+    """All workers that a prefork has started."""
+    return children(prefork, "explainers.service.worker.prefork") if prefork else []
+
+
 def resident(pid: int | None) -> int:
     """Bytes of a process in memory, shared ones included; 0 where it is not there."""
     try:
@@ -41,8 +46,10 @@ async def watched(server: int) -> list[tuple[str, list[int], list[int]]]:
     samples: dict[str, list[int]] = {name: [] for name in NAMES}
     with contextlib.suppress(asyncio.CancelledError):
         while True:
-            for name, pid in zip(NAMES, (server, *worker_of(server)), strict=True):
-                if size := resident(pid):
+            prefork = worker_of(server)[0]
+            groups = ([server], [prefork], workers_of(prefork))
+            for name, pids in zip(NAMES, groups, strict=True):
+                if size := sum(map(resident, pids)):
                     samples[name].append(size)
             await asyncio.sleep(1)
     return [(name, sizes[:60], sizes[-60:]) for name, sizes in samples.items()]

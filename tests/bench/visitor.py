@@ -41,19 +41,37 @@ class Page:
 
 
 class Visitor:
-    """One browser's session: its cookies, its websocket and its page; an async context."""
+    """One browser's session: its cookies, its websocket and its page; an async context.
 
-    def __init__(self, port: int, link: dict[str, str]) -> None:
-        self.page, self._link = Page(), urllib.parse.urlencode(link)
+    Parameters
+    ----------
+    port : int
+    link : dict or str
+        What the address holds behind the page.
+    cookies : dict, optional
+        Of a browser that has another tab already.
+    page : str
+        Which page is opened.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        link: dict[str, str] | str,
+        cookies: dict[str, str] | None = None,
+        page: str = "explain",
+    ) -> None:
+        self.page, self._name = Page(), page
+        self._link = link if isinstance(link, str) else urllib.parse.urlencode(link)
         self._host, self._file, self._script = f"127.0.0.1:{port}", None, ""
-        self._cookies = self._greeted()
+        self.cookies = cookies or self._greeted()
 
     async def __aenter__(self) -> Visitor:
-        cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         self._line = await websockets.connect(
             f"ws://{self._host}/_stcore/stream",
             max_size=None,
-            subprotocols=["streamlit", self._cookies[XSRF]],
+            subprotocols=["streamlit", self.cookies[XSRF]],
             additional_headers={"Cookie": cookie},
             origin=f"http://{self._host}",
         )
@@ -127,7 +145,7 @@ class Visitor:
 
     async def _run(self, part: str = "") -> None:
         asked = BackMsg()
-        asked.rerun_script.page_name, asked.rerun_script.query_string = "explain", self._link
+        asked.rerun_script.page_name, asked.rerun_script.query_string = self._name, self._link
         asked.rerun_script.page_script_hash = self._script
         asked.rerun_script.fragment_id, asked.rerun_script.is_auto_rerun = part, bool(part)
         if self._file is not None and self.page.uploader:
@@ -175,7 +193,7 @@ class Visitor:
     def _greeted(self) -> dict[str, str]:
         """The cookies that a browser has after its first request."""
         line = http.client.HTTPConnection(self._host, timeout=60)
-        line.request("GET", "/_stcore/health")
+        line.request("GET", "/_stcore/health", headers={"Sec-Fetch-Mode": "cors"})
         answer = line.getresponse()
         pairs = [re.match(r"([^=]+)=([^;]*)", c) for c in answer.headers.get_all("Set-Cookie")]
         line.close()
@@ -191,11 +209,11 @@ class Visitor:
             + data
             + f"\r\n--{edge}--\r\n".encode()
         )
-        cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {
             "Content-Type": f"multipart/form-data; boundary={edge}",
             "Cookie": cookie,
-            "X-Xsrftoken": self._cookies[XSRF],
+            "X-Xsrftoken": self.cookies[XSRF],
         }
         line = http.client.HTTPConnection(self._host, timeout=60)
         line.request("PUT", urllib.parse.urljoin("/", url), body, headers)
