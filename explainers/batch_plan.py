@@ -76,6 +76,7 @@ def most_at_once(points: Tensor) -> int:
 
 _TOO_MUCH = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
 _WANTED = re.compile(r"[Aa]llocate ([\d.]+) ?(bytes|[KMGTP]i?B)")
+_BOUND = re.compile(r"it may take ([\d.]+) GB")
 _UNITS = {"b": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 
 
@@ -99,8 +100,10 @@ or a smaller model.
     """
     found = _WANTED.search(str(error))
     size = float(found[1].rstrip(".")) * _UNITS[found[2][0]] if found else 0.0
-    amount = f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
-    wanted = f": {amount} were asked for at once" if size else ""
+    amount = f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+    bound = _BOUND.search(str(error))
+    wanted = f": it may take {bound[1]} GB here" if bound else ""
+    wanted = f": {amount} were asked for at once" if size else wanted
     return ModelProblem(f"{said}{wanted}. Use a smaller input or a smaller model.")
 
 

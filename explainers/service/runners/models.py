@@ -26,7 +26,7 @@ from explainers.models.formats.several_inputs import SeveralInputs
 from explainers.service import codec
 from explainers.service.parsing.parsers.torchscript import require_scripts_allowed
 from explainers.service.runners import messages
-from explainers.service.runners.start import start_runner
+from explainers.service.runners.start import most_of_runner, start_runner
 from explainers.service.sandbox.sandbox import require_sandbox
 
 SECONDS_TO_LOAD = 120
@@ -195,7 +195,7 @@ class RunnerProcess:
             )
         except (FileNotFoundError, ValueError) as error:
             raise Problem("This model is no longer kept here. Upload it again.") from error
-        self._runtime = runtime
+        self._runtime, self._size = runtime, data.nbytes
         self._source, self._destination, self._kill, close = start_runner(runtime, data.nbytes)
         self._finish = weakref.finalize(self, close)
         self._number, self.ended = 0, False
@@ -224,8 +224,9 @@ class RunnerProcess:
             raise Problem(_ENDED)
         if told := facts.get("memory"):
             asked = _ASKED.search(str(told))
-            wanted = f" when it asked to allocate {asked[1]} bytes" if asked else ""
-            raise torch.OutOfMemoryError(f"the network is out of memory behind its wall{wanted}")
+            wanted = f", tried to allocate {asked[1]} bytes" if asked else ""
+            most = most_of_runner(self._size) / 1e9
+            raise torch.OutOfMemoryError(f"out of memory: it may take {most:.1f} GB{wanted}")
         if set(arrays) != {"y"}:
             self.close()
             raise Problem(_ENDED)

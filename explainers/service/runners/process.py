@@ -25,8 +25,6 @@ from explainers.service.sandbox.sandbox import enter_sandbox
 if TYPE_CHECKING:
     import numpy as np
 
-# Beyond what the network's own numbers take: they are held up to five times while it is loaded.
-MEMORY, MEMORY_PER_BYTE = 2_000_000_000, 5
 SECONDS_TO_LIVE = 24 * 3600
 _DIE_WITH_PARENT = 1
 _MEMORY_WORDS = ("allocat", "bad_alloc", "MemoryError", "memory")
@@ -45,14 +43,14 @@ def main() -> None:
             message, (line,), _, _ = socket.recv_fds(connection, 64, 1)
         except ValueError:  # no descriptor: the worker has gone
             return
-        runtime, size, memory = message.decode().split()
+        runtime, memory = message.decode().split()
         if runtime not in prepared:
             prepare(runtime)
             prepared.add(runtime)
         child = os.fork()
         if child == 0:
             _die_with(own)
-            serve(runtime, line, line, int(size), int(memory))
+            serve(runtime, line, line, int(memory))
         os.close(line)
         report_fork(connection, child)
 
@@ -73,7 +71,7 @@ def prepare(runtime: str) -> None:
     gc.freeze()
 
 
-def serve(runtime: str, source: int, answer: int, size: int, memory: int) -> NoReturn:
+def serve(runtime: str, source: int, answer: int, memory: int) -> NoReturn:
     """Enter the sandbox, then run one network until the line ends.
 
     Parameters
@@ -82,8 +80,6 @@ def serve(runtime: str, source: int, answer: int, size: int, memory: int) -> NoR
         A key of `RUNTIMES`.
     source, answer : int
         Descriptors to read frames from, and to write them to; they may be the same.
-    size : int
-        Bytes of the network.
     memory : int
         Bytes that it may take at most.
     """
@@ -94,8 +90,7 @@ def serve(runtime: str, source: int, answer: int, size: int, memory: int) -> NoR
     # Nothing is logged from here on: standard error is closed, and it would be of the upload.
     try:
         try:
-            most = min(MEMORY + MEMORY_PER_BYTE * size, memory)
-            enter_sandbox(most, SECONDS_TO_LIVE, {source, answer})
+            enter_sandbox(memory, SECONDS_TO_LIVE, {source, answer})
         except OSError as error:
             codec.send_problem(
                 answer,
@@ -174,5 +169,5 @@ if __name__ == "__main__":
     logs.configure()
     if len(sys.argv) > 1:  # where there is no forking
         prepare(sys.argv[1])
-        serve(sys.argv[1], 0, 1, int(sys.argv[2]), int(sys.argv[3]))
+        serve(sys.argv[1], 0, 1, int(sys.argv[2]))
     main()

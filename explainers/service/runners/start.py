@@ -19,6 +19,8 @@ from explainers.service.settings import model_settings
 from explainers.service.worker.memory import most_memory
 
 COMMAND = (sys.executable, "-m", "explainers.service.runners.process")
+# Beyond what the network's own numbers take: they are held up to five times while it is loaded.
+MEMORY, MEMORY_PER_BYTE = 2_000_000_000, 5
 _CAN_FORK = sys.platform == "linux"
 
 
@@ -73,7 +75,7 @@ class RunnerForkServer(ForkServer):
         Problem
             Where no process can be started.
         """
-        return self._fork(f"{runtime} {size} {most_memory()}".encode(), (line,))
+        return self._fork(f"{runtime} {most_of_runner(size)}".encode(), (line,))
 
 
 # One for each runtime: what goes wrong in one ends no network in another.
@@ -86,6 +88,11 @@ def start_fork_servers() -> None:
         for runtime, server in _FORK_SERVERS.items():
             if runtime != "torchscript" or model_settings().torchscript:
                 server.start()
+
+
+def most_of_runner(size: int) -> int:
+    """Bytes that a runner may take whose network has so many."""
+    return min(MEMORY + MEMORY_PER_BYTE * size, most_memory())
 
 
 def starters_are_lost() -> bool:
@@ -113,7 +120,7 @@ def start_runner(runtime: str, size: int) -> RunnerConnection:
 
 def _spawned(runtime: str, size: int) -> RunnerConnection:
     process = subprocess.Popen(
-        [*COMMAND, runtime, str(size), str(most_memory())],
+        [*COMMAND, runtime, str(most_of_runner(size))],
         cwd=PROJECT,
         env=_environment(),
         stdin=subprocess.PIPE,

@@ -21,7 +21,6 @@ from explainers.service.worker.task_runner import TaskRunner
 
 OOM_SCORE = 500
 """Sooner than the server and other programs, later than what parses uploads."""
-_TOO_LARGE = "This needs more memory than one network may take here"
 logger = logging.getLogger(__name__)
 
 
@@ -77,6 +76,7 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
 
     from explainers.batch_plan import is_out_of_memory, out_of_memory
     from explainers.service.runners.start import starters_are_lost
+    from explainers.service.worker.memory import most_memory
 
     if starters_are_lost():
         return protocol.Replace(job)
@@ -94,7 +94,9 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
         raise
     except (Exception, SystemExit) as error:
         if is_out_of_memory(error):
-            return protocol.Failed(job, str(out_of_memory(error, _TOO_LARGE)))
+            most = f"{most_memory() / 1e9:.1f} GB"
+            said = f"This needs more memory than one network may take here ({most})"
+            return protocol.Failed(job, str(out_of_memory(error, said)))
         logger.exception("%s %s failed", type(task).__name__, job)
         return protocol.Failed(job, f"The worker could not finish this: {typed_line(error)}")
     if starters_are_lost():  # what a network could not do may stand in the answer
