@@ -88,13 +88,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def out_of_memory(error: BaseException, said: str) -> ModelProblem:
-    """The problem of a model that was refused memory: `said`, and how much it wanted at once.
+def out_of_memory(error: BaseException, what: str) -> ModelProblem:
+    """The problem of a model that was refused memory for something, and how much it wanted at once.
 
     Examples
     --------
     >>> error = RuntimeError("can't allocate memory: you tried to allocate 34359738368 bytes.")
-    >>> print(out_of_memory(error, "There is not enough memory for 2 inputs"))
+    >>> print(out_of_memory(error, "2 inputs"))
     There is not enough memory for 2 inputs: 34.4 GB were asked for at once. Use a smaller input \
 or a smaller model.
     """
@@ -104,7 +104,9 @@ or a smaller model.
     bound = _BOUND.search(str(error))
     wanted = f": it may take {bound[1]} GB here" if bound else ""
     wanted = f": {amount} were asked for at once" if size else wanted
-    return ModelProblem(f"{said}{wanted}. Use a smaller input or a smaller model.")
+    return ModelProblem(
+        f"There is not enough memory for {what}{wanted}. Use a smaller input or a smaller model."
+    )
 
 
 def fitted(
@@ -138,8 +140,7 @@ def fitted(
         if not is_out_of_memory(error):
             raise
         if len(points) == 1:
-            said = "There is not enough memory for a single pass of this model on this input"
-            problem = out_of_memory(error, said)
+            problem = out_of_memory(error, "a single pass of this model on this input")
             raise ModelProblem(
                 f"{problem} In Python also precision='bfloat16', or another device, may do."
             ) from error

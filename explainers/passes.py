@@ -8,16 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from explainers import eval_mode, output_form
+from explainers import batch_plan, eval_mode, output_form
 from explainers.attribution import Progress, Target
-from explainers.batch_plan import (
-    BatchPlan,
-    Columns,
-    fitted,
-    is_out_of_memory,
-    joined,
-    out_of_memory,
-)
+from explainers.batch_plan import BatchPlan, Columns, fitted, is_out_of_memory, joined
 from explainers.errors import ModelProblem
 from explainers.eval_mode import Model
 from explainers.output_cache import OutputCache
@@ -230,8 +223,7 @@ class Passes:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            said = f"There is not enough memory for {len(points)} inputs"
-            raise out_of_memory(error, said) from error
+            raise batch_plan.out_of_memory(error, f"{len(points)} inputs") from error
         finally:
             self._settle()
 

@@ -104,6 +104,6 @@ SAID = {
 def test_the_sentence_names_the_size(told):
     kind = MemoryError if told.startswith("Unable") else torch.OutOfMemoryError
     assert is_out_of_memory(kind(told))
-    problem = out_of_memory(kind(told), "There is too little for a few")
+    problem = out_of_memory(kind(told), "a few")
     assert isinstance(problem, ModelProblem) and SAID[told] in str(problem)
     assert not is_out_of_memory(RuntimeError("something else"))

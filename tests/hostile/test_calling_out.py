@@ -1,5 +1,6 @@
 """Nothing leaves the machine: what the server's process connects to, and whom it lets in."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from explainers.locations import PROJECT
+from tests.bench.visitor import Unanswered, Visitor
 
 SERVER = Path(__file__).parent / "attackers" / "heard_server.py"
 LOCAL = re.compile(r"""'(127\.0\.0\.1|::1|localhost|0\.0\.0\.0)'|^'/|^b?'\\x00|^b'/""")
@@ -32,11 +34,18 @@ class Served:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.log, self.store = folder / "wanted", folder / "store"
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
         self.output = (folder / "server.log").open("w+")
         self.process = subprocess.Popen(
             [sys.executable, str(SERVER), str(self.log), str(self.port)],
             cwd=PROJECT,
-            env={**os.environ, "EVIDENT_STORE": str(self.store), "PYTHONPATH": str(PROJECT)},
+            env={
+                **os.environ,
+                "EVIDENT_STORE": str(self.store),
+                "PYTHONPATH": str(PROJECT),
+                "TMPDIR": str(self.temporary),
+            },
             stdout=self.output,
             stderr=subprocess.STDOUT,
         )
@@ -135,3 +144,39 @@ def test_its_health_is_told_and_its_folder_is_its_own(served):
         served.store.unlink()
         away.rename(served.store)
     assert json.loads(served.ask("/health")[1])["store"]
+
+
+def test_an_upload_is_taken_from_its_own_session_and_may_break_off(served):
+    async def visit() -> tuple[str, int]:
+        async with Visitor(served.port, {}) as visitor, Visitor(served.port, {}) as stranger:
+            await visitor.upload(b"a picture, or not")
+            url = visitor._file.file_urls.upload_url
+            with pytest.raises(Unanswered, match="refused with status 403"):
+                stranger._put(url, b"of another browser")
+            gone = url.replace(visitor._session, "nobody")
+            with pytest.raises(Unanswered, match="refused with status 404"):
+                visitor._put(gone, b"of nobody's session")
+            cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+            with socket.create_connection(("127.0.0.1", served.port)) as line:
+                begun = (
+                    f"PUT {url} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nCookie: {cookie}\r\n"
+                    f"X-Xsrftoken: {visitor.cookies['_streamlit_xsrf']}\r\n"
+                    "Content-Type: multipart/form-data; boundary=x\r\n"
+                    "Content-Length: 100000\r\n\r\n--x\r\n"
+                )
+                line.sendall(begun.encode())
+                await asyncio.sleep(0.5)
+            await asyncio.sleep(0.5)
+            return url, served.ask(url, "DELETE")[0]
+
+    _, deleted = asyncio.run(visit())
+    assert deleted == 403, "without the cookie of its browser"
+    served.output.seek(0)
+    assert "Traceback" not in served.output.read()
+
+
+def test_a_server_that_is_ended_leaves_nothing(served):
+    served.process.terminate()
+    served.process.wait(20)
+    assert list(served.temporary.iterdir()) == []
+    assert list(served.store.glob("temporary*")) == []

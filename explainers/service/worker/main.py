@@ -94,9 +94,8 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
         raise
     except (Exception, SystemExit) as error:
         if is_out_of_memory(error):
-            most = f"{most_memory() / 1e9:.1f} GB"
-            said = f"This needs more memory than one network may take here ({most})"
-            return protocol.Failed(job, str(out_of_memory(error, said)))
+            what = f"this (one network may take {most_memory() / 1e9:.1f} GB here)"
+            return protocol.Failed(job, str(out_of_memory(error, what)))
         logger.exception("%s %s failed", type(task).__name__, job)
         return protocol.Failed(job, f"The worker could not finish this: {typed_line(error)}")
     if starters_are_lost():  # what a network could not do may stand in the answer

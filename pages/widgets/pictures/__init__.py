@@ -190,12 +190,8 @@ def keep(data: bytes, name: str = "") -> str:
         )
     parsed = service.backend().parsed
     use = ("picture", "")
-    return parsed.take(
-        "picture",
-        data,
-        lambda: service.keep(data, "picture", name, use),
-        turn=service.owner(),
-    )
+    turn = service.owner()
+    return parsed.take("picture", data, lambda: service.keep(data, "picture", name, use), turn)
 
 
 def sample(name: str) -> ChosenInput:
