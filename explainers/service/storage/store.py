@@ -17,6 +17,7 @@ import numpy as np
 
 from explainers.service.limits import limits
 from explainers.service.storage import folder as folders
+from explainers.service.storage import run_files
 from explainers.service.storage.folder import Unwritable
 
 SHARE_KEPT = 0.8
@@ -30,8 +31,8 @@ class Store:
 
     Files are written whole and then renamed, so a reader never sees half of one; what is damaged
     is as good as not there. When the folder grows over its limit, what was used longest ago goes
-    first. An answer goes with the uploads that it was made from: beside each of them an empty file
-    names it.
+    first. Answers and entries of shelves go with the uploads that they were made from: beside each
+    of these an empty file names them.
 
     Whatever writes raises Unwritable, a Problem, where that is not possible now.
 
@@ -103,11 +104,18 @@ class Store:
         The bytes go first: an answer that is being written looks for them afterwards. `marks` are
         the files that name these answers, where they are known.
         """
+        brought = self.path(f"{digest}.own").exists()
         for suffix in ("blob", "npz", "own", "parsed"):
             self._delete(self.path(f"{digest}.{suffix}"))
+        if brought:
+            self.forget_runs(digest)
         for mark in self._marks(digest) if marks is None else marks:
             self._delete(self.path(f"{mark.name.rpartition('.')[2]}.npz"))
             self._delete(mark)
+
+    def forget_runs(self, upload: str, keep: Iterable[str] = ()) -> None:
+        """Take what was made of an upload off all shelves, but off those of these owners."""
+        run_files.forget(self.folder, upload, keep)
 
     def mark(self, answer: str, uploads: Iterable[str]) -> None:
         """Remember that an answer is made from these uploads, before it is written."""
@@ -207,10 +215,12 @@ class Store:
         """Delete what ended processes left: pieces of files, and what no upload is there for."""
         folders.sweep(self.folder)
         with contextlib.suppress(OSError, Unwritable):
-            for path in [*self.folder.glob("*.parsed"), *self.folder.glob("*.made.*")]:
+            names = ("*.parsed", "*.made.*", f"*{run_files.MARK}*")
+            for path in (path for name in names for path in list(self.folder.glob(name))):
                 upload = path.name.partition(".")[0]
                 if not self.has_blob(upload):
                     self.delete(upload)
+                    self.forget_runs(upload)
 
     def is_writable(self) -> bool:
         """Whether something can be kept now."""
@@ -271,6 +281,7 @@ class Store:
                 break
             if path.stem != keep.stem:
                 with contextlib.suppress(Unwritable):
+                    self._delete(path)
                     self.delete(path.stem, marks.get(path.stem, ()))
                 total -= size
         logger.info("the store was full: of %d bytes %d were deleted", before, before - total)
@@ -280,7 +291,7 @@ class Store:
         files = []
         with contextlib.suppress(OSError):
             for path in self.folder.iterdir():
-                if path.suffix not in (".blob", ".npz", ".parsed"):
+                if path.suffix not in (".blob", ".npz", ".parsed", run_files.SUFFIX):
                     continue
                 with contextlib.suppress(FileNotFoundError):
                     status = path.stat()

@@ -17,7 +17,7 @@ import msgspec
 
 from explainers.errors import Problem
 from explainers.service.limits import limits
-from explainers.service.storage import folder
+from explainers.service.storage import folder, run_files
 from explainers.service.storage.owners import Brought, Entry, Upload
 from explainers.service.storage.store import Store
 
@@ -55,7 +55,7 @@ class Uploads:
         self.store, self.most_bytes = store, most_bytes
         self._swept = 0.0
         self._trimmed: dict[str, float] = {}
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
 
     def keep(
         self,
@@ -89,11 +89,8 @@ class Uploads:
             raise Problem(
                 f"This {description} is empty (0 bytes). Upload it again, or another one."
             )
-        with self._lock:
-            if time.monotonic() - self._swept > SECONDS_BETWEEN_SWEEPS:
-                self._swept = time.monotonic()
-                self.store.sweep()
-                self.delete_unused(limits().days_kept)
+        with self.lock:
+            self.tidy()
             kept = self.bytes_of(visitor)
             if kept + len(data) > self.most_bytes:
                 raise Problem(
@@ -109,6 +106,18 @@ class Uploads:
                 entry.brought[visitor] = Brought(called[:LONGEST_NAME], time.time(), used)
         return digest
 
+    def tidy(self) -> None:
+        """Delete what ended processes left, and what nobody opened for long; once in an hour."""
+        with self.lock:
+            if time.monotonic() - self._swept > SECONDS_BETWEEN_SWEEPS:
+                self._swept = time.monotonic()
+                self.store.sweep()
+                self.delete_unused(limits().days_kept)
+
+    def is_brought(self, digest: str) -> bool:
+        """Whether a visitor brought what is under the digest; False for what is no digest."""
+        return self._read(digest) is not None
+
     def may_open(self, digest: str, visitor: str) -> bool:
         """Whether the bytes are kept, and this visitor brought them or an owner shared them."""
         entry = self._read(digest)
@@ -118,7 +127,7 @@ class Uploads:
     def share(self, digests: Iterable[str], visitor: str) -> None:
         """Let whoever has a link with these digests open them; only their owner can."""
         for digest in digests:
-            with self._lock:
+            with self.lock:
                 entry = self._read(digest)
                 if entry is not None and visitor in entry.owners:
                     with self._changing(digest) as entry:
@@ -127,11 +136,12 @@ class Uploads:
     def take_back(self, digests: Iterable[str], visitor: str) -> None:
         """Let nobody but its owners open these any more, links or not; only an owner can."""
         for digest in digests:
-            with self._lock:
+            with self.lock:
                 entry = self._read(digest)
                 if entry is not None and visitor in entry.owners:
                     with self._changing(digest) as entry:
                         entry.shared = False
+                    self.store.forget_runs(digest, keep=entry.owners)
 
     def list_of(self, visitor: str) -> list[Upload]:
         """What the visitor brought, the latest first."""
@@ -167,7 +177,7 @@ class Uploads:
             Of the uploads.
         """
         for digest in digests:
-            with self._lock:
+            with self.lock:
                 if self._read(digest) is not None:
                     self.store.mark(answer, [digest])
 
@@ -189,7 +199,7 @@ class Uploads:
         if now - self._trimmed.get(visitor, -SECONDS_BETWEEN_TRIMS) < SECONDS_BETWEEN_TRIMS:
             return
         self._trimmed[visitor] = now
-        with self._lock:
+        with self.lock:
             uploads = self.uploads_of(visitor)
             total = self.bytes_of(visitor)
             alone, marks = self.alone(visitor, uploads), self.store.marks()
@@ -199,6 +209,7 @@ class Uploads:
                 products += made
                 own |= {path for *_, path in made} if digest in alone else set()
             total += sum(size for _, size, _ in products)
+            total += run_files.bytes_of(self.store.folder, visitor)
             for _, size, path in sorted(products):
                 if total <= self.most_bytes:
                     break
@@ -212,7 +223,7 @@ class Uploads:
 
         What another visitor brought too stays for that one, but is no longer shared.
         """
-        with self._lock:
+        with self.lock:
             digests = self.uploads_of(visitor)
             digests = [digest for digest in digests if only is None or digest in only]
             marks = self.store.marks()
@@ -225,12 +236,13 @@ class Uploads:
     def delete_unused(self, days: float) -> None:
         """Delete uploads that nobody opened for so many days, with their answers."""
         oldest, count = time.time() - 86400 * days, 0
-        with self._lock:
+        with self.lock:
             for digest, entry in self._all():
                 if self.store.last_used(digest) < oldest:
                     count += 1
                     for owner in entry.owners:
                         self._remove_owner(digest, owner)
+            run_files.delete_unused(self.store.folder, oldest)
         if count:
             logger.info("deleted %d uploads that nobody opened for %g days", count, days)
 
@@ -244,6 +256,7 @@ class Uploads:
             with self._changing(digest) as entry:
                 entry.owners, entry.shared = others, False
                 entry.brought.pop(visitor, None)
+            self.store.forget_runs(digest, keep=others)
             return
         for answer in entry.answers:
             self.store.delete(answer)
@@ -268,7 +281,7 @@ class Uploads:
     @contextlib.contextmanager
     def _changing(self, digest: str) -> Iterator[Entry]:
         """The entry to change; written whole when the block ends."""
-        with self._lock:
+        with self.lock:
             entry = self._read(digest) or Entry()
             yield entry
             with folder.whole_file(self._path(digest)) as file:
