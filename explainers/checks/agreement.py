@@ -80,6 +80,44 @@ def top_overlap(a: np.ndarray, b: np.ndarray, share: float = 0.1) -> float:
     return float(np.minimum(membership(a, size), membership(b, size)).sum() / size)
 
 
+def similarities(
+    maps: Sequence[np.ndarray], signed: Sequence[bool], share: float = 0.1
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much every two of several maps agree: overlaps and rank correlations.
+
+    Of a pair in which one has no sign, the strengths are correlated.
+
+    Parameters
+    ----------
+    maps : sequence of M ndarray, the same shape (…)
+    signed : sequence of M bool
+        Whether the sign of each means something.
+    share : float
+        Of the cells that are the hottest, above 0 to 1.
+
+    Returns
+    -------
+    overlaps, correlations : ndarray, shape (M, M)
+        See `top_overlap` and `rank_correlation`; 1 on the diagonal.
+
+    Examples
+    --------
+    >>> maps = [np.array([3.0, -2.0, 1.0]), np.array([3.0, 2.0, 1.0])]
+    >>> similarities(maps, [True, False])[1].tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+    count = len(maps)
+    overlaps, ranks = np.ones((count, count)), np.ones((count, count))
+    for i in range(count):
+        for j in range(i):
+            one, other = maps[i], maps[j]
+            overlaps[i, j] = overlaps[j, i] = top_overlap(one, other, share)
+            if not (signed[i] and signed[j]):
+                one, other = np.abs(one), np.abs(other)
+            ranks[i, j] = ranks[j, i] = rank_correlation(one, other)
+    return overlaps, ranks
+
+
 def consensus(maps: Sequence[np.ndarray] | np.ndarray, share: float = 0.1) -> np.ndarray:
     """In how many of several maps each cell is among the hottest.
 

@@ -42,11 +42,15 @@ def _parser() -> argparse.ArgumentParser:
         description="Explain what a network looked at, and verify reports of it.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    verify = commands.add_parser("verify", help="compute a report's answer again and compare")
+    verify = commands.add_parser("verify", help="compute a report's answers again and compare")
     verify.add_argument("report", type=Path, help="the report, an HTML file")
-    verify.add_argument("--model", type=Path, help="the network's file; none for one of Evident's")
-    verify.add_argument("--data", type=Path, help="the file that holds the input")
-    verify.add_argument("--baseline", type=Path, help="the file of an own baseline")
+    verify.add_argument(
+        "--model", type=Path, action="append", help="the network's file; none for one of Evident's"
+    )
+    verify.add_argument("--data", type=Path, action="append", help="the file that holds the input")
+    verify.add_argument(
+        "--baseline", type=Path, action="append", help="the file of an own baseline"
+    )
     explain = commands.add_parser("explain", help="picture, numbers and report of files")
     explain.add_argument("model", help="a network's file, or the name of one of Evident's own")
     explain.add_argument("input", type=Path, help="a file, or a folder of files")

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from explainers.commands.workplace import Workplace, file_digest
 from explainers.errors import Problem
 from explainers.kinds import KINDS
+from explainers.models.own_inputs import own_input
+from explainers.reports.page import ranking_page
 from explainers.reports.page.record import differences, read_record
 from explainers.reports.page.report_page import versions
 from explainers.service.code_version import code_version
-from explainers.service.tasks import Task
+from explainers.service.tasks import Answer
 from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.importance import Importance
 
 _WORDS = {"model": "network", "data": "data", "baseline": "baseline"}
+_FLAGS = {"model": "--model", "data": "--data", "baseline": "--baseline"}
+
+Files: TypeAlias = "Path | Sequence[Path] | None"
+"""A file that a report was made from, several, or none."""
 
 
 def verify(
-    report: Path, model: Path | None = None, data: Path | None = None, baseline: Path | None = None
+    report: Path, model: Files = None, data: Files = None, baseline: Files = None
 ) -> tuple[bool, list[str]]:
     """Whether a report's numbers come out again, and sentences that say what was found.
 
     Parameters
     ----------
     report : Path
-    model, data, baseline : Path, optional
+        Of one explanation, of several, or of a table of importance.
+    model, data, baseline : Path or sequence of Path, optional
         The files that it was made from; none for what comes with Evident.
 
     Returns
@@ -44,85 +53,132 @@ def verify(
         record, changed = read_record(report.read_bytes())
     except OSError as error:
         raise Problem(f"{report} cannot be read: {error.strerror}.") from error
-    task = _task(record)
-    given = {"model": model, "data": data, "baseline": baseline}
-    changed += _other_files(record, given)
-    if any(sentence.startswith("The ") and "another file" in sentence for sentence in changed):
+    several = "several" in record
+    records = record["several"] if several else [record]
+    if not (isinstance(records, list) and records and all(isinstance(r, dict) for r in records)):
+        raise Problem("This report holds no answer. Ask whoever sent it for the file again.")
+    tasks = [_task(each) for each in records]
+    given = _listed(model, data, baseline)
+    changed += list(dict.fromkeys(s for r in records for s in _other_files(r, given)))
+    if any("another file than" in sentence for sentence in changed):
         return False, changed
+    holds, said = not changed, list(changed)
     with Workplace() as workplace:
-        for path in given.values():
-            if path is not None:
-                workplace.keep(path)
-        _own_inputs(workplace, task)
-        try:
-            facts, arrays = workplace.answer(task)
-        except Problem as problem:
-            raise Problem(f"The answer could not be computed again: {problem}") from problem
-    heat = KINDS[task.kind].heat(arrays["scores"])
-    largest, apart = differences(record, heat, facts["output"], facts["baseline_output"])
-    changed += apart
-    said = [_says(record, facts)]
-    if not changed:
-        said.insert(0, f"Reproduced: largest difference {largest:.1g} of the strongest score.")
+        for path in [path for paths in given.values() for path in paths]:
+            workplace.keep(path)
+        for each, task in zip(records, tasks, strict=True):
+            _own_inputs(workplace, task)
+            try:
+                answer = workplace.answer(task)
+            except Problem as problem:
+                raise Problem(f"The answer could not be computed again: {problem}") from problem
+            fits, found = _compared(each, task, answer, changed if not several else [])
+            holds = holds and fits
+            if several:
+                name = str(each.get("label") or each.get("about"))
+                said += [f"{name}: {found[0]}", *found[1:]]
+            else:
+                said = found
+    if several:
+        said.insert(0, _of_all(holds, len(records)))
+    return holds, [*said, *_other_versions(records[0])]
+
+
+def _of_all(holds: bool, count: int) -> str:
+    return f"Reproduced: all {count} answers." if holds else "Not all of it is as it was made."
+
+
+def _compared(
+    record: dict[str, Any], task: Explain | Importance, answer: Answer, changed: Sequence[str]
+) -> tuple[bool, list[str]]:
+    """Whether one answer came out again in a file of which so much was changed; sentences."""
+    facts, arrays = answer
+    try:
+        if isinstance(task, Importance):
+            largest, apart = ranking_page.differences(
+                record, facts["methods"], arrays["values"], arrays["rank"]
+            )
+            says = f"It is about {record.get('about')}. “{record.get('says')}”"
+            of = "of a method's largest number"
+        else:
+            heat = KINDS[task.kind].heat(arrays["scores"])
+            largest, apart = differences(record, heat, facts["output"], facts["baseline_output"])
+            says, of = _says(record, facts), "of the strongest score"
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Problem(
+            "The record in this report lacks what it should hold: it was changed, or the file is "
+            "damaged. Ask whoever sent it for the file again."
+        ) from error
+    found = [*changed, *apart]
+    said = [says]
+    if not found:
+        said.insert(0, f"Reproduced: largest difference {largest:.1g} {of}.")
     elif not apart:
         said.append(f"The scores come out again (largest difference {largest:.1g}), but:")
-    return not changed, [*said, *changed, *_other_versions(record)]
+    else:
+        said.insert(0, "Not reproduced:")
+    return not found, [*said, *found]
 
 
-def _task(record: dict[str, Any]) -> Explain:
+def _task(record: dict[str, Any]) -> Explain | Importance:
     if record.get("task") is None:
         raise Problem(
             "This report does not hold its question: it was made in Python, of a network that is "
             "in no file, or its input was kept out of it. Its numbers cannot be computed again."
         )
+    kind = Importance if "table" in record else Explain
     try:
-        task = msgspec.convert(record["task"], Explain)
+        task = msgspec.convert(record["task"], kind)
     except (msgspec.ValidationError, TypeError) as error:
         raise Problem(
             f"The question in this report is none that this version knows: {error}."
         ) from error
-    assert isinstance(task, Task)
+    assert isinstance(task, (Explain, Importance))
     return task
 
 
-def _other_files(record: dict[str, Any], given: dict[str, Path | None]) -> list[str]:
-    """A sentence for each file that is another than the report was made from."""
+def _listed(model: Files, data: Files, baseline: Files) -> dict[str, list[Path]]:
+    given = {"model": model, "data": data, "baseline": baseline}
+    return {
+        name: [] if files is None else [files] if isinstance(files, Path) else list(files)
+        for name, files in given.items()
+    }
+
+
+def _other_files(record: dict[str, Any], given: dict[str, list[Path]]) -> list[str]:
+    """A sentence for each kind of file of which none is the one that it was made from."""
     said = []
-    for name, path in given.items():
-        told = record["digests"].get(name, "")
-        if path is None or not told:
+    for name, paths in given.items():
+        told = str((record.get("digests") or {}).get(name, ""))
+        found = {file_digest(path): path for path in paths}
+        if not paths or not told or told in found or own_input(told) is not None:
             continue
-        found = file_digest(path)
-        if found != told:
-            said.append(
-                f"The {_WORDS[name]} is another file than the report was made from: "
-                f"{path.name} has the SHA-256 {found[:12]}…, the report's {told[:12]}…."
-            )
+        digest, path = next(iter(found.items()))
+        said.append(
+            f"The {_WORDS[name]} is another file than the report was made from: "
+            f"{path.name} has the SHA-256 {digest[:12]}…, the report's {told[:12]}…."
+        )
     return said
 
 
-def _own_inputs(workplace: Workplace, task: Explain) -> None:
+def _own_inputs(workplace: Workplace, task: Explain | Importance) -> None:
     """Bring the pictures and tables that come with Evident; Problem for what is missing."""
-    from explainers.models.zoo.demos import demos, gallery
     from explainers.models.zoo.imagenet import packaged
 
-    own = [path for demo in demos().values() for path in (demo.data,) if path]
-    own += [sample.path for key in ("", *demos()) for sample in gallery(key)]
-    missing = {upload.digest: upload for upload in task.uploads()}
-    for digest in list(missing):
-        if workplace.runner.store.has_blob(digest):
-            del missing[digest]
-        elif (packed := packaged.file_of(digest)) is not None:
-            del missing[workplace.keep(packed)]
-    for path in own:
-        if missing and file_digest(path) in missing:
-            del missing[workplace.keep(path)]
-    for upload in missing.values():
-        network = task.model.weights.startswith(upload.digest)
-        flag, what = ("--model", "the network") if network else ("--data", "the data")
-        if task.baseline.file.startswith(upload.digest):
-            flag, what = "--baseline", "the own baseline"
-        raise Problem(f"{what.capitalize()} is missing: give its file with {flag} FILE.")
+    for upload in task.uploads():
+        if workplace.runner.store.has_blob(upload.digest):
+            continue
+        known = own_input(upload.digest) or packaged.file_of(upload.digest)
+        if known is not None:
+            workplace.keep(known)
+            continue
+        asked = task.rows if isinstance(task, Importance) else task
+        network = asked.model.weights.startswith(upload.digest)
+        name = "model" if network else "data"
+        if isinstance(task, Explain) and task.baseline.file.startswith(upload.digest):
+            name = "baseline"
+        what = "own baseline" if name == "baseline" else _WORDS[name]
+        raise Problem(f"The {what} is missing: give its file with {_FLAGS[name]} FILE.")
 
 
 def _says(record: dict[str, Any], facts: dict[str, Any]) -> str:

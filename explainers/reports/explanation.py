@@ -83,6 +83,9 @@ class Explanation:
     notes : tuple of str
     drawn : ndarray, shape (H, W), or None
         Of a picture: the map in the `view` that is shown, a key of `explainers.figures.views`.
+    limit : float or None
+        The score of the strongest colour, the longest bar or the highest letter, where several
+        share one; by default its own.
     """
 
     kind: str
@@ -111,6 +114,7 @@ class Explanation:
     notes: tuple[str, ...] = ()
     drawn: np.ndarray | None = None
     view: str = ""
+    limit: float | None = None
 
     @property
     def shown_heat(self) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -98,12 +98,15 @@ def _together(explanations: Sequence[Explanation]) -> dict[str, Column]:
         for _ in columns["score"]
     ]
     joined: dict[str, Column] = {"of": titles}
-    for name in tables[0]:
-        parts = [columns[name] for columns in tables]
-        if isinstance(parts[0], list):
+    for name in dict.fromkeys(name for columns in tables for name in columns):
+        first = next(columns[name] for columns in tables if name in columns)
+        if isinstance(first, list):
+            parts = [columns.get(name, [""] * len(columns["score"])) for columns in tables]
             joined[name] = [text for part in parts for text in part]
-        else:
-            joined[name] = np.concatenate([np.asarray(part) for part in parts])
+        else:  # what another method does not tell is not a number
+            none = [np.full(len(columns["score"]), np.nan) for columns in tables]
+            filled = [c.get(name, missing) for c, missing in zip(tables, none, strict=True)]
+            joined[name] = np.concatenate([np.asarray(part) for part in filled])
     return joined
 
 
@@ -122,7 +125,17 @@ def as_csv(explanations: Sequence[Explanation]) -> bytes:
     '=1+1,3.0
     mass,-1.0
     """
-    columns = _together(explanations)
+    return csv_of(_together(explanations))
+
+
+def csv_of(columns: Mapping[str, Column]) -> bytes:
+    """Columns of equal length as CSV: comma, point, UTF-8; no text in it is a formula.
+
+    Examples
+    --------
+    >>> csv_of({"@a": ["=1", "b"], "n": np.array([0.5, 1.0])})
+    b"'@a,n\\r\\n'=1,0.5\\r\\nb,1.0\\r\\n"
+    """
     written = [
         [_plain(text) for text in column]
         if isinstance(column, list)
@@ -151,11 +164,16 @@ def _plain(text: str) -> str:
 
 def as_parquet(explanations: Sequence[Explanation]) -> bytes:
     """Their tables as one Parquet file, whose metadata "evident" holds the settings as JSON."""
+    return parquet_of(_together(explanations), _described_all(explanations))
+
+
+def parquet_of(columns: Mapping[str, Column], told: str) -> bytes:
+    """Columns of equal length as a Parquet file, whose metadata "evident" is `told`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = {name: pa.array(values) for name, values in _together(explanations).items()}
-    written = pa.table(columns).replace_schema_metadata({"evident": described(explanations[0])})
+    found = {name: pa.array(values) for name, values in columns.items()}
+    written = pa.table(found).replace_schema_metadata({"evident": told})
     buffer = io.BytesIO()
     pq.write_table(written, buffer)
     return buffer.getvalue()
@@ -164,8 +182,11 @@ def as_parquet(explanations: Sequence[Explanation]) -> bytes:
 def as_npz(explanations: Sequence[Explanation]) -> bytes:
     """Their arrays as a NumPy archive without pickles.
 
+    Of inputs of one shape; parts that only some of the methods tell are left out.
+
     `scores`, `input`, `baseline` and what else the method tells are (N, …) of N inputs; `output`,
-    `baseline_output` and `gap` (N,); `names`, `steps`, `titles` and `about` text; `settings` JSON.
+    `baseline_output` and `gap` (N,); `names`, `steps`, `titles` and `about` text; `settings` JSON,
+    of one question or a list.
     """
     first = explanations[0]
     arrays: dict[str, Any] = {
@@ -175,14 +196,15 @@ def as_npz(explanations: Sequence[Explanation]) -> bytes:
         "steps": np.array(first.steps, dtype=str),
         "titles": np.array([one.title for one in explanations], dtype=str),
         "about": np.array([one.about for one in explanations], dtype=str),
-        "settings": np.array(described(first)),
+        "settings": np.array(_described_all(explanations)),
     }
     for name in ("input", "baseline", "baseline_output", "gap"):
         values = [getattr(one, name) for one in explanations]
         if all(value is not None for value in values):
             arrays[name] = np.stack([np.asarray(value) for value in values])
     for name in first.parts:
-        arrays[name] = np.stack([one.parts[name] for one in explanations])
+        if all(name in one.parts for one in explanations):
+            arrays[name] = np.stack([one.parts[name] for one in explanations])
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
@@ -192,6 +214,14 @@ def described(explanation: Explanation) -> str:
     """What was asked, as JSON: the settings, the kind, the method, and what is explained."""
     told = {"kind": explanation.kind, "method": explanation.method, "about": explanation.about}
     return json.dumps(dict(explanation.settings) | told, default=str, ensure_ascii=False)
+
+
+def _described_all(explanations: Sequence[Explanation]) -> str:
+    """What was asked: once where only the answers' names differ, else a list."""
+    first = explanations[0]
+    if all((one.method, one.settings) == (first.method, first.settings) for one in explanations):
+        return described(first)
+    return f"[{', '.join(described(one) for one in explanations)}]"
 
 
 def as_bed(explanation: Explanation, name: str) -> str:

@@ -1,7 +1,5 @@
 """Agreement: how alike the maps are, where they agree, and what that means."""
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import streamlit as st
 
@@ -43,8 +41,7 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
     names = [case.label for case, _ in alike]
     maps = [case.heat(answer[1]["scores"]) for case, answer in alike]
     signed = [answer[0]["signed"] for _, answer in alike]
-    overlap = _pairs(lambda i, j: agreement.top_overlap(maps[i], maps[j], SHARE), len(maps))
-    ranks = _pairs(lambda i, j: _correlation(maps, signed, i, j), len(maps))
+    overlap, ranks = agreement.similarities(maps, signed, SHARE)
     line = advice.agreement(names, overlap)
     st.markdown(f"**{line}**")
     left, middle, right = st.columns(3, gap="medium")
@@ -82,23 +79,6 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
             unit="maps",
         )
         st.caption(f"In how many of the {len(maps)} maps a {unit} is among the hottest tenth.")
-
-
-def _pairs(measure: Callable[[int, int], float], count: int) -> np.ndarray:
-    """The measure of every two of so many: (count, count), symmetric, 1 on the diagonal."""
-    values = np.ones((count, count))
-    for i in range(count):
-        for j in range(i):
-            values[i, j] = values[j, i] = measure(i, j)
-    return values
-
-
-def _correlation(maps: Sequence[np.ndarray], signed: Sequence[bool], i: int, j: int) -> float:
-    """Of the scores; of their strengths where one of the two maps has no sign."""
-    one, other = maps[i], maps[j]
-    if not (signed[i] and signed[j]):
-        one, other = np.abs(one), np.abs(other)
-    return agreement.rank_correlation(one, other)
 
 
 def _spoken(names: list[str], values: np.ndarray) -> str:

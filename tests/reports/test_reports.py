@@ -67,7 +67,7 @@ def hostile(name: str, kind: str = "table") -> bytes:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_injects_anything(name, monkeypatch):
-    monkeypatch.setattr("explainers.reports.page.report_page.picture_part", lambda one: "")
+    monkeypatch.setattr("explainers.reports.page.report_page.picture_part", lambda *given: "")
     page = Elements(hostile(name))
     assert {tag for tag, _ in page.tags} <= ALLOWED
     assert sum(tag == "script" for tag, _ in page.tags) == 2, "its own, and the record"

@@ -15,15 +15,24 @@ from explainers.figures.text.labels import number
 if TYPE_CHECKING:
     from explainers.reports.explanation import Explanation
 
-_JPEG_SIDE = 1000
+LARGEST_SIDE = 1000
 
 
-def picture_part(explanation: Explanation) -> str:
-    """The figure of a report as HTML; everything that it shows lies in it."""
+def picture_part(explanation: Explanation, place: int = 0, side: int = LARGEST_SIDE) -> str:
+    """The figure of a report as HTML; everything that it shows lies in it.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    place : int
+        Which of the figures of a page it is, from 0.
+    side : int
+        Dots that the longer side of a photo has at most.
+    """
     from explainers.reports.pictures.picture import alt_text, picture
 
     if explanation.kind == "picture":
-        return _over_photo(explanation, alt_text(explanation))
+        return _over_photo(explanation, alt_text(explanation), str(place or ""), side)
     if not explanation.kind:
         return ""
     sheet = picture(explanation)
@@ -32,18 +41,19 @@ def picture_part(explanation: Explanation) -> str:
     return f'<figure><img alt="{escape(sheet.alt)}" src="{source}"></figure>'
 
 
-def _over_photo(explanation: Explanation, alt: str) -> str:
+def _over_photo(explanation: Explanation, alt: str, place: str, side: int) -> str:
     from explainers.reports.pictures.photo import OPACITY, bare_map
 
-    strong, limit = round(100 * OPACITY), colour_limit(explanation.shown_heat)
+    strong, limit = round(100 * OPACITY), explanation.limit
+    limit = limit or colour_limit(explanation.shown_heat)
     coloured = base64.b64encode(bare_map(explanation)).decode()
     left, top, width, height = (f"{100 * side:.4f}%" for side in explanation.region)
-    under, place = "", f"left:{left};top:{top};width:{width};height:{height}"
+    under, style = "", f"left:{left};top:{top};width:{width};height:{height}"
     if explanation.photo is not None:
-        photo = f"data:image/jpeg;base64,{_jpeg(explanation)}"
+        photo = f"data:image/jpeg;base64,{_jpeg(explanation, side)}"
         under = f'<img class="photo" alt="The picture, in grey" src="{photo}">'
     else:
-        place = "position:static;width:100%"
+        style = "position:static;width:100%"
     stops = SIGNED if explanation.signed else SEQUENTIAL
     gradient = ",".join("rgb({},{},{})".format(*stop) for stop in stops)
     ends = [-limit, 0.0, limit] if explanation.signed else [0.0, limit]
@@ -51,20 +61,20 @@ def _over_photo(explanation: Explanation, alt: str) -> str:
     numbers = "".join(f"<span>{number(end, sign=explanation.signed)}</span>" for end in ends)
     return f"""<figure>
 <div class="frame" tabindex="0" role="group" aria-label="The map; it scrolls when enlarged">
-<div class="stack" id="stack">{under}<img class="map" id="map" alt="{escape(alt)}"
-style="{place};opacity:{OPACITY}" src="data:image/png;base64,{coloured}"></div></div>
+<div class="stack" id="stack{place}">{under}<img class="map" id="map{place}" alt="{escape(alt)}"
+style="{style};opacity:{OPACITY}" src="data:image/png;base64,{coloured}"></div></div>
 <div class="bars"><label>Strength of the map <input type="range" min="0" max="100" value="{strong}"
-data-of="map" data-sets="opacity"></label><label>Size <input type="range" min="100" max="400"
-value="100" data-of="stack" data-sets="width"></label></div>
+data-of="map{place}" data-sets="opacity"></label><label>Size <input type="range" min="100" max="400"
+value="100" data-of="stack{place}" data-sets="width"></label></div>
 <div class="scale" style="background:linear-gradient(to right,{gradient})"></div>
 <div class="ends">{numbers}</div>
 <figcaption class="quiet">{words}; zero is clear.</figcaption></figure>"""
 
 
-def _jpeg(explanation: Explanation) -> str:
+def _jpeg(explanation: Explanation, side: int) -> str:
     assert explanation.photo is not None
     image = Image.fromarray(explanation.photo)
-    image.thumbnail((_JPEG_SIDE, _JPEG_SIDE), Image.Resampling.LANCZOS)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=88)
     return base64.b64encode(buffer.getvalue()).decode()

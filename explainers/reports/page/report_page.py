@@ -1,9 +1,7 @@
-"""The report as one HTML file that asks for nothing from anywhere."""
+"""The report of one explanation as one HTML file that asks for nothing from anywhere."""
 
 from __future__ import annotations
 
-import base64
-import functools
 import hashlib
 import json
 import platform
@@ -13,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import escape
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,13 +20,13 @@ from explainers.figures.text.sentences import escape_markdown
 from explainers.methods import METHODS
 from explainers.reports.explanation import Explanation
 from explainers.reports.page.elements import main_elements
-from explainers.reports.page.picture_part import picture_part
-from explainers.reports.page.record import PLACE, kept_scores, with_record
+from explainers.reports.page.frame import SIGN, framed, listed, pairs
+from explainers.reports.page.picture_part import LARGEST_SIDE, picture_part
+from explainers.reports.page.record import kept_scores
 from explainers.reports.pictures.words import plain
 
-_FOLDER = Path(__file__).parent
 _LIBRARIES = ("torch", "numpy", "onnx", "onnxruntime")
-_CHECK = "python -m explainers verify report.html --model MODEL --data DATA"
+CHECK = "python -m explainers verify report.html --model MODEL --data DATA"
 
 
 @dataclass(frozen=True)
@@ -82,11 +79,23 @@ def report_page(explanation: Explanation, source: Source) -> bytes:
     >>> "&lt;Ann&gt;" in page, "<Ann>" in page
     (True, False)
     """
-    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    shown, record = told(explanation, source)
+    title = f"Why {explanation.about}? {explanation.title}"
+    return framed(title, [*parts(shown, source, record), SIGN], record)
+
+
+def told(explanation: Explanation, source: Source) -> tuple[Explanation, dict[str, Any]]:
+    """What of an explanation may be shown, and what a machine is told of it.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    source : Source
+    """
     digest = "" if explanation.input is None else input_digest(explanation.input)
     shown = explanation if source.with_input else without_input(explanation)
-    record = {
-        "made": made,
+    return shown, {
+        "made": now(),
         "by": source.by,
         "versions": versions(),
         "digests": dict(source.digests) | ({"input": digest} if digest else {}),
@@ -98,34 +107,11 @@ def report_page(explanation: Explanation, source: Source) -> bytes:
         "says": plain(shown.sentence),
         "scores": kept_scores(explanation.heat),
     }
-    body = "\n".join(_parts(shown, source, record))
-    script, style = _read("page.js"), _read("page.css")
-    known = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{known}'"
-        "; base-uri 'none'; form-action 'none'"
-    )
-    title = f"Why {explanation.about}? {explanation.title}"
-    page = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Evident">
-<title>{escape(title)}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-<script>{script}</script>
-{PLACE}
-</body>
-</html>
-"""
-    return with_record(page, record).encode()
+
+
+def now() -> str:
+    """The time as reports say it."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def without_input(explanation: Explanation) -> Explanation:
@@ -164,7 +150,14 @@ def versions() -> dict[str, str]:
     return told
 
 
-def _parts(explanation: Explanation, source: Source, record: dict[str, Any]) -> list[str]:
+def parts(
+    explanation: Explanation,
+    source: Source,
+    record: dict[str, Any],
+    place: int = 0,
+    side: int = LARGEST_SIDE,
+) -> list[str]:
+    """The sections of a report as HTML, its headline first; `place` and `side` as of its figure."""
     method = METHODS.get(explanation.method)
     headline = plain(explanation.sentence) or f"What mattered for {explanation.about}"
     says = [
@@ -172,47 +165,58 @@ def _parts(explanation: Explanation, source: Source, record: dict[str, Any]) -> 
         ("Of the input", explanation.answer),
         ("Of the baseline", explanation.baseline_answer),
     ]
-    parts = [
+    found = [
         f"<h1>{escape(headline)}</h1>",
         f'<p class="quiet">{escape(_question(explanation, source))}</p>',
-        picture_part(explanation),
+        picture_part(explanation, place, side),
         "<h2>The main elements</h2>",
-        _listed(main_elements(explanation)),
+        listed(main_elements(explanation)),
         "<h2>What the network says</h2>",
-        _table([pair for pair in [*says, *source.answers] if pair[1]]),
+        pairs([pair for pair in [*says, *source.answers] if pair[1]]),
         "<h2>How far to trust it</h2>",
-        _listed(_trust(explanation)),
+        listed(_trust(explanation)),
     ]
     if method:
         misleads = f" {method.misleads}" if method.misleads else ""
-        parts += [
+        found += [
             "<h2>The method</h2>",
             f"<p>{escape(f'{method.name}: {method.says}{misleads}')}</p>",
         ]
-    told = dict(record["digests"])
+    digests = dict(record["digests"])
     rows = [("Made", record["made"]), ("By", source.by), ("Model", source.model)]
     rows += [("Input", f"{explanation.title}{', ' + source.data if source.data else ''}")]
-    rows += [(f"SHA-256, {name}", value) for name, value in told.items()]
+    rows += [(f"SHA-256, {name}", value) for name, value in digests.items()]
     rows += [("With", ", ".join(f"{n} {v}" for n, v in record["versions"].items()))]
-    parts += ["<h2>Where it comes from</h2>", _table([pair for pair in rows if pair[1]])]
+    found += ["<h2>Where it comes from</h2>", pairs([pair for pair in rows if pair[1]])]
     if not source.with_input:
-        parts.append("<p>The input itself is not in this file; its digest is.</p>")
-    settings = json.dumps(dict(explanation.settings), indent=1, default=str, ensure_ascii=False)
-    lists = r"\[\s+([^\[\]{}]*?)\s+\]"
-    settings = re.sub(lists, lambda found: f"[{' '.join(found[1].split())}]", settings)
-    parts += ["<h2>Settings</h2>", f"<pre>{escape(settings)}</pre>"]
+        found.append("<p>The input itself is not in this file; its digest is.</p>")
+    found += ["<h2>Settings</h2>", f"<pre>{escape(as_settings(explanation.settings))}</pre>"]
     if source.recipe:
-        parts += ["<h2>As code</h2>", f"<pre>{escape(source.recipe)}</pre>"]
+        found += ["<h2>As code</h2>", f"<pre>{escape(source.recipe)}</pre>"]
     if source.task is not None:
-        parts += [
+        found += [
             "<h2>To check it</h2>",
             "<p>In a folder of Evident, with the same model and data:</p>",
-            f"<pre>{_CHECK}</pre>",
+            f"<pre>{CHECK}</pre>",
         ]
     if source.comment:
-        parts += ["<h2>Comment</h2>", f"<p>{escape(source.comment)}</p>"]
-    parts.append('<div class="sign"><div>Comment</div><div>Date and signature</div></div>')
-    return parts
+        found += ["<h2>Comment</h2>", f"<p>{escape(source.comment)}</p>"]
+    return found
+
+
+def as_settings(settings: Mapping[str, Any]) -> str:
+    """All settings as text, short lists on one line.
+
+    Examples
+    --------
+    >>> print(as_settings({"shape": [1, 2]}))
+    {
+     "shape": [1, 2]
+    }
+    """
+    text = json.dumps(dict(settings), indent=1, default=str, ensure_ascii=False)
+    lists = r"\[\s+([^\[\]{}]*?)\s+\]"
+    return re.sub(lists, lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 def _baseline(explanation: Explanation) -> str:
@@ -247,17 +251,3 @@ def _trust(explanation: Explanation) -> list[str]:
         "It tells what this network did with this input, compared with this baseline; not how the "
         "world works, and not what another input would give.",
     ]
-
-
-def _listed(lines: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
-
-
-def _table(rows: Sequence[tuple[str, str]]) -> str:
-    cells = (f'<tr><th scope="row">{escape(n)}</th><td>{escape(v)}</td></tr>' for n, v in rows)
-    return f"<table>{''.join(cells)}</table>"
-
-
-@functools.cache
-def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")

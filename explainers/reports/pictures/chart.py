@@ -88,13 +88,17 @@ def _bar(axes: Axes, trace: Any, figure: go.Figure) -> None:
             list(trace.y),
             xerr=[trace.error_x.arrayminus, trace.error_x.array],
             fmt="none",
-            ecolor=QUIET_INK,
+            ecolor=_colour(trace.error_x.color or QUIET_INK),
+            elinewidth=(trace.error_x.thickness or 2) * _POINTS,
             capsize=2.5,
         )
 
 
 def _line(axes: Axes, trace: Any, figure: go.Figure) -> None:
     x, y = (np.array(values, dtype=np.float64) for values in (trace.x, trace.y))
+    if trace.error_x.array is not None:
+        _interval(axes, trace, x, y)
+        return
     if "lines" in (trace.mode or "") and trace.line.width != 0:
         colour, thick = trace.line.color or INK, (trace.line.width or 1.6) * _POINTS
         axes.plot(x, y, color=_colour(colour), linewidth=thick, solid_joinstyle="round")
@@ -103,6 +107,22 @@ def _line(axes: Axes, trace: Any, figure: go.Figure) -> None:
             axes.plot(x, y, "|", ms=16, mew=2.2, color=trace.marker.line.color, clip_on=False)
         else:
             axes.plot(x, y, "o", ms=3, color=_colour(trace.marker.color or INK))
+
+
+def _interval(axes: Axes, trace: Any, x: np.ndarray, y: np.ndarray) -> None:
+    """Points with their intervals, or the light cores of intervals on bars."""
+    reach = trace.error_x
+    axes.errorbar(
+        x,
+        y,
+        xerr=[reach.arrayminus, reach.array],
+        fmt="o",
+        ms=max(0.0, trace.marker.size - 1) * 0.5,
+        color=_colour(trace.marker.color),
+        ecolor=_colour(reach.color),
+        elinewidth=reach.thickness * _POINTS,
+        capsize=0,
+    )
 
 
 def _strip(axes: Axes, trace: Any, figure: go.Figure) -> None:

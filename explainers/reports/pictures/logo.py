@@ -50,6 +50,8 @@ def draw(sheet: Sheet, explanation: Explanation) -> None:
     """The rows, all on one scale."""
     heat, letters = explanation.heat, explanation.letters
     low, high = min(0.0, float(heat.min())), max(0.0, float(heat.max()))
+    if explanation.limit is not None:  # beside others, on their scale
+        low, high = -explanation.limit if low < 0 else 0.0, explanation.limit
     if low == high:
         high = 1.0
     rows = rows_of(len(heat))

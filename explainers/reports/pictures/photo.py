@@ -33,8 +33,10 @@ def composite(explanation: Explanation, limit: float | None = None) -> np.ndarra
     explanation : Explanation
         With a photo.
     limit : float, optional
-        The score of the strongest colour; by default `colours.colour_limit`.
+        The score of the strongest colour; by default the explanation's, else
+        `colours.colour_limit`.
     """
+    limit = explanation.limit if limit is None else limit
     photo = explanation.photo
     assert photo is not None
     height, width = photo.shape[:2]
@@ -74,7 +76,7 @@ def bare_map(explanation: Explanation, limit: float | None = None) -> bytes:
 
     Each cell is a square of as many dots as make the longer side about 1000.
     """
-    heat = explanation.shown_heat
+    heat, limit = explanation.shown_heat, explanation.limit if limit is None else limit
     dots = max(1, 1000 // max(heat.shape))
     painted = colours.paint_clear(heat, explanation.signed, limit)
     image = Image.fromarray(painted.repeat(dots, axis=0).repeat(dots, axis=1))

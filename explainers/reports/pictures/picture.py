@@ -65,7 +65,7 @@ def picture(explanation: Explanation) -> Sheet:
             height = photo.height_of(explanation)
             sheet = Sheet(*words, height + 0.45)
             photo.draw(sheet, explanation)
-            limit = colour_limit(explanation.shown_heat)
+            limit = explanation.limit or colour_limit(explanation.shown_heat)
             legend(sheet, 0.35, height + 0.1, limit, explanation.signed, _unit(explanation))
         elif explanation.kind == "sequence":
             sheet = Sheet(*words, logo.height_of(explanation))
@@ -113,6 +113,8 @@ def _table(explanation: Explanation) -> go.Figure:
     from explainers.figures.waterfall import waterfall
 
     names, values, scores = explanation.bars
+    if explanation.limit is not None:  # beside others, bar by bar
+        return feature_bars(names, values, scores, explanation.signed, limit=explanation.limit)
     if METHODS[explanation.method].complete and explanation.baseline_output is not None:
         ends = explanation.output, explanation.baseline_output
         return waterfall(names, values, scores, *ends, explanation.about)
@@ -132,6 +134,7 @@ def _series(explanation: Explanation) -> go.Figure:
         explanation.steps,
         explanation.signed,
         unit="contribution" if explanation.signed else "strength",
+        limit=explanation.limit,
     )
     # Values that are not told have no scale.
     return figure.update_yaxes(tickvals=[], ticktext=[]) if hidden else figure
