@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,43 +12,16 @@ from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
 from pages.answers import agreement, axes, faithfulness, grid, hidden_with, sanity, two_maps
 from pages.kinds import picture_view
+from pages.shelf import recording
 from pages.state import address, cases
 from pages.state.cases import Answer, Case
+from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
+from pages.takeaway import several
 from pages.viewers.chart import answer_bars
 from pages.widgets import baselines, methods, models, places
 
 MOST_PANELS = 12
-NONE, FIRST_CHOICE = "nothing", -1
-PRESETS: dict[str, dict[str, Any]] = {
-    "Methods": {
-        "across": "methods",
-        "down": NONE,
-        "target": FIRST_CHOICE,
-        "methods": axes.SIX_METHODS,
-    },
-    "Baseline lab": {
-        "across": "baselines",
-        "down": NONE,
-        "target": FIRST_CHOICE,
-        "baselines": None,
-    },
-    "Classes × methods": {
-        "across": "methods",
-        "down": "classes",
-        "methods": ["integrated_gradients", "deeplift", "occlusion"],
-    },
-    "Honest or cheating": {
-        "across": "models",
-        "down": "pictures",
-        "model": "signs",
-        "from": "Gallery",
-        "pictures": ["16_stop", "17_stop"],
-        "target": 0,
-        "baseline": "mean",
-    },
-}
-OF_PICTURES = ("Honest or cheating",)
 CHECKS = ("Prove it", "Agreement", "Two at a time", "Sanity", "Answers")
 
 
@@ -64,11 +37,14 @@ def page() -> None:
             base = _base({across, down})
     with presets:
         _presets(None if base is None else base.model.spec.kind)
+    finished = None
     if base is None:
         st.info("Choose a model and an input in the settings above.")
     else:
-        _compare(base, across, down, at)
+        finished = _compare(base, across, down, at)
     address.write()
+    if finished is not None:
+        recording.comparison(*finished)
 
 
 class _Places(NamedTuple):
@@ -89,14 +65,14 @@ def _places() -> _Places:
 def _presets(kind: str | None) -> None:
     """A button for each comparison that such inputs can have."""
     with st.container(horizontal=True):
-        for preset in PRESETS:
-            if preset in OF_PICTURES and kind not in (None, "picture"):
+        for preset in axes.PRESETS:
+            if preset in axes.OF_PICTURES and kind not in (None, "picture"):
                 continue
             st.button(
                 preset,
                 key=f"preset_{preset}",
                 on_click=address.set_choices,
-                args=(PRESETS[preset],),
+                args=(axes.PRESETS[preset],),
             )
 
 
@@ -112,12 +88,12 @@ def _axes(at: _Places) -> tuple[str, str]:
             format_func=axes.NAMES.get,
         )
     with at.down:
-        others = [NONE, *(axis for axis in all_axes if axis != across)]
+        others = [axes.NONE, *(axis for axis in all_axes if axis != across)]
         down = address.select(
             st.selectbox,
             "down",
             others,
-            NONE,
+            axes.NONE,
             label="Rows",
             format_func=lambda kind: axes.NAMES.get(kind, "None"),
         )
@@ -155,21 +131,28 @@ def _base(varied: set[str]) -> Setting | None:
     return Setting(model, chosen, baseline, method, options, *scoring)
 
 
-def _compare(base: Setting, across: str, down: str, at: _Places) -> None:
-    """Draw the grid for the base varied along its axes, and a closer look at it."""
+Finished: TypeAlias = tuple[list[grid.Panel], list[ChosenModel], dict[str, list[str]]]
+"""Panels, the network of each, and the names of what is varied."""
+
+
+def _compare(base: Setting, across: str, down: str, at: _Places) -> Finished | None:
+    """Draw the grid for the base varied along its axes, and a closer look at it.
+
+    What is on the grid once all of it is finished, else None.
+    """
     predictions = cases.answers({"c_base": base.prediction()}, "Asking the network")
     if predictions is None:
-        return
+        return None
     prediction = predictions["c_base"]
     if prediction[0]["places"]:
         base = places.pick(base, prediction)
         predictions = cases.answers({"c_base_there": base.prediction()}, "Asking the network")
         if predictions is None:
-            return
+            return None
         prediction = predictions["c_base_there"]
     with at.items:
         columns = axes.items(across, base, prediction)
-        rows = [axes.Item("")] if down == NONE else axes.items(down, base, prediction)
+        rows = [axes.Item("")] if down == axes.NONE else axes.items(down, base, prediction)
     if "classes" not in (across, down):
         with at.question:
             base = replace(base, target=_target(base, prediction))
@@ -189,7 +172,7 @@ def _compare(base: Setting, across: str, down: str, at: _Places) -> None:
     ]
     if not settings:
         st.info("Choose at least one thing to compare.")
-        return
+        return None
     if len(settings) > MOST_PANELS:
         st.warning(f"These are {len(settings)} panels; the first {MOST_PANELS} are shown.")
         settings = settings[:MOST_PANELS]
@@ -199,6 +182,14 @@ def _compare(base: Setting, across: str, down: str, at: _Places) -> None:
     panels = grid.draw(settings, width, shared, lab="baselines" in (across, down))
     if panels:
         _look_closer(panels, base, lab="baselines" in (across, down))
+        title = f"{axes.NAMES[across]}: {panels[0].case.input.name}"
+        several.section(panels, title, "away")
+    if len(panels) < len(settings):
+        return None
+    varied = {axes.NAMES[across].lower(): [column.label for column in columns]}
+    if down != axes.NONE:
+        varied[axes.NAMES[down].lower()] = [row.label for row in rows]
+    return panels, [setting.model for _, setting in settings], varied
 
 
 def _target(base: Setting, prediction: Answer) -> int | None:
@@ -212,12 +203,12 @@ def _target(base: Setting, prediction: Answer) -> int | None:
     chosen = address.select(
         st.selectbox,
         "target",
-        [FIRST_CHOICE, *range(len(names))],
-        FIRST_CHOICE,
+        [axes.FIRST_CHOICE, *range(len(names))],
+        axes.FIRST_CHOICE,
         label="Which answer" if numbers else "Why does it say",
         format_func=lambda index: first if index < 0 else names[index],
     )
-    return None if chosen == FIRST_CHOICE else chosen
+    return None if chosen == axes.FIRST_CHOICE else chosen
 
 
 def _label(row: axes.Item, column: axes.Item) -> str:

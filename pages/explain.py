@@ -12,13 +12,13 @@ from explainers.figures.text.sentences import escape_markdown
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.service import recipe
-from explainers.service.settings import model_settings
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages import kinds
 from pages.answers import doubts, faithfulness, sanity, take_away
 from pages.answers.panel import panel
 from pages.kinds import picture_view
+from pages.shelf import recording
 from pages.state import address, progress
 from pages.state.cases import Answer, Case, first_choice, in_numbers
 from pages.state.chosen import ChosenModel
@@ -42,7 +42,7 @@ def page() -> None:
             address.always_written("model")
         with then:
             setting, thumbnail = _setting(model) if model else (None, None)
-    below = st.container()
+    below, finished = st.container(), None
     with answer, st.container(key="answer"):
         if setting is None or thumbnail is None:
             missing = "a model" if model is None else kinds.of(model.spec).missing
@@ -56,6 +56,8 @@ def page() -> None:
                 with below:
                     _checks(*finished)
     address.write()
+    if setting is not None and finished is not None:
+        recording.explanation(setting.model, *finished)
 
 
 def _setting(model: ChosenModel) -> tuple[Setting | None, DeltaGenerator]:
@@ -118,7 +120,7 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
             if note not in answer[0]["notes"]:
                 st.caption(note)
     with right:
-        files = (setting.input.file, _weights_file(setting.model.spec), "baseline.png")
+        files = take_away.files_of(case)
         _as_code(case, files)
         take_away.section(case, answer, files, "away")
         _onwards()
@@ -260,14 +262,6 @@ def _baseline_answer(
             f"*{escape_markdown(names[best])}*: what speaks for that class in the baseline counts "
             "as nothing. Compare with another baseline."
         )
-
-
-def _weights_file(spec: ModelSpec) -> str:
-    """What the recipe calls the file that the model comes from."""
-    file = model_settings().file
-    if spec.source == "python" and file is not None:
-        return file.name
-    return "weights." + spec.weights.partition(".")[2]
 
 
 page()

@@ -6,16 +6,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers.importance.tables.stored import StoredTable
+from explainers.service.tasks import Answer
+from explainers.service.tasks.importance import Importance
 from pages.ranking import answer as shown
 from pages.ranking import closer, cost, notes, question
 from pages.ranking.question import Question
+from pages.shelf import recording
 from pages.state import address, progress
+from pages.takeaway import ranking
 
 
 def page() -> None:
     """Settings on the left, the answer on the right."""
     st.title("Importance", anchor=False)
     settings, answer = st.columns([3.5, 8.5], gap="medium")
+    finished = None
     with settings:
         asked = question.pick()
         more = st.container()
@@ -26,15 +31,17 @@ def page() -> None:
                 "asked there: which inputs matter appears here."
             )
         else:
-            _ask(asked, more)
+            finished = _ask(asked, more)
     address.write()
+    if asked is not None and finished is not None:
+        recording.importance(asked, *finished)
 
 
-def _ask(asked: Question, more: DeltaGenerator) -> None:
-    """Ask the network about the rows, then for the table."""
+def _ask(asked: Question, more: DeltaGenerator) -> tuple[Answer, Answer, Importance] | None:
+    """Ask the network about the rows, then for the table; both answers once all are there."""
     prediction = progress.finished(asked.rows, "importance_rows")
     if prediction is None:
-        return
+        return None
     with more:
         whole = question.pick_task(asked, prediction)
     facts = prediction[0]
@@ -43,16 +50,21 @@ def _ask(asked: Question, more: DeltaGenerator) -> None:
         cost.tell(task, facts)
     drawing = partial(shown.draw_so_far, facts["rows"], asked.one)
     answer = progress.finished(task, "importance", drawing)
-    if answer is not None:
-        table = StoredTable.of(*answer)
-        notes.first(table, mend=True)
-        shown.quality(table.quality, facts["rows"], asked.one)
-        shown.sentence(table)
-        notes.warnings(table, facts["notes"])
-        shown.table_of_ranks(table, "ranks")
-        cost.offer_rest(whole, facts, task)
-        notes.methods(table)
-        closer.section(asked, prediction, answer, table, task)
+    if answer is None:
+        return None
+    table = StoredTable.of(*answer)
+    notes.first(table, mend=True)
+    shown.quality(table.quality, facts["rows"], asked.one)
+    shown.sentence(table)
+    notes.warnings(table, facts["notes"])
+    shown.table_of_ranks(table, "ranks")
+    cost.offer_rest(whole, facts, task)
+    notes.methods(table)
+    closer.section(asked, prediction, answer, table, task)
+    about, file = asked.names(prediction)[task.output], asked.chosen.file
+    told = ranking.ranking(table, task, about, file, facts["rows"], asked.one)
+    ranking.section(told, ranking.source(task, asked.model.name, file), "away")
+    return prediction, answer, task
 
 
 page()

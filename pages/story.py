@@ -12,7 +12,7 @@ import streamlit as st
 from explainers.figures.text import words
 from pages import kinds
 from pages.answers import faithfulness
-from pages.answers.grid import limits
+from pages.answers.grid import Panel, limits
 from pages.answers.panel import sentence_in
 from pages.kinds import picture_view
 from pages.state import cases
@@ -21,6 +21,7 @@ from pages.stories import truths
 from pages.stories.guessing import game
 from pages.stories.stories import OVER_ROWS, stories
 from pages.stories.story import Story
+from pages.takeaway import several
 from pages.viewers import keys
 from pages.widgets import pictures
 
@@ -161,6 +162,9 @@ def _maps(story: Story, presenting: bool) -> None:
         with column:
             drawn = _Drawn(maps[index], scale[index])
             _map(story, index, shown[index], answers[index], drawn, presenting)
+    if not presenting:
+        panels = [Panel(*each) for each in zip(shown, answers, scale, strict=True)]
+        several.section(panels, story.title, f"story_{story.key}_away")
 
 
 class _Drawn(NamedTuple):

@@ -46,6 +46,8 @@ PAGES = """
     kinds
     answers
     learning stories ranking
+    takeaway
+    shelf
 """
 MOST_FILES = 14
 # Above a dozen a folder needs a reason.

@@ -30,6 +30,38 @@ SIX_METHODS = [
     "grad_cam",
 ]
 MOST_CLASSES = 3
+NONE, FIRST_CHOICE = "nothing", -1
+PRESETS: dict[str, dict[str, Any]] = {
+    "Methods": {
+        "across": "methods",
+        "down": NONE,
+        "target": FIRST_CHOICE,
+        "methods": SIX_METHODS,
+    },
+    "Baseline lab": {
+        "across": "baselines",
+        "down": NONE,
+        "target": FIRST_CHOICE,
+        "baselines": None,
+    },
+    "Classes × methods": {
+        "across": "methods",
+        "down": "classes",
+        "methods": ["integrated_gradients", "deeplift", "occlusion"],
+    },
+    "Honest or cheating": {
+        "across": "models",
+        "down": "pictures",
+        "model": "signs",
+        "from": "Gallery",
+        "pictures": ["16_stop", "17_stop"],
+        "target": 0,
+        "baseline": "mean",
+    },
+}
+"""Ready-made comparisons: the choices that each sets."""
+OF_PICTURES = ("Honest or cheating",)
+"""Presets that only pictures have."""
 PILLS = partial(st.pills, selection_mode="multi", wrap=True)
 """For what is few enough to be seen at a glance."""
 

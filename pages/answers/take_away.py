@@ -11,10 +11,13 @@ import msgspec
 import streamlit as st
 
 from explainers.kinds import sequence as sequence_kind
+from explainers.models.spec import ModelSpec
 from explainers.reports import numbers
 from explainers.reports.explanation import Explanation
+from explainers.reports.page.report_page import Source, report_page
 from explainers.service import notebook, recipe
 from explainers.service.code_version import code_version
+from explainers.service.settings import model_settings
 from explainers.service.tasks.task import OWN_BASELINE
 from pages.answers.explained import explained
 from pages.state.cases import Answer, Case
@@ -39,7 +42,7 @@ def section(case: Case, answer: Answer, own_files: Sequence[str], key: str) -> N
     """
     with st.expander("Take away", icon=":material/download:"):
         one = explained(case, answer)
-        offer = functools.partial(_download, stem=_stem(one), key=key)
+        offer = functools.partial(download, stem=_stem(one), key=key)
         if case.task.model.depth:
             st.caption("Of a volume the numbers can be taken; its slices are seen on this page.")
             _numbers(case, one, offer)
@@ -84,8 +87,6 @@ def _report(
     key: str,
 ) -> None:
     """The report, and what is asked for it."""
-    from explainers.reports.page.report_page import Source, report_page
-
     st.markdown("**Report**: one page that opens anywhere, prints, and can be checked")
     left, right = st.columns([2, 3], vertical_alignment="center")
     by = left.text_input("Made by", key=f"{key}_by", placeholder="Your name")
@@ -95,11 +96,37 @@ def _report(
         key=f"{key}_with_input",
         help="Else it holds the map, the scores and a digest, and nothing that tells its values.",
     )
+    one, source = with_source(case, one, own_files, by, comment, shown)
+    offer("Report", "html", "text/html", lambda: report_page(one, source))
+
+
+def with_source(
+    case: Case,
+    one: Explanation,
+    own_files: Sequence[str],
+    by: str = "",
+    comment: str = "",
+    with_input: bool = False,
+) -> tuple[Explanation, Source]:
+    """What a report may tell of an explanation, and where it comes from.
+
+    Parameters
+    ----------
+    case : Case
+    one : Explanation
+        Of the case.
+    own_files : sequence of str
+        What the code calls the visitor's data, network and baseline.
+    by, comment : str
+        Who makes the report, and what they say of it.
+    with_input : bool
+        Whether the input itself may be read in it.
+    """
     # Values that were changed by hand stand in the question, and so in its settings and its code.
-    hidden = bool(case.task.input.values) and not shown
+    hidden = bool(case.task.input.values) and not with_input
     if hidden:
         one = replace(one, settings={n: v for n, v in one.settings.items() if n != "input"})
-    source = Source(
+    return one, Source(
         by,
         comment,
         own_files[1] if case.task.model.source in ("upload", "python") else case.task.model.name,
@@ -108,9 +135,21 @@ def _report(
         _answers(case),
         "" if hidden else recipe.recipe(case.task, *own_files),
         None if hidden else msgspec.to_builtins(case.task),
-        shown,
+        with_input,
     )
-    offer("Report", "html", "text/html", lambda: report_page(one, source))
+
+
+def files_of(case: Case) -> tuple[str, str, str]:
+    """What the code calls the visitor's data, network and baseline."""
+    return case.input.file, weights_file(case.task.model), "baseline.png"
+
+
+def weights_file(spec: ModelSpec) -> str:
+    """What the recipe calls the file that the model comes from."""
+    file = model_settings().file
+    if spec.source == "python" and file is not None:
+        return file.name
+    return "weights." + spec.weights.partition(".")[2]
 
 
 def _answers(case: Case) -> list[tuple[str, str]]:
@@ -131,9 +170,10 @@ def _digests(case: Case) -> dict[str, str]:
     return {name: digest for name, digest in found.items() if digest}
 
 
-def _download(
+def download(
     label: str, suffix: str, mime: str, make: Callable[[], bytes], *, stem: str, key: str
 ) -> None:
+    """Draw a button whose file is made when it is asked for."""
     st.download_button(
         label,
         make,
@@ -173,6 +213,9 @@ def _record(case: Case) -> str:
 
 
 def _stem(one: Explanation) -> str:
+    return file_name(f"{one.title} {one.about} {one.method}")
+
+
+def file_name(words: str) -> str:
     """A file's name that every system takes."""
-    words = re.sub(r"[^\w.-]+", "_", f"{one.title} {one.about} {one.method}").strip("._")
-    return words[:80] or "explanation"
+    return re.sub(r"[^\w.-]+", "_", words).strip("._")[:80] or "explanation"

@@ -41,10 +41,22 @@ def section(panels: list[Panel], key: str) -> None:
         st.info("Choose two different panels.")
         return
     first, second = panels[a], panels[b]
-    one, other = first.case, second.case
-    if first.heat.shape != second.heat.shape or one.input != other.input:
+    if not alike(first, second):
         st.info("These two do not show the same input at the same size; choose another pair.")
         return
+    pair(first, second, way, key)
+
+
+def alike(first: Panel, second: Panel) -> bool:
+    """Whether two maps can lie over each other: they are of one input, at one size."""
+    same_input = first.case.input == second.case.input
+    return same_input and first.heat.shape == second.heat.shape
+
+
+def pair(first: Panel, second: Panel, way: str, key: str) -> None:
+    """Draw two maps that are alike, in one of WAYS."""
+    one, other = first.case, second.case
+    kind = kinds.of(one.task.model)
     if way == "blink":
         kind.draw(
             one,

@@ -100,8 +100,12 @@ SCHEMA: dict[str, Any] = {
     "chain": Annotated[dict[Word, Word], Meta(max_length=1000)],
     "changed": Changed,
     "expected": Annotated[list[Expected], Meta(max_length=10_000)],
+    "runs": Annotated[list[Digest], Meta(max_length=1000)],
 }
 """The type of every choice by its name, but for those of `_OPTIONS` and of worked examples."""
+
+OF_ONE_PAGE = frozenset({"runs"})
+"""Choices that stand in the address of their own page alone."""
 
 _OPTIONS: dict[str, Mapping[str, Any]] = {"o": METHODS, "b": BASELINES, "i": IMPORTANCE}
 """Choices of options are called "o.smoothgrad.samples": registry, entry, option."""

@@ -30,22 +30,28 @@ SPARED = 80
 def sentence(table: StoredTable) -> None:
     """Draw the one sentence, and what it stands on."""
     st.markdown(f"### {ranking_sentence(table.names, *agreed(table))}")
+    told, more = basis(table)
+    st.caption(told, help=more or None)
+
+
+def basis(table: StoredTable) -> tuple[str, str]:
+    """On what the sentence stands, and which methods those are where that is not in it."""
     chosen, sure = judges(table)
     listed = ", ".join(IMPORTANCE[table.methods[place]].name for place in chosen)
     if sure and len(chosen) > 1:
-        st.caption(
+        return (
             f"Sure: more than half of the {len(chosen)} methods that can tell are 95 % certain "
             "of it, and none denies it. This describes the network, not the world.",
-            help=f"Those with intervals that ask this network and do not depend on the columns' "
+            f"Those with intervals that ask this network and do not depend on the columns' "
             f"units: {listed}.",
         )
-    elif sure:
-        st.caption(f"By {listed}, at 95 %. This describes the network, not the world.")
-    else:
-        st.caption(
-            f"By {listed}, without an interval, so how sure this is cannot be told. This describes "
-            "the network, not the world."
-        )
+    if sure:
+        return f"By {listed}, at 95 %. This describes the network, not the world.", ""
+    return (
+        f"By {listed}, without an interval, so how sure this is cannot be told. This describes "
+        "the network, not the world.",
+        "",
+    )
 
 
 def quality(found: Mapping[str, float], rows: int, one: str) -> None:
@@ -69,7 +75,7 @@ def table_of_ranks(table: StoredTable, key: str) -> None:
         place = shown[cell // len(lines(table))]
         address.set_choices({"closer": ONE_INPUT, "feature": table.names[place]})
 
-    _draw_ranks(table, shown, key, opened)
+    draw_ranks(table, shown, key, opened)
     st.caption("Click a cell for all that is known of its input, under “Look closer”.")
 
 
@@ -81,13 +87,13 @@ def draw_so_far(rows: int, one: str, report: ProgressReport | None, key: str) ->
     notes.first(table)
     quality(table.quality, rows, one)
     sentence(table)
-    _draw_ranks(table, order(table)[:MOST_SHOWN], key)
+    draw_ranks(table, order(table)[:MOST_SHOWN], key)
 
 
-def _draw_ranks(
+def draw_ranks(
     table: StoredTable, shown: np.ndarray, key: str, opened: Callable[[int], None] | None = None
 ) -> None:
-    """Draw the chosen features' ranks; `opened` gets the number of a cell, row by row."""
+    """Draw methods × those inputs, in that order; `opened` gets a clicked cell, row by row."""
     drawn = lines(table)
     rank, low, high = (
         np.stack([getattr(line, part)[shown] for line in drawn]) for part in ("rank", "low", "high")

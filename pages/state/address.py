@@ -12,7 +12,7 @@ that old links would break; and nothing else can set the parameter, as presets a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -94,13 +94,14 @@ def forget_uploads(names: Iterable[str]) -> None:
         st.query_params.pop(name, None)
 
 
-def write() -> None:
-    """Put the choices into the address, so that a reload and a copied link show the same."""
+def write(only: Collection[str] = ()) -> None:
+    """Put the choices, or `only` these, into the address: a reload and a copied link show them."""
     state, old = address_state(), st.query_params.to_dict()
     new = {
         name: schema.encode(value)
         for name, value in choices().items()
         if value is not None and state.defaults.get(name) != value
+        if (name in only if only else name not in schema.OF_ONE_PAGE)
     }
     if new != old:
         # What the browser has sent, and what it was sent and may not have received yet.

@@ -18,6 +18,7 @@ from explainers.service.backends.job import Job
 from explainers.service.backends.local import LocalBackend
 from explainers.service.limits import limits
 from explainers.service.storage.folder import user_folder
+from explainers.service.storage.shelf import Shelf
 from explainers.service.storage.uploads import Uploads
 from explainers.service.tasks import Answer, Task
 from pages.state.headers import COOKIE
@@ -74,8 +75,14 @@ def uploads() -> Uploads:
     return Uploads(backend().store, most_bytes=1e6 * limits().visitor_megabytes)
 
 
+@functools.cache
+def shelf() -> Shelf:
+    """What visitors have asked before, each only their own."""
+    return Shelf(uploads())
+
+
 def owner() -> str:
-    """Whose this session's uploads are: the person who logged in, else this browser's.
+    """Whose this session's uploads and shelf are: the person who logged in, else this browser's.
 
     A digest, since the cookie itself opens the uploads and is not written to disk.
     """

@@ -45,6 +45,7 @@ SAMPLES = {
     "classes": [0, 2],
     "data": f"{DIGEST}.csv.gz",
     "added": [DIGEST],
+    "runs": [DIGEST],
     "card": {"kind": "table", "columns": ["a"]},
     "chain": {"a": "b"},
     "changed": {"row": "a 1", "values": {"a": 1.5}},

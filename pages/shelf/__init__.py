@@ -1,0 +1,1 @@
+"""What was computed in this visit and before: kept when it is there, listed, compared, reported."""

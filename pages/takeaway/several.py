@@ -1,0 +1,117 @@
+"""Several explanations to take away together: pictures, numbers, and one report of all."""
+
+from __future__ import annotations
+
+import functools
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from explainers.reports import numbers
+from explainers.reports.explanation import Explanation
+from explainers.reports.page.collection_page import Part, collection_page
+from pages.answers import take_away
+from pages.answers.explained import explained
+from pages.answers.grid import Panel
+
+
+def section(panels: Sequence[Panel], title: str, key: str) -> None:
+    """Draw the downloads of a comparison; each file is made when it is asked for.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        All finished.
+    title : str
+        Of the report, as text.
+    key : str
+        Of the place on the page.
+    """
+    with st.expander("Take away", icon=":material/download:"):
+        offer = functools.partial(take_away.download, stem=take_away.file_name(title), key=key)
+        ones = [shown(panel) for panel in panels]
+        kinds = {panel.case.kind.key for panel in panels}
+        if not any(panel.case.task.model.depth for panel in panels):
+            _pictures(ones, kinds, offer)
+        st.markdown("**Numbers**, of all maps in one file")
+        with st.container(horizontal=True):
+            parquet = "application/vnd.apache.parquet"
+            offer("CSV", "csv", "text/csv", lambda: numbers.as_csv(ones))
+            offer("Parquet", "parquet", parquet, lambda: numbers.as_parquet(ones))
+            if len({panel.answer[1]["scores"].shape for panel in panels}) == 1:
+                binary = "application/octet-stream"
+                offer("NPZ", "npz", binary, lambda: numbers.as_npz(ones))
+            else:
+                offer("NPZ", "npz.zip", "application/zip", lambda: _npz_each(ones))
+        report(panels, title, key)
+
+
+def report(panels: Sequence[Panel], title: str, key: str) -> None:
+    """Draw the one report of all panels, and what is asked for it; `title` as text."""
+    st.markdown("**Report** of all: one page that opens anywhere, prints, and can be checked")
+    by, comment = asked(key)
+    with_input = st.checkbox(
+        "Put the inputs themselves into it",
+        key=f"{key}_with_input",
+        help="Else it holds the maps, the scores and digests, and nothing that tells values.",
+    )
+
+    given = parts(panels, with_input)
+    take_away.download(
+        "Report",
+        "html",
+        "text/html",
+        lambda: collection_page(title, given, by, comment),
+        stem=take_away.file_name(title),
+        key=key,
+    )
+
+
+def asked(key: str) -> tuple[str, str]:
+    """Draw who makes a report, and what they say of it."""
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    by = left.text_input("Made by", key=f"{key}_by", placeholder="Your name")
+    comment = right.text_input("Comment", key=f"{key}_comment", placeholder="What it is for")
+    return by, comment
+
+
+def parts(panels: Sequence[Panel], with_input: bool) -> list[Part]:
+    """The panels as parts of a report."""
+    found = []
+    for panel in panels:
+        case = panel.case
+        # The title stays that of the input, by which maps of one input are found.
+        one = replace(shown(panel), title=case.input.name)
+        given = take_away.with_source(case, one, take_away.files_of(case), with_input=with_input)
+        found.append(Part(case.label, *given))
+    return found
+
+
+def shown(panel: Panel) -> Explanation:
+    """The panel's explanation as a comparison draws it: its cells, on the shared scale."""
+    one = explained(panel.case, panel.answer, in_cells=True)
+    return replace(one, title=f"{panel.case.label}: {one.title}", limit=panel.limit)
+
+
+def _pictures(ones: list[Explanation], kinds: set[str], offer: Callable[..., None]) -> None:
+    from explainers.reports.pictures import together
+
+    st.markdown("**Pictures**, on the scale of this page")
+    with st.container(horizontal=True):
+        offer("PNG", "png", "image/png", lambda: together.png(ones))
+        if kinds <= set(take_away.LINES):
+            offer("PDF", "pdf", "application/pdf", lambda: together.pdf(ones))
+            offer("SVG", "svg.zip", "application/zip", lambda: together.svgs(ones))
+
+
+def _npz_each(ones: Sequence[Explanation]) -> bytes:
+    """Maps of different sizes: an archive of one file each."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for place, one in enumerate(ones):
+            name = f"{place + 1}_{take_away.file_name(one.title)}.npz"
+            archive.writestr(name, numbers.as_npz([one]))
+    return buffer.getvalue()
