@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,7 +15,6 @@ from pages.kinds import picture_view
 from pages.shelf import recording
 from pages.state import address, cases
 from pages.state.cases import Answer, Case
-from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
 from pages.takeaway import several
 from pages.viewers.chart import answer_bars
@@ -37,14 +36,11 @@ def page() -> None:
             base = _base({across, down})
     with presets:
         _presets(None if base is None else base.model.spec.kind)
-    finished = None
     if base is None:
         st.info("Choose a model and an input in the settings above.")
     else:
-        finished = _compare(base, across, down, at)
+        _compare(base, across, down, at)
     address.write()
-    if finished is not None:
-        recording.comparison(*finished)
 
 
 class _Places(NamedTuple):
@@ -131,24 +127,17 @@ def _base(varied: set[str]) -> Setting | None:
     return Setting(model, chosen, baseline, method, options, *scoring)
 
 
-Finished: TypeAlias = tuple[list[grid.Panel], list[ChosenModel], dict[str, list[str]]]
-"""Panels, the network of each, and the names of what is varied."""
-
-
-def _compare(base: Setting, across: str, down: str, at: _Places) -> Finished | None:
-    """Draw the grid for the base varied along its axes, and a closer look at it.
-
-    What is on the grid once all of it is finished, else None.
-    """
+def _compare(base: Setting, across: str, down: str, at: _Places) -> None:
+    """Draw the grid for the base varied along its axes, and a closer look at it."""
     predictions = cases.answers({"c_base": base.prediction()}, "Asking the network")
     if predictions is None:
-        return None
+        return
     prediction = predictions["c_base"]
     if prediction[0]["places"]:
         base = places.pick(base, prediction)
         predictions = cases.answers({"c_base_there": base.prediction()}, "Asking the network")
         if predictions is None:
-            return None
+            return
         prediction = predictions["c_base_there"]
     with at.items:
         columns = axes.items(across, base, prediction)
@@ -172,7 +161,7 @@ def _compare(base: Setting, across: str, down: str, at: _Places) -> Finished | N
     ]
     if not settings:
         st.info("Choose at least one thing to compare.")
-        return None
+        return
     if len(settings) > MOST_PANELS:
         st.warning(f"These are {len(settings)} panels; the first {MOST_PANELS} are shown.")
         settings = settings[:MOST_PANELS]
@@ -180,16 +169,15 @@ def _compare(base: Setting, across: str, down: str, at: _Places) -> Finished | N
     # A single row of panels breaks where the screen ends; rows and columns keep their places.
     width = len(columns) if len(rows) > 1 and len(columns) <= 4 else 0
     panels = grid.draw(settings, width, shared, lab="baselines" in (across, down))
-    if panels:
-        _look_closer(panels, base, lab="baselines" in (across, down))
-        title = f"{axes.NAMES[across]}: {panels[0].case.input.name}"
-        several.section(panels, title, "away")
-    if len(panels) < len(settings):
-        return None
-    varied = {axes.NAMES[across].lower(): [column.label for column in columns]}
-    if down != axes.NONE:
-        varied[axes.NAMES[down].lower()] = [row.label for row in rows]
-    return panels, [setting.model for _, setting in settings], varied
+    if not panels:
+        return
+    if len(panels) == len(settings):
+        varied = {axes.NAMES[across].lower(): [column.label for column in columns]}
+        if down != axes.NONE:
+            varied[axes.NAMES[down].lower()] = [row.label for row in rows]
+        recording.comparison(panels, [setting.model for _, setting in settings], varied)
+    _look_closer(panels, base, lab="baselines" in (across, down))
+    several.section(panels, f"{axes.NAMES[across]}: {panels[0].case.input.name}", "away")
 
 
 def _target(base: Setting, prediction: Answer) -> int | None:

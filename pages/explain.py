@@ -42,7 +42,7 @@ def page() -> None:
             address.always_written("model")
         with then:
             setting, thumbnail = _setting(model) if model else (None, None)
-    below, finished = st.container(), None
+    below = st.container()
     with answer, st.container(key="answer"):
         if setting is None or thumbnail is None:
             missing = "a model" if model is None else kinds.of(model.spec).missing
@@ -56,8 +56,6 @@ def page() -> None:
                 with below:
                     _checks(*finished)
     address.write()
-    if setting is not None and finished is not None:
-        recording.explanation(setting.model, *finished)
 
 
 def _setting(model: ChosenModel) -> tuple[Setting | None, DeltaGenerator]:
@@ -110,6 +108,7 @@ def _answer(setting: Setting, thumbnail: DeltaGenerator) -> tuple[Case, Answer] 
     if answer is None:
         return None
     panel(case, answer, "map", max_height=330, around=470, on_place=places.ask_about)
+    recording.explanation(setting.model, case, answer)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**What the network says**")

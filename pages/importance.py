@@ -6,8 +6,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers.importance.tables.stored import StoredTable
-from explainers.service.tasks import Answer
-from explainers.service.tasks.importance import Importance
 from pages.ranking import answer as shown
 from pages.ranking import closer, cost, notes, question
 from pages.ranking.question import Question
@@ -20,7 +18,6 @@ def page() -> None:
     """Settings on the left, the answer on the right."""
     st.title("Importance", anchor=False)
     settings, answer = st.columns([3.5, 8.5], gap="medium")
-    finished = None
     with settings:
         asked = question.pick()
         more = st.container()
@@ -31,17 +28,15 @@ def page() -> None:
                 "asked there: which inputs matter appears here."
             )
         else:
-            finished = _ask(asked, more)
+            _ask(asked, more)
     address.write()
-    if asked is not None and finished is not None:
-        recording.importance(asked, *finished)
 
 
-def _ask(asked: Question, more: DeltaGenerator) -> tuple[Answer, Answer, Importance] | None:
-    """Ask the network about the rows, then for the table; both answers once all are there."""
+def _ask(asked: Question, more: DeltaGenerator) -> None:
+    """Ask the network about the rows, then for the table."""
     prediction = progress.finished(asked.rows, "importance_rows")
     if prediction is None:
-        return None
+        return
     with more:
         whole = question.pick_task(asked, prediction)
     facts = prediction[0]
@@ -51,20 +46,20 @@ def _ask(asked: Question, more: DeltaGenerator) -> tuple[Answer, Answer, Importa
     drawing = partial(shown.draw_so_far, facts["rows"], asked.one)
     answer = progress.finished(task, "importance", drawing)
     if answer is None:
-        return None
+        return
     table = StoredTable.of(*answer)
     notes.first(table, mend=True)
     shown.quality(table.quality, facts["rows"], asked.one)
     shown.sentence(table)
     notes.warnings(table, facts["notes"])
     shown.table_of_ranks(table, "ranks")
+    recording.importance(asked, prediction, answer, task)
     cost.offer_rest(whole, facts, task)
     notes.methods(table)
     closer.section(asked, prediction, answer, table, task)
     about, file = asked.names(prediction)[task.output], asked.chosen.file
     told = ranking.ranking(table, task, about, file, facts["rows"], asked.one)
     ranking.section(told, ranking.source(task, asked.model.name, file), "away")
-    return prediction, answer, task
 
 
 page()

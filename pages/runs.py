@@ -18,8 +18,8 @@ def page() -> None:
         st.title("Runs", anchor=False)
     runs = service.shelf().list_of(service.owner())
     st.caption(
-        "What you asked on Explain, Compare and Importance, and was answered. Only you see it, "
-        + ("whoever else logs in here. " if login.required() else "by this browser's cookie. ")
+        "What you asked on Explain, Compare and Importance, and was answered. Only you see it"
+        + (", wherever you log in. " if login.required() else ": this browser's cookie opens it. ")
         + "It goes with the uploads it was made of."
     )
     if message := st.session_state.pop("runs_message", None):

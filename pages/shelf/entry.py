@@ -51,7 +51,7 @@ def draw(key: str, run: Run, before: Run | None, picked: bool, version: int) -> 
         )
         if run.thumbnail:
             picture.image(run.thumbnail, alt=run.alt or "The answer, small")
-        with words:
+        with words, st.container(gap="xxsmall"):
             _words(run, before, name)
         with ways, st.container(horizontal=True):
             deleted = _ways(key, run)

@@ -1,4 +1,7 @@
-"""Putting what a page has answered on the visitor's shelf, once a question."""
+"""Putting what a page has answered on the visitor's shelf, once a question.
+
+Pages do so as soon as the answer is there, before they draw its checks: who leaves early keeps it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -33,7 +37,7 @@ from pages.answers.grid import Panel
 from pages.answers.panel import baseline_name
 from pages.ranking.lines import agreed, order
 from pages.ranking.question import Question
-from pages.state import service
+from pages.state import address, service
 from pages.state.cases import Case
 from pages.state.chosen import ChosenModel
 from pages.takeaway import several
@@ -64,7 +68,7 @@ def explanation(model: ChosenModel, case: Case, answer: Answer) -> None:
             link,
             (_subject(case, model),),
             words=_words(case, model),
-            title=f"{case.about}: {case.input.name}",
+            title=f"Why “{case.about}”: {case.input.name}",
             sentence=one.sentence,
             thumbnail=thumbnail.thumbnail(one),
             alt=alt_text(one),
@@ -144,7 +148,7 @@ def importance(question: Question, prediction: Answer, answer: Answer, task: Imp
             link,
             (_task_of(task, question.model, question.chosen.name, question.chosen.file),),
             words=words,
-            title=f"What matters for {output}: {question.chosen.file}",
+            title=f"What matters for {output}: {PurePath(question.chosen.file).name}",
             sentence=sentence,
             thumbnail=thumbnail.cells(strength.T, signed=False, limit=1.0),
             alt=f"Ranks of {len(table.names)} inputs by {len(named)} methods, as colours.",
@@ -168,12 +172,11 @@ def _keep(page: str, tasks: Sequence[Any], make: Callable[[dict[str, str]], Run]
 
 
 def _link(tasks: Sequence[Any]) -> dict[str, str]:
-    """The page's address, without uploads that the question is not about."""
+    """The page's link, without uploads that the question is not about."""
     used = {key.digest for task in tasks for key in task.uploads()}
-    link = {name: str(value) for name, value in st.query_params.to_dict().items()}
     return {
         name: value
-        for name, value in link.items()
+        for name, value in address.link().items()
         if name not in ONE_UPLOAD or set(UPLOAD.findall(value)) <= used
     }
 

@@ -3,10 +3,8 @@
 Every choice has a name, which is the query parameter that holds it in a link; `links.schema` says
 what it may hold. Choices that have their default value are left out.
 
-Streamlit's own `bind="query-params"` (1.67) cannot carry this: it drops an impossible value without
-a word, where whoever opens a link must be told; it writes the labels of options, not their keys, so
-that old links would break; and nothing else can set the parameter, as presets and cards do.
-`persist_state="session"` keeps a value over pages, but knows nothing of links.
+Streamlit's `bind="query-params"` (1.67) cannot carry this: it drops an impossible value without a
+word, writes labels, not keys, and nothing else can set the parameter, as presets and cards do.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ Value = TypeVar("Value")
 SECONDS_ON_THE_WAY = 5.0
 """So long after an address was replaced, a busy browser may still send it."""
 LONGEST_SHOWN = 60
-"""Characters of a value that a sentence about it repeats."""
+"""Characters of a value that a sentence repeats."""
 
 
 def choices() -> dict[str, Any]:
@@ -77,7 +75,7 @@ def show_refusal(name: str, label: str) -> None:
 
 
 def is_refused(name: str) -> bool:
-    """Whether the widget of that name has to say that a link's choice is not possible."""
+    """Whether the widget of that name has to say that a choice is not possible."""
     return name in address_state().refusals
 
 
@@ -94,15 +92,20 @@ def forget_uploads(names: Iterable[str]) -> None:
         st.query_params.pop(name, None)
 
 
-def write(only: Collection[str] = ()) -> None:
-    """Put the choices, or `only` these, into the address: a reload and a copied link show them."""
-    state, old = address_state(), st.query_params.to_dict()
-    new = {
+def link(only: Collection[str] = ()) -> dict[str, str]:
+    """The choices, or `only` these, as query parameters of a link that opens them."""
+    defaults = address_state().defaults
+    return {
         name: schema.encode(value)
         for name, value in choices().items()
-        if value is not None and state.defaults.get(name) != value
+        if value is not None and defaults.get(name) != value
         if (name in only if only else name not in schema.OF_ONE_PAGE)
     }
+
+
+def write(only: Collection[str] = ()) -> None:
+    """Put the link of the choices into the address: a reload and a copied link show the same."""
+    state, old, new = address_state(), st.query_params.to_dict(), link(only)
     if new != old:
         # What the browser has sent, and what it was sent and may not have received yet.
         state.replaced += [(time.monotonic(), old), (time.monotonic(), state.link)]

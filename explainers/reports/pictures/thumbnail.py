@@ -63,7 +63,8 @@ def montage(thumbnails: Sequence[bytes]) -> bytes:
     whole = Image.new("RGB", (WIDTH, high * rows + _GAP * (rows - 1)), "white")
     for place, image in enumerate(images):
         image.thumbnail((wide, high), Image.Resampling.LANCZOS)
-        whole.paste(image, ((place % 2) * (wide + _GAP), (place // 2) * (high + _GAP)))
+        left, top = (wide - image.width) // 2, (high - image.height) // 2
+        whole.paste(image, ((place % 2) * (wide + _GAP) + left, place // 2 * (high + _GAP) + top))
     return _png(whole)
 
 
