@@ -28,6 +28,9 @@ def show(setting: Setting, prediction: Answer, target: int) -> None:
     usual = DEMO_MODELS[spec.name].usual_evidence if spec.name in DEMO_MODELS else -np.inf
     names, _ = setting.names(prediction)
     logits = arrays["logits"].astype(np.float64)
+    change = None
+    if setting.score == "logit" and len(logits) == len(names):
+        change = float(logits[target] - arrays["baseline_logits"][target])
     for sentence in doubts.doubts(
         names,
         arrays["probabilities"],
@@ -35,5 +38,6 @@ def show(setting: Setting, prediction: Answer, target: int) -> None:
         target,
         float(np.logaddexp.reduce(logits)),
         usual,
+        change,
     ):
         st.warning(sentence)

@@ -54,6 +54,17 @@ def test_what_a_plain_baseline_cannot_show_is_said(colour):
     assert unseen(other, other, "A gradient") == "", "no plain colour"
 
 
+def test_a_score_that_rises_while_the_probability_falls_is_said():
+    """Two classes: the scores go from (0, −1) to (1, 2), so that the first one's share falls."""
+    scores, base = np.array([1.0, 2.0]), np.array([0.0, -1.0])
+    shares, baseline = np.exp(scores) / np.exp(scores).sum(), np.exp(base) / np.exp(base).sum()
+    (said,) = doubts(["a", "b"], shares, baseline, 0, change=1.0)
+    assert "less likely here (26.9 %) than on the baseline (73.1 %)" in said and "rise more" in said
+    (said,) = doubts(["a", "b"], baseline, shares, 0, change=-1.0)
+    assert "more likely here (73.1 %)" in said and "is lower here" in said and "fall more" in said
+    assert doubts(["a", "b"], shares, baseline, 1, change=3.0) == []
+
+
 @pytest.mark.parametrize("name", DEMO_MODELS)
 def test_the_traffic_signs_know_a_sign_from_a_photo(name):
     """A photo of a flower looks like a pedestrian crossing to them: one of seven is not noticed."""

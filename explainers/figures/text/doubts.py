@@ -112,6 +112,7 @@ def doubts(
     target: int,
     evidence: float = np.inf,
     usual: float = -np.inf,
+    change: float | None = None,
 ) -> list[str]:
     """What must be known before an explanation of a class is read.
 
@@ -125,6 +126,9 @@ def doubts(
     evidence, usual : float
         The evidence that the network finds for any of its classes, ln Σ exp(logits) (Liu et al.
         2020, arXiv:2010.03759), and the least that it found in inputs that it was made for.
+    change : float, optional
+        Of the explained score of that class from the baseline to the input, where that is no
+        probability: it may rise while the probability falls.
 
     Returns
     -------
@@ -151,9 +155,20 @@ def doubts(
             "what speaks for a guess, not for an answer."
         )
     here, there = float(shares[target]), float(baseline_shares[target])
-    if there > here:
+    name = escape_markdown(names[target])
+    if change and here != there and (change > 0) != (here > there):
+        likely, score, others = (
+            ("more", "lower", "fall") if here > there else ("less", "higher", "rise")
+        )
         found.append(
-            f"The baseline scores higher than the input: *{names[target]}* has {percent(there)} "
+            f"*{name}* is {likely} likely here ({percent(here)}) than on "
+            f"the baseline ({percent(there)}), although its score, which the map shares out, is "
+            f"{score} here: the scores of other classes {others} more. To see what tells them "
+            "apart, ask for this class *rather than* another."
+        )
+    elif there > here:
+        found.append(
+            f"The baseline scores higher than the input: *{name}* has {percent(there)} "
             f"there and {percent(here)} here. The map says what speaks against it; to see what "
             "speaks for it, choose another baseline."
         )

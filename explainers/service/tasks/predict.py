@@ -20,9 +20,9 @@ class Predict(Task, frozen=True):
 
     The answer's facts: `classes`, `shape` of one input, how many `references` the baseline has,
     `parameters`, `seconds_per_pass`, `notes` on the model, the `places` asked (see ModelInput), and
-    what pages must know to draw the input. Its arrays: `probabilities`, `baseline_probabilities`
-    and `logits` (outputs,), `input` (…), its `baseline` (…), the mean of the references, and
-    `baseline_shown`, as pages draw it.
+    what pages must know to draw the input. Its arrays: `probabilities`, `baseline_probabilities`,
+    `logits` and `baseline_logits` (outputs,), `input` (…), its `baseline` (…), the mean of the
+    references, and `baseline_shown`, as pages draw it.
     """
 
     brief: ClassVar[bool] = True
@@ -50,7 +50,7 @@ class Predict(Task, frozen=True):
             started = time.perf_counter()
             Passes(loaded.model).outputs(given.x)
             seconds.append(time.perf_counter() - started)
-        logits, _, ours, baselines = answers
+        logits, baseline_logits, ours, baselines = answers
         if logits.ndim != 2:
             raise Problem(
                 f"The model returns shape {tuple(logits.shape)}; one row of answers for each "
@@ -72,6 +72,7 @@ class Predict(Task, frozen=True):
             "probabilities": ours[0].cpu().numpy(),
             "baseline_probabilities": baselines.mean(0).cpu().numpy(),
             "logits": logits[0].cpu().numpy(),
+            "baseline_logits": baseline_logits.mean(0).cpu().numpy(),
             "input": given.x[0].cpu().numpy(),
             "baseline": given.hidden[0].cpu().numpy(),
             "baseline_shown": given.kind.shown(given.hidden[0].cpu().numpy(), given.facts),
