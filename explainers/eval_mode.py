@@ -272,6 +272,8 @@ def check_output(output: object, points: Tensor) -> Tensor:
             f"The model returned shape {tuple(output.shape)}, which holds no number. Check the "
             "input's size, and which part of the answer is returned."
         )
+    if not output.is_floating_point():
+        output = output.long()  # differences of answers must not wrap around
     if not bool(torch.isfinite(output).all()):
         raise NotFinite(
             "The model's answer holds NaN or infinite values, so there is nothing to explain. "

@@ -199,3 +199,15 @@ def test_codes_that_change_nothing_get_no_note():
         return rest(x) + 0 * F.embedding(x[:, 0].long(), TABLE).sum(1)
 
     assert explain(ignored, X, "saliency").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [(torch.bool, 0, 1), (torch.uint8, 0, 200), (torch.int8, -100, 100)],
+)
+def test_answers_of_small_whole_numbers_do_not_wrap_around(kind, low, high):
+    def model(x):
+        return (low + (high - low) * (x[:, 0] > 0)).to(kind)
+
+    found = explain(model, torch.tensor([[-1.0, 5.0]]), "ablation", torch.tensor([1.0, 0.0]))
+    assert found.scores.tolist() == [[low - high, 0]]

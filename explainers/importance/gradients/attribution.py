@@ -126,7 +126,7 @@ def importance(context: DatasetContext, options: Options) -> Estimate:
     details |= lag_details(context, scores.abs())
     if context.layout.kind == "series" and is_recurrent(context):
         notes.append(FIRST_STEP)
-    if entry.complete:
+    if entry.complete and not context.passes.behaviour.random:
         notes += _incomplete(whole.sum(1), output - baseline_output, entry.name)
     sizes = whole.abs()
     return Estimate(sizes.mean(0), resampling.spread(sizes), details, tuple(notes))

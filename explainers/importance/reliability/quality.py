@@ -47,7 +47,7 @@ def _quality(context: DatasetContext, outputs: Tensor) -> dict[str, float]:
         r2 = {"r2": 1 - error / constant} if constant > 0 else {}
         return {"error": error, "constant_error": constant, **r2}
     shares = labels.values.long().bincount().double() / len(labels.values)
-    constant = float(-(shares[shares > 0] * shares[shares > 0].log()).sum())
+    constant = abs(float((shares[shares > 0] * shares[shares > 0].log()).sum()))
     answers = outputs.detach().to("cpu", torch.float64)
     if outputs.shape[1] == 1:
         second = answers if labels.probabilities else answers.sigmoid()
