@@ -12,6 +12,7 @@ import streamlit as st
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.architectures import ARCHITECTURES
 from explainers.models.zoo.demos import demos
+from explainers.models.zoo.imagenet import packaged
 from explainers.models.zoo.signs import DEMO_MODELS
 from explainers.service.tasks import Answer, BaselineRef
 from explainers.service.tasks.task import OWN_BASELINE
@@ -152,12 +153,16 @@ def _models(base: Setting, prediction: Answer) -> list[Item]:
         if demo.spec.kind == kind and takes == (demo.spec.shape, demo.spec.columns)
     }
     if kind == "picture":
+        known |= {name: models.photo_network(name) for name in packaged.installed()}
         known |= {
             name: ChosenModel(ModelSpec("torchvision", name), (), name) for name in ARCHITECTURES
         }
     if base.model.spec.source == "upload":
         known["upload"] = ChosenModel(base.model.spec, base.model.classes, "Your own network")
+    own = next((name for name, model in known.items() if model.spec == base.model.spec), None)
     start = [name for name in DEMO_MODELS if name in known] or list(known)[:2]
+    if own is not None and own not in start:  # what was made for another input says nothing of it
+        start = [own, *(name for name in packaged.installed() if own in packaged.PACKAGED)][:2]
     keys = address.multiselect(
         st.multiselect,
         "models",

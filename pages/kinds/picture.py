@@ -77,8 +77,8 @@ def draw(
     in_full = facts is not None and "limit" not in drawn
     if in_full:
         with controls:
-            label = "visible" if key == picture_view.MAIN else "collapsed"
-            view = picture_view.pick(heat.shape, key, label)
+            main = key == picture_view.MAIN
+            view = picture_view.pick(heat.shape, key, "visible" if main else "collapsed")
         heat = picture_view.shown(view, heat, case.prediction[1]["input"])
         if view == "areas":
             drawn.setdefault("unit", "per cell")

@@ -1,6 +1,7 @@
 """Choosing at which scale the map of a picture is shown: areas, smoothed, or its exact cells."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -25,7 +26,9 @@ TOLD = {"areas": "By areas, ", "smooth": "Smoothed, ", "cells": ""}
 """How a sentence about a map in each view begins."""
 
 
-def pick(shape: tuple[int, int], key: str, label: str = "visible") -> str:
+def pick(
+    shape: tuple[int, int], key: str, label: Literal["visible", "collapsed"] = "visible"
+) -> str:
     """Draw the choice of a view for a map of that shape; its key in VIEWS.
 
     Parameters

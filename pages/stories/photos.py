@@ -46,8 +46,8 @@ def told() -> tuple[Story, ...]:
             (
                 "A network that knows a thousand kinds of things names what it sees on three "
                 "photos; it was never told where to look.",
-                "Red areas speak for its answer and blue ones against it; every area's colour is "
-                "what its pixels add up to, so that the whole picture accounts for the answer.",
+                "Red areas speak for its answer and blue ones against it; an area's colour is the "
+                "mean of its pixels' scores, which together account for the whole answer.",
                 "It has no word for a rocket that takes off: “missile” is its best guess, and the "
                 "map shows what that guess rests on.",
             ),

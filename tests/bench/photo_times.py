@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="photos a screen")
     rounds = parser.parse_args().rounds
-    given, rows = unseen(), []
+    given = unseen()
     with (
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
@@ -72,18 +72,17 @@ def main() -> None:
         warm.goto(server.url)
         map_shown(warm)
         warm.close()
+        print("| screen | what | median s | slowest s | load average |\n|---|---|---|---|---|")
         for name, (width, height) in SCREENS.items():
             page = launched.new_page(viewport={"width": width, "height": height})
             uploaded(page, server.url, next(given))  # the first visit loads the scripts
             seconds = np.array([uploaded(page, server.url, next(given)) for _ in range(rounds)])
             page.close()
-            for what, column in (("first map", 0), ("finished", 1)):
-                each = seconds[:, column]
-                rows.append(f"| {name} | {what} | {np.median(each):.2f} | {each.max():.2f} |")
+            load = f"{os.getloadavg()[0]:.1f}"
+            for what, each in zip(("first map", "finished"), seconds.T, strict=True):
+                row = f"| {name} | {what} | {np.median(each):.2f} | {each.max():.2f} | {load} |"
+                print(row, flush=True)
         launched.close()
-    print(f"{rounds} photos a screen; load average {os.getloadavg()[0]:.1f}\n")
-    print("| screen | what | median s | slowest s |\n|---|---|---|---|")
-    print("\n".join(rows))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,15 @@
 """Areas and smoothed maps: what they add up to, and that areas follow what is in the picture."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from explainers.figures.views.areas import area_map, find_areas, sums
+from explainers.figures.views import VIEWS, in_view
+from explainers.figures.views.areas import AREAS, area_map, find_areas, sums
 from explainers.figures.views.smoothing import smooth
+from explainers.models.spec import ModelSpec
+from pages.kinds import picture_view
 
 RNG = np.random.default_rng(0)
 
@@ -74,3 +79,33 @@ def _hangs_together(mask: np.ndarray) -> bool:
 def test_a_flat_or_tiny_picture_has_areas_too():
     assert find_areas(np.zeros((1, 1, 3))).tolist() == [[0]]
     assert find_areas(np.full((30, 7, 3), 200.0)).shape == (30, 7)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_pages_show_photos_in_a_view_with_the_same_sum_and_all_else_as_it_is(view):
+    picture, heat = two_discs().transpose(2, 0, 1) / 255, RNG.normal(size=(90, 120))
+
+    def case(**model):
+        asked = SimpleNamespace(model=ModelSpec("demo", "signs", **model))
+        prediction = ({"shape": [3, 90, 120]}, {"input": picture})
+        return SimpleNamespace(task=asked, prediction=prediction)
+
+    shown = picture_view.seen(case(kind="picture"), heat, view)
+    assert shown.sum() == pytest.approx(heat.sum())
+    assert np.allclose(shown, in_view(view, heat, picture))
+    assert (view == "areas") == (len(np.unique(shown)) <= AREAS)
+    for other in ({"kind": "table"}, {"kind": "picture", "depth": 3}):
+        assert picture_view.seen(case(**other), heat, view) is heat
+    assert picture_view.usual(case(kind="series")) == "cells"
+
+
+def test_the_list_of_areas_adds_up_to_what_the_check_says():
+    areas, heat = find_areas(two_discs(), 20), RNG.normal(0.1, 1, size=(90, 120))
+    table = picture_view.area_table(heat, areas)
+    scores = [float(text.replace("−", "-")) for text in table["Score"]]
+    totals = sums(heat, areas)
+    assert scores[0] == pytest.approx(max(totals, key=abs), rel=0.01)
+    assert scores[-1] == pytest.approx(heat.sum(), rel=0.01)
+    assert sum(scores[:-1]) == pytest.approx(scores[-1], abs=0.05 * np.abs(totals).sum())
+    shares = [float(text.rstrip(" %<")) for text in table["Of all effects"][:-1]]
+    assert sum(shares) == pytest.approx(100, abs=0.5) and shares[:8] == sorted(shares[:8])[::-1]
