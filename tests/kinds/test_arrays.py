@@ -27,6 +27,24 @@ def test_arrays_come_as_numpy_reads_them(kind, order):
     np.testing.assert_array_equal(read_arrays(data, ".npy")[""], theirs)
 
 
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_every_version_of_the_format_is_read(version):
+    values = np.arange(6.0).reshape(2, 3)
+    out = io.BytesIO()
+    np.lib.format.write_array(out, values, version=version)
+    np.testing.assert_array_equal(read_arrays(out.getvalue(), ".npy")[""], values)
+    with pytest.raises(Problem, match="damaged header"):
+        read_arrays(out.getvalue().replace(bytes(version), b"\x04\0", 1), ".npy")
+
+
+@pytest.mark.filterwarnings("ignore:Stored array in format 3.0")
+def test_fields_are_refused_in_the_letters_of_version_3_too():
+    out = io.BytesIO()
+    np.lib.format.write_array(out, np.zeros(2, [("größe", "f4")]), version=(3, 0))
+    with pytest.raises(Problem, match="plain numbers are accepted"):
+        read_arrays(out.getvalue(), ".npy")
+
+
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_archives_come_as_numpy_reads_them(save):
     out = io.BytesIO()
