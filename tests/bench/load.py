@@ -172,13 +172,13 @@ async def visit(port: int, cases: list[Case], expected, pace: float, late: float
             try:
                 page = await asked(visitor, case)
                 shown = page.find(CHECK).split(CHECK)[1].strip().rstrip(".")
-                right = alike(shown, check) and page.find("### ") is not None
-                right = right and any(alike(t, f"### {sentence}") for t in page.texts.values())
+                headings = [text.lstrip("# ") for text in page.texts.values() if text[:1] == "#"]
+                right = alike(shown, check) and any(alike(one, sentence) for one in headings)
                 how = "right" if right else "wrong"
                 if not right:
                     print(
                         f"wrong: {case.link}\n  {shown}\n  {check}\n  {sentence}",
-                        page.find("### "),
+                        headings,
                         file=sys.stderr,
                     )
             except (Unanswered, OSError) as error:

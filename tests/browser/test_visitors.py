@@ -86,6 +86,12 @@ def test_no_deep_link_gets_round_the_login(tmp_path, visit):
             assert page.get_by_role("link", name="Explain").count() == 0
             words = page.get_by_test_id("stMain").text_content()
             assert "Model" not in words and "stop" not in words
+        asked, own = page.request, {"Origin": server.url}
+        for path in ("/media/0.png", "/component/a/b.js", "/_stcore/bidi-components/a/b.js"):
+            assert asked.get(f"{server.url}{path}").status == 403
+        assert asked.put(f"{server.url}/_stcore/upload_file/a/b", headers=own).status == 403
+        assert asked.get(f"{server.url}/_stcore/metrics").status == 404
+        assert asked.get(f"{server.url}/_stcore/host-config").status == 200
 
 
 def test_a_visitor_gets_one_unguessable_name(server, visit):
