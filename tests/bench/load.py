@@ -38,9 +38,9 @@ from explainers.kinds import picture
 from explainers.methods import METHODS
 from explainers.models.prepared import build
 from explainers.models.zoo.demos import demos
-from tests.bench.disturbances import Faults, attack, open_hostile_links
+from tests.bench.crowd.disturbances import Faults, attack, open_hostile_links
+from tests.bench.crowd.visitor import CHECK, Unanswered, Visitor
 from tests.bench.resident import watched
-from tests.bench.visitor import CHECK, Unanswered, Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPLANATIONS_A_PICTURE = 5

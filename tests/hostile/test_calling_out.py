@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from explainers.locations import PROJECT
-from tests.bench.visitor import Unanswered, Visitor
+from tests.bench.crowd.visitor import Unanswered, Visitor
 
 SERVER = Path(__file__).parent / "attackers" / "heard_server.py"
 LOCAL = re.compile(r"""'(127\.0\.0\.1|::1|localhost|0\.0\.0\.0)'|^'/|^b?'\\x00|^b'/""")

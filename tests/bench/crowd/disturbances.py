@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench.crowd.visitor import Unanswered, Visitor
 from tests.bench.resident import children, worker_of
-from tests.bench.visitor import Unanswered, Visitor
 
 TABS, SECONDS_AWAY, SECONDS_BETWEEN_POLLS = 8, 10.0, 0.5
 SECONDS_TO_NOTICE = 1.5
