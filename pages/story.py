@@ -164,7 +164,7 @@ def _maps(story: Story, presenting: bool) -> None:
             _map(story, index, shown[index], answers[index], drawn, presenting)
     if not presenting:
         panels = [Panel(*each) for each in zip(shown, answers, scale, strict=True)]
-        several.section(panels, story.title, f"story_{story.key}_away")
+        several.section(panels, story.title, f"story_{story.key}_away", picture_view.usual)
 
 
 class _Drawn(NamedTuple):

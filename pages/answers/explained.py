@@ -15,7 +15,7 @@ from pages.state.cases import Answer, Case
 from pages.widgets import files, pictures
 
 
-def explained(case: Case, answer: Answer, in_cells: bool = False) -> Explanation:
+def explained(case: Case, answer: Answer, view: str = "") -> Explanation:
     """The case's answer as plain arrays with names.
 
     Parameters
@@ -23,18 +23,19 @@ def explained(case: Case, answer: Answer, in_cells: bool = False) -> Explanation
     case : Case
     answer : Answer
         Of the case's task.
-    in_cells : bool
-        Whether a picture's map is drawn cell by cell, as beside others; else in the view that is
-        chosen on the page.
+    view : str
+        Of a picture: the one that is shown, a key of VIEWS; "": what is chosen on the page.
     """
     (facts, arrays), prediction = answer, case.prediction[1]
     ours, against = (
         case.amount(float(case.share(prediction[name])))
         for name in ("probabilities", "baseline_probabilities")
     )
-    content, photo, view, drawn = None, None, "", None
-    if case.kind.key == "picture" and not (case.task.model.depth or in_cells):
-        view = picture_view.chosen(case)
+    content, photo, drawn = None, None, None
+    if case.kind.key != "picture" or case.task.model.depth:
+        view = ""
+    else:
+        view = view or picture_view.chosen(case)
         drawn = picture_view.shown(view, case.heat(arrays["scores"]), prediction["input"])
     if case.task.input.file:
         with contextlib.suppress(Problem):  # it is no longer kept, and the answer is

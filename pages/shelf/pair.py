@@ -13,7 +13,8 @@ from explainers.service.storage.shelf import Run
 from pages import kinds
 from pages.answers import two_maps
 from pages.answers.grid import Panel
-from pages.answers.panel import check, sentence
+from pages.answers.panel import check, sentence_in
+from pages.kinds import picture_view
 from pages.ranking.answer import draw_ranks
 from pages.ranking.lines import MOST_SHOWN, agreed, order
 from pages.shelf import opened
@@ -85,7 +86,8 @@ def _maps(runs: Sequence[Run]) -> None:
 def _map(panel: Panel, place: int) -> None:
     """One of two maps, with what it says."""
     case, facts = panel.case, panel.answer[0]
-    said = sentence(case, panel.heat, facts["signed"])
+    scores = case.heat(panel.answer[1]["scores"])
+    said = sentence_in(picture_view.chosen(case), case, scores, facts["signed"])
     st.markdown(f"**{case.label_as_text}:** {said}")
     kinds.of(case.task.model).draw(
         case,

@@ -63,7 +63,7 @@ def _report(runs: Sequence[Run]) -> None:
     by, comment = several.asked(_KEY)
     with_input = st.checkbox("Put the inputs themselves into it", key=f"{_KEY}_with_input")
 
-    parts = several.parts(panels, with_input)
+    parts = several.parts(panels, [several.shown(panel) for panel in panels], with_input)
     for (subject, label), table in zip(tables, found, strict=True):
         task = opened.importance_of(subject)
         one = ranking.ranking(table, task, label, subject.file)

@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import streamlit as st
 
@@ -16,9 +17,16 @@ from explainers.reports.page.collection_page import Part, collection_page
 from pages.answers import take_away
 from pages.answers.explained import explained
 from pages.answers.grid import Panel
+from pages.kinds import picture_view
+from pages.state.cases import Case
+
+ViewOf: TypeAlias = Callable[[Case], str]
+"""Which view a case's map is shown in."""
 
 
-def section(panels: Sequence[Panel], title: str, key: str) -> None:
+def section(
+    panels: Sequence[Panel], title: str, key: str, view_of: ViewOf = picture_view.chosen
+) -> None:
     """Draw the downloads of a comparison; each file is made when it is asked for.
 
     Parameters
@@ -29,10 +37,12 @@ def section(panels: Sequence[Panel], title: str, key: str) -> None:
         Of the report, as text.
     key : str
         Of the place on the page.
+    view_of : callable
+        The view in which the page shows a map, whose scale the panels have.
     """
     with st.expander("Take away", icon=":material/download:"):
         offer = functools.partial(take_away.download, stem=take_away.file_name(title), key=key)
-        ones = [shown(panel) for panel in panels]
+        ones = [shown(panel, view_of) for panel in panels]
         kinds = {panel.case.kind.key for panel in panels}
         if not any(panel.case.task.model.depth for panel in panels):
             _pictures(ones, kinds, offer)
@@ -46,11 +56,22 @@ def section(panels: Sequence[Panel], title: str, key: str) -> None:
                 offer("NPZ", "npz", binary, lambda: numbers.as_npz(ones))
             else:
                 offer("NPZ", "npz.zip", "application/zip", lambda: _npz_each(ones))
-        report(panels, title, key)
+        report(panels, ones, title, key)
 
 
-def report(panels: Sequence[Panel], title: str, key: str) -> None:
-    """Draw the one report of all panels, and what is asked for it; `title` as text."""
+def report(panels: Sequence[Panel], ones: Sequence[Explanation], title: str, key: str) -> None:
+    """Draw the one report of all panels, and what is asked for it.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+    ones : sequence of Explanation
+        Of each, see `shown`.
+    title : str
+        As text.
+    key : str
+        Of the place on the page.
+    """
     st.markdown("**Report** of all: one page that opens anywhere, prints, and can be checked")
     by, comment = asked(key)
     with_input = st.checkbox(
@@ -59,7 +80,7 @@ def report(panels: Sequence[Panel], title: str, key: str) -> None:
         help="Else it holds the maps, the scores and digests, and nothing that tells values.",
     )
 
-    given = parts(panels, with_input)
+    given = parts(panels, ones, with_input)
     take_away.download(
         "Report",
         "html",
@@ -78,21 +99,21 @@ def asked(key: str) -> tuple[str, str]:
     return by, comment
 
 
-def parts(panels: Sequence[Panel], with_input: bool) -> list[Part]:
-    """The panels as parts of a report."""
+def parts(panels: Sequence[Panel], ones: Sequence[Explanation], with_input: bool) -> list[Part]:
+    """The panels as parts of a report; `ones` are their explanations."""
     found = []
-    for panel in panels:
+    for panel, one in zip(panels, ones, strict=True):
         case = panel.case
         # The title stays that of the input, by which maps of one input are found.
-        one = replace(shown(panel), title=case.input.name)
+        one = replace(one, title=case.input.name)
         given = take_away.with_source(case, one, take_away.files_of(case), with_input=with_input)
         found.append(Part(case.label, *given))
     return found
 
 
-def shown(panel: Panel) -> Explanation:
-    """The panel's explanation as a comparison draws it: its cells, on the shared scale."""
-    one = explained(panel.case, panel.answer, in_cells=True)
+def shown(panel: Panel, view_of: ViewOf = picture_view.chosen) -> Explanation:
+    """The panel's explanation as a comparison draws it: in its view, on the shared scale."""
+    one = explained(panel.case, panel.answer, view_of(panel.case))
     return replace(one, title=f"{panel.case.label}: {one.title}", limit=panel.limit)
 
 

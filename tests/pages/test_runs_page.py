@@ -1,6 +1,7 @@
 """The page of runs: what was asked before, by its owner alone; named, chosen and deleted."""
 
 import msgspec
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,8 +12,13 @@ from explainers.service.storage.shelf import Run, Shelf, Subject
 from explainers.service.storage.store import Store
 from explainers.service.storage.uploads import Uploads
 from explainers.service.tasks.explain import Explain
+from pages.answers.grid import Panel
+from pages.kinds import picture_view
 from pages.shelf.compare_link import compare_link
 from pages.state import service
+from pages.state.cases import Case
+from pages.state.chosen import ChosenInput
+from pages.takeaway import several
 
 HOSTILE = "![x](http://evil) <b>$x$ :red[no]"
 
@@ -97,6 +103,26 @@ def test_name_pin_and_delete_after_a_question(shelf):
     drawn.button(key="delete_all_runs").click().run()
     drawn.button(key="delete_runs_for_good").click().run()
     assert shelf.list_of("ann") == {} and "Nothing has been asked yet" in drawn.info[0].value
+
+
+@pytest.mark.parametrize("view", ["cells", "smooth"])
+def test_files_of_a_comparison_have_the_view_and_the_scale_of_the_screen(view):
+    rng = np.random.default_rng(0)
+    values, scores = rng.random((2, 3, 64, 64), np.float32)
+    region = {"shape": [3, 64, 64], "region": [0, 0, 1, 1]}
+    shares = {"probabilities": np.array([0.9, 0.1]), "baseline_probabilities": np.array([0.5, 0.5])}
+    prediction = (region, {"input": values, "baseline": values * 0, **shares})
+    task = Explain(ModelSpec("demo", "signs"), method="occlusion", target=0)
+    case = Case("Occlusion", task, ChosenInput("", "a sign", ""), ("stop", "go"), prediction)
+    facts = {"signed": True, "output": 1.0, "baseline_output": 0.0, "gap": None, "notes": []}
+    panel = Panel(case, (facts | {"repeats": 0}, {"scores": scores}), 2.5)
+    one = several.shown(panel, lambda case: view)
+    assert one.limit == 2.5 and one.title == "Occlusion: a sign"
+    seen = picture_view.seen(case, case.heat(scores), view)
+    assert np.array_equal(one.shown_heat, seen)
+    assert np.allclose(seen, scores.sum(0), rtol=1e-5) == (view == "cells")
+    (part,) = several.parts([panel], [one], with_input=False)
+    assert (part.label, part.answer.title) == ("Occlusion", "a sign")
 
 
 def changed(base: Run, link: dict[str, str], **fields) -> Run:
