@@ -107,6 +107,9 @@ def test_known_motifs_are_given_their_share_of_both_sides():
         "*TAL*, which covers 10 of 100 letters."
     )
     assert sentences.sequence_sentence(support, "y", spans) == f"{said} Nothing opposes y."
+    most_first = sentences.sequence_sentence(support, "y", [spans[0], spans[1]])
+    assert most_first.startswith("50 % of the support for y lies on *TAL*, which")
+    assert "; 25 % lies on *GATA*, which covers 10" in most_first
     support[86], support[0] = -3, -1
     assert sentences.sequence_sentence(support, "y", spans) == (
         f"{said} The opposition is 10 % as strong: 75 % of it lies on *GATA* and 0 % on *TAL*."

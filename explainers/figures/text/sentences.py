@@ -160,7 +160,8 @@ def sequence_sentence(
     about : str
         What is explained, in the Markdown that it shall have.
     spans : sequence of (name, start, stop), optional
-        Known motifs, start from 0 and stop not included; spans of one name count together.
+        Known motifs, start from 0 and stop not included; spans of one name count together. The
+        one with most of the stronger side is named first.
     before : int
         So many letters of the sequence come before the first one, which positions count.
     what : str
@@ -191,6 +192,7 @@ opposition is 50 % as strong: 100 % of it lies on *GATA*.
     masks: dict[str, np.ndarray] = {}
     for name, start, stop in spans:
         masks.setdefault(name, np.zeros(length, bool))[max(0, start) : stop] = True
+    masks = dict(sorted(masks.items(), key=lambda each: -side.amounts[each[1]].sum()))
     parts = [
         f"{_share_on(side.amounts, mask)} "
         f"{f'of the {side.what} {about} ' * (at == 0)}lies on {italic_name(name)}, which covers "
