@@ -10,7 +10,7 @@ from pages.links import schema
 from pages.ranking import closer
 from pages.stories import stories
 from pages.stories.importance import shares, together, useless, weights, wrong_sign
-from tests.pages.test_story_truths import here as here
+from tests.pages.stories.test_story_truths import here as here
 
 # Closed forms in six digits: Ishigami & Homma 1990, Saltelli & Sobol 1995, Owen 2014.
 REFERENCE = {
