@@ -3,6 +3,7 @@
 Presented, it takes the whole screen: picture, sentence and proof, turned with the arrow keys.
 """
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,8 +145,20 @@ def _finished(story: Story) -> tuple[list[Case], list[Answer]] | None:
 def _proof(story: Story) -> None:
     """What happens to the answers when the strongest parts are hidden."""
     if (finished := _finished(story)) is not None:
-        shown, key = finished[0], f"story_{story.key}_proof"
-        faithfulness.section(shown, key, view=picture_view.usual(shown[0]), slider_alone=True)
+        shown = finished[0]
+        view = picture_view.usual(shown[0])
+        faithfulness.section(shown, _proof_key(story), view=view, slider_alone=True)
+
+
+def _prepare_proof(story: Story, shown: list[Case]) -> None:
+    """Ask for the next page while the first is talked about, whether somebody looks or not."""
+    tasks = faithfulness.tasks_of(shown, _proof_key(story), view=picture_view.usual(shown[0]))
+    for job in cases.submit(tasks, wait=0).values():
+        job.seen = math.inf
+
+
+def _proof_key(story: Story) -> str:
+    return f"story_{story.key}_proof"
 
 
 def _maps(story: Story, presenting: bool) -> None:
@@ -165,6 +178,8 @@ def _maps(story: Story, presenting: bool) -> None:
     if not presenting:
         panels = [Panel(*each) for each in zip(shown, answers, scale, strict=True)]
         several.section(panels, story.title, f"story_{story.key}_away", picture_view.usual)
+    elif _parts(story, presenting) > story.parts:
+        _prepare_proof(story, shown)
 
 
 class _Drawn(NamedTuple):

@@ -11,7 +11,7 @@ from explainers.figures.curves import area, deletion_insertion_curves
 from explainers.figures.text import advice
 from explainers.figures.text.doubts import best_guess
 from explainers.figures.text.words import is_share
-from explainers.service.tasks import BaselineRef
+from explainers.service.tasks import BaselineRef, Task
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.prove import Prove, ProveAtRandom
 from pages import kinds
@@ -43,18 +43,22 @@ def section(
     view : str
         Of pictures: what is hidden in one go, see `explainers.figures.views`.
     slider_alone : bool
-        Whether curves and ranking are left out, for a room that looks on.
+        Whether curves and ranking are left out, for a room that looks on; it is offered no button
+        for what takes long, but waits.
     """
     proofs = [Prove(case.task, hide_with, view) for case in shown]
     chances = [_chance(case.task, hide_with) for case in shown]
-    tasks = cases.by_slot(proofs, f"{key}_proof") | cases.by_slot(chances, f"{key}_chance")
+    tasks = tasks_of(shown, key, hide_with, view)
     passes = sum(shown[0].passes(task) for task in tasks.values())
-    seconds = sum(
-        case.seconds(case.passes(proof) + (case.passes(chance) if index == 0 else 0))
-        for index, (case, proof, chance) in enumerate(zip(shown, proofs, chances, strict=True))
-    )
+    # Chance is asked once for each input and filling, however many maps of it there are.
+    costs = {
+        cases.slot_of(task, key): case.seconds(case.passes(task))
+        for case, *both in zip(shown, proofs, chances, strict=True)
+        for task in both
+    }
+    seconds = sum(costs.values())
     request = f"{key} {' '.join(sorted(tasks))}"
-    if not cases.may_run(seconds, request):
+    if not slider_alone and not cases.may_run(seconds, request):
         cases.offer("Prove it", passes, seconds, request)
         return
     answers = cases.answers(tasks, "Hiding and revealing")
@@ -79,6 +83,15 @@ def section(
         hiding.section(shown, pairs, shares, f"{key}_hiding")
     if not slider_alone:
         _curves(shown, pairs, shares, about, key, hide_with)
+
+
+def tasks_of(
+    shown: list[Case], key: str, hide_with: BaselineRef | None = None, view: str = "cells"
+) -> dict[str, Task]:
+    """What `section` asks, by slot, for who wants to ask it before; parameters as there."""
+    proofs = [Prove(case.task, hide_with, view) for case in shown]
+    chances = [_chance(case.task, hide_with) for case in shown]
+    return cases.by_slot(proofs, f"{key}_proof") | cases.by_slot(chances, f"{key}_chance")
 
 
 def _are_shares(shown: list[Case], pairs: list[tuple[Answer, Answer]]) -> bool:
