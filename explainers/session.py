@@ -77,7 +77,7 @@ class Session:
 def open_session(
     model: Model,
     inputs: Tensor,
-    baseline: str | Tensor = "zeros",
+    baseline: str | float | Tensor = "zeros",
     target: TargetLike | Target = None,
     *,
     data: Tensor | None = None,

@@ -135,11 +135,11 @@ class Tracker(TorchFunctionMode):
     def _result(self, call: Call, result: Tensor) -> State:
         """What the one result of a call is, within its bounds."""
         state = self._made(call, result)
-        plain = isinstance(state, Plain) and not state.role
-        if plain or (isinstance(state, Meaning) and not state.form):
-            low, high = bounds(call, result)
-            state = replace(state, low=max(low, state.low), high=min(high, state.high))
-        return state
+        named = state.role if isinstance(state, Plain) else state.form if state else ""
+        if state is None or named:
+            return state
+        low, high = bounds(call, result)
+        return replace(state, low=max(low, state.low), high=min(high, state.high))
 
     def _made(self, call: Call, result: Tensor) -> State:
         name, first = call.name, call.states[0] if call.states else None

@@ -91,8 +91,8 @@ def nodes_behind(tensor: Tensor) -> list[Any]:
     Examples
     --------
     >>> x = torch.ones(2, requires_grad=True)
-    >>> [node.name() for node in nodes_behind(x.exp().sum())]
-    ['SumBackward0', 'ExpBackward0', 'struct torch::autograd::AccumulateGrad']
+    >>> [node.name() for node in nodes_behind(x.exp().sum())][:2]
+    ['SumBackward0', 'ExpBackward0']
     """
     waiting, seen = [tensor.grad_fn], dict[Any, None]()
     while waiting:

@@ -18,10 +18,14 @@ def upload() -> None:
         max_upload_size=service.most_megabytes("names"),
         key=address.uploader_key("w_card_file"),
     )
-    applied: set[str] = st.session_state.setdefault("cards_applied", set())
-    if file is None or file.file_id in applied:
+    applied: dict[str, str] = st.session_state.setdefault("cards_applied", {})
+    if file is None:
         return
-    applied.add(file.file_id)
+    if file.file_id in applied:
+        if refused := applied[file.file_id]:
+            st.error(refused)
+        return
+    applied[file.file_id] = ""
     try:
         pool = service.backend().parsed.pool
         settings, _ = pool.parse("card", file.getvalue(), turn=service.owner())
@@ -29,6 +33,7 @@ def upload() -> None:
         listed = json.dumps(classes).encode()
         names = service.keep(listed, "file", "class names") if classes else None
     except Problem as problem:
+        applied[file.file_id] = str(problem)
         st.error(str(problem))
         return
     address.set_choices(_choices(settings) | ({"names": names} if names else {}))

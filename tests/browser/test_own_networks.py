@@ -190,7 +190,12 @@ def test_an_empty_file_and_a_wrong_card_get_a_sentence(server, visit):
     give(page, "Class names", "names.txt", b"")
     expect(empty).to_have_count(1)
     give(page, "Saved settings", "card.json", b"{")
-    expect(page.get_by_test_id("stAlert").filter(has_text="no saved settings")).to_have_count(1)
+    refused = page.get_by_test_id("stAlert").filter(has_text="These are no saved settings")
+    expect(refused).to_have_count(1)
+    give(page, "Class names", "names.txt", b"a\nb\nc")
+    expect(empty).to_have_count(0)
+    settled(page)
+    expect(refused).to_have_count(1)  # as long as the file stands there
     no_exception(page)
 
 
