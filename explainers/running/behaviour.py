@@ -178,7 +178,7 @@ def examine(
 
 def refusal_alone(ask: Callable[[Tensor], Tensor], point: Tensor, error: ModelProblem) -> str:
     """Why a model does not answer one input alone, where it answers two at once; else ""."""
-    if "more than 1 value per channel" in str(error):
+    if BATCH_STATISTICS in str(error):
         return BATCH_STATISTICS
     try:
         ask(torch.cat([point, other_than(point)]))

@@ -133,6 +133,17 @@ def test_what_means_nothing_alone_is_refused_in_words(model, rows):
         deletion(model, X[:rows], X[:rows], target=1, score="output")
 
 
+def test_a_network_that_trains_when_it_is_called_is_refused_in_one_sentence():
+    net = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5)).double()
+
+    def model(x):
+        return net.train()(x)
+
+    for rows in (1, 3):
+        with pytest.raises(ModelProblem, match="^This model normalises each input by the stat"):
+            explain(model, X[:rows], "saliency", target=1)
+
+
 def random_and_mixing(x):
     return F.dropout(hidden(x), 0.1, training=True) * (1 + hidden(x).mean())
 
