@@ -18,6 +18,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 XSRF = "_streamlit_xsrf"
 CHECK = "**Check:**"
+SECONDS_TO_GO_ON = 3.0
 # The method that a link leaves out.
 METHOD = "integrated_gradients"
 
@@ -32,6 +33,7 @@ class Page:
 
     texts: dict[tuple[int, ...], str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     uploader: str = ""
     again: dict[str, float] = field(default_factory=dict)
 
@@ -116,7 +118,7 @@ class Visitor:
                     if self.page.again:
                         await self._let_it_grow()
                     elif ours:
-                        raise Unanswered(" | ".join(self.page.errors) or "no explanation")
+                        await self._goes_on()
                     else:
                         await self._until_started()
                         await self._until_finished()
@@ -124,6 +126,16 @@ class Visitor:
         except TimeoutError:
             shown = " | ".join([*self.page.errors, *self.page.texts.values()])
             raise Unanswered(f"nothing within {seconds:.0f} s: {shown[-300:]}") from None
+
+    async def _goes_on(self) -> None:
+        """The run that follows, which on a busy machine is not there at once; else Unanswered."""
+        try:
+            async with asyncio.timeout(SECONDS_TO_GO_ON):
+                await self._until_started()
+        except TimeoutError:
+            told = [*self.page.errors, *self.page.told] or [*self.page.texts.values()][-3:]
+            raise Unanswered(" | ".join(told) or "no explanation") from None
+        await self._until_finished()
 
     def _is(self, link: dict[str, str]) -> bool:
         """Whether the page's link asks for what this one does, with the picture of the visitor."""
@@ -237,5 +249,6 @@ def _draw(page: Page, place: tuple[int, ...], element) -> None:
         page.uploader = element.file_uploader.id
     elif kind == "exception":
         page.errors.append(f"exception: {element.exception.message}")
-    elif kind == "alert" and element.alert.format == element.alert.ERROR:
-        page.errors.append(element.alert.body)
+    elif kind == "alert":
+        kept = page.errors if element.alert.format == element.alert.ERROR else page.told
+        kept.append(element.alert.body)
