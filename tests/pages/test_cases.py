@@ -58,10 +58,15 @@ def answer(peak: float, signed: bool = True):
     return {"signed": signed}, {"scores": heat}
 
 
+def together(shown, answers, shared: bool) -> list[float]:
+    maps = [one.heat(arrays["scores"]) for one, (_, arrays) in zip(shown, answers, strict=True)]
+    return limits(shown, answers, maps, shared)
+
+
 def test_only_scores_that_mean_the_same_share_a_scale():
     shown = [case(), case("deeplift"), case("saliency"), case("occlusion")]
     answers = [answer(2.0), answer(5.0), answer(100.0, signed=False), answer(7.0)]
-    assert limits(shown, answers, shared=True) == pytest.approx([5, 5, 100, 7])
-    assert limits(shown, answers, shared=False) == pytest.approx([2, 5, 100, 7])
+    assert together(shown, answers, True) == pytest.approx([5, 5, 100, 7])
+    assert together(shown, answers, False) == pytest.approx([2, 5, 100, 7])
     answers[:2] = [answer(0.0), answer(0.002)]
-    assert limits(shown, answers, shared=True)[:2] == pytest.approx([0.002, 0.002]), "zeros say no"
+    assert together(shown, answers, True)[:2] == pytest.approx([0.002, 0.002]), "zeros say no"

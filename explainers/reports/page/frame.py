@@ -80,8 +80,8 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     Examples
     --------
-    >>> grid(["", "x"], [["a", "<1"]])[-64:]
-    '<tr><th scope="row">a</th><td>&lt;1</td></tr></tbody></table></div>'
+    >>> "<th scope=\\"row\\">a</th><td>&lt;1</td>" in grid(["", "x"], [["a", "<1"]])
+    True
     """
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     body = "".join(
