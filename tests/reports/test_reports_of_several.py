@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from explainers.commands.command_line import main
 from explainers.commands.verify import verify
 from explainers.commands.workplace import Workplace
 from explainers.importance.tables.stored import StoredTable
@@ -17,7 +16,6 @@ from explainers.models.zoo.demos import demos
 from explainers.reports import numbers
 from explainers.reports import ranking as files
 from explainers.reports.explanation import Explanation
-from explainers.reports.page import ranking_page
 from explainers.reports.page.collection_page import Part, collection_page
 from explainers.reports.page.record import read_record
 from explainers.reports.page.report_page import Source
@@ -168,11 +166,6 @@ def test_a_report_of_several_proves_itself_and_a_changed_digit_is_found(made, tm
     holds, said = verify(report)
     assert holds and said[0] == "Reproduced: all 3 answers.", said
     assert sum("Reproduced: largest difference" in line for line in said) == 3
-    alone = tmp_path / "table.html"
-    alone.write_bytes(ranking_page.page_of(parts[2].answer, parts[2].source))
-    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    assert main(["verify", str(alone), "--data", str(tmp_path / "other.csv")]) == 0
-    assert capsys.readouterr().out.startswith("Reproduced: largest difference")
     table = parts[2].answer.table
     table.values[1, 2] *= 1.01
     try:
