@@ -65,7 +65,6 @@ LARGE_FOLDERS = {
     "tests/hostile": "a file a kind of attack or fault, and what attacks",
     "tests/importance": "a file a method, or a claim about all of them",
     "tests/methods": "a file a method, or a claim about all of them",
-    "tests/pages": "a file a page, or what pages share",
     "tests/service": "a file a room of the service",
 }
 MOST_LINES = 300

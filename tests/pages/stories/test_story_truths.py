@@ -34,7 +34,7 @@ class Here:
         self.store, self.parsed = Store(folder), self
         self.runner = TaskRunner(self.store)
 
-    def get(self, kind: str, digest: str, **options):
+    def get(self, kind: str, digest: str, turn: str = "", **options):
         data = (packaged.file_of(digest) or self.store.path(f"{digest}.blob")).read_bytes()
         found = PARSERS[kind].parse(data, **options)
         put(self.store, kind, digest, found, **options)
