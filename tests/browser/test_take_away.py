@@ -11,6 +11,21 @@ from playwright.sync_api import expect
 from explainers.commands.verify import verify
 
 
+# Sizes and sums of colours of what is in the clipboard, and of the canvas.
+COPIED = """async (shown) => {
+  const seen = (image) => {
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const colours = context.getImageData(0, 0, image.width, image.height).data;
+    return [image.width, image.height, colours.reduce((sum, colour) => sum + colour, 0)];
+  };
+  const [item] = await navigator.clipboard.read();
+  const copied = await createImageBitmap(await item.getType("image/png"));
+  return [seen(copied), seen(shown)];
+}"""
+
+
 def downloaded(page, name: str, folder: Path) -> Path:
     with page.expect_download() as download:
         page.get_by_test_id("stDownloadButton").get_by_text(name, exact=True).click()
@@ -52,6 +67,18 @@ def test_take_the_answer_away(server, visit, chromium, tmp_path):
     holds, sentences = verify(report)
     assert holds and sentences[0].startswith("Reproduced"), sentences
     assert f"score {output:.6g}" in sentences[1]
+
+
+def test_the_picture_is_copied_as_it_is_seen(server, visit):
+    page = visit(f"{server.url}/explain?model=signs&method=gradient_x_input")
+    map_shown(page)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_test_id("viewer-more").first.click()
+    page.get_by_test_id("viewer-copy").first.click()
+    expect(page.get_by_test_id("viewer-copy").first).to_have_text("Copied")
+    copied, seen = page.get_by_test_id("viewer-canvas").first.evaluate(COPIED)
+    assert copied == seen and copied[0] > 200
+    expect(page.get_by_test_id("viewer-copy").first).to_have_text("Copy this picture")
 
 
 def test_as_code_shows_the_recipe(server, visit):

@@ -27,7 +27,7 @@ _ASSETS = assets.FOLDER / "picture"
 _read = partial(assets.text, _ASSETS)
 _STYLES = ["viewer", "compact", "large", "bar"]
 _SCRIPTS = ["viewer", "parcel", "places", "group", "draw", "box", "pointer"]
-_SCRIPTS += ["asking", "bar", "large", "words", "memory"]
+_SCRIPTS += ["asking", "bar", "copy", "large", "words", "memory"]
 
 
 _STYLE = _read("../base.css", *(f"{name}.css" for name in _STYLES))

@@ -17,6 +17,7 @@ function listenToControls(view) {
     a: () => chooseMap(view, 0),
     b: () => chooseMap(view, 1),
     blink: () => blink(view),
+    copy: () => copyPicture(view),
   };
   for (const [name, act] of Object.entries(clicks)) on(view, control(view, name), "click", act);
   const more = root.querySelector(".more");
@@ -77,6 +78,7 @@ function syncControls(view) {
   control(view, "evidence").value = offersEvidence(view) ? settings.evidence : "";
   control(view, "a").setAttribute("aria-pressed", view.side === 0);
   control(view, "b").setAttribute("aria-pressed", view.side === 1);
+  control(view, "copy").hidden = !view.canvas || !navigator.clipboard?.write;
   control(view, "blink").setAttribute("aria-pressed", Boolean(view.blinking));
 }
 
