@@ -126,7 +126,8 @@ def without_slope(
     """Those of the values that change the answer and have no slope elsewhere either, or None.
 
     A ReLU that is written as a comparison is flat on one side only. Where what stands instead
-    changes nothing, something is asked on the other side of the point.
+    changes nothing, something is asked on the other side of the point; where it is the value
+    itself, the next whole number stands instead.
 
     Parameters
     ----------
@@ -147,7 +148,8 @@ def without_slope(
     >>> without_slope(model, x, both, zero, lambda there: bool(there != model(x)))
     tensor([False,  True])
     """
-    for other in (instead, 2 * point - instead):
+    for other, next_one in ((instead, point + 1), (2 * point - instead, point - 1)):
+        other = torch.where(other == point, next_one, other)
         found = _changing(ask, point, coded, other, differs)
         if found is not None:
             return found

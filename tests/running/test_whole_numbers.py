@@ -194,6 +194,14 @@ def test_choices_and_masks_that_keep_their_slope_get_no_note(model):
     assert explain(model, X + 0.05, "saliency").notes == ()
 
 
+@pytest.mark.parametrize("baseline", ["zeros", X[:1] * 0 + 3])
+def test_a_code_that_is_the_baselines_is_named_too(baseline):
+    x = X.clone()
+    x[:, 0] = 0 if isinstance(baseline, str) else 3
+    notes = explain(embedding, x, "gradient_x_input", baseline).notes
+    assert any("0 (counted from 0) as whole numbers" in note for note in notes)
+
+
 def test_codes_that_change_nothing_get_no_note():
     def ignored(x):
         return rest(x) + 0 * F.embedding(x[:, 0].long(), TABLE).sum(1)
