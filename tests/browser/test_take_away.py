@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 
 from explainers.commands.verify import verify
 
-
 # Sizes and sums of colours of what is in the clipboard, and of the canvas.
 COPIED = """async (shown) => {
   const seen = (image) => {
