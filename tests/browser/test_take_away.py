@@ -26,6 +26,7 @@ COPIED = """async (shown) => {
 
 
 def downloaded(page, name: str, folder: Path) -> Path:
+    settled(page)
     with page.expect_download() as download:
         page.get_by_test_id("stDownloadButton").get_by_text(name, exact=True).click()
     path = folder / download.value.suggested_filename
