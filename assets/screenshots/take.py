@@ -18,12 +18,7 @@ SHOTS = {
     "home": ("/", "light", 3, None),
     "compare": ("/compare?baseline=blur", "light", 0, None),
     "story": ("/story?story=cheating", "light", 0, None),
-    "explain": (
-        "/explain?method=deeplift&o.deeplift.rule=reveal_cancel&baseline=mean",
-        "dark",
-        1,
-        None,
-    ),
+    "explain": ("/explain", "dark", 1, None),
     "table": ("/explain?model=diabetes&row=3", "light", 0, 930),
     "dna": ("/explain?model=dna&method=deeplift&target=0", "light", 0, 990),
     "learn": ("/learn", "light", 0, 900),
