@@ -17,13 +17,13 @@ from processes import children
 RISE = "/explain?model=signs&method=rise&o.rise.samples=100000"
 
 
-def worker_pid(server) -> int:
-    """The worker is a child of the process that forks it, which is a child of the server."""
+def worker_pids(server) -> list[int]:
+    """The workers are children of the process that forks them, which is a child of the server."""
     commands = {
         pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(server.process.pid)
     }
     prefork = next(pid for pid, command in commands.items() if b"worker.prefork" in command)
-    return children(prefork)[0]
+    return children(prefork)
 
 
 def test_a_fresh_server_opened_by_a_deep_link_has_its_frame(fresh_server, visit):
@@ -126,12 +126,12 @@ def test_cancel_a_long_job(server, visit):
     page = visit(f"{server.url}{RISE}&o.rise.seed=11")
     page.get_by_text(re.compile(r"\d+ of 100\d+ passes")).wait_for()
     page.get_by_test_id("viewer").wait_for()  # the map that sharpens
-    pid = worker_pid(server)
+    pids = worker_pids(server)
     started = time.monotonic()
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("Cancelled. Change a setting").wait_for()
     print(f"cancelled after {time.monotonic() - started:.2f} s on the screen")
-    assert worker_pid(server) == pid, "a cancel between two passes does not cost the warm worker"
+    assert set(pids) <= set(worker_pids(server)), "a cancel between two passes does not cost the warm worker"
     choose(page, "Method", "Saliency")
     map_shown(page)
 
@@ -189,8 +189,10 @@ def test_a_killed_worker_is_said_and_replaced(fresh_server, visit):
             passes.or_(said).first.wait_for()
             if said.count():
                 break
-            os.kill(worker_pid(fresh_server), signal.SIGKILL)
-            passes.wait_for(state="hidden")
+            for pid in worker_pids(fresh_server):  # whichever of them runs it
+                os.kill(pid, signal.SIGKILL)
+            # A task that starts again at once may never be seen without its passes.
+            page.wait_for_timeout(2000)
         else:
             raise AssertionError(f"never said: {sentence}")
     choose(page, "Method", "Saliency")
