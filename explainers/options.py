@@ -32,7 +32,7 @@ def option(
     *,
     low: float | None = None,
     high: float | None = None,
-    choices: Iterable[str] | None = None,
+    choices: Iterable[str] | Mapping[str, Any] | None = None,
     kind: type | None = None,
     widget: bool = True,
 ) -> Any:
@@ -45,8 +45,9 @@ def option(
     default : object
     low, high : float, optional
         Bounds of a number, themselves allowed.
-    choices : iterable of str, optional
-        The accepted values.
+    choices : iterable of str, or mapping, optional
+        The accepted values. Of a registry, such as METHODS, its keys; people read the names of its
+        entries.
     kind : type, optional
         Of a value other than None or a tuple; by default that of `default`.
     widget : bool
@@ -65,13 +66,16 @@ def option(
     >>> make_options(Options, {"samples": 64}, "SmoothGrad").samples
     64
     """
+    registry = choices if isinstance(choices, Mapping) else {}
     metadata = {
         "low": low,
         "high": high,
         "choices": None if choices is None else tuple(choices),
         "kind": kind or type(default),
         "widget": widget,
-        "text": OptionText("", "", {}),
+        "text": OptionText(
+            "", "", {key: getattr(entry, "name", key) for key, entry in registry.items()}
+        ),
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -90,7 +94,7 @@ def describe_options(kind: type[DataclassInstance], words: Mapping[str, Any]) ->
         own, text = words.get(field.name, {}), field.metadata["text"]
         text.label = own.get("label", field.name.replace("_", " ").capitalize())
         text.help = own.get("help", "")
-        names = own.get("choices", {})
+        names = text.choices | own.get("choices", {})
         text.choices = {value: names.get(value, value) for value in field.metadata["choices"] or ()}
 
 
@@ -124,9 +128,8 @@ def lookup(table: Mapping[str, Entry], key: str, what: str) -> Entry:
     explainers.errors.Problem: There is no method 'rsie'; there are rise. Did you mean 'rise'?
     """
     if key not in table:
-        near = difflib.get_close_matches(str(key), table, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise Problem(f"There is no {what} {key!r}; there are {', '.join(sorted(table))}.{hint}")
+        known, hint = ", ".join(sorted(table)), _nearest(key, table)
+        raise Problem(f"There is no {what} {key!r}; there are {known}.{hint}")
     return table[key]
 
 
@@ -202,7 +205,8 @@ def check_option(field: dataclasses.Field[Any], value: Any, what: str) -> Any:
     if meta["choices"] is not None:
         if not any(one == value and _same_sort(one, value) for one in meta["choices"]):
             options = ", ".join(map(repr, meta["choices"]))
-            raise Problem(f"{what}: {field.name}={value!r} is not one of {options}.")
+            hint = _nearest(value, meta["choices"])
+            raise Problem(f"{what}: {field.name}={value!r} is not one of {options}.{hint}")
         return value
     if isinstance(value, (tuple, list)):
         return tuple(check_option(field, part, what) for part in value)
@@ -220,6 +224,12 @@ def check_option(field: dataclasses.Field[Any], value: Any, what: str) -> Any:
     if not isinstance(value, kind):
         raise Problem(f"{what}: {field.name}={value!r} is not a {kind.__name__}.")
     return value
+
+
+def _nearest(value: Any, known: Iterable[str]) -> str:
+    """A sentence with what was meant, perhaps; "" where nothing is near."""
+    near = difflib.get_close_matches(str(value), map(str, known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _same_sort(one: Any, other: Any) -> bool:

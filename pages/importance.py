@@ -44,7 +44,7 @@ def _ask(asked: Question, more: DeltaGenerator) -> None:
     with more:
         cost.tell(task, facts)
     drawing = partial(shown.draw_so_far, facts["rows"], asked.one)
-    answer = progress.finished(task, "importance", drawing)
+    answer = progress.finished(task, "importance", drawing, partial(cost.take_back, whole))
     if answer is None:
         return
     table = StoredTable.of(*answer)

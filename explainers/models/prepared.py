@@ -202,7 +202,7 @@ def build(
         state = weights if isinstance(weights, Mapping) else None
         network, classes = load_packaged(spec.name, state), class_names()
     elif spec.source == "python":
-        from explainers.models.formats.python_models import build_python_model
+        from explainers.models.formats.python_networks import build_python_model
 
         assert isinstance(weights, Path)
         network = build_python_model(weights, spec.name, spec.weights)

@@ -63,6 +63,11 @@ def offer_rest(whole: Importance, facts: Facts, ran: Importance) -> None:
     cases.offer("Run it", sum(evaluations), seconds_of(evaluations, facts), _key(whole))
 
 
+def take_back(whole: Importance) -> bool:
+    """Run only the quick methods of the task again; whether the slow ones had been asked for."""
+    return cases.take_back(_key(whole))
+
+
 def seconds_of(evaluations: Sequence[int], facts: Facts) -> float:
     """About how long methods of so many evaluations take."""
     passes = sum(evaluations) * float(facts["seconds_per_row"])

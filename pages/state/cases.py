@@ -201,6 +201,13 @@ def was_asked_for(key: str) -> bool:
     return key in _requested()
 
 
+def take_back(key: str) -> bool:
+    """Ask no longer for the slow thing that goes by this key; whether somebody had."""
+    asked = was_asked_for(key)
+    _requested().discard(key)
+    return asked
+
+
 def offer(label: str, passes: int, seconds: float, key: str) -> None:
     """A button that asks for something slow and names its cost."""
     st.button(

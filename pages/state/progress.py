@@ -86,7 +86,12 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
         st.rerun()
 
 
-def finished(task: Task, slot: str, drawing: DrawPartial | None = None) -> Answer | None:
+def finished(
+    task: Task,
+    slot: str,
+    drawing: DrawPartial | None = None,
+    take_back: Callable[[], bool] | None = None,
+) -> Answer | None:
     """The task's answer when there is one; else its progress or its end is shown.
 
     Parameters
@@ -96,6 +101,9 @@ def finished(task: Task, slot: str, drawing: DrawPartial | None = None) -> Answe
         Its place on the page.
     drawing : DrawPartial, optional
         Draws what there is so far.
+    take_back : callable, optional
+        Called once the task was cancelled. Whether something smaller stands in its place, which is
+        then shown instead of the end.
     """
     try:
         job = service.job(task, slot)
@@ -107,6 +115,8 @@ def finished(task: Task, slot: str, drawing: DrawPartial | None = None) -> Answe
         return None
     answer = service.answer(job)
     if answer is None:
+        if job.state == CANCELLED and take_back is not None and take_back():
+            st.rerun()
         explain_end(job, slot)
     return answer
 

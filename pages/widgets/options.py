@@ -48,13 +48,10 @@ def _widget(field: dataclasses.Field, name: str) -> Any:
         return check_option(field, value, text.label)
 
     if meta["choices"] is not None:
+        names = ({None: BY_ITSELF} if default is None else {}) | text.choices
+        words.pop("placeholder", None)
         return address.select(
-            st.selectbox,
-            name,
-            list(meta["choices"]),
-            default,
-            format_func=text.choices.get,
-            **words,
+            st.selectbox, name, list(names), default, format_func=names.get, **words
         )
     if meta["kind"] is bool and default is None:
         states = {None: BY_ITSELF, True: "yes", False: "no"}

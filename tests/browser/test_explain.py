@@ -131,7 +131,9 @@ def test_cancel_a_long_job(server, visit):
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("Cancelled. Change a setting").wait_for()
     print(f"cancelled after {time.monotonic() - started:.2f} s on the screen")
-    assert set(pids) <= set(worker_pids(server)), "a cancel between two passes does not cost the warm worker"
+    assert set(pids) <= set(worker_pids(server)), (
+        "a cancel between two passes does not cost the warm worker"
+    )
     choose(page, "Method", "Saliency")
     map_shown(page)
 

@@ -8,11 +8,8 @@ import pytest
 import torch
 
 from explainers import ModelProblem, Problem
-from explainers.models.formats.python_models import (
-    build_python_model,
-    python_models_digest,
-    read_python_models,
-)
+from explainers.models.formats.python_models import python_models_digest, read_python_models
+from explainers.models.formats.python_networks import build_python_model
 from explainers.service import settings
 from explainers.service.settings import SETTINGS, ModelSettings, read_models
 

@@ -9,7 +9,9 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from explainers.baselines import BASELINES
 from explainers.importance.registry import importance_method, option
+from explainers.methods import METHODS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,8 +35,8 @@ ALLOWED_GAP = 0.05
 class Options:
     """Options of `attribution`; `method` is a key of METHODS, `baseline` one of BASELINES."""
 
-    method: str | None = option(None, kind=str)
-    baseline: str | None = option(None, kind=str)
+    method: str | None = option(None, choices=METHODS)
+    baseline: str | None = option(None, choices=BASELINES)
 
 
 @importance_method(
@@ -80,21 +82,18 @@ def importance(context: DatasetContext, options: Options) -> Estimate:
 
     from explainers.api import averaged
     from explainers.attribution import Target
-    from explainers.baselines import BASELINES
     from explainers.importance.estimate import Estimate
     from explainers.importance.lag_profile import is_recurrent, lag_details
     from explainers.kinds import KINDS
-    from explainers.methods import METHODS
-    from explainers.options import lookup, make_options
+    from explainers.options import make_options
     from explainers.references import references_of
     from explainers.runs import runtime_notes
     from explainers.session import Session
 
     key = options.method or ("integrated_gradients" if context.has_gradient else "ablation")
-    entry = lookup(METHODS, key, "method")
+    entry = METHODS[key]
     usual = KINDS[context.layout.kind].default_baseline if context.layout.kind else "zeros"
     baseline = options.baseline or usual
-    lookup(BASELINES, baseline, "baseline")
     inputs, outputs, target = context.inputs, context.outputs, context.explained
     data, notes = inputs, list[str]()
     most = max(200, min(MOST_ROWS, _VALUES // inputs[0].numel()))

@@ -1,4 +1,6 @@
-"""Models from a Python file of whoever starts the server: read by pages, run by the worker alone.
+"""What a Python file of whoever starts the server says of its models, read without running it.
+
+`python_networks` runs it, in the worker alone.
 
 The file has a function `models()` that gives, for every name, a function that builds the network,
 and, written out so that it can be read without running anything, what goes into each:
@@ -13,8 +15,9 @@ and, written out so that it can be read without running anything, what goes into
 
 Keys: kind, shape, size, width, fit, swapped, columns, answers, step, mean, std, white, order (as in
 ModelSpec; without mean and std nothing is subtracted and divided; the shape of a picture (C, H, W)
-says its size too), classes, description, and files: what the model reads besides, in the same
-folder.
+says its size too), classes, description, files: what the model reads besides, in the same folder,
+and train: the name of a function train(inputs (n, f), labels (n,), seed) of the file, which returns
+a model trained on those columns, for the methods of importance that train networks anew.
 """
 
 from __future__ import annotations
@@ -22,20 +25,15 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import sys
-import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from explainers.errors import ModelProblem, Problem, typed_line
+from explainers.errors import Problem
 from explainers.kinds.fitting import FITS
 from explainers.models.spec import ModelSpec, settings_of_slices
-
-if TYPE_CHECKING:
-    from torch import nn
 
 _TABLE = "EVIDENT"
 _KEYS: dict[str, type | tuple[type]] = {
@@ -55,6 +53,7 @@ _KEYS: dict[str, type | tuple[type]] = {
     "classes": (str,),
     "description": str,
     "files": (str,),
+    "train": str,
 }
 """What a model may declare of itself, and the type of it; in brackets: of each in a list."""
 _CHOICES = {
@@ -130,67 +129,10 @@ def python_models_digest(file: Path) -> str:
     return whole.hexdigest()
 
 
-def build_python_model(file: Path, name: str, digest: str = "") -> nn.Module:
-    """The network `name` of a Python file, in evaluation mode.
-
-    Runs the file, so only whoever starts the server may name it.
-
-    Parameters
-    ----------
-    file : Path
-    name : str
-    digest : str
-        Of `python_models_digest` when the network was asked for; "" for whatever the file is now.
-
-    Raises
-    ------
-    Problem
-        Where the file has changed since the digest.
-    ModelProblem
-        Where the file fails, with the line; or gives no network of that name.
-    """
-    from torch import nn
-
-    if digest and digest != python_models_digest(file):
-        raise Problem(f"{file.name} has changed since this was asked for; ask again.")
-    with _errors_located(file):
-        space: dict[str, Any] = {"__name__": "evident_models", "__file__": str(file)}
-        exec(compile(file.read_bytes(), str(file), "exec"), space)
-        makers = space.get("models", dict)
-        made = makers() if callable(makers) else makers
-        maker = made.get(name) if isinstance(made, Mapping) else None
-        network = maker() if callable(maker) and not isinstance(maker, nn.Module) else maker
-    if maker is None:
-        raise ModelProblem(
-            f"{file.name} makes no model {name!r}: models() has to give a dictionary from names to "
-            "functions that build networks, with every name that stands in EVIDENT."
-        )
-    if not isinstance(network, nn.Module):
-        raise ModelProblem(
-            f"{file.name} gives a {type(network).__name__} for {name!r}; a torch.nn.Module is "
-            "needed."
-        )
-    return network.eval()
-
-
-@contextmanager
-def _errors_located(file: Path) -> Iterator[None]:
-    """The file's own folder is where it imports from; its errors become sentences."""
-    sys.path.insert(0, str(file.parent))
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        lines = [
-            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)
-        ]
-        line = lines[-1] if lines else getattr(error, "lineno", None)
-        where = f"{file.name}, line {line}" if line else file.name
-        raise ModelProblem(
-            f"{where}: {typed_line(error)}. Mend the file and "
-            "ask again; the server need not be started again."
-        ) from error
-    finally:
-        sys.path.remove(str(file.parent))
+def training_name(file: Path, name: str) -> str:
+    """Name of the function that trains a network like `name` anew; "" where the file says none."""
+    facts = _facts(file).get(name, {})
+    return str(_checked(file, name, facts).get("train", ""))
 
 
 def _facts(file: Path) -> dict[str, dict[str, Any]]:
@@ -234,6 +176,7 @@ def _literal(file: Path, node: ast.stmt) -> Iterator[None]:
 def _model(file: Path, name: str, facts: dict[str, Any], digest: str) -> PythonModel:
     facts = _checked(file, name, facts)
     facts.pop("files", None)
+    facts.pop("train", None)
     classes, description = facts.pop("classes", ()), facts.pop("description", "")
     kind = facts.get("kind", "picture")
     shape = facts.get("shape", ())

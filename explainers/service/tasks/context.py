@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,12 +31,15 @@ class LoadedModel:
         As asked for, with what the model knows itself.
     cache : OutputCache
         What it said last, shared by all that ask it.
+    train : callable, optional
+        train(inputs, labels, seed) → a model of those columns, where somebody gave one.
     """
 
     model: Prepared
     class_names: tuple[str, ...]
     spec: ModelSpec
     cache: OutputCache
+    train: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from explainers.importance import IMPORTANCE
 from explainers.options import lookup, make_options
-from explainers.service.tasks.context import ProgressReport, TaskContext
+from explainers.service.tasks.context import LoadedModel, ProgressReport, TaskContext
 from explainers.service.tasks.over_rows.asked_rows import asked_rows, groups_of
 from explainers.service.tasks.predict_rows import PredictRows
 from explainers.service.tasks.task import Answer, Task
@@ -133,7 +133,7 @@ class Importance(Task, frozen=True):
             self.asked,
             names,
             self.output,
-            options={key: own for key, own in self.options.items() if key in self.asked},
+            options=self._options(loaded),
             strict=False,
             progress=report,
             partial=partial,
@@ -145,6 +145,15 @@ class Importance(Task, frozen=True):
         if "connection_weights" in table.methods:
             _add_diagram(loaded.model, x, kept, numbers)
         return kept, numbers
+
+    def _options(self, loaded: LoadedModel) -> dict[str, dict[str, Any]]:
+        """Each asked method's own, with what trains the network anew where somebody gave it."""
+        options = {key: dict(own) for key, own in self.options.items() if key in self.asked}
+        if loaded.train is not None:
+            for key in self.asked:
+                if "retraining" in IMPORTANCE[key].needs:
+                    options[key] = {"train": loaded.train, **options.get(key, {})}
+        return options
 
     def _labels(
         self,

@@ -79,7 +79,8 @@ class TaskRunner:
                 old.model.network.close()
         model, class_names, own = build(spec, self._weights(spec), self._onnx_runtime(spec))
         own = replace(own, fit=spec.fit)
-        loaded = LoadedModel(model.to(device), class_names, own, OutputCache())
+        train = self._training(spec)
+        loaded = LoadedModel(model.to(device), class_names, own, OutputCache(), train)
         self._loaded[key] = loaded
         return loaded
 
@@ -106,6 +107,15 @@ class TaskRunner:
         if upload.kind == "torchscript":  # a program, never loaded here
             return TorchScriptModel(self.store.path(f"{upload.digest}.blob"))
         return {"onnx": graph, "pt2": program}.get(upload.kind, state_dict)(content)
+
+    def _training(self, spec: ModelSpec) -> Callable[..., Any] | None:
+        """What trains such a network anew: only a file of whoever started the server can say."""
+        from explainers.models.formats.python_networks import python_training
+
+        file = model_settings().file
+        if spec.source != "python" or file is None:
+            return None
+        return python_training(file, spec.name, spec.weights)
 
     def _onnx_runtime(self, spec: ModelSpec) -> Callable[..., Any]:
         """What runs a graph that torch cannot: onnxruntime, in a sandboxed process of its own."""

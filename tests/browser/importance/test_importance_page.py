@@ -139,3 +139,16 @@ def test_a_link_to_unknown_methods_gets_a_sentence_and_series_a_table(server, vi
     expect(said).to_have_text(
         "x1 and x2 cannot be told apart and come before the rest; x3 is last."
     )
+
+
+def test_whoever_cancels_the_slow_methods_keeps_the_table_of_the_quick_ones(server, visit):
+    by = quote(json.dumps(["permutation", "sobol"]))
+    page = visit(f"{server.url}/importance?by={by}&i.sobol.samples=10000000")
+    run = page.get_by_role("button", name=re.compile("Run it: about"))
+    run.click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.get_by_text("1 slower method is not in the table yet")).to_be_visible()
+    expect(run).to_be_visible()
+    expect(page.get_by_text("Cancelled.")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Look closer")).to_be_visible()
+    no_exception(page)

@@ -84,8 +84,8 @@ def test_of_very_many_rows_some_are_drawn_and_that_is_said():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"method": "shapely"}, "no method 'shapely'.* Did you mean 'shapley'"),
-        ({"baseline": "zero"}, "no baseline 'zero'.* Did you mean 'zeros'"),
+        ({"method": "shapely"}, "method='shapely' is not one.* Did you mean 'shapley'"),
+        ({"baseline": "zero"}, "baseline='zero' is not one.* Did you mean 'zeros'"),
         ({"method": "grad_cam"}, "."),
         ({"method": "mutagenesis"}, "."),
     ],
