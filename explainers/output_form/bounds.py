@@ -124,7 +124,7 @@ def bounds(call: Call, result: Tensor) -> Bounds:
     """
     if result.dtype == torch.bool:
         return 0.0, 1.0
-    low, high = _bounds(call)
+    low, high = _summed(call, result) if call.name in _SUMMED else _bounds(call)
     return NONE if math.isnan(low) or math.isnan(high) or low > high else (low, high)
 
 
@@ -157,6 +157,12 @@ def _bounds(call: Call) -> Bounds:
     if name in ("masked_fill", "threshold") and len(given) == 3:
         return min(given[0][0], given[2][0]), max(given[0][1], given[2][1])
     return NONE
+
+
+def _summed(call: Call, result: Tensor) -> Bounds:
+    low, high = _of(call, 0) if call.args else NONE
+    count = call.first.numel() / max(result.numel(), 1) if call.args else 0
+    return _times((low, high), (count, count))
 
 
 def _of(call: Call, place: int) -> Bounds:
@@ -236,6 +242,7 @@ _TWO: dict[str, Callable[[Bounds, Bounds], Bounds]] = {
     **dict.fromkeys(("maximum", "fmax"), lambda a, b: (max(a[0], b[0]), max(a[1], b[1]))),
     **dict.fromkeys(("minimum", "fmin"), lambda a, b: (min(a[0], b[0]), min(a[1], b[1]))),
 }
+_SUMMED = {"sum", "nansum"}
 _CLAMPS = {"clamp", "clip", "clamp_min", "clamp_max", "hardtanh"}
 _POWERS = {"pow", "float_power", "ipow"}
 _FOLLOWED = {*_ONE, *_AS_GIVEN, *_TWO, *_CLAMPS, *_POWERS, "where", "masked_fill", "threshold"}

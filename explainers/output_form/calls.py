@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from explainers.output_form.meaning import Lazily, Meaning
+from explainers.output_form.relations import NONE, Relations
 
 UNKNOWN = Meaning()
 """Made of probabilities or the like in a way that is not followed."""
@@ -30,6 +31,8 @@ class Plain:
         See Meaning.
     low, high : float
         Bounds of the values, by construction.
+    relations : Relations
+        To other tensors.
     """
 
     role: str = ""
@@ -38,6 +41,7 @@ class Plain:
     relative: int | None = None
     low: float = -math.inf
     high: float = math.inf
+    relations: Relations = NONE
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from torch import Tensor
 
+from explainers.output_form.relations import NONE, Relations
+
 Lazily: TypeAlias = Callable[[], Tensor]
 """Computes a tensor when it is called."""
 
@@ -43,6 +45,8 @@ class Meaning:
         Of an "exp": the dimension along which a common factor is left out; ALL for all.
     source : object
         What two of the same activation have in common.
+    relations : Relations
+        To other tensors.
     """
 
     low: float = -math.inf
@@ -55,6 +59,7 @@ class Meaning:
     complement: bool = False
     relative: int | None = None
     source: object = None
+    relations: Relations = NONE
 
     @property
     def unit(self) -> bool:

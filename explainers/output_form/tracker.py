@@ -16,6 +16,7 @@ from explainers.output_form.arithmetic import ARITHMETIC, PAIRS
 from explainers.output_form.bounds import bounds
 from explainers.output_form.calls import UNKNOWN, Call, Plain, State, canonical_name, version
 from explainers.output_form.meaning import Meaning
+from explainers.output_form.quotients import quotient_bounds, relations
 
 _LAYERS = """
     linear matmul rmatmul mm bmm addmm baddbmm addbmm einsum tensordot bilinear embedding mv
@@ -136,10 +137,14 @@ class Tracker(TorchFunctionMode):
         """What the one result of a call is, within its bounds."""
         state = self._made(call, result)
         named = state.role if isinstance(state, Plain) else state.form if state else ""
-        if state is None or named:
+        if state is None:
+            return None
+        state = replace(state, relations=relations(call, result))
+        if named:
             return state
-        low, high = bounds(call, result)
-        return replace(state, low=max(low, state.low), high=min(high, state.high))
+        ends = (bounds(call, result), quotient_bounds(call, result), (state.low, state.high))
+        low, high = max(low for low, _ in ends), min(high for _, high in ends)
+        return replace(state, low=low, high=high)
 
     def _made(self, call: Call, result: Tensor) -> State:
         name, first = call.name, call.states[0] if call.states else None

@@ -28,6 +28,18 @@ BETWEEN_0_AND_1 = {
     "squared cosine": lambda x: A(x).cos() ** 2,
     "gated": lambda x: A(x).sigmoid() * (B(x) > 0).double(),
     "masked": lambda x: A(x).sigmoid().masked_fill(B(x) > 0, 0.0),
+    "softsign by hand": lambda x: (lambda z: z / (1 + z.abs()) / 2 + 0.5)(A(x)),
+    "softsign by hand, scaled first": lambda x: (lambda z: 0.5 * z / (z.abs() + 1) + 0.5)(A(x)),
+    "algebraic sigmoid": lambda x: (lambda z: 0.5 + 0.5 * z / (1 + z**2).sqrt())(A(x)),
+    "turned algebraic sigmoid": lambda x: (lambda z: (1 - z / (1 + z * z) ** 0.5) / 2)(A(x)),
+    "shares of relus": lambda x: (lambda z: z / (z.sum(1, keepdim=True) + 1e-9))(A(x).relu()),
+    "shares of squares": lambda x: (lambda z: z / z.sum(1)[:, None])(A(x) ** 2),
+    "shares of softplus": lambda x: (lambda z: z / z.sum(1, True))(F.softplus(A(x))),
+    "shares of sigmoids": lambda x: (lambda z: z / z.sum(1, keepdim=True))(A(x).sigmoid()),
+    "one evidence over all": lambda x: (lambda z: z / (1 + z))(F.softplus(A(x))),
+    "share of the largest": lambda x: (lambda z: z / z.amax(1, keepdim=True))(A(x).exp() + 1),
+    "one of two": lambda x: (lambda a, b: a / (a + b))(A(x).abs(), A(x[:, [1, 0, 2, 3]]).abs()),
+    "part of a norm": lambda x: (lambda z: z.abs() / z.norm(dim=1, keepdim=True))(A(x)),
     "padded": lambda x: torch.where(B(x) > 0, A(x).sigmoid(), X.new_zeros(())),
 }
 
@@ -55,6 +67,10 @@ SCORES = {
     "a layer of shares": lambda x: F.linear(F.relu6(A(x)) / 6, B.weight[:, :3], B.bias),
     "a layer norm": lambda x: F.layer_norm(A(x), (3,)),
     "quotients": lambda x: A(x) / ONE(x).abs(),
+    "a quotient by another's size": lambda x: A(x) / (1 + A(x + 1).abs()),
+    "a quotient by half the size": lambda x: (lambda z: z.abs() / (0.1 + 0.1 * z.abs()))(A(x)),
+    "a product with a size": lambda x: (lambda z: z * (1 + z.abs()))(A(x)),
+    "a size less something": lambda x: (lambda z: z / (z.abs() - 5))(A(x)),
     "root": lambda x: (A(x).abs() + 1).sqrt(),
 }
 
