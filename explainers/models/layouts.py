@@ -21,9 +21,19 @@ _LABELS = (
     "change in steps, so nothing leads back to the input. Export it without its last step (argmax)."
 )
 _RAW = (
-    "These are the raw maps of a detector at several scales, before its boxes are put together; "
-    "only one of them would be explained. Export the network with its decoding (one answer of "
-    "(N, 4 + classes, boxes))."
+    "These are the raw maps of a detector, before its boxes are put together: their numbers are not "
+    "all scores of classes, and of several scales only one would be explained. Export the network "
+    "with its decoding (one answer of (N, 4 + classes, boxes))."
+)
+_COCO = (255, 425)
+"""Numbers at each place of detectors of COCO: 3 or 5 boxes of 4 + 1 + 80."""
+_LEAST_CELLS = 36
+"""A head with fewer may as well be a series."""
+_COARSE = 8
+"""px from place to place, from which on a map may be that of a detector."""
+_MAYBE_BOXES = (
+    " (so coarse a map of so many numbers may also be the raw answer of a detector, which describes "
+    "boxes and no classes: then export it with its decoding)"
 )
 _Shape = tuple[int | None, ...] | None
 
@@ -108,11 +118,14 @@ def _maps(shape: tuple[int, ...], sides: tuple[int, int], beside: Sequence[_Shap
     classes = -1 if last and not first else 1
     count, grid = (shape[-1], shape[:2]) if classes < 0 else (shape[0], shape[1:])
     scales = [s for s in beside if s and len(s) == 4 and s[1] == shape[0] and s[2] != shape[1]]
-    if count > 5 and scales:
+    coarse = sides[0] >= _COARSE * grid[0] and sides[1] >= _COARSE * grid[1]
+    if count > 5 and scales or (count in _COCO and coarse):
         raise ModelProblem(_RAW)
     what = "a segmentation, it seems: " if count > 1 else ""
     numbers = f"a score of each of {count} classes" if count > 1 else "one number"
-    return Layout(Places(classes), f"{what}{numbers} at each of {grid[0]} × {grid[1]} places")
+    sentence = f"{what}{numbers} at each of {grid[0]} × {grid[1]} places"
+    boxes = coarse and any(count % each == 0 and count // each > 5 for each in (2, 3, 5))
+    return Layout(Places(classes), sentence + _MAYBE_BOXES * boxes)
 
 
 def _rows(output: Tensor, sides: tuple[int, int], beside: Sequence[_Shape]) -> Layout:
@@ -200,4 +213,8 @@ def _grids(sides: tuple[int, int]) -> dict[int, str]:
         for each in (9, 3, 2, 1):
             times = f"{each} at each of " if each > 1 else ""
             found[each * sum(map(math.prod, cells))] = times + words
+    for stride in (8, 16, 32, 64):  # a head alone; one at each place is a segmentation
+        rows, columns = -(-sides[0] // stride), -(-sides[1] // stride)
+        for each in (9, 6, 5, 4, 3) if rows * columns >= _LEAST_CELLS else ():
+            found.setdefault(each * rows * columns, f"{each} at each of {rows} × {columns}")
     return found

@@ -253,6 +253,21 @@ def test_boxes_beside_scores_tell_a_detector():
     assert read_layout(scores, (64, 64)).places is None
 
 
+def test_the_one_raw_map_of_a_detector_is_no_segmentation_without_a_word():
+    for count in (255, 425):
+        with pytest.raises(Problem, match="raw maps of a detector"):
+            read_layout(torch.randn(1, count, 13, 13), (416, 416))
+        with pytest.raises(Problem, match="raw maps of a detector"):
+            read_layout(torch.randn(1, 13, 13, count), (416, 416))
+    for count in (18, 75, 125, 30):
+        found = read_layout(torch.randn(1, count, 13, 13), (416, 416))
+        assert found.places == Places() and "raw answer of a detector" in found.sentence
+    for output, sides in (((21, 64, 64), (128, 128)), ((19, 16, 16), (128, 128))):
+        assert "detector" not in read_layout(torch.randn(1, *output), sides).sentence
+    rows = read_layout(torch.randn(1, 3 * 13 * 13, 85), (416, 416))
+    assert rows.places == Places(-1, 5) and "507 boxes (3 at each of 13 × 13)" in rows.sentence
+
+
 def test_what_cannot_be_followed_is_refused():
     picked = torch.tensor([[[5.0, 5, 9, 9, 0.9, 3], [1, 1, 4, 4, 0.4, 0]]])
     with pytest.raises(Problem, match="picks its boxes itself"):
