@@ -21,8 +21,8 @@ _LABELS = (
     "change in steps, so nothing leads back to the input. Export it without its last step (argmax)."
 )
 _RAW = (
-    "These are the raw maps of a detector, before its boxes are put together: their numbers are not "
-    "all scores of classes, and of several scales only one would be explained. Export the network "
+    "These are the raw maps of a detector, before its boxes are put together: not all numbers are "
+    "scores of classes, and of several scales only one would be explained. Export the network "
     "with its decoding (one answer of (N, 4 + classes, boxes))."
 )
 _COCO = (255, 425)
@@ -32,7 +32,7 @@ _LEAST_CELLS = 36
 _COARSE = 8
 """px from place to place, from which on a map may be that of a detector."""
 _MAYBE_BOXES = (
-    " (so coarse a map of so many numbers may also be the raw answer of a detector, which describes "
+    " (so coarse a map may also be the raw answer of a detector, which describes "
     "boxes and no classes: then export it with its decoding)"
 )
 _Shape = tuple[int | None, ...] | None
