@@ -10,7 +10,7 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files import delimited, parquet
-from explainers.kinds.files.columns import Column, Sample
+from explainers.kinds.files.columns import NO_LEVEL, Column, Sample
 from explainers.kinds.files.conversions import refusal
 from explainers.kinds.files.formats import declare
 from explainers.kinds.files.gzipped import PACKED, packed_too, unpacked
@@ -26,6 +26,8 @@ MOST_ROWS, MOST_KEPT = 100_000, 10_000_000
 """Rows, and cells, that are kept of a larger table."""
 MOST_UNPACKED = 400_000_000
 """Bytes of a file that was packed."""
+_BEGINNING = 1_000_000
+"""Bytes by which the number of lines is guessed."""
 _COUNTERS = {"column 1", "Unnamed: 0", "rownames"}
 _MOST_NOTES, _MOST_LEVELS, _LONGEST_LEVEL = 50, 1_000_000, 200
 
@@ -82,9 +84,14 @@ def read(
         data, suffix = unpacked(bytes(data), MOST_UNPACKED), suffix.removesuffix(PACKED)
     if suffix not in (EXCEL, ".parquet", *ARROWS):
         with contextlib.suppress(NotPlain):
-            sheet = delimited.open_text(data, suffix, delimiter, header, bulk=True)
-            return _taken(sheet, most_rows)
-    return _taken(_opened(bytes(data), suffix, delimiter, header), most_rows)
+            for expected in (_lines(data), 0):
+                sheet = delimited.open_text(data, suffix, delimiter, header, bulk=True)
+                taken = _taken(sheet, most_rows, expected)
+                if taken is not None:
+                    return taken
+    taken = _taken(_opened(bytes(data), suffix, delimiter, header), most_rows)
+    assert taken is not None
+    return taken
 
 
 def _opened(data: bytes, suffix: str, delimiter: str, header: str) -> delimited.Sheet:
@@ -97,23 +104,33 @@ def _opened(data: bytes, suffix: str, delimiter: str, header: str) -> delimited.
     return delimited.open_text(data, suffix, delimiter, header)
 
 
-def _taken(sheet: delimited.Sheet, most_rows: int) -> ParsedFile:
-    """All rows of a sheet, counted, and those that are kept."""
+def _lines(data: bytes | mmap.mmap) -> int:
+    """About how many lines a file has, by those of its beginning."""
+    start = data[:_BEGINNING]
+    return int(start.count(b"\n") * len(data) / max(len(start), 1))
+
+
+def _taken(sheet: delimited.Sheet, most_rows: int, expected: int = 0) -> ParsedFile | None:
+    """All rows of a sheet, counted, and those that are kept; None where too many were expected."""
     columns = [Column(name, sheet.place, sheet.comma, sheet.decimal) for name in sheet.names]
-    sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))))
+    sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))), expected=expected)
     counts = sheet.names[0] in _COUNTERS
     for block in sheet.blocks:
         kept = sample.draw(len(block.places))
         shape = len(kept), len(columns)
-        values, codes = np.empty(shape), np.empty(shape, np.int8)
+        values, codes = np.empty(shape), np.full(shape, NO_LEVEL, np.int8)
         for index, (column, cells) in enumerate(zip(columns, block.columns, strict=True)):
             numbers, levels = column.add(cells, block.places)
-            values[:, index], codes[:, index] = numbers[kept], levels[kept]
+            values[:, index] = numbers[kept]
+            if levels is not None:
+                codes[:, index] = levels[kept]
             if index == 0:
                 counts = counts and _counts_rows(numbers, sample.seen - len(numbers))
         sample.add(values, codes)
     if not sample.seen:
         raise Problem("This table has names but no rows. Add a row for each case.")
+    if sample.short:
+        return None
     return _parsed(sheet, columns, sample, counts)
 
 

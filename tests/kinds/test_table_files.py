@@ -191,6 +191,31 @@ def test_a_sample_does_not_depend_on_how_rows_come():
     assert np.array_equal(whole.rows()[0], parts.rows()[0]) and len(whole.rows()[0]) == 50
 
 
+def test_a_sample_is_the_same_whatever_number_of_rows_was_expected():
+    for expected, short in ((1000, False), (300, False), (40, False), (10**6, True)):
+        known, guessed = Sample(50), Sample(50, expected=expected)
+        for sample in (known, guessed):
+            for start in range(0, 1000, 40):
+                rows = np.arange(start, start + 40)
+                sample.add(rows[sample.draw(40)])
+        assert guessed.short is short and not known.short
+        if not short:
+            assert np.array_equal(known.rows()[0], guessed.rows()[0])
+    few = Sample(50, expected=20)
+    few.add(np.arange(20)[few.draw(20)])
+    assert not few.short and len(few.rows()[0]) == 20
+
+
+def test_a_table_whose_first_lines_are_short_loses_no_row(monkeypatch):
+    """By its beginning it has 20 times as many rows as it has."""
+    text = "a,b\n" + "1,2\n" * 2000 + "0.123456789012345678,0.123456789012345678\n" * 40_000
+    calm = read(text, most_rows=500)
+    monkeypatch.setattr(table, "_BEGINNING", 8000)
+    hasty = read(text, most_rows=500)
+    assert hasty[0] == calm[0] and len(hasty[1]["values"]) == 500
+    assert np.array_equal(hasty[1]["values"], calm[1]["values"])
+
+
 def test_a_category_is_the_same_however_its_rows_come(monkeypatch):
     text = "a,b\n" + "".join(f"{'xyz'[i * i % 3]},{i}\n" for i in range(500))
     one = read(text)

@@ -14,7 +14,8 @@ from explainers.kinds.files.tables.written_numbers import WrittenNumbers
 
 MOST_LEVELS = 50
 LARGEST = float(np.finfo(np.float32).max)
-_NONE = -1
+NO_LEVEL = -1
+"""The code of a cell without one."""
 
 Cells: TypeAlias = Sequence[str] | np.ndarray
 """Cells of a column: text, or float64 with NaN for missing."""
@@ -31,7 +32,7 @@ class Column:
         self._word: tuple[int, str] | None = None
         self._infinite: tuple[int, str] | None = None
 
-    def add(self, cells: Cells, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    def add(self, cells: Cells, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray | None]:
         """Count more cells of the column.
 
         Parameters
@@ -44,12 +45,12 @@ class Column:
         -------
         values : ndarray, float64
             NaN where there is no number.
-        codes : ndarray, int8
-            The level of each cell, counted as they came; -1 for none.
+        codes : ndarray, int8, or None
+            The level of each cell, counted as they came; -1 for none, None for none of all.
         """
+        codes: np.ndarray | None
         if isinstance(cells, np.ndarray):
-            values, self._levels = cells, None
-            codes = np.full(len(cells), _NONE, np.int8)
+            values, self._levels, codes = cells, None, None
             missing = int(np.count_nonzero(np.isnan(cells)))
             self.missing += missing
             self.numbers += len(cells) - missing
@@ -68,10 +69,10 @@ class Column:
             self._infinite = places[at], str(cells[at])
         return values, codes
 
-    def _codes(self, cells: Sequence[str], state: np.ndarray) -> np.ndarray:
-        codes = np.full(len(cells), _NONE, np.int8)
+    def _codes(self, cells: Sequence[str], state: np.ndarray) -> np.ndarray | None:
         if self._levels is None:
-            return codes
+            return None
+        codes = np.full(len(cells), NO_LEVEL, np.int8)
         known, code_of = self._levels, {}
         for cell in set(cells):
             level = cell.strip()
@@ -79,9 +80,9 @@ class Column:
                 code_of[cell] = known.setdefault(level, len(known))
             if len(known) > MOST_LEVELS:
                 self._levels = None
-                return codes
-        codes[:] = [code_of.get(cell, _NONE) for cell in cells]
-        codes[state == NOTHING] = _NONE
+                return None
+        codes[:] = [code_of.get(cell, NO_LEVEL) for cell in cells]
+        codes[state == NOTHING] = NO_LEVEL
         return codes
 
     def interpreted(self, codes: np.ndarray) -> tuple[str, list[str], np.ndarray]:
@@ -108,7 +109,7 @@ class Column:
         if levels is None or 2 * len(levels) >= present + self.missing:
             return "text", [], codes
         order = sorted(levels, key=_natural)
-        index = np.full(len(levels) + 1, _NONE, np.int8)
+        index = np.full(len(levels) + 1, NO_LEVEL, np.int8)
         index[[levels[level] for level in order]] = np.arange(len(order))
         return "category", order, index[codes]
 
@@ -131,6 +132,14 @@ class Sample:
     Kept are those whose seeded random keys are the smallest, so that the number of all rows need
     not be known.
 
+    Parameters
+    ----------
+    most : int
+    seed : int
+    expected : int
+        About how many rows there are, 0 where that is not known: with it few are held that are not
+        kept in the end. Far too high a guess leaves the sample `short`.
+
     Examples
     --------
     >>> sample, rows = Sample(most=2), np.array([10, 20, 30])
@@ -140,12 +149,19 @@ class Sample:
     (2, 3)
     """
 
-    def __init__(self, most: int, seed: int = 0) -> None:
+    def __init__(self, most: int, seed: int = 0, expected: int = 0) -> None:
         self.most, self.seen = most, 0
         self._generator, self._bound = np.random.default_rng(seed), np.inf
+        if expected:
+            self._bound = (1.1 * most + 5 * most**0.5) / expected
         self._held = 0
         self._keys = np.empty(0)
         self._parts: list[tuple[np.ndarray, ...]] = []
+
+    @property
+    def short(self) -> bool:
+        """Whether fewer rows are held than could be, as more had been expected."""
+        return self._held < min(self.most, self.seen)
 
     def draw(self, count: int) -> np.ndarray:
         """Which of so many more rows may be kept, by their numbers; `add` takes only these."""
