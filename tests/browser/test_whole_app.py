@@ -89,6 +89,7 @@ def all_drawn(page) -> None:
     drawn(page)
     expect(page.locator("[data-testid=viewer]:not([data-ready=true])")).to_have_count(0)
     expect(page.locator("canvas[role=img]:not([aria-label])")).to_have_count(0)
+    expect(page.get_by_test_id("stProgress")).to_have_count(0)
     settled(page)
 
 
