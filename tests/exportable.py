@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from torch import nn
 from torchvision import models
 
@@ -61,3 +63,48 @@ def letters() -> nn.Sequential:
 def regressor() -> nn.Sequential:
     """Table rows (N, 6) to one number."""
     return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 8), nn.SiLU(), nn.Linear(8, 1))
+
+
+def _resnet(classes: int) -> nn.Module:
+    return models.ResNet(models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=classes)
+
+
+def _mobilenet_v2(classes: int) -> nn.Module:
+    blocks = [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 2, 1]]
+    return models.MobileNetV2(classes, inverted_residual_setting=blocks)
+
+
+def _mobilenet_v3(classes: int) -> nn.Module:
+    block = functools.partial(models.mobilenetv3.InvertedResidualConfig, width_mult=1.0)
+    blocks = [
+        block(16, 3, 16, 16, True, "RE", 2, 1),
+        block(16, 3, 72, 24, False, "RE", 2, 1),
+        block(24, 5, 96, 40, True, "HS", 2, 1),
+        block(40, 5, 240, 40, True, "HS", 1, 1),
+    ]
+    return models.MobileNetV3(blocks, 64, classes)
+
+
+def _efficientnet(classes: int) -> nn.Module:
+    block = functools.partial(models.efficientnet.MBConvConfig, width_mult=1.0, depth_mult=1.0)
+    blocks = [
+        block(1, 3, 1, 32, 16, 1),
+        block(6, 3, 2, 16, 24, 2),
+        block(6, 5, 2, 24, 40, 1),
+    ]
+    return models.EfficientNet(blocks, 0.2, num_classes=classes, last_channel=128)
+
+
+SHALLOW = {
+    "resnet": _resnet,
+    "mobilenet_v2": _mobilenet_v2,
+    "mobilenet_v3": _mobilenet_v3,
+    "efficientnet": _efficientnet,
+    "densenet": lambda classes: models.DenseNet(8, (2, 2, 2, 2), 16, num_classes=classes),
+    "shufflenet": lambda classes: models.ShuffleNetV2(
+        [2, 2, 2], [24, 48, 96, 192, 256], num_classes=classes
+    ),
+    "mnasnet": lambda classes: models.MNASNet(0.25, classes),
+}
+"""Networks of torchvision's blocks, all kinds of them and few of each: to export the whole ones
+takes ten times as long, and finds nothing else. From the number of classes."""

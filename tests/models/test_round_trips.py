@@ -1,5 +1,6 @@
 """Export, upload, doctor, explain: twelve networks come back with the Python model's scores."""
 
+import functools
 import io
 import warnings
 from dataclasses import replace
@@ -7,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-import torchvision
 from answering import Question, answered
-from exportable import Encoder, Recurrent
+from exportable import SHALLOW, Encoder, Recurrent
 from torch import nn
+from torchvision import models
 
 from explainers import explain
 from explainers.models.spec import NORMALISATIONS, ModelSpec
@@ -58,19 +59,14 @@ def digits():
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10))
 
 
-def vision(name, **options):
-    return lambda: getattr(torchvision.models, name)(num_classes=5, **options)
-
-
 # name: (how it is made, shape of one input as the network takes it, the kind that it is)
 NETS = {
-    "resnet18": (vision("resnet18"), (3, 64, 64), "picture"),
-    "mobilenet_v3_small": (vision("mobilenet_v3_small"), (3, 64, 64), "picture"),
-    "mnasnet0_5": (vision("mnasnet0_5"), (3, 64, 64), "picture"),
-    "shufflenet_v2_x0_5": (vision("shufflenet_v2_x0_5"), (3, 64, 64), "picture"),
-    "efficientnet_b0": (vision("efficientnet_b0"), (3, 64, 64), "picture"),
+    **{
+        name: (functools.partial(SHALLOW[name], 5), (3, 64, 64), "picture")
+        for name in ("resnet", "mobilenet_v3", "mnasnet", "shufflenet", "efficientnet")
+    },
     "vit": (
-        lambda: torchvision.models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=5),
+        lambda: models.VisionTransformer(32, 8, 2, 2, 16, 32, num_classes=5),
         (3, 32, 32),
         "picture",
     ),

@@ -6,7 +6,7 @@ import functools
 import numpy as np
 import pytest
 import torch
-from exportable import Encoder, Recurrent, letters, regressor, small_swin, small_vit
+from exportable import SHALLOW, Encoder, Recurrent, letters, regressor, small_swin, small_vit
 from onnx_files import exported, truth
 from torch import nn
 from torchvision import models
@@ -38,13 +38,8 @@ def upwards():
 
 PICTURE = (3, 48, 48)
 NETS = {
-    "resnet18": (lambda: models.resnet18(num_classes=7), PICTURE),
-    "mobilenet_v2": (lambda: models.mobilenet_v2(num_classes=7), PICTURE),
-    "mobilenet_v3": (lambda: models.mobilenet_v3_small(num_classes=7), PICTURE),
-    "efficientnet_b0": (lambda: models.efficientnet_b0(num_classes=7), PICTURE),
-    "densenet": (lambda: models.DenseNet(8, (3, 3, 3, 3), 16, num_classes=7), PICTURE),
+    **{name: (functools.partial(build, 7), PICTURE) for name, build in SHALLOW.items()},
     "squeezenet": (lambda: models.squeezenet1_1(num_classes=7), PICTURE),
-    "shufflenet": (lambda: models.shufflenet_v2_x0_5(num_classes=7), PICTURE),
     "swin": (small_swin, (3, 32, 32)),
     "vit": (small_vit, (3, 16, 16)),
     "lstm": (lambda: Recurrent(nn.LSTM, num_layers=2), (6, 5)),
@@ -58,9 +53,9 @@ NETS = {
 }
 SMALL = ("vit", "lstm", "lstm both ways", "gru", "transformer", "letters", "upwards", "regressor")
 KINDS = [(name, False, True) for name in NETS]
-KINDS += [(name, False, False) for name in ("resnet18", "shufflenet", "swin", *SMALL)]
+KINDS += [(name, False, False) for name in ("resnet", "shufflenet", "swin", *SMALL)]
 KINDS += [(name, True, place % 2 == 0) for place, name in enumerate(SMALL)]
-KINDS += [("resnet18", True, True)]
+KINDS += [("resnet", True, True)]
 
 
 def trained_like(net: nn.Module) -> nn.Module:

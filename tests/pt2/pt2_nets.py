@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
-from exportable import Encoder, Recurrent, letters, regressor, small_swin, small_vit
+from exportable import SHALLOW, Encoder, Recurrent, letters, regressor, small_swin, small_vit
 from torch import nn
-from torchvision import models
 
 
 class Constants(nn.Module):
@@ -41,11 +42,6 @@ def classifier():
     )
 
 
-def tiny(name: str):
-    """A torchvision network with few classes."""
-    return lambda: models.get_model(name, weights=None, num_classes=4)
-
-
 SMALL = {
     "multilayer perceptron": (
         lambda: nn.Sequential(nn.Linear(6, 9), nn.ReLU(), nn.Linear(9, 4)),
@@ -61,17 +57,9 @@ SMALL = {
     "classifier": (classifier, 3, 16, 16),
     "vision transformer": (small_vit, 3, 16, 16),
 }
-LARGE = {
-    name: (tiny(name), 3, 64, 64)
-    for name in (
-        "resnet18",
-        "mobilenet_v2",
-        "mobilenet_v3_small",
-        "efficientnet_b0",
-        "densenet121",
-        "shufflenet_v2_x0_5",
-    )
-} | {"swin": (small_swin, 3, 32, 32)}
+LARGE = {name: (functools.partial(build, 4), 3, 64, 64) for name, build in SHALLOW.items()} | {
+    "swin": (small_swin, 3, 32, 32)
+}
 
 
 def made(name: str) -> tuple[nn.Module, torch.Tensor]:

@@ -88,7 +88,7 @@ def _forgetful(model: nn.Module) -> nn.Module:
 def test_picture_networks_explain_like_the_python_model(name):
     model, x = made(name)
     x = x[:2]
-    found, card = back(file_of(name, dynamic=name in ("swin", "resnet18")))
+    found, card = back(file_of(name, dynamic=name in ("swin", "resnet")))
     assert card.rows is None and card.layout == "channels first"
     with torch.no_grad():
         close(found(x), model(x), 1e-5)
@@ -138,8 +138,8 @@ def test_statistics_of_the_batch_itself_are_taken_row_by_row():
 
 
 def test_names_of_parameters_are_those_of_the_python_model():
-    model, _ = made("resnet18")
-    found, _ = back(file_of("resnet18"))
+    model, _ = made("resnet")
+    found, _ = back(file_of("resnet"))
     own = dict(model.named_parameters())
     assert dict(found.named_parameters()).keys() == own.keys()
     assert all(torch.equal(p, own[name]) for name, p in found.named_parameters())
