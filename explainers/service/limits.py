@@ -31,8 +31,9 @@ class Limits:
         Jobs that may wait, of one visitor and of all.
     job_seconds : float
         After which a job is ended.
-    pass_seconds : float
-        After which a job that reports nothing is ended while others wait.
+    load_seconds, pass_seconds : float
+        After which a job that reports nothing is ended while others wait: until its network is
+        loaded, and from there on.
     days_kept : float
         After which an upload that nobody opened is deleted.
     """
@@ -49,7 +50,8 @@ class Limits:
     jobs_per_visitor: int = 60
     jobs_waiting: int = 256
     job_seconds: float = 3600
-    pass_seconds: float = 180
+    load_seconds: float = 180
+    pass_seconds: float = 30
     days_kept: float = 30
 
 

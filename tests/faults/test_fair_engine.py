@@ -17,6 +17,7 @@ from explainers.service.backends.worker_loop import WorkerLoop
 from explainers.service.limits import limits
 from explainers.service.parsing import fair_slots
 from explainers.service.parsing.fair_slots import FairSlots
+from explainers.service.tasks.context import ProgressReport
 from explainers.service.worker import process
 from tests.faults.test_engine_faults import task
 from tests.hostile.test_hostile_worker import lying_task
@@ -68,7 +69,7 @@ def test_the_second_worker_comes_when_needed_and_goes(engine, monkeypatch):
 
 def test_a_pass_without_end_and_many_tabs_keep_nobody_waiting(engine, monkeypatch):
     monkeypatch.setattr(
-        jobs_module, "limits", lambda: dataclasses.replace(limits(), pass_seconds=3.0)
+        jobs_module, "limits", lambda: dataclasses.replace(limits(), load_seconds=3.0)
     )
     tabs = [engine.submit(lying_task("deaf", item=k), f"tab {k}", turn="ann") for k in range(6)]
     until(lambda: tabs[0].state == "running")
@@ -85,7 +86,7 @@ def test_a_pass_without_end_and_many_tabs_keep_nobody_waiting(engine, monkeypatc
 
 def test_a_long_pass_is_let_be_where_nobody_waits(engine, monkeypatch):
     monkeypatch.setattr(
-        jobs_module, "limits", lambda: dataclasses.replace(limits(), pass_seconds=0.5)
+        jobs_module, "limits", lambda: dataclasses.replace(limits(), load_seconds=0.5)
     )
     alone = engine.submit(lying_task("deaf", item=9), "ann")
     own = engine.submit(lying_task("truth", item=9), "ann")
@@ -93,6 +94,18 @@ def test_a_long_pass_is_let_be_where_nobody_waits(engine, monkeypatch):
     assert alone.state == "running" and own.state == "waiting"
     engine.cancel(alone)
     assert finished(own, 10).state == "done"
+
+
+def test_a_step_of_a_loaded_network_has_less_time_than_to_load_it():
+    job, limit = Job(task(0), "ann", "digest"), limits()
+    assert limit.pass_seconds < limit.load_seconds
+    job.heard = 100.0
+    later = job.heard + (limit.pass_seconds + limit.load_seconds) / 2
+    assert not job.is_silent(later) and job.is_silent(job.heard + limit.load_seconds + 1)
+    job.progress = ProgressReport()
+    assert job.is_silent(later) and not job.is_silent(job.heard + limit.pass_seconds - 1)
+    job.again("")
+    assert not job.is_silent(later), "another worker loads it anew"
 
 
 @pytest.mark.parametrize("heeds", [True, False])

@@ -147,7 +147,7 @@ def _notes(tape: Tape, recorder: Recorder) -> tuple[str, ...]:
     notes = list(recorder.notes)
     ties = int(sum(tape.ties)) if tape.ties else 0
     if ties:
-        places = "one place" if ties == 1 else f"{ties} places"
+        places = "one place" if ties == 1 else f"{ties:,} places"
         notes.append(
             f"In {places} inside the model the positive and the negative part "
             "cancel exactly. RevealCancel jumps there: a slightly different input may be explained "

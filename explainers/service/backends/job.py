@@ -88,7 +88,12 @@ class Job:
 
     def is_silent(self, now: float) -> bool:
         """Whether the worker has said nothing of it for too long, and nobody has cancelled it."""
-        return self.cancel_requested is None and now - self.heard > limits().pass_seconds
+        return self.cancel_requested is None and now - self.heard > self._patience
+
+    @property
+    def _patience(self) -> float:
+        """Seconds without a word: its network, once loaded, reports after every few passes."""
+        return limits().load_seconds if self.progress is None else limits().pass_seconds
 
     def does_not_heed(self, now: float, cancelled: float, put_off: float) -> bool:
         """Whether it goes on, so many seconds after it was cancelled, or asked to give way."""
@@ -101,7 +106,7 @@ class Job:
         self.state = FAILED if self.took_too_long or self.silent else CANCELLED
         if self.silent:
             self.message = (
-                f"One step of this took more than {limits().pass_seconds:.0f} seconds while others "
+                f"One step of this took more than {self._patience:.0f} seconds while others "
                 "waited, so it was ended. Try a smaller model or input, or run it from Python: “As "
                 "code” shows how."
             )

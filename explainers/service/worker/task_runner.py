@@ -138,7 +138,9 @@ class _Context:
         return self.runner.run(task.digest(), task, self.report)
 
     def load(self, spec: ModelSpec, device: str) -> LoadedModel:
-        return self.runner.load(spec, device)
+        loaded = self.runner.load(spec, device)
+        self.report(ProgressReport(what="Asking the network"))  # a step takes less from here on
+        return loaded
 
     def parsed(self, upload: UploadKey) -> ParsedFile:
         return self.runner.parsed(upload)
