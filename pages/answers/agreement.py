@@ -1,4 +1,9 @@
-"""Agreement: how alike the maps are, where they agree, and what that means."""
+"""Agreement: how alike the maps are, where they agree, and what that means.
+
+Maps of pictures are compared as they are shown: by areas, smoothed, or cell by cell.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -7,12 +12,17 @@ from explainers.checks import agreement
 from explainers.figures.curves import similarity_matrix
 from explainers.figures.text import advice
 from explainers.figures.text.sentences import escape_markdown
+from explainers.figures.text.words import percent
+from explainers.figures.views import AT_SCALE
 from pages import kinds
+from pages.kinds import picture_view
 from pages.state.cases import Answer, Case
 from pages.viewers.chart import chart
 
 SHARE = 0.1
 """What counts as the hottest part of a map."""
+UNITS = {"areas": "areas, each as much as its size", "smooth": "cells of the smoothed maps"}
+"""What is compared in a view that is not the exact scores."""
 
 
 def section(shown: list[Case], answers: list[Answer], key: str) -> None:
@@ -39,11 +49,16 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
             f"Only the {len(alike)} maps of “{escape_markdown(first.input.name)}” are compared."
         )
     names = [case.label for case, _ in alike]
-    maps = [case.heat(answer[1]["scores"]) for case, answer in alike]
+    view = picture_view.chosen(first)
+    exact = [case.heat(answer[1]["scores"]) for case, answer in alike]
+    maps = as_shown([case for case, _ in alike], exact, view)
     signed = [answer[0]["signed"] for _, answer in alike]
     overlap, ranks = agreement.similarities(maps, signed, SHARE)
-    line = advice.agreement(names, overlap)
+    line = picture_view.told(advice.agreement(names, overlap), view)
     st.markdown(f"**{line}**")
+    if view != "cells":
+        st.caption(_at_which_scale(view, agreement.similarities(exact, signed, SHARE)[0]))
+    units = UNITS.get(view, first.kind.units)
     left, middle, right = st.columns(3, gap="medium")
     with left:
         st.markdown("**Overlap of the hottest 10 %**")
@@ -52,7 +67,7 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
             f"Overlap of the hottest tenth: {line}",
             f"{key}_overlap",
         )
-        st.caption(f"1: the same {first.kind.units}; 0.1: what chance would give.")
+        st.caption(f"1: the same {units}; 0.1: what chance would give.")
     with middle:
         st.markdown("**Rank correlation**")
         chart(
@@ -60,12 +75,10 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
             _spoken(names, ranks),
             f"{key}_ranks",
         )
-        st.caption(
-            f"Spearman's, over all {first.kind.units}; of strengths where one map knows no sign."
-        )
+        st.caption(f"Spearman's, over all {units}; of strengths where one map knows no sign.")
     with right:
         st.markdown("**Where they agree**")
-        unit = first.kind.unit
+        unit = first.kind.unit if view != "areas" else "area"
         kinds.of(first.task.model).draw(
             first,
             agreement.consensus(maps, SHARE),
@@ -79,6 +92,20 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
             unit="maps",
         )
         st.caption(f"In how many of the {len(maps)} maps a {unit} is among the hottest tenth.")
+
+
+def as_shown(shown: Sequence[Case], exact: Sequence[np.ndarray], view: str) -> list[np.ndarray]:
+    """The maps (…) of cases in a view; `exact` are their scores, one number a unit."""
+    return [picture_view.seen(case, heat, view) for case, heat in zip(shown, exact, strict=True)]
+
+
+def _at_which_scale(view: str, overlap: np.ndarray) -> str:
+    """How the maps are compared, and what two of them share of their exact scores."""
+    shared = percent(float(overlap[~np.eye(len(overlap), dtype=bool)].mean()))
+    return (
+        f"Compared {AT_SCALE[view]}, as the maps are shown. {AT_SCALE['cells'].capitalize()} two "
+        f"of them share {shared} of their hottest tenth; “Show: Exact cells” above compares so."
+    )
 
 
 def _spoken(names: list[str], values: np.ndarray) -> str:

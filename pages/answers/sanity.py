@@ -1,9 +1,13 @@
 """Sanity: does the map change when the network's weights are randomised, from the top down?"""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
+from explainers.checks.agreement import rank_correlation
 from explainers.figures.text import advice
+from explainers.figures.views import AT_SCALE
 from explainers.kinds import Facts
 from explainers.methods import METHODS
 from explainers.service.tasks.randomise import Randomise
@@ -33,11 +37,19 @@ def section(case: Case, answer: Answer, key: str) -> None:
     if answers is None:
         return
     facts, arrays = answers[slot]
-    st.markdown(f"**{advice.sanity(name, facts['similarity'])}**")
+    view = picture_view.chosen(case)
+    exact = [case.heat(answer[1]["scores"]), *arrays["maps"]]
+    maps = [picture_view.seen(case, heat, view) for heat in exact]
+    alike = facts["similarity"] if view == "cells" else similarities(maps)
+    st.markdown(f"**{advice.sanity(name, alike)}**")
+    if view != "cells":
+        st.caption(
+            f"The maps are compared {AT_SCALE[view]}, as they are shown; {AT_SCALE['cells']} the "
+            f"last similarity is {_number(facts['similarity'][-1])}."
+        )
     if facts["note"]:
         st.warning(facts["note"])
-    maps = [case.heat(answer[1]["scores"]), *arrays["maps"]]
-    titles = ["As trained"] + [_stage(index, facts) for index in range(len(arrays["maps"]))]
+    titles = ["As trained"] + [_stage(index, facts, alike) for index in range(len(alike))]
     for start in range(0, len(maps), PER_ROW):
         columns = st.columns(PER_ROW)
         for index, column in enumerate(columns, start):
@@ -46,18 +58,27 @@ def section(case: Case, answer: Answer, key: str) -> None:
                     _map(case, maps[index], titles[index], f"{key}_{index}")
 
 
-def _stage(index: int, facts: Facts) -> str:
+def similarities(maps: Sequence[np.ndarray]) -> list[float]:
+    """The rank correlation of the first map's strengths with those of each of the others."""
+    first = np.abs(maps[0])
+    return [rank_correlation(first, np.abs(other)) for other in maps[1:]]
+
+
+def _stage(index: int, facts: Facts, alike: Sequence[float]) -> str:
     counts = [len(layers) for layers in facts["stages"]]
     words = f"{sum(counts[: index + 1])} of {facts['layers']} layers"
-    alike = f"{facts['similarity'][index]:.2f}".replace("-", "−").replace("nan", "none (flat)")
-    return f"{words} shuffled: similarity {alike}"
+    return f"{words} shuffled: similarity {_number(alike[index])}"
+
+
+def _number(similarity: float) -> str:
+    return f"{similarity:.2f}".replace("-", "−").replace("nan", "none (flat)")
 
 
 def _map(case: Case, heat: np.ndarray, title: str, key: str) -> None:
     st.markdown(f"**{title}**")
     kinds.of(case.task.model).draw(
         case,
-        picture_view.seen(case, heat, picture_view.chosen(case)),
+        heat,
         signed=case.signed,
         key=key,
         compact=True,

@@ -106,7 +106,7 @@ def told(sentence: str, view: str) -> str:
 def chosen(case: Case) -> str:
     """The view of the page's main map, drawn or not."""
     shape = tuple(case.prediction[0]["shape"][-2:])
-    if case.task.model.kind != "picture" or max(shape) <= FEW_CELLS:
+    if case.task.model.kind != "picture" or case.task.model.depth or max(shape) <= FEW_CELLS:
         return "cells"
     return address.valid_choice("show", list(VIEWS), usual_view(shape))
 

@@ -9,6 +9,8 @@ from explainers.figures.views.smoothing import smooth
 
 VIEWS = {"areas": "Areas", "smooth": "Smooth", "cells": "Exact cells"}
 """Areas found in the picture, each with its scores' sum; a Gaussian; the scores themselves."""
+AT_SCALE = {"areas": "by areas", "smooth": "smoothed", "cells": "cell by cell"}
+"""How it is said that maps are compared in a view."""
 FEW_CELLS = 64
 """Maps up to this side are read cell by cell; there is nothing to gather."""
 SHOWN_AS_CELLS = 128

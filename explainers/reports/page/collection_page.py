@@ -12,6 +12,7 @@ import numpy as np
 from explainers.checks.agreement import similarities
 from explainers.figures.text import advice
 from explainers.figures.text.labels import number
+from explainers.figures.views import AT_SCALE
 from explainers.reports.explanation import Explanation
 from explainers.reports.page import ranking_page, report_page
 from explainers.reports.page.frame import SIGN, framed, grid
@@ -116,10 +117,15 @@ def _agreement(shown: Sequence[Shown]) -> list[str]:
         if len(group) < 2:
             continue
         names, ones = [name for name, _ in group], [one for _, one in group]
-        overlap, ranks = similarities([one.heat for one in ones], [one.signed for one in ones])
+        views = {one.view for one in ones}
+        view = views.pop() if len(views) == 1 else "cells"
+        maps = [one.heat if view == "cells" else one.shown_heat for one in ones]
+        scale = f"<p>The maps are compared {AT_SCALE[view]}.</p>" if view else ""
+        overlap, ranks = similarities(maps, [one.signed for one in ones])
         found += [
             f"<h2>How far they agree on {escape(title)}</h2>",
             f"<p>{escape(plain(advice.agreement(names, overlap)))}</p>",
+            scale,
             "<p>Overlap of the hottest tenth: 1 is the same places, 0.1 what chance gives.</p>",
             _matrix(names, overlap),
             "<p>Rank correlation of all scores; of strengths where one map has no sign.</p>",
