@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.learning import axioms, method_entries, worked_examples
+from pages.learning import axioms, folding, method_entries, worked_examples
 from pages.state import address
 
 
@@ -16,9 +16,13 @@ def page() -> None:
         "computed by the same code that explains your own network."
     )
     method_entries.linked_entry()
-    worked_examples.section()
-    axioms.section()
-    method_entries.section()
+    folding.pick_part()
+    with st.container(key="part_by_hand"):
+        worked_examples.section()
+    with st.container(key="part_axioms"):
+        axioms.section()
+    with st.container(key="part_methods"):
+        method_entries.section()
     address.write()
 
 

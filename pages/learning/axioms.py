@@ -26,9 +26,9 @@ def section() -> None:
     st.header("What an explanation must fulfil", anchor="axioms")
     st.markdown(
         "\n".join(f"- **{axiom.title}.** {axiom.says}" for axiom in AXIOMS.values())
-        + "\n\nEvery method is tried on the networks above and their kin. An ✗ is an example that "
-        "breaks the rule; a ✓ says that none of these examples does. Slopes and sensitivities do "
-        "not promise to add up."
+        + "\n\nEvery method is tried on the networks checked by hand and their kin. An ✗ is an "
+        "example that breaks the rule; a ✓ says that none of these examples does. Slopes and "
+        "sensitivities do not promise to add up."
     )
     answers = cases.answers({"learn_axioms": Axioms()}, "Trying every method")
     if answers is None:

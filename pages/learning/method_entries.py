@@ -14,6 +14,7 @@ from explainers.models.zoo.signs import STICKER_CLASS, samples
 from explainers.service.backends.job import Job
 from explainers.service.tasks import BaselineRef
 from pages import kinds
+from pages.learning import folding
 from pages.state import address, cases, progress, service
 from pages.state.cases import Answer, Case
 from pages.state.chosen import ChosenInput
@@ -33,10 +34,11 @@ def section() -> None:
         "Each is shown on one example: why the demo network says *stop*, or for methods of DNA "
         "alone, what it reads in a sequence. Random ones are drawn with few samples here."
     )
+    folding.pick_method()
     state = _answers({key: _setting(method) for key, method in METHODS.items()})
     if state.waiting:
         progress.watch_all(state.waiting, "Drawing the maps")
-    keys, cards = list(METHODS), st.container(key="swipe_methods")
+    keys, cards = list(METHODS), st.container(key="methods")
     for start in range(0, len(keys), 2):
         for column, key in zip(
             cards.columns(2, gap="medium"), keys[start : start + 2], strict=False

@@ -39,7 +39,8 @@ MARKS = {
 }
 
 
-READING = """**How to read it.** The network is the formula. Moving its inputs from the baseline to
+HOW = "How to read it"
+READING = """The network is the formula. Moving its inputs from the baseline to
 these values changes the answer by so much, and a method says which input gets how much of that
 change. The sliders set the inputs; the box shows a fair sharing worked out by hand (Shapley values:
 each input gets the mean of what it adds, over all orders), and the table every method beside it.
@@ -53,7 +54,10 @@ not work here"""
 def section() -> None:
     """Draw the choice of a network, its sliders, and all answers; a slider redraws only this."""
     st.header("Networks small enough to check by hand", anchor="by-hand")
-    st.markdown(READING)
+    with st.container(key="screen_reading"):
+        st.markdown(f"**{HOW}.** {READING}")
+    with st.container(key="phone_reading"), st.expander(HOW):
+        st.markdown(READING)
     titles = {key: WORKED_EXAMPLES[key].title for key in SHOWN}
     key = address.select(
         st.segmented_control,
@@ -143,13 +147,22 @@ def answers(net: WorkedExample, x: Point, baseline: Point, rows: list[Facts]) ->
         body.append(
             f'<tr class="{judgement.mark}"><th scope="row">{html.escape(row["name"])}</th>'
             f"{_numbers(scores, reach if is_share(row) else None)}"
-            f'<td><span class="mark" role="img" aria-label="{name}">{sign}</span> '
-            f"{html.escape(judgement.says)}</td></tr>"
+            f"{_said(sign, name, judgement.says)}</tr>"
         )
     return (
         '<table class="learn" data-testid="answers"><thead><tr><th scope="col">Method</th>'
         f'{heads}<th scope="col">Beside the hand calculation</th></tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _said(sign: str, name: str, says: str) -> str:
+    """A cell with a mark and its sentence, which on a phone is shown when the mark is touched."""
+    mark = f'<span class="mark" role="img" aria-label="{name}">{sign}</span>'
+    says = html.escape(says)
+    return (
+        f'<td><span class="open">{mark} {says}</span>'
+        f"<details><summary>{mark}</summary>{says}</details></td>"
     )
 
 

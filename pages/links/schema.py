@@ -75,8 +75,8 @@ _SWITCHES = (
 _WORDS = (
     "about across answers architecture axiom baseline closer curves depends device down "
     "encoding feature filling fit from hand lags_by layer measure method model normalise order "
-    "receipt sample score show source stand target_column together_by truth turned unit_slopes "
-    "way where"
+    "part read receipt sample score show source stand target_column together_by truth turned "
+    "unit_slopes way where"
 )
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(_SWITCHES.split(), bool),

@@ -3,7 +3,7 @@
 import re
 
 from axe_playwright_python.sync_playwright import Axe
-from driver import settled
+from driver import choose, settled
 from playwright.sync_api import expect
 
 from explainers import METHODS
@@ -109,3 +109,35 @@ def test_a_broken_link_shows_what_is_possible(server, visit):
     assert numbers(page, BY_HAND) == ["0.5", "0.5"]
     assert page.get_by_text("not possible").count() >= 1
     assert page.get_by_text("encountered an error").count() == 0
+
+
+def test_on_a_phone_one_part_and_one_method_are_read_at_a_time(server, visit):
+    page = visit(f"{server.url}/learn", viewport={"width": 390, "height": 844})
+    page.get_by_test_id("answers").wait_for()
+    parts = {"By hand": "#by-hand", "Axioms": "#axioms", "Methods": "#methods"}
+
+    def only(part: str) -> None:
+        for name, heading in parts.items():
+            expect(page.locator(heading)).to_be_visible(visible=name == part)
+        main = page.get_by_test_id("stMain")
+        tall, too_wide = main.evaluate("e => [e.scrollHeight, e.scrollWidth - e.clientWidth]")
+        assert tall < 3 * 844 and too_wide <= 1, part
+
+    only("By hand")
+    row = page.get_by_test_id("answers").get_by_role("row").filter(has_text="Gradient × input")
+    folded = row.bounding_box()["height"]
+    row.locator("summary").click()
+    expect(row.locator("details")).to_have_attribute("open", "")
+    assert row.bounding_box()["height"] > folded + 15, "its sentence is there"
+    for part in ("Axioms", "Methods"):
+        page.get_by_role("radio", name=part).click()
+        settled(page)
+        only(part)
+    choose(page, "Method", "RISE")
+    card = page.locator(".st-key-method_rise")
+    expect(card).to_contain_text(METHODS["rise"].misleads)
+    expect(page.locator("[class*=st-key-method_]").and_(page.locator(":visible"))).to_have_count(1)
+    card.locator("[data-testid=viewer][data-ready=true]").wait_for()
+    found = Axe().run(page, options={"rules": {"color-contrast": {"enabled": False}}})
+    assert [violation["id"] for violation in found.response["violations"]] == []
+    expect(page).to_have_url(re.compile("part=methods.*read=rise|read=rise.*part=methods"))
