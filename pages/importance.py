@@ -59,7 +59,7 @@ def _ask(asked: Question, more: DeltaGenerator) -> None:
     closer.section(asked, prediction, answer, table, task)
     about, file = asked.names(prediction)[task.output], asked.chosen.file
     told = ranking.ranking(table, task, about, file, facts["rows"], asked.one)
-    ranking.section(told, ranking.source(task, asked.model.name, file), "away")
+    ranking.section(told, ranking.source(task, asked.model.name, file), task, "away")
 
 
 page()

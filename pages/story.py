@@ -4,6 +4,7 @@ Presented, it takes the whole screen: picture, sentence and proof, turned with t
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +22,8 @@ from pages.state.cases import Answer, Case
 from pages.stories import truths
 from pages.stories.guessing import game
 from pages.stories.stories import OVER_ROWS, stories
-from pages.stories.story import Story
-from pages.takeaway import several
+from pages.stories.story import Story, Tables
+from pages.takeaway import data_story, several
 from pages.viewers import keys
 from pages.widgets import pictures
 
@@ -34,7 +35,9 @@ OPEN = {
     "importance": "Open the whole table",
 }
 # What draws the last page of a story: against the truth, or over all rows.
-SECTIONS = truths.TRUTHS | {told.KEY: told.section for told in (game, *OVER_ROWS)}
+SECTIONS: dict[str, Callable[[], Tables | None]] = truths.TRUTHS | {
+    told.KEY: told.section for told in (game, *OVER_ROWS)
+}
 
 
 def page() -> None:
@@ -62,7 +65,9 @@ def page() -> None:
         elif key in SECTIONS:
             if part == 1:
                 st.markdown(" ".join(story.caption))
-            SECTIONS[key]()
+            found = SECTIONS[key]()
+            if found is not None and not presenting:
+                data_story.section(found, story.title, f"story_{key}_away")
         else:
             _proof(story)
     st.html(STYLES / "story.css")

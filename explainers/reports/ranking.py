@@ -87,14 +87,55 @@ def columns(ranking: Ranking) -> dict[str, Column]:
     }
 
 
-def as_csv(ranking: Ranking) -> bytes:
-    """The table as CSV; no text in it is a formula to a spreadsheet."""
-    return csv_of(columns(ranking))
+def under_each_other(rankings: Mapping[str, Ranking]) -> dict[str, Column]:
+    """The columns of several tables under each other, told apart by the first column, `of`.
+
+    Parameters
+    ----------
+    rankings : mapping of str to Ranking
+        By what sets each apart; of a single one there is no such column.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> table = StoredTable(one, one, one, one, one, one, ("sobol",), ("rain",))
+    >>> ranking = Ranking(table, "y", "data", (0,), ("share",))
+    >>> found = under_each_other({"first": ranking, "second": ranking})
+    >>> found["of"], found["input"], found["value"].tolist()
+    (['first', 'second'], ['rain', 'rain'], [1.0, 1.0])
+    """
+    each = {name: columns(one) for name, one in rankings.items()}
+    if len(each) == 1:
+        return next(iter(each.values()))
+    joined: dict[str, Column] = {
+        "of": [name for name, given in each.items() for _ in given["method"]]
+    }
+    for name in dict.fromkeys(name for given in each.values() for name in given):
+        # Where what makes a number uncertain is not told, it is not known.
+        parts = [given.get(name, np.full(len(given["method"]), np.nan)) for given in each.values()]
+        if all(isinstance(part, list) for part in parts):
+            joined[name] = [text for part in parts for text in part]
+        else:
+            joined[name] = np.concatenate([np.asarray(part) for part in parts])
+    return joined
 
 
-def as_parquet(ranking: Ranking) -> bytes:
-    """The table as a Parquet file, whose metadata "evident" holds the settings as JSON."""
-    return parquet_of(columns(ranking), _described(ranking))
+def as_csv(rankings: Ranking | Mapping[str, Ranking]) -> bytes:
+    """The table, or several, as CSV; no text in it is a formula to a spreadsheet."""
+    return csv_of(under_each_other(_named(rankings)))
+
+
+def as_parquet(rankings: Ranking | Mapping[str, Ranking]) -> bytes:
+    """The table, or several, as Parquet, whose metadata "evident" holds the settings as JSON."""
+    named = _named(rankings)
+    told = [_described(one) for one in named.values()]
+    return parquet_of(
+        under_each_other(named), told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+    )
+
+
+def _named(rankings: Ranking | Mapping[str, Ranking]) -> Mapping[str, Ranking]:
+    return {"": rankings} if isinstance(rankings, Ranking) else rankings
 
 
 def as_npz(ranking: Ranking) -> bytes:

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
+from explainers.importance.tables.stored import StoredTable
+from explainers.service.tasks.importance import Importance
 from pages.stories.examples import StoryExample
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+class Tables(NamedTuple):
+    """What a story about a whole data set has found, to take away.
+
+    Attributes
+    ----------
+    tables : mapping of str to (Importance, StoredTable)
+        What was asked and what was answered, by what sets it apart.
+    charts : mapping of str to Figure
+        Those of its page, by title.
+    """
+
+    tables: Mapping[str, tuple[Importance, StoredTable]]
+    charts: Mapping[str, go.Figure]
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import msgspec
 import streamlit as st
@@ -18,7 +19,7 @@ from explainers.reports.page.report_page import Source
 from explainers.reports.pictures import ranking as pictures
 from explainers.reports.pictures.sheet import Sheet
 from explainers.reports.ranking import Ranking
-from explainers.service import importance_recipe
+from explainers.service import importance_notebook, importance_recipe, notebook
 from explainers.service.code_version import code_version
 from explainers.service.tasks.importance import Importance
 from pages.answers import take_away
@@ -27,48 +28,79 @@ from pages.ranking.answer import basis
 from pages.ranking.lines import agreed, order
 from pages.takeaway import several
 
+Offer: TypeAlias = Callable[..., None]
+"""Draws a button of a download, as `take_away.download` with its stem and key."""
 
-def section(one: Ranking, source: Source, key: str) -> None:
-    """Draw the downloads; each file is made when it is asked for.
+PARQUET = "application/vnd.apache.parquet"
+
+
+def section(one: Ranking, source: Source, task: Importance, key: str) -> None:
+    """Draw the downloads of a table; each file is made when it is asked for.
 
     Parameters
     ----------
     one : Ranking
     source : Source
         Where it comes from, but for who makes the report.
+    task : Importance
+        What it answers.
     key : str
         Of the place on the page.
     """
     with st.expander("Take away", icon=":material/download:"):
         stem = take_away.file_name(f"{one.title} {one.about} importance")
         offer = functools.partial(take_away.download, stem=stem, key=key)
-        drawn = functools.cache(lambda: pictures.ranks(one))
-        st.markdown("**Table of ranks**")
-        _forms(offer, drawn, "ranks")
-        st.markdown("**Numbers of a method, drawn**")
-        places = list(range(len(one.table.methods)))
-        method = st.selectbox(
-            "Method of the picture",
-            places,
-            format_func=lambda place: one.methods[place],
-            key=f"{key}_method",
-        )
-        _forms(offer, functools.cache(lambda: pictures.bars(one, method)), "bars")
+        pictures_of(one, offer, key)
         st.markdown("**Numbers of all methods**")
         with st.container(horizontal=True):
-            parquet = "application/vnd.apache.parquet"
             offer("CSV", "csv", "text/csv", lambda: files.as_csv(one))
-            offer("Parquet", "parquet", parquet, lambda: files.as_parquet(one))
+            offer("Parquet", "parquet", PARQUET, lambda: files.as_parquet(one))
             offer("NPZ", "npz", "application/octet-stream", lambda: files.as_npz(one))
-            if source.recipe:
-                offer("Script", "py", "text/x-python", source.recipe.encode)
+        code([(task, one, source)], offer)
         st.markdown("**Report**: one page that opens anywhere, prints, and can be checked")
         by, comment = several.asked(key)
         own = replace(source, by=by, comment=comment)
         offer("Report", "html", "text/html", lambda: ranking_page.page_of(one, own))
 
 
-def _forms(offer: Callable[..., None], drawn: Callable[[], Sheet], what: str) -> None:
+def pictures_of(one: Ranking, offer: Offer, key: str) -> None:
+    """Draw the downloads of a table's pictures: its ranks, and the numbers of a method."""
+    st.markdown("**Table of ranks**")
+    forms(offer, functools.cache(lambda: pictures.ranks(one)), "ranks")
+    st.markdown("**Numbers of a method, drawn**")
+    places = list(range(len(one.table.methods)))
+    method = places[0]
+    if len(places) > 1:
+        method = st.selectbox(
+            "Method of the picture",
+            places,
+            format_func=lambda place: one.methods[place],
+            key=f"{key}_method",
+        )
+    forms(offer, functools.cache(lambda: pictures.bars(one, method)), "bars")
+
+
+def code(tables: Sequence[tuple[Importance, Ranking, Source]], offer: Offer) -> None:
+    """Draw the downloads of the code for tables, one after the other; none where there is none."""
+    if not all(source.recipe for _, _, source in tables):
+        return
+
+    def parts() -> list[tuple[str, str]]:
+        return [
+            part
+            for task, one, source in tables
+            for part in importance_notebook.cells(task, one, source.data, source.model)
+        ]
+
+    st.markdown("**Code** that computes, draws and checks it")
+    with st.container(horizontal=True):
+        ipynb = "application/x-ipynb+json"
+        offer("Notebook", "ipynb", ipynb, lambda: notebook.notebook(parts()))
+        offer("Script", "py", "text/x-python", lambda: notebook.script(parts()).encode())
+
+
+def forms(offer: Offer, drawn: Callable[[], Sheet], what: str) -> None:
+    """Draw the downloads of a drawing: PNG, SVG, PDF."""
     with st.container(horizontal=True):
         offer("PNG", f"{what}.png", "image/png", lambda: drawn().file("png"))
         offer("SVG", f"{what}.svg", "image/svg+xml", lambda: drawn().file("svg"))

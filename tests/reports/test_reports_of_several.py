@@ -22,7 +22,7 @@ from explainers.reports.page.report_page import Source
 from explainers.reports.pictures import ranking as pictures
 from explainers.reports.pictures import together
 from explainers.reports.ranking import Ranking
-from explainers.service import importance_recipe
+from explainers.service import importance_notebook, notebook
 from explainers.service.explained import explained
 from explainers.service.tasks import BaselineRef, InputRef
 from explainers.service.tasks.explain import Explain
@@ -117,6 +117,12 @@ def test_a_table_of_importance_as_numbers_and_pictures():
     import pyarrow.parquet as pq
 
     assert pq.read_table(io.BytesIO(files.as_parquet(one))).num_rows == 6
+    of_two = {"=first": one, "second": table()}
+    rows = list(csv.DictReader(io.StringIO(files.as_csv(of_two).decode())))
+    assert [row["of"] for row in rows] == ["'=first"] * 6 + ["second"] * 6
+    assert [float(row["value"]) for row in rows] == [3, 2, 1, 0.5, 1, -0.25] * 2
+    told = pq.read_table(io.BytesIO(files.as_parquet(of_two))).schema.metadata[b"evident"]
+    assert [each["data"] for each in json.loads(told)] == ["=rain", "rain"]
     with np.load(io.BytesIO(files.as_npz(one))) as arrays:
         assert arrays["rank"].tolist() == [[1, 3, 2], [2, 3, 1]]
         assert json.loads(str(arrays["settings"]))["data"] == "=rain"
@@ -159,8 +165,8 @@ def made():
     return [*parts, Part("matters", one, source)], task
 
 
-def test_a_report_of_several_proves_itself_and_a_changed_digit_is_found(made, tmp_path, capsys):
-    parts, task = made
+def test_a_report_of_several_proves_itself_and_a_changed_digit_is_found(made, tmp_path):
+    parts, _ = made
     report = tmp_path / "all.html"
     report.write_bytes(collection_page("All", parts))
     holds, said = verify(report)
@@ -176,11 +182,25 @@ def test_a_report_of_several_proves_itself_and_a_changed_digit_is_found(made, tm
     assert not holds and any(
         f"{table.names[2]} " in line and "report says" in line for line in said
     )
-    code = importance_recipe.recipe(task, "rows.csv")
-    exec(compile(code, "recipe", "exec"), {})
+
+
+def test_the_notebook_of_a_table_computes_draws_and_checks_it(made, tmp_path, monkeypatch, capsys):
+    parts, task = made
+    one = parts[2].answer
+    monkeypatch.chdir(tmp_path)
+    told = importance_notebook.cells(task, one, "rows.csv")
+    assert json.loads(notebook.notebook(told))["cells"][1]["source"]
+    found: dict = {}
+    exec(compile(notebook.script(told), "script", "exec"), found)
     printed = capsys.readouterr().out
-    assert printed.count("\n") == 2 + 2 * len(table.names)
-    assert f": {table.values[0].max():.6g}\n" in printed
+    assert f": {one.table.values[0].max():.6g}\n" in printed
+    assert printed.count("\n") == 3 + 2 * len(one.table.names)
+    assert "Reproduced: largest difference" in printed
+    assert found["figure"].file("png") == pictures.ranks(one).file("png")
+    assert (tmp_path / "importance.png").exists()
+    check = told[-1][1].replace("shown = np.array([[", "shown = np.array([[1e9 + ")
+    with pytest.raises(ValueError, match="Not reproduced"):
+        exec(compile(check, "check", "exec"), found)
 
 
 def test_what_cannot_be_verified_is_said(made, tmp_path):

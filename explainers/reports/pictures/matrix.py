@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from matplotlib.axes import Axes
 
-ROW, LETTER, LINE = 0.36, 0.078, 0.16
-"""Inches: of a row, of a letter's width, and of a line of text."""
+ROW, LETTER, LINE, WIDEST = 0.36, 0.078, 0.16, 1.6
+"""Inches: of a row, of a letter's width, of a line of text, and of the widest column."""
 
 
 def matrix_height(figure: go.Figure) -> float:
@@ -36,7 +36,8 @@ def draw_matrix(sheet: Sheet, figure: go.Figure) -> None:
     cells = np.array(drawn.z, dtype=np.float64)
     left = 0.35 + LETTER * max(map(_widest, layout.yaxis.ticktext), default=0)
     over = _over(figure)
-    axes = sheet.place(left, over, WIDTH - left - 0.3, ROW * len(cells))
+    wide = min(WIDTH - left - 0.3, WIDEST * cells.shape[1])
+    axes = sheet.place(left, over, wide, ROW * len(cells))
     colours, norm = _colours(layout.coloraxis)
     axes.pcolormesh(cells, cmap=colours, norm=norm, edgecolors="white", linewidth=1)
     axes.invert_yaxis()

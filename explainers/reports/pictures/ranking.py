@@ -56,7 +56,8 @@ def ranks(ranking: Ranking) -> Sheet:
     )
     names = [table.names[place] for place in order]
     figure = rank_table(names, ranking.methods, rank, low, high, in_order=True)
-    methods = f"{len(ranking.methods)} methods"
+    count = len(ranking.methods)
+    methods = f"{count} methods" if count > 1 else ranking.methods[0]
     with drawing():
         words = _words(ranking, methods, figure.layout.meta["alt"])
         sheet = Sheet(*words, matrix.matrix_height(figure), (*names, *ranking.methods))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,11 @@ from explainers.importance.tables.stored import StoredTable
 from explainers.models.zoo.demos import demos
 from explainers.service.tasks.importance import Importance
 from pages.stories.importance.asking import PAGE, importance, link, tables
-from pages.stories.story import Story
+from pages.stories.story import Story, Tables
 from pages.viewers.chart import chart
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 KEY = "shares"
 MODELS = ("ishigami", "g_function")
@@ -92,14 +96,18 @@ def _line(table: StoredTable, place: int) -> tuple[np.ndarray, np.ndarray, np.nd
     return table.values[place], table.low[place], table.high[place]
 
 
-def section() -> None:
+def section() -> Tables | None:
     """Both networks beside each other, and what is seen in them."""
-    found = tables(tasks())
+    asked = tasks()
+    found = tables(asked)
     if found is None:
-        return
+        return None
     all_shares = {model: shares(model, found[f"{KEY} {model}"]) for model in MODELS}
+    charts, away = {}, {}
     for column, model in zip(st.columns(2, gap="large"), MODELS, strict=True):
-        _network(column, model, found[f"{KEY} {model}"], all_shares[model])
+        slot, title = f"{KEY} {model}", demos()[model].title
+        charts[title] = _network(column, model, found[slot], all_shares[model])
+        away[title] = asked[slot], found[slot]
     every = [one for kinds in all_shares.values() for one in kinds]
     count = sum(len(one.values) for one in every)
     alone, joint, _ = all_shares[MODELS[0]]
@@ -113,12 +121,13 @@ def section() -> None:
         f"variance, and together with x1 {percent(joint.values[third])}. Whoever changes one input "
         "at a time and looks at the mean would call it useless."
     )
+    return Tables(away, charts)
 
 
 def _network(
     column: DeltaGenerator, model: str, table: StoredTable, found: tuple[Found, Found, Found]
-) -> None:
-    """One network: how good it is, the chart of total shares, and all numbers."""
+) -> go.Figure:
+    """One network: how good it is, the chart of total shares, and all numbers; the chart."""
     demo = demos()[model]
     column.markdown(f"**{demo.title}**, R² of the network {_below(table.quality['r2'])}")
     column.caption(f"y = {demo.card['key']['rule']}")
@@ -140,6 +149,7 @@ def _network(
         for place, name in enumerate(table.names)
     ]
     column.dataframe(pd.DataFrame(lines), hide_index=True)
+    return figure
 
 
 def _below(share: float) -> str:

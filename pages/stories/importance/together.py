@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,8 +18,11 @@ from explainers.service.tasks.importance import Importance
 from pages.ranking.notes import unit_of
 from pages.stories.correlated import CORRELATED
 from pages.stories.importance.asking import PAGE, importance, link, tables
-from pages.stories.story import Story
+from pages.stories.story import Story, Tables
 from pages.viewers.chart import chart
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 KEY, MODEL = "together", "diabetes"
 SHUFFLED = "permutation"
@@ -74,22 +79,27 @@ def rises(table: StoredTable, grouped: StoredTable, names: list[str]) -> tuple[f
     return max(single), sum(single), together
 
 
-def section() -> None:
+def section() -> Tables | None:
     """Shuffled alone and together."""
-    found = tables(tasks())
+    asked = tasks()
+    found = tables(asked)
     if found is None:
-        return
+        return None
     table = found[KEY]
     names = alike(table)
-    grouped = tables(tasks_together(names))
+    asked_at_once = tasks_together(names)
+    grouped = tables(asked_at_once)
     if grouped is None:
-        return
+        return None
     together = grouped[f"{KEY} group"]
     left, right = st.columns(2, gap="large")
     place = table.methods.index(SHUFFLED)
     end = 1.05 * max(table.high[place].max(), together.high[0].max())
-    _bars(left, "Shuffled one at a time", table, place, end)
-    _bars(right, f"The {len(names)} that go together as one", together, 0, end)
+    alone, as_one = "Shuffled one at a time", f"The {len(names)} that go together as one"
+    charts = {
+        alone: _bars(left, alone, table, place, end),
+        as_one: _bars(right, as_one, together, 0, end),
+    }
     rows = len(table.details["partial_derivatives"]["points"])
     most, added, at_once = rises(table, together, names)
     st.markdown(
@@ -100,10 +110,14 @@ def section() -> None:
         f"**{number(at_once)}**. A short bar on the left may only mean that others say it too: "
         "rank such measurements together, and say so beside the ranking."
     )
+    away = {alone: (asked[KEY], table), as_one: (asked_at_once[f"{KEY} group"], together)}
+    return Tables(away, charts)
 
 
-def _bars(column: DeltaGenerator, title: str, table: StoredTable, place: int, end: float) -> None:
-    """One method's bars, on an axis that ends at `end`."""
+def _bars(
+    column: DeltaGenerator, title: str, table: StoredTable, place: int, end: float
+) -> go.Figure:
+    """One method's bars, on an axis that ends at `end`; the chart."""
     figure = importance_bars(
         table.names,
         table.values[place],
@@ -117,3 +131,4 @@ def _bars(column: DeltaGenerator, title: str, table: StoredTable, place: int, en
     column.markdown(f"**{title}**")
     with column:
         chart(figure, f"{title}. {figure.layout.meta['alt']}", f"together_{len(table.names)}")
+    return figure

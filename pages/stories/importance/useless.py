@@ -17,7 +17,7 @@ from explainers.models.zoo.demos import demos
 from explainers.service.tasks.importance import Importance
 from pages.ranking.lines import agreed
 from pages.stories.importance.asking import PAGE, importance, link, tables
-from pages.stories.story import Story
+from pages.stories.story import Story, Tables
 from pages.stories.truths import PUBLISHED, lead
 from pages.viewers.chart import chart
 
@@ -77,11 +77,11 @@ def share_of_last_step(table: StoredTable) -> float:
     return float(squares[:, 0].sum() / squares.sum())
 
 
-def section() -> None:
+def section() -> Tables | None:
     """Ours beside the published numbers, and how far back each variable is looked at."""
     found = tables(tasks())
     if found is None:
-        return
+        return None
     table = found[KEY]
     place = table.methods.index(NOISE)
     values = table.values[place]
@@ -99,12 +99,14 @@ def section() -> None:
             f"{int(lead(PUBLISHED))} times. That was another network, so only the ratio compares."
         )
     lags = table.details[NOISE]["lags"]
-    figure = lag_importance(
+    back = lag_importance(
         table.names, lags["values"], lags["low"], lags["high"], "change of the answer under noise"
     )
     with right:
-        chart(figure, figure.layout.meta["alt"], "useless_lags")
+        chart(back, back.layout.meta["alt"], "useless_lags")
         st.markdown(
             f"Noise on the last step alone (lag 0) makes {percent(share_of_last_step(table))} of "
             "all squared changes by single steps: the network answers from where the truth lies."
         )
+    charts = {"Beside the published numbers": figure, "How far back it looks": back}
+    return Tables({demos()[MODEL].title: (tasks()[KEY], table)}, charts)

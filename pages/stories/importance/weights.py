@@ -14,7 +14,7 @@ from explainers.service.tasks.importance import Importance
 from pages.ranking import pictures
 from pages.state import cases
 from pages.stories.importance.asking import PAGE, WAITING, importance, link
-from pages.stories.story import Story
+from pages.stories.story import Story, Tables
 from pages.viewers.chart import chart
 
 KEY, MODEL = "weights", "two_units"
@@ -74,11 +74,12 @@ def ratios(table: StoredTable, goh: StoredTable) -> dict[str, float]:
     return found
 
 
-def section() -> None:
+def section() -> Tables | None:
     """The network, the ratios, and why they differ."""
-    answers = cases.answers(tasks(), WAITING)
+    asked = tasks()
+    answers = cases.answers(asked, WAITING)
     if answers is None:
-        return
+        return None
     table, goh = (StoredTable.of(*answer) for answer in answers.values())
     found, key = ratios(table, goh), demos()[MODEL].card["key"]
     left, right = st.columns([4, 5], gap="large")
@@ -101,3 +102,8 @@ def section() -> None:
     saturated = [note for note in table.notes if "hidden units" in note]
     if saturated:
         st.caption(f"What Evident says of its own accord: “{escape_markdown(saturated[0])}”")
+    away = {
+        "All methods": (asked[KEY], table),
+        "Garson, as in R": (asked[f"{KEY} {GOH}"], goh),
+    }
+    return Tables(away, {"How much more the first input matters": figure})

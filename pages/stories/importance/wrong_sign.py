@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -15,13 +15,17 @@ from explainers.figures.importance.signed_matrix import signed_matrix
 from explainers.figures.importance.slopes import slope_scatter
 from explainers.figures.text.labels import number
 from explainers.figures.text.words import percent
+from explainers.importance.tables.stored import StoredTable
 from explainers.models.zoo.demos import demos
 from explainers.service.tasks import Answer, Task
 from explainers.service.tasks.importance import Importance
 from pages.state import cases
 from pages.stories.importance.asking import PAGE, WAITING, importance, link
-from pages.stories.story import Story
+from pages.stories.story import Story, Tables
 from pages.viewers.chart import chart
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 KEY, MODEL = "wrong_sign", "lorenz"
 SLOPES = "partial_derivatives"
@@ -128,21 +132,22 @@ def slopes(answers: dict[str, Answer], said: np.ndarray) -> Slopes:
     return Slopes(states, found.astype(np.float64), jacobian(states), float(1 - error / whole))
 
 
-def section() -> None:
+def section() -> Tables | None:
     """Mean slopes found and true, and the own slope that is wrong most often."""
     asked = tasks()
     rows = next(iter(asked.values())).rows
     every: dict[str, Task] = {**asked, f"{KEY} rows": rows}
     answers = cases.answers(every, WAITING)
     if answers is None:
-        return
+        return None
     said = answers.pop(f"{KEY} rows")[1]["answers"].astype(np.float64)
     found = slopes(answers, said)
     columns, outputs = demos()[MODEL].spec.columns, demos()[MODEL].outputs
     means = {"By the equations": found.known.mean(0), "By the network": found.found.mean(0)}
     limit = max(float(np.abs(mean).max()) for mean in means.values())
+    charts = {}
     for column, (title, mean) in zip(st.columns(2, gap="large"), means.items(), strict=True):
-        _matrix(column, title, outputs, columns, mean, limit)
+        charts[title] = _matrix(column, title, outputs, columns, mean, limit)
     worst = int(found.violations.argmax())
     left, right = st.columns([5, 4], gap="large", vertical_alignment="center")
     figure = slope_scatter(
@@ -162,6 +167,11 @@ def section() -> None:
         "says that a variable feeds itself. A mean over states, or a ranking, does not show it; "
         "say which signs you expect, and look at every row."
     )
+    charts[f"The own slope of {columns[worst]}"] = figure
+    every_table = (StoredTable.of(*answer) for answer in answers.values())
+    return Tables(
+        dict(zip(outputs, zip(asked.values(), every_table, strict=True), strict=True)), charts
+    )
 
 
 def _matrix(
@@ -171,9 +181,10 @@ def _matrix(
     inputs: tuple[str, ...],
     mean: np.ndarray,
     limit: float,
-) -> None:
+) -> go.Figure:
     alt = f"{title}, the mean slope of {len(outputs)} derivatives by {len(inputs)} variables."
     figure = signed_matrix(outputs, inputs, mean, SIGNS, alt, limit=limit)
     column.markdown(f"**{title}**")
     with column:
         chart(figure, alt, f"wrong_sign_{title.split()[-1]}")
+    return figure

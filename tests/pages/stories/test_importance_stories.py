@@ -1,15 +1,25 @@
 """The stories about importance over a data set: their numbers beside what is known."""
 
+import io
+
+import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 
 from explainers.importance.reading.expectations import check_names, read_expectations
 from explainers.importance.tables.stored import StoredTable
 from explainers.models.zoo.demos import demos
+from explainers.reports.page.collection_page import Part, collection_page
+from explainers.reports.page.record import read_record
+from explainers.reports.ranking import as_csv
+from explainers.service.tasks.importance import Importance
 from pages.links import schema
 from pages.ranking import closer
 from pages.stories import stories
 from pages.stories.importance import shares, together, useless, weights, wrong_sign
+from pages.stories.story import Tables
+from pages.takeaway import data_story
 from tests.pages.stories.test_story_truths import here as here
 
 # Closed forms in six digits: Ishigami & Homma 1990, Saltelli & Sobol 1995, Owen 2014.
@@ -126,3 +136,23 @@ def test_good_answers_go_with_wrong_signs(here):
     assert np.abs(found.found.mean(0) - found.known.mean(0)).max() < 1
     # The same network by autograd, in the units of the data.
     assert 0 < found.violations.max() < 0.5
+
+
+def test_what_leaves_is_what_was_asked_and_answered(here):
+    asked_tasks = weights.tasks()
+    first, goh = asked(here, asked_tasks).values()
+    pairs = zip(asked_tasks.values(), (first, goh), strict=True)
+    away = data_story.told(Tables(dict(zip(("all", "<goh>"), pairs, strict=True)), {}))
+    rows = pd.read_csv(io.BytesIO(as_csv({name: each.one for name, each in away.items()})))
+    ours = rows[(rows["of"] == "all") & (rows["method"].str.startswith("Garson"))].set_index(
+        "input"
+    )["value"]
+    assert ours["x1"] == pytest.approx(0.683677, rel=1e-4), "by hand, see above"
+    theirs = rows[rows["of"] == "<goh>"].set_index("input")["value"]
+    assert theirs["x1"] == pytest.approx(0.722944, rel=1e-4)
+    parts = [Part(name, each.one, each.source) for name, each in away.items()]
+    page = collection_page("Weights", parts)
+    assert b"<goh>" not in page and b"Weights that mislead" in page
+    record, unsealed = read_record(page)
+    given = [msgspec.convert(each["task"], Importance) for each in record["several"]]
+    assert not unsealed and given == list(asked_tasks.values())
