@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from explainers.figures.text import words
+from explainers.reports.pictures.words import plain
 from pages import kinds
 from pages.answers import faithfulness
 from pages.answers.grid import Panel, limits
@@ -212,7 +213,7 @@ def _map(
         case,
         drawn.heat,
         signed=facts["signed"],
-        alt=f"{case.label}. {summary}",
+        alt=f"{case.label}. {plain(summary)}",
         limit=drawn.limit,
         key=f"story_{story.key}_{index}",
         max_height=200,

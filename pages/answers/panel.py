@@ -13,6 +13,7 @@ from explainers.figures.text.sides import EFFECT, OPPOSITION, SENSITIVITY, SUPPO
 from explainers.figures.views import FEW_CELLS
 from explainers.kinds import Arrays, Facts
 from explainers.methods import METHODS
+from explainers.reports.pictures.words import plain
 from explainers.service.tasks import BaselineRef
 from pages import kinds
 from pages.kinds import picture_view
@@ -51,7 +52,7 @@ def panel(
         key=key,
         facts=facts,
         alt=f"{method.name} for {case.about} on {case.input.name}, {PARTS[part]}. "
-        + summary.replace("*", ""),
+        + plain(summary),
         **options,
     )
     st.markdown(f":material/receipt_long: **Check:** {check(case, facts)}.")

@@ -21,6 +21,7 @@ from explainers.service.settings import model_settings
 from explainers.service.tasks.task import OWN_BASELINE
 from pages.answers.explained import explained
 from pages.state.cases import Answer, Case
+from pages.viewers.copying import copying
 from pages.widgets import files
 
 LINES = ("table", "series", "sequence")
@@ -50,6 +51,7 @@ def section(case: Case, answer: Answer, own_files: Sequence[str], key: str) -> N
         st.markdown("**Picture**")
         with st.container(horizontal=True):
             offer("PNG", "png", "image/png", lambda: _drawn(one, "png"))
+            copying(lambda: _drawn(one, "png"), f"{key}_copy")
             if one.kind in LINES:
                 offer("SVG", "svg", "image/svg+xml", lambda: _drawn(one, "svg"))
                 offer("PDF", "pdf", "application/pdf", lambda: _drawn(one, "pdf"))

@@ -176,7 +176,7 @@ def draw_partial(
         names = list(task.model.columns) or [f"variable {i}" for i in range(heat.shape[1])]
         steps = [str(step + 1) for step in range(len(heat))]
         figure = marginals(heat, names, steps, signed and bool((heat < 0).any()))
-        chart(figure, f"Contributions to {about} so far.", key)
+        chart(figure, f"Contributions to {about} so far.", key, finished=False)
 
 
 def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:

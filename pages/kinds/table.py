@@ -201,7 +201,7 @@ def draw_partial(
         names = list(task.model.columns)
         heat = report.partial
         figure = feature_bars(names, [""] * len(names), heat, signed and bool((heat < 0).any()))
-        chart(figure, f"Contributions to {about} so far.", key)
+        chart(figure, f"Contributions to {about} so far.", key, finished=False)
 
 
 def draw_baseline(shown: np.ndarray, label: str, width: int) -> None:

@@ -87,11 +87,15 @@ def draw_so_far(rows: int, one: str, report: ProgressReport | None, key: str) ->
     notes.first(table)
     quality(table.quality, rows, one)
     sentence(table)
-    draw_ranks(table, order(table)[:MOST_SHOWN], key)
+    draw_ranks(table, order(table)[:MOST_SHOWN], key, finished=False)
 
 
 def draw_ranks(
-    table: StoredTable, shown: np.ndarray, key: str, opened: Callable[[int], None] | None = None
+    table: StoredTable,
+    shown: np.ndarray,
+    key: str,
+    opened: Callable[[int], None] | None = None,
+    finished: bool = True,
 ) -> None:
     """Draw methods × those inputs, in that order; `opened` gets a clicked cell, row by row."""
     drawn = lines(table)
@@ -113,7 +117,7 @@ def draw_ranks(
     with st.container(key=f"wide_{key}"):
         if opened is not None:
             _add_places_to_click(figure)
-        chart(figure, figure.layout.meta["alt"], key, opened)
+        chart(figure, figure.layout.meta["alt"], key, opened, finished)
 
 
 def _add_places_to_click(figure: go.Figure) -> None:

@@ -14,6 +14,8 @@ from explainers.models.zoo.demos import demos
 from explainers.reports import ranking as files
 from explainers.reports.page.collection_page import Part, collection_page
 from explainers.reports.page.report_page import Source
+from explainers.reports.pictures.panels import chart_sheet
+from explainers.reports.pictures.sheet import Sheet
 from explainers.reports.ranking import Ranking
 from explainers.service.tasks.importance import Importance
 from pages.answers import take_away
@@ -44,6 +46,7 @@ def section(found: Tables, title: str, key: str) -> None:
     with st.expander("Take away", icon=":material/download:"):
         offer = functools.partial(take_away.download, stem=take_away.file_name(title), key=key)
         tables = told(found)
+        _charts(found, title, offer, key)
         names = list(tables)
         name = names[0]
         if len(names) > 1:
@@ -68,6 +71,23 @@ def section(found: Tables, title: str, key: str) -> None:
         parts = [Part(name, table.one, table.source) for name, table in tables.items()]
         page = functools.partial(collection_page, title, parts, by, comment)
         offer("Report", "html", "text/html", page)
+
+
+def _charts(found: Tables, title: str, offer: ranking.Offer, key: str) -> None:
+    """Draw the downloads of one of the page's charts."""
+    st.markdown("**Charts of this page**")
+    names = list(found.charts)
+    name = names[0]
+    if len(names) > 1:
+        name = st.selectbox("Chart", names, key=f"{key}_chart")
+    figure = found.charts[name]
+
+    @functools.cache
+    def drawn() -> Sheet:
+        about = found.charts[name].layout.meta["alt"]
+        return chart_sheet(figure, f"{title} {name}", about, "Made with Evident.")
+
+    ranking.forms(offer, drawn, f"chart_{names.index(name) + 1}", key)
 
 
 def told(found: Tables) -> dict[str, Told]:

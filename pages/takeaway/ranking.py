@@ -27,6 +27,7 @@ from pages.ranking import notes
 from pages.ranking.answer import basis
 from pages.ranking.lines import agreed, order
 from pages.takeaway import several
+from pages.viewers.copying import copying
 
 Offer: TypeAlias = Callable[..., None]
 """Draws a button of a download, as `take_away.download` with its stem and key."""
@@ -66,7 +67,7 @@ def section(one: Ranking, source: Source, task: Importance, key: str) -> None:
 def pictures_of(one: Ranking, offer: Offer, key: str) -> None:
     """Draw the downloads of a table's pictures: its ranks, and the numbers of a method."""
     st.markdown("**Table of ranks**")
-    forms(offer, functools.cache(lambda: pictures.ranks(one)), "ranks")
+    forms(offer, functools.cache(lambda: pictures.ranks(one)), "ranks", key)
     st.markdown("**Numbers of a method, drawn**")
     places = list(range(len(one.table.methods)))
     method = places[0]
@@ -77,7 +78,7 @@ def pictures_of(one: Ranking, offer: Offer, key: str) -> None:
             format_func=lambda place: one.methods[place],
             key=f"{key}_method",
         )
-    forms(offer, functools.cache(lambda: pictures.bars(one, method)), "bars")
+    forms(offer, functools.cache(lambda: pictures.bars(one, method)), "bars", key)
 
 
 def code(tables: Sequence[tuple[Importance, Ranking, Source]], offer: Offer) -> None:
@@ -99,10 +100,11 @@ def code(tables: Sequence[tuple[Importance, Ranking, Source]], offer: Offer) -> 
         offer("Script", "py", "text/x-python", lambda: notebook.script(parts()).encode())
 
 
-def forms(offer: Offer, drawn: Callable[[], Sheet], what: str) -> None:
-    """Draw the downloads of a drawing: PNG, SVG, PDF."""
+def forms(offer: Offer, drawn: Callable[[], Sheet], what: str, key: str) -> None:
+    """Draw the downloads of a drawing: PNG, to the clipboard too, SVG, PDF."""
     with st.container(horizontal=True):
         offer("PNG", f"{what}.png", "image/png", lambda: drawn().file("png"))
+        copying(lambda: drawn().file("png"), f"{key}_copy_{what}")
         offer("SVG", f"{what}.svg", "image/svg+xml", lambda: drawn().file("svg"))
         offer("PDF", f"{what}.pdf", "application/pdf", lambda: drawn().file("pdf"))
 

@@ -19,6 +19,7 @@ from pages.answers.explained import explained
 from pages.answers.grid import Panel
 from pages.kinds import picture_view
 from pages.state.cases import Case
+from pages.viewers.copying import copying
 
 ViewOf: TypeAlias = Callable[[Case], str]
 """Which view a case's map is shown in."""
@@ -45,7 +46,7 @@ def section(
         ones = [shown(panel, view_of) for panel in panels]
         kinds = {panel.case.kind.key for panel in panels}
         if not any(panel.case.task.model.depth for panel in panels):
-            _pictures(ones, kinds, offer)
+            _pictures(ones, kinds, offer, key)
         st.markdown("**Numbers**, of all maps in one file")
         with st.container(horizontal=True):
             parquet = "application/vnd.apache.parquet"
@@ -117,12 +118,15 @@ def shown(panel: Panel, view_of: ViewOf = picture_view.chosen) -> Explanation:
     return replace(one, title=f"{panel.case.label}: {one.title}", limit=panel.limit)
 
 
-def _pictures(ones: list[Explanation], kinds: set[str], offer: Callable[..., None]) -> None:
+def _pictures(
+    ones: list[Explanation], kinds: set[str], offer: Callable[..., None], key: str
+) -> None:
     from explainers.reports.pictures import together
 
     st.markdown("**Pictures**, on the scale of this page")
     with st.container(horizontal=True):
         offer("PNG", "png", "image/png", lambda: together.png(ones))
+        copying(lambda: together.png(ones), f"{key}_copy", "these pictures")
         if kinds <= set(take_away.LINES):
             offer("PDF", "pdf", "application/pdf", lambda: together.pdf(ones))
             offer("SVG", "svg.zip", "application/zip", lambda: together.svgs(ones))

@@ -38,15 +38,15 @@ def draw_matrix(sheet: Sheet, figure: go.Figure) -> None:
     over = _over(figure)
     wide = min(WIDTH - left - 0.3, WIDEST * cells.shape[1])
     axes = sheet.place(left, over, wide, ROW * len(cells))
-    colours, norm = _colours(layout.coloraxis)
+    colours, norm = named_colours(layout.coloraxis)
     axes.pcolormesh(cells, cmap=colours, norm=norm, edgecolors="white", linewidth=1)
     axes.invert_yaxis()
     for (row, column), value in np.ndenumerate(cells):
         text = label(drawn.text[row][column]) if np.isfinite(value) else "–"
-        ink = _ink(colours(norm(value))) if np.isfinite(value) else QUIET_INK
+        ink = ink_on(colours(norm(value))) if np.isfinite(value) else QUIET_INK
         axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=8)
     _name(axes, layout, len(cells), cells.shape[1], _upright(figure))
-    _key(sheet, left, over + ROW * len(cells) + 0.2, layout.coloraxis)
+    colour_key(sheet, left, over + ROW * len(cells) + 0.2, layout.coloraxis)
 
 
 def _name(axes: Axes, layout: Any, rows: int, columns: int, upright: bool) -> None:
@@ -61,9 +61,9 @@ def _name(axes: Axes, layout: Any, rows: int, columns: int, upright: bool) -> No
         side.set_visible(False)
 
 
-def _key(sheet: Sheet, left: float, top: float, scale: Any) -> None:
+def colour_key(sheet: Sheet, left: float, top: float, scale: Any) -> None:
     """The scale of the colours, the first end to the left, under what it is of."""
-    colours, _ = _colours(scale)
+    colours, _ = named_colours(scale)
     axes = sheet.place(left, top + 0.2, 3.2, 0.11)
     axes.imshow(np.linspace(0, 1, 256)[None], cmap=colours, aspect="auto", extent=(0, 1, 0, 1))
     low, high = float(scale.cmin), float(scale.cmax)
@@ -77,29 +77,30 @@ def _key(sheet: Sheet, left: float, top: float, scale: Any) -> None:
     axes.set_title(label(scale.colorbar.title.text).replace("\n", "; "), fontsize=8.5, loc="left")
 
 
-def _colours(scale: Any) -> tuple[LinearSegmentedColormap, Normalize]:
-    stops = [(float(at), _rgb(colour)) for at, colour in scale.colorscale]
+def named_colours(scale: Any) -> tuple[LinearSegmentedColormap, Normalize]:
+    stops = [(float(at), rgba(colour)) for at, colour in scale.colorscale]
     if scale.reversescale:
         stops = [(1 - at, colour) for at, colour in reversed(stops)]
     made = LinearSegmentedColormap.from_list("of the page", stops)
-    return made, Normalize(float(scale.cmin), float(scale.cmax))
+    ends = ("zmin", "zmax") if "zmin" in scale else ("cmin", "cmax")
+    return made, Normalize(float(scale[ends[0]]), float(scale[ends[1]]))
 
 
-def _rgb(colour: str) -> Any:
+def rgba(colour: str) -> Any:
     """A colour of plotly as one of matplotlib.
 
     Examples
     --------
-    >>> _rgb("rgb(255, 0, 0)"), _rgb("#ff0000")
-    ((1.0, 0.0, 0.0), '#ff0000')
+    >>> rgba("rgb(255, 0, 0)"), rgba("rgba(0, 0, 255, 0.5)"), rgba("#ff0000")
+    ((1.0, 0.0, 0.0, 1.0), (0.0, 0.0, 1.0, 0.5), '#ff0000')
     """
     if not colour.startswith("rgb"):
         return colour
-    parts = colour[colour.index("(") + 1 : -1].split(",")
-    return tuple(float(part) / 255 for part in parts[:3])
+    parts = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")]
+    return (*(part / 255 for part in parts[:3]), parts[3] if len(parts) > 3 else 1.0)
 
 
-def _ink(fill: tuple[float, ...]) -> str:
+def ink_on(fill: tuple[float, ...]) -> str:
     """Dark letters on what is light, light ones on what is dark."""
     red, green, blue = (
         part / 12.92 if part <= 0.04 else ((part + 0.055) / 1.055) ** 2.4 for part in fill[:3]
