@@ -86,6 +86,8 @@ class Explanation:
     limit : float or None
         The score of the strongest colour, the longest bar or the highest letter, where several
         share one; by default its own.
+    depth : int
+        Of a volume: how many slices it has, channel by channel the first axis; else 0.
     """
 
     kind: str
@@ -115,6 +117,7 @@ class Explanation:
     drawn: np.ndarray | None = None
     view: str = ""
     limit: float | None = None
+    depth: int = 0
 
     @property
     def shown_heat(self) -> np.ndarray:
@@ -199,7 +202,7 @@ def explanation_of(
     parts = {"positive": answer.positive, "negative": answer.negative, "spread": answer.spread}
     given = _array(answer.inputs, item)
     photo = known.pop("photo", None)
-    if photo is None and kind == "picture" and given is not None:
+    if photo is None and kind == "picture" and given is not None and not known.get("depth"):
         photo = _photo(given)
     explanation = Explanation(
         kind,

@@ -54,6 +54,7 @@ def explained(
         region=tuple(prediction[0].get("region", (0.0, 0.0, 1.0, 1.0))),
         settings=msgspec.to_builtins(task),
         notes=tuple(facts["notes"]),
+        depth=task.model.depth,
         **words,
     )
 
@@ -63,6 +64,8 @@ def _names(
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Feature, ...]]:
     """Names of channels, features or variables; of steps; and a table's bars."""
     kind, columns = task.model.kind, tuple(task.model.columns)
+    if task.model.depth:
+        return _slices(len(given) // task.model.depth, task.model.depth), (), ()
     if kind == "picture":
         usual = CHANNELS.get(len(given), ())
         return usual or tuple(f"channel {at + 1}" for at in range(len(given))), (), ()
@@ -78,6 +81,21 @@ def _names(
         facts: Facts = {"columns": list(columns), "levels": {}}
         return columns, (), _features(facts if content is None else content[0], columns, given)
     return (), (), ()
+
+
+def _slices(channels: int, depth: int) -> tuple[str, ...]:
+    """Names of a volume's slices, channel by channel.
+
+    Examples
+    --------
+    >>> _slices(1, 2), _slices(2, 1)
+    (('slice 1', 'slice 2'), ('channel 1, slice 1', 'channel 2, slice 1'))
+    """
+    return tuple(
+        f"channel {channel + 1}, slice {at + 1}" if channels > 1 else f"slice {at + 1}"
+        for channel in range(channels)
+        for at in range(depth)
+    )
 
 
 def _features(facts: Facts, columns: tuple[str, ...], row: np.ndarray) -> tuple[Feature, ...]:

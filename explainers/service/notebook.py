@@ -56,7 +56,7 @@ def cells(
     return [
         ("markdown", intro),
         ("code", recipe(task, file, weights, own)),
-        *([] if task.model.depth else [("code", _drawing(task, explanation))]),
+        ("code", _drawing(task, explanation)),
         ("markdown", "## The numbers are those of the app"),
         ("code", _checking(explanation)),
     ]
@@ -114,10 +114,11 @@ def _drawing(task: Explain, explanation: Explanation) -> str:
         "sentence": explanation.sentence,
         "check": explanation.check,
         "start": explanation.start,
+        "depth": explanation.depth,
     }
     given = [f"    {name}={value!r}," for name, value in words.items() if value]
     lines: list[str] = []
-    if explanation.kind == "picture":
+    if explanation.kind == "picture" and not explanation.depth:
         if task.model.fit != "pad":  # else it is drawn with its padding, as the network sees it
             given.append('    photo=found[1]["pixels"],')
             given.append('    region=kind.facts(found, spec)["region"],')

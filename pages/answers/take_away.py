@@ -22,7 +22,7 @@ from explainers.service.tasks.task import OWN_BASELINE
 from pages.answers.explained import explained
 from pages.state.cases import Answer, Case
 from pages.viewers.copying import copying
-from pages.widgets import files
+from pages.widgets import files, pictures
 
 LINES = ("table", "series", "sequence")
 MOST_ANSWERS = 5
@@ -44,19 +44,7 @@ def section(case: Case, answer: Answer, own_files: Sequence[str], key: str) -> N
     with st.expander("Take away", icon=":material/download:"):
         one = explained(case, answer)
         offer = functools.partial(download, stem=_stem(one), key=key)
-        if case.task.model.depth:
-            st.caption("Of a volume the numbers can be taken; its slices are seen on this page.")
-            _numbers(case, one, offer)
-            return
-        st.markdown("**Picture**")
-        with st.container(horizontal=True):
-            offer("PNG", "png", "image/png", lambda: _drawn(one, "png"))
-            copying(lambda: _drawn(one, "png"), f"{key}_copy")
-            if one.kind in LINES:
-                offer("SVG", "svg", "image/svg+xml", lambda: _drawn(one, "svg"))
-                offer("PDF", "pdf", "application/pdf", lambda: _drawn(one, "pdf"))
-            if one.kind == "picture":
-                offer("Map alone", "map.png", "image/png", lambda: _bare(one))
+        _pictures(one, offer, key)
         _numbers(case, one, offer)
         st.markdown("**Code** that computes, draws and checks it")
         parts = functools.cache(lambda: notebook.cells(case.task, one, *own_files))
@@ -65,6 +53,28 @@ def section(case: Case, answer: Answer, own_files: Sequence[str], key: str) -> N
             offer("Notebook", "ipynb", ipynb, lambda: notebook.notebook(parts()))
             offer("Script", "py", "text/x-python", lambda: notebook.script(parts()).encode())
         _report(case, one, own_files, offer, key)
+
+
+def _pictures(one: Explanation, offer: Callable[..., None], key: str) -> None:
+    """The picture; of a volume the slice that is drawn on the page, and all of them."""
+    st.markdown("**Picture**")
+    shown, of, stem = one, "", _stem(one)
+    if one.depth:
+        from explainers.reports.pictures.volume import slice_of
+
+        place = pictures.drawn_slice(one.depth)
+        shown, of = slice_of(one, place), f", slice {place + 1}"
+        stem = _stem(shown)
+    with st.container(horizontal=True):
+        offer(f"PNG{of}", "png", "image/png", lambda: _drawn(shown, "png"), stem=stem)
+        copying(lambda: _drawn(shown, "png"), f"{key}_copy")
+        if one.depth:
+            offer("PNG, all slices", "slices.png", "image/png", lambda: _drawn(one, "png"))
+        if one.kind in LINES:
+            offer("SVG", "svg", "image/svg+xml", lambda: _drawn(one, "svg"))
+            offer("PDF", "pdf", "application/pdf", lambda: _drawn(one, "pdf"))
+        if one.kind == "picture":
+            offer(f"Map alone{of}", "map.png", "image/png", lambda: _bare(shown), stem=stem)
 
 
 def _numbers(case: Case, one: Explanation, offer: Callable[..., None]) -> None:

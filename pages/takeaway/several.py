@@ -45,8 +45,7 @@ def section(
         offer = functools.partial(take_away.download, stem=take_away.file_name(title), key=key)
         ones = [shown(panel, view_of) for panel in panels]
         kinds = {panel.case.kind.key for panel in panels}
-        if not any(panel.case.task.model.depth for panel in panels):
-            _pictures(ones, kinds, offer, key)
+        _pictures(ones, kinds, offer, key)
         st.markdown("**Numbers**, of all maps in one file")
         with st.container(horizontal=True):
             parquet = "application/vnd.apache.parquet"
@@ -115,7 +114,9 @@ def parts(panels: Sequence[Panel], ones: Sequence[Explanation], with_input: bool
 def shown(panel: Panel, view_of: ViewOf = picture_view.chosen) -> Explanation:
     """The panel's explanation as a comparison draws it: in its view, on the shared scale."""
     one = explained(panel.case, panel.answer, view_of(panel.case))
-    return replace(one, title=f"{panel.case.label}: {one.title}", limit=panel.limit)
+    # A volume's page shows the sum of its slices, the file each of them.
+    limit = None if one.depth else panel.limit
+    return replace(one, title=f"{panel.case.label}: {one.title}", limit=limit)
 
 
 def _pictures(
@@ -123,7 +124,11 @@ def _pictures(
 ) -> None:
     from explainers.reports.pictures import together
 
-    st.markdown("**Pictures**, on the scale of this page")
+    volumes = any(one.depth for one in ones)
+    scale = (
+        "all slices, each volume on a scale of its own" if volumes else "on the scale of this page"
+    )
+    st.markdown(f"**Pictures**, {scale}")
     with st.container(horizontal=True):
         offer("PNG", "png", "image/png", lambda: together.png(ones))
         copying(lambda: together.png(ones), f"{key}_copy", "these pictures")

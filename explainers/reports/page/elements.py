@@ -49,6 +49,17 @@ def main_elements(explanation: Explanation) -> list[str]:
         ]
         scores = np.array([one.score for one in found])
         return _strongest(places, scores, explanation.signed) or ["No stretch stands out."]
+    if explanation.depth:
+        from explainers.reports.pictures.volume import shares
+
+        share = shares(explanation)
+        slices = [f"slice {place + 1}" for place in range(explanation.depth)]
+        first = [place for place in share.argsort()[::-1][:4] if share[place]]
+        lying = [
+            f"{percent(float(share[at]))} of the map's strength lies in {slices[at]}"
+            for at in first
+        ]
+        return [*lying, *_areas(heat, explanation.signed)]
     if explanation.kind == "picture":
         return _areas(heat, explanation.signed)
     return []

@@ -15,7 +15,7 @@ from explainers.figures.text.labels import number
 if TYPE_CHECKING:
     from explainers.reports.explanation import Explanation
 
-LARGEST_SIDE = 1000
+LARGEST_SIDE, LARGEST_BYTES = 1000, 600_000
 
 
 def picture_part(explanation: Explanation, place: int = 0, side: int = LARGEST_SIDE) -> str:
@@ -31,6 +31,8 @@ def picture_part(explanation: Explanation, place: int = 0, side: int = LARGEST_S
     """
     from explainers.reports.pictures.picture import alt_text, picture
 
+    if explanation.depth:
+        return _all_slices(explanation)
     if explanation.kind == "picture":
         return _over_photo(explanation, alt_text(explanation), str(place or ""), side)
     if not explanation.kind:
@@ -38,6 +40,20 @@ def picture_part(explanation: Explanation, place: int = 0, side: int = LARGEST_S
     sheet = picture(explanation)
     drawn = base64.b64encode(sheet.file("svg")).decode()
     source = f"data:image/svg+xml;base64,{drawn}"
+    return f'<figure><img alt="{escape(sheet.alt)}" src="{source}"></figure>'
+
+
+def _all_slices(explanation: Explanation) -> str:
+    """A volume's slices, smaller as JPEG where they are pictures of many greys."""
+    from explainers.reports.pictures.picture import picture
+
+    sheet = picture(explanation)
+    drawn, kind = sheet.file("png"), "png"
+    if len(drawn) > LARGEST_BYTES:
+        buffer = io.BytesIO()
+        Image.open(io.BytesIO(drawn)).convert("RGB").save(buffer, "JPEG", quality=85)
+        drawn, kind = buffer.getvalue(), "jpeg"
+    source = f"data:image/{kind};base64,{base64.b64encode(drawn).decode()}"
     return f'<figure><img alt="{escape(sheet.alt)}" src="{source}"></figure>'
 
 

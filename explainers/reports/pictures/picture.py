@@ -9,7 +9,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.figures.colours import colour_limit
 from explainers.methods import METHODS
-from explainers.reports.pictures import chart, logo, photo
+from explainers.reports.pictures import chart, logo, photo, volume
 from explainers.reports.pictures.sheet import Sheet, drawing, legend
 from explainers.reports.pictures.words import plain
 
@@ -24,6 +24,8 @@ LINES = ("table", "series", "sequence")
 
 def picture(explanation: Explanation) -> Sheet:
     """The explanation's picture with headline, legend, scale, caption and alternative text.
+
+    Of a volume it is all slices; `volume.slice_of` makes a picture of one.
 
     Parameters
     ----------
@@ -56,12 +58,18 @@ def picture(explanation: Explanation) -> Sheet:
     of = f"{explanation.method_name} for {explanation.about}, {explanation.title}"
     words = (
         plain(explanation.sentence) or f"What mattered for {explanation.about}",
-        of + _view(explanation),
+        of + (f"; {volume.told(explanation)}" if explanation.depth else _view(explanation)),
         caption(explanation),
         alt_text(explanation),
     )
     with drawing():
-        if explanation.kind == "picture":
+        if explanation.depth:
+            height = volume.height_of(explanation)
+            sheet = Sheet(*words, height + 0.45)
+            volume.draw(sheet, explanation)
+            limit = volume.common_limit(explanation)
+            legend(sheet, 0.35, height + 0.1, limit, explanation.signed, _unit(explanation))
+        elif explanation.kind == "picture":
             height = photo.height_of(explanation)
             sheet = Sheet(*words, height + 0.45)
             photo.draw(sheet, explanation)
@@ -82,8 +90,14 @@ def picture(explanation: Explanation) -> Sheet:
 def caption(explanation: Explanation) -> str:
     """What stands under the picture: the check, and what the method was asked."""
     said = plain(explanation.check)
+    said = said[:1].upper() + said[1:]
     if not said and explanation.answer and explanation.baseline_answer:
         said = f"{explanation.answer}, on the baseline {explanation.baseline_answer}"
+    if explanation.depth:
+        over = (
+            "Over each slice its number and its share of the strength; one scale of colours for all"
+        )
+        said = f"{said}. {over}".removeprefix(". ")
     return f"{said}. Made with Evident.".removeprefix(". ")
 
 
@@ -97,6 +111,8 @@ def alt_text(explanation: Explanation) -> str:
         names, values, scores = explanation.bars
         told = table_alt_text(names, values, scores, explanation.signed)
         return f"{shows} {told}".replace(" = :", ":")
+    if explanation.depth:
+        shows = f"{shows} {volume.told(explanation)[:1].upper()}{volume.told(explanation)[1:]}."
     return f"{shows} {said}".strip()
 
 
