@@ -1,6 +1,7 @@
 """What leaves by the Explain page: files that open, and a report that asks for nothing."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from explainers.commands.verify import verify
+from explainers.reports.page.record import read_record
 
 # Sizes and sums of colours of what is in the clipboard, and of the canvas.
 COPIED = """async (shown) => {
@@ -21,14 +23,14 @@ COPIED = """async (shown) => {
   };
   const [item] = await navigator.clipboard.read();
   const copied = await createImageBitmap(await item.getType("image/png"));
-  return [seen(copied), seen(shown)];
+  return [seen(copied), shown && seen(shown)];
 }"""
 
 
 def downloaded(page, name: str, folder: Path) -> Path:
     settled(page)
     with page.expect_download() as download:
-        page.get_by_test_id("stDownloadButton").get_by_text(name, exact=True).click()
+        page.get_by_test_id("stDownloadButton").get_by_text(name, exact=True).first.click()
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     return path
@@ -79,6 +81,23 @@ def test_the_picture_is_copied_as_it_is_seen(server, visit):
     copied, seen = page.get_by_test_id("viewer-canvas").first.evaluate(COPIED)
     assert copied == seen and copied[0] > 200
     expect(page.get_by_test_id("viewer-copy").first).to_have_text("Copy this picture")
+
+
+def test_a_story_over_a_data_set_is_copied_and_taken_away(server, visit, tmp_path):
+    page = visit(f"{server.url}/story?story=weights")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_text("Take away", exact=True).click()
+    drawn = Image.open(downloaded(page, "PNG", tmp_path))
+    copied = page.get_by_test_id("stExpander").get_by_test_id("copy").first
+    copied.click()
+    expect(copied).to_have_text("Copied")
+    width, height, _ = page.evaluate(COPIED, None)[0]
+    assert (width, height) == drawn.size
+    rows = list(csv.DictReader(downloaded(page, "CSV", tmp_path).open(newline="")))
+    assert {row["of"] for row in rows} == {"All methods", "Garson, as in R"}
+    assert json.loads(downloaded(page, "Notebook", tmp_path).read_text())["nbformat"] == 4
+    record, unsealed = read_record(downloaded(page, "Report", tmp_path).read_bytes())
+    assert not unsealed and len(record["several"]) == 2
 
 
 def test_as_code_shows_the_recipe(server, visit):

@@ -1,9 +1,11 @@
 """Reports of comparisons and of importance: nothing in them runs, and they prove themselves."""
 
+import ast
 import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from explainers.commands.verify import verify
 from explainers.commands.workplace import Workplace
+from explainers.figures.text.as_text import escape_markdown
 from explainers.importance.tables.stored import StoredTable
 from explainers.models.zoo.demos import demos
 from explainers.reports import numbers
@@ -78,6 +81,19 @@ def test_no_name_injects_anything(name, monkeypatch):
     record, unsealed = read_record(written)
     assert unsealed == [] and [each["about"] for each in record["several"]] == [name] * 3
     assert read_record(written.replace(b"</h2>", b"!</h2>", 1))[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_in_a_notebook_are_text_and_code_keeps_them_as_strings(name):
+    demo = demos()["diabetes"]
+    task = Importance(PredictRows(demo.spec, InputRef("0" * 64 + ".csv")), groups={name: (0, 1)})
+    told = importance_notebook.cells(task, replace(table(name), sentence="It."), "rows.csv")
+    assert escape_markdown(name) in told[0][1]
+    tree = ast.parse(notebook.script(told))
+    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert name in strings
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not {each for each in called if "alert" in each}
 
 
 def test_a_comparison_shows_how_far_its_maps_of_one_input_agree():

@@ -87,5 +87,5 @@ def _areas(heat: np.ndarray, signed: bool) -> list[str]:
         for row, down in zip(np.array_split(support, 3, axis=0), _DOWN, strict=True)
         for part, across in zip(np.array_split(row, 3, axis=1), _ACROSS, strict=True)
     ]
-    strongest = sorted(shares, reverse=True)[:4]
+    strongest = [part for part in sorted(shares, reverse=True)[:4] if part[0]]
     return [f"{percent(share)} of the {what} lies in the {place}" for share, place in strongest]

@@ -83,7 +83,7 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     >>> "<th scope=\\"row\\">a</th><td>&lt;1</td>" in grid(["", "x"], [["a", "<1"]])
     True
     """
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    top = "".join(f'<th scope="col">{escape(name)}</th>' if name else "<td></td>" for name in head)
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
