@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explainers.api import explain, jacobian
     from explainers.importance.dataset import explain_dataset
     from explainers.importance.estimate import Importance
+    from explainers.many.run import explain_many
     from explainers.models import load_model
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Progress",
     "explain",
     "explain_dataset",
+    "explain_many",
     "jacobian",
     "load_model",
 ]
@@ -38,6 +40,7 @@ _LAZY = {
     "Importance": "explainers.importance.estimate",
     "explain": "explainers.api",
     "explain_dataset": "explainers.importance.dataset",
+    "explain_many": "explainers.many.run",
     "jacobian": "explainers.api",
     "load_model": "explainers.models",
 }

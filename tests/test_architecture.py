@@ -31,6 +31,7 @@ LIBRARY = """
     runs api
     importance checks
     models
+    many
     figures
     reports
     service

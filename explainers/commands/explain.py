@@ -13,7 +13,8 @@ import msgspec
 
 from explainers.commands.workplace import Workplace
 from explainers.errors import Problem
-from explainers.kinds import KINDS, ParsedFile, picture, sequence, series, table
+from explainers.kinds import KINDS, picture, sequence, series, table
+from explainers.many.reading.completion import completed
 from explainers.models.card import read_card
 from explainers.models.class_names import name_outputs
 from explainers.models.spec import RECOGNISE, TAKEN_FOR, ModelSpec, Places
@@ -140,28 +141,6 @@ def _inspected(spec: ModelSpec, facts: dict[str, Any], kind: str | None) -> Mode
     return replace(spec, mean=tuple(shown["mean"]), std=tuple(shown["std"]), **looks, **sides)
 
 
-def _fitted(spec: ModelSpec, content: ParsedFile, path: Path) -> ModelSpec:
-    """The spec with what only the data can tell: columns, variables, length."""
-    facts = content[0]
-    if spec.kind == "table" and not spec.columns:
-        columns = [
-            n for n, t in zip(facts["columns"], facts["types"], strict=True) if t == "number"
-        ]
-        wanted = spec.shape[0] if spec.shape and spec.shape[0] else len(columns)
-        if len(columns) != wanted:
-            raise Problem(
-                f"The network takes {wanted} numbers; {path.name} has {len(columns)} columns of "
-                "numbers. Say which, and in which order, in a card: “columns”."
-            )
-        return replace(spec, columns=tuple(columns), shape=(wanted,))
-    if spec.kind == "series":
-        names = spec.columns or tuple(facts["variables"])
-        return replace(spec, columns=names, shape=(series.window(content, spec, 0), len(names)))
-    if spec.kind == "sequence" and not (len(spec.shape) == 2 and spec.shape[1]):
-        return replace(spec, shape=(4, len(sequence.sequence_codes(content, 0))))
-    return spec
-
-
 def _one(
     workplace: Workplace,
     spec: ModelSpec,
@@ -173,7 +152,7 @@ def _one(
     suffix = "" if spec.kind == "picture" else path.suffix.lower()
     name = workplace.keep(path) + suffix
     content = workplace.parse(file_key(spec.kind, name))
-    spec = _fitted(spec, content, path)
+    spec = completed(spec, content, path.name)
     key = given.baseline or KINDS[spec.kind].default_baseline
     shared = (spec, InputRef(name, given.item), BaselineRef(key), "cpu")
     prediction = workplace.answer(Predict(*shared))

@@ -1,0 +1,239 @@
+"""What is asked of every input of a run, and the rows and maps of some of them at once."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explainers.baselines import BASELINES
+from explainers.errors import Cancelled, Problem, typed_line
+from explainers.kinds import KINDS, fitting
+from explainers.many.evidence import evidence_in
+from explainers.many.keeping.shards import Row
+from explainers.many.networks import Network
+from explainers.many.reading.inputs import Input, Inputs
+from explainers.methods import METHODS
+from explainers.models.spec import AS_THEY_ARE
+from explainers.options import lookup, make_options
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.attribution import Attribution
+
+DATA = 200
+"""Of so many inputs, spread over the source, a baseline is made that is made from data."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of each input; the fields are those of `explainers.explain`."""
+
+    method: str = "integrated_gradients"
+    baseline: str | float | Tensor = "zeros"
+    target: int | tuple[int, int] | None = None
+    score: str = "output"
+    device: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Problem where there is no such method, baseline or option."""
+        entry = lookup(METHODS, self.method, "method")
+        make_options(entry.options, self.options, entry.name)
+        if isinstance(self.baseline, str):
+            lookup(BASELINES, self.baseline, "baseline")
+
+    def described(self) -> dict[str, Any]:
+        """All that decides the answers, as plain data.
+
+        Examples
+        --------
+        >>> Question("saliency").described()["options"]
+        {}
+        """
+        baseline: Any = self.baseline
+        if not isinstance(baseline, (str, int, float)):
+            values = np.ascontiguousarray(np.asarray(baseline))
+            baseline = f"{values.shape} {hashlib.sha256(values.tobytes()).hexdigest()}"
+        target = list(self.target) if isinstance(self.target, tuple) else self.target
+        return {
+            "method": self.method,
+            "baseline": baseline,
+            "target": target,
+            "score": self.score,
+            "options": self.options,
+        }
+
+
+class Answers:
+    """Rows and maps of inputs; the network and what it is compared with are made once.
+
+    Parameters
+    ----------
+    network : Network
+    inputs : Inputs
+    question : Question
+    """
+
+    def __init__(self, network: Network, inputs: Inputs, question: Question) -> None:
+        from explainers.output_cache import OutputCache
+
+        self._network, self._inputs, self._question = network, inputs, question
+        self._cache = OutputCache()
+        self._data: Tensor | None = None
+        if isinstance(question.baseline, str) and BASELINES[question.baseline].uses_data:
+            self._data = self._tensor(inputs.sample(DATA))
+
+    def at_once(self, values: int) -> int:
+        """How many inputs share their passes, so that they hold at most so many values."""
+        spec = self._inputs.spec
+        sides = spec.sides if spec.kind == "picture" else spec.shape
+        channels = max(3, len(spec.mean)) if spec.kind == "picture" else 1
+        return max(1, values // max(1, channels * int(np.prod(sides))))
+
+    def of(
+        self, inputs: Sequence[Input], alive: Callable[[], None] = lambda: None
+    ) -> list[tuple[Row, np.ndarray | None]]:
+        """A row for each input, and its map where it has one.
+
+        Parameters
+        ----------
+        inputs : sequence of Input
+            All with values.
+        alive : callable
+            Called after every pass; what it raises ends the call.
+        """
+        if not inputs:
+            return []
+        try:
+            if len({one.values.shape for one in inputs if one.values is not None}) > 1:
+                raise Problem("Inputs of several shapes are explained one by one.")
+            return self._together(inputs, alive)
+        except Cancelled:
+            raise
+        except Exception as error:
+            if len(inputs) > 1:  # whose fault it is shows when each is asked alone
+                return [row for one in inputs for row in self.of([one], alive)]
+            said = str(error) if isinstance(error, Problem) else None
+            return [(self.failed(inputs[0], said or f"Stopped by {typed_line(error)}."), None)]
+
+    def failed(self, one: Input, sentence: str) -> Row:
+        """The row of an input that has no answer."""
+        return {"index": one.index, "name": one.name, "digest": one.digest, "error": sentence}
+
+    def _together(
+        self, inputs: Sequence[Input], alive: Callable[[], None]
+    ) -> list[tuple[Row, np.ndarray | None]]:
+        from explainers.api import explain
+
+        started = time.perf_counter()
+        x = self._tensor(np.stack([one.values for one in inputs if one.values is not None]))
+        asked = self._question
+        answer = explain(
+            self._network.model,
+            x,
+            asked.method,
+            self._references(x, inputs),
+            asked.target,
+            data=self._data,
+            score=asked.score,
+            kind=self._inputs.spec.kind,
+            progress=lambda progress: alive(),
+            cache=self._cache,
+            **asked.options,
+        )
+        shares = self._shares(x, answer)
+        seconds = (time.perf_counter() - started) / len(inputs)
+        scores = answer.scores.float().cpu().numpy()
+        return [
+            self._row(one, k, scores[k], answer, None if shares is None else shares[k], seconds)
+            for k, one in enumerate(inputs)
+        ]
+
+    def _row(
+        self,
+        one: Input,
+        k: int,
+        scores: np.ndarray,
+        answer: Attribution,
+        confidence: float | None,
+        seconds: float,
+    ) -> tuple[Row, np.ndarray | None]:
+        if not np.isfinite(scores).all():
+            reason = next((note for note in answer.notes if "NaN or infinite" in note), "")
+            return self.failed(one, reason or "The explanation holds NaN or infinite values."), None
+        if "padding" in (one.facts or {}):
+            scores = fitting.without_padding(scores, one.facts["padding"])  # type: ignore[index]
+        kind = self._inputs.spec.kind
+        found = evidence_in(scores, kind)
+        target = _class_of(answer, k)
+        names = self._network.classes
+        named = names[target] if target is not None and target < len(names) else None
+        base = answer.baseline_output
+        row: Row = {
+            "index": one.index,
+            "name": one.name,
+            "digest": one.digest,
+            "class": target,
+            "class_name": named,
+            "answer": answer.output[k].item(),
+            "confidence": confidence,
+            "baseline_answer": None if base is None else base[k].item(),
+            "gap": None if answer.gap is None else answer.gap[k].item(),
+            "support": found.support,
+            "opposition": found.opposition,
+            "centre": list(found.centre) or None,
+            "border": found.border,
+            "seconds": seconds,
+            "error": None,
+        }
+        # A picture's map is a number a pixel; of others every value's own score is kept.
+        return row, KINDS[kind].heat(scores) if kind == "picture" else scores
+
+    def _references(self, x: Tensor, inputs: Sequence[Input]) -> str | float | Tensor:
+        """What the inputs are compared with; padding is compared with itself."""
+        import torch
+
+        padded = [(one.facts or {}).get("padding") for one in inputs]
+        baseline = self._question.baseline
+        if not any(padded) or not isinstance(baseline, str):
+            return baseline
+        made = BASELINES[baseline].make(x, self._data)
+        for k, around in enumerate(padded):
+            if around:
+                inside = torch.from_numpy(fitting.inside_padding(x.shape[-2:], around)).to(x.device)
+                made[k] = torch.where(inside, made[k], x[k])
+        return made
+
+    def _shares(self, x: Tensor, answer: Attribution) -> list[float] | None:
+        """The probability of each explained class, of a network that answers with classes."""
+        from explainers import eval_mode
+        from explainers.passes import Passes
+
+        targets = [_class_of(answer, k) for k in range(len(x))]
+        if self._inputs.spec.answers == "numbers" or None in targets:
+            return None
+        form = "output" if self._inputs.spec.answers in AS_THEY_ARE else "probability"
+        with eval_mode.evaluating(self._network.model):
+            outputs = Passes(self._network.model, score=form, cache=self._cache).outputs(x)
+        return [float(outputs[k, target]) for k, target in enumerate(targets)]
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        import torch
+
+        from explainers import eval_mode
+
+        place, _ = eval_mode.device_and_dtype(self._network.model)
+        return torch.from_numpy(values).to(place or "cpu")
+
+
+def _class_of(answer: Attribution, k: int) -> int | None:
+    if isinstance(answer.target, str):
+        return None
+    target = answer.target[k]
+    return target[0] if isinstance(target, tuple) else target

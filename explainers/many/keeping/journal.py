@@ -1,0 +1,101 @@
+"""What a run is at: read by whoever watches it, and after it has died."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from explainers.many.keeping.shards import write_whole
+
+_NUMBERS = struct.Struct("<6q")
+LISTING, READING, EXPLAINING, WRITING = range(4)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is.
+
+    Attributes
+    ----------
+    step : int
+        LISTING, READING, EXPLAINING or WRITING.
+    start, stop : int
+        The inputs that it is at: start, …, stop − 1.
+    done, failed, total : int
+        Inputs that have been dealt with, those of them that failed, and all.
+    """
+
+    step: int = LISTING
+    start: int = 0
+    stop: int = 0
+    done: int = 0
+    failed: int = 0
+    total: int = 0
+
+
+class Journal:
+    """A file that holds a run's place. It outlives the process that writes, however that ends.
+
+    Parameters
+    ----------
+    path : Path
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "journal"
+    >>> Journal(path).write(Place(EXPLAINING, 4, 8))
+    >>> Journal(path).read()
+    Place(step=2, start=4, stop=8, done=0, failed=0, total=0)
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists() or path.stat().st_size != _NUMBERS.size:
+            path.write_bytes(bytes(_NUMBERS.size))
+        with path.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), _NUMBERS.size)
+
+    def write(self, place: Place) -> None:
+        """Keep it: the system has it from here on, also where this process is killed."""
+        numbers = place.step, place.start, place.stop, place.done, place.failed, place.total
+        self._memory[:] = _NUMBERS.pack(*numbers)
+
+    def read(self) -> Place:
+        """The last one that was kept."""
+        return Place(*_NUMBERS.unpack(self._memory[:]))
+
+
+@dataclass
+class SetAside:
+    """Inputs that ended the process that worked on them.
+
+    Attributes
+    ----------
+    tries : dict of int to int
+        Index → how often its process ended. Those with one try are worked on alone.
+    endings : dict of int to str
+        Index → how, of those that are worked on no more.
+    """
+
+    tries: dict[int, int] = field(default_factory=dict)
+    endings: dict[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: Path) -> SetAside:
+        """What a run's folder knows."""
+        path = folder / "set_aside.json"
+        if not path.exists():
+            return cls()
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            {int(key): int(value) for key, value in told["tries"].items()},
+            {int(key): str(value) for key, value in told["endings"].items()},
+        )
+
+    def keep(self, folder: Path) -> None:
+        """Write it into the run's folder."""
+        told = {"tries": self.tries, "endings": self.endings}
+        write_whole(folder / "set_aside.json", (json.dumps(told, indent=1) + "\n").encode())

@@ -1,0 +1,192 @@
+"""A run's results on the disk: a shard's maps, then its rows, each whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from explainers.errors import Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row: TypeAlias = dict[str, Any]
+"""What is known of one input; see SCHEMA."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def schema() -> pa.Schema:
+    """The columns of the rows, a row an input.
+
+    index, name, digest
+        Its place in the source, from 0; what it is called; SHA-256 of its file.
+    class, class_name
+        The output that is explained.
+    answer, baseline_answer
+        Its score on the input and on the baseline, in the form that was asked for.
+    confidence
+        The probability of the class; of answers that are no classes nothing.
+    gap
+        The completeness gap; nothing for methods that promise none.
+    support, opposition, centre, border
+        See `explainers.many.evidence.Evidence`.
+    seconds
+        Of its share of the passes.
+    error
+        Why it has no answer: a sentence, else nothing.
+    """
+    import pyarrow as pa
+
+    number = pa.float64()
+    return pa.schema(
+        [
+            ("index", pa.int64()),
+            ("name", pa.string()),
+            ("digest", pa.string()),
+            ("class", pa.int64()),
+            ("class_name", pa.string()),
+            ("answer", number),
+            ("confidence", number),
+            ("baseline_answer", number),
+            ("gap", number),
+            ("support", number),
+            ("opposition", number),
+            ("centre", pa.list_(number)),
+            ("border", number),
+            ("seconds", number),
+            ("error", pa.string()),
+        ]
+    )
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write a file so that it is whole or not there, whatever ends the process or the machine.
+
+    Parameters
+    ----------
+    path : Path
+    data : bytes
+
+    Raises
+    ------
+    Problem
+        Where the disk is full, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a"
+    >>> write_whole(path, b"all")
+    >>> path.read_bytes(), len(list(path.parent.iterdir()))
+    (b'all', 1)
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _keep_names(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno in _FULL:
+            raise Problem(
+                f"The disk is full: {path.name} does not fit into {path.parent}. What was written "
+                "is kept. Make room and start the same again; it goes on from there."
+            ) from error
+        raise Problem(f"{path} cannot be written: {error.strerror}. Choose another folder.") from (
+            error
+        )
+
+
+class Shards:
+    """The shards in a run's folder: rows/00000.parquet and maps/00000.npz, and so on.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._rows, self._maps = folder / "rows", folder / "maps"
+
+    def done(self) -> dict[int, int]:
+        """Number → rows of each shard that is whole; one that cannot be read is made again."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        found = {}
+        for path in sorted(self._rows.glob("*.parquet")) if self._rows.is_dir() else []:
+            if (self._maps / f"{path.stem}.npz").exists():
+                with contextlib.suppress(pa.ArrowInvalid, OSError):
+                    found[int(path.stem)] = pq.read_metadata(path).num_rows
+        return found
+
+    def write(self, number: int, rows: Sequence[Row], maps: Mapping[int, np.ndarray]) -> None:
+        """Keep a shard: maps by their inputs' indices, then the rows, which say that it is done.
+
+        Raises
+        ------
+        Problem
+            Where the disk is full, or the folder cannot be written.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for folder in (self._rows, self._maps):
+            folder.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        shapes = {one.shape for one in maps.values()}
+        indices = np.array(list(maps), np.int64)
+        if len(shapes) <= 1:
+            # A shard without maps has an empty archive, so that every shard has both files.
+            stacked = np.stack(list(maps.values())) if maps else np.zeros(0, np.float32)
+            np.savez(buffer, index=indices, maps=stacked)
+        else:
+            each = {f"map{index}": one for index, one in maps.items()}
+            np.savez(buffer, index=indices, **each)  # type: ignore[arg-type]
+        write_whole(self._maps / f"{number:05d}.npz", buffer.getbuffer())
+        table = pa.Table.from_pylist(list(rows), schema())
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer)
+        write_whole(self._rows / f"{number:05d}.parquet", buffer.getbuffer())
+
+    def rows(self, columns: Sequence[str] | None = None) -> Iterator[Row]:
+        """The rows that are there, in their order; of these columns, or all."""
+        import pyarrow.parquet as pq
+
+        for number in self.done():
+            path = self._rows / f"{number:05d}.parquet"
+            # Opened as a file: a path is taken for a data set of its folder.
+            with path.open("rb") as file:
+                yield from pq.read_table(
+                    file, columns=None if columns is None else list(columns)
+                ).to_pylist()
+
+    def maps(self) -> Iterator[tuple[int, np.ndarray]]:
+        """(index, map) of every input that has one, in their order."""
+        for number in self.done():
+            with np.load(self._maps / f"{number:05d}.npz", allow_pickle=False) as archive:
+                stacked = archive.get("maps")
+                for place, index in enumerate(archive["index"].tolist()):
+                    yield index, archive[f"map{index}"] if stacked is None else stacked[place]
+
+
+def _keep_names(folder: Path) -> None:
+    """Have the folder's own entries on the disk, where the system can be asked for it."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

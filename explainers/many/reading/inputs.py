@@ -1,0 +1,180 @@
+"""All inputs of a source: listed once with their digests, then read when their turn comes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from explainers.errors import Problem
+from explainers.kinds import KINDS, ParsedFile
+from explainers.many.reading.completion import all_items, completed, item_name, parsed_file
+from explainers.many.reading.members import Source, members_of, suffix_of
+from explainers.models.spec import ModelSpec
+
+Parse: TypeAlias = Callable[[str, bytes, str], ParsedFile]
+"""(kind, bytes, suffix) → what is in the file; see `parsed_file`."""
+
+VALUES_SAMPLED = 2**24
+"""So many values of other inputs, at most, stand for the data from which a baseline is made."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input as the network takes it, or why it cannot be read.
+
+    Attributes
+    ----------
+    index : int
+        Its place in the source, from 0.
+    name, digest : str
+        SHA-256 of its file.
+    values : ndarray, float32, or None
+    facts : dict
+        What must be known to draw it.
+    problem : str
+        A sentence where there are no values.
+    """
+
+    index: int
+    name: str
+    digest: str
+    values: np.ndarray | None = None
+    facts: dict[str, Any] | None = None
+    problem: str = ""
+
+
+class Inputs:
+    """The inputs of a source, in an order that does not change.
+
+    Parameters
+    ----------
+    source : str, Path, or sequence of them
+        See `members_of`.
+    spec : ModelSpec
+        How an input is prepared.
+    parse : callable
+        Reads a file.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        Completed by the first file that can be read.
+    files, digests : list of str
+        Of each file that holds inputs: its name, and SHA-256 of its bytes.
+    left_out : list of str
+        Names of files that are of another kind.
+
+    Raises
+    ------
+    Problem
+        Where the source is missing, empty, or holds nothing readable.
+    """
+
+    def __init__(self, source: Source, spec: ModelSpec, parse: Parse = parsed_file) -> None:
+        self.spec, self._parse = spec, parse
+        self._members, self.left_out = members_of(source, spec.kind)
+        self.files = list(self._members.names)
+        self.digests: list[str] = []
+        counts: list[int] = []
+        self._known = spec.kind == "picture"
+        self._open: tuple[int, ParsedFile, np.ndarray] | None = None
+        for number, name in enumerate(self.files):
+            data, count = b"", 1
+            try:
+                data = self._members.read(name)
+                if spec.kind != "picture":
+                    count = len(self._opened(number, data)[1])
+            except Problem:
+                if len(self.files) == 1:
+                    raise
+                self._open = None
+            self.digests.append(hashlib.sha256(data).hexdigest())
+            counts.append(count)
+        self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the names and digests of all files."""
+        whole = hashlib.sha256()
+        for name, digest in zip(self.files, self.digests, strict=True):
+            whole.update(f"{digest} {name}\n".encode())
+        return whole.hexdigest()
+
+    def file_of(self, index: int) -> int:
+        """The number of the file that holds an input."""
+        return int(np.searchsorted(self._starts, index, "right")) - 1
+
+    def name(self, index: int) -> str:
+        """What an input is called, without reading it where its file is not open."""
+        number = self.file_of(index)
+        place = index - int(self._starts[number])
+        if self._open is None or self._open[0] != number:
+            return self.files[number] if self._known else f"{self.files[number]}, input {place + 1}"
+        _, content, items = self._open
+        return self._called(number, item_name(content, self.spec, int(items[place])))
+
+    def read(
+        self, indices: Sequence[int], reading: Callable[[int], None] = lambda index: None
+    ) -> Iterator[Input]:
+        """Those inputs, one after the other; `reading` is called with each before it is read."""
+        for index in indices:
+            reading(index)
+            yield self._one(index)
+
+    def sample(self, most: int) -> np.ndarray:
+        """At most so many of the inputs, evenly spread over the source: float32 (M, …)."""
+        found: list[np.ndarray] = []
+        room = VALUES_SAMPLED
+        for index in np.unique(np.linspace(0, len(self) - 1, min(len(self), most)).astype(int)):
+            one = self._one(int(index)).values
+            if one is None or (found and one.shape != found[0].shape):
+                continue
+            room -= one.size
+            if room < 0 and found:
+                break
+            found.append(one)
+        if not found:
+            raise Problem("No input can be read from which the baseline could be made.")
+        return np.stack(found)
+
+    def _one(self, index: int) -> Input:
+        number = self.file_of(index)
+        digest = self.digests[number]
+        try:
+            content, items = self._opened(number)
+            item = int(items[index - int(self._starts[number])])
+            kind = KINDS[self.spec.kind]
+            values = kind.inputs(content, self.spec, [item])[0]
+            if not np.isfinite(values).all():
+                raise Problem("It holds NaN or infinite values.")
+            facts = kind.facts(content, self.spec)
+        except Problem as problem:
+            return Input(index, self.name(index), digest, problem=str(problem))
+        name = self._called(number, item_name(content, self.spec, item))
+        return Input(index, name, digest, values, facts)
+
+    def _called(self, number: int, item: str) -> str:
+        return ": ".join(filter(None, (self.files[number] if self._several else "", item)))
+
+    @property
+    def _several(self) -> bool:
+        return self.spec.kind == "picture" or len(self.files) > 1
+
+    def _opened(self, number: int, data: bytes | None = None) -> tuple[ParsedFile, np.ndarray]:
+        """A file's content and the numbers of its inputs; the last one opened is kept."""
+        if self._open is None or self._open[0] != number:
+            name = self.files[number]
+            read = self._members.read(name) if data is None else data
+            content = self._parse(self.spec.kind, read, suffix_of(name, self.spec.kind))
+            if not self._known:
+                self.spec = completed(self.spec, content, name)
+                self._known = True
+            self._open = number, content, all_items(content, self.spec, name)
+        return self._open[1], self._open[2]

@@ -1,0 +1,238 @@
+"""`explain_many`: the same question of all inputs of a source, kept as they come, resumed."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explainers.errors import Problem
+from explainers.many.answers import Question
+from explainers.many.keeping import manifest
+from explainers.many.keeping.journal import Place
+from explainers.many.keeping.shards import Row, Shards
+from explainers.many.networks import Given
+from explainers.many.processes import run_isolated
+from explainers.many.reading.completion import parsed_file
+from explainers.many.reading.inputs import Parse
+from explainers.many.reading.members import Source
+from explainers.many.work import Job, Work
+from explainers.options import demand_count
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.models.spec import ModelSpec
+
+SHARD = 256
+
+
+@dataclass(frozen=True)
+class ManyProgress:
+    """How far a run is; a progress callback gets one all the time.
+
+    Attributes
+    ----------
+    done, failed, total : int
+        Inputs that have a row, those of them that failed, and all; a total of 0: not known yet.
+    seconds : float
+        Since this call began.
+    rate : float
+        Inputs a second, in this call.
+
+    Examples
+    --------
+    >>> ManyProgress(60, 0, 100, 10.0, 4.0).seconds_left
+    10.0
+    """
+
+    done: int
+    failed: int
+    total: int
+    seconds: float
+    rate: float
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Expected seconds to the end, or None where it cannot be told yet."""
+        return (self.total - self.done) / self.rate if self.rate > 0 else None
+
+
+@dataclass(frozen=True)
+class ManyRun:
+    """A run in its folder.
+
+    Attributes
+    ----------
+    path : Path
+    done, failed : int
+        Inputs that have a row, and those of them that have no answer.
+    """
+
+    path: Path
+    done: int
+    failed: int
+
+    def rows(self, columns: Sequence[str] | None = None) -> Iterator[Row]:
+        """A row an input, in the order of the source; see `keeping.shards.schema`."""
+        return Shards(self.path).rows(columns)
+
+    def maps(self) -> Iterator[tuple[int, np.ndarray]]:
+        """(index, map) of each input that has an answer: float32 (H, W), or as the scores are."""
+        return Shards(self.path).maps()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the run was asked, of what, and with which versions."""
+        return manifest.read(self.path)
+
+
+def open_run(folder: str | Path) -> ManyRun:
+    """A run that is kept in a folder, finished or not. Problem where there is none."""
+    path = Path(folder)
+    manifest.read(path)
+    errors = [row["error"] for row in Shards(path).rows(["error"])]
+    return ManyRun(path, len(errors), sum(error is not None for error in errors))
+
+
+def explain_many(
+    model: Given,
+    source: Source,
+    method: str = "integrated_gradients",
+    baseline: str | float | Tensor = "zeros",
+    target: int | tuple[int, int] | None = None,
+    *,
+    to: str | Path,
+    spec: ModelSpec | None = None,
+    classes: Sequence[str] = (),
+    score: str = "output",
+    device: str | None = None,
+    shard: int = SHARD,
+    isolate: bool = False,
+    progress: Callable[[ManyProgress], None] | None = None,
+    parse: Parse = parsed_file,
+    **options: Any,
+) -> ManyRun:
+    """Ask the same question of many inputs; called again, it goes on where it ended.
+
+    Inputs are read one after the other, share their passes, and are kept shard by shard: a shard
+    is whole or not there. So a run may be killed at any moment; what it loses is the shard that it
+    was at. An input that cannot be read or explained is a row with a sentence.
+
+    Parameters
+    ----------
+    model : str or callable
+        The name of a network that comes with Evident, or a network, from inputs (N, …) to (N,
+        outputs).
+    source : str, Path, or sequence of them
+        A folder (with all in it), a .zip, a list of files, or one file: pictures, tables, series,
+        FASTA. Every picture, row, series, sequence, or window of longer ones is an input.
+    method, baseline, target, score, device, **options
+        As in `explainers.explain`. A baseline that is made from data is made from 200 inputs
+        spread over the source.
+    to : str or Path
+        The run's folder: run.json (what was asked), files.tsv (the source's files with their
+        SHA-256), rows/*.parquet, maps/*.npz.
+    spec : ModelSpec, optional
+        How an input is prepared for a network that is given itself.
+    classes : sequence of str
+        Names of its outputs.
+    shard : int
+        Inputs a shard.
+    isolate : bool
+        Work in a process of its own. It is started again where an input ends it, and an input
+        that does so twice is set aside. The script must then start behind
+        ``if __name__ == "__main__":``.
+    progress : callable, optional
+        Called with a `ManyProgress`; what it raises ends the call, and the run can be resumed.
+    parse : callable
+        Reads a file; see `explainers.many.reading.completion.parsed_file`.
+
+    Returns
+    -------
+    ManyRun
+
+    Raises
+    ------
+    Problem
+        Where `to` holds another run or something else, the source changed since the run began, is
+        empty or holds nothing readable, the disk is full, or no input could be explained.
+
+    Examples
+    --------
+    >>> import tempfile, torch
+    >>> from explainers.models.spec import ModelSpec
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> rows = "".join(f"{n},{n % 7}\\n" for n in range(40))
+    >>> _ = (folder / "rows.csv").write_text(f"a,b\\n{rows}")
+    >>> spec = ModelSpec("upload", "sum", kind="table", mean=(0.0,), std=(1.0,), answers="numbers")
+    >>> run = explain_many(lambda x: x.sum(1), folder / "rows.csv", "gradient_x_input",
+    ...                    to=folder / "out", spec=spec)
+    >>> run.done, run.failed, [row["answer"] for row in run.rows()][:3]
+    (40, 0, [0.0, 2.0, 4.0])
+    """
+    demand_count("shard", shard)
+    question = Question(method, baseline, target, score, device, options)
+    question.check()
+    folder = Path(to)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Problem(f"{folder} cannot be made: {error.strerror}. Choose another.") from error
+    manifest.demand_room(folder)
+    job = Job(model, source, question, folder, spec, tuple(classes), shard, parse)
+    tell = _Teller(progress)
+    with _alone(folder):
+        if isolate:
+            run_isolated(job, tell)
+        else:
+            Work(job, tell).run()
+    run = open_run(folder)
+    if run.done and run.failed == run.done:
+        first = next(run.rows(["name", "error"]))
+        raise Problem(
+            f"None of the {run.done:,} inputs could be explained. The first, {first['name']}: "
+            f"{first['error']}"
+        )
+    return run
+
+
+class _Teller:
+    """Turns places into progress, not too often."""
+
+    def __init__(self, progress: Callable[[ManyProgress], None] | None) -> None:
+        self._progress, self._started = progress, time.perf_counter()
+        self._first: int | None = None
+
+    def __call__(self, place: Place) -> None:
+        if self._progress is None or not place.total:
+            return
+        seconds = time.perf_counter() - self._started
+        if self._first is None:
+            self._first, self._started, seconds = place.done, time.perf_counter(), 0.0
+        rate = (place.done - self._first) / seconds if seconds > 0 else 0.0
+        self._progress(ManyProgress(place.done, place.failed, place.total, seconds, rate))
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While the block runs, no other process works on the run. Problem where one does."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Problem(
+                f"Another process works on the run in {folder}. Wait for it, or end it first."
+            ) from error
+        yield

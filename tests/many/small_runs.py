@@ -1,0 +1,75 @@
+"""Small sources and networks for the tests of runs over many inputs."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from explainers import explain_many
+from explainers.many.networks import Network
+from explainers.models.spec import ModelSpec
+
+SPEC = ModelSpec("upload", "tiny", size=8, mean=(0.0,), std=(1.0,))
+ASKED = {"method": "integrated_gradients", "steps": 6, "spec": SPEC, "shard": 4}
+TABLE = ModelSpec("upload", "sum", kind="table", mean=(0.0,), std=(1.0,), answers="numbers")
+
+
+class Tiny(nn.Module):
+    """Two classes of grey pictures (N, 1, 8, 8): bright above, bright below; not linear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        ramp = torch.linspace(1, -1, 8).view(1, 1, 8, 1)
+        self.register_buffer("ramp", ramp)
+
+    def forward(self, pictures):
+        lean = (self.ramp * pictures**2).sum((1, 2, 3))
+        return torch.stack([lean, -lean], 1)
+
+
+class Deadly(Tiny):
+    """The same, but a picture whose first pixel is all white ends the process."""
+
+    def forward(self, pictures):
+        if bool((pictures[:, 0, 0, 0] > 0.999).any()):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().forward(pictures)
+
+
+class Unopenable:
+    """A network whose opening ends the process."""
+
+    def open_network(self) -> Network:
+        os._exit(3)
+
+
+def deadly_parse(kind, data, suffix):
+    """As the parser of the library, but a damaged file ends the process."""
+    from explainers.many.reading.completion import parsed_file
+
+    if data == b"poison":
+        os.abort()
+    return parsed_file(kind, data, suffix)
+
+
+def pictures(folder: Path, count: int, seed: int = 0) -> Path:
+    """A folder of so many grey PNG files of 8 px, none brighter than 200."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        values = rng.integers(0, 200, (8, 8), dtype=np.uint8)
+        Image.fromarray(values).save(folder / f"{number:03d}.png")
+    return folder
+
+
+def run_alone(source: Path, to: Path, begun) -> None:
+    """One process's run; says when it has begun."""
+    torch.set_num_threads(1)
+    begun.send(time.monotonic())
+    explain_many(Tiny(), source, **ASKED, to=to)
+    begun.send(time.monotonic())
