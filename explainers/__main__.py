@@ -1,4 +1,4 @@
-"""The command line: `python -m explainers explain …` and `python -m explainers verify …`."""
+"""The command line: `python -m explainers explain …`, `… many …` and `… verify …`."""
 
 from explainers.commands.command_line import main
 

@@ -1,1 +1,1 @@
-"""What `python -m explainers` can do: explain files, and verify reports."""
+"""What `python -m explainers` can do: explain files, one or many, and verify reports."""

@@ -28,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             holds, sentences = verify(given.report, given.model, given.data, given.baseline)
             print("\n".join(sentences))
             return 0 if holds else 1
+        if given.command == "many":
+            from explainers.commands.many import explain_source
+
+            return explain_source(given)
         from explainers.commands.explain import explain_files
 
         return explain_files(given)
@@ -51,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--baseline", type=Path, action="append", help="the file of an own baseline"
     )
+    _add_many(commands)
     explain = commands.add_parser("explain", help="picture, numbers and report of files")
     explain.add_argument("model", help="a network's file, or the name of one of Evident's own")
     explain.add_argument("input", type=Path, help="a file, or a folder of files")
@@ -66,3 +71,28 @@ def _parser() -> argparse.ArgumentParser:
         "--with-input", action="store_true", help="put the inputs themselves into the reports"
     )
     return parser
+
+
+def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    many = commands.add_parser(
+        "many",
+        help="rows and maps of all inputs of a source; the same command again goes on",
+    )
+    many.add_argument("model", help="a network's file, or the name of one of Evident's own")
+    many.add_argument("source", type=Path, help="a folder, a .zip, a table, series or FASTA")
+    many.add_argument("--to", type=Path, required=True, help="the run's folder")
+    many.add_argument("--method", default="integrated_gradients", choices=list(METHODS))
+    many.add_argument("--baseline", choices=list(BASELINES), help="default: the kind's own")
+    many.add_argument("--target", type=int, help="the output's number; default: the highest")
+    many.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="of the method"
+    )
+    many.add_argument("--card", type=Path, help="the network's card, as the app gives it")
+    many.add_argument("--kind", choices=["picture", "table", "series", "sequence"])
+    many.add_argument("--shard", type=int, default=256, help="inputs that are kept at once")
+    many.add_argument("--device", default="cpu")
+    many.add_argument(
+        "--own-files",
+        action="store_true",
+        help="the inputs are your own: read them without the sandbox, several times faster",
+    )

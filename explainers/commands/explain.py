@@ -58,7 +58,7 @@ def explain_files(given: argparse.Namespace) -> int:
     """
     failed = 0
     with Workplace() as workplace:
-        spec, classes = _model(workplace, given)
+        spec, classes = model_of(workplace, given)
         files = [given.input]
         if given.input.is_dir():
             suffixes = SUFFIXES[spec.kind]
@@ -77,8 +77,11 @@ def explain_files(given: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _model(workplace: Workplace, given: argparse.Namespace) -> tuple[ModelSpec, tuple[str, ...]]:
-    """The network that is meant, with what its card or an inspection says of it."""
+def model_of(workplace: Workplace, given: argparse.Namespace) -> tuple[ModelSpec, tuple[str, ...]]:
+    """The network that is meant, with what its card or an inspection says of it.
+
+    Problem where there is no such network, or its file or card cannot be read.
+    """
     if given.model in demos():
         demo = demos()[given.model]
         return demo.spec, tuple(demo.outputs)

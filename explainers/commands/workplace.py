@@ -26,6 +26,11 @@ class Workplace:
         self._pool = ParserPool()
         self.runner = TaskRunner(Store(self._folder.name))
 
+    @property
+    def folder(self) -> Path:
+        """Where kept files lie."""
+        return Path(self._folder.name)
+
     def keep(self, path: Path) -> str:
         """Keep a file; its digest. Problem where there is none."""
         try:

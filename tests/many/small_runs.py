@@ -48,13 +48,13 @@ class Unopenable:
         os._exit(3)
 
 
-def deadly_parse(kind, data, suffix):
+def deadly_parse(spec, data, suffix):
     """As the parser of the library, but a damaged file ends the process."""
     from explainers.many.reading.completion import parsed_file
 
     if data == b"poison":
         os.abort()
-    return parsed_file(kind, data, suffix)
+    return parsed_file(spec, data, suffix)
 
 
 def pictures(folder: Path, count: int, seed: int = 0) -> Path:

@@ -11,13 +11,13 @@ from explainers.kinds import KINDS, ParsedFile, picture, sequence, series, table
 from explainers.models.spec import ModelSpec
 
 
-def parsed_file(kind: str, data: bytes, suffix: str) -> ParsedFile:
-    """What is in a file of a kind, read in this process.
+def parsed_file(spec: ModelSpec, data: bytes, suffix: str) -> ParsedFile:
+    """What is in a file, read in this process.
 
     Parameters
     ----------
-    kind : str
-        A key of KINDS.
+    spec : ModelSpec
+        Of the network that is to take it.
     data : bytes
     suffix : str
         What its name ends in.
@@ -29,19 +29,27 @@ def parsed_file(kind: str, data: bytes, suffix: str) -> ParsedFile:
 
     Examples
     --------
-    >>> parsed_file("sequence", b">a\\nACGT\\n", ".fa")[0]["names"]
+    >>> spec = ModelSpec("upload", "", kind="sequence")
+    >>> parsed_file(spec, b">a\\nACGT\\n", ".fa")[0]["names"]
     ['a']
     """
     try:
-        if kind == "picture":
+        if spec.kind == "picture":
             return picture.parse(data)
-        return {"table": table, "series": series, "sequence": sequence}[kind].read(data, suffix)
+        if spec.kind == "series":
+            return series.read(data, suffix, takes=takes(spec))
+        return {"table": table, "sequence": sequence}[spec.kind].read(data, suffix)
     except Problem:
         raise
     except Exception as error:
         raise Problem(
-            f"This file cannot be read as a {KINDS[kind].one}: {first_line(error)}."
+            f"This file cannot be read as a {KINDS[spec.kind].one}: {first_line(error)}."
         ) from error
+
+
+def takes(spec: ModelSpec) -> tuple[int, int]:
+    """Steps and variables of the series that a network declares; 0 for what is free."""
+    return (spec.shape[0], spec.shape[1]) if len(spec.shape) == 2 else (0, 0)
 
 
 def completed(spec: ModelSpec, content: ParsedFile, name: str) -> ModelSpec:
@@ -63,8 +71,9 @@ def completed(spec: ModelSpec, content: ParsedFile, name: str) -> ModelSpec:
     Examples
     --------
     >>> rows = "".join(f"{n},{n * n}\\n" for n in range(30))
-    >>> content = parsed_file("table", f"a,b\\n{rows}".encode(), ".csv")
-    >>> completed(ModelSpec("upload", "", kind="table"), content, "rows.csv").columns
+    >>> spec = ModelSpec("upload", "", kind="table")
+    >>> content = parsed_file(spec, f"a,b\\n{rows}".encode(), ".csv")
+    >>> completed(spec, content, "rows.csv").columns
     ('a', 'b')
     """
     facts = content[0]
@@ -111,8 +120,9 @@ def all_items(content: ParsedFile, spec: ModelSpec, name: str) -> np.ndarray:
 
     Examples
     --------
-    >>> content = parsed_file("sequence", b">a\\nACGTAC\\n>b\\nT\\n", ".fa")
-    >>> all_items(content, ModelSpec("upload", "", kind="sequence", shape=(4, 4)), "x.fa").tolist()
+    >>> spec = ModelSpec("upload", "", kind="sequence", shape=(4, 4))
+    >>> content = parsed_file(spec, b">a\\nACGTAC\\n>b\\nT\\n", ".fa")
+    >>> all_items(content, spec, "x.fa").tolist()
     [0, 4, 1]
     """
     facts, arrays = content
@@ -135,8 +145,9 @@ def item_name(content: ParsedFile, spec: ModelSpec, item: int) -> str:
 
     Examples
     --------
-    >>> content = parsed_file("sequence", b">a\\nACGTAC\\n>b\\nT\\n", ".fa")
-    >>> item_name(content, ModelSpec("upload", "", kind="sequence"), 4)
+    >>> spec = ModelSpec("upload", "", kind="sequence", shape=(4, 4))
+    >>> content = parsed_file(spec, b">a\\nACGTAC\\n>b\\nT\\n", ".fa")
+    >>> item_name(content, spec, 4)
     'a from 3'
     """
     facts, arrays = content

@@ -15,8 +15,8 @@ from explainers.many.reading.completion import all_items, completed, item_name, 
 from explainers.many.reading.members import Source, members_of, suffix_of
 from explainers.models.spec import ModelSpec
 
-Parse: TypeAlias = Callable[[str, bytes, str], ParsedFile]
-"""(kind, bytes, suffix) → what is in the file; see `parsed_file`."""
+Parse: TypeAlias = Callable[[ModelSpec, bytes, str], ParsedFile]
+"""(spec, bytes, suffix) → what is in the file; see `parsed_file`."""
 
 VALUES_SAMPLED = 2**24
 """So many values of other inputs, at most, stand for the data from which a baseline is made."""
@@ -172,7 +172,7 @@ class Inputs:
         if self._open is None or self._open[0] != number:
             name = self.files[number]
             read = self._members.read(name) if data is None else data
-            content = self._parse(self.spec.kind, read, suffix_of(name, self.spec.kind))
+            content = self._parse(self.spec, read, suffix_of(name, self.spec.kind))
             if not self._known:
                 self.spec = completed(self.spec, content, name)
                 self._known = True

@@ -1,0 +1,173 @@
+"""`python -m explainers many`: rows and maps of all inputs of a source, in a run that resumes."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from explainers.commands.explain import model_of
+from explainers.commands.workplace import Workplace
+from explainers.errors import Problem
+from explainers.kinds import KINDS, ParsedFile
+from explainers.many.networks import Given, Network
+from explainers.many.reading.completion import parsed_file, takes
+from explainers.many.run import ManyProgress, explain_many, open_run
+from explainers.models.spec import AS_THEY_ARE, ModelSpec
+from explainers.service.parsing.parser_pool import ParserPool
+from explainers.service.parsing.upload_keys import network_key
+from explainers.service.storage.store import Store
+from explainers.service.worker.task_runner import TaskRunner
+
+INTERRUPTED = 130
+"""What a shell's commands return where they were interrupted."""
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def explain_source(given: argparse.Namespace) -> int:
+    """Explain all inputs of the source; 0, 1 where some could not be, 130 where interrupted.
+
+    Parameters
+    ----------
+    given : Namespace
+        See `explainers.commands.command_line`.
+
+    Raises
+    ------
+    Problem
+        Where the network cannot be read, or the run cannot begin or go on.
+    """
+    said = _Line()
+    try:
+        with Workplace() as workplace:
+            spec, classes = model_of(workplace, given)
+            model: Given = spec.name
+            if spec.source == "upload":
+                workplace.parse(network_key(spec.weights))
+                model = KeptNetwork(workplace.folder, spec, classes)
+            run = explain_many(
+                model,
+                given.source,
+                given.method,
+                given.baseline or KINDS[spec.kind].default_baseline,
+                given.target,
+                to=given.to,
+                classes=classes,
+                score="output" if spec.answers in AS_THEY_ARE else "logit",
+                device=None if given.device == "cpu" else given.device,
+                shard=given.shard,
+                isolate=True,
+                progress=said.progress,
+                parse=parsed_file if given.own_files else SandboxedFiles(),
+                **_options(given.option),
+            )
+    except KeyboardInterrupt:
+        said.end()
+        kept = open_run(given.to).done if (given.to / "run.json").exists() else 0
+        print(
+            f"Stopped; {kept:,} inputs are kept in {given.to}. The same command goes on.",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    said.end()
+    print(f"{run.done:,} inputs are in {run.path}: rows/*.parquet and maps/*.npz.")
+    if run.failed:
+        print(f"{run.failed:,} of them have no answer; the column “error” says why.")
+        failed = (row for row in run.rows(["name", "error"]) if row["error"])
+        for row, _ in zip(failed, range(5), strict=False):
+            print(f"{row['name']}: {row['error']}", file=sys.stderr)
+    return 1 if run.failed else 0
+
+
+@dataclass(frozen=True)
+class KeptNetwork:
+    """A network's file that was kept and parsed, opened in the process that asks it.
+
+    Attributes
+    ----------
+    store : Path
+        The folder of the store that keeps it.
+    spec : ModelSpec
+    classes : tuple of str
+    """
+
+    store: Path
+    spec: ModelSpec
+    classes: tuple[str, ...]
+
+    def open_network(self) -> Network:
+        """Load it from what the sandbox made of its file."""
+        loaded = TaskRunner(Store(str(self.store))).load(self.spec, "cpu")
+        digest = hashlib.sha256(self.spec.weights.encode()).hexdigest()
+        classes = self.classes or loaded.class_names
+        return Network(loaded.model, loaded.spec, classes, digest, self.spec.name)
+
+
+class SandboxedFiles:
+    """Reads files in processes that can do nothing else; one pool a process."""
+
+    def __init__(self) -> None:
+        self._pool: ParserPool | None = None
+
+    def __call__(self, spec: ModelSpec, data: bytes, suffix: str) -> ParsedFile:
+        """What is in a file; see `parsed_file`."""
+        self._pool = self._pool or ParserPool()
+        options: dict[str, Any] = {} if spec.kind == "picture" else {"suffix": suffix}
+        if spec.kind == "series":
+            options["takes"] = takes(spec)
+        return self._pool.parse(spec.kind, data, **options)
+
+
+class _Line:
+    """Progress on stderr: one line that changes, or, in a log, one now and then."""
+
+    def __init__(self) -> None:
+        self._live, self._last, self._open = sys.stderr.isatty(), 0.0, False
+
+    def progress(self, state: ManyProgress) -> None:
+        """Say how far the run is."""
+        now = time.monotonic()
+        if now - self._last < (0.2 if self._live else SECONDS_BETWEEN_LINES):
+            return
+        self._last = now
+        left = state.seconds_left
+        text = f"{state.done:,} of {state.total:,}"
+        if left is not None:
+            text += f", {state.rate:,.1f} a second, {_duration(left)} left"
+        if state.failed:
+            text += f", {state.failed:,} failed"
+        print(f"\r{text}\033[K" if self._live else text, end="", file=sys.stderr)
+        print("", end="" if self._live else "\n", file=sys.stderr, flush=True)
+        self._open = self._live
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._open:
+            print(file=sys.stderr)
+        self._open = False
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def _options(given: Sequence[str]) -> dict[str, Any]:
+    """Options as they were typed: numbers, true, false, lists, or words."""
+    options: dict[str, Any] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name.isidentifier():
+            raise Problem(f"--option takes NAME=VALUE, as steps=16; not {one!r}.")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return options

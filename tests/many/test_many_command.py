@@ -1,0 +1,66 @@
+"""`python -m explainers many`: begins, stops at Ctrl-C, goes on, and says what it did."""
+
+import os
+import signal
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from small_runs import pictures
+from torch import nn
+
+from explainers.commands import many
+from explainers.commands.command_line import main
+from explainers.many.run import open_run
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by forking")
+
+
+def test_stopped_and_gone_on_with(tmp_path, monkeypatch, capsys):
+    source, to = pictures(tmp_path / "in", 20), tmp_path / "out"
+    (source / "007.png").write_bytes(b"no picture")
+    command = ["many", "digits", str(source), "--to", str(to), "--method", "occlusion"]
+    command += ["--option", "window=4", "--shard", "2"]
+    real = many._Line.progress
+
+    def interrupted(self, state):
+        real(self, state)
+        if state.done >= 4:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(many._Line, "progress", interrupted)
+    assert main(command) == many.INTERRUPTED
+    assert "The same command goes on" in capsys.readouterr().err
+    kept = open_run(to).done
+    assert 2 <= kept < 20
+    monkeypatch.undo()
+    assert main([*command, "--own-files"]) == 1
+    said = capsys.readouterr()
+    assert "20 inputs are in" in said.out and "1 of them have no answer" in said.out
+    assert "007.png: " in said.err
+    run = open_run(to)
+    assert [row["index"] for row in run.rows()] == list(range(20))
+    assert run.told["asked"]["options"] == {"window": 4}
+    assert main([*command, "--target", "1"]) == 2
+    assert "holds another run; what differs is target (none there, 1 here)" in (
+        capsys.readouterr().err
+    )
+    assert main([*command[:-4], "--option", "window"]) == 2
+    assert "NAME=VALUE" in capsys.readouterr().err
+
+
+def test_a_network_from_a_file_over_a_table(tmp_path, capsys):
+    torch.manual_seed(3)
+    network = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 3))
+    save_file(network.state_dict(), tmp_path / "net.safetensors")
+    rows = [[n / 7, (n * n) % 11] for n in range(30)]
+    lines = "\n".join(f"{a},{b}" for a, b in rows)
+    (tmp_path / "rows.csv").write_text(f"a,b\n{lines}\n")
+    command = ["many", str(tmp_path / "net.safetensors"), str(tmp_path / "rows.csv")]
+    command += ["--to", str(tmp_path / "out"), "--kind", "table", "--baseline", "zeros"]
+    assert main([*command, "--method", "gradient_x_input"]) == 0, capsys.readouterr().err
+    with torch.no_grad():
+        outputs = network(torch.tensor(rows))
+    found = list(open_run(tmp_path / "out").rows())
+    assert [row["class"] for row in found] == outputs.argmax(1).tolist()
+    assert [row["answer"] for row in found] == pytest.approx(outputs.amax(1).tolist(), rel=1e-5)
