@@ -1,0 +1,1 @@
+"""Whether a network answers by a cue: evidence of many pictures, moved elsewhere."""
