@@ -46,7 +46,7 @@ def run_isolated(job: Job, tell: Callable[[Place], None]) -> None:
             f"{typed_line(error)}. Define it in a module that can be imported, or leave isolate=."
         ) from error
     context = _context()
-    journal, early = Journal(job.folder / "journal"), 0
+    journal, early, reached = Journal(job.folder / "journal"), 0, -1
     while True:
         journal.write(Place())
         said, ending = _one_process(context, sent, journal, tell)
@@ -56,7 +56,8 @@ def run_isolated(job: Job, tell: Callable[[Place], None]) -> None:
             raise Problem(said)
         place = journal.read()
         if place.step not in (READING, EXPLAINING):
-            early += 1
+            early = early + 1 if place.done <= reached else 1
+            reached = place.done
             if early >= TRIES:
                 raise ModelProblem(
                     f"The process ended {early} times before it came to an input ({ending}). See "

@@ -181,6 +181,11 @@ def explain_many(
     question = Question(method, baseline, target, score, device, options)
     question.check()
     folder = Path(to)
+    if isinstance(source, (str, Path)) and Path(source).resolve() in folder.resolve().parents:
+        raise Problem(
+            f"{folder} lies in the source itself, so the run's files would become its inputs. Give "
+            "`to` a folder beside it."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -3,6 +3,7 @@
 import errno
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,28 @@ def test_one_input_that_the_network_refuses_costs_no_other(tmp_path):
     assert "NaN" in errors[2]
 
 
+def test_padding_is_no_evidence(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(3):
+        wide = np.random.default_rng(number).integers(0, 200, (4, 8), dtype=np.uint8)
+        Image.fromarray(wide).save(source / f"{number}.png")
+    spec = replace(SPEC, fit="pad", mean=(0.5,))
+    run = explain_many(Tiny(), source, **METHOD, baseline="noise", to=tmp_path / "out", spec=spec)
+    assert run.failed == 0
+    for _, one in run.maps():
+        assert (one[[0, 1, 6, 7]] == 0).all() and (one[2:6] != 0).all()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are bytes elsewhere")
+def test_names_that_are_no_text(tmp_path):
+    source = pictures(tmp_path / "in", 2)
+    os.rename(source / "001.png", os.fsencode(source) + b"/\xff\n.png")
+    run = explain_many(Tiny(), source, **METHOD, to=tmp_path / "out", spec=SPEC)
+    assert [row["name"] for row in run.rows()] == ["000.png", "\\xff\n.png"]
+    assert explain_many(Tiny(), source, **METHOD, to=tmp_path / "out", spec=SPEC).done == 2
+
+
 def test_sentences_about_the_source(tmp_path):
     empty, notes, damaged = (tmp_path / name for name in ("empty", "notes", "damaged"))
     for folder in (empty, notes, damaged):
@@ -188,6 +211,8 @@ def test_sentences_about_the_folder(tmp_path):
         ask(target=1)
     with pytest.raises(Problem, match="holds other files .*and no run"):
         ask(folder=source)
+    with pytest.raises(Problem, match="lies in the source itself"):
+        ask(folder=source / "out")
     (source / "000.png").write_bytes((source / "001.png").read_bytes())
     pictures(tmp_path / "more", 6)
     os.rename(tmp_path / "more" / "005.png", source / "005.png")

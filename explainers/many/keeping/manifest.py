@@ -60,7 +60,7 @@ def keep(folder: Path, asked: Mapping[str, Any], source: str, inputs: Inputs) ->
         "source": source,
         "inputs": len(inputs),
         "source_digest": inputs.digest,
-        "left_out": inputs.left_out[:1000],
+        "left_out": [_escaped(name) for name in inputs.left_out[:1000]],
         "versions": versions(),
     }
     write_whole(path, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
@@ -144,8 +144,9 @@ def _changes(folder: Path, inputs: Inputs) -> str:
 
 
 def _escaped(name: str) -> str:
-    """A name on one line."""
-    return name.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+    """A name on one line, in UTF-8 whatever the system calls the file."""
+    plain = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return plain.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _short(value: object) -> str:

@@ -155,7 +155,8 @@ class Shards:
             each = {f"map{index}": one for index, one in maps.items()}
             np.savez(buffer, index=indices, **each)  # type: ignore[arg-type]
         write_whole(self._maps / f"{number:05d}.npz", buffer.getbuffer())
-        table = pa.Table.from_pylist(list(rows), schema())
+        named = [{**row, "name": _in_unicode(row["name"])} for row in rows]
+        table = pa.Table.from_pylist(named, schema())
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
         write_whole(self._rows / f"{number:05d}.parquet", buffer.getbuffer())
@@ -179,6 +180,11 @@ class Shards:
                 stacked = archive.get("maps")
                 for place, index in enumerate(archive["index"].tolist()):
                     yield index, archive[f"map{index}"] if stacked is None else stacked[place]
+
+
+def _in_unicode(name: str) -> str:
+    """The name of a file, whose bytes may be no UTF-8."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _keep_names(folder: Path) -> None:

@@ -104,7 +104,7 @@ class Inputs:
         """SHA-256 over the names and digests of all files."""
         whole = hashlib.sha256()
         for name, digest in zip(self.files, self.digests, strict=True):
-            whole.update(f"{digest} {name}\n".encode())
+            whole.update(f"{digest} {name}\n".encode(errors="surrogateescape"))
         return whole.hexdigest()
 
     def file_of(self, index: int) -> int:

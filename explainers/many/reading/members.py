@@ -161,7 +161,8 @@ def _all_files(source: Source) -> Members:
     path = Path(source)
     if path.is_dir():
         inside = (Path(folder) / name for folder, _, names in os.walk(path) for name in names)
-        return Files((p for p in inside if not _hidden(os.path.relpath(p, path))), path)
+        seen = (p for p in inside if not _hidden(os.path.relpath(p, path)))
+        return Files((p for p in seen if p.is_file() or p.is_symlink()), path)
     if not path.is_file():
         raise Problem(f"There is no file or folder {path}. Give a folder, a .zip or a file.")
     return Zipped(path) if path.suffix.lower() == ".zip" else Files([path], path.parent)
