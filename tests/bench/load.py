@@ -45,7 +45,6 @@ from tests.bench.resident import watched
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {"both": (False, True), "never": (False,), "always": (True,)}
-"""Whether there is an attacker, in each part of a run."""
 EXPLANATIONS_A_PICTURE = 5
 SECONDS_TO_WAIT = 120
 SECONDS_BETWEEN_TRIES, TRIES = 3, 8

@@ -183,3 +183,13 @@ def drag(page: Page, canvas, start, end) -> None:
     page.mouse.down()
     page.mouse.move(*places[1], steps=5)
     page.mouse.up()
+
+
+def downloaded(page: Page, name: str, folder: Path) -> Path:
+    """Where the file lies that a download button of this name gives."""
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_test_id("stDownloadButton").get_by_text(name, exact=True).first.click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path

@@ -1,8 +1,7 @@
 """Runs: what was asked stays there for who asked it, is compared, reported, and deleted."""
 
-from driver import map_shown, no_exception, settled
+from driver import downloaded, map_shown, no_exception, settled
 from playwright.sync_api import expect
-from test_take_away import downloaded
 
 from explainers.reports.page.record import read_record
 

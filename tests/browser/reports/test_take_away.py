@@ -2,10 +2,9 @@
 
 import csv
 import json
-from pathlib import Path
 
 import numpy as np
-from driver import map_shown, settled
+from driver import downloaded, map_shown, settled
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -25,15 +24,6 @@ COPIED = """async (shown) => {
   const copied = await createImageBitmap(await item.getType("image/png"));
   return [seen(copied), shown && seen(shown)];
 }"""
-
-
-def downloaded(page, name: str, folder: Path) -> Path:
-    settled(page)
-    with page.expect_download() as download:
-        page.get_by_test_id("stDownloadButton").get_by_text(name, exact=True).first.click()
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
 
 
 def test_take_the_answer_away(server, visit, chromium, tmp_path):
