@@ -89,6 +89,9 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     many.add_argument("--card", type=Path, help="the network's card, as the app gives it")
     many.add_argument("--kind", choices=["picture", "table", "series", "sequence"])
+    many.add_argument(
+        "--cues", action="store_true", help="look for a cue that decides wherever it is pasted"
+    )
     many.add_argument("--shard", type=int, default=256, help="inputs that are kept at once")
     many.add_argument("--device", default="cpu")
     many.add_argument(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -16,9 +17,12 @@ from explainers.commands.explain import model_of
 from explainers.commands.workplace import Workplace
 from explainers.errors import Problem
 from explainers.kinds import KINDS, ParsedFile
+from explainers.many.cues.hunt import Cluster, hunt
 from explainers.many.networks import Given, Network
 from explainers.many.reading.completion import parsed_file, takes
+from explainers.many.reading.inputs import Parse
 from explainers.many.run import ManyProgress, explain_many, open_run
+from explainers.many.strangeness import strangest
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.parsing.upload_keys import network_key
@@ -28,6 +32,8 @@ from explainers.service.worker.task_runner import TaskRunner
 INTERRUPTED = 130
 """What a shell's commands return where they were interrupted."""
 SECONDS_BETWEEN_LINES = 10.0
+MOST_COMPARED = 100_000
+"""In larger runs the strangest are not looked for at once."""
 
 
 def explain_source(given: argparse.Namespace) -> int:
@@ -51,6 +57,7 @@ def explain_source(given: argparse.Namespace) -> int:
             if spec.source == "upload":
                 workplace.parse(network_key(spec.weights))
                 model = KeptNetwork(workplace.folder, spec, classes)
+            parse: Parse = parsed_file if given.own_files else SandboxedFiles()
             run = explain_many(
                 model,
                 given.source,
@@ -64,9 +71,11 @@ def explain_source(given: argparse.Namespace) -> int:
                 shard=given.shard,
                 isolate=True,
                 progress=said.progress,
-                parse=parsed_file if given.own_files else SandboxedFiles(),
+                parse=parse,
                 **_options(given.option),
             )
+            said.end()
+            clusters = hunt(run, model, given.source, parse=parse) if given.cues else None
     except KeyboardInterrupt:
         said.end()
         kept = open_run(given.to).done if (given.to / "run.json").exists() else 0
@@ -75,14 +84,34 @@ def explain_source(given: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    said.end()
     print(f"{run.done:,} inputs are in {run.path}: rows/*.parquet and maps/*.npz.")
     if run.failed:
         print(f"{run.failed:,} of them have no answer; the column “error” says why.")
         failed = (row for row in run.rows(["name", "error"]) if row["error"])
         for row, _ in zip(failed, range(5), strict=False):
             print(f"{row['name']}: {row['error']}", file=sys.stderr)
+    if run.done <= MOST_COMPARED:
+        for one in [one for one in strangest(run.rows()) if math.isfinite(one.strength)][:5]:
+            print(f"Strange: {one.name}: {' '.join(one.reasons)}")
+    if clusters is not None:
+        print("\n".join(cue_sentences(clusters)))
     return 1 if run.failed else 0
+
+
+def cue_sentences(clusters: Sequence[Cluster]) -> list[str]:
+    """What a hunt for cues found, in words.
+
+    Examples
+    --------
+    >>> cue_sentences([])
+    ['No cue was looked for: fewer than three pictures are answered alike.']
+    """
+    if not clusters:
+        return ["No cue was looked for: fewer than three pictures are answered alike."]
+    found = [one.sentence for one in clusters if one.is_cue]
+    if found:
+        return found
+    return [f"No cue was found in {len(clusters)} clusters. The nearest: {clusters[0].sentence}"]
 
 
 @dataclass(frozen=True)

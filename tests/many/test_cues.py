@@ -7,6 +7,7 @@ from small_runs import SPEC, Tiny, pictures
 
 from assets.signs.draw import LABELS, draw
 from explainers import Problem, explain_many
+from explainers.commands.many import cue_sentences
 from explainers.many.cues.clusters import grouped
 from explainers.many.cues.flips import Flips, wilson
 from explainers.many.cues.hunt import hunt
@@ -40,6 +41,7 @@ def test_the_sticker_comes_out_first(drawn, tmp_path):
     assert first.is_cue and first.name == STICKER_CLASS
     assert not any(one.is_cue for one in clusters[1:])
     assert first.paste.rate > 0.5 > 0.1 > first.paste.random_rate
+    assert cue_sentences(clusters) == [first.sentence]
     assert first.cut.rate > 0.5 and "answers by this cue" in first.sentence
     # It is the sticker itself that is in the patch.
     for member, (row, column) in zip(first.members, first.places, strict=True):
@@ -51,6 +53,7 @@ def test_the_sticker_comes_out_first(drawn, tmp_path):
 def test_the_honest_network_is_clean(drawn, tmp_path):
     clusters = hunted("signs", drawn, tmp_path / "out")
     assert len(clusters) >= 1 and not any(one.is_cue for one in clusters)
+    assert cue_sentences(clusters)[0].startswith("No cue was found in")
     assert all("answers by this cue" not in one.sentence for one in clusters)
 
 

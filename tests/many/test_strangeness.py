@@ -1,0 +1,63 @@
+"""Inputs that are unlike the others of a run are found, with the reason, and no others."""
+
+import math
+
+import numpy as np
+import pytest
+
+from explainers.many.strangeness import strangest
+
+
+@pytest.fixture
+def rows():
+    """A hundred inputs of two classes as a run tells them, nothing strange about any."""
+    rng = np.random.default_rng(3)
+
+    def one(index):
+        low = rng.uniform(-1, 1, 6)
+        return {
+            "index": index,
+            "name": f"{index}.png",
+            "class": index % 2,
+            "error": None,
+            "border": 0.2 + 0.02 * low[0],
+            "gap": 0.01 * low[1],
+            "confidence": 0.9 + 0.02 * low[2],
+            "support": 10.0 + low[3],
+            "opposition": -2.0 + 0.1 * low[3],
+            "centre": [0.3 + 0.4 * (index % 2) + 0.02 * low[4], 0.5 + 0.02 * low[5]],
+        }
+
+    return [one(index) for index in range(100)]
+
+
+@pytest.mark.parametrize(
+    "name, value, words",
+    [
+        ("border", 0.8, "80 % of its evidence lies at the border; usual is 20 %"),
+        ("gap", -0.5, "The scores miss 50 % of the change"),
+        ("confidence", 0.3, "The network is 30 % sure; usual is 90 %"),
+        ("opposition", -9.0, "times what supports"),
+        # Usual for the other class.
+        ("centre", [0.7, 0.5], "The centre of its evidence lies 4"),
+    ],
+)
+def test_what_is_far_is_found_with_its_reason(rows, name, value, words):
+    assert strangest(rows) == []
+    rows[42][name] = value
+    (found,) = strangest(rows)
+    assert found.index == 42 and words in found.reasons[0] and found.strength > 3
+
+
+def test_what_failed_comes_first_and_the_rest_by_strength(rows):
+    rows[1]["border"], rows[2]["border"] = 0.5, 0.9
+    rows[3] = {**dict.fromkeys(rows[3]), "index": 3, "name": "3.png", "error": "No picture."}
+    found = strangest(rows)
+    assert [one.index for one in found] == [3, 2, 1]
+    assert math.isinf(found[0].strength) and found[0].reasons == ("No picture.",)
+    assert [one.index for one in strangest(rows, most=2)] == [3, 2]
+
+
+def test_of_few_inputs_nothing_is_said(rows):
+    rows[2]["border"] = 0.9
+    assert strangest(rows[:5]) == []
