@@ -58,15 +58,16 @@ def test_killed_at_ten_random_moments_and_resumed(context, tmp_path):
     seconds = said.recv() - began
     process.join()
     assert process.exitcode == 0
-    chance, kept = random.Random(18), []
+    chance, kept, killed = random.Random(18), [], 0
     for _ in range(KILLS):
         process, _, _ = started(context, source, tmp_path / "out")
-        time.sleep(chance.uniform(0, seconds / 2))
+        time.sleep(chance.uniform(0, seconds / 4))
         process.kill()
         process.join()
-        assert process.exitcode == -signal.SIGKILL
+        killed += process.exitcode == -signal.SIGKILL  # else it was faster
+        assert process.exitcode in (0, -signal.SIGKILL)
         kept.append(len(list((tmp_path / "out" / "rows").glob("*.parquet"))))
-    assert kept == sorted(kept) and kept[-1] > 0, kept
+    assert kept == sorted(kept) and kept[-1] > 0 and killed > 2, kept
     run = explain_many(Tiny(), source, **ASKED, to=tmp_path / "out")
     assert_alike(run, open_run(tmp_path / "whole"), COUNT)
 
