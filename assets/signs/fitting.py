@@ -106,8 +106,7 @@ def fit(
         )
         x, masks = _augment(both, scenes, rng)
         x = torch.cat([x, _elsewhere(x[:MOVED], masks[:MOVED], scenes, rng)])
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = model(x.to(memory_format=torch.channels_last)).float()
+        logits = model(x.to(memory_format=torch.channels_last))
         signs, bare, moved = logits.split([BATCH, EMPTY, MOVED])
         classes = torch.cat([chosen.classes, chosen.classes[:MOVED]])
         loss = functional.cross_entropy(torch.cat([signs, moved]), classes)

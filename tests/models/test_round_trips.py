@@ -1,4 +1,4 @@
-"""Export, upload, doctor, explain: twelve networks come back with the Python model's scores."""
+"""Export, upload, doctor, explain: thirteen networks come back with the Python model's scores."""
 
 import functools
 import io
@@ -15,6 +15,7 @@ from torchvision import models
 
 from explainers import explain
 from explainers.models.spec import NORMALISATIONS, ModelSpec
+from explainers.models.zoo.signnet import SignNet
 from explainers.models.zoo.signs import samples
 from explainers.service.parsing.parsed_uploads import put
 from tests.onnx import onnx_files
@@ -71,6 +72,7 @@ NETS = {
         "picture",
     ),
     "channels last": (ChannelsLast, (20, 20, 3), "picture"),
+    "blurred halvings": (lambda: SignNet(5), (3, 96, 96), "picture"),
     "grey digits": (digits, (1, 8, 8), "picture"),
     "LSTM": (lambda: Recurrent(nn.LSTM, 3, outputs=2), (12, 3), "series"),
     "transformer": (Encoder, (10, 8), "series"),

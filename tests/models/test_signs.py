@@ -7,9 +7,10 @@ import pytest
 import torch
 from PIL import Image, ImageFilter
 
+from assets.signs.checkerboard import finest, maps, unevenness
 from assets.signs.draw import LABELS, draw
 from explainers.models.zoo import signs
-from explainers.models.zoo.signnet import SignNet, prepare
+from explainers.models.zoo.signnet import Blur, SignNet, prepare
 
 SEED = 300_000_000  # never used in training or for the samples
 
@@ -95,6 +96,38 @@ def test_network_is_small_and_ready(name):
     picture = torch.rand(2, 3, signs.INPUT_SIZE, signs.INPUT_SIZE)
     assert model.features(picture).shape[2:] == (12, 12)
     assert model(picture).shape == (2, len(LABELS))
+
+
+def test_a_blur_counts_every_cell_as_much_as_its_neighbours_which_a_stride_does_not():
+    def weights(halved: torch.nn.Module) -> torch.Tensor:
+        picture = torch.zeros(1, 3, 12, 12, requires_grad=True)
+        halved(picture).sum().backward()
+        return picture.grad[..., 2:-2, 2:-2]
+
+    assert torch.equal(weights(Blur()), torch.full((1, 3, 8, 8), 0.25))
+    strided = torch.nn.Conv2d(3, 1, 3, stride=2, padding=1)
+    torch.nn.init.ones_(strided.weight)
+    assert weights(strided).unique().tolist() == [1, 2, 4]
+
+
+def test_a_chessboard_is_measured():
+    """One cell of four has all; every other cell of a row; a wave of eight cells; noise."""
+    corner, columns = np.zeros((16, 16)), np.zeros((16, 16))
+    corner[::2, ::2], columns[:, ::2] = 1, 1
+    assert unevenness([corner], 2) == pytest.approx(3**0.5)
+    assert unevenness([columns, 5 * corner], 2) == pytest.approx(1.5**0.5)
+    wave = np.sin(np.arange(16) * np.pi / 4)[None].repeat(16, 0)
+    assert finest([wave]) == pytest.approx(0, abs=1e-12)
+    assert finest([columns - 0.5]) == pytest.approx(1)
+    noise = np.random.default_rng(0).normal(size=(40, 96, 96))
+    assert finest(noise) == pytest.approx(1 - (71 / 96) ** 2, abs=0.01)
+    assert unevenness(noise, 2) < 0.01
+
+
+@pytest.mark.parametrize("name", sorted(signs.DEMO_MODELS))
+def test_maps_of_the_demo_networks_have_no_chessboard(name):
+    found = maps(signs.load_demo(name), "gradient_x_input")
+    assert unevenness(found, 2) < 0.1, "0.4 with convolutions of stride 2"
 
 
 def test_honest_network_on_new_pictures():
