@@ -47,11 +47,14 @@ def cells(
     file, weights, own : str
         The names of the visitor's own files: data, network, baseline.
     """
-    files = [name for name in (file, weights) if name]
+    # What comes with Evident lies in its folder.
+    own_network = task.model.source in ("upload", "python")
+    files = [name for name in (file, weights if own_network else "") if name]
+    files = [f"`{name}`" for name in files if not name.startswith("assets/")]
+    beside = f", with {' and '.join(files)} beside it, or with their paths below" if files else ""
     intro = (
         f"# Why {escape_markdown(explanation.about)}?\n\n{explanation.sentence}\n\n"
-        f"Run it in the folder of Evident, with {' and '.join(f'`{name}`' for name in files)} "
-        "beside it, or with their paths below."
+        f"Run it in the folder of Evident{beside}."
     )
     return [
         ("markdown", intro),

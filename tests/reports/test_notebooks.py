@@ -44,6 +44,8 @@ def test_the_script_of_a_picture_draws_it_again(runner, tmp_path, monkeypatch, c
     )
     monkeypatch.chdir(tmp_path)
     parts = cells(task, one, str(path))
+    assert f"with `{path}` beside it" in parts[0][1], "a network that comes with Evident is there"
+    assert "in the folder of Evident.\n" in f"{cells(task, one, 'assets/a.jpg')[0][1]}\n"
     found: dict = {}
     exec(compile(script(parts), "script", "exec"), found)
     assert "Reproduced: largest difference" in capsys.readouterr().out

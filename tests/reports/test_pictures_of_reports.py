@@ -102,6 +102,14 @@ def _has_chinese() -> bool:
     return len(families()) > 1
 
 
+def test_the_numbers_of_a_scale_end_where_it_does():
+    sheet = picture(of_a_photo())
+    scale = sheet.axes[-1]
+    renderer, box = sheet.canvas.get_renderer(), scale.get_window_extent()
+    ends = [text.get_window_extent(renderer) for text in scale.get_xticklabels()]
+    assert ends[0].x0 >= box.x0 - 1 and ends[-1].x1 <= box.x1 + 1
+
+
 def test_no_name_is_markup_in_a_drawing(sheet):
     drawn = sheet.file("svg").decode()
     root = ElementTree.fromstring(drawn)

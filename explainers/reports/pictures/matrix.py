@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 
-from explainers.reports.pictures.sheet import QUIET_INK, WIDTH, Sheet
+from explainers.reports.pictures.sheet import QUIET_INK, WIDTH, Sheet, inside
 from explainers.reports.pictures.words import label, width_of
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def colour_key(sheet: Sheet, left: float, top: float, scale: Any) -> None:
     places = [((float(value) - low) / (high - low), label(text)) for value, text in ticks]
     axes.set_yticks([])
     axes.set_xticks([place for place, _ in places], [text for _, text in places], fontsize=8)
+    inside(axes)
     axes.tick_params(length=2, pad=1.5)
     for side in axes.spines.values():
         side.set_visible(False)

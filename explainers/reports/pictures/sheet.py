@@ -140,6 +140,13 @@ class Sheet(Figure):
         return self.file("png")
 
 
+def inside(axes: Axes) -> None:
+    """Let the first and the last number of a scale end where it does, and not stand out of it."""
+    first, *_, last = axes.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
+
+
 def legend(
     sheet: Sheet,
     left: float,
@@ -161,6 +168,7 @@ def legend(
     ends = [low, 0.0, limit] if signed else [low, limit]
     axes.set_yticks([])
     axes.set_xticks(ends, [words(end) for end in ends], fontsize=8)
+    inside(axes)
     axes.tick_params(length=2, pad=1.5)
     for side in axes.spines.values():
         side.set_visible(False)

@@ -56,9 +56,12 @@ def wrapped(text: str, width: int) -> list[str]:
     --------
     >>> wrapped("one two three", 7)
     ['one two', 'three']
+    >>> wrapped("half of 1.2 %", 11)
+    ['half of', '1.2\\xa0%']
     """
     lines = [""]
-    for word in re.findall(r"\S+\s*", " ".join(text.split())):
+    whole = " ".join(text.split()).replace(" %", "\N{NO-BREAK SPACE}%")
+    for word in re.findall(r"[^ ]+ *", whole):
         if lines[-1] and width_of(lines[-1] + word.rstrip()) > width:
             lines.append("")
         for letter in word:
