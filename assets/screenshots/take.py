@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "browser"))
+sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1] / "tests" / "browser")]
 
+import leaving  # noqa: E402
 from conftest import FLAGS  # noqa: E402
 from driver import drawn, map_shown, running, settled  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
@@ -49,6 +50,7 @@ def main() -> None:
             page.wait_for_timeout(1500)
             page.screenshot(path=FOLDER / f"{name}.png")
             page.close()
+        leaving.take(launched, server)
         launched.close()
 
 
