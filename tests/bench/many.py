@@ -1,0 +1,147 @@
+"""The rate of a run over many pictures beside plain batched passes, and its memory.
+
+Run: python -m tests.bench.many [pictures [pictures for the memory]]
+
+Each figure is taken in a process of its own. The plain passes are Integrated Gradients written by
+hand on pictures that are in memory already, in the best of several batch sizes. The processor's own
+seconds are compared, since the machine may be busy with other things.
+"""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from explainers import explain_many
+from explainers.models.zoo.signs import load_demo, samples
+
+STEPS, PLAIN, BATCHES = 16, 128, (32, 64)
+
+
+def pictures(folder: Path, count: int) -> None:
+    """So many JPEG files of 96 px: the demo's signs, moved and in another light."""
+    rng = np.random.default_rng(5)
+    photos = [Image.open(one.path).convert("RGB").resize((112, 112)) for one in samples()]
+    for number in range(count):
+        x, y = rng.integers(0, 16, 2).tolist()
+        seen = photos[number % len(photos)].crop((x, y, x + 96, y + 96))
+        light = np.asarray(seen, np.float32) * rng.uniform(0.7, 1.2)
+        file = folder / f"{number % 100:02d}" / f"{number:06d}.jpg"
+        file.parent.mkdir(exist_ok=True)
+        Image.fromarray(light.clip(0, 255).astype("uint8")).save(file, quality=90)
+
+
+def run(source: Path, to: Path) -> int:
+    """A run; how many have no answer."""
+    asked: dict[str, Any] = {"steps": STEPS, "score": "logit", "to": to}
+    return explain_many("signs", source, "integrated_gradients", **asked).failed
+
+
+def cheap_run(source: Path, to: Path) -> int:
+    """The same with one pass a picture, for the memory of longer runs."""
+    return explain_many("signs", source, "saliency", score="logit", to=to).failed
+
+
+def plain(batch: int) -> None:
+    """PLAIN pictures by hand: their answers, the baseline's, and the slopes at STEPS points."""
+    model = load_demo("signs")
+    nodes, weights = np.polynomial.legendre.leggauss(STEPS)
+    x = torch.rand(PLAIN, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        targets = torch.cat([model(part).argmax(1) for part in x.split(batch)])
+        model(torch.zeros(1, 3, 96, 96))
+    points = [
+        (k, (node + 1) / 2, weight / 2)
+        for k in range(PLAIN)
+        for node, weight in zip(nodes, weights, strict=True)
+    ]
+    scores = torch.zeros_like(x)
+    for start in range(0, len(points), batch):
+        some = points[start : start + batch]
+        which = torch.tensor([k for k, _, _ in some])
+        along, share = (
+            torch.tensor([p[i] for p in some]).float().view(-1, 1, 1, 1) for i in (1, 2)
+        )
+        leaf = (x[which] * along).requires_grad_()
+        chosen = model(leaf).gather(1, targets[which, None]).sum()
+        (slope,) = torch.autograd.grad(chosen, leaf)
+        scores.index_add_(0, which, slope * share * x[which])
+
+
+def measured(work: Callable[..., Any], *given: Any) -> tuple[float, float, float]:
+    """Processor's seconds, seconds, and the most memory in MB, of a process that does the work."""
+    context = mp.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_measure, args=(work, given, theirs))
+    process.start()
+    found: tuple[float, float, float] = ours.recv()
+    process.join()
+    return found
+
+
+def _measure(work: Callable[..., Any], given: tuple[Any, ...], answer: Any) -> None:
+    torch.set_num_threads(1)
+    began, cpu = time.perf_counter(), time.process_time()
+    work(*given)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    answer.send((time.process_time() - cpu, time.perf_counter() - began, peak))
+
+
+def main(count: int = 10_000) -> None:
+    """Measure and print; the plain passes before and after each run, as the machine's pace changes.
+
+    What a run costs before its first picture is left out by comparing two runs of other lengths.
+    """
+    before = best_of_plain()
+    found = []
+    for many in (count // 4, count):
+        with tempfile.TemporaryDirectory() as name:
+            source, to = Path(name) / "in", Path(name) / "out"
+            source.mkdir()
+            pictures(source, many)
+            cpu, seconds, peak = measured(run, source, to)
+            kept = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
+            again, _, _ = measured(run, source, to)
+        after = best_of_plain()
+        plainly = (before + after) / 2
+        before = after
+        found.append((many, cpu))
+        print(
+            f"{many:,} pictures: {many / cpu:.2f} a processor's second, {many / seconds:.2f} a "
+            f"second; plain passes {1 / plainly:.2f}, so {plainly * many / cpu:.2f} of their rate; "
+            f"peak {peak:.0f} MB; {kept / many / 1000:.1f} kB kept each; asked again {again:.1f} s",
+            flush=True,
+        )
+    (few, early), (many, late) = found
+    print(f"between the two: {(many - few) / (late - early):.2f} a processor's second")
+
+
+def memory(count: int) -> None:
+    """The most memory of runs of one pass a picture, of so many and of a quarter of them."""
+    for many in (count // 4, count):
+        with tempfile.TemporaryDirectory() as name:
+            source, to = Path(name) / "in", Path(name) / "out"
+            source.mkdir()
+            pictures(source, many)
+            cpu, _, peak = measured(cheap_run, source, to)
+        print(f"saliency of {many:,}: {many / cpu:.0f} a processor's second, peak {peak:.0f} MB")
+
+
+def best_of_plain() -> float:
+    """The processor's seconds of a picture by hand, in the best batch size."""
+    return min(measured(plain, batch)[0] for batch in BATCHES) / PLAIN
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:2]))
+    memory(*map(int, sys.argv[2:3] or [40_000]))
