@@ -35,6 +35,8 @@ SLOW = {
     "test_hostile_worker",
     "test_local_backend",
     "test_localisation",
+    "test_many_command",
+    "test_many_kills",
     "test_nets",
     "test_other_weights",
     "test_recipes",
