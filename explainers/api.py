@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -247,11 +248,12 @@ def jacobian(
     with open_session(model, inputs, target=first, batch_size=batch_size) as session:
         passes, start = session.passes, seed or 0
         runs = range(start, start + repeats) if passes.behaviour.random else range(start, start + 1)
-        total: Tensor | float = 0.0
-        for number in runs:
+
+        def once(number: int) -> Tensor:
             with seeded(number, session.inputs.device, session.generators):
-                total = total + passes.jacobian(session.inputs, session.generators) / len(runs)
-    assert isinstance(total, Tensor)
+                return passes.jacobian(session.inputs, session.generators).div_(len(runs))
+
+        total = functools.reduce(torch.add, map(once, runs))
     for sentence in (*passes.notes, *what_slopes_miss(passes, total.flatten(1), repeats, start)):
         warnings.warn(sentence, stacklevel=2)
     return total.to(inputs.device)
@@ -262,19 +264,20 @@ def averaged(session: Session, entry: Method, options: Any, layout: InputLayout)
     references = session.references.shape[1]
     calls = references if entry.uses_baseline else 1
     results: list[MethodResult] = []
+    random = session.passes.behaviour.random
+    output = None if random else session.output
     baseline_output = torch.zeros_like(session.output)
     for index in range(references):
         baseline = session.references[:, index]
         context = Context(
-            session.passes, session.target, session.inputs, baseline, layout, index, calls
+            session.passes, session.target, session.inputs, baseline, layout, index, calls, output
         )
         with _not_finite("its baseline"):
             baseline_output = baseline_output + context.baseline_values() / references
         if index < calls:
             with _not_finite("a point that this method asks about, beside the input and baseline,"):
                 results.append(entry.attribute(context, options))
-    output = session.output
-    if session.passes.behaviour.random:
+    if output is None:
         outputs = session.passes.outputs(session.inputs, cached=True)
         output = session.target.select(outputs, session.rows)
     if calls == 1:

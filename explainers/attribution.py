@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from explainers.errors import Problem
@@ -260,8 +261,7 @@ class Target:
                     f"{outputs.shape[0]} inputs; it must return one number per input."
                 )
             return score
-        index = rows.new_tensor(self._classes())[rows].unsqueeze(1)
-        score = outputs.gather(1, index).squeeze(1)
+        score = outputs.gather(1, self._numbers.to(rows.device)[rows, None]).squeeze(1)
         return score if self.rather_than is None else score - outputs[:, self.rather_than]
 
     def key_of(self, row: int) -> Hashable:
@@ -278,12 +278,16 @@ class Target:
         """
         if self.function is not None:
             return str(getattr(self.function, "__name__", "callable"))
-        if self.rather_than is not None:
-            return [(index, self.rather_than) for index in self._classes()]
-        return list(self._classes())
+        classes, other = list(self._classes()), self.rather_than
+        return classes if other is None else [(index, other) for index in classes]
+
+    @cached_property
+    def _numbers(self) -> Tensor:
+        import torch
+
+        return torch.tensor(self._classes())
 
     def _classes(self) -> tuple[int, ...]:
-        """The class of each input, of a target without a function."""
         assert self.index is not None
         return self.index
 

@@ -18,8 +18,9 @@ Columns = tuple[Tensor | None, ...]
 # A batch between these is worth its overhead, and a cancel is still noticed soon.
 SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
 FIRST_BATCH, LARGEST_BATCH = 8, 512
-# Of small inputs more points are taken: the work around a pass would cost more than the pass.
-POINTS_AT_ONCE, VALUES_AT_ONCE = 8192, 2**18
+# Of small inputs more points are taken: the work around a pass would cost more than the pass. Not
+# more than these: what a network makes of them leaves the processor's cache.
+POINTS_AT_ONCE, VALUES_AT_ONCE = 4096, 2**18
 
 
 @dataclass
@@ -48,14 +49,28 @@ class BatchPlan:
     fixed: bool = False
 
     def learn(self, points: int, seconds: float) -> None:
-        """Double or halve after a full pass of `points` that was too short or too long."""
-        if self.fixed or points < self.size:
+        """Double or halve after a pass that was too short or too long for a batch of this size.
+
+        One that was less than half full says nothing.
+        """
+        if self.fixed or 2 * points <= self.size:
             return
+        seconds *= max(1.0, self.size / points)
         if seconds < SECONDS_TOO_SHORT:
             factor = 8 if seconds < SECONDS_TOO_SHORT / 32 else 2
             self.size = min(factor * self.size, self.ceiling)
         elif seconds > SECONDS_TOO_LONG:
             self.size = max(self.size // 2, 1)
+
+    def points(self, whole: int = 1) -> int:
+        """Points of the next pass: a multiple of `whole` where that fits.
+
+        Examples
+        --------
+        >>> BatchPlan(size=64).points(30), BatchPlan(size=64).points(100)
+        (60, 64)
+        """
+        return self.size // whole * whole or self.size
 
     def halve(self, points: int) -> None:
         """After `points` did not fit into memory."""
@@ -68,7 +83,7 @@ def most_at_once(points: Tensor) -> int:
     Examples
     --------
     >>> most_at_once(torch.zeros(1, 4)), most_at_once(torch.zeros(1, 3, 224, 224))
-    (8192, 512)
+    (4096, 512)
     """
     values = max(1, points[0].numel())
     return max(LARGEST_BATCH, min(POINTS_AT_ONCE, VALUES_AT_ONCE // values))

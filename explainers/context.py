@@ -43,6 +43,8 @@ class Context:
     call, calls : int
         This is the call number `call` of `calls`, from 0. Random methods seed each call apart, and
         divide their samples among the calls.
+    output : Tensor, shape (N,), optional
+        The explained score of the inputs, where it is known.
     """
 
     passes: Passes
@@ -52,6 +54,7 @@ class Context:
     layout: InputLayout
     call: int = 0
     calls: int = 1
+    output: Tensor | None = None
 
     @property
     def model(self) -> Model:
@@ -65,6 +68,8 @@ class Context:
 
     def input_values(self) -> Tensor:
         """The explained score (N,) of the inputs; computed only once."""
+        if self.output is not None:
+            return self.output
         return self.target.select(self.passes.outputs(self.inputs, cached=True), self.rows)
 
     def baseline_values(self) -> Tensor:
@@ -91,9 +96,9 @@ class Context:
         """work(points, reference, rows) over the inputs and their baselines; see `Passes.pairs`."""
         return self.passes.pairs(work, self.inputs, self.baseline, self.rows)
 
-    def batches(self, total: int) -> Iterator[slice]:
-        """Slices that cover range(total), each a batch of the size that suits the model."""
-        return self.passes.batches(total)
+    def batches(self, total: int, whole: int = 1) -> Iterator[slice]:
+        """Slices that cover range(total) in sizes that suit the model; see `Passes.batches`."""
+        return self.passes.batches(total, whole)
 
     def expect(self, evaluations: int) -> None:
         """Tell the progress bar that so many evaluations follow in this call."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from explainers.errors import ModelProblem, NotFinite, Problem
-from explainers.running.failures import demand_plain, no_tensor
+from explainers.running.failures import all_finite, demand_plain, no_tensor
 from explainers.running.held import Held, held_by
 from explainers.running.state import State
 
@@ -274,7 +274,7 @@ def check_output(output: object, points: Tensor) -> Tensor:
         )
     if not output.is_floating_point():
         output = output.long()  # differences of answers must not wrap around
-    if not bool(torch.isfinite(output).all()):
+    if not all_finite(output):
         raise NotFinite(
             "The model's answer holds NaN or infinite values, so there is nothing to explain. "
             "Check the input's size and normalisation, and the model's weights."

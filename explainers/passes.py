@@ -187,11 +187,11 @@ class Passes:
             for part in self.batches(len(points))
         )
 
-    def batches(self, total: int) -> Iterator[slice]:
-        """Slices that cover range(total), each as long as the plan then says."""
+    def batches(self, total: int, whole: int = 1) -> Iterator[slice]:
+        """Slices of range(total) as the plan then says, in multiples of `whole` where that fits."""
         start = 0
         while start < total:
-            stop = min(start + self._plan.size, total)
+            stop = min(start + self._plan.points(whole), total)
             yield slice(start, stop)
             start = stop
 

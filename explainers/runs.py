@@ -13,6 +13,7 @@ from explainers.attribution import Target, TargetLike
 from explainers.methods.registry import Method, MethodResult
 from explainers.passes import Passes
 from explainers.running.draws import seeded
+from explainers.running.failures import all_finite
 from explainers.session import Session
 
 Run: TypeAlias = tuple[MethodResult, Tensor, Tensor]
@@ -125,9 +126,9 @@ def what_slopes_miss(passes: Passes, scores: Tensor, repeats: int, seed: int) ->
 
 
 def _broken(scores: Tensor) -> list[str]:
-    broken = ~torch.isfinite(scores)
-    if not bool(broken.any()):
+    if all_finite(scores):
         return []
+    broken = ~torch.isfinite(scores)
     return [
         f"{int(broken.sum())} of {broken.numel()} scores are NaN or infinite, at "
         f"{_places(broken.any(0))}: the model's slopes are not finite there. Do not use them; "

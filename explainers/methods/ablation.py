@@ -78,14 +78,5 @@ def attribute(context: Context, options: Options) -> MethodResult:
     >>> explain(lambda x: 3 * x[:, 0] + x[:, 1], x, "ablation", groups=((0, 1),)).scores
     tensor([[2.5000, 2.5000]])
     """
-    import torch
-
-    inputs = context.inputs
-    groups = Groups.of(_labels(options, context.layout), inputs.device)
-    context.expect(len(inputs) * (len(groups) + 1))
-    dtype = torch.promote_types(inputs.dtype, torch.float32)
-    effect = torch.zeros(len(inputs), len(groups), dtype=dtype, device=inputs.device)
-    context.show(lambda: groups.shared(effect))
-    for rows, which, _, lost in losses(context, len(groups), groups.masks):
-        effect[rows, which] = lost.to(dtype)
-    return MethodResult(groups.shared(effect))
+    groups = Groups.of(_labels(options, context.layout), context.inputs.device)
+    return MethodResult(groups.shared(losses(context, len(groups), groups.masks, groups.shared)))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from explainers.errors import ModelProblem, Problem
 from explainers.methods.registry import MethodResult, method, option
+from explainers.perturbation.evaluation import Replacements, evaluate
 from explainers.perturbation.windows import Windows, tiling
 
 # Inputs of so many values or fewer are moved value by value, larger ones in about BLOCKS blocks.
@@ -81,31 +82,28 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """
     import torch
 
-    inputs = context.inputs
-    count, moves = len(inputs), torch.tensor(MOVES, device=inputs.device)
+    inputs, wide = context.inputs, _wide(context.inputs)
     blocks = _blocks(options, tuple(inputs.shape[1:]))
-    context.expect(4 * count * len(blocks))
-    step, wide = _step(inputs, context.baseline, options.step), _wide(inputs)
-    precision = _precision(context)
-    slopes = torch.zeros(2, *inputs.shape, dtype=wide, device=inputs.device)
-    context.show(lambda: slopes[0].to(inputs.dtype))
-    for part in context.batches(len(blocks) * count):
-        pairs = torch.arange(part.start, part.stop, device=inputs.device)
-        which, rows = pairs // count, pairs % count
-        masks, before = blocks.masks(which), inputs[rows]
-        size = masks.flatten(1).sum(1).view(-1, *[1] * (inputs.ndim - 1))
-        h = torch.where(masks, step[rows].to(wide), 0).flatten(1).sum(1).view_as(size) / size
-        by = moves.view(-1, *[1] * inputs.ndim).to(inputs) * torch.where(masks, h, 0).to(inputs)
-        points = (before + by).contiguous()
-        moved = (points.to(wide) - before.to(wide)).flatten(2).sum(2)
-        answers = context.values(points.flatten(0, 1).to(precision), rows.repeat(len(MOVES)))
-        answers = answers.to(wide).view_as(moved)
-        up, down = slice(None, None, 2), slice(1, None, 2)
-        slope = (answers[up] - answers[down]) / (moved[up] - moved[down])
-        for whole in (0, 1):
-            spread_out = torch.where(masks, slope[whole].view_as(size), 0)
-            slopes[whole].index_add_(0, rows, spread_out)
-    return MethodResult(slopes[0].to(inputs.dtype), notes=(_change_sentence(*slopes),))
+    context.expect(len(MOVES) * len(inputs) * len(blocks))
+    moves = torch.tensor(MOVES, device=inputs.device).view(-1, *[1] * inputs.ndim)
+    size = blocks.gathered(torch.ones_like(inputs[:1], dtype=wide))
+    step = _step(inputs, context.baseline, options.step)
+    h = blocks.spread_out(blocks.gathered(step.to(wide)) / size)
+    moved = (inputs + moves.to(inputs) * h.to(inputs)).flatten(0, 1)
+    before = inputs.repeat(len(MOVES), *[1] * (inputs.ndim - 1))
+    length = blocks.gathered(moved.to(wide) - before.to(wide)).view(len(MOVES), len(inputs), -1)
+    answers = torch.full((len(blocks), len(moved)), torch.nan, dtype=wide, device=inputs.device)
+
+    def slopes(half: int) -> Tensor:
+        up, down = answers.T.view_as(length)[2 * half : 2 * half + 2]
+        made = length[2 * half] - length[2 * half + 1]
+        return blocks.spread_out((up - down).nan_to_num() / made)  # 0 where not yet asked
+
+    context.show(lambda: slopes(0).to(inputs.dtype))
+    points = Replacements(before, moved, blocks.masks, len(blocks))
+    evaluate(context, points, answers, _precision(context))
+    whole, half = slopes(0), slopes(1)
+    return MethodResult(whole.to(inputs.dtype), notes=(_change_sentence(whole, half),))
 
 
 def spread(inputs: Tensor, baseline: Tensor) -> Tensor:

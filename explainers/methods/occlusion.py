@@ -14,6 +14,8 @@ from explainers.perturbation.evaluation import losses
 from explainers.perturbation.windows import Windows, sliding
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from explainers.context import Context
     from explainers.kinds.layout import InputLayout
 
@@ -70,18 +72,13 @@ def attribute(context: Context, options: Options) -> MethodResult:
     >>> explain(lambda x: 3 * x[:, 0] + x[:, 1], x, "occlusion").scores
     tensor([[3., 2.]])
     """
-    import torch
-
-    inputs = context.inputs
     windows = _windows(options, context.layout)
-    context.expect(len(inputs) * (len(windows) + 1))
-    total = torch.zeros_like(inputs, dtype=torch.promote_types(inputs.dtype, torch.float32))
-    covered = windows.covered().to(total)
-    context.show(lambda: total / covered)
-    for rows, _, masks, lost in losses(context, len(windows), windows.masks):
-        spread = lost.to(total.dtype).view(-1, *[1] * (inputs.ndim - 1)) * masks
-        total.index_add_(0, rows, spread)
-    return MethodResult(total / covered)
+    covered = windows.covered()
+
+    def spread_out(lost: Tensor) -> Tensor:
+        return windows.spread_out(lost) / covered.to(lost)
+
+    return MethodResult(spread_out(losses(context, len(windows), windows.masks, spread_out)))
 
 
 def _windows(options: Options, layout: InputLayout) -> Windows:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
     from explainers.context import Context
+
+MOST_KEPT = 2**20
+"""Values of masks that are made once and kept."""
 
 
 def replaced(inputs: Tensor, baseline: Tensor, masks: Tensor) -> Tensor:
@@ -59,38 +65,124 @@ def blended(inputs: Tensor, baseline: Tensor, visible: Tensor) -> Tensor:
     return visible * inputs + (1 - visible) * baseline
 
 
-def evaluate_regions(
-    context: Context, count: int, perturbed: Callable[[Tensor, Tensor], Tensor]
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """The score of every input with every one of `count` regions perturbed.
+@dataclass(frozen=True)
+class Replacements:
+    """Every one of `regions` regions of every one of M inputs, replaced: regions · M points.
+
+    They are numbered region by region, all inputs of one after the other.
+
+    Attributes
+    ----------
+    inputs, others : Tensor, shape (M, …)
+        What the values are, and what stands in a region instead of them.
+    masks : callable
+        (regions (n,)) → bool (n, …): which values lie in each region.
+    regions : int
+
+    Examples
+    --------
+    >>> import torch
+    >>> ones = torch.ones(2, 3)
+    >>> each = Replacements(ones, 0 * ones, lambda which: torch.eye(3).bool()[which], 3)
+    >>> each.points(slice(1, 4))
+    tensor([[0., 1., 1.],
+            [1., 0., 1.],
+            [1., 0., 1.]])
+    """
+
+    inputs: Tensor
+    others: Tensor
+    masks: Callable[[Tensor], Tensor]
+    regions: int
+
+    def __len__(self) -> int:
+        return self.regions * len(self.inputs)
+
+    def points(self, part: slice) -> Tensor:
+        """These points (n, …), in the inputs' own memory layout."""
+        import torch
+
+        count = len(self.inputs)
+        made = self._empty(part.stop - part.start)
+        for regions, rows in self._rectangles(part):
+            start = regions.start * count + rows.start - part.start
+            stop = (regions.stop - 1) * count + rows.stop - part.start
+            out = made[start:stop].unflatten(0, (regions.stop - regions.start, -1))
+            masks = self._masks_of(regions).unsqueeze(1)
+            torch.where(masks, self.others[rows], self.inputs[rows], out=out)
+        return made
+
+    def _masks_of(self, regions: slice) -> Tensor:
+        import torch
+
+        if self._all_masks is not None:
+            return self._all_masks[regions]
+        device = self.inputs.device
+        return self.masks(torch.arange(regions.start, regions.stop, device=device))
+
+    @cached_property
+    def _all_masks(self) -> Tensor | None:
+        """The masks of all regions, where they are small enough to be kept."""
+        import torch
+
+        if self.regions * self.inputs[:1].numel() > MOST_KEPT:
+            return None
+        return self.masks(torch.arange(self.regions, device=self.inputs.device))
+
+    def _rectangles(self, part: slice) -> Iterator[tuple[slice, slice]]:
+        """Regions × inputs that make up these points, at most three, none by an index."""
+        count, start = len(self.inputs), part.start
+        while start < part.stop:
+            region, row = divmod(start, count)
+            whole = (part.stop - start) // count
+            if row or not whole:
+                last = min(count, row + part.stop - start)
+                yield slice(region, region + 1), slice(row, last)
+                start += last - row
+            else:
+                yield slice(region, region + whole), slice(0, count)
+                start += whole * count
+
+    def _empty(self, count: int) -> Tensor:
+        import torch
+
+        strides, shape = self.inputs.stride(), self.inputs.shape[1:]
+        order = sorted(range(1, self.inputs.ndim), key=lambda axis: -strides[axis])
+        return torch.empty_permuted(
+            (count, *shape), (0, *order), dtype=self.inputs.dtype, device=self.inputs.device
+        )
+
+
+def evaluate(
+    context: Context, points: Replacements, values: Tensor, precision: torch.dtype | None = None
+) -> None:
+    """Fill `values` (regions, M) with the explained scores of the points, batch by batch.
 
     Parameters
     ----------
     context : Context
-    count : int
-        How many regions an input has.
-    perturbed : callable
-        (rows (n,), regions (n,)) → points (n, …): those inputs with those regions perturbed.
-
-    Yields
-    ------
-    rows, regions : Tensor, int64, shape (n,)
-        Region by region, all inputs of one after the other.
-    values : Tensor, shape (n,)
-        The explained scores.
+    points : Replacements
+        Of the N inputs, or of several times the N inputs one after the other.
+    values : Tensor, shape (regions, M)
+        Written as the batches come, so that a map of them sharpens.
+    precision : dtype, optional
+        To ask the model in; else the points' own.
     """
     import torch
 
-    inputs = context.inputs
-    for part in context.batches(count * len(inputs)):
-        pairs = torch.arange(part.start, part.stop, device=inputs.device)
-        regions, rows = pairs // len(inputs), pairs % len(inputs)
-        yield rows, regions, context.values(perturbed(rows, regions), rows)
+    inputs, flat = context.inputs, values.view(-1)
+    precision = precision or inputs.dtype
+    for part in context.batches(len(points), len(points.inputs)):
+        rows = torch.arange(part.start, part.stop, device=inputs.device) % len(inputs)
+        flat[part] = context.values(points.points(part).to(precision), rows).to(flat.dtype)
 
 
 def losses(
-    context: Context, count: int, masks: Callable[[Tensor], Tensor]
-) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    context: Context,
+    regions: int,
+    masks: Callable[[Tensor], Tensor],
+    spread_out: Callable[[Tensor], Tensor],
+) -> Tensor:
     """What every input's score loses when the baseline replaces a region of it.
 
     f(x) − f(x with the region replaced), f being the explained score.
@@ -98,24 +190,25 @@ def losses(
     Parameters
     ----------
     context : Context
-    count : int
-        How many regions an input has.
+    regions : int
+        How many an input has.
     masks : callable
         (regions (n,)) → bool (n, …): which values lie in each region.
+    spread_out : callable
+        Losses (N, regions) → scores (N, …): the map so far, for who watches.
 
-    Yields
-    ------
-    rows, regions : Tensor, int64, shape (n,)
-        As in `evaluate_regions`.
-    masks : Tensor, bool, shape (n, …)
-    losses : Tensor, shape (n,)
+    Returns
+    -------
+    Tensor, shape (N, regions), at least float32
     """
+    import torch
+
+    inputs = context.inputs
+    context.expect(len(inputs) * (regions + 1))
     full = context.input_values()
-    current: list[Tensor] = []
-
-    def hidden(rows: Tensor, regions: Tensor) -> Tensor:
-        current[:] = [masks(regions)]
-        return replaced(context.inputs[rows], context.baseline[rows], current[0])
-
-    for rows, regions, values in evaluate_regions(context, count, hidden):
-        yield rows, regions, current[0], full[rows] - values
+    wide = torch.promote_types(inputs.dtype, torch.float32)
+    full = full.to(wide)
+    values = full.repeat(regions, 1)
+    context.show(lambda: spread_out((full - values).T))
+    evaluate(context, Replacements(inputs, context.baseline, masks, regions), values)
+    return (full - values).T

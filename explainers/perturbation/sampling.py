@@ -43,17 +43,17 @@ def shared_batches(
     ([0, 1, 0], tensor([0.5000, 0.5000, 0.7000]))
     ([1], tensor([0.7000]))
     """
-    kept: dict[int, Tensor] = {}
-    drawn = 0
+    kept: list[Tensor] = []
+    first = 0
     for part in context.batches(count * samples):
         pairs = torch.arange(part.start, part.stop)
         which, rows = pairs // count, pairs % count
-        while drawn <= int(which[-1]):
-            kept[drawn] = draw()
-            drawn += 1
-        for old in [index for index in kept if index < int(which[0])]:
-            del kept[old]
-        yield rows, torch.stack([kept[index] for index in which.tolist()])
+        start, last = int(which[0]), int(which[-1])
+        kept = kept[start - first :]
+        first = start
+        kept += [draw() for _ in range(first + len(kept), last + 1)]
+        draws = torch.stack(kept)
+        yield rows, draws if count == 1 else draws[(which - first).to(draws.device)]
 
 
 class Moments:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -44,14 +44,16 @@ class Windows:
         """
         import torch
 
-        corners = torch.tensor(list(itertools.product(*self.starts)), device=which.device)[which]
         inside = torch.ones(
             len(which), *[1] * len(self.shape), dtype=torch.bool, device=which.device
         )
-        for dimension, (size, side) in enumerate(zip(self.shape, self.sides, strict=True)):
+        boxes = which
+        for dimension in reversed(range(len(self.shape))):
+            size, starts = self.shape[dimension], self.starts[dimension]
             place = torch.arange(size, device=which.device)
-            start = corners[:, dimension, None]
-            along = (place >= start) & (place < start + side)
+            start = torch.tensor(starts, device=which.device)[boxes % len(starts), None]
+            boxes = boxes // len(starts)
+            along = (place >= start) & (place < start + self.sides[dimension])
             wide = [1] * len(self.shape)
             wide[dimension] = size
             inside = inside & along.view(-1, *wide)
@@ -62,15 +64,54 @@ class Windows:
         """How many boxes cover each value: float64, of the shape of one input."""
         import torch
 
-        counts = torch.ones(*[1] * len(self.shape), dtype=torch.float64)
-        for dimension, (size, side) in enumerate(zip(self.shape, self.sides, strict=True)):
-            along = torch.zeros(size, dtype=torch.float64)
-            for start in self.starts[dimension]:
-                along[start : start + side] += 1
-            wide = [1] * len(self.shape)
-            wide[dimension] = size
-            counts = counts * along.view(wide)
-        return counts
+        return self.spread_out(torch.ones(1, len(self), dtype=torch.float64))[0]
+
+    def spread_out(self, effects: Tensor) -> Tensor:
+        """Of effects (N, boxes), at each value the sum of those whose box it lies in: (N, …).
+
+        Examples
+        --------
+        >>> import torch
+        >>> Windows((3,), (2,), [[0, 1]]).spread_out(torch.tensor([[1.0, 10.0]]))
+        tensor([[ 1., 11., 10.]])
+        """
+        found = effects.unflatten(1, tuple(map(len, self.starts)))
+        for dimension, size in enumerate(self.shape):
+            boxes, places = self._members(dimension, effects.device)
+            found = _summed(found, dimension + 1, boxes, places, size)
+        return found
+
+    def gathered(self, values: Tensor) -> Tensor:
+        """Of values (N, …), the sum over each box: (N, boxes).
+
+        Examples
+        --------
+        >>> import torch
+        >>> Windows((3,), (2,), [[0, 1]]).gathered(torch.tensor([[1.0, 10.0, 100.0]]))
+        tensor([[ 11., 110.]])
+        """
+        found = values
+        for dimension, starts in enumerate(self.starts):
+            boxes, places = self._members(dimension, values.device)
+            found = _summed(found, dimension + 1, places, boxes, len(starts))
+        return found.flatten(1)
+
+    def _members(self, dimension: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Box and place, along one dimension, of every pair of a box and a place in it."""
+        import torch
+
+        starts = torch.tensor(self.starts[dimension], device=device)[:, None]
+        places = starts + torch.arange(self.sides[dimension], device=device)
+        inside = places < self.shape[dimension]
+        return inside.nonzero()[:, 0], places[inside]
+
+
+def _summed(values: Tensor, axis: int, sources: Tensor, goals: Tensor, size: int) -> Tensor:
+    """Along an axis, at each of `size` goals the sum of the values at its sources."""
+    if len(sources) == len(goals) == size == values.shape[axis]:
+        return values  # single values, each its own goal
+    found = values.new_zeros(*values.shape[:axis], size, *values.shape[axis + 1 :])
+    return found.index_add_(axis, goals, values.index_select(axis, sources))
 
 
 def sliding(shape: tuple[int, ...], sides: tuple[int, ...], strides: tuple[int, ...]) -> Windows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -40,6 +41,19 @@ _KNOWN_WAYS_BACK = {
     ),
 }
 _MADE_FOR_INFERENCE = "nference tensor"
+
+
+def all_finite(values: Tensor) -> bool:
+    """Whether no value is NaN or infinite.
+
+    The sum is quicker to look at; it may overflow though all values are finite.
+
+    Examples
+    --------
+    >>> all_finite(torch.tensor([1e38, 3e38])), all_finite(torch.tensor([1.0, torch.nan]))
+    (True, False)
+    """
+    return math.isfinite(values.sum().item()) or bool(torch.isfinite(values).all())
 
 
 @contextmanager

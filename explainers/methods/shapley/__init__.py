@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explainers.methods.registry import MethodResult, method, option
-from explainers.perturbation.evaluation import evaluate_regions, replaced
+from explainers.perturbation.evaluation import Replacements, evaluate, replaced
 from explainers.perturbation.regions import BY, Groups, group_labels, in_one_group
 
 # Without `samples`: about so many evaluations, but never fewer orders; with so few players, all
@@ -152,12 +152,12 @@ def _enumerated(context: Context, groups: Groups) -> MethodResult:
     context.expect(len(inputs) * (2**players - 2))
     worth[:, 0], worth[:, -1] = context.baseline_values(), context.input_values()
 
-    def present(rows: Tensor, numbers: Tensor) -> Tensor:
-        away = ~members(numbers + 1, players)[:, groups.labels]
-        return replaced(inputs[rows], context.baseline[rows], away)
+    def away(numbers: Tensor) -> Tensor:
+        return ~members(numbers + 1, players)[:, groups.labels]
 
-    for rows, numbers, values in evaluate_regions(context, 2**players - 2, present):
-        worth[rows, numbers + 1] = values.to(worth)
+    coalitions = worth.new_zeros(2**players - 2, len(inputs))
+    evaluate(context, Replacements(inputs, context.baseline, away, len(coalitions)), coalitions)
+    worth[:, 1:-1] = coalitions.T
     scores = groups.shared(shapley_values(worth))
     return MethodResult(scores, extra={"interactions": interaction_indices(worth)})
 
