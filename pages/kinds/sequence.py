@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from explainers.figures.sequences import bed, stretches
@@ -197,6 +196,8 @@ def other_inputs(model: ChosenModel, chosen: ChosenInput) -> dict[str, ChosenInp
 
 def draw_details(case: Case, answer: Answer, key: str) -> None:
     """What other letters would do, and the strongest stretches as a table to take along."""
+    import pandas as pd
+
     arrays, letters = answer[1], _letters(case)
     for name, heading, alt in (
         ("mutations", "Every letter at every position", "How the answer changes with each letter."),

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from explainers.errors import Problem
@@ -31,6 +30,8 @@ _COUNTED = re.compile(r"(x|f|feature|input|column|col|var|v)?[ _.]?\d+", re.IGNO
 
 def overview(facts: Facts) -> None:
     """Draw a list of the table's columns, with types and missing values."""
+    import pandas as pd
+
     st.dataframe(
         pd.DataFrame(
             {
@@ -192,6 +193,8 @@ def _forget_choice_of_another_table(model: ChosenModel, data: str, usable: list[
 
 def _show(inputs: Sequence[str], known: Sequence[str], facts: Facts) -> None:
     """Draw which column feeds which input of the network."""
+    import pandas as pd
+
     rows = {"Input": [str(place) for place in range(1, len(inputs) + 1)]}
     columns = [encoding.source(facts, name)[0] for name in inputs]
     if known and list(known) != columns:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from explainers.figures.importance.profile_curves import profile_curves
@@ -21,6 +22,9 @@ from pages.ranking.notes import unit_of
 from pages.ranking.question import Question, values_of
 from pages.state import address
 from pages.viewers.chart import chart
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PARTIAL, PROFILE = "The mean and single rows", "The others held together"
 
@@ -62,6 +66,8 @@ def section(question: Question, prediction: Answer, table: StoredTable, asked: I
 
 def _numbers(table: StoredTable, place: int) -> pd.DataFrame:
     """Every method's number for the input, with interval and rank."""
+    import pandas as pd
+
     few = min(3, len(table.names))
     lines = []
     for method, key in enumerate(table.methods):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from explainers.kinds import sequence as sequence_kind
@@ -57,6 +56,8 @@ def listed(
     what : str
         What there is to see then, after "Choose a row to see".
     """
+    import pandas as pd
+
     one = question.one
     numbers = {one.capitalize(): numbers_of(question, prediction[1]["rows"])}
     shown = pd.DataFrame(numbers | columns).iloc[order[:MOST]]

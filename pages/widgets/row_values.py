@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from pages.state import address
@@ -26,6 +25,8 @@ def edit(names: Sequence[str], own: np.ndarray, data: str, item: int) -> tuple[f
     tuple of float, length F
         The values; () where none differs from the file's.
     """
+    import pandas as pd
+
     row = f"{data[:12]} {item + 1}"
     key = f"{address.widget_key('changed')} {row} {len(names)}"
     # What the editor starts from must not follow what is edited, or it would start again.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 from streamlit.typing import UploadedFile
 
@@ -16,6 +15,9 @@ from explainers.importance.reading.expectations import (
     read_expectations,
 )
 from pages.state import address
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOULD = {"+": "rise with it", "-": "fall with it", "0": "not depend on it"}
 INPUT, SIGN, LOW, HIGH, OUTPUT = "Input", "The output should", "Slope from", "Slope to", "Output"
@@ -145,6 +147,8 @@ def _frame(
     wanted: Sequence[Expectation], names: Sequence[str], outputs: Sequence[str]
 ) -> pd.DataFrame:
     """A line for every expectation, and one for each input of which nothing is expected."""
+    import pandas as pd
+
     lines = []
     for name in names:
         own = [one for one in wanted if one.name == name] or [Expectation(name)]
@@ -162,6 +166,8 @@ def _frame(
 
 def _of_line(line: Mapping[Any, Any], outputs: Sequence[str]) -> dict[str, Any]:
     """A line of the editor as a row of expectations; {} where it says nothing."""
+    import pandas as pd
+
     signs = {words: sign for sign, words in SHOULD.items()}
     found: dict[str, Any] = {}
     if line[SIGN] in signs:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -128,6 +127,8 @@ def _network(
     column: DeltaGenerator, model: str, table: StoredTable, found: tuple[Found, Found, Found]
 ) -> go.Figure:
     """One network: how good it is, the chart of total shares, and all numbers; the chart."""
+    import pandas as pd
+
     demo = demos()[model]
     column.markdown(f"**{demo.title}**, R² of the network {_below(table.quality['r2'])}")
     column.caption(f"y = {demo.card['key']['rule']}")
