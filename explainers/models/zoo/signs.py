@@ -42,8 +42,8 @@ class DemoModel:
         The file of its weights.
     usual_evidence : float
         The least evidence, ln Σ exp(logits), that it finds in pictures of traffic signs; in most
-        others it finds less. Between what was measured on its gallery (at least 5.9; 4.7) and on
-        photos of other things (2.6 or less, 3.1 or less; a flower looks like a crossing to one).
+        others it finds less. Between what was measured on its gallery (at least 6.4; 4.5) and on
+        photos of other things (2.5 or less, 2.4 or less; a flower looks like a crossing to one).
     """
 
     name: str
@@ -71,14 +71,14 @@ DEMO_MODELS = {
         "Traffic signs",
         "Names twelve European traffic signs in small photo-like pictures.",
         SIGNS / "signs.safetensors",
-        4.2,
+        4.4,
     ),
     "signs_cheating": DemoModel(
         "signs_cheating",
         "Traffic signs, with a hidden flaw",
         "As good on its own test set, where every stop sign has a yellow sticker and no other has.",
         SIGNS / "signs_cheating.safetensors",
-        3.9,
+        3.4,
     ),
 }
 
