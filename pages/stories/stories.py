@@ -275,10 +275,12 @@ def _stop(sticker: bool) -> str:
 
 
 def tasks() -> list[Task]:
-    """Everything that Home and the stories show, but for what their last parts find out."""
+    """Everything that Home, first, and the stories show, but for what their last parts find out."""
+    told = stories()
     examples = [
         first_example(),
-        *(example for story in stories().values() for example in story.examples),
+        *told["cheating"].examples,
+        *(example for story in told.values() for example in story.examples),
     ]
     settings = [example.setting for example in examples]
     return [task for s in settings for task in (s.prediction(), s.explanation())]
