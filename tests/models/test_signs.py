@@ -104,7 +104,7 @@ def test_a_blur_counts_every_cell_as_much_as_its_neighbours_which_a_stride_does_
         halved(picture).sum().backward()
         return picture.grad[..., 2:-2, 2:-2]
 
-    assert torch.equal(weights(Blur()), torch.full((1, 3, 8, 8), 0.25))
+    assert torch.equal(weights(Blur(3)), torch.full((1, 3, 8, 8), 0.25))
     strided = torch.nn.Conv2d(3, 1, 3, stride=2, padding=1)
     torch.nn.init.ones_(strided.weight)
     assert weights(strided).unique().tolist() == [1, 2, 4]

@@ -15,24 +15,30 @@ class Blur(nn.Module):
     much as its neighbours, 1/4 in all, which a convolution with stride does not promise: its
     gradient draws a chessboard. It has nothing to learn and is in no file of weights.
 
+    Parameters
+    ----------
+    channels : int
+        C; written down, as exports to ONNX want it.
+
     Examples
     --------
-    >>> Blur()(torch.ones(1, 1, 8, 8))[0, 0, 1:3, 1:3]
+    >>> Blur(1)(torch.ones(1, 1, 8, 8))[0, 0, 1:3, 1:3]
     tensor([[1., 1.],
             [1., 1.]])
     """
 
     kernel: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
         row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
-        self.register_buffer("kernel", torch.outer(row, row)[None, None], persistent=False)
+        kernel = torch.outer(row, row).repeat(channels, 1, 1, 1)
+        self.register_buffer("kernel", kernel, persistent=False)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        channels = pictures.shape[1]
-        kernel = self.kernel.expand(channels, -1, -1, -1)
-        return functional.conv2d(pictures, kernel, stride=2, padding=1, groups=channels)
+        return functional.conv2d(
+            pictures, self.kernel, stride=2, padding=1, groups=len(self.kernel)
+        )
 
 
 def _stage(inputs: int, outputs: int, *halved: nn.Module) -> list[nn.Module]:
@@ -57,11 +63,11 @@ class SignNet(nn.Module):
         first, *others = _stage(3, 16)
         self.features = nn.Sequential(
             first,
-            Blur(),  # before the ReLU, which at full resolution would take a third of the time
+            Blur(16),  # before the ReLU, which at full resolution would take a third of the time
             *others,
-            *_stage(16, 16, Blur()),
+            *_stage(16, 16, Blur(16)),
             *_stage(16, 32),
-            *_stage(32, 32, Blur()),
+            *_stage(32, 32, Blur(32)),
             *_stage(32, 96),
             *_stage(96, 96),
             *_stage(96, 96),
