@@ -162,7 +162,7 @@ def submit(tasks: Mapping[str, Task], wait: float = service.SECONDS_TO_WAIT) -> 
         try:
             jobs[slot] = service.job(task, slot, wait=0)
         except Problem as problem:
-            st.error(str(problem))
+            progress.refused(problem)
             break
     service.wait_for_all(jobs.values(), wait)
     return jobs

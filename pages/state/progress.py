@@ -8,6 +8,7 @@ import streamlit as st
 
 from explainers.errors import Problem
 from explainers.service.backends.job import CANCELLED, DONE, FAILED, WAITING, Job
+from explainers.service.storage.folder import Unwritable
 from explainers.service.tasks import Answer, Task
 from explainers.service.tasks.context import ProgressReport
 from pages.state import service
@@ -16,7 +17,7 @@ from pages.state.fragments import fragment
 DrawPartial: TypeAlias = Callable[[ProgressReport | None, str], None]
 """(The latest report with a map or None, key) → draws the input, with the map so far."""
 
-SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID = 0.3, 1.0
+SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID, SECONDS_UNTIL_TRIED_AGAIN = 0.3, 1.0, 2.0
 SECONDS_FOR_THE_END = 0.3
 """A look that is alone on its page waits so long for the end, which is then shown at once: to draw
 costs the server and the browser more than to wait, and a grid has up to a dozen parts. A click on
@@ -86,6 +87,19 @@ def watch_all(jobs: dict[str, Job], what: str) -> None:
         st.rerun()
 
 
+def refused(problem: Problem) -> None:
+    """Say what cannot be done; where the store is to blame, go on as soon as it is mended."""
+    st.error(str(problem))
+    if isinstance(problem, Unwritable):
+        _go_on_once_writable()
+
+
+@fragment(run_every=SECONDS_UNTIL_TRIED_AGAIN)
+def _go_on_once_writable() -> None:
+    if service.backend().store.is_writable():
+        st.rerun()
+
+
 def finished(
     task: Task,
     slot: str,
@@ -108,7 +122,7 @@ def finished(
     try:
         job = service.job(task, slot)
     except Problem as problem:
-        st.error(str(problem))
+        refused(problem)
         return None
     if not job.settled:
         watch(job, slot, drawing)

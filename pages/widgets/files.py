@@ -14,7 +14,7 @@ from explainers.errors import Problem
 from explainers.kinds import Facts, ParsedFile
 from explainers.models.zoo.demos import demos
 from explainers.service.parsing.upload_keys import file_key
-from pages.state import address, service
+from pages.state import address, progress, service
 from pages.state.chosen import ChosenModel
 
 DEMO, UPLOAD = "The demo's", "Upload"
@@ -60,7 +60,7 @@ def pick(
     try:
         return OpenedFile(*names, content(model.spec.kind, names[0]))
     except Problem as problem:
-        st.error(str(problem))
+        progress.refused(problem)
         return None
 
 
@@ -94,7 +94,7 @@ def _pick_names(
         try:
             address.choices()["data"] = _kept(model.spec.kind, file, layout, suffix) + suffix
         except Problem as problem:
-            st.error(str(problem))
+            progress.refused(problem)
             return None
     name = address.choices().get("data")
     address.show_refusal("data", "Your file")

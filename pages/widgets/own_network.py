@@ -17,7 +17,7 @@ from explainers.models.zoo.timm_models import timm_names
 from explainers.service.parsing.parsers.class_names import class_names
 from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.settings import model_settings
-from pages.state import address, service
+from pages.state import address, progress, service
 from pages.state.chosen import ChosenModel
 from pages.widgets import inferred, inspection, model_card, picture_settings
 
@@ -257,7 +257,7 @@ def _keep(file: UploadedFile, name: str, suffix: str = "") -> bool:
             use = (name, suffix)
             digests[file.file_id] = service.keep(file.getvalue(), "file", file.name, use)
     except Problem as problem:
-        st.error(str(problem))
+        progress.refused(problem)
         return False
     address.choices()[name] = digests[file.file_id] + suffix
     return True
@@ -280,5 +280,5 @@ def _class_names() -> tuple[str, ...]:
             parsed = service.backend().parsed
             return class_names(parsed.get("class_names", digest, turn=service.owner()))
     except Problem as problem:
-        st.error(str(problem))
+        progress.refused(problem)
     return ()

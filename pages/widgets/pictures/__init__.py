@@ -20,7 +20,7 @@ from explainers.locations import PROJECT
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.demos import demos
 from explainers.models.zoo.demos import gallery as samples_of
-from pages.state import address, service
+from pages.state import address, progress, service
 from pages.state.chosen import ChosenInput
 from pages.viewers.gallery import gallery
 from pages.widgets import files
@@ -98,7 +98,7 @@ def uploaded(slot: str, draw: Callable[..., UploadedFile | None]) -> str | None:
         try:
             address.choices()[slot] = _kept_once(file)
         except Problem as problem:
-            st.error(str(problem))
+            progress.refused(problem)
     digest = address.choices().get(slot)
     address.show_refusal(slot, "Picture")
     if digest is None:

@@ -126,7 +126,7 @@ class Visitor:
                 return self.page
         except TimeoutError:
             shown = " | ".join([*self.page.errors, *self.page.texts.values()])
-            raise Unanswered(f"nothing within {seconds:.0f} s: {shown[-300:]}") from None
+            raise Unanswered(f"nothing within {seconds:.0f} s: {shown[:400]}") from None
 
     async def _goes_on(self) -> None:
         """The run that follows, which on a busy machine is not there at once; else Unanswered."""
