@@ -12,10 +12,9 @@ import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = "tests/browser"
-# The files with a browser share one server and go to one process: two browsers, two servers and two
-# workers on two cores only wait for each other. The others go, file by file, to whichever process
-# is free. See `ByFile` in conftest.py.
-PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+# One process more than cores, as tests in a browser often wait. Their files share two servers; the
+# others go, file by file, to whichever process is free. See `ByFile` in conftest.py.
+PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 FAST = ("-m", "not slow", f"--ignore={BROWSER}")
 
 

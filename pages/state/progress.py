@@ -129,7 +129,7 @@ def finished(
         return None
     answer = service.answer(job)
     if answer is None:
-        if job.state == CANCELLED and take_back is not None and take_back():
+        if job.given_up and take_back is not None and take_back():
             st.rerun()
         explain_end(job, slot)
     return answer
