@@ -21,10 +21,6 @@ from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.storage.store import Store
 from explainers.service.worker.task_runner import TaskRunner
 
-# Folders whose networks are so small that more threads than one only wait for each other.
-SMALL = {"checks", "deeplift", "methods", "onnx", "pt2"}
-
-
 # Files that take long, or start processes that do; by the time they took, measured file by file.
 SLOW = {
     "test_against_captum",
@@ -99,11 +95,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def threads(request: pytest.FixtureRequest) -> Iterator[None]:
-    """As many threads of torch as the file's mark says, one where networks are small."""
+    """As many threads of torch as the file's mark says, else one: more wait for each other."""
     mark = request.node.get_closest_marker("threads")
     before = torch.get_num_threads()
-    if mark or request.path.parent.name in SMALL:
-        torch.set_num_threads(mark.args[0] if mark else 1)
+    torch.set_num_threads(mark.args[0] if mark else 1)
     yield
     torch.set_num_threads(before)
 

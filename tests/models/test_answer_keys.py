@@ -22,8 +22,6 @@ from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 RULES = ("rescale", "reveal_cancel", "genomics")
 
-pytestmark = pytest.mark.threads(1)
-
 
 @pytest.mark.parametrize("way", [{}, {"method": "deeplift", "rule": "rescale"}])
 def test_additive_contributions_are_coefficient_times_value(way):
