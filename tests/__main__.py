@@ -12,9 +12,10 @@ import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER = "tests/browser"
-# One process more than cores, as tests in a browser often wait. Their files share two servers; the
-# others go, file by file, to whichever process is free. See `ByFile` in conftest.py.
-PARALLEL = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+# The files with a browser share one server and go to one process: with three processes, two of them
+# with a browser, all took as long and more of them lost patience. The others go, file by file, to
+# whichever process is free. See `ByFile` in conftest.py.
+PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 FAST = ("-m", "not slow", f"--ignore={BROWSER}")
 
 

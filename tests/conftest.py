@@ -62,21 +62,15 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
-ONE_BROWSER = {"test_stories", "test_explain", "test_own_networks", "test_visitors", "test_runs"}
-"""About half of the time that tests in a browser take."""
-
-
 class ByFile(LoadScopeScheduling):
-    """A file's tests go to one process, and those in a browser to two.
+    """A file's tests go to one process, and all those in a browser to the same.
 
     So they share servers and workers.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = Path(nodeid.partition("::")[0])
-        if "browser" not in file.parts:
-            return str(file)
-        return "one browser" if file.stem in ONE_BROWSER else "another browser"
+        file = nodeid.partition("::")[0]
+        return "browser" if "browser" in Path(file).parts else file
 
 
 @pytest.hookimpl(optionalhook=True)
