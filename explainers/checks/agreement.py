@@ -46,6 +46,33 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.clip(a @ b / scale, -1, 1)) if scale > 0 else float("nan")
 
 
+def similarity(first: np.ndarray, other: np.ndarray) -> float:
+    """Rank correlation of the sizes of two maps, signs ignored.
+
+    Near 1 after a randomisation, a map is not about what the model learned.
+
+    Parameters
+    ----------
+    first, other : ndarray, the same shape (…)
+
+    Returns
+    -------
+    float
+        −1 to 1; NaN where one of the maps is constant.
+
+    Raises
+    ------
+    Problem
+        For maps that cannot be compared.
+
+    Examples
+    --------
+    >>> similarity(np.array([1, -2, 3]), np.array([-1, 2, -3]))
+    1.0
+    """
+    return rank_correlation(np.abs(first), np.abs(other))
+
+
 def top_overlap(a: np.ndarray, b: np.ndarray, share: float = 0.1) -> float:
     """How many of their hottest cells two maps share: |top(a) ∩ top(b)| / |top|.
 

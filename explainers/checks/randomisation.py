@@ -16,7 +16,6 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from explainers import eval_mode
-from explainers.checks.agreement import rank_correlation
 from explainers.errors import ModelProblem, Problem
 from explainers.passes import Passes
 from explainers.references import check_inputs
@@ -139,33 +138,6 @@ def stages(model: nn.Module, inputs: Tensor, most: int = 5) -> list[list[str]]:
         return [names]
     rest = [part.tolist() for part in np.array_split(names[1:], most - 1) if len(part)]
     return [names[:1], *rest]
-
-
-def similarity(first: np.ndarray, other: np.ndarray) -> float:
-    """Rank correlation of the sizes of two maps, signs ignored.
-
-    Near 1 after randomisation, the map is not about what the model learned.
-
-    Parameters
-    ----------
-    first, other : ndarray, the same shape (…)
-
-    Returns
-    -------
-    float
-        −1 to 1; NaN where one of the maps is constant.
-
-    Raises
-    ------
-    Problem
-        For maps that cannot be compared.
-
-    Examples
-    --------
-    >>> similarity(np.array([1, -2, 3]), np.array([-1, 2, -3]))
-    1.0
-    """
-    return rank_correlation(np.abs(first), np.abs(other))
 
 
 class LastUse(TorchFunctionMode):

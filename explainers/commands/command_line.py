@@ -9,6 +9,7 @@ from pathlib import Path
 
 from explainers.baselines import BASELINES
 from explainers.errors import Problem
+from explainers.kinds import KINDS
 from explainers.methods import METHODS
 
 
@@ -57,15 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_many(commands)
     explain = commands.add_parser("explain", help="picture, numbers and report of files")
-    explain.add_argument("model", help="a network's file, or the name of one of Evident's own")
-    explain.add_argument("input", type=Path, help="a file, or a folder of files")
-    explain.add_argument("--to", type=Path, required=True, help="the folder to write to")
-    explain.add_argument("--method", default="integrated_gradients", choices=list(METHODS))
-    explain.add_argument("--baseline", choices=list(BASELINES), help="default: the kind's own")
-    explain.add_argument("--target", type=int, help="the output's number; default: the highest")
+    _add_question(explain, "input", "a file, or a folder of files", "the folder to write to")
     explain.add_argument("--item", type=int, default=0, help="which input of a file, from 0")
-    explain.add_argument("--card", type=Path, help="the network's card, as the app gives it")
-    explain.add_argument("--kind", choices=["picture", "table", "series", "sequence"])
     explain.add_argument("--by", default="", help="who makes the report")
     explain.add_argument(
         "--with-input", action="store_true", help="put the inputs themselves into the reports"
@@ -73,22 +67,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_question(
+    parser: argparse.ArgumentParser, inputs: str, what_they_are: str, what_to_is: str
+) -> None:
+    """What every command that explains is told: the network, the inputs, the question."""
+    parser.add_argument("model", help="a network's file, or the name of one of Evident's own")
+    parser.add_argument(inputs, type=Path, help=what_they_are)
+    parser.add_argument("--to", type=Path, required=True, help=what_to_is)
+    parser.add_argument("--method", default="integrated_gradients", choices=list(METHODS))
+    parser.add_argument("--baseline", choices=list(BASELINES), help="default: the kind's own")
+    parser.add_argument("--target", type=int, help="the output's number; default: the highest")
+    parser.add_argument("--card", type=Path, help="the network's card, as the app gives it")
+    parser.add_argument("--kind", choices=list(KINDS))
+
+
 def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     many = commands.add_parser(
         "many",
         help="rows and maps of all inputs of a source; the same command again goes on",
     )
-    many.add_argument("model", help="a network's file, or the name of one of Evident's own")
-    many.add_argument("source", type=Path, help="a folder, a .zip, a table, series or FASTA")
-    many.add_argument("--to", type=Path, required=True, help="the run's folder")
-    many.add_argument("--method", default="integrated_gradients", choices=list(METHODS))
-    many.add_argument("--baseline", choices=list(BASELINES), help="default: the kind's own")
-    many.add_argument("--target", type=int, help="the output's number; default: the highest")
+    inputs = "a folder, a .zip, a table, series or FASTA"
+    _add_question(many, "source", inputs, "the run's folder")
     many.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of the method"
     )
-    many.add_argument("--card", type=Path, help="the network's card, as the app gives it")
-    many.add_argument("--kind", choices=["picture", "table", "series", "sequence"])
     many.add_argument(
         "--cues", action="store_true", help="look for a cue that decides wherever it is pasted"
     )

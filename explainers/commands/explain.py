@@ -17,7 +17,7 @@ from explainers.kinds import KINDS, picture, sequence, series, table
 from explainers.many.reading.completion import completed
 from explainers.models.card import read_card
 from explainers.models.class_names import name_outputs
-from explainers.models.spec import RECOGNISE, TAKEN_FOR, ModelSpec, Places
+from explainers.models.spec import AS_THEY_ARE, RECOGNISE, TAKEN_FOR, ModelSpec, Places
 from explainers.models.zoo.demos import demos
 from explainers.models.zoo.imagenet.packaged import PACKAGED
 from explainers.reports import numbers
@@ -163,7 +163,7 @@ def _one(
     target = int(shares.argmax()) if given.target is None else given.target
     if not 0 <= target < len(shares):
         raise Problem(f"There is no output {target}: the network has 0 to {len(shares) - 1}.")
-    score = "output" if spec.answers in ("numbers", "probabilities") else "logit"
+    score = "output" if spec.answers in AS_THEY_ARE else "logit"
     task = Explain(*shared, given.method, {}, target, None, score)
     answer = workplace.answer(task)
     names = name_outputs(classes or tuple(prediction[0]["classes"]), len(shares))

@@ -56,7 +56,7 @@ def relations(call: Call, result: Tensor) -> Relations:
         return Relations((_itself(given[0]),)) if wide else NONE
     if name == "sqrt" or (name in _POWERS and call.number(1, "exponent") == 0.5):
         return Relations(tuple(one.to(0.5) for one in own.at_least))
-    if name in _RESHAPED and result.numel() >= given[0].numel():
+    if name in _RESHAPED and result.numel() >= given[0].numel() and _keeps_order(call):
         return Relations(own.at_least)
     if name in ("neg", "negative"):
         return Relations((), _size(call, 0))
@@ -92,6 +92,14 @@ def quotient_bounds(call: Call, result: Tensor) -> Bounds:
             if bool((result.detach().abs() <= most * (1 + 1e-5)).all()):
                 return (0.0 if _low(call, 0) >= 0 else -most), most
     return UNBOUNDED
+
+
+def _keeps_order(call: Call) -> bool:
+    """Whether an index, if there is one, only adds dimensions."""
+    if call.name != "getitem":
+        return True
+    index = call.args[1] if isinstance(call.args[1], tuple) else (call.args[1],)
+    return all(one is None or one is Ellipsis or one == slice(None) for one in index)
 
 
 def _scaled(call: Call) -> Relations:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from explainers.checks.agreement import rank_correlation
+from explainers.checks.agreement import similarity
 from explainers.figures.text import advice
 from explainers.figures.views import AT_SCALE
 from explainers.kinds import Facts
@@ -40,7 +40,9 @@ def section(case: Case, answer: Answer, key: str) -> None:
     view = picture_view.chosen(case)
     exact = [case.heat(answer[1]["scores"]), *arrays["maps"]]
     maps = [picture_view.seen(case, heat, view) for heat in exact]
-    alike = facts["similarity"] if view == "cells" else similarities(maps)
+    alike = facts["similarity"]
+    if view != "cells":
+        alike = [similarity(maps[0], other) for other in maps[1:]]
     st.markdown(f"**{advice.sanity(name, alike)}**")
     if view != "cells":
         st.caption(
@@ -56,12 +58,6 @@ def section(case: Case, answer: Answer, key: str) -> None:
             if index < len(maps):
                 with column:
                     _map(case, maps[index], titles[index], f"{key}_{index}")
-
-
-def similarities(maps: Sequence[np.ndarray]) -> list[float]:
-    """The rank correlation of the first map's strengths with those of each of the others."""
-    first = np.abs(maps[0])
-    return [rank_correlation(first, np.abs(other)) for other in maps[1:]]
 
 
 def _stage(index: int, facts: Facts, alike: Sequence[float]) -> str:

@@ -14,7 +14,8 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,16 @@ def plain(batch: int) -> None:
         scores.index_add_(0, which, slope * share * x[which])
 
 
+@contextmanager
+def folders(count: int) -> Iterator[tuple[Path, Path]]:
+    """A folder of so many pictures, and where a run of them may lie."""
+    with tempfile.TemporaryDirectory() as name:
+        source = Path(name) / "in"
+        source.mkdir()
+        pictures(source, count)
+        yield source, Path(name) / "out"
+
+
 def measured(work: Callable[..., Any], *given: Any) -> tuple[float, float, float]:
     """Processor's seconds, seconds, and the most memory in MB, of a process that does the work."""
     context = mp.get_context("spawn")
@@ -105,10 +116,7 @@ def main(count: int = 10_000) -> None:
     before = best_of_plain()
     found = []
     for many in (count // 4, count):
-        with tempfile.TemporaryDirectory() as name:
-            source, to = Path(name) / "in", Path(name) / "out"
-            source.mkdir()
-            pictures(source, many)
+        with folders(many) as (source, to):
             cpu, seconds, peak = measured(run, source, to)
             kept = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
             again, _, _ = measured(run, source, to)
@@ -129,10 +137,7 @@ def main(count: int = 10_000) -> None:
 def memory(count: int) -> None:
     """The most memory of runs of one pass a picture, of so many and of a quarter of them."""
     for many in (count // 4, count):
-        with tempfile.TemporaryDirectory() as name:
-            source, to = Path(name) / "in", Path(name) / "out"
-            source.mkdir()
-            pictures(source, many)
+        with folders(many) as (source, to):
             cpu, _, peak = measured(cheap_run, source, to)
         print(f"saliency of {many:,}: {many / cpu:.0f} a processor's second, peak {peak:.0f} MB")
 

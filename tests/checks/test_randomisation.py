@@ -11,7 +11,8 @@ from torch import nn
 from untouched import untouched
 
 from explainers import Problem, explain
-from explainers.checks.randomisation import cascade, similarity, stages
+from explainers.checks.agreement import similarity
+from explainers.checks.randomisation import cascade, stages
 
 
 class Recurrent(nn.Module):

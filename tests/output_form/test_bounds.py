@@ -69,6 +69,7 @@ SCORES = {
     "quotients": lambda x: A(x) / ONE(x).abs(),
     "a quotient by another's size": lambda x: A(x) / (1 + A(x + 1).abs()),
     "a quotient by half the size": lambda x: (lambda z: z.abs() / (0.1 + 0.1 * z.abs()))(A(x)),
+    "a quotient by another's size, moved": lambda x: A(x) / (A(x).abs()[:, [1, 2, 0]] + 9),
     "a product with a size": lambda x: (lambda z: z * (1 + z.abs()))(A(x)),
     "a size less something": lambda x: (lambda z: z / (z.abs() - 5))(A(x)),
     "root": lambda x: (A(x).abs() + 1).sqrt(),

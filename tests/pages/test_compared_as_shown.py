@@ -5,14 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from explainers.checks.agreement import rank_correlation, similarities
+from explainers.checks.agreement import rank_correlation, similarities, similarity
 from explainers.figures.views import areas
 from explainers.models.spec import ModelSpec
 from explainers.reports.explanation import Explanation
 from explainers.reports.page.collection_page import Part, collection_page
 from explainers.reports.page.report_page import Source
 from pages.answers.agreement import as_shown
-from pages.answers.sanity import similarities as to_the_first
 from tests.reports.test_reports import Elements
 
 RNG = np.random.default_rng(5)
@@ -71,7 +70,7 @@ def test_two_spots_side_by_side_share_what_their_discs_share_once_smoothed():
 
 def test_sanity_compares_strengths_with_the_first_map():
     first = np.array([[1.0, -2.0], [3.0, -4.0]])
-    found = to_the_first([first, -first, first[::-1], np.zeros((2, 2))])
+    found = [similarity(first, other) for other in (-first, first[::-1], np.zeros((2, 2)))]
     assert found[0] == 1 and np.isnan(found[2])
     assert found[1] == rank_correlation(np.array([1, 2, 3, 4]), np.array([3, 4, 1, 2]))
 

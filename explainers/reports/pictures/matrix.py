@@ -79,6 +79,16 @@ def colour_key(sheet: Sheet, left: float, top: float, scale: Any) -> None:
 
 
 def named_colours(scale: Any) -> tuple[LinearSegmentedColormap, Normalize]:
+    """A colour scale of plotly, of a figure or of one trace, as matplotlib's, with its range.
+
+    Examples
+    --------
+    >>> import plotly.graph_objects as go
+    >>> axis = go.layout.Coloraxis(colorscale=[[0, "#000"], [1, "#fff"]], cmin=-1, cmax=1)
+    >>> colours, norm = named_colours(axis)
+    >>> [round(float(part), 1) for part in colours(norm(0.0))]
+    [0.5, 0.5, 0.5, 1.0]
+    """
     stops = [(float(at), rgba(colour)) for at, colour in scale.colorscale]
     if scale.reversescale:
         stops = [(1 - at, colour) for at, colour in reversed(stops)]

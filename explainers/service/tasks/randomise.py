@@ -27,7 +27,8 @@ class Randomise(Task, frozen=True):
 
     def run(self, context: TaskContext) -> Answer:
         """Explain the same class again after each stage of the cascade."""
-        from explainers.checks.randomisation import cascade, similarity, stages
+        from explainers.checks.agreement import similarity
+        from explainers.checks.randomisation import cascade, stages
 
         facts, explained = context.answer(self.explanation)
         asked = self.explanation.replace(target=facts["target"])
