@@ -49,7 +49,6 @@ def _widget(field: dataclasses.Field, name: str) -> Any:
 
     if meta["choices"] is not None:
         names = ({None: BY_ITSELF} if default is None else {}) | text.choices
-        words.pop("placeholder", None)
         return address.select(
             st.selectbox, name, list(names), default, format_func=names.get, **words
         )

@@ -228,7 +228,7 @@ def test_a_picture_over_the_limit_gets_a_sentence(server, visit, tmp_path):
     settled(page)
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(huge)
     page.get_by_text(re.compile("must be 40(.0)? ?MB or smaller", re.I)).wait_for()
-    assert page.get_by_text("Choose a picture in the settings").is_visible()
+    expect(page.get_by_text("Choose a picture in the settings")).to_be_visible()
 
 
 def test_uploaded_weights_from_mistake_to_map(server, visit):
