@@ -91,7 +91,7 @@ def section(shown: list[Case], answers: list[Answer], key: str) -> None:
             max_height=320,
             unit="maps",
         )
-        st.caption(f"Of each {unit}: in how many of the {len(maps)} maps it is in the hottest tenth.")
+        st.caption(f"Each {unit}: in how many of the {len(maps)} maps it is in the hottest tenth.")
 
 
 def as_shown(shown: Sequence[Case], exact: Sequence[np.ndarray], view: str) -> list[np.ndarray]:
