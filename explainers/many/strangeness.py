@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 from explainers.many.keeping.shards import Row
+from explainers.many.summary.labels import Labels, folded, label_of
 
 FAR = 3.0
 """So many robust standard deviations from the median of the run are far."""
 FEWEST = 8
 """Of fewer inputs it cannot be said what is usual."""
+SURE = 0.9
+"""A wrong answer of at least this probability is strange."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,18 @@ class Strange:
     reasons: tuple[str, ...]
 
 
-def strangest(rows: Iterable[Row], most: int = 50) -> list[Strange]:
+def strangest(
+    rows: Iterable[Row], most: int = 50, labels: Labels | None = None, *, failed: bool = True
+) -> list[Strange]:
     """The inputs of a run that are least like the others, the strangest first.
 
     Far from usual are, in robust standard deviations from the run's median: much of the evidence
     at the border, its centre far from where it is in others of the same class, a completeness gap
-    of either sign, a low confidence, and much that opposes beside what supports.
+    of either sign, a low confidence, and much that opposes beside what supports. With labels, an
+    answer is strange that is another and of which the network is sure, to 90 % or more; the surest
+    of these come first, up to half of what is given.
+
+    Rows are read once; what is held of each is its name and 80 bytes.
 
     Parameters
     ----------
@@ -50,11 +61,16 @@ def strangest(rows: Iterable[Row], most: int = 50) -> list[Strange]:
         See `explainers.many.keeping.shards.schema`.
     most : int
         How many are given, at most.
+    labels : sequence or mapping by index, optional
+        True classes, see `explainers.many.summary.labels`; only of runs without a `target`.
+    failed : bool
+        Whether inputs without an answer are told, too: then they come before all others.
 
     References
     ----------
     The median absolute deviation, times 1.4826, is the standard deviation of a normal
-    distribution: Rousseeuw & Croux 1993, doi:10.1080/01621459.1993.10476408.
+    distribution: Rousseeuw & Croux 1993, doi:10.1080/01621459.1993.10476408. A wrong answer of
+    probability p is taken to be as far beyond FAR as p's quantile of that distribution.
 
     Examples
     --------
@@ -66,55 +82,102 @@ def strangest(rows: Iterable[Row], most: int = 50) -> list[Strange]:
     >>> [(one.index, one.reasons) for one in found]
     [(7, ('90 % of its evidence lies at the border; usual is 11 %.',))]
     """
-    known = list(rows)
-    answered = [row for row in known if row["error"] is None]
-    found: dict[int, list[tuple[float, str]]] = {}
-    for measure, sentence in (*_MEASURES, (_off_centre(answered), _off_centre_said)):
-        values = np.array([_number(measure(row)) for row in answered], np.float64)
-        there = values[np.isfinite(values)]
-        if len(there) < FEWEST:
-            continue
-        usual = float(np.median(there))
-        spread = 1.4826 * float(np.median(np.abs(there - usual)))
-        if spread <= 0:
-            continue
-        for row, value in zip(answered, values, strict=True):
-            if math.isfinite(value) and (value - usual) / spread > FAR:
-                strength = (float(value) - usual) / spread
-                said = sentence(float(value), usual)
-                found.setdefault(row["index"], []).append((strength, said))
-    failed = [
-        Strange(row["index"], row["name"], math.inf, (str(row["error"]),))
-        for row in known
-        if row["error"] is not None
-    ]
-    names = {row["index"]: row["name"] for row in answered}
-    strange = [
-        Strange(
-            index,
-            names[index],
-            max(strength for strength, _ in reasons),
-            tuple(said for _, said in sorted(reasons, reverse=True)),
-        )
-        for index, reasons in found.items()
-    ]
-    return sorted(failed + strange, key=lambda one: (-one.strength, one.index))[:most]
-
-
-def _off_centre(rows: list[Row]) -> Callable[[Row], float | None]:
-    """How far the centre of an input's evidence is from the median one of its class."""
-    centres: dict[object, list[list[float]]] = {}
+    known = _Columns()
+    lost: list[Strange] = []
+    wrong: dict[int, tuple[float, str]] = {}
     for row in rows:
+        if row["error"] is not None:
+            if failed and len(lost) < most:
+                lost.append(Strange(row["index"], row["name"], math.inf, (str(row["error"]),)))
+            continue
+        mistake = _mistake(row, label_of(labels, row["index"]))
+        if mistake is not None:
+            wrong[len(known.names)] = mistake
+        known.add(row)
+    told = [(values, _usual(values), sentence) for values, sentence in known.measured()]
+    far = np.full(len(known.names), -math.inf)
+    for place, (strength, _) in wrong.items():
+        far[place] = strength
+    for values, usual, _ in told:
+        if usual is not None:
+            strengths = (values - usual[0]) / usual[1]
+            np.fmax(far, np.where(strengths > FAR, strengths, -math.inf), out=far)
+    strange = np.flatnonzero(far > FAR)
+    order = strange[np.argsort(-far[strange], kind="stable")].tolist()
+    first = sorted(wrong, key=lambda place: (-wrong[place][0], place))[: most // 2]
+    chosen = list(dict.fromkeys([*first, *order]))[: most - len(lost)]
+
+    def reasons(place: int) -> tuple[str, ...]:
+        found = [wrong[place]] if place in wrong else []
+        for values, usual, sentence in told:
+            value = float(values[place])
+            if usual is not None and (value - usual[0]) / usual[1] > FAR:
+                found.append(((value - usual[0]) / usual[1], sentence(value, usual[0])))
+        found.sort(key=lambda one: (one is not wrong.get(place), -one[0]))
+        return tuple(said for _, said in found)
+
+    return lost + [
+        Strange(known.indices[place], known.names[place], float(far[place]), reasons(place))
+        for place in chosen
+    ]
+
+
+def _mistake(row: Row, label: str | None) -> tuple[float, str] | None:
+    """How strong and what it is, where an answer is sure and another than the label."""
+    sure, said = row.get("confidence"), row.get("class_name")
+    if (
+        label is None
+        or said is None
+        or sure is None
+        or sure < SURE
+        or folded(said) == folded(label)
+    ):
+        return None
+    shown = f"{100 * sure:.1f}".removesuffix(".0") if sure < 0.9995 else "over 99.9"
+    strength = FAR + NormalDist().inv_cdf(min(sure, 1 - 1e-9))
+    return strength, f"It is called “{said}”, with {shown} %, and filed under “{label}”."
+
+
+def _usual(values: np.ndarray) -> tuple[float, float] | None:
+    """The median and the robust standard deviation; None where nothing is usual."""
+    there = values[np.isfinite(values)]
+    if len(there) < FEWEST:
+        return None
+    usual = float(np.median(there))
+    spread = 1.4826 * float(np.median(np.abs(there - usual)))
+    return (usual, spread) if spread > 0 else None
+
+
+class _Columns:
+    """The measures of all rows, a number each."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.indices = array("q")
+        self._measures = tuple(array("d") for _ in _MEASURES)
+        self._centres: dict[tuple[object, int], tuple[array[int], array[float]]] = {}
+
+    def add(self, row: Row) -> None:
+        for values, (measure, _) in zip(self._measures, _MEASURES, strict=True):
+            values.append(_number(measure(row)))
         if row["centre"]:
-            centres.setdefault(row["class"], []).append(row["centre"])
-    usual = {name: np.median(np.array(some), axis=0) for name, some in centres.items()}
+            key = row["class"], len(row["centre"])
+            places, centres = self._centres.setdefault(key, (array("q"), array("d")))
+            places.append(len(self.names))
+            centres.extend(row["centre"])
+        self.names.append(row["name"])
+        self.indices.append(row["index"])
 
-    def distance(row: Row) -> float | None:
-        if not row["centre"]:
-            return None
-        return float(np.linalg.norm(np.array(row["centre"]) - usual[row["class"]]))
-
-    return distance
+    def measured(self) -> Iterator[tuple[np.ndarray, Callable[[float, float], str]]]:
+        """Each measure (rows,), NaN for none; and what is said of a value and a usual one."""
+        for values, (_, sentence) in zip(self._measures, _MEASURES, strict=True):
+            yield np.asarray(values), sentence
+        distances = np.full(len(self.names), math.nan)
+        for (_, axes), (places, flat) in self._centres.items():
+            centres = np.asarray(flat).reshape(-1, axes)
+            apart = np.linalg.norm(centres - np.median(centres, axis=0), axis=1)
+            distances[np.asarray(places)] = apart
+        yield distances, _off_centre_said
 
 
 def _opposed(row: Row) -> float | None:

@@ -61,3 +61,27 @@ def test_what_failed_comes_first_and_the_rest_by_strength(rows):
 def test_of_few_inputs_nothing_is_said(rows):
     rows[2]["border"] = 0.9
     assert strangest(rows[:5]) == []
+
+
+def test_a_sure_mistake_comes_first_and_says_both_names(rows):
+    for row in rows:
+        row["class_name"] = ("stop", "yield")[row["class"]]
+    labels = [row["class_name"] for row in rows]
+    rows[7]["border"] = 0.9
+    assert [one.index for one in strangest(rows, labels=labels)] == [7]
+    labels[10], rows[10]["confidence"] = "Yield", 0.991
+    labels[20], rows[20]["confidence"] = "yield", 0.95
+    labels[30], rows[30]["confidence"] = "yield", 0.89
+    labels[40] = None
+    found = strangest(rows, labels=labels)
+    assert [one.index for one in found] == [10, 20, 7]
+    assert found[0].reasons == ("It is called “stop”, with 99.1 %, and filed under “Yield”.",)
+    assert [one.index for one in strangest(rows, 2, labels)] == [10, 7], "half are mistakes"
+    assert [one.index for one in strangest(rows, labels={20: "yield", 21: "YIELD"})] == [20, 7]
+
+
+def test_rows_are_read_once_and_failures_may_be_left_out(rows):
+    rows[3] = {**dict.fromkeys(rows[3]), "index": 3, "name": "3.png", "error": "No picture."}
+    rows[5]["border"] = 0.9
+    assert [one.index for one in strangest(iter(rows))] == [3, 5]
+    assert [one.index for one in strangest(iter(rows), failed=False)] == [5]
