@@ -41,6 +41,7 @@ def frame() -> None:
         st.Page("pages/explain.py", title="Explain", icon=":material/search:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/importance.py", title="Importance", icon=":material/leaderboard:"),
+        st.Page("pages/many.py", title="Many", icon=":material/photo_library:"),
         st.Page("pages/runs.py", title="Runs", icon=":material/history:"),
         st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
         st.Page("pages/story.py", title="Story", visibility="hidden"),

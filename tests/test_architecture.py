@@ -49,6 +49,7 @@ PAGES = """
     learning stories ranking
     takeaway
     shelf
+    long_run
 """
 MOST_FILES = 14
 # Above a dozen a folder needs a reason.

@@ -17,7 +17,8 @@ from explainers.commands.explain import model_of
 from explainers.commands.workplace import Workplace
 from explainers.errors import Problem
 from explainers.kinds import KINDS, ParsedFile
-from explainers.many.cues.hunt import Cluster, hunt
+from explainers.many.cues.cluster import Cluster
+from explainers.many.cues.hunt import hunt
 from explainers.many.networks import Given, Network
 from explainers.many.reading.completion import parsed_file, takes
 from explainers.many.reading.inputs import Parse

@@ -11,7 +11,7 @@ from PIL import Image
 from explainers.errors import Problem
 from explainers.kinds import fitting
 from explainers.kinds.files import bands
-from explainers.kinds.files.pictures import photo, tiff, tiff_picture
+from explainers.kinds.files.pictures import collection, photo, tiff, tiff_picture
 from explainers.kinds.files.pictures.white import AS_THEY_ARE, checked
 from explainers.kinds.fitting import crop_region, pixels
 from explainers.kinds.registry import KINDS, Facts, InputSpec, Items, Kind, ParsedFile
@@ -111,6 +111,8 @@ def to_image(values: np.ndarray) -> Image.Image:
 
 
 def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
+    if "stack" in parsed[1]:
+        return np.stack([_of_photo(*collection.of_one(parsed, int(k)), spec) for k in items])
     facts, arrays = parsed
     wanted, by_channel = len(spec.mean), _by_channel(parsed, spec)
     if by_channel or _exact(parsed):
@@ -124,12 +126,29 @@ def _inputs(parsed: ParsedFile, spec: InputSpec, items: Items) -> np.ndarray:
     else:
         image = fitting.fitted(Image.fromarray(arrays["pixels"]), spec.sides, spec.fit)
         values = np.asarray(image, dtype=np.float32).transpose(2, 0, 1) / 255
-    if wanted == 1 and len(values) == 3:
+    height, width = arrays["pixels"].shape[:2]
+    return np.stack([_finished(values, (width, height), spec) for _ in items])
+
+
+def _of_photo(fitted: np.ndarray, size: tuple[int, int], spec: InputSpec) -> np.ndarray:
+    """What a network gets of a photo (C, H, W) that has been fitted: uint8 (H, W, 3)."""
+    if len(spec.mean) not in (1, 3) or spec.depth:
+        raise Problem(
+            "This network takes other channels than photos have. Explain its pictures one by one."
+        )
+    if spec.fit == "pad":
+        top, bottom, left, right = fitting.padding(size, spec.sides)
+        fitted = fitted[top : spec.sides[0] - bottom, left : spec.sides[1] - right]
+    return _finished(fitted.astype(np.float32).transpose(2, 0, 1) / 255, size, spec)
+
+
+def _finished(values: np.ndarray, size: tuple[int, int], spec: InputSpec) -> np.ndarray:
+    """Fitted channels (C, h, w), grey where the network sees grey, with padding: float32."""
+    if len(spec.mean) == 1 and len(values) == 3:
         values = np.tensordot(_GREY, values, 1)[None]
     if spec.fit == "pad":
-        height, width = arrays["pixels"].shape[:2]
-        values = fitting.padded(values, (width, height), spec.sides, fitting.neutral(spec))
-    return np.stack([values.astype(np.float32) for _ in items])
+        values = fitting.padded(values, size, spec.sides, fitting.neutral(spec))
+    return values.astype(np.float32)
 
 
 def _exact(parsed: ParsedFile) -> bool:
@@ -201,13 +220,25 @@ def _other_volume(wanted: int, given: int, depth: int) -> str:
     )
 
 
-def _facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:
-    height, width = parsed[1]["pixels"].shape[:2]
+def _items(parsed: ParsedFile, spec: InputSpec) -> np.ndarray:
+    """The one picture of a file; of a collection all that can be read."""
+    facts, arrays = parsed
+    if "stack" not in arrays:
+        return np.arange(1)
+    return np.array([k for k in range(len(arrays["stack"])) if str(k) not in facts["errors"]])
+
+
+def _facts(parsed: ParsedFile, spec: InputSpec, item: int = 0) -> dict[str, Any]:
+    many = "stack" in parsed[1]
+    if many:
+        width, height = (int(side) for side in parsed[1]["sizes"][item])
+    else:
+        height, width = parsed[1]["pixels"].shape[:2]
     facts: Facts = {"region": crop_region((width, height), spec.fit, spec.sides)}
     if spec.fit == "pad":
         around = fitting.padding((width, height), spec.sides)
         facts |= {"padding": list(around)} if any(around) else {}
-    if _by_channel(parsed, spec):
+    if not many and _by_channel(parsed, spec):
         facts |= {name: parsed[0][name] for name in ("low", "high")}
     return facts
 
@@ -232,7 +263,7 @@ KINDS["picture"] = Kind(
     channels=True,
     default_baseline="zeros",
     inputs=_inputs,
-    items=lambda parsed, spec: np.arange(1),
+    items=_items,
     facts=_facts,
     shown=_shown,
 )

@@ -64,7 +64,7 @@ class InputSpec(Protocol):
     def order(self) -> str: ...
 
 
-def _no_facts(parsed: ParsedFile, spec: InputSpec) -> dict[str, Any]:
+def _no_facts(parsed: ParsedFile, spec: InputSpec, item: int = 0) -> dict[str, Any]:
     return {}
 
 
@@ -108,7 +108,7 @@ class Kind:
     items : callable
         (parsed, spec) → ndarray of whole numbers: the inputs of the file that the model can take.
     facts : callable
-        (parsed, spec) → what pages must know to draw the input; plain data.
+        (parsed, spec, item=0) → what pages must know to draw that input; plain data.
     shown : callable
         (one input, its facts) → the array that pages draw of it.
     """
@@ -123,7 +123,7 @@ class Kind:
     default_baseline: str
     inputs: Callable[[ParsedFile, InputSpec, Items], np.ndarray]
     items: Callable[[ParsedFile, InputSpec], np.ndarray]
-    facts: Callable[[ParsedFile, InputSpec], dict[str, Any]] = _no_facts
+    facts: Callable[..., dict[str, Any]] = _no_facts
     shown: Callable[[np.ndarray, Facts], np.ndarray] = _as_it_is
 
     def some(self, parsed: ParsedFile, spec: InputSpec, most: int = MOST_DATA) -> np.ndarray:

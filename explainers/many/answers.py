@@ -18,7 +18,7 @@ from explainers.many.keeping.shards import Row
 from explainers.many.networks import Network
 from explainers.many.reading.inputs import Input, Inputs
 from explainers.methods import METHODS
-from explainers.models.spec import AS_THEY_ARE
+from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.options import lookup, make_options
 
 if TYPE_CHECKING:
@@ -76,22 +76,27 @@ class Answers:
     Parameters
     ----------
     network : Network
-    inputs : Inputs
+    inputs : Inputs or ModelSpec
+        Where they come from; or only how they are prepared, where `references` needs no more.
     question : Question
     """
 
-    def __init__(self, network: Network, inputs: Inputs, question: Question) -> None:
+    def __init__(self, network: Network, inputs: Inputs | ModelSpec, question: Question) -> None:
         from explainers.output_cache import OutputCache
 
-        self._network, self._inputs, self._question = network, inputs, question
+        self._network, self._question = network, question
         self._cache = OutputCache()
         self._data: Tensor | None = None
+        if isinstance(inputs, ModelSpec):
+            self._spec = inputs
+            return
+        self._spec = inputs.spec
         if isinstance(question.baseline, str) and BASELINES[question.baseline].uses_data:
             self._data = self._tensor(inputs.sample(DATA))
 
     def at_once(self, values: int) -> int:
         """How many inputs share their passes, so that they hold at most so many values."""
-        spec = self._inputs.spec
+        spec = self._spec
         sides = spec.sides if spec.kind == "picture" else spec.shape
         channels = max(3, len(spec.mean)) if spec.kind == "picture" else 1
         return max(1, values // max(1, channels * int(np.prod(sides))))
@@ -138,11 +143,11 @@ class Answers:
             self._network.model,
             x,
             asked.method,
-            self._references(x, inputs),
+            self.references(x, inputs),
             asked.target,
             data=self._data,
             score=asked.score,
-            kind=self._inputs.spec.kind,
+            kind=self._spec.kind,
             progress=lambda progress: alive(),
             cache=self._cache,
             **asked.options,
@@ -169,7 +174,7 @@ class Answers:
             return self.failed(one, reason or "The explanation holds NaN or infinite values."), None
         if "padding" in (one.facts or {}):
             scores = fitting.without_padding(scores, one.facts["padding"])  # type: ignore[index]
-        kind = self._inputs.spec.kind
+        kind = self._spec.kind
         found = evidence_in(scores, kind)
         target = _class_of(answer, k)
         names = self._network.classes
@@ -195,7 +200,7 @@ class Answers:
         # A picture's map is a number a pixel; of others every value's own score is kept.
         return row, KINDS[kind].heat(scores) if kind == "picture" else scores
 
-    def _references(self, x: Tensor, inputs: Sequence[Input]) -> str | float | Tensor:
+    def references(self, x: Tensor, inputs: Sequence[Input]) -> str | float | Tensor:
         """What the inputs are compared with; padding is compared with itself."""
         import torch
 
@@ -216,9 +221,9 @@ class Answers:
         from explainers.passes import Passes
 
         targets = [_class_of(answer, k) for k in range(len(x))]
-        if self._inputs.spec.answers == "numbers" or None in targets:
+        if self._spec.answers == "numbers" or None in targets:
             return None
-        form = "output" if self._inputs.spec.answers in AS_THEY_ARE else "probability"
+        form = "output" if self._spec.answers in AS_THEY_ARE else "probability"
         with eval_mode.evaluating(self._network.model):
             outputs = Passes(self._network.model, score=form, cache=self._cache).outputs(x)
         return [float(outputs[k, target]) for k, target in enumerate(targets)]

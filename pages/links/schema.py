@@ -74,9 +74,9 @@ _SWITCHES = (
 )
 _WORDS = (
     "about across answers architecture axiom baseline closer curves depends device down "
-    "encoding feature filling fit from hand lags_by layer measure method model normalise order "
-    "part read receipt sample score show source stand target_column together_by truth turned "
-    "unit_slopes way where"
+    "encoding feature filling fit from hand lags_by layer many_from many_order many_part measure "
+    "method model normalise order part read receipt sample score show source stand target_column "
+    "together_by truth turned unit_slopes way where"
 )
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(_SWITCHES.split(), bool),
@@ -86,11 +86,11 @@ SCHEMA: dict[str, Any] = {
     **dict.fromkeys(("checked", "place_slice", "row", "sane", "sequence", "takes"), Place),
     **dict.fromkeys([f"{group}_name" for group in _GROUPS], Word),
     **dict.fromkeys(_GROUPS, Words),
-    **dict.fromkeys(("of", "target"), PlaceOrNone),
+    **dict.fromkeys(("asked_of", "many_class", "of", "target"), PlaceOrNone),
     **dict.fromkeys(("repeats", "rows", "series", "size", "slice", "step", "stride"), Number),
     **dict.fromkeys(("stretch", "width", "window"), Number),
     **dict.fromkeys(("hide", "own_white", "photo_white", "picture_white", "white"), Real),
-    **dict.fromkeys(("data", "names", "own", "photo", "picture", "weights"), Digest),
+    **dict.fromkeys(("collection", "data", "names", "own", "photo", "picture", "weights"), Digest),
     **dict.fromkeys(
         ("baselines", "by", "columns", "inputs", "methods", "models", "pictures"), Words
     ),

@@ -12,7 +12,12 @@ from explainers.figures.text.sentences import escape_markdown
 from explainers.service.storage.shelf import LONGEST_NAME, LONGEST_NOTE, Run
 from pages.state import service
 
-PAGES = {"explain": "Explain", "compare": "Compare", "importance": "Importance"}
+PAGES = {
+    "explain": "Explain",
+    "compare": "Compare",
+    "importance": "Importance",
+    "many": "Many",
+}
 SHOWN = ("method", "methods", "baseline", "network")
 """Words of an entry's line; the others tell what differs."""
 

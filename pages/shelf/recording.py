@@ -44,7 +44,7 @@ from pages.takeaway import several
 from pages.widgets.methods import SCORES
 
 UPLOAD = re.compile("[0-9a-f]{64}")
-ONE_UPLOAD = ("picture", "photo", "own", "weights", "data")
+ONE_UPLOAD = ("picture", "photo", "own", "weights", "data", "collection")
 """Choices that hold the digest of one upload; it may be left from another question."""
 _LAST = "last_on_the_shelf"
 

@@ -8,15 +8,21 @@ from explainers.figures.text.sentences import escape_markdown
 from explainers.service.storage.uploads import Upload
 from pages.state import address, service
 
-UPLOADS = ("picture", "photo", "own", "weights", "names", "added", "data")
+UPLOADS = ("picture", "photo", "own", "weights", "names", "added", "data", "collection")
 """Names of the choices that hold an upload's digest, or several."""
 USES = {
     "picture": {"from": "Upload"},
     "data": {"source": "Upload"},
     "weights": {"model": "upload"},
+    "collection": {"many_from": "Upload"},
     "own": {"baseline": "own"},
 }
 """What else is chosen where an upload is used again, by the choice that holds it."""
+_REMEMBERED = (
+    *("kept_files", "kept_pictures", "kept_data", "kept_collections", "added_names"),
+    *("unpacked_pictures", "rows_of_runs", "drawn_of_runs"),
+)
+"""Parts of the session that hold something of uploads."""
 _ASKED = "deletion_asked"
 MOST_LISTED = 50
 
@@ -123,7 +129,7 @@ def _delete(digests: Sequence[str], owner: str) -> None:
     service.backend().forget(service.uploads().alone(owner, digests))
     count = service.uploads().delete(owner, digests)
     address.forget_uploads(UPLOADS)
-    for name in ("kept_files", "kept_pictures", "kept_data", "added_names", "unpacked_pictures"):
+    for name in _REMEMBERED:
         st.session_state.pop(name, None)
     message = f"{count} upload{'s were' if count > 1 else ' was'} deleted."
     st.session_state["deletion_message"] = message

@@ -16,6 +16,7 @@ import streamlit as st
 from explainers.service.backends.backend import Backend
 from explainers.service.backends.job import Job
 from explainers.service.backends.local import LocalBackend
+from explainers.service.backends.long_runs import LongRuns
 from explainers.service.limits import limits
 from explainers.service.storage.folder import user_folder
 from explainers.service.storage.shelf import Shelf
@@ -79,6 +80,18 @@ def uploads() -> Uploads:
 def shelf() -> Shelf:
     """What visitors have asked before, each only their own."""
     return Shelf(uploads())
+
+
+@functools.cache
+def long_runs() -> LongRuns:
+    """Runs over many inputs that are on their way, whoever watches them."""
+    return LongRuns(backend(), _record)
+
+
+def _record(whose: str, task: Task) -> None:
+    """Count a task's answer for the visitor whose it is, and make room among their own."""
+    uploads().record_answer(task.digest(), {key.digest for key in task.uploads()})
+    uploads().trim(whose)
 
 
 def owner() -> str:
@@ -150,8 +163,7 @@ def job(task: Task, slot: str, wait: float = SECONDS_TO_WAIT) -> Job:
         if current is not None:
             backend().cancel(current)
         current = backend().submit(task, visitor(), turn=owner())
-        uploads().record_answer(current.digest, {key.digest for key in task.uploads()})
-        uploads().trim(owner())
+        _record(owner(), task)
         jobs[slot] = current
     current.touch()
     return wait_for(current, wait)

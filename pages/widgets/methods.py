@@ -29,10 +29,13 @@ def names(model: ChosenModel) -> dict[str, str]:
     return usable or suited
 
 
-def pick(model: ChosenModel) -> str:
-    """Draw the choice of a method and what it asks; its key."""
+def pick(model: ChosenModel, first: str = "") -> str:
+    """Draw the choice of a method and what it asks; its key.
+
+    `first` is chosen at first, where it works; else what is usual for such models.
+    """
     known = names(model)
-    first = FOR_PHOTOS if model.spec.source == "package" else DEFAULT_METHOD
+    first = first or (FOR_PHOTOS if model.spec.source == "package" else DEFAULT_METHOD)
     first = first if first in known else next(iter(known))
     fitting_choices.follow_usual("method", first)
     key = address.select(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explainers.errors import Problem
+from explainers.many.cues.cluster import Cluster
 from explainers.many.cues.clusters import grouped, unlikeness
 from explainers.many.cues.flips import Flips
 from explainers.many.cues.patches import (
@@ -32,68 +33,6 @@ VALUES_HELD = 2**26
 """So many values of pictures are held at once; of a larger run an even sample is hunted through."""
 MOST_OF_A_CLASS, FEWEST = 400, 3
 BATCH = 64
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Pictures of one answer whose evidence is alike, and what its hottest patch does elsewhere.
-
-    Attributes
-    ----------
-    answer : int
-        The class that the network answers to them.
-    name : str
-    members : tuple of int
-        Their indices in the run.
-    places : ndarray, shape (members, 2)
-        Row and column of the patch's upper left corner, in px.
-    side : int
-        Of the patch, in px.
-    share : float
-        How much of the support lies in the patch, on average.
-    unlikeness : float
-        See `explainers.many.cues.clusters.unlikeness`.
-    cut : Flips
-        The patch cut out of its pictures: how often the answer is another then.
-    paste : Flips
-        The patch pasted onto pictures of other answers, at the same place: how often they get
-        this answer.
-    """
-
-    answer: int
-    name: str
-    members: tuple[int, ...]
-    places: np.ndarray
-    side: int
-    share: float
-    unlikeness: float
-    cut: Flips
-    paste: Flips
-
-    @property
-    def is_cue(self) -> bool:
-        """Whether the patch takes the answer with it more often than not, and beyond chance.
-
-        Evidence of a thing needs the thing around it: a part of it, pasted on something else,
-        seldom decides. The lower ends of the intervals count: of the rate of flips by pasting
-        against one half, and of what both tests have beyond random patches against 0.
-        """
-        beyond = min(self.paste.excess_interval[0], self.cut.excess_interval[0])
-        return self.paste.interval[0] > 0.5 and beyond > 0
-
-    @property
-    def sentence(self) -> str:
-        """What was found, in words."""
-        low, high = self.paste.interval
-        said = (
-            f"A patch of {self.side} px from {len(self.members)} pictures that are answered "
-            f"“{self.name}”, pasted onto others, turns {100 * self.paste.rate:.0f} % of them into "
-            f"“{self.name}” (95 % interval {100 * low:.0f} to {100 * high:.0f} %); random patches "
-            f"of that size turn {100 * self.paste.random_rate:.0f} %. Cut out, it changes "
-            f"{100 * self.cut.rate:.0f} % of the answers, random ones "
-            f"{100 * self.cut.random_rate:.0f} %."
-        )
-        return f"{said} The network answers by this cue." if self.is_cue else said
 
 
 def hunt(
@@ -160,7 +99,36 @@ def hunt(
     """
     network = opened(model, spec, (), device)
     inputs = _inputs(run, network, source, parse)
-    indices, maps, pictures = _read(run, inputs)
+    return hunt_among(network, *_read(run, inputs), size=size, pairs=pairs, most=most, seed=seed)
+
+
+def hunt_among(
+    network: Network,
+    indices: np.ndarray,
+    maps: np.ndarray,
+    pictures: np.ndarray,
+    *,
+    size: float = 0.19,
+    pairs: int = 200,
+    most: int = 24,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Cluster, ...]:
+    """The same, among pictures whose maps are given.
+
+    Parameters
+    ----------
+    network : Network
+    indices : ndarray of whole numbers, shape (N,)
+        By which the members of clusters are named.
+    maps : ndarray, shape (N, H, W)
+    pictures : ndarray, float32, shape (N, C, H, W)
+        As the network takes them.
+    size, pairs, most, seed
+        See `hunt`.
+    progress : callable
+        Called with how many clusters have been tried, of how many; what it raises ends the call.
+    """
     answers = _answers(network, pictures)
     patches = hottest(maps, max(2, round(size * min(maps.shape[1:]))))
     points = features(pictures, maps, patches)
@@ -177,9 +145,14 @@ def hunt(
                 groups.append((unlikeness(points, members), np.flatnonzero(members)))
     groups.sort(key=lambda one: -one[0])
     clusters = []
-    for how_unlike, members in groups[:most]:
+    tried = groups[:most]
+    for place, (how_unlike, members) in enumerate(tried):
         answer = int(answers[members[0]])
-        cut, paste = _tried(network, pictures, answers, patches, members, pairs, rng)
+
+        def alive(place: int = place) -> None:
+            progress(place, len(tried))
+
+        cut, paste = _tried(network, pictures, answers, patches, members, pairs, rng, alive)
         named = network.classes[answer] if answer < len(network.classes) else f"output {answer}"
         clusters.append(
             Cluster(
@@ -205,6 +178,7 @@ def _tried(
     members: np.ndarray,
     pairs: int,
     rng: np.random.Generator,
+    alive: Callable[[], None],
 ) -> tuple[Flips, Flips]:
     """What cutting out and pasting the members' patches does, beside random patches of theirs."""
     side, answer = patches.side, answers[members[0]]
@@ -220,6 +194,7 @@ def _tried(
     chosen = rng.choice(every, min(pairs, every), replace=False)
     flipped: list[list[np.ndarray]] = [[], []]
     for start in range(0, len(chosen), BATCH):
+        alive()
         batches: list[list[np.ndarray]] = [[], []]
         for pair in chosen[start : start + BATCH]:
             giver, taker = int(members[pair % len(members)]), others[pair // len(members)]

@@ -127,7 +127,7 @@ def all_items(content: ParsedFile, spec: ModelSpec, name: str) -> np.ndarray:
     """
     facts, arrays = content
     if spec.kind == "picture":
-        return np.arange(1)
+        return np.arange(len(arrays["stack"]) if "stack" in arrays else 1)
     if facts.get("sampled"):
         raise Problem(
             f"{name} has {facts['rows']:,} rows, of which {len(arrays['values']):,} can be read "
@@ -143,6 +143,8 @@ def all_items(content: ParsedFile, spec: ModelSpec, name: str) -> np.ndarray:
 def item_name(content: ParsedFile, spec: ModelSpec, item: int) -> str:
     """What one input of a file is called: "row 3", or a sequence's name and where a window starts.
 
+    A picture in a .zip of many by its name there, and one that is alone in its file "".
+
     Examples
     --------
     >>> spec = ModelSpec("upload", "", kind="sequence", shape=(4, 4))
@@ -152,7 +154,7 @@ def item_name(content: ParsedFile, spec: ModelSpec, item: int) -> str:
     """
     facts, arrays = content
     if spec.kind == "picture":
-        return ""
+        return str(facts["names"][item]) if "stack" in arrays else ""
     if spec.kind == "table":
         return f"row {item + 1}"
     names = facts["names"]

@@ -47,6 +47,31 @@ class Input:
     problem: str = ""
 
 
+def input_of(
+    content: ParsedFile, spec: ModelSpec, item: int, index: int, name: str, digest: str
+) -> Input:
+    """One input of a file's content, or why there is none.
+
+    Parameters
+    ----------
+    content : ParsedFile
+    spec : ModelSpec
+        Complete for it.
+    item : int
+        Its number in the file, as `all_items` gives it.
+    index, name, digest
+        See `Input`.
+    """
+    kind = KINDS[spec.kind]
+    try:
+        values = kind.inputs(content, spec, [item])[0]
+        if not np.isfinite(values).all():
+            raise Problem("It holds NaN or infinite values.")
+    except Problem as problem:
+        return Input(index, name, digest, problem=str(problem))
+    return Input(index, name, digest, values, kind.facts(content, spec, item))
+
+
 class Inputs:
     """The inputs of a source, in an order that does not change.
 
@@ -149,16 +174,10 @@ class Inputs:
         digest = self.digests[number]
         try:
             content, items = self._opened(number)
-            item = int(items[index - int(self._starts[number])])
-            kind = KINDS[self.spec.kind]
-            values = kind.inputs(content, self.spec, [item])[0]
-            if not np.isfinite(values).all():
-                raise Problem("It holds NaN or infinite values.")
-            facts = kind.facts(content, self.spec)
         except Problem as problem:
             return Input(index, self.name(index), digest, problem=str(problem))
-        name = self._called(number, item_name(content, self.spec, item))
-        return Input(index, name, digest, values, facts)
+        item = int(items[index - int(self._starts[number])])
+        return input_of(content, self.spec, item, index, self.name(index), digest)
 
     def _called(self, number: int, item: str) -> str:
         return ": ".join(filter(None, (self.files[number] if self._several else "", item)))

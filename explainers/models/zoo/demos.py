@@ -102,6 +102,17 @@ def gallery(name: str = "") -> list[Sample]:
     ]
 
 
+def collection(name: str) -> Path | None:
+    """The .zip of many pictures that comes with a demo, a folder a class; None where none does.
+
+    Examples
+    --------
+    >>> collection("signs").name, collection("digits")
+    ('collection.zip', None)
+    """
+    return ASSETS / "signs" / "collection.zip" if name in DEMO_MODELS else None
+
+
 def load(name: str) -> tuple[nn.Module, tuple[str, ...]]:
     """A demo's network and the names of its outputs.
 

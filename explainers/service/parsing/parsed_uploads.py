@@ -33,6 +33,7 @@ _FIRST = 64
 MOST_REMEMBERED = 10_000
 _WORDS = {
     "picture": "picture",
+    "picture_collection": "file of pictures",
     "table": "table",
     "series": "file of series",
     "sequence": "file of DNA",

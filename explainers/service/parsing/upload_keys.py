@@ -18,6 +18,7 @@ _LAYOUTS = {
     TIME_FIRST: "time first",
     ROWS_ARE_SERIES: "rows are series",
 }
+_COLLECTION = re.compile(r"many\.(\d{1,5})x(\d{1,5})\.(crop|stretch|pad)\Z")
 _TAKES = re.compile(r"(\d{1,8})x(\d{1,8})\.")
 _NETWORKS = {"onnx": "onnx", "pt2": "pt2", "torchscript": "torchscript", "ptl": "torchscript"}
 
@@ -31,6 +32,17 @@ def takes(shape: Sequence[int]) -> str:
     ('150x1.', '')
     """
     return f"{shape[0]}x{shape[1]}." if len(shape) == 2 else ""
+
+
+def collection(digest: str, sides: Sequence[int], fit: str) -> str:
+    """The name of a .zip of pictures, of which each is kept as a network sees it.
+
+    Examples
+    --------
+    >>> collection("0a1b", (96, 128), "crop")
+    '0a1b.many.96x128.crop'
+    """
+    return f"{digest}.many.{sides[0]}x{sides[1]}.{fit}"
 
 
 class UploadKey(NamedTuple):
@@ -52,8 +64,13 @@ def file_key(kind: str, name: str) -> UploadKey:
     {'takes': (150, 1), 'suffix': '.tsv'}
     >>> file_key("picture", "0a1b.white4095")
     UploadKey(kind='picture', digest='0a1b', options={'white': 4095.0})
+    >>> file_key("picture", "0a1b.many.96x128.crop").kind
+    'picture_collection'
     """
     digest, _, suffix = name.partition(".")
+    if fitted := _COLLECTION.match(suffix):
+        shape = {"sides": (int(fitted[1]), int(fitted[2])), "fit": fitted[3]}
+        return UploadKey("picture_collection", digest, shape)
     if suffix.startswith(WHITE):
         try:
             return UploadKey(kind, digest, {"white": float(suffix.removeprefix(WHITE))})

@@ -113,7 +113,8 @@ def prepare(
     spec = replace(loaded.spec, places=model.places)
     facts: dict[str, Any] = {}
     if given.file:
-        facts = KINDS[spec.kind].facts(context.parsed(file_key(spec.kind, given.file)), spec)
+        content = context.parsed(file_key(spec.kind, given.file))
+        facts = KINDS[spec.kind].facts(content, spec, given.item)
     if given.values:
         values = np.array(given.values, np.float32).reshape(1, *spec.shape)
         x = torch.from_numpy(values).to(device)

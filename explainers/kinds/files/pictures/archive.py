@@ -13,9 +13,9 @@ from explainers.kinds.files.labels import label, listed, unique
 
 MOST_PICTURES, MOST_MEMBERS = 100, 1000
 MOST_BYTES, MOST_BYTES_ALL = 40_000_000, 150_000_000
-_PICTURES = re.compile(r"\.(png|jpe?g|webp|gif|bmp|avif|tiff?|npy)$", re.IGNORECASE)
+PICTURE_NAMES = re.compile(r"\.(png|jpe?g|webp|gif|bmp|avif|tiff?|npy)$", re.IGNORECASE)
 _ARCHIVES = re.compile(r"\.(zip|npz|gz|tar|tgz|bz2|xz|7z|rar)$", re.IGNORECASE)
-_UNSAFE = re.compile(r"^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)|\0")
+UNSAFE = re.compile(r"^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)|\0")
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ADVICE = "Make a .zip of the pictures alone and upload that."
 
@@ -70,25 +70,25 @@ def holds_pictures(data: bytes) -> bool:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [name for name in archive.namelist() if _PICTURES.search(name)]
+            names = [name for name in archive.namelist() if PICTURE_NAMES.search(name)]
     except Exception:
         return False
     return any(not name.lower().endswith(".npy") for name in names)
 
 
 def _unpacked(archive: zipfile.ZipFile) -> tuple[dict[str, bytes], list[str]]:
-    members = [one for one in archive.infolist() if not one.is_dir() and not _is_hidden(one)]
+    members = [one for one in archive.infolist() if not one.is_dir() and not is_hidden(one)]
     if len(archive.infolist()) > MOST_MEMBERS:
         raise Problem(f"This .zip file holds more than {MOST_MEMBERS:,} files. {_ADVICE}")
     for one in members:
-        if _UNSAFE.search(one.filename):
+        if UNSAFE.search(one.filename):
             raise Problem(f"This .zip file names a file outside of its folder. {_ADVICE}")
         if _ARCHIVES.search(one.filename):
             raise Problem(
                 f'This .zip file holds another archive, "{label(one.filename, 60)}", which is not '
                 f"unpacked. {_ADVICE}"
             )
-    pictures = [one for one in members if _PICTURES.search(one.filename)]
+    pictures = [one for one in members if PICTURE_NAMES.search(one.filename)]
     if not 1 <= len(pictures) <= MOST_PICTURES:
         raise Problem(
             f"This .zip file holds {len(pictures)} pictures; 1 to {MOST_PICTURES} are accepted. "
@@ -119,7 +119,7 @@ def _demand_room(pictures: list[zipfile.ZipInfo]) -> None:
         )
 
 
-def _is_hidden(member: zipfile.ZipInfo) -> bool:
+def is_hidden(member: zipfile.ZipInfo) -> bool:
     """Whether it is what systems put beside pictures: "__MACOSX/", ".DS_Store", "Thumbs.db"."""
     parts = member.filename.replace("\\", "/").split("/")
     return "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1] in _BESIDE

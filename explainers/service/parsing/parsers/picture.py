@@ -22,6 +22,20 @@ from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 _MOST_PIXELS, _MOST_WHITES = 16_000_000, 20
 _WHITE = {"white", "usual", "whites", "top", "notes"}
+MODULES = (
+    "PIL.PngImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.WebPImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.BmpImagePlugin",
+    "PIL.MpoImagePlugin",
+    "PIL.TiffImagePlugin",
+    "PIL.ImageOps",
+    "zipfile",
+    "encodings.cp437",
+    "explainers.kinds.picture",
+)
+"""What reads pictures."""
 _FRAMES = ((1, np.uint8), (2, np.uint8), (3.5, np.float32))
 
 
@@ -74,7 +88,8 @@ def _number(value: Any) -> bool:
     return type(value) is float and math.isfinite(value)
 
 
-def _warm_up_files() -> Iterable[WarmUpFile]:
+def warm_up_files() -> Iterable[WarmUpFile]:
+    """Pictures of every form that is read."""
     from PIL import Image
 
     for mode in ("RGB", "L", "P", "RGBA", "I;16", "CMYK", "1"):
@@ -125,19 +140,7 @@ PARSERS["picture"] = Parser(
     check=_check,
     description="a picture",
     limit="picture_megabytes",
-    modules=(
-        "PIL.PngImagePlugin",
-        "PIL.JpegImagePlugin",
-        "PIL.WebPImagePlugin",
-        "PIL.GifImagePlugin",
-        "PIL.BmpImagePlugin",
-        "PIL.MpoImagePlugin",
-        "PIL.TiffImagePlugin",
-        "PIL.ImageOps",
-        "zipfile",
-        "encodings.cp437",
-        "explainers.kinds.picture",
-    ),
-    warm_up_files=_warm_up_files,
+    modules=MODULES,
+    warm_up_files=warm_up_files,
     most_bytes=160_000_000,
 )

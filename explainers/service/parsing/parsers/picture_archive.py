@@ -20,11 +20,15 @@ from explainers.service.parsing.parsers.registry import (
 from explainers.service.parsing.parsers.validation import demand, demand_texts
 
 
-def _parse(untrusted_data: bytes) -> ParsedFile:
-    """Arrays "0", "1", … of the pictures' bytes as they were packed, in the order of the names."""
-    from explainers.kinds.files.pictures.archive import unpacked
+def _parse(untrusted_data: bytes, place: int | None = None) -> ParsedFile:
+    """Arrays "0", "1", … of the pictures' bytes as they were packed, in the order of the names.
 
-    pictures, notes = unpacked(untrusted_data)
+    With `place` only that picture, as `collection.parse` numbers them.
+    """
+    from explainers.kinds.files.pictures.archive import unpacked
+    from explainers.kinds.files.pictures.collection import one_of
+
+    pictures, notes = unpacked(untrusted_data) if place is None else one_of(untrusted_data, place)
     contents = (np.frombuffer(content, np.uint8) for content in pictures.values())
     return (
         {"names": list(pictures), "notes": notes},
@@ -49,6 +53,7 @@ def _warm_up_files() -> Iterable[WarmUpFile]:
             archive.writestr("größe/a.png", b"a picture")
             archive.writestr("b.txt", b"none")
         yield buffer.getvalue(), {}
+        yield buffer.getvalue(), {"place": 0}
 
 
 PARSERS["picture_archive"] = Parser(
@@ -56,7 +61,7 @@ PARSERS["picture_archive"] = Parser(
     check=_check,
     description="an archive of pictures",
     limit="data_megabytes",
-    modules=("zipfile", "encodings.cp437", "explainers.kinds.files.pictures.archive"),
+    modules=("zipfile", "encodings.cp437", "explainers.kinds.files.pictures.collection"),
     warm_up_files=_warm_up_files,
     most_bytes=MOST_BYTES_ALL + 1_000_000,
 )

@@ -1,0 +1,179 @@
+"""An explanation of each of many inputs of a file: rows as `explainers.many` keeps them; maps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explainers.kinds import KINDS, ParsedFile
+from explainers.kinds.fitting import inside_padding
+from explainers.many.answers import Answers, Question
+from explainers.many.keeping.shards import Row
+from explainers.many.networks import Network
+from explainers.many.reading.completion import all_items, item_name
+from explainers.many.reading.inputs import Input, input_of
+from explainers.models.spec import AS_THEY_ARE, ModelSpec
+from explainers.service.parsing.upload_keys import file_key
+from explainers.service.tasks.context import LoadedModel, ProgressReport, TaskContext
+from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.model_input import references
+from explainers.service.tasks.task import Answer, Task
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+VALUES_AT_ONCE = 2**21
+"""So many values of inputs share their passes."""
+
+
+class ExplainMany(Task, frozen=True):
+    """Explain some of the inputs of a file, that come one after the other.
+
+    Attributes
+    ----------
+    explanation : Explain
+        What is asked of each; of its input only the file matters. Without a target each is asked
+        for its own first choice.
+    start, stop : int
+        The inputs start, …, stop − 1 of the file, in its order; see `inputs_in`.
+
+    The answer's facts: `rows`, one an input (see `explainers.many.keeping.shards.schema`), with a
+    sentence under "error" where there is no answer; `signed`; `seconds`. Its arrays: `mapped` (M,),
+    the indices of those that have a map, and `maps` (M, …), float32: of pictures one number a
+    pixel, of others every value's score.
+    """
+
+    explanation: Explain
+    start: int
+    stop: int
+
+    def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """The explanation once an input."""
+        return (self.stop - self.start) * self.explanation.cost(shape, references)
+
+    def shards(self, most: int) -> Sequence[Task]:
+        """Parts of consecutive inputs."""
+        ends = np.linspace(self.start, self.stop, min(most, self.stop - self.start) + 1).astype(int)
+        parts = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+        return [self.replace(start=start, stop=stop) for start, stop in parts]
+
+    def merge(self, answers: Sequence[Answer]) -> Answer:
+        """The inputs of all parts, one after the other."""
+        facts = [facts for facts, _ in answers]
+        maps = [arrays["maps"] for _, arrays in answers if len(arrays["maps"])]
+        return {
+            "rows": [row for one in facts for row in one["rows"]],
+            "signed": any(one["signed"] for one in facts),
+            "seconds": sum(one["seconds"] for one in facts),
+        }, {
+            "mapped": np.concatenate([arrays["mapped"] for _, arrays in answers]),
+            "maps": np.concatenate(maps) if maps else np.zeros((0, 0), np.float32),
+        }
+
+    def run(self, context: TaskContext) -> Answer:
+        """As many calls of `explain` as the inputs need that share their passes."""
+        started, asked = time.perf_counter(), self.explanation
+        loaded = context.load(asked.model, asked.device)
+        content = context.parsed(file_key(asked.model.kind, asked.input.file))
+        answers = _StoredAnswers(context, loaded, asked)
+        inputs = list(inputs_in(content, loaded.spec, asked.input.file, self.start, self.stop))
+        found: list[tuple[Row, np.ndarray | None]] = []
+        at_once = answers.at_once(VALUES_AT_ONCE)
+        for place in range(0, len(inputs), at_once):
+            some = inputs[place : place + at_once]
+            done = ProgressReport(place, len(inputs))
+            with_values = [one for one in some if one.values is not None]
+            rows = iter(answers.of(with_values, partial(context.report, done)))
+            for one in some:
+                failed = one.values is None
+                found.append((answers.failed(one, one.problem), None) if failed else next(rows))
+        maps = [one for _, one in found if one is not None]
+        facts = {
+            "rows": [row for row, _ in found],
+            "signed": any(bool((one < 0).any()) for one in maps),
+            "seconds": time.perf_counter() - started,
+        }
+        return facts, {
+            "mapped": np.array([r["index"] for r, one in found if one is not None], np.int64),
+            "maps": np.stack(maps).astype(np.float32) if maps else np.zeros((0, 0), np.float32),
+        }
+
+    def failed(self, content: ParsedFile, sentence: str) -> Answer:
+        """The answer of inputs that are set aside, for they end the process that works on them."""
+        spec, file = self.explanation.model, self.explanation.input.file
+        rows = [
+            {"index": one.index, "name": one.name, "digest": one.digest, "error": sentence}
+            for one in inputs_in(content, spec, file, self.start, self.stop)
+        ]
+        return {"rows": rows, "signed": False, "seconds": 0.0}, {
+            "mapped": np.zeros(0, np.int64),
+            "maps": np.zeros((0, 0), np.float32),
+        }
+
+
+def items_in(content: ParsedFile, spec: ModelSpec) -> np.ndarray:
+    """The numbers of all inputs of a file: every one, or those of a sample that can be taken."""
+    if content[0].get("sampled"):
+        return KINDS[spec.kind].items(content, spec)
+    return all_items(content, spec, "the file")
+
+
+def inputs_in(
+    content: ParsedFile, spec: ModelSpec, file: str, start: int, stop: int
+) -> Iterator[Input]:
+    """The inputs start, …, stop − 1 of a file, each with values or with a sentence.
+
+    Parameters
+    ----------
+    content : ParsedFile
+        Of the file.
+    spec : ModelSpec
+        Of a network that takes them.
+    file : str
+        Its name in the store.
+    start, stop : int
+    """
+    digest = file.partition(".")[0]
+    for index, item in enumerate(items_in(content, spec)[start:stop].tolist(), start):
+        yield input_of(content, spec, item, index, item_name(content, spec, item), digest)
+
+
+class _StoredAnswers(Answers):
+    """Rows and maps of inputs of an upload, with the baseline that a task names."""
+
+    def __init__(self, context: TaskContext, loaded: LoadedModel, asked: Explain) -> None:
+        as_they_are = loaded.spec.answers in AS_THEY_ARE
+        question = Question(
+            asked.method,
+            "zeros",
+            asked.question,
+            "output" if as_they_are else asked.score,
+            None,
+            asked.options,
+        )
+        names = loaded.class_names
+        network = Network(loaded.model, loaded.spec, names, "", asked.model.name)
+        super().__init__(network, loaded.spec, question)
+        self._given: dict[str, Any] = {"context": context, "asked": asked}
+
+    def references(self, x: Tensor, inputs: Sequence[Input]) -> Tensor:
+        """As one explanation has them; padding is compared with itself."""
+        import torch
+
+        asked: Explain = self._given["asked"]
+        against = references(self._given["context"], self._spec, asked.input, asked.baseline, x)
+        around = [(one.facts or {}).get("padding") for one in inputs]
+        if not any(around):
+            return against
+        several = against.ndim > x.ndim
+        whole = against.expand(len(x), *against.shape[1:]).clone()
+        for k, sides in enumerate(around):
+            if sides:
+                inside = torch.from_numpy(inside_padding(x.shape[-2:], sides)).to(x.device)
+                given = x[k].unsqueeze(0) if several else x[k]
+                whole[k] = torch.where(inside, whole[k], given)
+        return whole

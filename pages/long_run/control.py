@@ -1,0 +1,100 @@
+"""Starting a run, watching it, pausing it; what it costs and how far it is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explainers.errors import Problem
+from explainers.figures.text.sentences import escape_markdown
+from explainers.service.backends.long_runs import RUNNING, STOPPED, LongRun
+from pages.long_run.question import ManyQuestion
+from pages.state import cases, progress, service
+from pages.state.fragments import fragment
+
+SECONDS_BETWEEN_LOOKS = 0.5
+SHOWN_AGAIN_AFTER = 1.5
+"""What has come is drawn anew once there is so many times as much."""
+
+
+def section(question: ManyQuestion, done: int, missing: int) -> None:
+    """Draw how far the run is, and what can be done with it.
+
+    Parameters
+    ----------
+    question : ManyQuestion
+    done : int
+        Inputs that have a row now.
+    missing : int
+        Parts that have none.
+    """
+    run = service.long_runs().get(question.plan, service.owner())
+    if run is not None and run.state == RUNNING:
+        _watch(question, run, max(done, 1))
+        return
+    if run is not None and run.state == STOPPED and missing:
+        st.error(f"The run stopped: {run.message}")
+    if not missing:
+        st.caption(f"All {question.several(question.plan.count)} have been dealt with.")
+        return
+    _offer(question, done)
+
+
+def _offer(question: ManyQuestion, done: int) -> None:
+    """The button that starts or continues a run, with its cost."""
+    plan, facts = question.plan, question.prediction[0]
+    left = plan.count - done
+    each = plan.explanation.cost(tuple(facts["shape"]), facts["references"])
+    seconds = each * left * facts["seconds_per_pass"]
+    values = 4 * left
+    for side in facts["shape"][1:] if question.one == "picture" else facts["shape"]:
+        values *= side
+    label = f"Explain all {question.several(plan.count)}"
+    if done:
+        label = f"Continue: {question.several(left)} left"
+    running = service.long_runs().of(service.owner())
+    if st.button(label, type="primary", icon=":material/play_arrow:", key="many_start"):
+        try:
+            service.long_runs().start(plan, service.owner())
+        except Problem as problem:
+            progress.refused(problem)
+            return
+        st.rerun()
+    st.caption(
+        f"About {each * left:,} passes, {cases.duration(max(seconds, 1))}; the maps take about "
+        f"{_size(values)} here. It goes on when this page is closed, and can be paused."
+    )
+    if done:
+        st.caption(f"{question.several(done)} of {plan.count:,} are kept.")
+    if running is not None:
+        st.info("Another run of yours is on its way; this one can start after it.")
+        if st.button("Pause the other one", key="pause_other"):
+            service.long_runs().pause(running)
+            st.rerun()
+
+
+@fragment(run_every=SECONDS_BETWEEN_LOOKS)
+def _watch(question: ManyQuestion, run: LongRun, shown: int) -> None:
+    """The bar, the rate and the time left; the page is drawn anew when there is more to show."""
+    if run.state != RUNNING or run.done >= SHOWN_AGAIN_AFTER * shown + 8:
+        st.rerun()
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.progress(min(run.done / run.plan.count, 1.0), text=_words(question, run))
+    if right.button("Pause", key="many_pause", width="stretch", disabled=not run.wanted):
+        service.long_runs().pause(run)
+    if run.message:
+        st.info(escape_markdown(run.message))
+
+
+def _words(question: ManyQuestion, run: LongRun) -> str:
+    if not run.wanted:
+        return "Pausing …"
+    said = f"{run.done:,} of {question.several(run.plan.count)}"
+    if run.failed:
+        said += f", {run.failed:,} without an answer"
+    if run.seconds_left is not None and run.done > run.began_with:
+        said += f"; {run.rate:,.1f} a second, about {cases.duration(max(run.seconds_left, 1))} left"
+    return said
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{max(1, round(count / 1e3))} kB"

@@ -1,0 +1,93 @@
+"""The rows and maps of a run, as far as they are kept; read once, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explainers.many.keeping.shards import Row
+from explainers.service.tasks.many.explain_many import ExplainMany
+from explainers.service.tasks.many.plan import ManyPlan
+from pages.long_run.question import ManyQuestion
+from pages.state import service
+
+_ROWS, MOST_PLANS = "rows_of_runs", 4
+
+
+def kept(plan: ManyPlan) -> tuple[list[Row], int]:
+    """The rows that are kept, in the order of the inputs; and how many parts there are not yet."""
+    plans: dict[str, dict[str, list[Row]]] = st.session_state.setdefault(_ROWS, {})
+    known = plans.setdefault(plan.digest, {})
+    while len(plans) > MOST_PLANS:
+        plans.pop(next(name for name in plans if name != plan.digest))
+    rows: list[Row] = []
+    missing = 0
+    store = service.backend().store
+    for task in plan.tasks():
+        digest = task.digest()
+        if not store.has_answer(digest):
+            known.pop(digest, None)
+            missing += 1
+            continue
+        if digest not in known:
+            answer = store.answer(digest)
+            if answer is None:
+                missing += 1
+                continue
+            known[digest] = answer[0]["rows"]
+        rows += known[digest]
+    return rows, missing
+
+
+def named(question: ManyQuestion, rows: list[Row]) -> list[Row]:
+    """The rows with the names of their classes, as the page calls them."""
+    return [
+        row | {"class_name": question.name_of(row["class"]) or None} if "class" in row else row
+        for row in map(_complete, rows)
+    ]
+
+
+def maps(plan: ManyPlan, only: set[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
+    """(index, map) of the inputs that are kept, or of `only` these; one part at a time."""
+    store = service.backend().store
+    for task in plan.tasks():
+        if only is not None and not only.intersection(range(task.start, task.stop)):
+            continue
+        answer = store.answer(task.digest())
+        if answer is None:
+            continue
+        for index, one in zip(answer[1]["mapped"].tolist(), answer[1]["maps"], strict=True):
+            if only is None or index in only:
+                yield index, one
+
+
+def parts(plan: ManyPlan) -> list[ExplainMany]:
+    """The parts of a run."""
+    return list(plan.tasks())
+
+
+def folder_of(name: str) -> str:
+    """The folder that a picture lies in, which often is its class; "" for none.
+
+    Examples
+    --------
+    >>> folder_of("set/stop/a.jpg"), folder_of("a.jpg")
+    ('stop', '')
+    """
+    return PurePosixPath(name).parent.name
+
+
+_COLUMNS = (
+    *("class", "class_name", "answer", "confidence", "baseline_answer", "gap", "support"),
+    *("opposition", "centre", "border", "seconds"),
+)
+
+
+def _complete(row: Row) -> Row:
+    """A row with all columns: one without an answer has only a few."""
+    empty: dict[str, Any] = dict.fromkeys(_COLUMNS)
+    return empty | row

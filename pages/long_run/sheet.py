@@ -1,0 +1,183 @@
+"""The contact sheet of a run: its inputs with their maps, what is strange first."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from explainers.errors import Problem
+from explainers.figures import colours
+from explainers.figures.text.labels import shortened
+from explainers.figures.text.sentences import escape_markdown
+from explainers.figures.text.words import number, percent
+from explainers.figures.views.smoothing import smooth
+from explainers.kinds import KINDS
+from explainers.kinds.files.pictures.collection import of_one
+from explainers.many.keeping.shards import Row
+from explainers.many.strangeness import Strange, strangest
+from explainers.reports.pictures.thumbnail import cells
+from pages.long_run import opening
+from pages.long_run import rows as kept_rows
+from pages.long_run.question import ManyQuestion
+from pages.long_run.rows import folder_of
+from pages.state import address, progress
+
+STRANGE, UNSURE, SURE, NAMED = "Strangest", "Least sure", "Most sure", "In order"
+OF_A_SHEET, SIDE, OPACITY = 24, 224, 0.85
+ALL, FAILED = -1, "Without an answer"
+_DRAWN, MOST_DRAWN = "drawn_of_runs", 600
+
+
+class _Shown(NamedTuple):
+    """One input of the sheet, and what is said of it."""
+
+    row: Row
+    reasons: tuple[str, ...]
+
+
+def section(question: ManyQuestion, rows: Sequence[Row]) -> None:
+    """Draw the sheet, and what chooses and orders its inputs."""
+    order, wanted, text = _pick(question, rows)
+    strange = {one.index: one for one in strangest(rows, len(rows))}
+    shown = [
+        _Shown(row, strange[row["index"]].reasons if row["index"] in strange else ())
+        for row in rows
+    ]
+    shown = [one for one in shown if _is_wanted(one, question, wanted, text)]
+    shown.sort(key=lambda one: _place(one.row, order, strange))
+    if order == STRANGE and wanted == ALL and not text:
+        count = len(strange)
+        st.caption(
+            f"{question.several(count)} of {len(rows):,} {'is' if count == 1 else 'are'} unlike "
+            "the others in the evidence, the answer or the check; these come first."
+            if count
+            else "None is far from what is usual in this run."
+        )
+    if not shown:
+        st.info("No input is like that. Choose another class, or search for another name.")
+        return
+    pages = -(-len(shown) // OF_A_SHEET)
+    page = 1
+    if pages > 1:
+        page = int(st.number_input(f"Sheet, of {pages:,}", 1, pages, 1, key="many_sheet"))
+    these = shown[(page - 1) * OF_A_SHEET : page * OF_A_SHEET]
+    drawn = _drawings(question, [one.row for one in these])
+    with st.container(horizontal=True, gap="small", key="sheet"):
+        for one in these:
+            with st.container(width=190, border=True, gap="xxsmall"):
+                _card(question, one, drawn.get(one.row["index"]))
+
+
+def _pick(question: ManyQuestion, rows: Sequence[Row]) -> tuple[str, int, str]:
+    """Draw what orders the sheet, and which inputs are on it."""
+    orders = [STRANGE, NAMED] if question.numbers else [STRANGE, UNSURE, SURE, NAMED]
+    first, second, third = st.columns([4.4, 3, 3], vertical_alignment="bottom")
+    with first:
+        order = address.select(
+            st.segmented_control,
+            "many_order",
+            orders,
+            STRANGE,
+            label="First",
+            required=True,
+        )
+    wanted = ALL
+    classes = sorted({row["class"] for row in rows if row["class"] is not None})
+    if len(classes) > 1:
+        with second:
+            wanted = address.select(
+                st.selectbox,
+                "many_class",
+                [ALL, *classes],
+                ALL,
+                label="Explained",
+                format_func=lambda one: (
+                    "All" if one == ALL else escape_markdown(question.name_of(one))
+                ),
+            )
+    text = third.text_input("Name holds", key="many_search", placeholder="all names")
+    return order, wanted, text.strip().lower()
+
+
+def _is_wanted(one: _Shown, question: ManyQuestion, wanted: int, text: str) -> bool:
+    row = one.row
+    return (wanted in (ALL, row["class"])) and (not text or text in row["name"].lower())
+
+
+def _place(row: Row, order: str, strange: dict[int, Strange]) -> tuple[float, int]:
+    index = row["index"]
+    if order == STRANGE:
+        return (-strange[index].strength if index in strange else math.inf), index
+    sure = row["confidence"]
+    if order in (UNSURE, SURE):
+        known = math.inf if sure is None else sure if order == UNSURE else -sure
+        return known, index
+    return 0.0, index
+
+
+def _card(question: ManyQuestion, one: _Shown, picture: bytes | None) -> None:
+    """One input: its map, its answer, what is strange, and the way to Explain."""
+    row = one.row
+    name = escape_markdown(shortened(row["name"].rsplit("/", 1)[-1], 26))
+    if picture is not None:
+        st.image(picture, alt=f"The map of {row['name']}", width="stretch")
+    st.markdown(f"**{name}**")
+    if row["error"] is not None:
+        st.caption(escape_markdown(shortened(row["error"], 160)))
+        return
+    said = question.name_of(row["class"])
+    answer = number(row["answer"]) if row["confidence"] is None else percent(row["confidence"])
+    filed = folder_of(row["name"]) if question.one == "picture" else ""
+    under = f", filed under {escape_markdown(filed)}" if filed and filed != said else ""
+    st.caption(f"{escape_markdown(said)} {answer}{under}")
+    for reason in one.reasons[:2]:
+        st.caption(f":material/error: {escape_markdown(reason)}")
+    if st.button("Explain", key=f"explain_{row['index']}", width="stretch"):
+        try:
+            opening.explain(question, row)
+        except Problem as problem:
+            progress.refused(problem)
+
+
+def _drawings(question: ManyQuestion, rows: Sequence[Row]) -> dict[int, bytes]:
+    """Small pictures of the maps of those rows, by index; drawn once."""
+    kept: dict[tuple[str, int], bytes] = st.session_state.setdefault(_DRAWN, {})
+    plan = question.plan.digest
+    wanted = {row["index"] for row in rows if row["error"] is None}
+    missing = {index for index in wanted if (plan, index) not in kept}
+    for index, heat in kept_rows.maps(question.plan, missing) if missing else ():
+        kept[plan, index] = drawing(question, index, heat)
+    while len(kept) > MOST_DRAWN:
+        kept.pop(next(iter(kept)))
+    return {index: kept[plan, index] for index in wanted if (plan, index) in kept}
+
+
+def drawing(question: ManyQuestion, index: int, scores: np.ndarray) -> bytes:
+    """A small picture of one map: over the photo, smoothed; of others the cells alone."""
+    kind = KINDS[question.setting.model.spec.kind]
+    if kind.key != "picture":
+        heat = kind.heat(scores)
+        return cells(heat.T if kind.key == "series" else heat, _signed(scores))
+    photo, _ = of_one(question.content, int(question.items[index]))
+    factor = max(1, round(SIDE / max(photo.shape[:2])))
+    sides = photo.shape[1] * factor, photo.shape[0] * factor
+    grey = (
+        Image.fromarray(photo).convert("L").convert("RGB").resize(sides, Image.Resampling.LANCZOS)
+    )
+    heat = smooth(scores)
+    drawn = colours.overlay(np.asarray(grey), heat, _signed(scores), opacity=OPACITY)
+    buffer = io.BytesIO()
+    image = Image.fromarray(drawn)
+    image.thumbnail((SIDE, SIDE))
+    image.save(buffer, "JPEG", quality=88)
+    return buffer.getvalue()
+
+
+def _signed(scores: np.ndarray) -> bool:
+    return bool((np.asarray(scores) < 0).any())
