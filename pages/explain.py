@@ -167,6 +167,11 @@ def _onwards() -> None:
         if st.button(title, key=f"to_{across}", icon=":material/compare:", width="stretch"):
             address.set_choices({"across": across, "down": "nothing"})
             st.switch_page("pages/compare.py")
+    if st.button(
+        "Ask many like this", key="to_many", icon=":material/photo_library:", width="stretch"
+    ):
+        address.set_choices({"target": None, "versus": None, "rather": None})
+        st.switch_page("pages/many.py")
 
 
 def _finished(task: Predict | Explain, slot: str, case: Case | None = None) -> Answer | None:

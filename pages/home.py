@@ -53,6 +53,10 @@ def page() -> None:
         with column, st.container(border=True):
             st.markdown(f"**{example.label}**")
             _draw_example(example, slot, group="cheat", max_height=380)
+    if st.button(
+        "One picture cannot tell that a network cheats: ask 240", icon=":material/photo_library:"
+    ):
+        st.switch_page("pages/many.py", query_params={"model": "signs_cheating"})
     st.header("Stories for a meeting", anchor=False)
     over_rows = [story for story in all_stories.values() if story.page == "importance"]
     _cards([story for story in all_stories.values() if story not in over_rows], PER_ROW)

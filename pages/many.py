@@ -13,6 +13,7 @@ def page() -> None:
     settings, answer = st.columns([3, 9], gap="medium")
     with settings, st.container(border=True, key="rail"):
         setting = question.pick()
+        more = st.container()
     with answer, st.container(key="answer"):
         if setting is None:
             st.info(
@@ -20,7 +21,7 @@ def page() -> None:
                 "there. Each of them is then explained, and what is strange comes first."
             )
         else:
-            asked = question.ask(setting)
+            asked = question.ask(setting, more)
             if asked is not None:
                 rows, missing = results.kept_rows(asked)
                 control.section(asked, len(rows), missing)

@@ -59,7 +59,8 @@ def pick_all(model: ChosenModel) -> ChosenInput | None:
     count = len(facts["names"])
     failed = f", of which {len(facts['errors']):,} cannot be read" if facts["errors"] else ""
     st.caption(f"{count:,} picture{'s' * (count != 1)}{failed}.")
-    return ChosenInput(name, title, "pictures.zip")
+    file = title if title.endswith(".zip") else "pictures.zip"
+    return ChosenInput(name, "all pictures", file)
 
 
 def _uploaded(spec: ModelSpec) -> str | None:

@@ -34,7 +34,6 @@ def section(question: ManyQuestion, done: int, missing: int) -> None:
     if run is not None and run.state == STOPPED and missing:
         st.error(f"The run stopped: {run.message}")
     if not missing:
-        st.caption(f"All {question.several(question.plan.count)} have been dealt with.")
         return
     _offer(question, done)
 

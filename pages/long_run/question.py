@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.errors import Problem
 from explainers.figures.text.sentences import escape_markdown
@@ -108,8 +109,8 @@ def pick() -> Setting | None:
     return Setting(model, chosen, baseline, method, options, *scoring)
 
 
-def ask(setting: Setting) -> ManyQuestion | None:
-    """Ask the network about the first input, and draw the choice of the output; None until then."""
+def ask(setting: Setting, place: DeltaGenerator) -> ManyQuestion | None:
+    """Ask the network about the first input, then draw the choice of the output at the place."""
     content = files.content(setting.model.spec.kind, setting.input.data)
     usable = KINDS[setting.model.spec.kind].items(content, setting.model.spec)
     if not len(usable):
@@ -128,7 +129,8 @@ def ask(setting: Setting) -> ManyQuestion | None:
     names, wrong = setting.names(prediction)
     if wrong:
         st.error(wrong)
-    setting = replace(setting, target=_target(setting, prediction, names))
+    with place:
+        setting = replace(setting, target=_target(setting, prediction, names))
     template = setting.explanation().replace(input=InputRef(setting.input.data))
     facts = prediction[0]
     items = items_in(content, setting.model.spec)
@@ -147,7 +149,7 @@ def _target(setting: Setting, prediction: Answer, names: tuple[str, ...]) -> int
         "asked_of",
         [*([] if numbers else [OWN_CHOICE]), *range(len(names))],
         usual,
-        label="What is explained",
+        label="Explained of each",
         format_func=lambda index: (
             "Each one's own first choice" if index == OWN_CHOICE else escape_markdown(names[index])
         ),

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explainers.figures.text.words import percent
 from explainers.many.keeping.shards import Row
-from pages.long_run import cues, sheet, take_away
+from explainers.many.summary.labels import Labels, folded, label_of
+from explainers.methods import METHODS
+from pages.long_run import classes, cues, sheet, take_away
 from pages.long_run import rows as kept
 from pages.long_run.question import ManyQuestion
+from pages.shelf import recording
 from pages.state import address
 
-INPUTS, CUES, AWAY = "Inputs", "Does it cheat?", "Take away"
-PARTS = (INPUTS, CUES, AWAY)
+INPUTS, CLASSES, CUES, AWAY = "Inputs", "All together", "Does it cheat?", "Take away"
+PARTS = (INPUTS, CLASSES, CUES, AWAY)
 
 
 def kept_rows(question: ManyQuestion) -> tuple[list[Row], int]:
@@ -35,6 +39,9 @@ def section(question: ManyQuestion, rows: Sequence[Row], missing: int) -> None:
     if len(failed) == len(rows):
         st.error(failed[0]["error"])
         return
+    labels = kept.labels(question, rows)
+    told = _headline(question, rows, labels)
+    st.markdown(told)
     parts = list(PARTS)
     if question.one != "picture" or question.numbers:
         parts.remove(CUES)
@@ -48,10 +55,34 @@ def section(question: ManyQuestion, rows: Sequence[Row], missing: int) -> None:
         required=True,
     )
     if part == INPUTS:
-        sheet.section(question, rows)
+        drawn = sheet.section(question, rows, labels)
+        if not missing:
+            many, method = question.several(len(rows)), METHODS[question.setting.method].name
+            recording.many(question.setting, question.plan, told, drawn, many, method)
+    elif part == CLASSES:
+        classes.section(question, rows, labels)
     elif part == CUES and missing:
         st.info("Cues are looked for once all pictures have been explained.")
     elif part == CUES:
         cues.section(question)
     else:
         take_away.section(question, rows)
+
+
+def _headline(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> str:
+    """What the run says in a sentence or two."""
+    answered = [row for row in rows if row["error"] is None]
+    said = f"**{question.several(len(answered))}** explained."
+    if labels is not None:
+        filed = [row for row in answered if label_of(labels, row["index"]) is not None]
+        wrong = sum(
+            folded(label_of(labels, r["index"]) or "") != folded(r["class_name"] or "")
+            for r in filed
+        )
+        said += (
+            f" The network says of **{percent(1 - wrong / len(filed))}** what their folders say; "
+            f"of {question.several(wrong)} it says another class."
+            if wrong
+            else f" The network says of all {len(filed):,} what their folders say."
+        )
+    return said

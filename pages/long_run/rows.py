@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from explainers.many.keeping.shards import Row
-from explainers.service.tasks.many.explain_many import ExplainMany
+from explainers.many.summary.labels import labels_from_names
 from explainers.service.tasks.many.plan import ManyPlan
 from pages.long_run.question import ManyQuestion
 from pages.state import service
@@ -65,20 +64,18 @@ def maps(plan: ManyPlan, only: set[int] | None = None) -> Iterator[tuple[int, np
                 yield index, one
 
 
-def parts(plan: ManyPlan) -> list[ExplainMany]:
-    """The parts of a run."""
-    return list(plan.tasks())
+def labels(question: ManyQuestion, rows: Sequence[Row]) -> dict[int, str] | None:
+    """What each input is filed under, where folders have the names of classes; else None.
 
-
-def folder_of(name: str) -> str:
-    """The folder that a picture lies in, which often is its class; "" for none.
-
-    Examples
-    --------
-    >>> folder_of("set/stop/a.jpg"), folder_of("a.jpg")
-    ('stop', '')
+    None, too, where one class is explained of all: what is explained is not the answer then.
     """
-    return PurePosixPath(name).parent.name
+    if question.plan.explanation.target is not None or question.one != "picture":
+        return None
+    found = labels_from_names([row["name"] for row in rows], question.names)
+    if found is None:
+        return None
+    given = zip(rows, found, strict=True)
+    return {row["index"]: label for row, label in given if label is not None}
 
 
 _COLUMNS = (

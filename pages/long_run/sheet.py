@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from explainers.errors import Problem
 from explainers.figures import colours
@@ -21,11 +22,11 @@ from explainers.kinds import KINDS
 from explainers.kinds.files.pictures.collection import of_one
 from explainers.many.keeping.shards import Row
 from explainers.many.strangeness import Strange, strangest
+from explainers.many.summary.labels import Labels, label_of
 from explainers.reports.pictures.thumbnail import cells
 from pages.long_run import opening
 from pages.long_run import rows as kept_rows
 from pages.long_run.question import ManyQuestion
-from pages.long_run.rows import folder_of
 from pages.state import address, progress
 
 STRANGE, UNSURE, SURE, NAMED = "Strangest", "Least sure", "Most sure", "In order"
@@ -41,10 +42,10 @@ class _Shown(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def section(question: ManyQuestion, rows: Sequence[Row]) -> None:
-    """Draw the sheet, and what chooses and orders its inputs."""
-    order, wanted, text = _pick(question, rows)
-    strange = {one.index: one for one in strangest(rows, len(rows))}
+def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> list[bytes]:
+    """Draw the sheet, and what chooses and orders its inputs; the pictures on it."""
+    order, wanted, text, place = _pick(question, rows)
+    strange = {one.index: one for one in strangest(rows, len(rows), labels)}
     shown = [
         _Shown(row, strange[row["index"]].reasons if row["index"] in strange else ())
         for row in rows
@@ -61,32 +62,28 @@ def section(question: ManyQuestion, rows: Sequence[Row]) -> None:
         )
     if not shown:
         st.info("No input is like that. Choose another class, or search for another name.")
-        return
+        return []
     pages = -(-len(shown) // OF_A_SHEET)
     page = 1
     if pages > 1:
-        page = int(st.number_input(f"Sheet, of {pages:,}", 1, pages, 1, key="many_sheet"))
+        key = f"many_sheet_{question.plan.digest[:8]}_{order}_{wanted}_{pages}"
+        page = int(place.number_input(f"Sheet, of {pages:,}", 1, pages, 1, key=key))
     these = shown[(page - 1) * OF_A_SHEET : page * OF_A_SHEET]
     drawn = _drawings(question, [one.row for one in these])
     with st.container(horizontal=True, gap="small", key="sheet"):
         for one in these:
             with st.container(width=190, border=True, gap="xxsmall"):
-                _card(question, one, drawn.get(one.row["index"]))
+                filed = label_of(labels, one.row["index"])
+                _card(question, one, filed, drawn.get(one.row["index"]))
+    return [drawn[one.row["index"]] for one in these if one.row["index"] in drawn]
 
 
-def _pick(question: ManyQuestion, rows: Sequence[Row]) -> tuple[str, int, str]:
-    """Draw what orders the sheet, and which inputs are on it."""
+def _pick(question: ManyQuestion, rows: Sequence[Row]) -> tuple[str, int, str, DeltaGenerator]:
+    """Draw what orders the sheet, and which inputs are on it; the place of the sheet's number."""
     orders = [STRANGE, NAMED] if question.numbers else [STRANGE, UNSURE, SURE, NAMED]
-    first, second, third = st.columns([4.4, 3, 3], vertical_alignment="bottom")
+    first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     with first:
-        order = address.select(
-            st.segmented_control,
-            "many_order",
-            orders,
-            STRANGE,
-            label="First",
-            required=True,
-        )
+        order = address.select(st.selectbox, "many_order", orders, STRANGE, label="First")
     wanted = ALL
     classes = sorted({row["class"] for row in rows if row["class"] is not None})
     if len(classes) > 1:
@@ -102,7 +99,7 @@ def _pick(question: ManyQuestion, rows: Sequence[Row]) -> tuple[str, int, str]:
                 ),
             )
     text = third.text_input("Name holds", key="many_search", placeholder="all names")
-    return order, wanted, text.strip().lower()
+    return order, wanted, text.strip().lower(), fourth
 
 
 def _is_wanted(one: _Shown, question: ManyQuestion, wanted: int, text: str) -> bool:
@@ -121,7 +118,7 @@ def _place(row: Row, order: str, strange: dict[int, Strange]) -> tuple[float, in
     return 0.0, index
 
 
-def _card(question: ManyQuestion, one: _Shown, picture: bytes | None) -> None:
+def _card(question: ManyQuestion, one: _Shown, filed: str | None, picture: bytes | None) -> None:
     """One input: its map, its answer, what is strange, and the way to Explain."""
     row = one.row
     name = escape_markdown(shortened(row["name"].rsplit("/", 1)[-1], 26))
@@ -133,7 +130,6 @@ def _card(question: ManyQuestion, one: _Shown, picture: bytes | None) -> None:
         return
     said = question.name_of(row["class"])
     answer = number(row["answer"]) if row["confidence"] is None else percent(row["confidence"])
-    filed = folder_of(row["name"]) if question.one == "picture" else ""
     under = f", filed under {escape_markdown(filed)}" if filed and filed != said else ""
     st.caption(f"{escape_markdown(said)} {answer}{under}")
     for reason in one.reasons[:2]:

@@ -31,6 +31,7 @@ from explainers.reports.pictures.picture import alt_text
 from explainers.service.storage.shelf import Run, Subject
 from explainers.service.tasks import Answer, BaselineRef
 from explainers.service.tasks.importance import Importance
+from explainers.service.tasks.many.plan import ManyPlan
 from explainers.service.tasks.task import OWN_BASELINE
 from pages.answers.explained import explained
 from pages.answers.grid import Panel
@@ -40,6 +41,7 @@ from pages.ranking.question import Question
 from pages.state import address, service
 from pages.state.cases import Case
 from pages.state.chosen import ChosenModel
+from pages.state.setting import Setting
 from pages.takeaway import several
 from pages.widgets.methods import SCORES
 
@@ -155,6 +157,51 @@ def importance(question: Question, prediction: Answer, answer: Answer, task: Imp
         )
 
     _keep("importance", [task], run)
+
+
+def many(
+    setting: Setting, plan: ManyPlan, told: str, drawn: Sequence[bytes], many: str, method: str
+) -> None:
+    """Keep a finished run of the Many page.
+
+    Parameters
+    ----------
+    setting : Setting
+        With the first of its inputs.
+    plan : ManyPlan
+    told : str
+        What it says, in Markdown.
+    drawn : sequence of bytes
+        The first small pictures of its sheet.
+    many : str
+        How many inputs of which kind, in words.
+    method : str
+        The method's name.
+    """
+
+    def run(link: dict[str, str]) -> Run:
+        model = setting.model
+        words = {
+            "network": model.name,
+            "_network": _digest(model.spec),
+            "data": setting.input.name,
+            "_data": setting.input.data,
+            "method": method,
+            "baseline": plan.explanation.baseline.key,
+        }
+        subject = Subject(msgspec.to_builtins(plan), network=model.name, input=many)
+        return Run(
+            "many",
+            link,
+            (subject,),
+            words=words,
+            title=f"{many}: {model.name}",
+            sentence=told,
+            thumbnail=thumbnail.montage(drawn[:4]) if drawn else b"",
+            alt="The first maps of its contact sheet.",
+        )
+
+    _keep("many", list(plan.tasks())[:1], run)
 
 
 def _keep(page: str, tasks: Sequence[Any], make: Callable[[dict[str, str]], Run]) -> None:

@@ -39,6 +39,12 @@ def section(runs: Sequence[Run]) -> None:
 
 
 def _report(runs: Sequence[Run]) -> None:
+    whole = [run for run in runs if run.page == "many"]
+    runs = [run for run in runs if run.page != "many"]
+    if whole:
+        st.info("A run over many inputs has a report of its own, on its page under Take away.")
+    if not runs:
+        return
     names = opened.labels(runs)
     maps = [
         (subject, name if len(run.subjects) == 1 else f"{name}: {subject.label}")

@@ -20,7 +20,7 @@ USES = {
 """What else is chosen where an upload is used again, by the choice that holds it."""
 _REMEMBERED = (
     *("kept_files", "kept_pictures", "kept_data", "kept_collections", "added_names"),
-    *("unpacked_pictures", "rows_of_runs", "drawn_of_runs"),
+    *("unpacked_pictures", "rows_of_runs", "drawn_of_runs", "summaries_of_runs"),
 )
 """Parts of the session that hold something of uploads."""
 _ASKED = "deletion_asked"
