@@ -86,13 +86,24 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "many",
         help="rows and maps of all inputs of a source; the same command again goes on",
     )
-    inputs = "a folder, a .zip, a table, series or FASTA"
+    inputs = "a folder, a .zip, a table, series, FASTA or BED"
     _add_question(many, "source", inputs, "the run's folder")
     many.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of the method"
     )
     many.add_argument(
         "--cues", action="store_true", help="look for a cue that decides wherever it is pasted"
+    )
+    many.add_argument(
+        "--genome",
+        type=Path,
+        metavar="FASTA",
+        help="where the source is a BED file",
+    )
+    many.add_argument("--report", type=Path, metavar="FILE", help="write one page about the run")
+    many.add_argument("--by", default="", help="who makes the report")
+    many.add_argument(
+        "--with-input", action="store_true", help="put the strangest pictures into the report"
     )
     many.add_argument("--shard", type=int, default=256, help="inputs that are kept at once")
     many.add_argument("--device", default="cpu")

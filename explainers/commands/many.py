@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -22,9 +21,12 @@ from explainers.many.cues.hunt import hunt
 from explainers.many.networks import Given, Network
 from explainers.many.reading.completion import parsed_file, takes
 from explainers.many.reading.inputs import Parse
+from explainers.many.reading.members import Source
+from explainers.many.reading.shown import shown_pictures
 from explainers.many.run import ManyProgress, explain_many, open_run
 from explainers.many.strangeness import strangest
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
+from explainers.reports.runs.contents import labels_of
 from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.parsing.upload_keys import network_key
 from explainers.service.storage.store import Store
@@ -33,7 +35,7 @@ from explainers.service.worker.task_runner import TaskRunner
 INTERRUPTED = 130
 """What a shell's commands return where they were interrupted."""
 SECONDS_BETWEEN_LINES = 10.0
-MOST_COMPARED = 100_000
+MOST_COMPARED = 1_000_000
 """In larger runs the strangest are not looked for at once."""
 
 
@@ -59,9 +61,12 @@ def explain_source(given: argparse.Namespace) -> int:
                 workplace.parse(network_key(spec.weights))
                 model = KeptNetwork(workplace.folder, spec, classes)
             parse: Parse = parsed_file if given.own_files else SandboxedFiles()
+            source: Source = given.source
+            if given.genome is not None:
+                source = (given.source, given.genome)
             run = explain_many(
                 model,
-                given.source,
+                source,
                 given.method,
                 given.baseline or KINDS[spec.kind].default_baseline,
                 given.target,
@@ -76,7 +81,17 @@ def explain_source(given: argparse.Namespace) -> int:
                 **_options(given.option),
             )
             said.end()
-            clusters = hunt(run, model, given.source, parse=parse) if given.cues else None
+            clusters = hunt(run, model, source, parse=parse) if given.cues else None
+            labels = labels_of(run) if given.report or run.done <= MOST_COMPARED else None
+            if given.report is not None:
+                photos = shown_pictures(run.told, source, parse)
+                run.report(
+                    given.report,
+                    labels=labels,
+                    clusters=clusters,
+                    photos=photos if given.with_input else None,
+                    by=given.by,
+                )
     except KeyboardInterrupt:
         said.end()
         kept = open_run(given.to).done if (given.to / "run.json").exists() else 0
@@ -86,16 +101,20 @@ def explain_source(given: argparse.Namespace) -> int:
         )
         return INTERRUPTED
     print(f"{run.done:,} inputs are in {run.path}: rows/*.parquet and maps/*.npz.")
+    for note in run.told.get("notes", ()):
+        print(note)
     if run.failed:
         print(f"{run.failed:,} of them have no answer; the column “error” says why.")
         failed = (row for row in run.rows(["name", "error"]) if row["error"])
         for row, _ in zip(failed, range(5), strict=False):
             print(f"{row['name']}: {row['error']}", file=sys.stderr)
     if run.done <= MOST_COMPARED:
-        for one in [one for one in strangest(run.rows()) if math.isfinite(one.strength)][:5]:
+        for one in strangest(run.rows(), 5, labels, failed=False):
             print(f"Strange: {one.name}: {' '.join(one.reasons)}")
     if clusters is not None:
         print("\n".join(cue_sentences(clusters)))
+    if given.report is not None:
+        print(f"The report is {given.report}.")
     return 1 if run.failed else 0
 
 

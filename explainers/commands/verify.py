@@ -23,6 +23,12 @@ from explainers.service.tasks.importance import Importance
 _WORDS = {"model": "network", "data": "data", "baseline": "baseline"}
 _FLAGS = {"model": "--model", "data": "--data", "baseline": "--baseline"}
 
+_WHOLE = (
+    "The report of a run: neither the page nor its record was changed since it was written. Its "
+    "numbers are those of the run's folder, and are computed again by asking the same of the same "
+    "inputs in another folder."
+)
+
 Files: TypeAlias = "Path | Sequence[Path] | None"
 """A file that a report was made from, several, or none."""
 
@@ -35,7 +41,8 @@ def verify(
     Parameters
     ----------
     report : Path
-        Of one explanation, of several, or of a table of importance.
+        Of one explanation, of several, of a table of importance; or of a run, of which only is
+        said whether the file is as it was written.
     model, data, baseline : Path or sequence of Path, optional
         The files that it was made from; none for what comes with Evident.
 
@@ -53,6 +60,8 @@ def verify(
         record, changed = read_record(report.read_bytes())
     except OSError as error:
         raise Problem(f"{report} cannot be read: {error.strerror}.") from error
+    if "run" in record:
+        return not changed, changed or [_WHOLE]
     several = "several" in record
     records = record["several"] if several else [record]
     if not (isinstance(records, list) and records and all(isinstance(r, dict) for r in records)):

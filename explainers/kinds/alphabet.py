@@ -54,6 +54,7 @@ _BITS = np.array([1, 2, 4, 8], np.uint8)
 # Which letters a column holds, as bits, → its code; none of them: N.
 _CODE_OF_MEMBERS = np.full(16, UNKNOWN, np.uint8)
 _CODE_OF_MEMBERS[_MEMBERS @ _BITS] = np.arange(len(LETTERS))
+_COMPLEMENT = _CODE_OF_MEMBERS[_MEMBERS[:, ::-1] @ _BITS]
 _ROUNDING = 1e-3
 """How far a third may be from 1/3, as it is in numbers of 16 bits."""
 
@@ -152,6 +153,21 @@ def one_hot(codes: np.ndarray) -> np.ndarray:
     [[0.0, 0.25], [1.0, 0.25], [0.0, 0.25], [0.0, 0.25]]
     """
     return np.ascontiguousarray(_COLUMNS[codes].swapaxes(-1, -2))
+
+
+def reverse_complement(codes: np.ndarray) -> np.ndarray:
+    """The other strand, read in its own direction.
+
+    Parameters
+    ----------
+    codes : ndarray of whole numbers 0 to 14, shape (L,)
+
+    Examples
+    --------
+    >>> text_of(reverse_complement(codes_of_text("AACGNRB")))
+    'VYNCGTT'
+    """
+    return _COMPLEMENT[codes[::-1]]
 
 
 def codes_of_columns(columns: Tensor | np.ndarray) -> np.ndarray:

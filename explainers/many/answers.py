@@ -16,7 +16,7 @@ from explainers.kinds import KINDS, fitting
 from explainers.many.evidence import evidence_in
 from explainers.many.keeping.shards import Row
 from explainers.many.networks import Network
-from explainers.many.reading.inputs import Input, Inputs
+from explainers.many.reading.inputs import Input, InputSource
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.options import lookup, make_options
@@ -76,12 +76,14 @@ class Answers:
     Parameters
     ----------
     network : Network
-    inputs : Inputs or ModelSpec
+    inputs : InputSource or ModelSpec
         Where they come from; or only how they are prepared, where `references` needs no more.
     question : Question
     """
 
-    def __init__(self, network: Network, inputs: Inputs | ModelSpec, question: Question) -> None:
+    def __init__(
+        self, network: Network, inputs: InputSource | ModelSpec, question: Question
+    ) -> None:
         from explainers.output_cache import OutputCache
 
         self._network, self._question = network, question

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,14 +84,24 @@ class ManyRun:
         """A row an input, in the order of the source; see `keeping.shards.schema`."""
         return Shards(self.path).rows(columns)
 
-    def maps(self) -> Iterator[tuple[int, np.ndarray]]:
-        """(index, map) of each input that has an answer: float32 (H, W), or as the scores are."""
-        return Shards(self.path).maps()
+    def maps(self, wanted: Container[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
+        """(index, map) of each input that has an answer: float32 (H, W), or as the scores are.
+
+        Of those that are wanted, or all.
+        """
+        return Shards(self.path).maps(wanted)
 
     @property
     def told(self) -> dict[str, Any]:
         """What the run was asked, of what, and with which versions."""
         return manifest.read(self.path)
+
+    def report(self, path: str | Path, **words: Any) -> Path:
+        """Write one page about the run; see `explainers.reports.runs.saving.report`."""
+        # Reports stand above runs, and only this line knows them.
+        saving: Any = importlib.import_module("explainers.reports.runs.saving")
+        written: Path = saving.report(self, path, **words)
+        return written
 
 
 def open_run(folder: str | Path) -> ManyRun:
@@ -132,7 +143,8 @@ def explain_many(
         outputs).
     source : str, Path, or sequence of them
         A folder (with all in it), a .zip, a list of files, or one file: pictures, tables, series,
-        FASTA. Every picture, row, series, sequence, or window of longer ones is an input.
+        FASTA; or a BED file and its genome's FASTA, ("regions.bed", "genome.fa"). Every picture,
+        row, series, sequence, window of longer ones, or region is an input.
     method, baseline, target, score, device, **options
         As in `explainers.explain`. A baseline that is made from data is made from 200 inputs
         spread over the source.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,7 +50,8 @@ def strangest(
 
     Far from usual are, in robust standard deviations from the run's median: much of the evidence
     at the border, its centre far from where it is in others of the same class, a completeness gap
-    of either sign, a low confidence, and much that opposes beside what supports. With labels, an
+    of either sign (of 0.1 % or more), a low confidence (of 95 % or less), and much that opposes
+    beside what supports. With labels, an
     answer is strange that is another and of which the network is sure, to 90 % or more; the surest
     of these come first, up to half of what is given.
 
@@ -94,27 +96,21 @@ def strangest(
         if mistake is not None:
             wrong[len(known.names)] = mistake
         known.add(row)
-    told = [(values, _usual(values), sentence) for values, sentence in known.measured()]
+    told = known.measured()
     far = np.full(len(known.names), -math.inf)
     for place, (strength, _) in wrong.items():
         far[place] = strength
-    for values, usual, _ in told:
-        if usual is not None:
-            strengths = (values - usual[0]) / usual[1]
-            np.fmax(far, np.where(strengths > FAR, strengths, -math.inf), out=far)
+    for measured in told:
+        np.maximum(far, measured.strengths, out=far)
     strange = np.flatnonzero(far > FAR)
     order = strange[np.argsort(-far[strange], kind="stable")].tolist()
     first = sorted(wrong, key=lambda place: (-wrong[place][0], place))[: most // 2]
     chosen = list(dict.fromkeys([*first, *order]))[: most - len(lost)]
 
     def reasons(place: int) -> tuple[str, ...]:
-        found = [wrong[place]] if place in wrong else []
-        for values, usual, sentence in told:
-            value = float(values[place])
-            if usual is not None and (value - usual[0]) / usual[1] > FAR:
-                found.append(((value - usual[0]) / usual[1], sentence(value, usual[0])))
-        found.sort(key=lambda one: (one is not wrong.get(place), -one[0]))
-        return tuple(said for _, said in found)
+        found = [measured.reason(place) for measured in told if measured.strengths[place] > FAR]
+        mistake = [wrong[place][1]] if place in wrong else []
+        return tuple(mistake + [said for _, said in sorted(found, reverse=True)])
 
     return lost + [
         Strange(known.indices[place], known.names[place], float(far[place]), reasons(place))
@@ -138,14 +134,31 @@ def _mistake(row: Row, label: str | None) -> tuple[float, str] | None:
     return strength, f"It is called “{said}”, with {shown} %, and filed under “{label}”."
 
 
-def _usual(values: np.ndarray) -> tuple[float, float] | None:
-    """The median and the robust standard deviation; None where nothing is usual."""
-    there = values[np.isfinite(values)]
-    if len(there) < FEWEST:
-        return None
-    usual = float(np.median(there))
-    spread = 1.4826 * float(np.median(np.abs(there - usual)))
-    return (usual, spread) if spread > 0 else None
+@dataclass(frozen=True)
+class _Measured:
+    """One measure of all rows: values, how far they are from usual (−∞ where not far), words."""
+
+    values: np.ndarray
+    usual: float
+    strengths: np.ndarray
+    sentence: Callable[[float, float], str]
+
+    @classmethod
+    def of(cls, values: np.ndarray, measure: _Measure) -> _Measured:
+        """Far in robust standard deviations, where there are enough rows to say what is usual."""
+        there, strengths = values[np.isfinite(values)], np.full(len(values), -math.inf)
+        if len(there) < FEWEST:
+            return cls(values, math.nan, strengths, measure.sentence)
+        usual = float(np.median(there))
+        spread = 1.4826 * float(np.median(np.abs(there - usual)))
+        if spread > 0:
+            far = (values - usual) / spread
+            np.copyto(strengths, far, where=(far > FAR) & (values >= measure.least))
+        return cls(values, usual, strengths, measure.sentence)
+
+    def reason(self, place: int) -> tuple[float, str]:
+        """How strong it is for one row, and what is said of it."""
+        return float(self.strengths[place]), self.sentence(float(self.values[place]), self.usual)
 
 
 class _Columns:
@@ -158,8 +171,8 @@ class _Columns:
         self._centres: dict[tuple[object, int], tuple[array[int], array[float]]] = {}
 
     def add(self, row: Row) -> None:
-        for values, (measure, _) in zip(self._measures, _MEASURES, strict=True):
-            values.append(_number(measure(row)))
+        for values, measure in zip(self._measures, _MEASURES, strict=True):
+            values.append(_number(measure.of(row)))
         if row["centre"]:
             key = row["class"], len(row["centre"])
             places, centres = self._centres.setdefault(key, (array("q"), array("d")))
@@ -168,16 +181,18 @@ class _Columns:
         self.names.append(row["name"])
         self.indices.append(row["index"])
 
-    def measured(self) -> Iterator[tuple[np.ndarray, Callable[[float, float], str]]]:
-        """Each measure (rows,), NaN for none; and what is said of a value and a usual one."""
-        for values, (_, sentence) in zip(self._measures, _MEASURES, strict=True):
-            yield np.asarray(values), sentence
+    def measured(self) -> list[_Measured]:
+        """Each measure of all rows."""
         distances = np.full(len(self.names), math.nan)
         for (_, axes), (places, flat) in self._centres.items():
             centres = np.asarray(flat).reshape(-1, axes)
             apart = np.linalg.norm(centres - np.median(centres, axis=0), axis=1)
             distances[np.asarray(places)] = apart
-        yield distances, _off_centre_said
+        found = [
+            _Measured.of(np.asarray(values), measure)
+            for values, measure in zip(self._measures, _MEASURES, strict=True)
+        ]
+        return [*found, _Measured.of(distances, _OFF_CENTRE)]
 
 
 def _opposed(row: Row) -> float | None:
@@ -189,38 +204,49 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-Measure = tuple[Callable[[Row], float | None], Callable[[float, float], str]]
+class _Measure(NamedTuple):
+    """A number of a row, from what size on it matters, and what is said of one and a usual one."""
 
-_MEASURES: tuple[Measure, ...] = (
-    (
+    of: Callable[[Row], float | None]
+    least: float
+    sentence: Callable[[float, float], str]
+
+
+_MEASURES = (
+    _Measure(
         lambda row: row["border"],
+        0.0,
         lambda value, usual: (
             f"{100 * value:.0f} % of its evidence lies at the border; usual is {100 * usual:.0f} %."
         ),
     ),
-    (
+    _Measure(
         lambda row: None if row["gap"] is None else abs(row["gap"]),
+        0.001,  # less is rounding
         lambda value, usual: (
             f"The scores miss {100 * value:.3g} % of the change; usual is {100 * usual:.3g} %."
         ),
     ),
-    (
+    _Measure(
         lambda row: None if row["confidence"] is None else 1 - row["confidence"],
+        0.05,
         lambda value, usual: (
             f"The network is {100 - 100 * value:.0f} % sure; usual is {100 - 100 * usual:.0f} %."
         ),
     ),
-    (
+    _Measure(
         _opposed,
+        0.0,
         lambda value, usual: (
             f"What opposes is {value:.2g} times what supports; usual is {usual:.2g}."
         ),
     ),
 )
-
-
-def _off_centre_said(value: float, usual: float) -> str:
-    return (
+_OFF_CENTRE = _Measure(
+    lambda row: None,  # it takes all rows
+    0.0,
+    lambda value, usual: (
         f"The centre of its evidence lies {100 * value:.0f} % of a side from where it is in others "
         f"of its class; usual is {100 * usual:.0f} %."
-    )
+    ),
+)

@@ -16,8 +16,9 @@ from explainers.many.keeping.journal import EXPLAINING, READING, WRITING, Journa
 from explainers.many.keeping.shards import Row, Shards
 from explainers.many.networks import Given, Network, opened
 from explainers.many.reading.completion import parsed_file
-from explainers.many.reading.inputs import Input, Inputs, Parse
+from explainers.many.reading.inputs import Input, InputSource, Parse
 from explainers.many.reading.members import Source
+from explainers.many.reading.sources import inputs_of, words_of
 
 if TYPE_CHECKING:
     from explainers.models.spec import ModelSpec
@@ -76,8 +77,9 @@ class Work:
         self._journal = Journal(job.folder / "journal")
         self._at(Place())
         network = opened(job.model, job.spec, job.classes, job.question.device)
-        inputs = Inputs(job.source, network.spec, job.parse)
-        manifest.keep(job.folder, self._asked(network, inputs.spec), _words(job.source), inputs)
+        inputs = inputs_of(job.source, network.spec, job.parse)
+        asked = self._asked(network, inputs.spec)
+        manifest.keep(job.folder, asked, words_of(job.source), inputs, network.classes)
         shards, aside = Shards(job.folder), SetAside.of(job.folder)
         done = self._done(shards, len(inputs))
         left = [k for k in range(-(-len(inputs) // job.shard)) if k not in done]
@@ -124,7 +126,7 @@ class Work:
         return done
 
     def _explained(
-        self, chunk: Sequence[int], inputs: Inputs, answers: Answers, aside: SetAside
+        self, chunk: Sequence[int], inputs: InputSource, answers: Answers, aside: SetAside
     ) -> list[tuple[Row, np.ndarray | None]]:
         """A row for each input of the chunk, and its map where there is one."""
         if len(chunk) == 1 and chunk[0] in aside.endings:
@@ -169,7 +171,3 @@ def _chunks(indices: range, aside: SetAside, most: int) -> list[list[int]]:
         else:
             chunks.append([index])
     return chunks
-
-
-def _words(source: Source) -> str:
-    return str(source) if isinstance(source, (str, Path)) else f"a list of {len(source)} files"

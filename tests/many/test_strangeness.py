@@ -85,3 +85,12 @@ def test_rows_are_read_once_and_failures_may_be_left_out(rows):
     rows[5]["border"] = 0.9
     assert [one.index for one in strangest(iter(rows))] == [3, 5]
     assert [one.index for one in strangest(iter(rows), failed=False)] == [5]
+
+
+def test_what_is_too_small_to_matter_is_not_strange(rows):
+    for row in rows:
+        row["gap"], row["confidence"] = row["gap"] / 1e5, 1 - (1 - row["confidence"]) / 1e4
+    rows[4]["gap"], rows[5]["confidence"] = 0.0009, 0.96
+    assert strangest(rows) == []
+    rows[4]["gap"], rows[5]["confidence"] = -0.0011, 0.94
+    assert {one.index for one in strangest(rows)} == {4, 5}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -77,15 +78,13 @@ def evidence_places(
     axis |= {"zeroline": False, "showline": True, "mirror": True, "linecolor": GREY.format(0.5)}
     figure.update_xaxes(**axis, title_text="Along it" if flat else "Across the picture")
     figure.update_yaxes(**axis, title_text="At the border" if flat else "Down the picture")
-    if not flat:
-        figure.update_yaxes(range=[100, 0])
-    colour_key(
-        figure,
-        "Share of the evidence at the border",
-        colorscale(signed=False),
-        {0.0: "0 %", 50.0: "50 %", 100.0: "100 %"},
-        -0.2,
-    )
+    if not flat:  # as square as it is where all sides are shares
+        figure.update_yaxes(range=[100, 0], scaleanchor="x", constrain="domain")
+        figure.update_xaxes(constrain="domain")
+    # From the next ten per cent on, so that small shares can be told apart.
+    end = min(100, max(20, 10 * math.ceil(10 * float(border.max()) - 1e-9)))
+    ticks = {float(each): f"{each} %" for each in (0, end // 2, end)}
+    colour_key(figure, "Share of the evidence at the border", colorscale(signed=False), ticks, -0.2)
     return figure
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from explainers.errors import Problem
 from explainers.many.keeping.shards import write_whole
-from explainers.many.reading.inputs import Inputs
+from explainers.many.reading.inputs import InputSource
 
 FORM = 1
 NAME, LIST = "run.json", "files.tsv"
@@ -29,7 +29,13 @@ def versions() -> dict[str, str]:
     return told | {name: metadata.version(name) for name in _LIBRARIES}
 
 
-def keep(folder: Path, asked: Mapping[str, Any], source: str, inputs: Inputs) -> None:
+def keep(
+    folder: Path,
+    asked: Mapping[str, Any],
+    source: str,
+    inputs: InputSource,
+    classes: Sequence[str] = (),
+) -> None:
     """Write what is asked into a new run's folder, or compare it with what was.
 
     Parameters
@@ -40,7 +46,9 @@ def keep(folder: Path, asked: Mapping[str, Any], source: str, inputs: Inputs) ->
         All that decides the answers but the inputs; plain data.
     source : str
         Where the inputs come from, in words.
-    inputs : Inputs
+    inputs : InputSource
+    classes : sequence of str
+        Names of the network's outputs; they decide nothing.
 
     Raises
     ------
@@ -60,6 +68,8 @@ def keep(folder: Path, asked: Mapping[str, Any], source: str, inputs: Inputs) ->
         "source": source,
         "inputs": len(inputs),
         "source_digest": inputs.digest,
+        "notes": list(inputs.notes),
+        "classes": list(classes),
         "left_out": [_escaped(name) for name in inputs.left_out[:1000]],
         "versions": versions(),
     }
@@ -100,7 +110,9 @@ def _read(path: Path) -> dict[str, Any]:
     return told
 
 
-def _demand_same(told: dict[str, Any], asked: dict[str, Any], folder: Path, inputs: Inputs) -> None:
+def _demand_same(
+    told: dict[str, Any], asked: dict[str, Any], folder: Path, inputs: InputSource
+) -> None:
     before = told["asked"]
     other = [
         f"{_WORDS.get(name, name)} ({_short(before.get(name))} there, {_short(asked.get(name))} "
@@ -120,7 +132,7 @@ def _demand_same(told: dict[str, Any], asked: dict[str, Any], folder: Path, inpu
         )
 
 
-def _changes(folder: Path, inputs: Inputs) -> str:
+def _changes(folder: Path, inputs: InputSource) -> str:
     """Which files came, went or changed, in words."""
     try:
         lines = (folder / LIST).read_text(encoding="utf-8").split("\n")[:-1]

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -173,12 +173,20 @@ class Shards:
                     file, columns=None if columns is None else list(columns)
                 ).to_pylist()
 
-    def maps(self) -> Iterator[tuple[int, np.ndarray]]:
-        """(index, map) of every input that has one, in their order."""
+    def maps(self, wanted: Container[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
+        """(index, map) of every input that has one, in their order; of those that are wanted.
+
+        Shards that hold none of these are not read.
+        """
         for number in self.done():
             with np.load(self._maps / f"{number:05d}.npz", allow_pickle=False) as archive:
-                stacked = archive.get("maps")
-                for place, index in enumerate(archive["index"].tolist()):
+                places = [
+                    (place, index)
+                    for place, index in enumerate(archive["index"].tolist())
+                    if wanted is None or index in wanted
+                ]
+                stacked = archive.get("maps") if places else None
+                for place, index in places:
                     yield index, archive[f"map{index}"] if stacked is None else stacked[place]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -72,6 +72,42 @@ def input_of(
     return Input(index, name, digest, values, kind.facts(content, spec, item))
 
 
+class InputSource(Protocol):
+    """The inputs of a source, in an order that does not change.
+
+    spec        completed by what the source holds.
+    files       names of its files; `digests`: SHA-256 of their bytes.
+    left_out    names of files that are of another kind.
+    notes       sentences about all inputs.
+    digest      SHA-256 over the names and digests of all files.
+    """
+
+    spec: ModelSpec
+    files: list[str]
+    digests: list[str]
+    left_out: list[str]
+    notes: list[str]
+
+    def __len__(self) -> int: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def file_of(self, index: int) -> int:
+        """The number of the file that holds an input."""
+
+    def name(self, index: int) -> str:
+        """What an input is called."""
+
+    def read(
+        self, indices: Sequence[int], reading: Callable[[int], None] = lambda index: None
+    ) -> Iterator[Input]:
+        """Those inputs, one after the other; `reading` is called with each before it is read."""
+
+    def sample(self, most: int) -> np.ndarray:
+        """At most so many of the inputs, evenly spread over the source: float32 (M, …)."""
+
+
 class Inputs:
     """The inputs of a source, in an order that does not change.
 
@@ -101,6 +137,7 @@ class Inputs:
 
     def __init__(self, source: Source, spec: ModelSpec, parse: Parse = parsed_file) -> None:
         self.spec, self._parse = spec, parse
+        self.notes: list[str] = []
         self._members, self.left_out = members_of(source, spec.kind)
         self.files = list(self._members.names)
         self.digests: list[str] = []
@@ -127,10 +164,7 @@ class Inputs:
     @property
     def digest(self) -> str:
         """SHA-256 over the names and digests of all files."""
-        whole = hashlib.sha256()
-        for name, digest in zip(self.files, self.digests, strict=True):
-            whole.update(f"{digest} {name}\n".encode(errors="surrogateescape"))
-        return whole.hexdigest()
+        return digest_of(self.files, self.digests)
 
     def file_of(self, index: int) -> int:
         """The number of the file that holds an input."""
@@ -155,19 +189,7 @@ class Inputs:
 
     def sample(self, most: int) -> np.ndarray:
         """At most so many of the inputs, evenly spread over the source: float32 (M, …)."""
-        found: list[np.ndarray] = []
-        room = VALUES_SAMPLED
-        for index in np.unique(np.linspace(0, len(self) - 1, min(len(self), most)).astype(int)):
-            one = self._one(int(index)).values
-            if one is None or (found and one.shape != found[0].shape):
-                continue
-            room -= one.size
-            if room < 0 and found:
-                break
-            found.append(one)
-        if not found:
-            raise Problem("No input can be read from which the baseline could be made.")
-        return np.stack(found)
+        return even_sample(len(self), most, lambda index: self._one(index).values)
 
     def _one(self, index: int) -> Input:
         number = self.file_of(index)
@@ -197,3 +219,28 @@ class Inputs:
                 self._known = True
             self._open = number, content, all_items(content, self.spec, name)
         return self._open[1], self._open[2]
+
+
+def digest_of(files: Sequence[str], digests: Sequence[str]) -> str:
+    """SHA-256 over the names and digests of files."""
+    whole = hashlib.sha256()
+    for name, digest in zip(files, digests, strict=True):
+        whole.update(f"{digest} {name}\n".encode(errors="surrogateescape"))
+    return whole.hexdigest()
+
+
+def even_sample(count: int, most: int, values_of: Callable[[int], np.ndarray | None]) -> np.ndarray:
+    """At most so many of the inputs 0 to count, evenly spread, of one shape: float32 (M, …)."""
+    found: list[np.ndarray] = []
+    room = VALUES_SAMPLED
+    for index in np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)):
+        one = values_of(int(index))
+        if one is None or (found and one.shape != found[0].shape):
+            continue
+        room -= one.size
+        if room < 0 and found:
+            break
+        found.append(one)
+    if not found:
+        raise Problem("No input can be read from which the baseline could be made.")
+    return np.stack(found)

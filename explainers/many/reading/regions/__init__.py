@@ -1,0 +1,1 @@
+"""Regions of a genome as inputs: a BED file names them, a FASTA file holds the letters."""

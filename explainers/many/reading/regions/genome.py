@@ -1,0 +1,156 @@
+"""A genome's FASTA: indexed in one pass, then read where letters are asked for."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from explainers.errors import Problem
+from explainers.kinds.files.gzipped import PACKED
+from explainers.many.reading.regions.indexing import Index, Place
+
+CHUNK = 2**24
+MOST_HELD = 1_000_000_000
+"""Bytes of one chromosome of a packed genome, which is held unpacked."""
+
+
+class Genome:
+    """Chromosomes by name.
+
+    Of a file that is not packed only a number or two a chromosome are held, and letters are read
+    where they lie. One that is packed by gzip or bgzip is unpacked chromosome by chromosome: the
+    last one that was asked for is held.
+
+    Parameters
+    ----------
+    path : Path
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the file.
+
+    Raises
+    ------
+    Problem
+        Where it cannot be read, or is no FASTA.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "genome.fa"
+    >>> _ = path.write_text(">chr1 first\\nACGT\\nAC\\n>chr2\\nTTT\\n")
+    >>> genome = Genome(path)
+    >>> genome.lengths, genome.letters("chr1", 3, 6)
+    ({'chr1': 6, 'chr2': 3}, b'TAC')
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._packed = path.suffix.lower() == PACKED
+        self._held: tuple[str, bytes] = "", b""
+        index, whole = Index(path.name), hashlib.sha256()
+        try:
+            with path.open("rb") as file:
+                if not self._packed:
+                    for chunk in _chunks(file):
+                        whole.update(chunk)
+                        index.add(chunk)
+                else:
+                    for chunk in _chunks(file):
+                        whole.update(chunk)
+                    file.seek(0)
+                    with gzip.GzipFile(fileobj=file) as text:
+                        for chunk in _chunks(text):
+                            index.add(chunk)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        except (EOFError, zlib.error) as error:
+            raise Problem(f"{path.name} is damaged, or cut off. Pack the genome again.") from error
+        self.digest = whole.hexdigest()
+        self._places: dict[str, Place] = index.finished()
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """Letters of each chromosome."""
+        return {name: place.letters for name, place in self._places.items()}
+
+    def length(self, name: str) -> int:
+        """Letters of a chromosome. Problem where there is none of that name."""
+        place = self._places.get(name)
+        if place is not None:
+            return place.letters
+        other = name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"
+        known = f"; it calls it “{other}”" if other in self._places else ""
+        raise Problem(f"{self.path.name} has no chromosome “{name[:60]}”{known}.")
+
+    def letters(self, name: str, start: int, stop: int) -> bytes:
+        """Letters of a chromosome as they stand in the file, from 0, the stop excluded.
+
+        Raises
+        ------
+        Problem
+            Where there is no such chromosome, it ends before, or its lines are of several lengths.
+        """
+        length = self.length(name)
+        if not 0 <= start <= stop <= length:
+            raise Problem(f"“{name}” has the letters 0 to {length:,}; not {start:,} to {stop:,}.")
+        found = (
+            self._held_letters(name, start, stop) if self._packed else self._read(name, start, stop)
+        )
+        if len(found) != stop - start:
+            raise Problem(
+                f"“{name}” in {self.path.name} holds spaces or ends of lines that cannot be "
+                "counted, or the file changed. Write it anew, and start again."
+            )
+        return found
+
+    def _read(self, name: str, start: int, stop: int) -> bytes:
+        """Letters from where they lie in a file that is not packed."""
+        place = self._places[name]
+        if not place.even:
+            raise Problem(
+                f"The lines of “{name}” in {self.path.name} are of several lengths, so that no "
+                "letter can be found in it. Write the file anew with lines of one length."
+            )
+        first, last = place.byte_of(start), place.byte_of(stop)
+        try:
+            with self.path.open("rb") as file:
+                file.seek(first)
+                return file.read(last - first).translate(None, b"\r\n")
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def _held_letters(self, name: str, start: int, stop: int) -> bytes:
+        """Letters of a packed genome, whose chromosome is unpacked and held."""
+        if self._held[0] == name:
+            return self._held[1][start:stop]
+        place = self._places[name]
+        if place.bytes > MOST_HELD:
+            raise Problem(
+                f"“{name}” is too large to be held: unpack {self.path.name} with gunzip, and give "
+                "the unpacked genome."
+            )
+        self._held = "", b""
+        try:
+            with gzip.open(self.path, "rb") as text:
+                text.seek(place.offset)
+                letters = text.read(place.bytes).translate(None, b"\r\n \t")
+        except (OSError, EOFError, zlib.error) as error:
+            raise Problem(f"{self.path.name} cannot be unpacked any more.") from error
+        self._held = name, letters
+        return letters[start:stop]
+
+    def _unreadable(self, error: OSError) -> Problem:
+        if isinstance(error, gzip.BadGzipFile):
+            return Problem(f"{self.path.name} ends in .gz, but is not packed by gzip.")
+        return Problem(f"{self.path} cannot be read: {error.strerror or error}.")
+
+
+def _chunks(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
