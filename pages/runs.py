@@ -18,7 +18,7 @@ def page() -> None:
         st.title("Runs", anchor=False)
     runs = service.shelf().list_of(service.owner())
     st.caption(
-        "What you asked on Explain, Compare and Importance, and was answered. Only you see it"
+        "What you asked on Explain, Compare, Importance and Many, and was answered. Only you see it"
         + (", wherever you log in. " if login.required() else ": this browser's cookie opens it. ")
         + "It goes with the uploads it was made of."
     )

@@ -196,6 +196,9 @@ class _Columns:
 
 
 def _opposed(row: Row) -> float | None:
+    """How much opposes beside what supports; of a number that is less than the baseline's, all."""
+    if row["confidence"] is None:
+        return None
     support = _number(row["support"])
     return -_number(row["opposition"]) / support if support > 0 else None
 

@@ -9,9 +9,16 @@ import streamlit as st
 from explainers.errors import Problem
 from explainers.many.keeping.shards import Row
 from explainers.service.parsing.upload_keys import file_key
+from pages.links.schema import encode
 from pages.long_run.question import ManyQuestion
 from pages.state import address, service
 from pages.widgets import pictures
+
+LEFT_BEHIND = (
+    *("collection", "many_from", "many_order", "many_class", "many_part", "asked_of"),
+    *("versus", "rather", "picture_white", "window", "stride"),
+)
+"""Choices that mean nothing on Explain, or something about another input."""
 
 
 def explain(question: ManyQuestion, row: Row) -> None:
@@ -23,19 +30,23 @@ def explain(question: ManyQuestion, row: Row) -> None:
         Where the input is no longer kept, or is a window that Explain does not offer.
     """
     item = int(question.items[row["index"]])
-    choices: dict[str, Any] = {"target": row["class"], "versus": None, "rather": None}
+    asked = question.plan.explanation
+    # What is usual here may be another there, so the link holds it.
+    choices: dict[str, Any] = {"baseline": asked.baseline.key, "method": asked.method}
+    choices |= {"target": row["class"]}
     kind = question.setting.model.spec.kind
     if kind == "picture":
         digest = _kept(question, item, row["name"])
-        choices |= {"from": "Upload", "picture": digest, "picture_white": None}
+        choices |= {"from": "Upload", "picture": digest}
     elif kind == "table":
         choices |= {"row": item + 1}
     else:
         start, which = divmod(item, _inputs(question))
         choices |= {"series": which + 1} if kind == "series" else {"sequence": which}
-        choices |= {"stride": 1, "window": start + 1} if start else {"window": None}
-    address.set_choices(choices)
-    st.switch_page("pages/explain.py")
+        choices |= {"stride": 1, "window": start + 1} if start else {}
+    kept = {name: text for name, text in address.link().items() if name not in LEFT_BEHIND}
+    link = kept | {name: encode(value) for name, value in choices.items()}
+    st.switch_page("pages/explain.py", query_params=link)
 
 
 def _kept(question: ManyQuestion, item: int, name: str) -> str:

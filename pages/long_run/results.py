@@ -9,8 +9,7 @@ import streamlit as st
 from explainers.figures.text.words import percent
 from explainers.many.keeping.shards import Row
 from explainers.many.summary.labels import Labels, folded, label_of
-from explainers.methods import METHODS
-from pages.long_run import classes, cues, sheet, take_away
+from pages.long_run import classes, cues, report, sheet, take_away
 from pages.long_run import rows as kept
 from pages.long_run.question import ManyQuestion
 from pages.shelf import recording
@@ -57,8 +56,8 @@ def section(question: ManyQuestion, rows: Sequence[Row], missing: int) -> None:
     if part == INPUTS:
         drawn = sheet.section(question, rows, labels)
         if not missing:
-            many, method = question.several(len(rows)), METHODS[question.setting.method].name
-            recording.many(question.setting, question.plan, told, drawn, many, method)
+            many = question.several(len(rows))
+            recording.many(question.setting, question.plan, told, drawn, many)
     elif part == CLASSES:
         classes.section(question, rows, labels)
     elif part == CUES and missing:
@@ -67,6 +66,7 @@ def section(question: ManyQuestion, rows: Sequence[Row], missing: int) -> None:
         cues.section(question)
     else:
         take_away.section(question, rows)
+        report.section(question, rows, labels)
 
 
 def _headline(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> str:

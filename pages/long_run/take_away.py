@@ -31,11 +31,12 @@ def section(question: ManyQuestion, rows: Sequence[Row]) -> None:
     """Draw the downloads; each file is made when it is asked for."""
     stem = take_away.file_name(f"{question.setting.model.name} {question.several(len(rows))}")
     offer = functools.partial(take_away.download, stem=stem, key="many_away")
+    st.markdown("**Numbers** of every input, and the maps")
     with st.container(horizontal=True):
         offer("Rows as CSV", "csv", "text/csv", lambda: as_csv(rows))
         offer("Rows as Parquet", "parquet", PARQUET, lambda: as_parquet(rows))
         offer("Rows and maps", "zip", "application/zip", lambda: whole(question.plan, rows))
-    st.markdown("The same for any number of inputs, from a folder, a ZIP or files:")
+    st.markdown("**Command** for any number of inputs, from a folder, a ZIP or files")
     st.code(command(question), "sh")
 
 

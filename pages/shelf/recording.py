@@ -159,9 +159,7 @@ def importance(question: Question, prediction: Answer, answer: Answer, task: Imp
     _keep("importance", [task], run)
 
 
-def many(
-    setting: Setting, plan: ManyPlan, told: str, drawn: Sequence[bytes], many: str, method: str
-) -> None:
+def many(setting: Setting, plan: ManyPlan, told: str, drawn: Sequence[bytes], many: str) -> None:
     """Keep a finished run of the Many page.
 
     Parameters
@@ -175,19 +173,20 @@ def many(
         The first small pictures of its sheet.
     many : str
         How many inputs of which kind, in words.
-    method : str
-        The method's name.
     """
 
     def run(link: dict[str, str]) -> Run:
-        model = setting.model
+        model, asked = setting.model, plan.explanation
+        method, entry = METHODS[asked.method], BASELINES.get(asked.baseline.key)
+        baseline = entry.title(model.spec.kind) if entry else "Your own picture"
         words = {
             "network": model.name,
             "_network": _digest(model.spec),
             "data": setting.input.name,
             "_data": setting.input.data,
-            "method": method,
-            "baseline": plan.explanation.baseline.key,
+            "method": method.name,
+            **_options(method.options, asked.options),
+            "baseline": baseline,
         }
         subject = Subject(msgspec.to_builtins(plan), network=model.name, input=many)
         return Run(
