@@ -21,7 +21,7 @@ from explainers.figures.views.smoothing import smooth
 from explainers.kinds import KINDS
 from explainers.kinds.files.pictures.collection import of_one
 from explainers.many.keeping.shards import Row
-from explainers.many.strangeness import Strange, strangest
+from explainers.many.strangeness import strangest
 from explainers.many.summary.labels import Labels, label_of
 from explainers.reports.pictures.thumbnail import cells
 from pages.long_run import opening
@@ -45,13 +45,15 @@ class _Shown(NamedTuple):
 def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> list[bytes]:
     """Draw the sheet, and what chooses and orders its inputs; the pictures on it."""
     order, wanted, text, place = _pick(question, rows)
+    # In their order: what is wrong and sure comes first.
     strange = {one.index: one for one in strangest(rows, len(rows), labels)}
+    rank = {index: place for place, index in enumerate(strange)}
     shown = [
         _Shown(row, strange[row["index"]].reasons if row["index"] in strange else ())
         for row in rows
     ]
     shown = [one for one in shown if _is_wanted(one, question, wanted, text)]
-    shown.sort(key=lambda one: _place(one.row, order, strange))
+    shown.sort(key=lambda one: _place(one.row, order, rank))
     if order == STRANGE and wanted == ALL and not text:
         count = len(strange)
         st.caption(
@@ -72,7 +74,7 @@ def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) 
     drawn = _drawings(question, [one.row for one in these])
     with st.container(horizontal=True, gap="small", key="sheet"):
         for one in these:
-            with st.container(width=190, border=True, gap="xxsmall"):
+            with st.container(width=170, border=True, gap="xxsmall"):
                 filed = label_of(labels, one.row["index"])
                 _card(question, one, filed, drawn.get(one.row["index"]))
     return [drawn[one.row["index"]] for one in these if one.row["index"] in drawn]
@@ -107,10 +109,10 @@ def _is_wanted(one: _Shown, question: ManyQuestion, wanted: int, text: str) -> b
     return (wanted in (ALL, row["class"])) and (not text or text in row["name"].lower())
 
 
-def _place(row: Row, order: str, strange: dict[int, Strange]) -> tuple[float, int]:
+def _place(row: Row, order: str, rank: dict[int, int]) -> tuple[float, int]:
     index = row["index"]
     if order == STRANGE:
-        return (-strange[index].strength if index in strange else math.inf), index
+        return rank.get(index, math.inf), index
     sure = row["confidence"]
     if order in (UNSURE, SURE):
         known = math.inf if sure is None else sure if order == UNSURE else -sure
