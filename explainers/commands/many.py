@@ -164,12 +164,16 @@ class SandboxedFiles:
     def __init__(self) -> None:
         self._pool: ParserPool | None = None
 
-    def __call__(self, spec: ModelSpec, data: bytes, suffix: str) -> ParsedFile:
+    def __call__(
+        self, spec: ModelSpec, data: bytes, suffix: str, *, start: int | None = None
+    ) -> ParsedFile:
         """What is in a file; see `parsed_file`."""
         self._pool = self._pool or ParserPool()
         options: dict[str, Any] = {} if spec.kind == "picture" else {"suffix": suffix}
         if spec.kind == "series":
             options["takes"] = takes(spec)
+        if start is not None:
+            options["start"] = start
         return self._pool.parse(spec.kind, data, **options)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.files import delimited, parquet
-from explainers.kinds.files.columns import NO_LEVEL, Column, Sample
+from explainers.kinds.files.columns import NO_LEVEL, Column, Sample, Window
 from explainers.kinds.files.conversions import refusal
 from explainers.kinds.files.formats import declare
 from explainers.kinds.files.gzipped import PACKED, packed_too, unpacked
@@ -38,6 +38,7 @@ def read(
     delimiter: str = "auto",
     header: str = "auto",
     most_rows: int = MOST_ROWS,
+    start: int | None = None,
 ) -> ParsedFile:
     """The table in a file: CSV text in any of its dialects, an Excel workbook, Parquet or Arrow.
 
@@ -51,6 +52,9 @@ def read(
         Of text, see `explainers.kinds.files.delimited.open_text`.
     most_rows : int
         Of a longer table an even sample of so many rows is kept, in their order.
+    start : int, optional
+        Instead of a sample, the rows from this one on, from 0. Types, levels and missing values
+        are those of the whole file all the same.
 
     Returns
     -------
@@ -80,16 +84,18 @@ def read(
         raise refusal("A table", suffix, SUFFIXES)
     if not isinstance(most_rows, int) or not 1 <= most_rows <= MOST_ROWS:
         raise Problem(f"From 1 to {MOST_ROWS:,} rows can be kept. Choose a number between.")
+    if start is not None and (not isinstance(start, int) or start < 0):
+        raise Problem("Rows are counted from 0. Choose a whole number to start from.")
     if suffix.endswith(PACKED):
         data, suffix = unpacked(bytes(data), MOST_UNPACKED), suffix.removesuffix(PACKED)
     if suffix not in (EXCEL, ".parquet", *ARROWS):
         with contextlib.suppress(NotPlain):
             for expected in (_lines(data), 0):
                 sheet = delimited.open_text(data, suffix, delimiter, header, bulk=True)
-                taken = _taken(sheet, most_rows, expected)
+                taken = _taken(sheet, most_rows, expected, start)
                 if taken is not None:
                     return taken
-    taken = _taken(_opened(bytes(data), suffix, delimiter, header), most_rows)
+    taken = _taken(_opened(bytes(data), suffix, delimiter, header), most_rows, 0, start)
     assert taken is not None
     return taken
 
@@ -110,10 +116,15 @@ def _lines(data: bytes | mmap.mmap) -> int:
     return int(start.count(b"\n") * len(data) / max(len(start), 1))
 
 
-def _taken(sheet: delimited.Sheet, most_rows: int, expected: int = 0) -> ParsedFile | None:
+def _taken(
+    sheet: delimited.Sheet, most_rows: int, expected: int, start: int | None
+) -> ParsedFile | None:
     """All rows of a sheet, counted, and those that are kept; None where too many were expected."""
     columns = [Column(name, sheet.place, sheet.comma, sheet.decimal) for name in sheet.names]
-    sample = Sample(min(most_rows, max(1, MOST_KEPT // len(columns))), expected=expected)
+    most = min(most_rows, max(1, MOST_KEPT // len(columns)))
+    sample: Sample | Window = Sample(most, expected=expected)
+    if start is not None:
+        sample = Window(start, start + most)
     counts = sheet.names[0] in _COUNTERS
     for block in sheet.blocks:
         kept = sample.draw(len(block.places))
@@ -141,9 +152,11 @@ def _counts_rows(values: np.ndarray, before: int) -> bool:
 
 
 def _parsed(
-    sheet: delimited.Sheet, columns: list[Column], sample: Sample, counts: bool
+    sheet: delimited.Sheet, columns: list[Column], sample: Sample | Window, counts: bool
 ) -> ParsedFile:
     values, codes = sample.rows()
+    if not len(values):
+        raise Problem(f"This table ends after {sample.seen:,} rows. Choose an earlier one.")
     types, missing, levels, letters = [], [], {}, 0
     doubts: list[str] = []
     for index, column in enumerate(columns):
@@ -167,7 +180,7 @@ def _parsed(
     notes = [*sheet.notes, *doubts]
     if len(notes) > _MOST_NOTES:
         notes[_MOST_NOTES:] = [f"… and {len(notes) - _MOST_NOTES} more notes like these."]
-    if sampled:
+    if sampled and isinstance(sample, Sample):
         of = f"{len(values):,} of its {sample.seen:,} rows, drawn evenly at random"
         notes.insert(
             0,

@@ -12,9 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from explainers.errors import Problem
 from explainers.figures.text.sentences import escape_markdown
 from explainers.kinds import KINDS, ParsedFile
+from explainers.many.reading.completion import all_items
 from explainers.models.spec import AS_THEY_ARE
 from explainers.service.tasks import Answer, InputRef
-from explainers.service.tasks.many.explain_many import items_in
 from explainers.service.tasks.many.plan import ManyPlan
 from pages import kinds
 from pages.kinds import sequence, series, table
@@ -133,7 +133,7 @@ def ask(setting: Setting, place: DeltaGenerator) -> ManyQuestion | None:
         setting = replace(setting, target=_target(setting, prediction, names))
     template = setting.explanation().replace(input=InputRef(setting.input.data))
     facts = prediction[0]
-    items = items_in(content, setting.model.spec)
+    items = all_items(content, setting.model.spec)
     plan = ManyPlan.of(template, len(items), tuple(facts["shape"]), facts["references"])
     return ManyQuestion(setting, content, items, prediction, plan, names)
 

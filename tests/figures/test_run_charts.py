@@ -109,6 +109,7 @@ def test_mean_maps_share_one_scale_and_red_supports():
     corners = [first[at].tolist() for at in ((0, 0), (0, -1), (-1, 0))]
     assert corners == [[103, 0, 31], [5, 48, 97], [247, 247, 247]]
     assert second[0, 0].tolist() == first[-1, -1].tolist(), "half as strong in both"
+    assert second[0, 0].tolist() != [103, 0, 31]
     assert "60 % of the evidence supports" in strong.alt
     plain = mean_maps([of([[1, 0], [0, 0.5]])], signed=False)[0]
     assert "supports" not in plain.alt and Image.open(io.BytesIO(plain.png)).getpixel(

@@ -195,6 +195,44 @@ class Sample:
         return whole[1:]
 
 
+class Window:
+    """Some rows that follow each other, with the same methods as `Sample`.
+
+    Parameters
+    ----------
+    start, stop : int
+        The first row that is kept, from 0, and the one behind the last.
+
+    Examples
+    --------
+    >>> window, rows = Window(1, 3), np.array([10, 20, 30, 40])
+    >>> kept = window.draw(4)
+    >>> window.add(rows[kept])
+    >>> window.rows()[0].tolist(), window.seen
+    ([20, 30], 4)
+    """
+
+    short = False
+
+    def __init__(self, start: int, stop: int) -> None:
+        self._start, self._stop, self.seen = start, stop, 0
+        self._parts: list[tuple[np.ndarray, ...]] = []
+
+    def draw(self, count: int) -> np.ndarray:
+        """Which of so many more rows are in it, by their numbers; `add` takes only these."""
+        first, last = self._start - self.seen, self._stop - self.seen
+        self.seen += count
+        return np.arange(min(max(first, 0), count), min(max(last, 0), count))
+
+    def add(self, *arrays: np.ndarray) -> None:
+        """The rows that were drawn last, as arrays of the same length."""
+        self._parts.append(arrays)
+
+    def rows(self) -> tuple[np.ndarray, ...]:
+        """The arrays of all rows that were added."""
+        return tuple(np.concatenate(arrays) for arrays in zip(*self._parts, strict=True))
+
+
 def _largest(values: np.ndarray) -> float:
     """The largest magnitude; NaN where there is no number."""
     largest = max(-values.min(), values.max())

@@ -11,7 +11,9 @@ from explainers.kinds import KINDS, ParsedFile, picture, sequence, series, table
 from explainers.models.spec import ModelSpec
 
 
-def parsed_file(spec: ModelSpec, data: bytes, suffix: str) -> ParsedFile:
+def parsed_file(
+    spec: ModelSpec, data: bytes, suffix: str, *, start: int | None = None
+) -> ParsedFile:
     """What is in a file, read in this process.
 
     Parameters
@@ -21,6 +23,8 @@ def parsed_file(spec: ModelSpec, data: bytes, suffix: str) -> ParsedFile:
     data : bytes
     suffix : str
         What its name ends in.
+    start : int, optional
+        Of a table: the first row that is read, see `explainers.kinds.table.read`.
 
     Raises
     ------
@@ -38,7 +42,9 @@ def parsed_file(spec: ModelSpec, data: bytes, suffix: str) -> ParsedFile:
             return picture.parse(data)
         if spec.kind == "series":
             return series.read(data, suffix, takes=takes(spec))
-        return {"table": table, "sequence": sequence}[spec.kind].read(data, suffix)
+        if spec.kind == "table":
+            return table.read(data, suffix, start=start)
+        return sequence.read(data, suffix)
     except Problem:
         raise
     except Exception as error:
@@ -96,7 +102,7 @@ def completed(spec: ModelSpec, content: ParsedFile, name: str) -> ModelSpec:
     return spec
 
 
-def all_items(content: ParsedFile, spec: ModelSpec, name: str) -> np.ndarray:
+def all_items(content: ParsedFile, spec: ModelSpec) -> np.ndarray:
     """Every input that a file holds, those that the network cannot take included.
 
     Parameters
@@ -104,8 +110,6 @@ def all_items(content: ParsedFile, spec: ModelSpec, name: str) -> np.ndarray:
     content : ParsedFile
     spec : ModelSpec
         Complete for it.
-    name : str
-        Of the file.
 
     Returns
     -------
@@ -113,26 +117,16 @@ def all_items(content: ParsedFile, spec: ModelSpec, name: str) -> np.ndarray:
         Their numbers, as `Kind.inputs` takes them, in the order of the file: rows; or series and
         sequences, and each window of longer ones.
 
-    Raises
-    ------
-    Problem
-        Where only a sample of the file's rows was read.
-
     Examples
     --------
     >>> spec = ModelSpec("upload", "", kind="sequence", shape=(4, 4))
     >>> content = parsed_file(spec, b">a\\nACGTAC\\n>b\\nT\\n", ".fa")
-    >>> all_items(content, spec, "x.fa").tolist()
+    >>> all_items(content, spec).tolist()
     [0, 4, 1]
     """
-    facts, arrays = content
+    arrays = content[1]
     if spec.kind == "picture":
         return np.arange(len(arrays["stack"]) if "stack" in arrays else 1)
-    if facts.get("sampled"):
-        raise Problem(
-            f"{name} has {facts['rows']:,} rows, of which {len(arrays['values']):,} can be read "
-            "from one file. Split it into files of so many, put them into a folder and give that."
-        )
     whole = len(arrays["starts"]) - 1 if "starts" in arrays else len(arrays["values"])
     found = np.asarray(KINDS[spec.kind].items(content, spec), np.int64)
     lost = np.setdiff1d(np.arange(whole), found % whole)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,8 +15,16 @@ from explainers.many.reading.completion import all_items, completed, item_name, 
 from explainers.many.reading.members import Source, members_of, suffix_of
 from explainers.models.spec import ModelSpec
 
-Parse: TypeAlias = Callable[[ModelSpec, bytes, str], ParsedFile]
-"""(spec, bytes, suffix) → what is in the file; see `parsed_file`."""
+
+class Parse(Protocol):
+    """Reads a file; `parsed_file` does."""
+
+    def __call__(
+        self, spec: ModelSpec, data: bytes, suffix: str, *, start: int | None = None
+    ) -> ParsedFile:
+        """What is in it. Of a table that has more rows than are read at once, those from `start`
+        on; no other file is asked for a start."""
+
 
 VALUES_SAMPLED = 2**24
 """So many values of other inputs, at most, stand for the data from which a baseline is made."""
@@ -143,13 +151,14 @@ class Inputs:
         self.digests: list[str] = []
         counts: list[int] = []
         self._known = spec.kind == "picture"
-        self._open: tuple[int, ParsedFile, np.ndarray] | None = None
+        self._open: _Open | None = None
+        self._pieces: dict[int, int] = {}
         for number, name in enumerate(self.files):
             data, count = b"", 1
             try:
                 data = self._members.read(name)
                 if spec.kind != "picture":
-                    count = len(self._opened(number, data)[1])
+                    count = self._counted(number, data)
             except Problem:
                 if len(self.files) == 1:
                     raise
@@ -174,10 +183,12 @@ class Inputs:
         """What an input is called, without reading it where its file is not open."""
         number = self.file_of(index)
         place = index - int(self._starts[number])
-        if self._open is None or self._open[0] != number:
-            return self.files[number] if self._known else f"{self.files[number]}, input {place + 1}"
-        _, content, items = self._open
-        return self._called(number, item_name(content, self.spec, int(items[place])))
+        if self.spec.kind == "picture":
+            return self.files[number]
+        start, item = self._piece(number, place)
+        if self._open is None or self._open.key != (number, start):
+            return f"{self.files[number]}, input {place + 1}"
+        return self._called(number, self._open, item)
 
     def read(
         self, indices: Sequence[int], reading: Callable[[int], None] = lambda index: None
@@ -195,30 +206,69 @@ class Inputs:
         number = self.file_of(index)
         digest = self.digests[number]
         try:
-            content, items = self._opened(number)
+            start, item = self._piece(number, index - int(self._starts[number]))
+            opened = self._opened(number, start)
         except Problem as problem:
             return Input(index, self.name(index), digest, problem=str(problem))
-        item = int(items[index - int(self._starts[number])])
-        return input_of(content, self.spec, item, index, self.name(index), digest)
+        name = self._called(number, opened, item)
+        return input_of(opened.content, self.spec, int(opened.items[item]), index, name, digest)
 
-    def _called(self, number: int, item: str) -> str:
-        return ": ".join(filter(None, (self.files[number] if self._several else "", item)))
+    def _called(self, number: int, opened: _Open, item: int) -> str:
+        place = int(opened.items[item]) + (opened.start or 0)
+        named = item_name(opened.content, self.spec, place)
+        return ": ".join(filter(None, (self.files[number] if self._several else "", named)))
 
     @property
     def _several(self) -> bool:
         return self.spec.kind == "picture" or len(self.files) > 1
 
-    def _opened(self, number: int, data: bytes | None = None) -> tuple[ParsedFile, np.ndarray]:
-        """A file's content and the numbers of its inputs; the last one opened is kept."""
-        if self._open is None or self._open[0] != number:
+    def _counted(self, number: int, data: bytes) -> int:
+        """How many inputs a file holds; of more rows than are read at once, it has pieces."""
+        opened = self._opened(number, None, data)
+        facts, arrays = opened.content
+        if not facts.get("sampled"):
+            return len(opened.items)
+        self._open = None
+        self._pieces[number] = len(arrays["values"])
+        return int(facts["rows"])
+
+    def _piece(self, number: int, place: int) -> tuple[int | None, int]:
+        """Where the piece of a file starts that holds an input, and its place in that."""
+        if number not in self._pieces:
+            return None, place
+        item = place % self._pieces[number]
+        return place - item, item
+
+    def _opened(self, number: int, start: int | None, data: bytes | None = None) -> _Open:
+        """A file, or the piece of it from a row on; the last one opened is kept."""
+        if self._open is None or self._open.key != (number, start):
             name = self.files[number]
             read = self._members.read(name) if data is None else data
-            content = self._parse(self.spec, read, suffix_of(name, self.spec.kind))
+            suffix = suffix_of(name, self.spec.kind)
+            if start is None:
+                content = self._parse(self.spec, read, suffix)
+            else:
+                content = self._parse(self.spec, read, suffix, start=start)
             if not self._known:
                 self.spec = completed(self.spec, content, name)
                 self._known = True
-            self._open = number, content, all_items(content, self.spec, name)
-        return self._open[1], self._open[2]
+            self._open = _Open(number, start, content, all_items(content, self.spec))
+        return self._open
+
+
+@dataclass(frozen=True)
+class _Open:
+    """A file that was read, or a piece of it, with the numbers of its inputs."""
+
+    number: int
+    start: int | None
+    content: ParsedFile
+    items: np.ndarray
+
+    @property
+    def key(self) -> tuple[int, int | None]:
+        """What tells it from other files and pieces."""
+        return self.number, self.start
 
 
 def digest_of(files: Sequence[str], digests: Sequence[str]) -> str:

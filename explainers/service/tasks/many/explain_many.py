@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explainers.kinds import KINDS, ParsedFile
+from explainers.kinds import ParsedFile
 from explainers.kinds.fitting import inside_padding
 from explainers.many.answers import Answers, Question
 from explainers.many.keeping.shards import Row
@@ -115,13 +115,6 @@ class ExplainMany(Task, frozen=True):
         }
 
 
-def items_in(content: ParsedFile, spec: ModelSpec) -> np.ndarray:
-    """The numbers of all inputs of a file: every one, or those of a sample that can be taken."""
-    if content[0].get("sampled"):
-        return KINDS[spec.kind].items(content, spec)
-    return all_items(content, spec, "the file")
-
-
 def inputs_in(
     content: ParsedFile, spec: ModelSpec, file: str, start: int, stop: int
 ) -> Iterator[Input]:
@@ -138,7 +131,7 @@ def inputs_in(
     start, stop : int
     """
     digest = file.partition(".")[0]
-    for index, item in enumerate(items_in(content, spec)[start:stop].tolist(), start):
+    for index, item in enumerate(all_items(content, spec)[start:stop].tolist(), start):
         yield input_of(content, spec, item, index, item_name(content, spec, item), digest)
 
 

@@ -12,10 +12,10 @@ from explainers.many.cues.cluster import Cluster
 from explainers.many.cues.hunt import VALUES_HELD, hunt_among
 from explainers.many.cues.patches import square
 from explainers.many.networks import Network
+from explainers.many.reading.completion import all_items
 from explainers.service.parsing.upload_keys import file_key
 from explainers.service.tasks.context import ProgressReport, TaskContext
 from explainers.service.tasks.explain import Explain
-from explainers.service.tasks.many.explain_many import items_in
 from explainers.service.tasks.many.plan import ManyPlan
 from explainers.service.tasks.task import Answer, Task
 
@@ -71,7 +71,7 @@ class FindCues(Task, frozen=True):
         if len(maps) < 3:
             raise Problem("Cues are looked for among three pictures and more.")
         content = context.parsed(file_key("picture", asked.input.file))
-        pictures = KINDS["picture"].inputs(content, spec, items_in(content, spec)[indices])
+        pictures = KINDS["picture"].inputs(content, spec, all_items(content, spec)[indices])
         names = self.classes or loaded.class_names
         network = Network(loaded.model, spec, names, "", asked.model.name)
 
