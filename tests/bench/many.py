@@ -1,6 +1,6 @@
 """The rate of a run over many pictures beside plain batched passes, and its memory.
 
-Run: python -m tests.bench.many [pictures [pictures for the memory]]
+Run: python -m tests.bench.many [signs|efficientnet_lite0 [pictures [pictures for the memory]]]
 
 Each figure is taken in a process of its own. The plain passes are Integrated Gradients written by
 hand on pictures that are in memory already, in the best of several batch sizes. The processor's own
@@ -14,56 +14,75 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image
 
 from explainers import explain_many
-from explainers.models.zoo.signs import load_demo, samples
+from explainers.many.networks import opened
+from explainers.models.zoo.imagenet.photos import photos
+from explainers.models.zoo.signs import Sample, samples
 
-STEPS, PLAIN, BATCHES = 16, 128, (32, 64)
+
+class Case(NamedTuple):
+    """What is measured: a network, the pictures it gets, and the passes of each."""
+
+    network: str
+    side: int
+    pictures: Callable[[], Sequence[Sample]]
+    steps: int
+    plain: int
+    batches: tuple[int, ...]
 
 
-def pictures(folder: Path, count: int) -> None:
-    """So many JPEG files of 96 px: the demo's signs, moved and in another light."""
-    rng = np.random.default_rng(5)
-    photos = [Image.open(one.path).convert("RGB").resize((112, 112)) for one in samples()]
+CASES = {
+    "signs": Case("signs", 96, samples, 16, 128, (32, 64)),
+    "efficientnet_lite0": Case("efficientnet_lite0", 224, photos, 8, 16, (16, 32)),
+}
+
+
+def pictures(case: Case, folder: Path, count: int) -> None:
+    """So many JPEG files: the signs or photos that come with Evident, moved, in another light."""
+    rng, side = np.random.default_rng(5), case.side
+    wide = side + side // 6
+    whole = [Image.open(one.path).convert("RGB").resize((wide, wide)) for one in case.pictures()]
     for number in range(count):
-        x, y = rng.integers(0, 16, 2).tolist()
-        seen = photos[number % len(photos)].crop((x, y, x + 96, y + 96))
+        x, y = rng.integers(0, wide - side, 2).tolist()
+        seen = whole[number % len(whole)].crop((x, y, x + side, y + side))
         light = np.asarray(seen, np.float32) * rng.uniform(0.7, 1.2)
         file = folder / f"{number % 100:02d}" / f"{number:06d}.jpg"
         file.parent.mkdir(exist_ok=True)
         Image.fromarray(light.clip(0, 255).astype("uint8")).save(file, quality=90)
 
 
-def run(source: Path, to: Path) -> int:
+def run(name: str, source: Path, to: Path) -> int:
     """A run; how many have no answer."""
-    asked: dict[str, Any] = {"steps": STEPS, "score": "logit", "to": to}
-    return explain_many("signs", source, "integrated_gradients", **asked).failed
+    asked: dict[str, Any] = {"steps": CASES[name].steps, "score": "logit", "to": to}
+    return explain_many(name, source, "integrated_gradients", **asked).failed
 
 
-def cheap_run(source: Path, to: Path) -> int:
+def cheap_run(name: str, source: Path, to: Path) -> int:
     """The same with one pass a picture, for the memory of longer runs."""
-    return explain_many("signs", source, "saliency", score="logit", to=to).failed
+    return explain_many(name, source, "saliency", score="logit", to=to).failed
 
 
-def plain(batch: int) -> None:
-    """PLAIN pictures by hand: their answers, the baseline's, and the slopes at STEPS points."""
-    model = load_demo("signs")
-    nodes, weights = np.polynomial.legendre.leggauss(STEPS)
-    x = torch.rand(PLAIN, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+def plain(name: str, batch: int) -> None:
+    """Pictures by hand: their answers, the baseline's, and the slopes at each of the steps."""
+    case = CASES[name]
+    model, side = opened(name).model, case.side
+    nodes, weights = np.polynomial.legendre.leggauss(case.steps)
+    x = torch.rand(case.plain, 3, side, side, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         targets = torch.cat([model(part).argmax(1) for part in x.split(batch)])
-        model(torch.zeros(1, 3, 96, 96))
+        model(torch.zeros(1, 3, side, side))
     points = [
         (k, (node + 1) / 2, weight / 2)
-        for k in range(PLAIN)
+        for k in range(case.plain)
         for node, weight in zip(nodes, weights, strict=True)
     ]
     scores = torch.zeros_like(x)
@@ -80,12 +99,12 @@ def plain(batch: int) -> None:
 
 
 @contextmanager
-def folders(count: int) -> Iterator[tuple[Path, Path]]:
+def folders(case: Case, count: int) -> Iterator[tuple[Path, Path]]:
     """A folder of so many pictures, and where a run of them may lie."""
     with tempfile.TemporaryDirectory() as name:
         source = Path(name) / "in"
         source.mkdir()
-        pictures(source, count)
+        pictures(case, source, count)
         yield source, Path(name) / "out"
 
 
@@ -108,19 +127,19 @@ def _measure(work: Callable[..., Any], given: tuple[Any, ...], answer: Any) -> N
     answer.send((time.process_time() - cpu, time.perf_counter() - began, peak))
 
 
-def main(count: int = 10_000) -> None:
+def main(name: str = "signs", count: int = 10_000) -> None:
     """Measure and print; the plain passes before and after each run, as the machine's pace changes.
 
     What a run costs before its first picture is left out by comparing two runs of other lengths.
     """
-    before = best_of_plain()
+    before = best_of_plain(name)
     found = []
-    for many in (count // 4, count):
-        with folders(many) as (source, to):
-            cpu, seconds, peak = measured(run, source, to)
+    for many in (count // 10, count):
+        with folders(CASES[name], many) as (source, to):
+            cpu, seconds, peak = measured(run, name, source, to)
             kept = sum(path.stat().st_size for path in to.rglob("*") if path.is_file())
-            again, _, _ = measured(run, source, to)
-        after = best_of_plain()
+            again, _, _ = measured(run, name, source, to)
+        after = best_of_plain(name)
         plainly = (before + after) / 2
         before = after
         found.append((many, cpu))
@@ -134,19 +153,22 @@ def main(count: int = 10_000) -> None:
     print(f"between the two: {(many - few) / (late - early):.2f} a processor's second")
 
 
-def memory(count: int) -> None:
+def memory(name: str, count: int) -> None:
     """The most memory of runs of one pass a picture, of so many and of a quarter of them."""
     for many in (count // 4, count):
-        with folders(many) as (source, to):
-            cpu, _, peak = measured(cheap_run, source, to)
+        with folders(CASES[name], many) as (source, to):
+            cpu, _, peak = measured(cheap_run, name, source, to)
         print(f"saliency of {many:,}: {many / cpu:.0f} a processor's second, peak {peak:.0f} MB")
 
 
-def best_of_plain() -> float:
+def best_of_plain(name: str) -> float:
     """The processor's seconds of a picture by hand, in the best batch size."""
-    return min(measured(plain, batch)[0] for batch in BATCHES) / PLAIN
+    case = CASES[name]
+    return min(measured(plain, name, batch)[0] for batch in case.batches) / case.plain
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
-    memory(*map(int, sys.argv[2:3] or [40_000]))
+    asked = sys.argv[1] if len(sys.argv) > 1 else "signs"
+    main(asked, *map(int, sys.argv[2:3]))
+    if len(sys.argv) != 3:
+        memory(asked, *map(int, sys.argv[3:4] or [40_000]))
