@@ -207,6 +207,10 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
+def _times(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
 class _Measure(NamedTuple):
     """A number of a row, from what size on it matters, and what is said of one and a usual one."""
 
@@ -241,7 +245,7 @@ _MEASURES = (
         _opposed,
         0.0,
         lambda value, usual: (
-            f"What opposes is {value:.2g} times what supports; usual is {usual:.2g}."
+            f"What opposes is {_times(value)} times what supports; usual is {_times(usual)}."
         ),
     ),
 )
