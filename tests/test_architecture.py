@@ -22,7 +22,7 @@ LIBRARY = """
     attribution
     kinds
     baselines
-    running eval_mode output_form output_cache batch_plan references
+    dispatch running eval_mode output_form output_cache batch_plan references
     passes
     activations
     context perturbation
@@ -63,7 +63,6 @@ LARGE_FOLDERS = {
     "explainers/service/tasks": "a file a question",
     "tests/bench": "a file a measurement",
     "tests": "the tests of the whole, and what its folders share",
-    "tests/deeplift": "a file a claim about DeepLIFT",
     "tests/hostile": "a file a kind of attack or fault, and what attacks",
     "tests/importance": "a file a method, or a claim about all of them",
     "tests/methods": "a file a method, or a claim about all of them",

@@ -12,13 +12,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from explainers.dispatch.torch_private import nothing_fused
 from explainers.errors import Cancelled, Problem
 from explainers.eval_mode import Model, placed_on
 from explainers.importance.dense.following import SHARED, Following, NoLayers
 from explainers.importance.dense.network import DenseNetwork, Layer, chain_of, rising
 from explainers.importance.dense.operations import CONVOLUTIONAL
 from explainers.importance.dense.probing import Found, Probe, Value, rows_first
-from explainers.methods.deeplift.torch_private import nothing_fused
 
 __all__ = ["DenseNetwork", "Layer", "NotDense", "chain_of", "find_dense"]
 

@@ -17,6 +17,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explainers.dispatch.torch_private import (
+    OperationMode,
+    OpOverload,
+    storage_key,
+    tree_leaves,
+    tree_map,
+    written_arguments,
+)
 from explainers.importance.dense.memory import Key, Memory, place_of
 from explainers.importance.dense.operations import (
     FRESH,
@@ -35,14 +43,6 @@ from explainers.importance.dense.probing import (
     axis_of,
     rows_back,
     rows_first,
-)
-from explainers.methods.deeplift.torch_private import (
-    OperationMode,
-    OpOverload,
-    storage_key,
-    tree_leaves,
-    tree_map,
-    written_arguments,
 )
 
 SHARED = "it is recurrent, or else uses the same weights in several places"

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from explainers.dispatch.torch_private import storage_key
 from explainers.importance.dense.probing import Value
-from explainers.methods.deeplift.torch_private import storage_key
 
 Key: TypeAlias = tuple[Any, ...]
 

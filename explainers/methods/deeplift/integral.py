@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explainers.dispatch.torch_private import tree_leaves, tree_map
 from explainers.methods.deeplift.rule_registry import (
     Arguments,
     Keywords,
@@ -19,7 +20,6 @@ from explainers.methods.deeplift.rule_registry import (
     values_in,
 )
 from explainers.methods.deeplift.tape import Multiplier, Parts, Tape, Value, worth
-from explainers.methods.deeplift.torch_private import tree_leaves, tree_map
 from explainers.methods.integrated_gradients.straight_path import quadrature
 
 _POINTS = 16

@@ -7,6 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from explainers.dispatch.torch_private import (
+    OpOverload,
+    is_composite,
+    tree_leaves,
+)
 from explainers.errors import ModelProblem
 from explainers.methods.deeplift.rule_registry import (
     COMPLEX_DECOMPOSITIONS,
@@ -21,13 +26,6 @@ from explainers.methods.deeplift.rule_registry import (
     values_in,
 )
 from explainers.methods.deeplift.tape import Value
-from explainers.methods.deeplift.torch_private import (
-    OpOverload,
-    argument_types,
-    is_composite,
-    is_mutable,
-    tree_leaves,
-)
 
 aten = torch.ops.aten
 
@@ -144,19 +142,6 @@ def chooses_by_value(operation: Operation, args: Arguments) -> bool:
     return not is_masked_put(operation, args)
 
 
-def name_of(operation: Operation) -> str:
-    """The operation's short name, for messages.
-
-    Examples
-    --------
-    >>> name_of(torch.ops.aten.add_.Tensor)
-    'add_'
-    """
-    if isinstance(operation, OpOverload):
-        return operation.name().split("::")[-1].split(".")[0]
-    return operation.__name__
-
-
 def rule_of(operation: Operation, in_complex: bool = False) -> Rule | None:
     """The operation's rule, for real or for complex numbers; None where there is none."""
     return (COMPLEX_RULES if in_complex else RULES).get(operation)
@@ -192,33 +177,6 @@ def decomposition_of(operation: Operation, in_complex: bool = False) -> Operatio
     if is_composite(operation):
         return operation.decompose
     return _PYTORCH_DECOMPOSITIONS.get(operation)
-
-
-def functional_form(operation: OpOverload) -> OpOverload | None:
-    """Find the operation that returns what this one writes, for the same arguments.
-
-    Parameters
-    ----------
-    operation : OpOverload
-        One that writes on its first argument, by name with an underscore at the end.
-
-    Returns
-    -------
-    OpOverload or None
-        None where there is none.
-
-    Examples
-    --------
-    >>> functional_form(torch.ops.aten.add_.Tensor)
-    <OpOverload(op='aten.add', overload='Tensor')>
-    """
-    name = name_of(operation)
-    packet = getattr(aten, name[:-1], None) if name.endswith("_") else None
-    if packet is None:
-        return None
-    types = argument_types(operation)
-    overloads = (getattr(packet, overload) for overload in packet.overloads())
-    return next((o for o in overloads if argument_types(o) == types and not is_mutable(o)), None)
 
 
 def refusal(

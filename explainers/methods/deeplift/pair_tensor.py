@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from explainers.dispatch.forms import View
+from explainers.dispatch.torch_private import OpOverload, WrapperTensor
 from explainers.methods.deeplift.tape import Value
-from explainers.methods.deeplift.torch_private import OpOverload, WrapperTensor
 
 if TYPE_CHECKING:
     from explainers.methods.deeplift.recorder import Recorder
-
-
-class View(NamedTuple):
-    """The operation that made a view: operation(value, *args, **kwargs), or one of its outputs."""
-
-    operation: OpOverload
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    output: int | None = None
 
 
 class Memory:

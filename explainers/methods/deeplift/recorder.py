@@ -18,6 +18,20 @@ import torch
 from torch import Tensor
 
 from explainers.batch_plan import is_out_of_memory
+from explainers.dispatch.forms import View, name_of
+from explainers.dispatch.torch_private import (
+    OperationMode,
+    OpOverload,
+    is_mutable,
+    mkldnn_enabled,
+    nothing_fused,
+    returns_view_of_first,
+    set_mkldnn_enabled,
+    tree_flatten,
+    tree_leaves,
+    tree_map,
+    tree_unflatten,
+)
 from explainers.errors import ModelProblem, Problem
 from explainers.methods.deeplift.operations import (
     CHECKS,
@@ -28,11 +42,10 @@ from explainers.methods.deeplift.operations import (
     decomposition_of,
     has_complex,
     has_difference,
-    name_of,
     refusal,
     rule_of,
 )
-from explainers.methods.deeplift.pair_tensor import PairTensor, View
+from explainers.methods.deeplift.pair_tensor import PairTensor
 from explainers.methods.deeplift.rule_registry import (
     COMPLEX_RULES,
     RULES,
@@ -49,19 +62,6 @@ from explainers.methods.deeplift.rules.linear import MOVES_PLACES
 from explainers.methods.deeplift.second_look import SecondLook
 from explainers.methods.deeplift.source_location import current_location
 from explainers.methods.deeplift.tape import Tape, Value
-from explainers.methods.deeplift.torch_private import (
-    OperationMode,
-    OpOverload,
-    is_mutable,
-    mkldnn_enabled,
-    nothing_fused,
-    returns_view_of_first,
-    set_mkldnn_enabled,
-    tree_flatten,
-    tree_leaves,
-    tree_map,
-    tree_unflatten,
-)
 from explainers.methods.deeplift.writing import RememberedTensors, Writer
 
 

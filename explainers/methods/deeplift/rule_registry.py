@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from explainers.dispatch.torch_private import tree_leaves, tree_map
 from explainers.methods.deeplift.tape import Tape, Value
-from explainers.methods.deeplift.torch_private import tree_leaves, tree_map
 
 # An ATen overload such as aten.add.Tensor, or another function of tensors.
 Operation: TypeAlias = Callable[..., Any]

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from explainers.methods.deeplift.operations import functional_form, write_refused
-from explainers.methods.deeplift.pair_tensor import Memory, PairTensor, View
-from explainers.methods.deeplift.rule_registry import Arguments, Keywords, values_in
-from explainers.methods.deeplift.rules.linear import overwrite
-from explainers.methods.deeplift.tape import Value
-from explainers.methods.deeplift.torch_private import (
+from explainers.dispatch.forms import View, functional_form
+from explainers.dispatch.torch_private import (
     OpOverload,
     no_dispatch,
     storage_key,
     tree_leaves,
     written_arguments,
 )
+from explainers.methods.deeplift.operations import write_refused
+from explainers.methods.deeplift.pair_tensor import Memory, PairTensor
+from explainers.methods.deeplift.rule_registry import Arguments, Keywords, values_in
+from explainers.methods.deeplift.rules.linear import overwrite
+from explainers.methods.deeplift.tape import Value
 
 if TYPE_CHECKING:
     from explainers.methods.deeplift.recorder import Recorder

@@ -8,6 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explainers.dispatch.torch_private import (
+    tree_flatten,
+    tree_leaves,
+    tree_map,
+    tree_unflatten,
+)
 from explainers.methods.deeplift.rule_registry import (
     Arguments,
     Keywords,
@@ -17,12 +23,6 @@ from explainers.methods.deeplift.rule_registry import (
     values_in,
 )
 from explainers.methods.deeplift.tape import Multiplier, Parts, Tape, Value
-from explainers.methods.deeplift.torch_private import (
-    tree_flatten,
-    tree_leaves,
-    tree_map,
-    tree_unflatten,
-)
 
 
 def linear_map(tape: Tape, operation: Operation, args: Arguments, kwargs: Keywords) -> Any:

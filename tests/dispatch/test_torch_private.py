@@ -14,14 +14,15 @@ import torch
 import torch.nn.functional as F
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from explainers.methods.deeplift import operations, rules, torch_private  # noqa: F401
+from explainers.dispatch import torch_private
+from explainers.dispatch.torch_private import OperationMode, OpOverload, WrapperTensor
+from explainers.methods.deeplift import operations, rules  # noqa: F401
 from explainers.methods.deeplift.rule_registry import (
     COMPLEX_DECOMPOSITIONS,
     COMPLEX_RULES,
     DECOMPOSITIONS,
     RULES,
 )
-from explainers.methods.deeplift.torch_private import OperationMode, OpOverload, WrapperTensor
 
 aten = torch.ops.aten
 MATH = torch.nn.attention.SDPBackend.MATH
@@ -263,8 +264,10 @@ def test_every_private_operator_that_we_name_is_listed_here():
     assert private == set(CALLED_BY) | NOT_CALLED_HERE
 
 
-def test_no_other_module_of_deeplift_reaches_below_public_names():
+def test_no_other_module_that_follows_models_reaches_below_public_names():
     private = re.compile(r"torch\._(?!_)|_pytree|_python_dispatch|\._schema|\._cdata|_dispatch__")
-    for path in Path(torch_private.__file__).parent.rglob("*.py"):
-        if path.name != "torch_private.py":
-            assert not private.findall(path.read_text()), path.name
+    library = Path(torch_private.__file__).parents[1]
+    for folder in ("dispatch", "methods/deeplift", "perturbation"):
+        for path in (library / folder).rglob("*.py"):
+            if path.name != "torch_private.py":
+                assert not private.findall(path.read_text()), path.name

@@ -1,9 +1,9 @@
-"""Every private name of PyTorch that DeepLIFT stands on, each with what would replace it.
+"""Every private name of PyTorch that following a model stands on, with what would replace it.
 
-All were seen with torch 2.14.1 and 2.15; `tests/deeplift/test_torch_private.py` tells when one has
-changed and when a public name has come. Nothing else in this package reaches below PyTorch's
-public names, but for the operators themselves: those whose names begin with an underscore
-(`aten._softmax`, …) are what public functions call, and stand beside their rules.
+All were seen with torch 2.14.1 and 2.15; `tests/dispatch/test_torch_private.py` tells when one has
+changed and when a public name has come. Nothing else in this room, in DeepLIFT and in perturbation
+reaches below PyTorch's public names, but for the operators themselves: those whose names begin with
+an underscore (`aten._softmax`, …) are what public functions call, and stand beside their rules.
 """
 
 from __future__ import annotations
