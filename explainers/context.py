@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
 
 from explainers.activations import ActivationMaps, activation_maps
 from explainers.kinds.layout import InputLayout
+from explainers.perturbation.incremental import Incremental
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,6 +85,18 @@ class Context:
     def values(self, points: Tensor, rows: Tensor) -> Tensor:
         """The explained score (n,) of each point."""
         return self.passes.values(points, self.target, rows)
+
+    def values_near(self, points: Tensor, rows: Tensor) -> Tensor:
+        """The explained score (n,) of points that are mostly like their inputs.
+
+        As `values`; quicker where the model is local, and each batch is of one input.
+        """
+        return self.passes.values(points, self.target, rows, self.near.answer)
+
+    @cached_property
+    def near(self) -> Incremental:
+        """How the model answers what is mostly like its inputs."""
+        return Incremental(self.passes, self.inputs)
 
     def gradients(self, points: Tensor, rows: Tensor) -> Tensor:
         """The gradient (n, …) of the explained score at each point."""

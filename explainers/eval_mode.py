@@ -19,6 +19,8 @@ from explainers.running.state import State
 
 Model: TypeAlias = Callable[[Tensor], Tensor]
 """What can be explained: a torch module or any function from inputs (N, …) to outputs (N, …)."""
+Answer: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""(points (n, …), rows (n,)) → the output of the model in some form; may know a shorter way."""
 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from explainers import batch_plan, eval_mode, output_form
 from explainers.attribution import Progress, Target
 from explainers.batch_plan import BatchPlan, Columns, fitted, is_out_of_memory, joined
 from explainers.errors import ModelProblem
-from explainers.eval_mode import Model
+from explainers.eval_mode import Answer, Model
 from explainers.output_cache import OutputCache
 from explainers.running.behaviour import Behaviour
 from explainers.running.failures import forward_of_model, way_back
@@ -107,14 +108,12 @@ class Passes:
         (outputs,) = self._cache.recall(keys, points, lambda rows: (compute(points[rows]),))
         return outputs
 
-    def values(self, points: Tensor, target: Target, rows: Tensor) -> Tensor:
-        """The explained score (n,) of each point."""
-        return torch.cat(
-            [
-                self._forward_only(points[part], target, rows[part])
-                for part in self.batches(len(points))
-            ]
-        )
+    def values(
+        self, points: Tensor, target: Target, rows: Tensor, answer: Answer | None = None
+    ) -> Tensor:
+        """The explained score (n,) of each point; `answer` may know a shorter way to the output."""
+        parts = self.batches(len(points))
+        return torch.cat([self._forward_only(points[p], target, rows[p], answer) for p in parts])
 
     def gradients(
         self, points: Tensor, target: Target, rows: Tensor, cached: bool = False
@@ -122,14 +121,8 @@ class Passes:
         """The explained score (n,) and its gradient with respect to the points (n, …)."""
 
         def compute(points: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-            values, slopes = joined(
-                self._fitted(
-                    lambda points, rows: self._with_gradient(points, target, rows),
-                    points[part],
-                    rows[part],
-                )
-                for part in self.batches(len(points))
-            )
+            work, parts = partial(self._with_gradient, target), self.batches(len(points))
+            values, slopes = joined(self._fitted(work, points[p], rows[p]) for p in parts)
             assert values is not None and slopes is not None
             return values, slopes
 
@@ -182,10 +175,8 @@ class Passes:
             self._count(len(points), backward=False)
             return columns
 
-        return joined(
-            self._fitted(counted, points[part], reference[part], rows[part])
-            for part in self.batches(len(points))
-        )
+        parts = self.batches(len(points))
+        return joined(self._fitted(counted, points[p], reference[p], rows[p]) for p in parts)
 
     def batches(self, total: int, whole: int = 1) -> Iterator[slice]:
         """Slices of range(total) as the plan then says, in multiples of `whole` where that fits."""
@@ -246,13 +237,18 @@ class Passes:
     # How it is done
 
     def _forward_only(
-        self, points: Tensor, target: Target | None = None, rows: Tensor | None = None
+        self,
+        points: Tensor,
+        target: Target | None = None,
+        rows: Tensor | None = None,
+        answer: Answer | None = None,
     ) -> Tensor:
         """The output (n, …), or the score (n,) of a target, without gradients."""
 
         def work(points: Tensor, rows: Tensor | None) -> Columns:
+            asked = None if answer is None or rows is None else lambda p: answer(p, rows)
             with torch.no_grad():
-                output = self._answer(points)
+                output = self._answer(points, asked)
                 if target is not None and rows is not None:
                     output = target.select(output, rows)
             self._count(len(points), backward=False)
@@ -262,7 +258,7 @@ class Passes:
         assert output is not None
         return output
 
-    def _with_gradient(self, points: Tensor, target: Target, rows: Tensor) -> Columns:
+    def _with_gradient(self, target: Target, points: Tensor, rows: Tensor) -> Columns:
         values, slopes, singular = score_and_slopes(self._answer, points, target, rows)
         self._count(len(points), backward=True)
         self._saw(singular)
@@ -281,10 +277,10 @@ class Passes:
         finally:
             self._settle()
 
-    def _answer(self, points: Tensor) -> Tensor:
+    def _answer(self, points: Tensor, asked: Model | None = None) -> Tensor:
         with forward_of_model(points):
             # The clone keeps a model that works in place from writing on the caller's data.
-            output = self.answer(points.clone())
+            output = (asked or self.answer)(points.clone())
         return eval_mode.check_output(output, points)
 
     def _settle(self) -> None:

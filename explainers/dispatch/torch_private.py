@@ -101,17 +101,24 @@ class WrapperTensor(Tensor):
 
     @classmethod
     def like(cls, tensor: Tensor) -> Self:
-        """An instance with the shape, strides, type and device of the tensor.
+        """An instance with the shape, strides, type and device of the tensor."""
+        return cls.shaped(tuple(tensor.shape), tensor.stride(), tensor.dtype, tensor.device)
+
+    @classmethod
+    def shaped(
+        cls,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> Self:
+        """An instance with these.
 
         `_make_wrapper_subclass` is the only way to a tensor that has these and no memory. Public
         replacement: none; `Tensor.as_subclass` keeps the memory, a meta tensor has no device.
         """
         return Tensor._make_wrapper_subclass(
-            cls,
-            tensor.shape,
-            strides=tensor.stride(),
-            dtype=tensor.dtype,
-            device=tensor.device,
+            cls, torch.Size(shape), strides=strides, dtype=dtype, device=device
         )
 
     @classmethod

@@ -103,5 +103,5 @@ def attribute(context: Context, options: Options) -> MethodResult:
         points = inputs[row]
         points[each, :, place] = 0
         points[each, letter, place] = 1
-        change[row, letter, place] = (context.values(points, row) - full[row]).to(dtype)
+        change[row, letter, place] = (context.values_near(points, row) - full[row]).to(dtype)
     return MethodResult(scores(), extra={"mutations": change})

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 2**20
 """Values of masks that are made once and kept."""
+FEWEST_REGIONS = 16
+"""Of an input, below which it is not asked about by itself."""
 
 
 def replaced(inputs: Tensor, baseline: Tensor, masks: Tensor) -> Tensor:
@@ -168,13 +170,30 @@ def evaluate(
     precision : dtype, optional
         To ask the model in; else the points' own.
     """
+    _evaluate_from(0, context, points, values, context.values, precision)
+
+
+def _evaluate_from(
+    first: int,
+    context: Context,
+    points: Replacements,
+    values: Tensor,
+    ask: Callable[[Tensor, Tensor], Tensor],
+    precision: torch.dtype | None = None,
+) -> None:
+    """As `evaluate`, of points whose inputs begin with the one of that number."""
     import torch
 
-    inputs, flat = context.inputs, values.view(-1)
-    precision = precision or inputs.dtype
-    for part in context.batches(len(points), len(points.inputs)):
-        rows = torch.arange(part.start, part.stop, device=inputs.device) % len(inputs)
-        flat[part] = context.values(points.points(part).to(precision), rows).to(flat.dtype)
+    asked, count = context.inputs, len(points.inputs)
+    precision = precision or asked.dtype
+    for part in context.batches(len(points), count):
+        places = torch.arange(part.start, part.stop, device=asked.device)
+        rows = (places % count + first) % len(asked)
+        found = ask(points.points(part).to(precision), rows).to(values.dtype)
+        if values.is_contiguous():
+            values.view(-1)[part] = found
+        else:
+            values[places // count, places % count] = found
 
 
 def losses(
@@ -210,5 +229,13 @@ def losses(
     full = full.to(wide)
     values = full.repeat(regions, 1)
     context.show(lambda: spread_out((full - values).T))
-    evaluate(context, Replacements(inputs, context.baseline, masks, regions), values)
+    done = 0
+    while done < len(inputs):
+        # One input after the other, where that lets what is unchanged of it be used.
+        near = regions >= FEWEST_REGIONS and context.near.pays is not False
+        some = slice(done, done + 1 if near else None)
+        points = Replacements(inputs[some], context.baseline[some], masks, regions)
+        ask = context.values_near if near else context.values
+        _evaluate_from(done, context, points, values[:, some], ask)
+        done += len(points.inputs)
     return (full - values).T
