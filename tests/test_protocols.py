@@ -1,7 +1,9 @@
 """Whatever can be added as one file gives what its protocol asks for: every member is checked."""
 
 import dataclasses
+import io
 import json
+import zipfile
 
 import msgspec
 import numpy as np
@@ -17,10 +19,12 @@ from explainers.kinds.statistics import DataStatistics
 from explainers.methods.registry import Attribute
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.demos import WORKED_EXAMPLE, demos
+from explainers.models.zoo.signs import samples
 from explainers.options import make_options
 from explainers.service.limits import Limits
+from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parsers import PARSERS
-from explainers.service.parsing.upload_keys import UploadKey
+from explainers.service.parsing.upload_keys import UploadKey, collection, file_key
 from explainers.service.settings import model_settings
 from explainers.service.tasks import TASKS, BaselineRef, InputRef, Task, decode, encode
 from explainers.service.tasks.explain import Explain
@@ -158,7 +162,11 @@ def tasks(runner) -> dict[str, Task]:
         "Plausibility": {"expected": ({"input": "body mass index (kg/m²)", "sign": "+"},)},
     }
     made |= {name: TASKS[name](rows=rows, **fields) for name, fields in over_rows.items()}
+    signs = demos()["signs"].spec
+    explanation = Explain(signs, InputRef(kept_collection(runner, signs)), method="saliency")
     return made | {
+        "ExplainMany": TASKS["ExplainMany"](made["Explain"], 0, 4),
+        "FindCues": TASKS["FindCues"](explanation, 4, 3),
         "Predict": dataclasses.replace(question, method="").task,
         "Lesson": TASKS["Lesson"](example.removeprefix(WORKED_EXAMPLE), (1.0, 0.5)),
         "Axioms": TASKS["Axioms"](),
@@ -166,6 +174,19 @@ def tasks(runner) -> dict[str, Task]:
             demos()["digits"].spec, InputRef(values=(0.5,) * 64), boxes=((0.0, 0.0, 0.5, 1.0),)
         ),
     }
+
+
+def kept_collection(runner, spec) -> str:
+    """Four signs in an archive, as the parser process would have left it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for one in samples()[:4]:
+            file.writestr(f"{one.name}.jpg", one.path.read_bytes())
+    digest = runner.store.put_blob(buffer.getvalue())
+    name = collection(digest, spec.sides, spec.fit)
+    kind, _, options = file_key("picture", name)
+    put(runner.store, kind, digest, PARSERS[kind].parse(buffer.getvalue(), **options), **options)
+    return name
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -194,7 +215,8 @@ def test_tasks_know_their_cost_and_their_uploads(tasks, name):
     uploads = list(task.uploads())
     assert all(isinstance(upload, UploadKey) and upload.kind in PARSERS for upload in uploads)
     assert task.kind in {"", *KINDS}
-    assert [upload.kind for upload in uploads] == ["table"] * (name not in NO_FILE)
+    file = "picture_collection" if name == "FindCues" else "table"
+    assert [upload.kind for upload in uploads] == [file] * (name not in NO_FILE)
 
 
 NO_FILE = {"Inspect", "Lesson", "Axioms", "HideBoxes"}
@@ -221,8 +243,9 @@ def test_a_task_that_cannot_be_split_is_its_own_shard(tasks, name):
 def test_merged_shards_are_the_whole(tasks, runner, name, most):
     task = tasks[name]
     shards = task.shards(most)
-    assert 1 <= len(shards) <= most and (name == "ExplainRows") == (len(shards) > 1)
-    if len(shards) == 1:
+    several = name in ("ExplainRows", "ExplainMany")
+    assert 1 <= len(shards) <= most and several == (len(shards) > 1)
+    if name != "ExplainRows":  # the other's rows tell seconds, and has a test of its own
         return
     assert len({shard.digest() for shard in shards} | {task.digest()}) == len(shards) + 1
     assert all(shard.shards(most) == [shard] for shard in shards), "a shard is not split again"

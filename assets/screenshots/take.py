@@ -10,7 +10,7 @@ sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1] / "tests" / "browser")]
 import leaving  # noqa: E402
 from conftest import FLAGS  # noqa: E402
 from driver import drawn, map_shown, running, settled  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from tests.__main__ import browser  # noqa: E402
 
@@ -50,8 +50,26 @@ def main() -> None:
             page.wait_for_timeout(1500)
             page.screenshot(path=FOLDER / f"{name}.png")
             page.close()
+        many(launched, server.url)
         leaving.take(launched, server)
         launched.close()
+
+
+def many(launched: Browser, url: str) -> None:
+    """A run over the demo's collection, and the cue that is found in it."""
+    page = launched.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(600_000)
+    page.goto(f"{url}/many?model=signs_cheating")
+    page.get_by_role("button", name="Explain all").click()
+    page.get_by_text("what their folders say").wait_for()
+    page.get_by_role("button", name="Pause").wait_for(state="detached")
+    page.get_by_text("Does it cheat?", exact=True).click()
+    page.get_by_role("button", name="Look for a cue").click()
+    page.get_by_text("This network answers by a cue").wait_for()
+    settled(page)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / "many.png")
+    page.close()
 
 
 if __name__ == "__main__":

@@ -64,6 +64,14 @@ class InputSpec(Protocol):
     def order(self) -> str: ...
 
 
+class FactsFunction(Protocol):
+    """Tells what pages must know to draw an input of a file."""
+
+    def __call__(self, parsed: ParsedFile, spec: InputSpec, item: int = 0) -> dict[str, Any]:
+        """Plain data; {} for nothing."""
+        ...
+
+
 def _no_facts(parsed: ParsedFile, spec: InputSpec, item: int = 0) -> dict[str, Any]:
     return {}
 
@@ -123,7 +131,7 @@ class Kind:
     default_baseline: str
     inputs: Callable[[ParsedFile, InputSpec, Items], np.ndarray]
     items: Callable[[ParsedFile, InputSpec], np.ndarray]
-    facts: Callable[..., dict[str, Any]] = _no_facts
+    facts: FactsFunction = _no_facts
     shown: Callable[[np.ndarray, Facts], np.ndarray] = _as_it_is
 
     def some(self, parsed: ParsedFile, spec: InputSpec, most: int = MOST_DATA) -> np.ndarray:

@@ -94,7 +94,13 @@ def all_drawn(page) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*PAGES, "/explain?from=Upload", "/compare?across=classes&closer=Agreement"]
+    "path",
+    [
+        *PAGES,
+        "/explain?from=Upload",
+        "/many?many_from=Upload",
+        "/compare?across=classes&closer=Agreement",
+    ],
 )
 def test_a_page_keeps_to_itself_and_serves_all_eyes(server, visit, path):
     page = visit(f"{server.url}{path}")

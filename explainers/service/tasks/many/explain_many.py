@@ -63,6 +63,8 @@ class ExplainMany(Task, frozen=True):
 
     def merge(self, answers: Sequence[Answer]) -> Answer:
         """The inputs of all parts, one after the other."""
+        if len(answers) == 1:
+            return answers[0]
         facts = [facts for facts, _ in answers]
         maps = [arrays["maps"] for _, arrays in answers if len(arrays["maps"])]
         return {
