@@ -14,6 +14,7 @@ import msgspec
 from explainers.commands.workplace import Workplace
 from explainers.errors import Problem
 from explainers.kinds import KINDS, picture, sequence, series, table
+from explainers.locations import code_version
 from explainers.many.reading.completion import completed
 from explainers.models.card import read_card
 from explainers.models.class_names import name_outputs
@@ -26,7 +27,6 @@ from explainers.reports.pictures.picture import LINES
 from explainers.reports.pictures.picture import picture as drawn
 from explainers.reports.sentence import with_sentences
 from explainers.service import notebook
-from explainers.service.code_version import code_version
 from explainers.service.explained import explained
 from explainers.service.parsing.upload_keys import file_key
 from explainers.service.recipe import recipe

@@ -11,11 +11,11 @@ import msgspec
 from explainers.commands.workplace import Workplace, file_digest
 from explainers.errors import Problem
 from explainers.kinds import KINDS
+from explainers.locations import code_version
 from explainers.models.own_inputs import own_input
 from explainers.reports.page import ranking_page
 from explainers.reports.page.record import differences, read_record
 from explainers.reports.page.report_page import versions
-from explainers.service.code_version import code_version
 from explainers.service.tasks import Answer
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.importance import Importance

@@ -11,12 +11,12 @@ import msgspec
 import streamlit as st
 
 from explainers.kinds import sequence as sequence_kind
+from explainers.locations import code_version
 from explainers.models.spec import ModelSpec
 from explainers.reports import numbers
 from explainers.reports.explanation import Explanation
 from explainers.reports.page.report_page import Source, report_page
 from explainers.service import notebook, recipe
-from explainers.service.code_version import code_version
 from explainers.service.settings import model_settings
 from explainers.service.tasks.task import OWN_BASELINE
 from pages.answers.explained import explained

@@ -13,6 +13,7 @@ import streamlit as st
 from explainers.figures.text.quality import quality_sentence
 from explainers.figures.text.ranking import ranking_sentence
 from explainers.importance.tables.stored import StoredTable
+from explainers.locations import code_version
 from explainers.reports import ranking as files
 from explainers.reports.page import ranking_page
 from explainers.reports.page.report_page import Source
@@ -20,7 +21,6 @@ from explainers.reports.pictures import ranking as pictures
 from explainers.reports.pictures.sheet import Sheet
 from explainers.reports.ranking import Ranking
 from explainers.service import importance_notebook, importance_recipe, notebook
-from explainers.service.code_version import code_version
 from explainers.service.tasks.importance import Importance
 from pages.answers import take_away
 from pages.ranking import notes

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from explainers.errors import Cancelled, Problem
+from explainers.locations import code_version
 from explainers.models.zoo.imagenet import packaged
-from explainers.service.code_version import code_version
 from explainers.service.parsing.parser_pool import ParserPool, check_answer
 from explainers.service.parsing.parsers import PARSERS, ParsedFile
 from explainers.service.storage.folder import Unwritable

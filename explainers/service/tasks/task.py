@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from explainers.errors import Problem
+from explainers.locations import code_version
 from explainers.models.spec import ModelSpec
-from explainers.service.code_version import code_version
 from explainers.service.parsing.upload_keys import UploadKey, file_key, network_key
 from explainers.service.tasks.context import TaskContext
 

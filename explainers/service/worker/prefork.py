@@ -36,7 +36,7 @@ def main() -> None:
     import explainers.checks.randomisation
     import explainers.models.prepared
     import explainers.service.runners.models  # noqa: F401
-    from explainers.service.code_version import code_version
+    from explainers.locations import code_version
 
     code_version()  # of the code that was imported, should the files change while the server runs
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
