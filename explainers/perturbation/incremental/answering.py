@@ -66,7 +66,8 @@ class Incremental:
         self.passes, self.inputs = passes, inputs
         self.pays: bool | None = None if _may(passes, inputs) else False
         self._trials = TRIALS
-        self._steps: dict[int, Steps] = {}
+        # The activations of one input: of which, it, and they.
+        self._kept: tuple[tuple[int, torch.dtype], Tensor, Steps] | None = None
 
     def answer(self, points: Tensor, rows: Tensor) -> Tensor:
         """The model's output (n, …) on points (n, …) made of the inputs that rows (n,) name."""
@@ -83,14 +84,13 @@ class Incremental:
 
     def in_parts(self, points: Tensor, row: int) -> Tensor | None:
         """The model's output on copies of one input, or None where they differ in too much."""
-        reference = self.inputs[row : row + 1].to(points.dtype)
+        if self._kept is None or self._kept[0] != (row, points.dtype):
+            reference = self.inputs[row : row + 1].to(points.dtype)
+            self._kept = (row, points.dtype), reference, Steps()
+        _, reference, steps = self._kept
         changed = difference(points, reference)
         if changed is None:
             return None
-        steps = self._steps.get(row)
-        if steps is None:
-            self._steps = {row: Steps()}  # the activations of one input are kept
-            steps = self._steps[row]
         steps.rewind()
         output = self.passes.answer(PartTensor.of(changed, steps))
         return output.whole() if isinstance(output, PartTensor) else output
@@ -174,14 +174,17 @@ def difference(points: Tensor, reference: Tensor) -> Changed | None:
     """
     sides = reference.shape[1:]
     smallest = sides.index(min(sides))
-    unequal = points != reference
+    # NumPy looks for any true value ten times as fast.
+    unequal: np.ndarray = (points != reference).cpu().numpy()
+    unequal = np.logical_or.reduce(unequal, smallest + 1)
     starts: list[np.ndarray | None] = []
     sizes, share = [], 1.0
     for place, side in enumerate(sides):
         start, size = None, side
         if place != smallest:
-            others = [other for other in range(1, points.ndim) if other != place + 1]
-            start, size = _extent(unequal.any(others), side)
+            kept = place if place > smallest else place + 1
+            others = tuple(axis for axis in range(1, unequal.ndim) if axis != kept)
+            start, size = _extent(np.logical_or.reduce(unequal, others), side)
         starts.append(start)
         sizes.append(size)
         share *= size / side
@@ -191,15 +194,11 @@ def difference(points: Tensor, reference: Tensor) -> Changed | None:
     return Changed(reference, cut(points, known, sizes, len(points)), known)
 
 
-def _extent(unequal: Tensor, side: int) -> tuple[np.ndarray | None, int]:
+def _extent(unequal: np.ndarray, side: int) -> tuple[np.ndarray | None, int]:
     """Where rows (n, side) of truth values are true, as starts and one size."""
-    marks = unequal.to(torch.uint8)
-    first, after = marks.argmax(1), side - marks.flip(1).argmax(1)
-    after = torch.where(unequal.any(1), after, first)
-    size = max(1, int((after - first).max()))
-    if size >= side:
-        return None, side
-    return first.clamp(max=side - size).cpu().numpy(), size
+    first, after = unequal.argmax(1), side - unequal[:, ::-1].argmax(1)
+    size = max(1, int((after - first)[unequal.any(1)].max(initial=1)))
+    return (None, side) if size >= side else (np.minimum(first, side - size), size)
 
 
 def _agree(found: Tensor, expected: Tensor, all_found: Tensor) -> bool:

@@ -147,19 +147,19 @@ def put(target: Tensor, part: Tensor, offsets: Starts) -> None:
 
 def _groups(offsets: Starts, count: int) -> Iterator[tuple[slice | Tensor, list[int]]]:
     """Rows that have the same offsets, with those."""
-    if count == 1 or all(start is None or (start == start[0]).all() for start in offsets):
-        yield slice(None), [0 if start is None else int(start[0]) for start in offsets]
+    varied = [o for o in offsets if o is not None and (o != o[0]).any()]
+    if not varied:
+        yield slice(None), [0 if offset is None else int(offset[0]) for offset in offsets]
         return
-    known = np.stack([np.zeros(count, np.int64) if s is None else s for s in offsets], 1)
-    unique, which = np.unique(known, axis=0, return_inverse=True)
-    order = np.argsort(which.ravel(), kind="stable")
-    edges = np.searchsorted(which.ravel()[order], np.arange(len(unique) + 1))
-    for offset, first, last in zip(unique.tolist(), edges[:-1], edges[1:], strict=True):
-        rows = order[first:last]
-        if rows[-1] - rows[0] == last - first - 1:
-            yield slice(int(rows[0]), int(rows[-1]) + 1), offset
-        else:
-            yield torch.from_numpy(rows), offset
+    key = varied[0]
+    for offset in varied[1:]:  # one number for all
+        key = (key - key.min()) * (int(np.ptp(offset)) + 1) + offset - offset.min()
+    order = np.argsort(key, kind="stable")
+    changes = np.flatnonzero(np.diff(key[order])) + 1
+    for rows in np.split(order, changes):
+        known = [0 if offset is None else int(offset[rows[0]]) for offset in offsets]
+        in_a_row = rows[-1] - rows[0] == len(rows) - 1
+        yield slice(rows[0], rows[-1] + 1) if in_a_row else torch.from_numpy(rows), known
 
 
 def between(starts: Starts, others: Starts) -> Starts:
