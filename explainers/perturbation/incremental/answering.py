@@ -71,7 +71,7 @@ class Incremental:
 
     def answer(self, points: Tensor, rows: Tensor) -> Tensor:
         """The model's output (n, …) on points (n, …) made of the inputs that rows (n,) name."""
-        plain = self.passes.answer
+        plain = self._plain
         if self.pays is False or len(points) < AT_FIRST:
             return plain(points)
         row = int(rows[0])
@@ -99,26 +99,26 @@ class Incremental:
         """As `in_parts`; None also where the model cannot be followed, from then on."""
         try:
             return self.in_parts(points, row)
-        except (Problem, Cancelled, torch.OutOfMemoryError):
+        except (Problem, Cancelled):
             raise
         except Exception as error:
+            self.pays, self._kept = False, None
             if is_out_of_memory(error):
                 raise
-            self.pays = False
             return None
 
     def _tried(self, points: Tensor, row: int) -> Tensor:
         """The output, by both ways; what is known then."""
-        plain = self.passes.answer
+        plain = self._plain
         self._trials -= 1
-        clone, started = points.clone(), time.perf_counter()
-        found = self._sure(clone, row)
+        started = time.perf_counter()
+        found = self._sure(points, row)
         in_parts = _seconds(points, started) / len(points)
         self._settle()
         if found is None:
             self.pays = False if not self._trials else self.pays
             return plain(points)
-        ends = points[:: len(points) - 1][:AT_FIRST].clone()
+        ends = points[:: len(points) - 1][:AT_FIRST]
         started = time.perf_counter()
         expected = plain(ends)
         whole = _seconds(points, started) / len(ends)
@@ -126,7 +126,7 @@ class Incremental:
         if short:
             self._settle()
             started = time.perf_counter()
-            expected = plain(points.clone())
+            expected = plain(points)
             whole = _seconds(points, started) / len(points)
         compared = found if short else found[:: len(points) - 1][:AT_FIRST]
         if not _agree(compared, expected, found):
@@ -136,6 +136,9 @@ class Incremental:
         if in_parts < whole or not self._trials:
             self.pays = in_parts < whole
         return found
+
+    def _plain(self, points: Tensor) -> Tensor:
+        return self.passes.answer(points.clone())  # it may write on them
 
     def _settle(self) -> None:
         if self.passes.state is not None:
