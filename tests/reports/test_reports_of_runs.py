@@ -151,6 +151,14 @@ def test_with_a_target_no_answer_is_wrong():
     assert "output 2 rather than 0" in words
 
 
+def test_colours_without_a_sign_are_said_so():
+    run = Rows(60, side=4)
+    assert "red supports, blue opposes" in Elements(run_page(contents_of(run))).words
+    run.told["asked"]["method"] = "saliency"
+    words = Elements(run_page(contents_of(run))).words
+    assert "arker is stronger" in words and "red supports" not in words.lower()
+
+
 def test_its_size_does_not_grow_with_the_run():
     noisy = Rows(30, side=224)
     small, large = (len(run_page(contents_of(run))) for run in (noisy, Rows(4000, side=2)))

@@ -15,7 +15,7 @@ from explainers.kinds import KINDS
 from explainers.methods import METHODS
 from explainers.reports.page.frame import SIGN, framed, grid, listed, pairs
 from explainers.reports.page.report_page import as_settings, now
-from explainers.reports.runs.cards import mean_cards, strange_cards
+from explainers.reports.runs.cards import is_signed, mean_cards, strange_cards
 from explainers.reports.runs.contents import RunContents
 
 if TYPE_CHECKING:
@@ -201,7 +201,8 @@ def _strange(contents: RunContents) -> list[str]:
         return ["<h2>What is strange</h2>", "<p>No input is far from what is usual here.</p>"]
     said = f"The {len(contents.strange)} strangest inputs, each with why."
     if contents.maps and contents.kind != "table":
-        said += " Each map has a scale of its own: red supports, blue opposes."
+        colours = "red supports, blue opposes" if is_signed(contents) else "darker is stronger"
+        said += f" Each map has a scale of its own: {colours}."
     return ["<h2>What is strange</h2>", f"<p>{escape(said)}</p>", strange_cards(contents)]
 
 
