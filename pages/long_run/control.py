@@ -7,11 +7,14 @@ import streamlit as st
 from explainers.errors import Problem
 from explainers.figures.text.sentences import escape_markdown
 from explainers.service.backends.long_runs import RUNNING, STOPPED, LongRun
+from explainers.service.limits import limits
 from pages.long_run.question import ManyQuestion
 from pages.state import cases, progress, service
 from pages.state.fragments import fragment
 
 SECONDS_BETWEEN_LOOKS = 0.5
+ROOM = 0.6
+"""Of what a visitor may keep, so much may be the answers of one run: others must not go for it."""
 SHOWN_AGAIN_AFTER = 1.5
 """What has come is drawn anew once there is so many times as much."""
 
@@ -51,7 +54,21 @@ def _offer(question: ManyQuestion, done: int) -> None:
     if done:
         label = f"Continue: {question.several(left)} left"
     running = service.long_runs().of(service.owner())
-    if st.button(label, type="primary", icon=":material/play_arrow:", key="many_start"):
+    room = ROOM * 1e6 * limits().visitor_megabytes
+    too_large = values > room
+    if too_large:
+        st.warning(
+            f"The maps of these inputs take about {_size(values)}; one visitor may keep "
+            f"{_size(room)} of answers here. Give fewer inputs, or use `python "
+            "-m explainers many`, which has no such limit."
+        )
+    if st.button(
+        label,
+        type="primary",
+        icon=":material/play_arrow:",
+        key="many_start",
+        disabled=too_large or running is not None,
+    ):
         try:
             service.long_runs().start(plan, service.owner())
         except Problem as problem:
@@ -95,5 +112,5 @@ def _words(question: ManyQuestion, run: LongRun) -> str:
     return said
 
 
-def _size(count: int) -> str:
+def _size(count: float) -> str:
     return f"{count / 1e6:,.1f} MB" if count >= 1e5 else f"{max(1, round(count / 1e3))} kB"

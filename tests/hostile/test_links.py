@@ -225,6 +225,8 @@ HOSTILE = [
     ("explain", {"model": "diabetes", "row": "99999999999"}),
     ("compare", {"across": "classes", "classes": "[true]"}),
     ("compare", {"across": "pictures", "added": "5"}),
+    ("many", {"model": "signs", "asked_of": "7000"}),
+    ("many", {"model": "signs", "many_from": "Upload", "collection": "5"}),
 ]
 
 
