@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.figures.text.sentences import escape_markdown
 from explainers.service.backends.long_runs import RUNNING, STOPPED, LongRun
 from explainers.service.limits import limits
 from pages.long_run.question import ManyQuestion
@@ -93,17 +92,19 @@ def _watch(question: ManyQuestion, run: LongRun, shown: int) -> None:
     """The bar, the rate and the time left; the page is drawn anew when there is more to show."""
     if run.state != RUNNING or run.done >= SHOWN_AGAIN_AFTER * shown + 8:
         st.rerun()
-    left, right = st.columns([5, 1], vertical_alignment="center")
+    left, pause, cancel = st.columns([5, 1, 1], vertical_alignment="center")
     left.progress(min(run.done / run.plan.count, 1.0), text=_words(question, run))
-    if right.button("Pause", key="many_pause", width="stretch", disabled=not run.wanted):
+    if pause.button("Pause", key="many_pause", width="stretch", disabled=not run.wanted):
         service.long_runs().pause(run)
+    if cancel.button("Cancel", key="many_cancel", width="stretch", help="Deletes what is done."):
+        service.long_runs().cancel(run)
     if run.message:
-        st.info(escape_markdown(run.message))
+        st.info(run.message)
 
 
 def _words(question: ManyQuestion, run: LongRun) -> str:
     if not run.wanted:
-        return "Pausing …"
+        return "Cancelling …" if run.discarded else "Pausing …"
     said = f"{run.done:,} of {question.several(run.plan.count)}"
     if run.failed:
         said += f", {run.failed:,} without an answer"

@@ -31,7 +31,7 @@ from pages.state import address, progress
 
 STRANGE, UNSURE, SURE, NAMED = "Strangest", "Least sure", "Most sure", "In order"
 OF_A_SHEET, SIDE, OPACITY = 24, 224, 0.85
-ALL, FAILED = -1, "Without an answer"
+ALL = -1
 _DRAWN, MOST_DRAWN = "drawn_of_runs", 600
 
 

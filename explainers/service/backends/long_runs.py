@@ -39,6 +39,8 @@ class LongRun:
         Inputs that have a row, and those of them without an answer.
     began_with : int
         How many had one when it started.
+    wanted, discarded : bool
+        Whether it is to go on; whether what it has done is to be deleted.
     started : float
         When, by `time.monotonic`.
     """
@@ -52,6 +54,7 @@ class LongRun:
     began_with: int = 0
     started: float = field(default_factory=time.monotonic)
     wanted: bool = True
+    discarded: bool = False
 
     @property
     def rate(self) -> float:
@@ -123,14 +126,27 @@ class LongRuns:
         """Have a run end soon; what it has done is kept."""
         run.wanted = False
 
+    def cancel(self, run: LongRun) -> None:
+        """Have a run end soon; what it has done is deleted."""
+        run.discarded = True
+        run.wanted = False
+
     def _serve(self, run: LongRun) -> None:
         try:
             self._work(run)
+            if run.discarded:
+                self._discard(run)
         except Problem as problem:
             run.message, run.state = str(problem), STOPPED
         except Exception:
             logger.exception("a run over many inputs ended")
             run.message, run.state = "This run ended; see the server's log. Continue it.", STOPPED
+
+    def _discard(self, run: LongRun) -> None:
+        for task in run.plan.tasks():
+            self._backend.store.delete(task.digest())
+        run.done = run.failed = 0
+        run.state = PAUSED
 
     def _work(self, run: LongRun) -> None:
         first = True
@@ -141,12 +157,12 @@ class LongRuns:
                     run.started, run.began_with, first = time.monotonic(), run.done, False
                 answer = self._ask(run, task)
                 if answer is None:
-                    run.state = PAUSED
+                    run.state = RUNNING if run.discarded else PAUSED
                     return
             rows = answer[0]["rows"]
             run.done += len(rows)
             run.failed += sum(row["error"] is not None for row in rows)
-        run.state = FINISHED
+        run.state = RUNNING if run.discarded else FINISHED
 
     def _ask(self, run: LongRun, task: ExplainMany) -> Answer | None:
         """A part's answer; None where the run is to end.

@@ -133,6 +133,18 @@ def test_a_pause_keeps_what_is_done_and_goes_on_later(tmp_path):
     assert again.state == FINISHED and again.done == COUNT and again is not run
 
 
+def test_a_cancelled_run_leaves_nothing(tmp_path):
+    backend = Backend(tmp_path)
+    runs, plan = LongRuns(backend), plan_of(backend)
+    ended(runs.start(plan, "ann"))
+    backend.store.delete(list(plan.tasks())[-1].digest())
+    backend.go.clear()
+    run = runs.start(plan, "ann")
+    runs.cancel(run)
+    assert ended(run).state == PAUSED and run.done == 0
+    assert kept(backend, plan) == [] and not any(tmp_path.glob("*.npz"))
+
+
 def test_what_ends_the_worker_is_found_and_set_aside(tmp_path):
     backend = Backend(tmp_path, poison=(5, 9))
     plan = plan_of(backend)
