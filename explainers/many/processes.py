@@ -15,11 +15,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from explainers.errors import Cancelled, ModelProblem, Problem, typed_line
-from explainers.many.keeping.journal import EXPLAINING, READING, Journal, Place, SetAside
-from explainers.many.work import Job, Work
+from explainers.many.job import Job
+from explainers.many.keeping.journal import EXPLAINING, READING, TRIES, Journal, Place, SetAside
+from explainers.many.work import Work
 
-TRIES = 2
-"""An input that ended its process so often is worked on no more."""
 SECONDS_BETWEEN_LOOKS = 0.1
 
 
@@ -64,19 +63,9 @@ def run_isolated(job: Job, tell: Callable[[Place], None]) -> None:
                     "whether the network can be loaded, and whether memory suffices."
                 )
             continue
-        _suspect(job, place, ending)
-
-
-def _suspect(job: Job, place: Place, ending: str) -> None:
-    """Count a try of the inputs that were worked on; one that was alone twice is set aside."""
-    aside = SetAside.of(job.folder)
-    for index in range(place.start, place.stop):
-        aside.tries[index] = aside.tries.get(index, 0) + 1
-    if place.stop - place.start == 1 and aside.tries[place.start] >= TRIES:
-        step = "Reading" if place.step == READING else "Explaining"
-        times = "twice" if TRIES == 2 else f"{TRIES} times"
-        aside.endings[place.start] = f"{step} it ended its process {times} ({ending})."
-    aside.keep(job.folder)
+        aside = SetAside.of(job.folder)
+        aside.suspect(place, "process", ending)
+        aside.keep(job.folder)
 
 
 def _one_process(

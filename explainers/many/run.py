@@ -15,6 +15,7 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.many.answers import Question
+from explainers.many.job import Job
 from explainers.many.keeping import manifest
 from explainers.many.keeping.journal import Place
 from explainers.many.keeping.shards import Row, Shards
@@ -23,7 +24,7 @@ from explainers.many.processes import run_isolated
 from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
-from explainers.many.work import Job, Work
+from explainers.many.work import Work
 from explainers.options import demand_count
 
 if TYPE_CHECKING:

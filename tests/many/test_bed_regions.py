@@ -1,6 +1,9 @@
 """Regions of a genome: the letters that counting along the file gives, on either strand."""
 
 import gzip
+import os
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from explainers import Problem, explain_many
 from explainers.commands import many
 from explainers.commands.command_line import main
 from explainers.kinds.alphabet import codes_of_text, reverse_complement, text_of
+from explainers.many.reading.listing import SourceChanged
 from explainers.many.reading.regions import genome as genome_file
 from explainers.many.reading.regions.bed import Bed
 from explainers.many.reading.regions.genome import Genome
@@ -141,6 +145,39 @@ def test_a_run_over_regions_resumes_and_tells_what_it_did(tmp_path):
     source[1].write_text(source[1].read_text().replace("N", "A"))
     with pytest.raises(Problem, match="source changed .*1 is changed .*genome.fa"):
         asked(source[1])
+
+
+@pytest.mark.parametrize("name", ["genome.fa", "genome.fa.gz"])
+def test_regions_that_were_listed_are_read_elsewhere_and_only_as_they_were(
+    name, tmp_path, monkeypatch
+):
+    source = bed_of(tmp_path, LINES), written(tmp_path, name=name)
+    regions = Regions(source, replace(SPEC, shape=()))
+    listing = pickle.loads(pickle.dumps(regions.listing))
+    monkeypatch.setattr(Genome, "_indexed", None)
+    told = Regions(source, SPEC, listing)
+    assert (told.spec, told.digest, len(told)) == (regions.spec, regions.digest, len(LINES))
+    assert told.spec.shape == (4, 10), "of the first region"
+    for one, other in zip(regions.read(range(12)), told.read(range(12)), strict=True):
+        assert (one.name, one.problem) == (other.name, other.problem)
+        assert np.array_equal(one.values, other.values)
+    whole = source[1].read_bytes()
+    os.utime(source[1], ns=(1, 1))  # copied, say
+    assert Regions(source, SPEC, listing)._one(0).problem == told._one(0).problem == ""
+    source[1].write_bytes(whole[:-2] + b"AA")
+    for reader in (told, regions):
+        with pytest.raises(SourceChanged, match=f"{name} is not what it was"):
+            list(reader.read([0 if name.endswith("fa") else 2]))
+    with pytest.raises(SourceChanged, match=name):
+        Regions(source, SPEC, listing)
+    source[1].unlink()
+    with pytest.raises(SourceChanged, match=name):
+        list(told.read([2]))
+    source[1].write_bytes(whole)
+    assert told._one(2).problem == "", "put back"
+    bed_of(tmp_path, LINES[1:])
+    with pytest.raises(SourceChanged, match="regions.bed"):
+        Regions(source, SPEC, listing)
 
 
 def test_the_command_takes_a_genome(tmp_path, capsys, monkeypatch):

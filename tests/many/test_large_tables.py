@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,7 @@ from explainers import Problem, explain_many
 from explainers.kinds import table
 from explainers.kinds.registry import KINDS
 from explainers.many.reading.inputs import Inputs
+from explainers.many.reading.listing import SourceChanged
 from explainers.models.spec import ModelSpec
 from explainers.service.parsing.parsers.registry import PARSERS
 
@@ -137,3 +140,16 @@ def test_pieces_are_read_in_turn_and_each_once(tmp_path, monkeypatch):
     assert found[50 + 129].values.tolist() == [129, 0] and found[50 + 129].name == "b.csv: row 130"
     assert inputs.name(50 + 125) == "b.csv, input 126", "its piece is not open"
     assert len(inputs.sample(10)) == 10
+    # Whoever is told what was found reads the same without listing it again.
+    starts.clear()
+    told = Inputs(
+        tmp_path, replace(TABLE, columns=()), listing=pickle.loads(pickle.dumps(inputs.listing))
+    )
+    assert starts == [] and (len(told), told.spec) == (200, inputs.spec)
+    again = list(told.read([0, 49, 50, 109, 110, 179, 180, 199]))
+    assert [one.name for one in again] == [found[one.index].name for one in again]
+    assert all((one.values == found[one.index].values).all() for one in again)
+    assert starts == [None, 0, 60, 120, None]
+    (tmp_path / "b.csv").write_text((tmp_path / "b.csv").read_text().replace("129,0", "129,9"))
+    with pytest.raises(SourceChanged, match="b.csv is not what it was"):
+        list(told.read([50]))

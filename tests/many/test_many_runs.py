@@ -251,3 +251,18 @@ def test_a_run_that_is_worked_on_is_left_alone(tmp_path):
     seen = []
     explain_many(Tiny(), source, **METHOD, to=to, spec=SPEC, progress=again)
     assert seen
+
+
+def test_a_source_that_changes_meanwhile_ends_the_run(tmp_path):
+    """Else a row would tell the digest of one picture and the answer to another."""
+    source, to = pictures(tmp_path / "in", 6), tmp_path / "out"
+
+    def exchange(progress):
+        (source / "004.png").write_bytes((source / "000.png").read_bytes())
+
+    asked = {**METHOD, "to": to, "spec": SPEC, "shard": 2}
+    with pytest.raises(Problem, match="004.png is not what it was"):
+        explain_many(Tiny(), source, **asked, progress=exchange)
+    assert open_run(to).done == 4
+    with pytest.raises(Problem, match="The source changed since this run began: 1 is changed"):
+        explain_many(Tiny(), source, **asked)

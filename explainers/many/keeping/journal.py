@@ -11,6 +11,8 @@ from pathlib import Path
 from explainers.many.keeping.shards import write_whole
 
 _NUMBERS = struct.Struct("<6q")
+TRIES = 2
+"""An input that ended its process so often is worked on no more."""
 LISTING, READING, EXPLAINING, WRITING = range(4)
 
 
@@ -34,6 +36,11 @@ class Place:
     done: int = 0
     failed: int = 0
     total: int = 0
+
+
+def _packed(place: Place) -> bytes:
+    numbers = place.step, place.start, place.stop, place.done, place.failed, place.total
+    return _NUMBERS.pack(*numbers)
 
 
 class Journal:
@@ -60,12 +67,44 @@ class Journal:
 
     def write(self, place: Place) -> None:
         """Keep it: the system has it from here on, also where this process is killed."""
-        numbers = place.step, place.start, place.stop, place.done, place.failed, place.total
-        self._memory[:] = _NUMBERS.pack(*numbers)
+        self._memory[:] = _packed(place)
 
     def read(self) -> Place:
         """The last one that was kept."""
         return Place(*_NUMBERS.unpack(self._memory[:]))
+
+
+class PlaceFile:
+    """The same by plain writing, so that other machines see it on a folder that they share.
+
+    Parameters
+    ----------
+    path : Path
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> place = PlaceFile(Path(tempfile.mkdtemp()) / "place")
+    >>> place.read()
+    >>> place.write(Place(EXPLAINING, 4, 8))
+    >>> place.read().stop
+    8
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, place: Place) -> None:
+        """Keep it, by one call of the system; closing the file sends it to where it is shared."""
+        with self._path.open("r+b" if self._path.exists() else "wb", buffering=0) as file:
+            file.write(_packed(place))
+
+    def read(self) -> Place | None:
+        """The last one that was kept, or None."""
+        try:
+            return Place(*_NUMBERS.unpack(self._path.read_bytes()))
+        except (OSError, struct.error):
+            return None
 
 
 @dataclass
@@ -94,6 +133,41 @@ class SetAside:
             {int(key): int(value) for key, value in told["tries"].items()},
             {int(key): str(value) for key, value in told["endings"].items()},
         )
+
+    def suspect(self, place: Place, process: str, ending: str = "") -> None:
+        """Count a try of the inputs at a place; one that was alone there twice is set aside.
+
+        Parameters
+        ----------
+        place : Place
+            Where the process was that ended.
+        process : str
+            What it is called: "process", "worker".
+        ending : str
+            How it ended, where that is known.
+
+        Examples
+        --------
+        >>> aside = SetAside()
+        >>> aside.suspect(Place(EXPLAINING, 4, 6), "worker")
+        >>> aside.suspect(Place(EXPLAINING, 5, 6), "worker")
+        >>> aside.tries, aside.endings
+        ({4: 1, 5: 2}, {5: 'Explaining it ended its worker twice.'})
+        """
+        for index in range(place.start, place.stop):
+            self.tries[index] = self.tries.get(index, 0) + 1
+        if place.stop - place.start == 1 and self.tries[place.start] >= TRIES:
+            step = "Reading" if place.step == READING else "Explaining"
+            how = f" ({ending})" if ending else ""
+            self.endings[place.start] = f"{step} it ended its {process} twice{how}."
+
+    def joined(self, other: SetAside) -> SetAside:
+        """What both know."""
+        tries = {
+            index: max(self.tries.get(index, 0), other.tries.get(index, 0))
+            for index in self.tries | other.tries
+        }
+        return SetAside(tries, self.endings | other.endings)
 
     def keep(self, folder: Path) -> None:
         """Write it into the run's folder."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explainers.errors import Problem
-from explainers.many.keeping.shards import write_whole
+from explainers.many.keeping.shards import PART, write_whole
 from explainers.many.reading.inputs import InputSource
 
 FORM = 1
@@ -80,8 +80,10 @@ def demand_room(folder: Path) -> None:
     """Problem where a folder holds other files and no run."""
     if (folder / NAME).exists():
         return
-    begun = {LIST, "journal", "lock", f"{LIST}.part", f"{NAME}.part"}
-    others = sorted({one.name for one in folder.iterdir()} - begun)
+    begun = {LIST, "journal", "lock"}
+    names = {one.name for one in folder.iterdir()} - begun
+    parts = {name for name in names if name.endswith(PART) and name.startswith((LIST, NAME))}
+    others = sorted(names - parts)
     if others:
         raise Problem(
             f"{folder} holds other files ({', '.join(others[:3])}) and no run. Give `to` a folder "

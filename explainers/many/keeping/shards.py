@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import secrets
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Row: TypeAlias = dict[str, Any]
 """What is known of one input; see SCHEMA."""
 
+PART = ".part"
+"""What the name of a file ends in until it is whole."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -88,7 +91,8 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
     >>> path.read_bytes(), len(list(path.parent.iterdir()))
     (b'all', 1)
     """
-    part = path.with_name(f"{path.name}.part")
+    # Of its own name: another machine may still write the same, for a call that has ended.
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
         with part.open("wb") as file:
             file.write(data)
@@ -130,6 +134,24 @@ class Shards:
                 with contextlib.suppress(pa.ArrowInvalid, OSError):
                     found[int(path.stem)] = pq.read_metadata(path).num_rows
         return found
+
+    def errors(self, number: int) -> list[str | None] | None:
+        """What the rows of a shard say of their failures; None where it is not whole."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if (self._maps / f"{number:05d}.npz").exists():
+            with contextlib.suppress(pa.ArrowInvalid, OSError):
+                with (self._rows / f"{number:05d}.parquet").open("rb") as file:
+                    found: list[str | None] = pq.read_table(file, columns=["error"])[0].to_pylist()
+                return found
+        return None
+
+    def clear_parts(self) -> None:
+        """Delete what was being written when a process ended."""
+        for folder in (self._rows, self._maps, self._rows.parent):
+            for path in folder.glob(f"*{PART}") if folder.is_dir() else []:
+                path.unlink(missing_ok=True)
 
     def write(self, number: int, rows: Sequence[Row], maps: Mapping[int, np.ndarray]) -> None:
         """Keep a shard: maps by their inputs' indices, then the rows, which say that it is done.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,7 +11,9 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds import KINDS, ParsedFile
 from explainers.many.reading.completion import all_items, completed, item_name, parsed_file
+from explainers.many.reading.listing import Listing, SourceChanged, listed_bytes, sha256
 from explainers.many.reading.members import Source, members_of, suffix_of
+from explainers.many.reading.sampling import even_sample
 from explainers.models.spec import ModelSpec
 
 
@@ -24,10 +25,6 @@ class Parse(Protocol):
     ) -> ParsedFile:
         """What is in it. Of a table that has more rows than are read at once, those from `start`
         on; no other file is asked for a start."""
-
-
-VALUES_SAMPLED = 2**24
-"""So many values of other inputs, at most, stand for the data from which a baseline is made."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +80,14 @@ def input_of(
 class InputSource(Protocol):
     """The inputs of a source, in an order that does not change.
 
+    Reading raises SourceChanged where a file is not what it was when it was listed.
+
     spec        completed by what the source holds.
     files       names of its files; `digests`: SHA-256 of their bytes.
     left_out    names of files that are of another kind.
     notes       sentences about all inputs.
     digest      SHA-256 over the names and digests of all files.
+    listing     what was found, for whoever reads the same elsewhere.
     """
 
     spec: ModelSpec
@@ -100,6 +100,9 @@ class InputSource(Protocol):
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def listing(self) -> Listing: ...
 
     def file_of(self, index: int) -> int:
         """The number of the file that holds an input."""
@@ -127,6 +130,8 @@ class Inputs:
         How an input is prepared.
     parse : callable
         Reads a file.
+    listing : Listing, optional
+        What was found before, perhaps on another machine; by default the source is listed now.
 
     Attributes
     ----------
@@ -143,29 +148,41 @@ class Inputs:
         Where the source is missing, empty, or holds nothing readable.
     """
 
-    def __init__(self, source: Source, spec: ModelSpec, parse: Parse = parsed_file) -> None:
+    def __init__(
+        self,
+        source: Source,
+        spec: ModelSpec,
+        parse: Parse = parsed_file,
+        listing: Listing | None = None,
+    ) -> None:
         self.spec, self._parse = spec, parse
         self.notes: list[str] = []
         self._members, self.left_out = members_of(source, spec.kind)
-        self.files = list(self._members.names)
-        self.digests: list[str] = []
-        counts: list[int] = []
         self._known = spec.kind == "picture"
         self._open: _Open | None = None
         self._pieces: dict[int, int] = {}
-        for number, name in enumerate(self.files):
-            data, count = b"", 1
-            try:
-                data = self._members.read(name)
-                if spec.kind != "picture":
-                    count = self._counted(number, data)
-            except Problem:
-                if len(self.files) == 1:
-                    raise
-                self._open = None
-            self.digests.append(hashlib.sha256(data).hexdigest())
-            counts.append(count)
-        self._starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        if listing is None:
+            self.files, self.digests = list(self._members.names), []
+            self._counts = [self._listed(number) for number in range(len(self.files))]
+        else:
+            self.spec, self._known = listing.spec, listing.complete
+            self.files, self.digests = list(listing.files), list(listing.digests)
+            self._counts, self._pieces = list(listing.counts), dict(listing.pieces)
+        self._starts = np.concatenate([[0], np.cumsum(self._counts)]).astype(np.int64)
+
+    def _listed(self, number: int) -> int:
+        """How many inputs a file holds; keeps its digest."""
+        data, count = b"", 1
+        try:
+            data = self._members.read(self.files[number])
+            if self.spec.kind != "picture":
+                count = self._counted(number, data)
+        except Problem:
+            if len(self.files) == 1:
+                raise
+            self._open = None
+        self.digests.append(sha256(data))
+        return count
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -173,7 +190,13 @@ class Inputs:
     @property
     def digest(self) -> str:
         """SHA-256 over the names and digests of all files."""
-        return digest_of(self.files, self.digests)
+        return self.listing.digest
+
+    @property
+    def listing(self) -> Listing:
+        """What was found, for whoever reads the same elsewhere."""
+        found = tuple(self.files), tuple(self.digests), tuple(self._counts)
+        return Listing(self.spec, self._known, *found, dict(self._pieces))
 
     def file_of(self, index: int) -> int:
         """The number of the file that holds an input."""
@@ -208,6 +231,8 @@ class Inputs:
         try:
             start, item = self._piece(number, index - int(self._starts[number]))
             opened = self._opened(number, start)
+        except SourceChanged:
+            raise
         except Problem as problem:
             return Input(index, self.name(index), digest, problem=str(problem))
         name = self._called(number, opened, item)
@@ -243,12 +268,13 @@ class Inputs:
         """A file, or the piece of it from a row on; the last one opened is kept."""
         if self._open is None or self._open.key != (number, start):
             name = self.files[number]
-            read = self._members.read(name) if data is None else data
+            if data is None:
+                data = listed_bytes(name, self.digests[number], self._members.read)
             suffix = suffix_of(name, self.spec.kind)
             if start is None:
-                content = self._parse(self.spec, read, suffix)
+                content = self._parse(self.spec, data, suffix)
             else:
-                content = self._parse(self.spec, read, suffix, start=start)
+                content = self._parse(self.spec, data, suffix, start=start)
             if not self._known:
                 self.spec = completed(self.spec, content, name)
                 self._known = True
@@ -269,28 +295,3 @@ class _Open:
     def key(self) -> tuple[int, int | None]:
         """What tells it from other files and pieces."""
         return self.number, self.start
-
-
-def digest_of(files: Sequence[str], digests: Sequence[str]) -> str:
-    """SHA-256 over the names and digests of files."""
-    whole = hashlib.sha256()
-    for name, digest in zip(files, digests, strict=True):
-        whole.update(f"{digest} {name}\n".encode(errors="surrogateescape"))
-    return whole.hexdigest()
-
-
-def even_sample(count: int, most: int, values_of: Callable[[int], np.ndarray | None]) -> np.ndarray:
-    """At most so many of the inputs 0 to count, evenly spread, of one shape: float32 (M, …)."""
-    found: list[np.ndarray] = []
-    room = VALUES_SAMPLED
-    for index in np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)):
-        one = values_of(int(index))
-        if one is None or (found and one.shape != found[0].shape):
-            continue
-        room -= one.size
-        if room < 0 and found:
-            break
-        found.append(one)
-    if not found:
-        raise Problem("No input can be read from which the baseline could be made.")
-    return np.stack(found)

@@ -76,7 +76,7 @@ class Zipped:
         try:
             with self._archive.open(name) as file:
                 data = file.read(MOST_BYTES + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, KeyError) as error:
             raise Problem(f"{name} is damaged in the .zip, or packed with a password.") from error
         except NotImplementedError as error:
             raise Problem(f"{name} is packed in an unusual way. Pack it again.") from error

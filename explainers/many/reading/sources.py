@@ -6,17 +6,20 @@ from pathlib import Path
 
 from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Inputs, InputSource, Parse
+from explainers.many.reading.listing import Listing
 from explainers.many.reading.members import Source
 from explainers.many.reading.regions.bed import SUFFIXES
 from explainers.many.reading.regions.inputs import Regions, names_regions
 from explainers.models.spec import ModelSpec
 
 
-def inputs_of(source: Source, spec: ModelSpec, parse: Parse = parsed_file) -> InputSource:
-    """The inputs of a source; see `Inputs` and `Regions`."""
+def inputs_of(
+    source: Source, spec: ModelSpec, parse: Parse = parsed_file, listing: Listing | None = None
+) -> InputSource:
+    """The inputs of a source, listed now or before; see `Inputs` and `Regions`."""
     if names_regions(source, spec.kind):
-        return Regions(source, spec)
-    return Inputs(source, spec, parse)
+        return Regions(source, spec, listing)
+    return Inputs(source, spec, parse, listing)
 
 
 def words_of(source: Source) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
 from explainers.errors import Problem
 from explainers.kinds.files.gzipped import PACKED
+from explainers.many.reading.listing import SourceChanged
 from explainers.many.reading.regions.indexing import Index, Place
 
 CHUNK = 2**24
@@ -23,21 +25,28 @@ class Genome:
 
     Of a file that is not packed only a number or two a chromosome are held, and letters are read
     where they lie. One that is packed by gzip or bgzip is unpacked chromosome by chromosome: the
-    last one that was asked for is held.
+    last one that was asked for is held. Where the file is another one by its date, it must still
+    have its digest.
 
     Parameters
     ----------
     path : Path
+    listed : (str, mapping of str to Place), optional
+        Its digest and where its chromosomes lie, found before; by default they are found now.
 
     Attributes
     ----------
     digest : str
         SHA-256 of the file.
+    places : mapping of str to Place
+        Where its chromosomes lie.
 
     Raises
     ------
     Problem
         Where it cannot be read, or is no FASTA.
+    SourceChanged
+        Where it is not the one that was listed, now or whenever letters are read.
 
     Examples
     --------
@@ -49,13 +58,23 @@ class Genome:
     ({'chr1': 6, 'chr2': 3}, b'TAC')
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, listed: tuple[str, Mapping[str, Place]] | None = None) -> None:
         self.path = path
         self._packed = path.suffix.lower() == PACKED
         self._held: tuple[str, bytes] = "", b""
-        index, whole = Index(path.name), hashlib.sha256()
+        self._stamp: tuple[int, ...] = ()
+        if listed is None:
+            self.digest, self.places = self._indexed()
+            return
+        self.digest, self.places = listed
+        self._opened().close()
+
+    def _indexed(self) -> tuple[str, Mapping[str, Place]]:
+        """Its digest and its chromosomes, in one pass."""
+        path, index, whole = self.path, Index(self.path.name), hashlib.sha256()
         try:
             with path.open("rb") as file:
+                self._stamp = _stamp(file)
                 if not self._packed:
                     for chunk in _chunks(file):
                         whole.update(chunk)
@@ -71,21 +90,38 @@ class Genome:
             raise self._unreadable(error) from error
         except (EOFError, zlib.error) as error:
             raise Problem(f"{path.name} is damaged, or cut off. Pack the genome again.") from error
-        self.digest = whole.hexdigest()
-        self._places: dict[str, Place] = index.finished()
+        return whole.hexdigest(), index.finished()
+
+    def _opened(self) -> IO[bytes]:
+        """Its file, at its begin. SourceChanged where it is no longer what was listed."""
+        try:
+            file = self.path.open("rb")
+            stamp = _stamp(file)
+            if stamp != self._stamp:
+                whole = hashlib.sha256()
+                for chunk in _chunks(file):
+                    whole.update(chunk)
+                if whole.hexdigest() != self.digest:
+                    file.close()
+                    raise SourceChanged(self.path.name)
+                self._stamp = stamp
+                file.seek(0)
+        except OSError as error:
+            raise SourceChanged(self.path.name) from error
+        return file
 
     @property
     def lengths(self) -> dict[str, int]:
         """Letters of each chromosome."""
-        return {name: place.letters for name, place in self._places.items()}
+        return {name: place.letters for name, place in self.places.items()}
 
     def length(self, name: str) -> int:
         """Letters of a chromosome. Problem where there is none of that name."""
-        place = self._places.get(name)
+        place = self.places.get(name)
         if place is not None:
             return place.letters
         other = name.removeprefix("chr") if name.startswith("chr") else f"chr{name}"
-        known = f"; it calls it “{other}”" if other in self._places else ""
+        known = f"; it calls it “{other}”" if other in self.places else ""
         raise Problem(f"{self.path.name} has no chromosome “{name[:60]}”{known}.")
 
     def letters(self, name: str, start: int, stop: int) -> bytes:
@@ -105,31 +141,28 @@ class Genome:
         if len(found) != stop - start:
             raise Problem(
                 f"“{name}” in {self.path.name} holds spaces or ends of lines that cannot be "
-                "counted, or the file changed. Write it anew, and start again."
+                "counted. Write it anew, and start again."
             )
         return found
 
     def _read(self, name: str, start: int, stop: int) -> bytes:
         """Letters from where they lie in a file that is not packed."""
-        place = self._places[name]
+        place = self.places[name]
         if not place.even:
             raise Problem(
                 f"The lines of “{name}” in {self.path.name} are of several lengths, so that no "
                 "letter can be found in it. Write the file anew with lines of one length."
             )
         first, last = place.byte_of(start), place.byte_of(stop)
-        try:
-            with self.path.open("rb") as file:
-                file.seek(first)
-                return file.read(last - first).translate(None, b"\r\n")
-        except OSError as error:
-            raise self._unreadable(error) from error
+        with self._opened() as file:
+            file.seek(first)
+            return file.read(last - first).translate(None, b"\r\n")
 
     def _held_letters(self, name: str, start: int, stop: int) -> bytes:
         """Letters of a packed genome, whose chromosome is unpacked and held."""
         if self._held[0] == name:
             return self._held[1][start:stop]
-        place = self._places[name]
+        place = self.places[name]
         if place.bytes > MOST_HELD:
             raise Problem(
                 f"“{name}” is too large to be held: unpack {self.path.name} with gunzip, and give "
@@ -137,7 +170,7 @@ class Genome:
             )
         self._held = "", b""
         try:
-            with gzip.open(self.path, "rb") as text:
+            with self._opened() as file, gzip.GzipFile(fileobj=file) as text:
                 text.seek(place.offset)
                 letters = text.read(place.bytes).translate(None, b"\r\n \t")
         except (OSError, EOFError, zlib.error) as error:
@@ -149,6 +182,12 @@ class Genome:
         if isinstance(error, gzip.BadGzipFile):
             return Problem(f"{self.path.name} ends in .gz, but is not packed by gzip.")
         return Problem(f"{self.path} cannot be read: {error.strerror or error}.")
+
+
+def _stamp(file: IO[bytes]) -> tuple[int, ...]:
+    """What differs where a file was written anew, or is another one."""
+    told = os.fstat(file.fileno())
+    return told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns
 
 
 def _chunks(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:

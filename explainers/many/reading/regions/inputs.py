@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +11,12 @@ import numpy as np
 
 from explainers.errors import Problem
 from explainers.kinds.alphabet import INVALID, codes_of_text, one_hot, reverse_complement
-from explainers.many.reading.inputs import Input, digest_of, even_sample
+from explainers.many.reading.inputs import Input
+from explainers.many.reading.listing import Listing, SourceChanged, listed_bytes, sha256
 from explainers.many.reading.members import MOST_BYTES, Source
 from explainers.many.reading.regions.bed import SUFFIXES, Bed, Region
 from explainers.many.reading.regions.genome import PACKED, Genome
+from explainers.many.reading.sampling import even_sample
 from explainers.models.spec import ModelSpec
 
 MOST_CHANGES = 500
@@ -61,11 +62,15 @@ class Regions:
         A BED file, packed by gzip or not, and the genome's FASTA.
     spec : ModelSpec
         Of a network that takes DNA. Where it takes any length, all get the first region's.
+    listing : Listing, optional
+        What was found before, perhaps on another machine; by default both files are listed now.
 
     Raises
     ------
     Problem
         Where a file cannot be read, holds no region, or no chromosome.
+    SourceChanged
+        Where a file is not the one that was listed.
 
     Examples
     --------
@@ -79,19 +84,21 @@ class Regions:
     [('peak::c:1-5(-)', [0, 1, 2, 3])]
     """
 
-    def __init__(self, source: Sequence[str | Path], spec: ModelSpec) -> None:
+    def __init__(
+        self, source: Sequence[str | Path], spec: ModelSpec, listing: Listing | None = None
+    ) -> None:
         bed, genome = (Path(one) for one in source)
-        try:
-            if bed.stat().st_size > MOST_BYTES:
-                raise Problem(f"{bed.name} is larger than {MOST_BYTES / 1e6:.0f} MB. Split it.")
-            data = bed.read_bytes()
-        except OSError as error:
-            raise Problem(f"{bed} cannot be read: {error.strerror}.") from error
-        self._bed = Bed(data, bed.name)
-        self._genome = Genome(genome)
-        self.spec = self._completed(spec)
+        if listing is None:
+            data = _bytes_of(bed)
+            self._bed, self._genome = Bed(data, bed.name), Genome(genome)
+            self.spec = self._completed(spec)
+            self.digests = [sha256(data), self._genome.digest]
+        else:
+            self.spec, self.digests = listing.spec, list(listing.digests)
+            data = listed_bytes(bed.name, self.digests[0], lambda name: _bytes_of(bed))
+            self._bed = Bed(data, bed.name)
+            self._genome = Genome(genome, (self.digests[1], listing.chromosomes))
         self.files = [bed.name, genome.name]
-        self.digests = [hashlib.sha256(data).hexdigest(), self._genome.digest]
         self.left_out: list[str] = []
         self.notes = [
             f"Each region is resized to {self._length:,} letters around its centre. Names say "
@@ -106,7 +113,13 @@ class Regions:
     @property
     def digest(self) -> str:
         """SHA-256 over the names and digests of both files."""
-        return digest_of(self.files, self.digests)
+        return self.listing.digest
+
+    @property
+    def listing(self) -> Listing:
+        """What was found, for whoever reads the same elsewhere."""
+        found = tuple(self.files), tuple(self.digests), (len(self), 0)
+        return Listing(self.spec, True, *found, chromosomes=self._genome.places)
 
     def file_of(self, index: int) -> int:
         """The BED file holds them all."""
@@ -165,6 +178,8 @@ class Regions:
         name, digest = self.name(index), self.digests[0]
         try:
             values = self._values(self._bed[index])
+        except SourceChanged:
+            raise
         except Problem as problem:
             return Input(index, name, digest, problem=str(problem))
         return Input(index, name, digest, values, {})
@@ -182,3 +197,13 @@ class Regions:
             place = start + int((codes == INVALID).argmax())
             raise Problem(f"Letter {place + 1:,} of {region.chromosome} is no DNA.")
         return one_hot(reverse_complement(codes) if region.strand == "-" else codes)
+
+
+def _bytes_of(bed: Path) -> bytes:
+    """What is in a BED file."""
+    try:
+        if bed.stat().st_size > MOST_BYTES:
+            raise Problem(f"{bed.name} is larger than {MOST_BYTES / 1e6:.0f} MB. Split it.")
+        return bed.read_bytes()
+    except OSError as error:
+        raise Problem(f"{bed} cannot be read: {error.strerror}.") from error
