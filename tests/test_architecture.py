@@ -180,10 +180,12 @@ def test_the_graph_sees_what_it_should(tmp_path, monkeypatch):
         "import explainers.service.tasks",
         "import explainers.figures.text.words, explainers.figures.bars, explainers.kinds.picture",
         "import explainers.models.zoo.signs, explainers.models.spec, explainers.models.class_names",
+        "import explainers.commands.many, explainers.many.cluster.coordinator",
+        "import explainers.many.cluster.worker",  # Dask's scheduler does
     ],
 )
 def test_torch_stays_out_until_it_is_needed(code):
-    heavy = "{'torch', 'torchvision', 'onnx', 'onnxruntime'}"
+    heavy = "{'torch', 'torchvision', 'onnx', 'onnxruntime', 'dask', 'distributed'}"
     code += f"; import sys; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -108,6 +108,11 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     many.add_argument("--shard", type=int, default=256, help="inputs that are kept at once")
     many.add_argument("--device", default="cpu")
     many.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of Dask, whose workers do the work: tcp://127.0.0.1:8786, or tls:// elsewhere",
+    )
+    many.add_argument(
         "--own-files",
         action="store_true",
         help="the inputs are your own: read them without the sandbox, several times faster",

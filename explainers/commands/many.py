@@ -54,7 +54,7 @@ def explain_source(given: argparse.Namespace) -> int:
     """
     said = _Line()
     try:
-        with Workplace() as workplace:
+        with Workplace(None if given.scheduler is None else given.to.parent) as workplace:
             spec, classes = model_of(workplace, given)
             model: Given = spec.name
             if spec.source == "upload":
@@ -76,6 +76,7 @@ def explain_source(given: argparse.Namespace) -> int:
                 device=None if given.device == "cpu" else given.device,
                 shard=given.shard,
                 isolate=True,
+                backend=given.scheduler,
                 progress=said.progress,
                 parse=parse,
                 **_options(given.option),
@@ -163,6 +164,9 @@ class SandboxedFiles:
 
     def __init__(self) -> None:
         self._pool: ParserPool | None = None
+
+    def __reduce__(self) -> tuple[type[SandboxedFiles], tuple[()]]:
+        return SandboxedFiles, ()
 
     def __call__(
         self, spec: ModelSpec, data: bytes, suffix: str, *, start: int | None = None

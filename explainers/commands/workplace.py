@@ -19,10 +19,23 @@ from explainers.service.worker.task_runner import TaskRunner
 
 
 class Workplace:
-    """Files are read in the sandbox, as in the app; tasks run here, one after the other."""
+    """Files are read in the sandbox, as in the app; tasks run here, one after the other.
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="evident-")
+    Parameters
+    ----------
+    beside : Path, optional
+        Where its folder lies, for those who share that one; by default with what is temporary.
+    """
+
+    def __init__(self, beside: Path | None = None) -> None:
+        try:
+            if beside is not None:
+                beside.mkdir(parents=True, exist_ok=True)
+            self._folder = tempfile.TemporaryDirectory(
+                prefix=".evident-", dir=None if beside is None else beside.absolute()
+            )
+        except OSError as error:
+            raise Problem(f"No folder can be made in {beside}: {error.strerror}.") from error
         self._pool = ParserPool()
         self.runner = TaskRunner(Store(self._folder.name))
 

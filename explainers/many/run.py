@@ -127,6 +127,7 @@ def explain_many(
     device: str | None = None,
     shard: int = SHARD,
     isolate: bool = False,
+    backend: str | None = None,
     progress: Callable[[ManyProgress], None] | None = None,
     parse: Parse = parsed_file,
     **options: Any,
@@ -162,6 +163,10 @@ def explain_many(
         Work in a process of its own. It is started again where an input ends it, and an input
         that does so twice is set aside. The script must then start behind
         ``if __name__ == "__main__":``.
+    backend : str, optional
+        The address of a Dask scheduler, whose workers do the work; by default this process does.
+        "tcp://127.0.0.1:8786" on this computer, "tls://host:8786" elsewhere. Workers read the
+        source and write into `to` themselves, so both must lie at the same path for all.
     progress : callable, optional
         Called with a `ManyProgress`; what it raises ends the call, and the run can be resumed.
     parse : callable
@@ -175,7 +180,8 @@ def explain_many(
     ------
     Problem
         Where `to` holds another run or something else, the source changed since the run began, is
-        empty or holds nothing readable, the disk is full, or no input could be explained.
+        empty or holds nothing readable, the disk is full, no input could be explained, or the
+        scheduler cannot be reached or is lost. What was written stays.
 
     Examples
     --------
@@ -207,7 +213,11 @@ def explain_many(
     job = Job(model, source, question, folder, spec, tuple(classes), shard, parse)
     tell = _Teller(progress)
     with _alone(folder):
-        if isolate:
+        if backend is not None:
+            from explainers.many.cluster.coordinator import run_on_cluster
+
+            run_on_cluster(job, backend, tell)
+        elif isolate:
             run_isolated(job, tell)
         else:
             Work(job, tell).run()

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import nn
 
 from explainers import explain_many
-from explainers.many.networks import Network
+from explainers.many.networks import Network, opened
 from explainers.models.spec import ModelSpec
 
 SPEC = ModelSpec("upload", "tiny", size=8, mean=(0.0,), std=(1.0,))
@@ -41,11 +41,31 @@ class Deadly(Tiny):
         return super().forward(pictures)
 
 
+class Slow(Tiny):
+    """The same, but a pass takes its time."""
+
+    def forward(self, pictures):
+        time.sleep(0.02)
+        return super().forward(pictures)
+
+
 class Unopenable:
     """A network whose opening ends the process."""
 
     def open_network(self) -> Network:
         os._exit(3)
+
+
+class OpenableHere:
+    """A network whose opening ends every other process than the one that made it."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+
+    def open_network(self) -> Network:
+        if os.getpid() != self.process:
+            os._exit(3)
+        return opened(Tiny(), SPEC)
 
 
 def deadly_parse(spec, data, suffix):

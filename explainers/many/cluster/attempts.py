@@ -1,0 +1,100 @@
+"""What the attempts at a shard leave on the disk: where the last one was, which inputs it names."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from explainers.errors import ModelProblem
+from explainers.many.keeping.journal import (
+    EXPLAINING,
+    READING,
+    TRIES,
+    Place,
+    PlaceFile,
+    SetAside,
+)
+
+FOLDER = "cluster"
+"""In the run's folder, while a call works on it."""
+
+
+class Attempts:
+    """The attempts at one shard. Each reads where the one before it ended, and counts it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    number : int
+        Of the shard.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for _ in range(2):  # both end while they explain input 5
+    ...     aside = Attempts(folder, 0).begin()
+    ...     Attempts(folder, 0).at(Place(EXPLAINING, 5, 6))
+    >>> Attempts(folder, 0).begin().endings
+    {5: 'Explaining it ended its worker twice.'}
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self._run, self._number = folder, number
+        self._folder = folder / FOLDER / f"{number:05d}"
+        self._place = PlaceFile(self._folder / "place")
+        self._early = self._folder / "early"
+
+    def begin(self) -> SetAside:
+        """Count how the last attempt ended, where one did; the inputs that are suspected.
+
+        Raises
+        ------
+        ModelProblem
+            Where attempts end again and again before they have come to an input.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        found = SetAside.of(self._run).joined(SetAside.of(self._folder))
+        last, early = self._place.read(), 0
+        if last is not None and last.step in (READING, EXPLAINING):
+            found.suspect(last, "worker")
+            found.keep(self._folder)
+        elif last is not None:
+            early = self.early + 1
+        if early >= TRIES:
+            raise ModelProblem(
+                f"Workers ended {early} times before they came to an input of shard "
+                f"{self._number}. See whether the network can be loaded, and whether memory "
+                "suffices."
+            )
+        self._early.write_text(str(early), encoding="utf-8")
+        self._place.write(Place())
+        return found
+
+    def at(self, place: Place) -> None:
+        """Where the attempt is."""
+        self._place.write(place)
+
+    def end(self) -> None:
+        """The attempt ended as it should, whatever came of it."""
+        (self._folder / "place").unlink(missing_ok=True)
+
+    @property
+    def early(self) -> int:
+        """How many attempts in a row ended before they came to an input."""
+        with contextlib.suppress(OSError, ValueError):
+            return int(self._early.read_text(encoding="utf-8"))
+        return 0
+
+    @property
+    def trace(self) -> tuple[object, ...]:
+        """What differs after every attempt that got anywhere."""
+        found = SetAside.of(self._folder)
+        return self._place.read(), self.early, sum(found.tries.values())
+
+    def keep_suspicions(self) -> None:
+        """Let the run's folder know what the shard's knows of its inputs."""
+        found = SetAside.of(self._folder)
+        if found.tries:
+            SetAside.of(self._run).joined(found).keep(self._run)

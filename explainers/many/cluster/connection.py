@@ -1,0 +1,194 @@
+"""A connection to Dask's scheduler: shards go out, sentences come back, its log stays off."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from explainers.errors import Problem, typed_line
+from explainers.many.cluster.address import (
+    SchedulerAddress,
+    demand_greeting,
+    demand_private,
+    security_for,
+)
+from explainers.many.cluster.assignment import Ticket
+from explainers.many.cluster.worker import DONE, PROBLEM, STOPPED, Answer, make_shard
+
+KILLED, AGAIN = "killed", "again"
+"""Beside what workers say themselves: several ended at a shard; an answer is lost."""
+SECONDS_TO_ANSWER = 5.0
+LONGEST_SENTENCE = 2000
+
+
+class Lost(Problem):
+    """The scheduler is gone."""
+
+
+class Connection:
+    """What is asked of a scheduler.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    address : SchedulerAddress
+    """
+
+    def __init__(self, client: Any, address: SchedulerAddress) -> None:
+        self._client, self._address = client, address
+
+    def workers(self) -> int:
+        """How many there are. Lost where the scheduler does not say."""
+        self._demand_there()
+        with self._or_lost():
+            return len(self._client.nthreads())
+
+    def submit(self, ticket: Ticket, number: int) -> Any:
+        """Have a shard made; what to ask for its answer."""
+        self._demand_there()
+        told = (ticket.folder, ticket.token, ticket.digest, ticket.needs, number)
+        with self._or_lost():
+            return self._client.submit(make_shard, *told, pure=False)
+
+    def ended(self, running: Mapping[int, Any]) -> list[int]:
+        """The numbers of those shards that have an answer. Lost where the scheduler is gone."""
+        self._demand_there()
+        if any(future.status == "cancelled" for future in running.values()):
+            raise self._lost()
+        return [number for number, future in running.items() if future.status != "pending"]
+
+    def answer(self, future: Any) -> Answer:
+        """What became of a shard.
+
+        Raises
+        ------
+        Problem
+            Where a worker could not work, or says something else than it should.
+        """
+        from distributed import KilledWorker
+
+        with self._or_lost():
+            if future.status == "error":
+                error = future.exception(timeout=SECONDS_TO_ANSWER)
+                if isinstance(error, KilledWorker):
+                    return KILLED, "", 0, 0
+                raise _unable(error)
+            try:
+                return _checked(future.result(timeout=SECONDS_TO_ANSWER))
+            except TimeoutError:  # the worker that has it ended since
+                self._demand_there()
+                return AGAIN, "", 0, 0
+
+    def _demand_there(self) -> None:
+        if self._client.status != "running":
+            raise self._lost()
+
+    def _lost(self) -> Lost:
+        return Lost(
+            f"The scheduler at {self._address} is gone. What was written is kept: start the same "
+            "again, with a scheduler or without one, and it goes on from there."
+        )
+
+    @contextlib.contextmanager
+    def _or_lost(self) -> Iterator[None]:
+        try:
+            yield
+        except Problem:
+            raise
+        except Exception as error:  # of many types, Dask's own among them
+            raise self._lost() from error
+
+
+@contextlib.contextmanager
+def connected(address: SchedulerAddress) -> Iterator[Connection]:
+    """A connection, closed when the block ends.
+
+    Parameters
+    ----------
+    address : SchedulerAddress
+
+    Raises
+    ------
+    Problem
+        Where Dask is not installed, or nothing answers at the address that is a scheduler.
+    """
+    try:
+        import dask
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise Problem(
+            "Work on a cluster needs the package distributed: pip install distributed."
+        ) from error
+    security = security_for(address)
+    demand_greeting(address, security)
+    settings = {"distributed.comm.timeouts.connect": f"{SECONDS_TO_ANSWER}s"}
+    with _quiet(), dask.config.set(settings):
+        client = _client(address, security)
+        try:
+            demand_private(client.scheduler_info()["address"], "scheduler")
+            yield Connection(client, address)
+        finally:
+            with contextlib.suppress(Exception):
+                client.close(timeout=1)
+
+
+def _client(address: SchedulerAddress, security: Any) -> Any:
+    from distributed import Client
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of other versions, which every worker checks
+            return Client(
+                str(address),
+                timeout=SECONDS_TO_ANSWER,
+                security=security,
+                set_as_default=False,
+            )
+    except Exception as error:
+        raise Problem(f"{address} is no Dask scheduler to work with: {typed_line(error)}.") from (
+            error
+        )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask's log tells of every worker and scheduler that goes; here one sentence does."""
+    there = list(logging.root.manager.loggerDict)
+    names = [name for name in there if name.split(".")[0] in ("distributed", "tornado", "asyncio")]
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled
+
+
+def _unable(error: object) -> Problem:
+    said = typed_line(error) if isinstance(error, BaseException) else str(error)
+    if isinstance(error, ImportError) or "deserialization" in said:
+        return Problem(
+            "The scheduler or a worker does not find Evident, or has another version of it or of "
+            f"Dask ({said}). Start them in Evident's folder with `python -m dask`, with the same "
+            "Python."
+        )
+    return Problem(f"A worker could not begin: {said}.")
+
+
+def _checked(untrusted: object) -> Answer:
+    """An answer that is plain data of the right types, within bounds."""
+    match untrusted:
+        case (str(what), str(said), int(done), int(failed)) if (
+            type(untrusted) is tuple
+            and what in (DONE, PROBLEM, STOPPED)
+            and len(said) <= LONGEST_SENTENCE
+            and type(done) is type(failed) is int
+            and 0 <= failed <= done
+        ):
+            return what, "".join(c if c.isprintable() else " " for c in said), done, failed
+    raise Problem("A worker answered with something else than a sentence and two counts.")

@@ -1,0 +1,185 @@
+"""Runs whose shards a Dask cluster's workers make: as without one, whatever ends meanwhile."""
+
+import contextlib
+import os
+import time
+
+import numpy as np
+import pytest
+import torch
+from cluster_processes import Cluster
+from PIL import Image
+from safetensors.torch import save_file
+from small_runs import ASKED, Deadly, Slow, Tiny, deadly_parse, pictures
+from test_many_kills import assert_alike
+from torch import nn
+
+from explainers import Cancelled, Problem, explain_many
+from explainers.commands.command_line import main
+from explainers.many.run import open_run
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by forking")
+COUNT = 40
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    return pictures(tmp_path_factory.mktemp("source") / "in", COUNT)
+
+
+@pytest.fixture(scope="module")
+def whole(source, tmp_path_factory):
+    """The run without a cluster."""
+    return explain_many(Tiny(), source, **ASKED, to=tmp_path_factory.mktemp("whole") / "out")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    cluster = Cluster(str(tmp_path_factory.mktemp("workers"))).start(2)
+    yield cluster
+    cluster.kill()
+
+
+@pytest.fixture
+def own_cluster(tmp_path):
+    """For tests that leave it in ruins."""
+    cluster = Cluster(str(tmp_path / "workers"))
+    yield cluster
+    cluster.kill()
+
+
+def files_of(folder):
+    """All that a run keeps, but what only says where a process is."""
+    passing = ("lock", "journal", "set_aside.json")
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name not in passing)
+    return {path.relative_to(folder).as_posix() for path in found}
+
+
+def test_as_without_a_cluster(cluster, source, whole, tmp_path, capfd):
+    seen = []
+    asked = {**ASKED, "to": tmp_path / "out", "backend": cluster.address}
+    run = explain_many(Tiny(), source, **asked, progress=lambda p: seen.append((p.done, p.total)))
+    assert_alike(run, whole, COUNT)
+    assert files_of(run.path) == files_of(whole.path)
+    assert run.told == whole.told
+    assert seen[0] == (0, COUNT) and seen == sorted(seen)
+    # Nothing is left to do: by a cluster that would take nothing on, or by none.
+    assert explain_many(Tiny(), source, **asked).done == COUNT
+    assert explain_many(Tiny(), source, **{**asked, "backend": None}).done == COUNT
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_network_that_is_defined_nowhere_else(cluster, tmp_path):
+    """Of a notebook, say: it goes along as it is."""
+    source, weight = pictures(tmp_path / "in", 6), 3.0
+    run = explain_many(
+        lambda x: weight * x.flatten(1).sum(1),
+        source,
+        "gradient_x_input",
+        to=tmp_path / "out",
+        spec=ASKED["spec"],
+        backend=cluster.address,
+    )
+    light = [np.array(Image.open(path), float).sum() / 255 for path in sorted(source.iterdir())]
+    assert [row["answer"] for row in run.rows()] == pytest.approx([3 * one for one in light])
+
+
+def test_a_worker_that_is_killed_costs_its_shard(own_cluster, source, whole, tmp_path):
+    own_cluster.start(2)
+    victim, held = own_cluster.workers[0], []
+
+    def kill_one(progress):
+        if progress.done >= 8 and not held:
+            held.extend((tmp_path / "out" / "cluster").glob("*/place"))
+            victim.kill()
+            own_cluster.add()
+
+    asked = {**ASKED, "to": tmp_path / "out", "backend": own_cluster.address}
+    run = explain_many(Slow(), source, **asked, progress=kill_one)
+    assert victim.exitcode == -9 and held
+    own = explain_many(Slow(), source, **ASKED, to=tmp_path / "whole")
+    assert_alike(run, own, COUNT)
+    assert not (run.path / "cluster").exists()
+
+
+def test_a_scheduler_that_is_killed_costs_nothing_written(own_cluster, source, tmp_path, capfd):
+    own_cluster.start(2)
+    killed = []
+
+    def kill_it(progress):
+        if progress.done >= 8 and not killed:
+            own_cluster.scheduler.kill()
+            killed.append(time.monotonic())
+
+    asked = {**ASKED, "to": tmp_path / "out"}
+    with pytest.raises(Problem, match="scheduler at tcp://127.* is gone. What was written is kept"):
+        explain_many(Slow(), source, **asked, backend=own_cluster.address, progress=kill_it)
+    assert time.monotonic() - killed[0] < 5
+    assert capfd.readouterr() == ("", "")
+    kept = open_run(tmp_path / "out").done
+    assert 8 <= kept < COUNT
+    run = explain_many(Slow(), source, **asked)
+    assert_alike(run, explain_many(Slow(), source, **ASKED, to=tmp_path / "whole"), COUNT)
+
+
+def test_inputs_that_end_their_worker_are_named_and_cost_no_other(own_cluster, tmp_path):
+    source = pictures(tmp_path / "in", 10)
+    values = np.array(Image.open(source / "003.png"))
+    values[0, 0] = 255
+    Image.fromarray(values).save(source / "003.png")
+    (source / "007.png").write_bytes(b"poison")
+    own_cluster.start(2)
+    asked = {**ASKED, "parse": deadly_parse, "to": tmp_path / "out"}
+    with own_cluster.with_nanny():
+        run = explain_many(Deadly(), source, **asked, backend=own_cluster.address)
+    rows = list(run.rows())
+    assert [row["index"] for row in rows] == list(range(10))
+    assert {row["name"]: row["error"] for row in rows if row["error"]} == {
+        "003.png": "Explaining it ended its worker twice. It is set aside.",
+        "007.png": "Reading it ended its worker twice. It is set aside.",
+    }
+    fine = [path for path in sorted(source.iterdir()) if path.stem not in ("003", "007")]
+    alone = explain_many(Tiny(), fine, **ASKED, to=tmp_path / "fine")
+    due = [row["answer"] for row in alone.rows()]
+    assert [row["answer"] for row in rows if not row["error"]] == pytest.approx(due, rel=1e-6)
+    # Whoever goes on without a cluster knows them, too.
+    (run.path / "rows" / "00000.parquet").unlink()
+    again = explain_many(Deadly(), source, **asked, isolate=True)
+    assert [row["error"] for row in again.rows()] == [row["error"] for row in rows]
+
+
+def test_cancelled_on_the_workers_too(cluster, source, tmp_path):
+    def stop(progress):
+        if progress.done >= 8:
+            raise Cancelled
+
+    to = tmp_path / "out"
+    asked = {**ASKED, "steps": 64, "to": to}
+    with pytest.raises(Cancelled):
+        explain_many(Slow(), source, **asked, backend=cluster.address, progress=stop)
+    kept = len(list((to / "rows").iterdir()))
+    assert 2 <= kept < COUNT / ASKED["shard"]
+    time.sleep(1)
+    assert len(list((to / "rows").iterdir())) <= kept and not (to / "cluster").exists()
+    with contextlib.suppress(Cancelled):
+        explain_many(Slow(), source, **asked, backend=cluster.address, progress=stop)
+
+
+def test_the_command_with_a_network_from_a_file(cluster, tmp_path, capsys):
+    """Parsed once, opened by each worker; the table is read in each worker's sandbox."""
+    torch.manual_seed(3)
+    network = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 3))
+    save_file(network.state_dict(), tmp_path / "net.safetensors")
+    rows = [[n / 7, (n * n) % 11] for n in range(30)]
+    lines = "\n".join(f"{a},{b}" for a, b in rows)
+    (tmp_path / "rows.csv").write_text(f"a,b\n{lines}\n")
+    command = ["many", str(tmp_path / "net.safetensors"), str(tmp_path / "rows.csv")]
+    command += ["--to", str(tmp_path / "new" / "out"), "--kind", "table", "--baseline", "zeros"]
+    command += ["--method", "gradient_x_input", "--shard", "10", "--scheduler", cluster.address]
+    assert main(command) == 0, capsys.readouterr().err
+    with torch.no_grad():
+        outputs = network(torch.tensor(rows))
+    found = list(open_run(tmp_path / "new" / "out").rows())
+    assert [row["class"] for row in found] == outputs.argmax(1).tolist()
+    assert [row["answer"] for row in found] == pytest.approx(outputs.amax(1).tolist(), rel=1e-5)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["out"]
