@@ -1,22 +1,26 @@
 """Runs whose shards a Dask cluster's workers make: as without one, whatever ends meanwhile."""
 
-import contextlib
+import logging
 import os
 import time
 
 import numpy as np
 import pytest
-import torch
 from cluster_processes import Cluster
 from PIL import Image
-from safetensors.torch import save_file
 from small_runs import ASKED, Deadly, Slow, Tiny, deadly_parse, pictures
 from test_many_kills import assert_alike
-from torch import nn
 
 from explainers import Cancelled, Problem, explain_many
 from explainers.commands.command_line import main
+from explainers.many.cluster.address import scheduler_address
+from explainers.many.cluster.assignment import Ticket
+from explainers.many.cluster.attempts import Attempts
+from explainers.many.cluster.connection import connected
+from explainers.many.cluster.worker import _Watch
+from explainers.many.keeping.journal import WRITING
 from explainers.many.run import open_run
+from explainers.models.zoo.demos import demos
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by forking")
 COUNT = 40
@@ -97,12 +101,13 @@ def test_a_worker_that_is_killed_costs_its_shard(own_cluster, source, whole, tmp
     asked = {**ASKED, "to": tmp_path / "out", "backend": own_cluster.address}
     run = explain_many(Slow(), source, **asked, progress=kill_one)
     assert victim.exitcode == -9 and held
-    own = explain_many(Slow(), source, **ASKED, to=tmp_path / "whole")
-    assert_alike(run, own, COUNT)
+    assert_alike(run, whole, COUNT)
     assert not (run.path / "cluster").exists()
 
 
-def test_a_scheduler_that_is_killed_costs_nothing_written(own_cluster, source, tmp_path, capfd):
+def test_a_scheduler_that_is_killed_costs_nothing_written(
+    own_cluster, source, whole, tmp_path, capfd
+):
     own_cluster.start(2)
     killed = []
 
@@ -119,7 +124,7 @@ def test_a_scheduler_that_is_killed_costs_nothing_written(own_cluster, source, t
     kept = open_run(tmp_path / "out").done
     assert 8 <= kept < COUNT
     run = explain_many(Slow(), source, **asked)
-    assert_alike(run, explain_many(Slow(), source, **ASKED, to=tmp_path / "whole"), COUNT)
+    assert_alike(run, whole, COUNT)
 
 
 def test_inputs_that_end_their_worker_are_named_and_cost_no_other(own_cluster, tmp_path):
@@ -128,7 +133,8 @@ def test_inputs_that_end_their_worker_are_named_and_cost_no_other(own_cluster, t
     values[0, 0] = 255
     Image.fromarray(values).save(source / "003.png")
     (source / "007.png").write_bytes(b"poison")
-    own_cluster.start(2)
+    # Dask's own patience would do for these two.
+    own_cluster.start(2, allowed_failures=0)
     asked = {**ASKED, "parse": deadly_parse, "to": tmp_path / "out"}
     with own_cluster.with_nanny():
         run = explain_many(Deadly(), source, **asked, backend=own_cluster.address)
@@ -154,32 +160,52 @@ def test_cancelled_on_the_workers_too(cluster, source, tmp_path):
             raise Cancelled
 
     to = tmp_path / "out"
-    asked = {**ASKED, "steps": 64, "to": to}
+    asked = {**ASKED, "to": to, "backend": cluster.address}
     with pytest.raises(Cancelled):
-        explain_many(Slow(), source, **asked, backend=cluster.address, progress=stop)
+        explain_many(Slow(), source, **asked, progress=stop)
     kept = len(list((to / "rows").iterdir()))
     assert 2 <= kept < COUNT / ASKED["shard"]
     time.sleep(1)
-    assert len(list((to / "rows").iterdir())) <= kept and not (to / "cluster").exists()
-    with contextlib.suppress(Cancelled):
-        explain_many(Slow(), source, **asked, backend=cluster.address, progress=stop)
+    assert len(list((to / "rows").iterdir())) == kept and not (to / "cluster").exists()
+    assert explain_many(Slow(), source, **asked).done == COUNT
 
 
-def test_the_command_with_a_network_from_a_file(cluster, tmp_path, capsys):
-    """Parsed once, opened by each worker; the table is read in each worker's sandbox."""
-    torch.manual_seed(3)
-    network = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 3))
-    save_file(network.state_dict(), tmp_path / "net.safetensors")
-    rows = [[n / 7, (n * n) % 11] for n in range(30)]
-    lines = "\n".join(f"{a},{b}" for a, b in rows)
-    (tmp_path / "rows.csv").write_text(f"a,b\n{lines}\n")
-    command = ["many", str(tmp_path / "net.safetensors"), str(tmp_path / "rows.csv")]
-    command += ["--to", str(tmp_path / "new" / "out"), "--kind", "table", "--baseline", "zeros"]
-    command += ["--method", "gradient_x_input", "--shard", "10", "--scheduler", cluster.address]
-    assert main(command) == 0, capsys.readouterr().err
-    with torch.no_grad():
-        outputs = network(torch.tensor(rows))
-    found = list(open_run(tmp_path / "new" / "out").rows())
-    assert [row["class"] for row in found] == outputs.argmax(1).tolist()
-    assert [row["answer"] for row in found] == pytest.approx(outputs.amax(1).tolist(), rel=1e-5)
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["out"]
+def test_a_worker_stops_where_nobody_waits(tmp_path):
+    """Nor does it write into the folder of a run that may be another one by now."""
+    ticket = Ticket(str(tmp_path), "token", "", {})
+    ticket.path.parent.mkdir()
+    ticket.path.touch()
+    attempts = Attempts(tmp_path, 0)
+    attempts.begin()
+    watch = _Watch(ticket, attempts)
+    watch.at(WRITING, 0, 4)
+    ticket.path.unlink()
+    with pytest.raises(Cancelled):
+        watch.at(WRITING, 0, 4)
+
+
+def test_what_dask_logs_is_not_shown(cluster):
+    """It tells of every connection that breaks, with a trace."""
+    told = logging.Handler()
+    told.emit = lambda record: records.append(record.getMessage())
+    logger, records = logging.getLogger("distributed.client"), []
+    with connected(scheduler_address(cluster.address)):
+        logger.addHandler(told)
+        logger.error("inside")
+    logger.error("outside")
+    logger.removeHandler(told)
+    assert records == ["outside"]
+
+
+def test_the_command_with_files_in_the_workers_sandbox(cluster, tmp_path, capsys):
+    demo, to = demos()["diabetes"], tmp_path / "new" / "out"
+    command = ["many", "diabetes", str(demo.data), "--to", str(to), "--shard", "400"]
+    command += ["--method", "gradient_x_input", "--baseline", "zeros", "--scheduler"]
+    assert main([*command, cluster.address]) == 0, capsys.readouterr().err
+    local = explain_many(
+        "diabetes", demo.data, "gradient_x_input", shard=400, to=tmp_path / "local"
+    )
+    run = open_run(to)
+    assert_alike(run, local, local.done)
+    assert run.told == local.told
+    assert [path.name for path in to.parent.iterdir()] == ["out"]
