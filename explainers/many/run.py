@@ -162,7 +162,7 @@ def explain_many(
     isolate : bool
         Work in a process of its own. It is started again where an input ends it, and an input
         that does so twice is set aside. The script must then start behind
-        ``if __name__ == "__main__":``.
+        ``if __name__ == "__main__":``. A cluster's workers are processes of their own anyway.
     backend : str, optional
         The address of a Dask scheduler, whose workers do the work; by default this process does.
         "tcp://127.0.0.1:8786" on this computer, "tls://host:8786" elsewhere. Workers read the

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from explainers.many.cluster import attempts
 from explainers.many.job import Job
 from explainers.many.keeping import manifest
 from explainers.many.keeping.journal import LISTING, Journal, Place, SetAside
@@ -61,6 +62,7 @@ def begin(job: Job, device: str | None) -> Begun:
     manifest.keep(job.folder, asked, words_of(job.source), inputs, network.classes)
     maker = ShardMaker(job, network, inputs)
     maker.shards.clear_parts()
+    attempts.clear(job.folder)  # of a cluster, where the call that asked it was killed
     left = maker.left()
     errors = [row["error"] for row in maker.shards.rows(["error"])]
     failed = sum(error is not None for error in errors)

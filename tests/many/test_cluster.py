@@ -18,7 +18,7 @@ from explainers.many.cluster.assignment import Ticket
 from explainers.many.cluster.attempts import Attempts
 from explainers.many.cluster.connection import connected
 from explainers.many.cluster.worker import _Watch
-from explainers.many.keeping.journal import WRITING
+from explainers.many.keeping.journal import EXPLAINING, WRITING, Place, SetAside
 from explainers.many.run import open_run
 from explainers.models.zoo.demos import demos
 
@@ -149,6 +149,7 @@ def test_inputs_that_end_their_worker_are_named_and_cost_no_other(own_cluster, t
     due = [row["answer"] for row in alone.rows()]
     assert [row["answer"] for row in rows if not row["error"]] == pytest.approx(due, rel=1e-6)
     # Whoever goes on without a cluster knows them, too.
+    assert not (run.path / "cluster").exists()
     (run.path / "rows" / "00000.parquet").unlink()
     again = explain_many(Deadly(), source, **asked, isolate=True)
     assert [row["error"] for row in again.rows()] == [row["error"] for row in rows]
@@ -182,6 +183,20 @@ def test_a_worker_stops_where_nobody_waits(tmp_path):
     ticket.path.unlink()
     with pytest.raises(Cancelled):
         watch.at(WRITING, 0, 4)
+
+
+def test_what_a_killed_call_left_is_cleared_by_the_next(source, whole, tmp_path):
+    """Workers that still work for it then stop; what was found out is kept."""
+    to = tmp_path / "out"
+    explain_many(Tiny(), source, **ASKED, to=to)
+    (to / "rows" / "00003.parquet").unlink()
+    attempts = Attempts(to, 3)
+    attempts.begin()
+    attempts.at(Place(EXPLAINING, 13, 14))
+    Attempts(to, 3).begin()
+    assert (to / "cluster").exists()
+    assert_alike(explain_many(Tiny(), source, **ASKED, to=to), whole, COUNT)
+    assert not (to / "cluster").exists() and SetAside.of(to).tries == {13: 1}
 
 
 def test_what_dask_logs_is_not_shown(cluster):

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import pickle
 import secrets
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from explainers.errors import Problem, typed_line
 from explainers.locations import code_version
-from explainers.many.cluster.attempts import FOLDER
+from explainers.many.cluster.attempts import FOLDER, clear
 from explainers.many.job import Job
 from explainers.many.keeping import manifest
 from explainers.many.keeping.shards import write_whole
@@ -154,11 +153,10 @@ def assigned(job: Job, begun: Begun) -> Iterator[Ticket]:
     ticket = Ticket(
         str(whole.folder), secrets.token_hex(8), hashlib.sha256(data).hexdigest(), versions()
     )
-    shutil.rmtree(whole.folder / FOLDER, ignore_errors=True)
     ticket.path.parent.mkdir(parents=True)
     write_whole(ticket.path, data)
     try:
         yield ticket
     finally:
         ticket.path.unlink(missing_ok=True)
-        shutil.rmtree(whole.folder / FOLDER, ignore_errors=True)
+        clear(whole.folder)

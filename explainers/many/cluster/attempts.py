@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from pathlib import Path
 
 from explainers.errors import ModelProblem
@@ -93,8 +94,18 @@ class Attempts:
         found = SetAside.of(self._folder)
         return self._place.read(), self.early, sum(found.tries.values())
 
-    def keep_suspicions(self) -> None:
-        """Let the run's folder know what the shard's knows of its inputs."""
-        found = SetAside.of(self._folder)
-        if found.tries:
-            SetAside.of(self._run).joined(found).keep(self._run)
+
+def clear(folder: Path) -> None:
+    """Delete what attempts left in a run's folder; what they know of its inputs is kept.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    """
+    known = SetAside.of(folder)
+    for path in sorted((folder / FOLDER).glob("*/")):
+        known = known.joined(SetAside.of(path))
+    if known != SetAside.of(folder):
+        known.keep(folder)
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)

@@ -15,13 +15,14 @@ from explainers.many.cluster.attempts import Attempts
 from explainers.many.cluster.connection import KILLED, Connection, connected
 from explainers.many.cluster.worker import DONE, PROBLEM, STOPPED
 from explainers.many.job import Job
-from explainers.many.keeping.journal import TRIES, Place
+from explainers.many.keeping.journal import Place
 from explainers.many.keeping.shards import Shards
 from explainers.many.work import Begun, begin
 
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_BETWEEN_COUNTS = 1.0
 SECONDS_WITHOUT_WORKERS = 30.0
+MOST_IN_VAIN = 5
 SECONDS_TO_APPEAR = 10.0
 """A folder that is shared shows late what another machine wrote."""
 
@@ -72,44 +73,42 @@ class _Hand:
     def give(self) -> None:
         """Until all shards are made. Problem where they cannot be."""
         counts = self._counts
-        try:
-            while self._left or self._running:
-                self._count_workers()
-                while self._left and len(self._running) < self._workers:
-                    number = self._left.popleft()
-                    self._running[number] = self._connection.submit(self._ticket, number)
-                for number in self._connection.ended(self._running):
-                    self._take(number)
-                self._tell(Place(done=counts.done, failed=counts.failed, total=counts.total))
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-        finally:
-            for number in self._running:
-                Attempts(self._job.folder, number).keep_suspicions()
+        while self._left or self._running:
+            self._count_workers()
+            while self._left and len(self._running) < self._workers:
+                number = self._left.popleft()
+                self._running[number] = self._connection.submit(self._ticket, number)
+            for number in self._connection.ended(self._running):
+                self._take(number)
+            self._tell(Place(done=counts.done, failed=counts.failed, total=counts.total))
+            time.sleep(SECONDS_BETWEEN_LOOKS)
         self._demand_there()
 
     def _take(self, number: int) -> None:
         """Count what became of a shard, or have it made again."""
         what, said, done, failed = self._connection.answer(self._running[number])
-        attempts = Attempts(self._job.folder, number)
         if what == PROBLEM:
             raise Problem(said)
         if what == STOPPED:
             raise Problem(f"{self._job.folder} was changed while workers worked on it.")
         if what == KILLED:
-            self._demand_headway(number, attempts)
+            self._demand_headway(number)
         if what == DONE:
             self._counts.done += done
             self._counts.failed += failed
         else:
             self._left.append(number)
-        attempts.keep_suspicions()
         del self._running[number]
 
-    def _demand_headway(self, number: int, attempts: Attempts) -> None:
-        """Problem where workers end again and again at a shard, and none leaves a trace."""
-        trace = (number, *attempts.trace)
+    def _demand_headway(self, number: int) -> None:
+        """Problem where workers end again and again at a shard, and none leaves a trace.
+
+        Now and then one does because of another shard, behind which this one waited.
+        """
+        self._counted = -math.inf
+        trace = (number, *Attempts(self._job.folder, number).trace)
         self._in_vain[trace] += 1
-        if self._in_vain[trace] >= TRIES:
+        if self._in_vain[trace] >= MOST_IN_VAIN:
             raise ModelProblem(
                 f"Workers ended again and again at shard {number}, before they came to an input. "
                 "See what their own log says, and whether their memory suffices."
