@@ -1,5 +1,6 @@
 """Runs whose shards a Dask cluster's workers make: as without one, whatever ends meanwhile."""
 
+import gzip
 import logging
 import os
 import time
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from cluster_processes import Cluster
 from PIL import Image
-from small_runs import ASKED, Deadly, Slow, Tiny, deadly_parse, pictures
+from small_runs import ASKED, TABLE, Deadly, Slow, Tiny, deadly_parse, parse_in_pieces, pictures
 from test_many_kills import assert_alike
 
 from explainers import Cancelled, Problem, explain_many
@@ -19,7 +20,9 @@ from explainers.many.cluster.attempts import Attempts
 from explainers.many.cluster.connection import connected
 from explainers.many.cluster.worker import _Watch
 from explainers.many.keeping.journal import EXPLAINING, WRITING, Place, SetAside
+from explainers.many.reading.completion import parsed_file
 from explainers.many.run import open_run
+from explainers.models.spec import ModelSpec
 from explainers.models.zoo.demos import demos
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by forking")
@@ -86,6 +89,56 @@ def test_a_network_that_is_defined_nowhere_else(cluster, tmp_path):
     )
     light = [np.array(Image.open(path), float).sum() / 255 for path in sorted(source.iterdir())]
     assert [row["answer"] for row in run.rows()] == pytest.approx([3 * one for one in light])
+
+
+def test_a_table_in_pieces(cluster, tmp_path):
+    """Workers are told how long its pieces are, and what its columns are."""
+    counts = {"a": 20, "b": 95}
+    for name, count in counts.items():
+        lines = "\n".join(f"{n},{'?' if n == 93 else n % 7}" for n in range(count))
+        (tmp_path / f"{name}.csv").write_text(f"n,m\n{lines}\n")
+    files = [tmp_path / "a.csv", tmp_path / "b.csv"]
+
+    def asked(to, parse, backend=None):
+        return explain_many(
+            lambda x: (x * x.new_tensor([1, 100])).sum(1), files, "gradient_x_input", "data_mean",
+            to=tmp_path / to, spec=TABLE, shard=10, parse=parse, backend=backend,
+        )  # fmt: skip
+
+    run = asked("out", parse_in_pieces, cluster.address)
+    assert_alike(run, asked("whole", parsed_file), 115)
+    rows = list(run.rows())
+    due = [(f"{name}.csv: row {n + 1}", n) for name in "ab" for n in range(counts[name])]
+    assert [row["name"] for row in rows] == [name for name, _ in due]
+    assert [row["index"] for row in rows if row["error"]] == [20 + 93]
+    answers = [None if n == 93 else n + 100 * (n % 7) for _, n in due]
+    assert [row["answer"] for row in rows] == answers
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+def test_regions_of_a_genome(cluster, packed, tmp_path):
+    letters = "".join(np.random.default_rng(3).choice(list("ACGT"), 400))
+    text = "".join(f">chr{k}\n{letters[k:]}\n" for k in (1, 2)).encode()
+    genome = tmp_path / ("genome.fa.gz" if packed else "genome.fa")
+    genome.write_bytes(gzip.compress(text) if packed else text)
+    lines = [f"chr{1 + k // 10}\t{9 * k + 9}\t{9 * k + 21}\t.\t0\t{'+-'[k % 2]}" for k in range(20)]
+    bed = tmp_path / "regions.bed"
+    bed.write_text("\n".join([*lines, "chr1\t0\t4", "chr9\t5\t9"]) + "\n")
+    spec = ModelSpec("upload", "dna", kind="sequence", mean=(0.0,) * 4, std=(1.0,) * 4)
+
+    def asked(to, backend=None):
+        return explain_many(
+            lambda x: x[:, 1].sum(1), (bed, genome), "gradient_x_input", "frequencies",
+            to=tmp_path / to, spec=spec, shard=5, backend=backend,
+        )  # fmt: skip
+
+    run, whole = asked("out", cluster.address), asked("whole")
+    assert_alike(run, whole, 22)
+    assert run.told == whole.told
+    rows = list(run.rows())
+    assert [row["index"] for row in rows if row["error"]] == [20, 21]
+    assert rows[11]["name"] == "chr2:108-120(-)"
+    assert rows[11]["answer"] == letters[2 + 108 : 2 + 120].count("G"), "backwards G is C"
 
 
 def test_a_worker_that_is_killed_costs_its_shard(own_cluster, source, whole, tmp_path):

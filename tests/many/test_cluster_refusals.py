@@ -13,6 +13,7 @@ from explainers import Problem, explain_many
 from explainers.many.cluster import address, assignment, coordinator
 from explainers.many.cluster.connection import _checked
 from explainers.many.run import open_run
+from explainers.models.spec import ModelSpec
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by forking")
 
@@ -124,6 +125,26 @@ def test_workers_that_see_another_source_write_no_rows(cluster, source, tmp_path
     said = asking(cluster.address, source, tmp_path)
     assert "002.png is not what it was" in said
     assert open_run(tmp_path / "out").failed == 0
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_workers_that_see_another_genome_write_no_rows(which, cluster, tmp_path, monkeypatch):
+    files = tmp_path / "regions.bed", tmp_path / "genome.fa"
+    files[0].write_text("chr1\t2\t6\nchr1\t3\t7\n")
+    files[1].write_text(">chr1\nACGTACGTACGT\n")
+    cluster.start(1)
+    real = assignment.assigned
+
+    def moved(job, begun):
+        begun.inputs.digests[which] = "0" * 64
+        return real(job, begun)
+
+    monkeypatch.setattr("explainers.many.cluster.coordinator.assigned", moved)
+    spec = ModelSpec("upload", "dna", kind="sequence", mean=(0.0,) * 4, std=(1.0,) * 4)
+    asked = {"spec": spec, "to": tmp_path / "out", "backend": cluster.address}
+    with pytest.raises(Problem, match=f"{files[which].name} is not what it was"):
+        explain_many(lambda x: x[:, 1].sum(1), files, "saliency", **asked)
+    assert open_run(tmp_path / "out").done == 0
 
 
 def test_workers_that_come_to_no_input_are_not_asked_for_ever(cluster, source, tmp_path):
