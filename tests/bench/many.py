@@ -42,7 +42,7 @@ class Case(NamedTuple):
 
 CASES = {
     "signs": Case("signs", 96, samples, 16, 128, (32, 64)),
-    "efficientnet_lite0": Case("efficientnet_lite0", 224, photos, 8, 16, (16, 32)),
+    "efficientnet_lite0": Case("efficientnet_lite0", 224, photos, 8, 64, (16, 32)),
 }
 
 
