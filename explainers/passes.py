@@ -54,6 +54,8 @@ class Passes:
         The model in the wanted form.
     forward_rows, backward_rows : int
         Evaluations so far, one a point.
+    expected : int
+        How many forward there will be, as far as it is known; see `expect`.
     notes : list of str
         Sentences on the model that belong on the answer, each once; see `note`.
     behaviour : Behaviour
@@ -91,7 +93,7 @@ class Passes:
         decided = self._cache.output_forms
         self.answer: Model = output_form.with_form(model, score, centre, self.note, decided)
         self._plan = BatchPlan(batch_size, batch_size, True) if batch_size else BatchPlan()
-        self._progress, self._expected = progress, 0
+        self._progress, self.expected = progress, 0
         self._partial: Callable[[], Tensor | None] = lambda: None
         self._started = time.perf_counter()
 
@@ -220,7 +222,7 @@ class Passes:
 
     def expect(self, evaluations: int) -> None:
         """Tell the progress bar that so many more evaluations follow."""
-        self._expected = self.forward_rows + evaluations
+        self.expected = self.forward_rows + evaluations
 
     def worked(self, evaluations: int) -> None:
         """Count evaluations of other networks, trained beside the model; may end the call."""
@@ -293,4 +295,4 @@ class Passes:
         if self._progress is not None:
             done = self.forward_rows
             seconds = time.perf_counter() - self._started
-            self._progress(Progress(done, max(done, self._expected), seconds, self._partial))
+            self._progress(Progress(done, max(done, self.expected), seconds, self._partial))

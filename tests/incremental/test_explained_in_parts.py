@@ -38,7 +38,7 @@ def decided(monkeypatch):
             made.append(self)
 
     monkeypatch.setattr("explainers.context.Incremental", Kept)
-    clock = itertools.cycle([0.001, 1.0])  # in parts, plainly
+    clock = itertools.cycle([1.0, 0.001])  # plainly, in parts
     monkeypatch.setattr(answering, "_seconds", lambda points, started: next(clock))
     return made
 
@@ -94,7 +94,7 @@ def test_occlusion_of_a_picture_answers_the_same(plainly, decided):
 
 def test_whichever_is_quicker_is_kept(monkeypatch, plainly, decided):
     monkeypatch.setattr(answering, "TRIALS", 1)
-    clock = itertools.cycle([1000.0, 1.0])
+    clock = itertools.cycle([1.0, 1000.0])
     monkeypatch.setattr(answering, "_seconds", lambda points, started: next(clock))
     model = convolutions()
     found = explain(model, DNA, "mutagenesis", stop=60, target=0)
@@ -102,6 +102,14 @@ def test_whichever_is_quicker_is_kept(monkeypatch, plainly, decided):
     expected = plainly(model, DNA, "mutagenesis", stop=60, target=0)
     torch.testing.assert_close(found.scores, expected.scores)
     assert found.passes == expected.passes
+
+
+def test_what_is_quick_is_not_tried(monkeypatch, decided):
+    """Both ways take long, but there is little to do."""
+    monkeypatch.setattr(Incremental, "in_parts", None)
+    monkeypatch.setattr(answering, "WORTH_IT", 1000.0)
+    explain(convolutions(), DNA, "mutagenesis", stop=60, target=0)
+    assert decided[0].pays is False
 
 
 def test_what_is_not_the_same_is_not_used(monkeypatch, plainly, decided):

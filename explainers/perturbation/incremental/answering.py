@@ -27,6 +27,8 @@ LARGEST_BOX = 0.5
 """Of an input, above which a change is no part of it."""
 FEWEST_PLACES = 32
 """Of an input; of smaller ones the work around the parts would cost more than the network."""
+WORTH_IT = 0.5
+"""Seconds that plain passes would take in all, below which nothing is tried."""
 TRIALS = 4
 """Batches on which both ways are timed before the slower is given up."""
 SHORT, AT_FIRST = 0.02, 2
@@ -108,9 +110,18 @@ class Incremental:
             return None
 
     def _tried(self, points: Tensor, row: int) -> Tensor:
-        """The output, by both ways; what is known then."""
+        """The output, by both ways where that is worth it; what is known then."""
         plain = self._plain
         self._trials -= 1
+        ends = points[:: len(points) - 1][:AT_FIRST]
+        started = time.perf_counter()
+        expected = plain(ends)
+        whole = _seconds(points, started) / len(ends)
+        self._settle()
+        worth_it = whole * (self.passes.expected - self.passes.forward_rows) >= WORTH_IT
+        if not worth_it or any(map(_looks_at_tensors, held_by(self.passes.model).modules)):
+            self.pays = False
+            return plain(points)
         started = time.perf_counter()
         found = self._sure(points, row)
         in_parts = _seconds(points, started) / len(points)
@@ -118,20 +129,14 @@ class Incremental:
         if found is None:
             self.pays = False if not self._trials else self.pays
             return plain(points)
-        ends = points[:: len(points) - 1][:AT_FIRST]
-        started = time.perf_counter()
-        expected = plain(ends)
-        whole = _seconds(points, started) / len(ends)
-        short = whole * len(ends) < SHORT
+        compared, short = found[:: len(points) - 1][:AT_FIRST], whole * len(ends) < SHORT
         if short:
-            self._settle()
-            started = time.perf_counter()
+            compared, started = found, time.perf_counter()
             expected = plain(points)
             whole = _seconds(points, started) / len(points)
-        compared = found if short else found[:: len(points) - 1][:AT_FIRST]
+            self._settle()
         if not _agree(compared, expected, found):
             self.pays = False
-            self._settle()
             return expected if short else plain(points)
         if in_parts < whole or not self._trials:
             self.pays = in_parts < whole
@@ -146,18 +151,17 @@ class Incremental:
 
 
 def _may(passes: Passes, inputs: Tensor) -> bool:
-    """Whether answers may be computed in parts: no hook sees tensors, nothing is compiled."""
+    """Whether answers may be computed in parts, by how the model behaves and what inputs are."""
     behaviour = passes.behaviour
     if behaviour.random or behaviour.mixes or behaviour.one_row or behaviour.remembers:
         return False
     places = inputs[0].numel() // min(inputs.shape[1:]) if inputs.ndim > 2 else 0
-    if places < FEWEST_PLACES or inputs.dtype not in TOLERANCES or inputs.device.type != "cpu":
-        return False
-    return not any(map(_looks_at_tensors, held_by(passes.model).modules))
+    on_cpu = inputs.device.type == "cpu"
+    return places >= FEWEST_PLACES and inputs.dtype in TOLERANCES and on_cpu
 
 
 def _looks_at_tensors(module: nn.Module) -> bool:
-    """Whether hooks see what a module is given, or it is compiled."""
+    """Whether hooks see what a module is given, or it is compiled: it gets plain tensors."""
     hooks = (module._forward_hooks, module._forward_pre_hooks)
     compiled = isinstance(module, torch.jit.ScriptModule) or hasattr(module, "_orig_mod")
     return any(hooks) or compiled or getattr(module, "_compiled_call_impl", None) is not None
