@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,8 @@ aten = torch.ops.aten
 
 LARGEST_SHARE = 0.7
 """Of an activation, above which the whole of it is computed: parts cost some copying."""
+MOST_KEPT = 2**22
+"""Values of all boxes of an activation that are cut out at once, and kept."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,34 @@ def slid(
     padded = changed.reference
     if any(edges):
         padded = steps.of(F.pad, padded, edges, "constant", padding)
-    around = cut(padded, tuple(begins), needed, count)
+    around = _cut_out(steps, padded, begins, needed, count)
     put(around, changed.part, tuple(offsets))
     return Changed(whole, compute(around), tuple(starts))
+
+
+def _cut_out(
+    steps: Steps,
+    whole: Tensor,
+    begins: Sequence[np.ndarray | None],
+    sizes: Sequence[int],
+    count: int,
+) -> Tensor:
+    """As `cut`; along one dimension all boxes that there are, where they are few, are kept."""
+    along = [place for place, begin in enumerate(begins) if begin is not None]
+    if len(along) == 1:
+        (place,) = along
+        places = whole.shape[place + 1] - sizes[place] + 1
+        begin = begins[place]
+        if begin is not None and places * math.prod(sizes) <= MOST_KEPT:
+            boxes = steps.of(_all_boxes, whole, place, sizes[place])
+            found: Tensor = boxes[torch.from_numpy(begin).to(boxes.device)]
+            return found
+    return cut(whole, tuple(begins), sizes, count)
+
+
+def _all_boxes(whole: Tensor, place: int, size: int) -> Tensor:
+    """All boxes (places, …) along one dimension, of one tensor (1, …)."""
+    return whole[0].unfold(place, size, 1).movedim(place, 0).movedim(-1, place + 1).contiguous()
 
 
 @rule(aten.convolution.default)
