@@ -135,6 +135,8 @@ def put(target: Tensor, part: Tensor, offsets: Starts) -> None:
     tensor([[1., 0., 0.],
             [0., 1., 1.]])
     """
+    if _scattered(target, part, offsets):
+        return
     for rows, offset in _groups(offsets, len(part)):
         into: list[slice | Tensor] = []
         out_of: list[slice | Tensor] = []
@@ -143,6 +145,28 @@ def put(target: Tensor, part: Tensor, offsets: Starts) -> None:
             into.append(slice(first, max(first, last)))
             out_of.append(slice(first - shift, max(first, last) - shift))
         target[(rows, *into)] = part[(rows, *out_of)]
+
+
+def _scattered(target: Tensor, part: Tensor, offsets: Starts) -> bool:
+    """As `put` in one go, where rows differ along one dimension, and nothing lies outside."""
+    varied = [place for place, o in enumerate(offsets) if o is not None and (o != o[0]).any()]
+    if len(varied) != 1:
+        return False
+    for place, offset in enumerate(offsets):
+        side, size = target.shape[place + 1], part.shape[place + 1]
+        if offset is None:
+            offset = np.zeros(1, dtype=np.int64)
+        if offset.min() < 0 or offset.max() + size > side:
+            return False
+        if place not in varied:
+            target = target.narrow(place + 1, int(offset[0]), size)
+    (place,) = varied
+    shape = [1] * part.ndim
+    shape[0], shape[place + 1] = len(part), part.shape[place + 1]
+    first = torch.from_numpy(offsets[place])[:, None]
+    where = (first + torch.arange(part.shape[place + 1])).view(shape).to(target.device)
+    target.scatter_(place + 1, where.expand(part.shape), part)
+    return True
 
 
 def _groups(offsets: Starts, count: int) -> Iterator[tuple[slice | Tensor, list[int]]]:
