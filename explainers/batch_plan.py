@@ -33,6 +33,8 @@ class BatchPlan:
         Points of the next pass.
     ceiling : int
         The most that `size` may become.
+    floor : int
+        The least that `size` becomes because of time.
     fixed : bool
         Whether to learn nothing from time.
 
@@ -47,6 +49,7 @@ class BatchPlan:
     size: int = FIRST_BATCH
     ceiling: int = LARGEST_BATCH
     fixed: bool = False
+    floor: int = 1
 
     def learn(self, points: int, seconds: float) -> None:
         """Double or halve after a pass that was too short or too long for a batch of this size.
@@ -60,7 +63,7 @@ class BatchPlan:
             factor = 8 if seconds < SECONDS_TOO_SHORT / 32 else 2
             self.size = min(factor * self.size, self.ceiling)
         elif seconds > SECONDS_TOO_LONG:
-            self.size = max(self.size // 2, 1)
+            self.size = min(self.size, max(self.size // 2, self.floor))
 
     def points(self, whole: int = 1) -> int:
         """Points of the next pass: a multiple of `whole` where that fits.
@@ -75,6 +78,7 @@ class BatchPlan:
     def halve(self, points: int) -> None:
         """After `points` did not fit into memory."""
         self.size = self.ceiling = max(1, points // 2)
+        self.floor = 1
 
 
 def most_at_once(points: Tensor) -> int:

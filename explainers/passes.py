@@ -200,10 +200,11 @@ class Passes:
         if behaviour.mixes or behaviour.random:
             self.forget()
 
-    def allow(self, most: int) -> None:
-        """Let passes grow to so many points, where their size is planned."""
+    def allow(self, most: int, least: int = 1) -> None:
+        """Let passes grow to so many points, and not shrink below, where their size is planned."""
         if not self._plan.fixed:
             self._plan.ceiling = max(self._plan.ceiling, most)
+            self._plan.floor = least
 
     def forget(self) -> None:
         """Use no answers from before this."""

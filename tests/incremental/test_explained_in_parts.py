@@ -123,20 +123,22 @@ def test_what_is_not_the_same_is_not_used(monkeypatch, plainly, decided):
     torch.testing.assert_close(found.scores, expected.scores)
 
 
-def test_parts_are_used_one_by_one_too(monkeypatch, decided):
-    """A slow network is asked about one point at a time: after the trial, in parts."""
-    model, passes = convolutions(), []
+@pytest.mark.parametrize(("whole_points", "least"), [(0, 1), (4, 8)])
+def test_slow_networks_are_asked_about_few_parts_at_once(whole_points, least, monkeypatch, decided):
+    """Even about one, and about no fewer than take as long as some whole points."""
+    passes, in_parts = [], Incremental.in_parts
     monkeypatch.setattr("explainers.batch_plan.SECONDS_TOO_LONG", -1.0)
     monkeypatch.setattr("explainers.batch_plan.SECONDS_TOO_SHORT", -2.0)
-    in_parts = Incremental.in_parts
+    monkeypatch.setattr(answering, "WHOLE_POINTS", whole_points)
 
     def counting(self, points, row):
         passes.append(len(points))
         return in_parts(self, points, row)
 
     monkeypatch.setattr(Incremental, "in_parts", counting)
-    explain(model, DNA, "mutagenesis", stop=20, target=0)
-    assert decided[0].pays and passes[-20:] == [1] * 20 and sum(passes) == 60
+    explain(convolutions(), DNA, "mutagenesis", stop=24, target=0)
+    assert decided[0].pays and passes[0] == 8 and sum(passes) == 72
+    assert passes[-2:] == [least, least]
 
 
 class Mixing(nn.Module):

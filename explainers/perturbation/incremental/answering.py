@@ -29,6 +29,8 @@ FEWEST_PLACES = 32
 """Of an input; of smaller ones the work around the parts would cost more than the network."""
 WORTH_IT = 0.5
 """Seconds that plain passes would take in all, below which nothing is tried."""
+WHOLE_POINTS = 4
+"""How many points by plain passes may take as long as a pass of the fewest parts."""
 TRIALS = 4
 """Batches on which both ways are timed before the slower is given up."""
 SHORT, AT_FIRST = 0.02, 2
@@ -140,6 +142,9 @@ class Incremental:
             return expected if short else plain(points)
         if in_parts < whole or not self._trials:
             self.pays = in_parts < whole
+            if self.pays:  # what every pass costs, whatever it asks, is shared by several parts
+                least = int(WHOLE_POINTS * whole / in_parts)
+                self.passes.allow(0, max(1, min(len(points), least)))
         return found
 
     def _plain(self, points: Tensor) -> Tensor:
