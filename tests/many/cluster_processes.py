@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing as mp
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ def serve(role: str, scheduler: str, folder: str, options: dict[str, Any], answe
     from distributed import Scheduler, Worker
 
     logging.disable(logging.CRITICAL)
+    if options.pop("without_evident", False):
+        sys.modules["explainers"] = None  # type: ignore[assignment]
     options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", **options}
 
     async def run() -> None:

@@ -104,6 +104,15 @@ def test_no_workers(cluster, source, tmp_path, monkeypatch):
     assert "has 2 threads" in asking(cluster.address, source, tmp_path)
 
 
+@pytest.mark.parametrize("without", ["scheduler", "worker"])
+def test_where_evident_is_not_found(cluster, source, tmp_path, without):
+    cluster.start(without_evident=without == "scheduler")
+    cluster.add(without_evident=without == "worker")
+    said = asking(cluster.address, source, tmp_path)
+    assert f"The {without} " in said and "does not find Evident" in said
+    assert "Start it in Evident's folder" in said
+
+
 def test_workers_of_another_version(cluster, source, tmp_path, monkeypatch):
     cluster.start(1)
     told = {**assignment.versions(), "torch": "1.0"}

@@ -22,6 +22,8 @@ KILLED, AGAIN = "killed", "again"
 """Beside what workers say themselves: several ended at a shard; an answer is lost."""
 SECONDS_TO_ANSWER = 5.0
 LONGEST_SENTENCE = 2000
+_FINDS_EVIDENT = "__import__('importlib.util').util.find_spec('explainers') is not None"
+_START = "Start it in Evident's folder with `python -m dask …`, with the same Python."
 
 
 class Lost(Problem):
@@ -39,12 +41,27 @@ class Connection:
 
     def __init__(self, client: Any, address: SchedulerAddress) -> None:
         self._client, self._address = client, address
+        self._known: set[str] = set()
 
     def workers(self) -> int:
-        """How many there are. Lost where the scheduler does not say."""
+        """How many there are.
+
+        Raises
+        ------
+        Problem
+            Where one does not find Evident: a shard would end it. Lost where the scheduler does
+            not say.
+        """
         self._demand_there()
         with self._or_lost():
-            return len(self._client.nthreads())
+            there = set(self._client.nthreads())
+            new = list(there - self._known)
+            # By what Python itself has, since nothing else is sure to be there.
+            found = self._client.run(eval, _FINDS_EVIDENT, workers=new, on_error="return")
+            for worker in [worker for worker, finds in found.items() if finds is False]:
+                raise Problem(f"The worker {worker} does not find Evident. {_START}")
+            self._known = (there & self._known) | {w for w, finds in found.items() if finds is True}
+            return len(there)
 
     def submit(self, ticket: Ticket, number: int) -> Any:
         """Have a shard made; what to ask for its answer."""
@@ -174,8 +191,7 @@ def _unable(error: object) -> Problem:
     if isinstance(error, ImportError) or "deserialization" in said:
         return Problem(
             "The scheduler or a worker does not find Evident, or has another version of it or of "
-            f"Dask ({said}). Start them in Evident's folder with `python -m dask`, with the same "
-            "Python."
+            f"Dask ({said}). {_START}"
         )
     return Problem(f"A worker could not begin: {said}.")
 

@@ -124,8 +124,9 @@ class _Hand:
             self._seen = now
         elif now - self._seen > SECONDS_WITHOUT_WORKERS:
             raise Problem(
-                f"The scheduler has no workers, since {SECONDS_WITHOUT_WORKERS:.0f} seconds. What "
-                "was written is kept. Start workers and the same again; it goes on from there."
+                f"The scheduler has no workers, since {SECONDS_WITHOUT_WORKERS:.0f} seconds; where "
+                "some were started, their own log says why they ended. What was written is kept. "
+                "Start workers and the same again; it goes on from there."
             )
 
     def _demand_there(self) -> None:
