@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import os
@@ -95,17 +96,18 @@ class Genome:
     def _opened(self) -> IO[bytes]:
         """Its file, at its begin. SourceChanged where it is no longer what was listed."""
         try:
-            file = self.path.open("rb")
-            stamp = _stamp(file)
-            if stamp != self._stamp:
-                whole = hashlib.sha256()
-                for chunk in _chunks(file):
-                    whole.update(chunk)
-                if whole.hexdigest() != self.digest:
-                    file.close()
-                    raise SourceChanged(self.path.name)
-                self._stamp = stamp
-                file.seek(0)
+            with contextlib.ExitStack() as stack:
+                file = stack.enter_context(self.path.open("rb"))
+                stamp = _stamp(file)
+                if stamp != self._stamp:
+                    whole = hashlib.sha256()
+                    for chunk in _chunks(file):
+                        whole.update(chunk)
+                    if whole.hexdigest() != self.digest:
+                        raise SourceChanged(self.path.name)
+                    self._stamp = stamp
+                    file.seek(0)
+                stack.pop_all()
         except OSError as error:
             raise SourceChanged(self.path.name) from error
         return file
@@ -131,6 +133,8 @@ class Genome:
         ------
         Problem
             Where there is no such chromosome, it ends before, or its lines are of several lengths.
+        SourceChanged
+            Where the file is no longer what was listed, or cannot be read any more.
         """
         length = self.length(name)
         if not 0 <= start <= stop <= length:
@@ -154,9 +158,12 @@ class Genome:
                 "letter can be found in it. Write the file anew with lines of one length."
             )
         first, last = place.byte_of(start), place.byte_of(stop)
-        with self._opened() as file:
-            file.seek(first)
-            return file.read(last - first).translate(None, b"\r\n")
+        try:
+            with self._opened() as file:
+                file.seek(first)
+                return file.read(last - first).translate(None, b"\r\n")
+        except OSError as error:
+            raise SourceChanged(self.path.name) from error
 
     def _held_letters(self, name: str, start: int, stop: int) -> bytes:
         """Letters of a packed genome, whose chromosome is unpacked and held."""
@@ -174,7 +181,7 @@ class Genome:
                 text.seek(place.offset)
                 letters = text.read(place.bytes).translate(None, b"\r\n \t")
         except (OSError, EOFError, zlib.error) as error:
-            raise Problem(f"{self.path.name} cannot be unpacked any more.") from error
+            raise SourceChanged(self.path.name) from error
         self._held = name, letters
         return letters[start:stop]
 
