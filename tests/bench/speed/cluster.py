@@ -31,7 +31,7 @@ import psutil
 from explainers import explain_many
 from tests.bench.many import STEPS, pictures
 
-SHARD = 16
+SHARD = 8
 
 
 @contextmanager
