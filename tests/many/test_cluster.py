@@ -146,8 +146,9 @@ def test_a_worker_that_is_killed_costs_its_shard(own_cluster, source, whole, tmp
     victim, held = own_cluster.workers[0], []
 
     def kill_one(progress):
-        if progress.done >= 8 and not held:
-            held.extend((tmp_path / "out" / "cluster").glob("*/place"))
+        at_work = list((tmp_path / "out" / "cluster").glob("*/place"))
+        if progress.done >= 8 and at_work and not held:
+            held.extend(at_work)
             victim.kill()
             own_cluster.add()
 
