@@ -171,3 +171,18 @@ def test_unequal_shapes_of_parts_are_said_by_the_tensor():
     Incremental(Passes(network), x).in_parts(points, 0)
     network(points)
     assert seen[0][0] is PartTensor and seen[0][1:] == seen[1][1:]
+
+
+def test_weights_that_were_written_since_are_seen():
+    """What was kept of the unperturbed input belongs to the weights as they were."""
+    x, scale = torch.randn(1, 3, 60, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+
+    def network(x):
+        return C(C(x) * scale)
+
+    parts = Incremental(Passes(network), x)
+    with torch.no_grad():
+        for _ in range(2):
+            found = parts.in_parts(_window(x, 10), 0)
+            torch.testing.assert_close(found, network(_window(x, 10)), rtol=1e-9, atol=1e-9)
+            scale.mul_(2)
