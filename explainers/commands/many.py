@@ -85,7 +85,7 @@ def explain_source(given: argparse.Namespace) -> int:
             clusters = hunt(run, model, source, parse=parse) if given.cues else None
             labels = labels_of(run) if given.report or run.done <= MOST_COMPARED else None
             if given.report is not None:
-                photos = shown_pictures(run.told, source, parse)
+                photos = shown_pictures(run, source, parse)
                 run.report(
                     given.report,
                     labels=labels,

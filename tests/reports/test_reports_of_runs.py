@@ -226,8 +226,11 @@ def test_pictures_under_the_maps_are_those_of_the_run(tmp_path):
         return lean[:, None] * lean.new_tensor([1.0, -1.0])
 
     run = explain_many(model, source, "saliency", to=tmp_path / "out", spec=spec)
-    found = contents_of(run, photos=shown_pictures(run.told, source))
+    found = contents_of(run, photos=shown_pictures(run, source))
     some = found.strange or strangest(chain(run.rows()), 12)
-    photos = shown_pictures(run.told, source)(some)
+    photos = shown_pictures(run, source)(some)
     for one in some:
         assert (photos[one.index] == np.asarray(Image.open(source / one.name))).all()
+    changed = some[0]
+    Image.new("RGB", (8, 8), "white").save(source / changed.name)
+    assert changed.index not in shown_pictures(run, source)(some)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explainers.errors import Problem
-from explainers.many.cues.hunt import Cluster
+from explainers.many.cues.cluster import Cluster
 from explainers.many.summary.labels import Labels
 from explainers.reports.runs.contents import Photos, RunData, contents_of
 from explainers.reports.runs.page import run_page
