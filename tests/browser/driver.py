@@ -86,10 +86,15 @@ def settled(page: Page) -> None:
 
 def drawn(page: Page) -> None:
     """Wait until a map is on the screen and the page's script has run."""
-    page.locator(
+    sought = page.locator(
         "[data-testid=viewer][data-ready=true], [data-testid=logo][data-ready=true], "
         "[data-testid=stPlotlyChart] svg.main-svg"
-    ).first.wait_for()
+    ).first
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while not sought.is_visible() and time.monotonic() < until:
+        run_what_is_offered(page)
+        page.wait_for_timeout(100)
+    sought.wait_for()
     settled(page)
 
 

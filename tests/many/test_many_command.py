@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processe
 
 
 def test_stopped_and_gone_on_with(tmp_path, monkeypatch, capsys):
-    source, to = pictures(tmp_path / "in", 20), tmp_path / "out"
+    source, to = pictures(tmp_path / "in", 60), tmp_path / "out"
     (source / "007.png").write_bytes(b"no picture")
     command = ["many", "digits", str(source), "--to", str(to), "--method", "occlusion"]
     command += ["--option", "window=4", "--shard", "2", "--own-files"]
@@ -32,14 +32,14 @@ def test_stopped_and_gone_on_with(tmp_path, monkeypatch, capsys):
     assert main(command) == many.INTERRUPTED
     assert "The same command goes on" in capsys.readouterr().err
     kept = open_run(to).done
-    assert 2 <= kept < 20
+    assert 2 <= kept < 60
     monkeypatch.undo()
     assert main(command) == 1
     said = capsys.readouterr()
-    assert "20 inputs are in" in said.out and "1 of them have no answer" in said.out
+    assert "60 inputs are in" in said.out and "1 of them have no answer" in said.out
     assert "007.png: " in said.err
     run = open_run(to)
-    assert [row["index"] for row in run.rows()] == list(range(20))
+    assert [row["index"] for row in run.rows()] == list(range(60))
     assert run.told["asked"]["options"] == {"window": 4}
     assert main([*command, "--target", "1"]) == 2
     assert "holds another run; what differs is target (none there, 1 here)" in (
