@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from explainers.baselines import BASELINES
 from explainers.errors import Problem
+from explainers.kinds.fitting import inside_padding
 from explainers.options import lookup
 
 if TYPE_CHECKING:
@@ -129,4 +131,31 @@ def references_of(
         f"The baseline has shape {tuple(baseline.shape)}; for inputs {shape} it must be "
         f"{shape[1:]}, {shape}, or ({', '.join(map(str, (shape[0], 'R', *shape[1:])))}) for R "
         "references each."
+    )
+
+
+def with_padding(references: Tensor, x: Tensor, around: Sequence[Sequence[int] | None]) -> Tensor:
+    """References whose padding is their input's own, so that it counts for nothing.
+
+    Parameters
+    ----------
+    references : Tensor, shape (N or 1, …) or (N or 1, R, …)
+    x : Tensor, shape (N, channels, height, width)
+    around : sequence of N
+        What lies around each picture, as `explainers.kinds.fitting.padding` gives it, or None.
+
+    Examples
+    --------
+    >>> x = torch.arange(6.0).view(1, 1, 2, 3)
+    >>> with_padding(torch.zeros(1, 1, 2, 3), x, [(0, 0, 1, 1)]).tolist()
+    [[[[0.0, 0.0, 2.0], [3.0, 0.0, 5.0]]]]
+    """
+    sides = x.shape[-2:]
+    inside = torch.stack(
+        [torch.from_numpy(inside_padding(sides, one or (0, 0, 0, 0))) for one in around]
+    )
+    several = references.ndim > x.ndim
+    inside = inside.to(x.device)[:, None]
+    return torch.where(
+        inside[:, None] if several else inside, references, x[:, None] if several else x
     )

@@ -10,7 +10,7 @@ from explainers.figures.text import advice, words
 from explainers.figures.text.doubts import calls
 from explainers.figures.text.sentences import escape_markdown
 from explainers.methods import METHODS
-from explainers.models.spec import AS_THEY_ARE, ModelSpec
+from explainers.models.spec import ModelSpec
 from explainers.service import recipe
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
@@ -67,12 +67,7 @@ def _setting(model: ChosenModel) -> tuple[Setting | None, DeltaGenerator]:
     baseline = baselines.pick(model.spec.kind, first=baselines.usual(model.spec))
     thumbnail = st.empty()
     method = methods.pick(model)
-    with st.expander("Options, cost, pitfalls"):
-        methods.describe(method)
-        options = methods.options_of(method)
-        if chosen is not None:
-            options = kind.fit_options(method, options, model, chosen)
-        scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
+    options, scoring = kinds.pick_options(model, method, chosen)
     if chosen is None or baseline is None:
         return None, thumbnail
     return Setting(model, chosen, baseline, method, options, *scoring), thumbnail

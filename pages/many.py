@@ -23,7 +23,7 @@ def page() -> None:
         else:
             asked = question.ask(setting, more)
             if asked is not None:
-                rows, missing = results.kept_rows(asked)
+                rows, missing = results.rows_of(asked)
                 control.section(asked, len(rows), missing)
                 results.section(asked, rows, missing)
     address.write()

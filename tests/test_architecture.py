@@ -153,6 +153,13 @@ def test_members_of_a_collecting_package_do_not_import_it():
         assert not (other in collecting and name.startswith(f"{other}.")), f"{name} → {other}"
 
 
+def test_no_two_modules_of_tests_have_one_name():
+    """Folders of tests are no packages: of two files with one name pytest collects only one."""
+    reserved = {"__main__", "conftest"}
+    names = [path.stem for path in (ROOT / "tests").rglob("*.py") if path.stem not in reserved]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_the_graph_sees_what_it_should(tmp_path, monkeypatch):
     """Lazy imports count, those for types do not, and a circle by three corners is one."""
     source = tmp_path / "module.py"

@@ -16,7 +16,7 @@ from explainers.kinds import KINDS, fitting
 from explainers.many.evidence import evidence_in
 from explainers.many.keeping.shards import Row
 from explainers.many.networks import Network
-from explainers.many.reading.inputs import Input, InputSource
+from explainers.many.reading.inputs import Input
 from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.options import lookup, make_options
@@ -76,25 +76,28 @@ class Answers:
     Parameters
     ----------
     network : Network
-    inputs : InputSource or ModelSpec
-        Where they come from; or only how they are prepared, where `references` needs no more.
+    spec : ModelSpec
+        How inputs are prepared.
     question : Question
+    sample : callable, optional
+        At most so many inputs, of which a baseline is made that is made from data.
     """
 
     def __init__(
-        self, network: Network, inputs: InputSource | ModelSpec, question: Question
+        self,
+        network: Network,
+        spec: ModelSpec,
+        question: Question,
+        sample: Callable[[int], np.ndarray] | None = None,
     ) -> None:
         from explainers.output_cache import OutputCache
 
-        self._network, self._question = network, question
+        self._network, self._spec, self._question = network, spec, question
         self._cache = OutputCache()
         self._data: Tensor | None = None
-        if isinstance(inputs, ModelSpec):
-            self._spec = inputs
-            return
-        self._spec = inputs.spec
-        if isinstance(question.baseline, str) and BASELINES[question.baseline].uses_data:
-            self._data = self._tensor(inputs.sample(DATA))
+        made = isinstance(question.baseline, str) and BASELINES[question.baseline].uses_data
+        if sample is not None and made:
+            self._data = self._tensor(sample(DATA))
 
     def at_once(self, values: int) -> int:
         """How many inputs share their passes, so that they hold at most so many values."""
@@ -102,6 +105,16 @@ class Answers:
         sides = spec.sides if spec.kind == "picture" else spec.shape
         channels = max(3, len(spec.mean)) if spec.kind == "picture" else 1
         return max(1, values // max(1, channels * int(np.prod(sides))))
+
+    def each(
+        self, inputs: Sequence[Input], alive: Callable[[], None] = lambda: None
+    ) -> list[tuple[Row, np.ndarray | None]]:
+        """The same of inputs of which some could not be read; these have a row with a sentence."""
+        found = iter(self.of([one for one in inputs if one.values is not None], alive))
+        return [
+            (self.failed(one, one.problem), None) if one.values is None else next(found)
+            for one in inputs
+        ]
 
     def of(
         self, inputs: Sequence[Input], alive: Callable[[], None] = lambda: None
@@ -204,18 +217,12 @@ class Answers:
 
     def references(self, x: Tensor, inputs: Sequence[Input]) -> str | float | Tensor:
         """What the inputs are compared with; padding is compared with itself."""
-        import torch
+        from explainers.references import with_padding
 
-        padded = [(one.facts or {}).get("padding") for one in inputs]
-        baseline = self._question.baseline
-        if not any(padded) or not isinstance(baseline, str):
+        baseline, around = self._question.baseline, padding_of(inputs)
+        if not any(around) or not isinstance(baseline, str):
             return baseline
-        made = BASELINES[baseline].make(x, self._data)
-        for k, around in enumerate(padded):
-            if around:
-                inside = torch.from_numpy(fitting.inside_padding(x.shape[-2:], around)).to(x.device)
-                made[k] = torch.where(inside, made[k], x[k])
-        return made
+        return with_padding(BASELINES[baseline].make(x, self._data), x, around)
 
     def _shares(self, x: Tensor, answer: Attribution) -> list[float] | None:
         """The probability of each explained class, of a network that answers with classes."""
@@ -237,6 +244,11 @@ class Answers:
 
         place, _ = eval_mode.device_and_dtype(self._network.model)
         return torch.from_numpy(values).to(place or "cpu")
+
+
+def padding_of(inputs: Sequence[Input]) -> list[Sequence[int] | None]:
+    """What lies around each picture; None where nothing does."""
+    return [(one.facts or {}).get("padding") for one in inputs]
 
 
 def _class_of(answer: Attribution, k: int) -> int | None:

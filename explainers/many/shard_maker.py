@@ -85,7 +85,9 @@ class ShardMaker:
             Where the run cannot go on.
         """
         if self._answers is None:
-            self._answers = Answers(self._network, self._inputs, self._job.question)
+            self._answers = Answers(
+                self._network, self._inputs.spec, self._job.question, self._inputs.sample
+            )
         indices = self.indices(number)
         rows: list[Row] = []
         maps: dict[int, np.ndarray] = {}
@@ -109,17 +111,12 @@ class ShardMaker:
             said = f"{aside.endings[index]} It is set aside."
             return [(answers.failed(Input(index, inputs.name(index), digest), said), None)]
         read = list(inputs.read(chunk, lambda index: watch.at(READING, index, index + 1)))
-        given = [one for one in read if one.values is not None]
 
         def alive() -> None:
             watch.at(EXPLAINING, chunk[0], chunk[-1] + 1)
 
         alive()
-        found = {row["index"]: (row, scores) for row, scores in answers.of(given, alive)}
-        return [
-            found[one.index] if one.index in found else (answers.failed(one, one.problem), None)
-            for one in read
-        ]
+        return answers.each(read, alive)
 
 
 def _chunks(indices: range, aside: SetAside, most: int) -> list[list[int]]:

@@ -149,9 +149,24 @@ def report(
     """
     from explainers.reports.page.report_page import Source, report_page
 
+    source = Source(by=by, comment=comment, with_input=with_input)
+    return write_page(path, lambda: report_page(explanation_of(answer, item, **words), source))
+
+
+def write_page(path: str | Path, make: Callable[[], bytes]) -> Path:
+    """Make a page and write it to a path that ends in .html.
+
+    Raises
+    ------
+    Problem
+        For another suffix, before it is made; and where the file cannot be written.
+    """
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise Problem(f"A report is a page, report.html; {path.name!r} is none.")
-    source = Source(by=by, comment=comment, with_input=with_input)
-    path.write_bytes(report_page(explanation_of(answer, item, **words), source))
+    page = make()
+    try:
+        path.write_bytes(page)
+    except OSError as error:
+        raise Problem(f"{path} cannot be written: {error.strerror}. Choose another.") from error
     return path

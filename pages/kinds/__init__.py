@@ -1,13 +1,18 @@
 """How each kind of input is chosen and drawn on the pages: one module a kind, see `PageKind`."""
 
 from functools import partial
+from typing import Any
 
-from explainers.models.spec import ModelSpec
+import streamlit as st
+
+from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages.kinds import picture, sequence, series, table
 from pages.kinds.page_kind import PageKind
+from pages.state.chosen import ChosenInput, ChosenModel
 from pages.state.progress import DrawPartial
+from pages.widgets import methods
 
 PAGE_KINDS: dict[str, PageKind] = {
     "picture": picture,
@@ -21,6 +26,18 @@ PAGE_KINDS: dict[str, PageKind] = {
 def of(spec: ModelSpec) -> PageKind:
     """The page's side of the model's kind of input."""
     return PAGE_KINDS[spec.kind]
+
+
+def pick_options(
+    model: ChosenModel, method: str, chosen: ChosenInput | None
+) -> tuple[dict[str, Any], methods.Scoring]:
+    """Draw a method's options and what is explained, in a part that folds; what was chosen."""
+    with st.expander("Options, cost, pitfalls"):
+        methods.describe(method)
+        options = methods.options_of(method)
+        if chosen is not None:
+            options = of(model.spec).fit_options(method, options, model, chosen)
+        return options, methods.scoring(model.spec.answers in AS_THEY_ARE)
 
 
 def partial_drawing(

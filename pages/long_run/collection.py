@@ -111,8 +111,7 @@ def _kept_once(given: Sequence[UploadedFile], spec: ModelSpec) -> str:
 def packed(contents: dict[str, bytes]) -> bytes:
     """Files by name as one .zip, in the order of their names, always with the same bytes.
 
-    Archives among them are unpacked into folders of their names only by whoever reads them: Problem
-    where there is one.
+    Problem where one of them is an archive itself.
     """
     archives = [name for name in contents if name.lower().endswith(".zip")]
     if archives:

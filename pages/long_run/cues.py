@@ -30,8 +30,9 @@ def section(question: ManyQuestion) -> None:
     task = FindCues(plan.explanation, plan.count, plan.part, question.setting.model.classes)
     slot = cases.slot_of(task, KEY)
     if not cases.was_asked_for(slot):
-        passes = 24 * (2 * 200 + 40)
-        cases.offer("Look for a cue", passes, passes * _seconds(question), slot)
+        facts = question.prediction[0]
+        passes = task.cost(tuple(facts["shape"]))
+        cases.offer("Look for a cue", passes, passes * facts["seconds_per_pass"], slot)
         return
     answer = progress.finished(task, slot)
     if answer is not None:
@@ -80,8 +81,3 @@ def _cluster(one: dict[str, Any], patches: np.ndarray) -> None:
             large = Image.fromarray(patch).resize((SIDE, SIDE), Image.Resampling.NEAREST)
             st.image(large, width=SIDE, alt=f"Patch {number + 1} of evidence for {one['name']}")
     st.markdown(escape_markdown(one["sentence"]))
-
-
-def _seconds(question: ManyQuestion) -> float:
-    seconds: float = question.prediction[0]["seconds_per_pass"]
-    return seconds

@@ -13,7 +13,6 @@ from explainers.errors import Problem
 from explainers.figures.text.sentences import escape_markdown
 from explainers.kinds import KINDS, ParsedFile
 from explainers.many.reading.completion import all_items
-from explainers.models.spec import AS_THEY_ARE
 from explainers.service.tasks import Answer, InputRef
 from explainers.service.tasks.many.plan import ManyPlan
 from pages import kinds
@@ -98,12 +97,7 @@ def pick() -> Setting | None:
     first = baselines.FOR_PHOTOS if pictures else baselines.usual(model.spec)
     baseline = baselines.pick(model.spec.kind, first=first)
     method = methods.pick(model, FEW_PASSES)
-    with st.expander("Options, cost, pitfalls"):
-        methods.describe(method)
-        options = methods.options_of(method)
-        if chosen is not None:
-            options = kind.fit_options(method, options, model, chosen)
-        scoring = methods.scoring(model.spec.answers in AS_THEY_ARE)
+    options, scoring = kinds.pick_options(model, method, chosen)
     if chosen is None or baseline is None:
         return None
     return Setting(model, chosen, baseline, method, options, *scoring)

@@ -19,7 +19,7 @@ INPUTS, CLASSES, CUES, AWAY = "Inputs", "All together", "Does it cheat?", "Take 
 PARTS = (INPUTS, CLASSES, CUES, AWAY)
 
 
-def kept_rows(question: ManyQuestion) -> tuple[list[Row], int]:
+def rows_of(question: ManyQuestion) -> tuple[list[Row], int]:
     """The rows that there are, with the names that the page gives; and how many parts lack."""
     found, missing = kept.kept(question.plan)
     return kept.named(question, found), missing
@@ -73,8 +73,8 @@ def _headline(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None
     """What the run says in a sentence or two."""
     answered = [row for row in rows if row["error"] is None]
     said = f"**{question.several(len(answered))}** explained."
-    if labels is not None:
-        filed = [row for row in answered if label_of(labels, row["index"]) is not None]
+    filed = [row for row in answered if label_of(labels, row["index"]) is not None]
+    if filed:
         wrong = sum(
             folded(label_of(labels, r["index"]) or "") != folded(r["class_name"] or "")
             for r in filed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,6 +14,13 @@ from pages.long_run.question import ManyQuestion
 from pages.state import service
 
 _ROWS, MOST_PLANS = "rows_of_runs", 4
+_EMPTY: Row = dict.fromkeys(
+    (
+        *("class", "class_name", "answer", "confidence", "baseline_answer", "gap", "support"),
+        *("opposition", "centre", "border", "seconds"),
+    )
+)
+"""What a row without an answer lacks."""
 
 
 def kept(plan: ManyPlan) -> tuple[list[Row], int]:
@@ -44,10 +50,8 @@ def kept(plan: ManyPlan) -> tuple[list[Row], int]:
 
 def named(question: ManyQuestion, rows: list[Row]) -> list[Row]:
     """The rows with the names of their classes, as the page calls them."""
-    return [
-        row | {"class_name": question.name_of(row["class"]) or None} if "class" in row else row
-        for row in map(_complete, rows)
-    ]
+    complete = [_EMPTY | row for row in rows]
+    return [row | {"class_name": question.name_of(row["class"]) or None} for row in complete]
 
 
 def maps(plan: ManyPlan, only: set[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
@@ -76,15 +80,3 @@ def labels(question: ManyQuestion, rows: Sequence[Row]) -> dict[int, str] | None
         return None
     given = zip(rows, found, strict=True)
     return {row["index"]: label for row, label in given if label is not None}
-
-
-_COLUMNS = (
-    *("class", "class_name", "answer", "confidence", "baseline_answer", "gap", "support"),
-    *("opposition", "centre", "border", "seconds"),
-)
-
-
-def _complete(row: Row) -> Row:
-    """A row with all columns: one without an answer has only a few."""
-    empty: dict[str, Any] = dict.fromkeys(_COLUMNS)
-    return empty | row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import io
 import json
@@ -15,6 +16,7 @@ import msgspec
 import numpy as np
 import streamlit as st
 
+from explainers.baselines import BASELINES
 from explainers.many.keeping.shards import Row, schema
 from explainers.reports.numbers import csv_of
 from explainers.service.tasks.many.plan import ManyPlan
@@ -37,7 +39,9 @@ def section(question: ManyQuestion, rows: Sequence[Row]) -> None:
         offer("Rows as Parquet", "parquet", PARQUET, lambda: as_parquet(rows))
         offer("Rows and maps", "zip", "application/zip", lambda: whole(question.plan, rows))
     st.markdown("**Command** for any number of inputs, from a folder, a ZIP or files")
-    st.code(command(question), "sh")
+    st.code(command(question), "sh", wrap_lines=True)
+    if missing := not_in_command(question):
+        st.caption(f"The command has no word for {', '.join(missing)}; there it is as usual.")
 
 
 def as_csv(rows: Sequence[Row]) -> bytes:
@@ -88,11 +92,24 @@ def command(question: ManyQuestion) -> str:
     spec, asked = question.setting.model.spec, question.plan.explanation
     known = spec.source in ("demo", "package")
     words = ["python", "-m", "explainers", "many", spec.name if known else NOT_KNOWN]
-    words += [question.setting.input.file, "--to", "run"]
-    words += ["--method", asked.method, "--baseline", asked.baseline.key]
+    words += [question.setting.input.file, "--to", "run", "--method", asked.method]
+    words += ["--baseline", asked.baseline.key] if asked.baseline.key in BASELINES else []
     words += [] if asked.target is None else ["--target", str(asked.target)]
     words += [f"--option={name}={_typed(value)}" for name, value in asked.options.items()]
     return shlex.join(words)
+
+
+def not_in_command(question: ManyQuestion) -> list[str]:
+    """What was chosen here and the command cannot be told, in words."""
+    asked = question.plan.explanation
+    entry = BASELINES.get(asked.baseline.key)
+    usual = asked.baseline.options if entry is None else dataclasses.asdict(entry.options())
+    other = any(usual.get(name) != value for name, value in asked.baseline.options.items())
+    return [
+        *([] if entry else ["the baseline, a picture of your own"]),
+        *(["the baseline's options"] if other else []),
+        *(["the probability as what is explained"] if asked.score == "probability" else []),
+    ]
 
 
 def _typed(value: Any) -> str:

@@ -33,6 +33,8 @@ VALUES_HELD = 2**26
 """So many values of pictures are held at once; of a larger run an even sample is hunted through."""
 MOST_OF_A_CLASS, FEWEST = 400, 3
 BATCH = 64
+PAIRS, MOST_TRIED = 200, 24
+"""Of each cluster so many pairs are tried, of so many clusters."""
 
 
 def hunt(
@@ -43,8 +45,8 @@ def hunt(
     spec: ModelSpec | None = None,
     device: str | None = None,
     size: float = 0.19,
-    pairs: int = 200,
-    most: int = 24,
+    pairs: int = PAIRS,
+    most: int = MOST_TRIED,
     seed: int = 0,
     parse: Parse = parsed_file,
 ) -> tuple[Cluster, ...]:
@@ -109,8 +111,8 @@ def hunt_among(
     pictures: np.ndarray,
     *,
     size: float = 0.19,
-    pairs: int = 200,
-    most: int = 24,
+    pairs: int = PAIRS,
+    most: int = MOST_TRIED,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Cluster, ...]:

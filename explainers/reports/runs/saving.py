@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from explainers.errors import Problem
 from explainers.many.cues.cluster import Cluster
 from explainers.many.summary.labels import Labels
 from explainers.reports.runs.contents import Photos, RunData, contents_of
 from explainers.reports.runs.page import run_page
+from explainers.reports.saving import write_page
 
 
 def report(
@@ -49,12 +49,6 @@ def report(
     Problem
         For another suffix, and where the file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise Problem(f"A report is a page, report.html; {path.name!r} is none.")
-    page = run_page(contents_of(run, labels, clusters, photos), by, comment)
-    try:
-        path.write_bytes(page)
-    except OSError as error:
-        raise Problem(f"{path} cannot be written: {error.strerror}. Choose another.") from error
-    return path
+    return write_page(
+        path, lambda: run_page(contents_of(run, labels, clusters, photos), by, comment)
+    )

@@ -133,9 +133,11 @@ class LongRuns:
 
     def _serve(self, run: LongRun) -> None:
         try:
-            self._work(run)
+            state = self._work(run)
             if run.discarded:
                 self._discard(run)
+                state = PAUSED
+            run.state = state
         except Problem as problem:
             run.message, run.state = str(problem), STOPPED
         except Exception:
@@ -146,9 +148,9 @@ class LongRuns:
         for task in run.plan.tasks():
             self._backend.store.delete(task.digest())
         run.done = run.failed = 0
-        run.state = PAUSED
 
-    def _work(self, run: LongRun) -> None:
+    def _work(self, run: LongRun) -> str:
+        """Ask part after part; FINISHED, or PAUSED where it was to end before."""
         first = True
         for task in run.plan.tasks():
             answer = self._backend.store.answer(task.digest())
@@ -157,12 +159,11 @@ class LongRuns:
                     run.started, run.began_with, first = time.monotonic(), run.done, False
                 answer = self._ask(run, task)
                 if answer is None:
-                    run.state = RUNNING if run.discarded else PAUSED
-                    return
+                    return PAUSED
             rows = answer[0]["rows"]
             run.done += len(rows)
             run.failed += sum(row["error"] is not None for row in rows)
-        run.state = RUNNING if run.discarded else FINISHED
+        return FINISHED
 
     def _ask(self, run: LongRun, task: ExplainMany) -> Answer | None:
         """A part's answer; None where the run is to end.

@@ -12,7 +12,6 @@ import numpy as np
 from explainers.attribution import Progress
 from explainers.baselines import BASELINES
 from explainers.kinds import KINDS, Kind
-from explainers.kinds.fitting import inside_padding
 from explainers.models.spec import AS_THEY_ARE, ModelSpec, Places
 from explainers.options import lookup
 from explainers.service.parsing.upload_keys import file_key
@@ -108,6 +107,7 @@ def prepare(
 
     from explainers.models.places import ask_at
     from explainers.output_cache import OutputCache
+    from explainers.references import with_padding
 
     loaded = context.load(replace(model, places=None), device)  # the same network for all places
     spec = replace(loaded.spec, places=model.places)
@@ -128,17 +128,8 @@ def prepare(
         loaded = LoadedModel(asked, loaded.class_names, spec, OutputCache())
     against = references(context, spec, given, baseline, x)
     if "padding" in facts:
-        against = _with_padding(against, x, facts["padding"])
+        against = with_padding(against, x, [facts["padding"]])
     return ModelInput(context, loaded, x, against, facts, places)
-
-
-def _with_padding(references: Tensor, x: Tensor, around: Sequence[int]) -> Tensor:
-    """References whose padding is the input's own, so that it counts for nothing."""
-    import torch
-
-    inside = torch.from_numpy(inside_padding(x.shape[-2:], around)).to(x.device)
-    given = x.unsqueeze(1) if references.ndim > x.ndim else x
-    return torch.where(inside, references, given)
 
 
 def _may_have_places(spec: ModelSpec) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explainers.kinds import ParsedFile
-from explainers.kinds.fitting import inside_padding
-from explainers.many.answers import Answers, Question
+from explainers.many.answers import Answers, Question, padding_of
 from explainers.many.keeping.shards import Row
 from explainers.many.networks import Network
 from explainers.many.reading.completion import all_items, item_name
@@ -86,13 +85,8 @@ class ExplainMany(Task, frozen=True):
         found: list[tuple[Row, np.ndarray | None]] = []
         at_once = answers.at_once(VALUES_AT_ONCE)
         for place in range(0, len(inputs), at_once):
-            some = inputs[place : place + at_once]
             done = ProgressReport(place, len(inputs))
-            with_values = [one for one in some if one.values is not None]
-            rows = iter(answers.of(with_values, partial(context.report, done)))
-            for one in some:
-                failed = one.values is None
-                found.append((answers.failed(one, one.problem), None) if failed else next(rows))
+            found += answers.each(inputs[place : place + at_once], partial(context.report, done))
         maps = [one for _, one in found if one is not None]
         facts = {
             "rows": [row for row, _ in found],
@@ -153,22 +147,13 @@ class _StoredAnswers(Answers):
         names = loaded.class_names
         network = Network(loaded.model, loaded.spec, names, "", asked.model.name)
         super().__init__(network, loaded.spec, question)
-        self._given: dict[str, Any] = {"context": context, "asked": asked}
+        self._context, self._asked = context, asked
 
     def references(self, x: Tensor, inputs: Sequence[Input]) -> Tensor:
         """As one explanation has them; padding is compared with itself."""
-        import torch
+        from explainers.references import with_padding
 
-        asked: Explain = self._given["asked"]
-        against = references(self._given["context"], self._spec, asked.input, asked.baseline, x)
-        around = [(one.facts or {}).get("padding") for one in inputs]
-        if not any(around):
-            return against
-        several = against.ndim > x.ndim
-        whole = against.expand(len(x), *against.shape[1:]).clone()
-        for k, sides in enumerate(around):
-            if sides:
-                inside = torch.from_numpy(inside_padding(x.shape[-2:], sides)).to(x.device)
-                given = x[k].unsqueeze(0) if several else x[k]
-                whole[k] = torch.where(inside, whole[k], given)
-        return whole
+        asked = self._asked
+        against = references(self._context, self._spec, asked.input, asked.baseline, x)
+        around = padding_of(inputs)
+        return with_padding(against, x, around) if any(around) else against

@@ -9,7 +9,7 @@ import numpy as np
 from explainers.errors import Problem
 from explainers.kinds import KINDS
 from explainers.many.cues.cluster import Cluster
-from explainers.many.cues.hunt import VALUES_HELD, hunt_among
+from explainers.many.cues.hunt import MOST_TRIED, PAIRS, VALUES_HELD, hunt_among
 from explainers.many.cues.patches import square
 from explainers.many.networks import Network
 from explainers.many.reading.completion import all_items
@@ -49,6 +49,10 @@ class FindCues(Task, frozen=True):
     def plan(self) -> ManyPlan:
         """The run."""
         return ManyPlan(self.explanation, self.count, self.part)
+
+    def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """What the hunt itself takes, at most: the pairs and their random patches, and cut outs."""
+        return 2 * PAIRS * MOST_TRIED + 3 * self.count
 
     def run(self, context: TaskContext) -> Answer:
         """The parts' answers, which are computed where they are not kept; then the hunt."""
