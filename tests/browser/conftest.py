@@ -17,6 +17,15 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
+# Without a GPU whatever moves on the screen is drawn by the processor that the tests share.
+STILL = """
+document.addEventListener("DOMContentLoaded", () => {
+  const style = document.createElement("style");
+  style.textContent = "*, ::before, ::after"
+    + "{animation: none !important; transition: none !important}";
+  document.head.append(style);
+});
+"""
 VIEWPORT = {"width": 1280, "height": 800}
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -63,7 +72,9 @@ def visit(chromium, tabs, request):
 
     def open_page(address: str, **context) -> Page:
         if context or not tabs:
-            page = chromium.new_context(**{"viewport": VIEWPORT, **context}).new_page()
+            made = chromium.new_context(**{"viewport": VIEWPORT, **context})
+            made.add_init_script(STILL)
+            page = made.new_page()
         else:
             page = tabs.pop()
         pages.append(page)

@@ -104,6 +104,9 @@ def run_what_is_offered(page: Page) -> None:
     if offered.count():
         with suppress(TimeoutError):  # it may be gone by then
             offered.first.click(timeout=3000)
+            # Clicks that follow each other faster than the page runs let none of its runs end.
+            page.wait_for_timeout(300)
+            settled(page)
 
 
 def run_until(page: Page, sought: Locator, count: int = 1) -> None:
