@@ -1,5 +1,6 @@
 """What tests share: threads that wait politely, a picture, a pool of parsers, a task runner."""
 
+import gc
 import io
 import os
 from collections.abc import Iterator
@@ -85,6 +86,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.stem in SLOW:
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: ("browser" not in item.path.parts, item.path.stem not in SLOW))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: looking through it for garbage again and again takes long."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -95,6 +95,15 @@ def _efficientnet(classes: int) -> nn.Module:
     return models.EfficientNet(blocks, 0.2, num_classes=classes, last_channel=128)
 
 
+def _mnasnet(classes: int) -> nn.Module:
+    """Two blocks of each stage: one that changes the size, one with a shortcut."""
+    network = models.MNASNet(0.25, classes)
+    for stage in network.layers:
+        if isinstance(stage, nn.Sequential):
+            del stage[2:]
+    return network
+
+
 SHALLOW = {
     "resnet": _resnet,
     "mobilenet_v2": _mobilenet_v2,
@@ -104,7 +113,7 @@ SHALLOW = {
     "shufflenet": lambda classes: models.ShuffleNetV2(
         [2, 2, 2], [24, 48, 96, 192, 256], num_classes=classes
     ),
-    "mnasnet": lambda classes: models.MNASNet(0.25, classes),
+    "mnasnet": _mnasnet,
 }
 """Networks of torchvision's blocks, all kinds of them and few of each: to export the whole ones
 takes ten times as long, and finds nothing else. From the number of classes."""

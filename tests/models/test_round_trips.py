@@ -13,7 +13,7 @@ from exportable import SHALLOW, Encoder, Recurrent
 from torch import nn
 from torchvision import models
 
-from explainers import explain
+from explainers import Attribution, explain
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.models.zoo.signnet import SignNet
 from explainers.models.zoo.signs import samples
@@ -22,6 +22,7 @@ from tests.onnx import onnx_files
 from tests.pt2 import pt2_files
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+METHODS = {"integrated_gradients": {"steps": 16}, "saliency": {}, "deeplift": {}}
 
 
 class ChannelsLast(nn.Module):
@@ -113,6 +114,17 @@ def data(kind: str, shape: tuple[int, ...]) -> tuple[bytes, str]:
     return f">one\n{text}\n".encode(), ".fasta"
 
 
+@functools.cache
+def python_models(
+    name: str, method: str, swapped: bool, x: bytes, shape: torch.Size
+) -> Attribution:
+    """The answer of the Python model to these numbers, the same for both formats."""
+    net = made(name)
+    inner = (lambda v: net(v.movedim(1, -1))) if swapped else net
+    numbers = torch.frombuffer(bytearray(x), dtype=torch.float32).reshape(shape)
+    return explain(inner, numbers, method, "zeros", 0, **METHODS[method])
+
+
 @pytest.mark.parametrize("reader, suffix", [("onnx", "onnx"), ("pt2", "pt2")])
 @pytest.mark.parametrize("name", list(NETS))
 def test_scores_are_those_of_the_python_model(runner, parser_pool, name, reader, suffix):
@@ -148,13 +160,11 @@ def test_scores_are_those_of_the_python_model(runner, parser_pool, name, reader,
         digest = runner.store.put_blob(own)
         put(runner.store, kind, digest, parser_pool.parse(kind, own, suffix=suffix), suffix=suffix)
         file = digest + suffix
-    for method in ("integrated_gradients", "saliency", "deeplift"):
-        options = {"steps": 16} if method == "integrated_gradients" else {}
+    x = torch.from_numpy(answered(runner, Question(spec, file))[1]["input"])[None]
+    for method, options in METHODS.items():
         request = Question(spec, file, method=method, target=0, score="output", options=options)
         facts, arrays = answered(runner, request)
-        x = torch.from_numpy(answered(runner, Question(spec, file))[1]["input"])[None]
-        inner = (lambda v: net(v.movedim(1, -1))) if card["swapped"] else net
-        truth = explain(inner, x, method, "zeros", 0, **options)
+        truth = python_models(name, method, card["swapped"], x.numpy().tobytes(), x.shape)
         largest = truth.scores.abs().max().item()
         assert largest > 0
         np.testing.assert_allclose(

@@ -51,6 +51,7 @@ NETS = {
     "upwards": (upwards, (3, 12, 12)),
     "regressor": (regressor, (6,)),
 }
+METHODS = {"saliency": {}, "integrated_gradients": {"steps": 4}, "deeplift": {}}
 SMALL = ("vit", "lstm", "lstm both ways", "gru", "transformer", "letters", "upwards", "regressor")
 KINDS = [(name, False, True) for name in NETS]
 KINDS += [(name, False, False) for name in ("resnet", "shufflenet", "swin", *SMALL)]
@@ -82,11 +83,23 @@ def file_of(name: str, dynamo: bool = False, free: bool = True) -> bytes:
     return exported(original(name), x, dynamo, free)
 
 
+def inputs(name: str) -> torch.Tensor:
+    """Three random ones, the same every time."""
+    return torch.rand(3, *NETS[name][1], generator=torch.Generator().manual_seed(2))
+
+
+@functools.cache
+def scores_of(name: str, method: str) -> torch.Tensor:
+    """The original's in double precision, the same for every way of exporting it."""
+    net, x = original(name).double(), inputs(name).double()
+    return explain(net, x, method=method, target=0, **METHODS[method]).scores
+
+
 @pytest.mark.parametrize(("name", "dynamo", "free"), KINDS)
 def test_outputs_and_explanations_are_those_of_the_original(name, dynamo, free):
     shape = NETS[name][1]
     data, net = file_of(name, dynamo, free), original(name)
-    x = torch.rand(3, *shape)
+    x = inputs(name)
     model, card = load_onnx(data)
     assert card.gradients and card.input.shape[1:] == shape
     assert card.rows is None or (not free and card.rows == 1 and "batches" in card.notes[0])
@@ -99,14 +112,10 @@ def test_outputs_and_explanations_are_those_of_the_original(name, dynamo, free):
         (by_runtime,) = (truth(data, part) for part in rows)
         assert np.abs(answer[: len(by_runtime)].numpy() - by_runtime).max() < 1e-4 * scale
     # In double precision, so that only a difference in meaning can show.
-    net, model, x = net.double(), copy.deepcopy(model).double(), x.double()
-    for method, options in (
-        ("saliency", {}),
-        ("integrated_gradients", {"steps": 4}),
-        ("deeplift", {}),
-    ):
-        theirs = explain(net, x, method=method, target=0, **options).scores
-        ours = explain(model, x, method=method, target=0, **options).scores
+    model = copy.deepcopy(model).double()
+    for method, options in METHODS.items():
+        theirs = scores_of(name, method)
+        ours = explain(model, x.double(), method=method, target=0, **options).scores
         assert (ours - theirs).abs().max() < 1e-4 * theirs.abs().max(), method
 
 
