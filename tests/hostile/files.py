@@ -1,5 +1,6 @@
-"""Hostile uploads, made when they are needed: (kind, options, bytes) by name. None is kept."""
+"""Hostile uploads, made when they are needed: (kind, options, bytes) by name; a bomb is kept."""
 
+import functools
 import io
 import json
 import os
@@ -111,6 +112,7 @@ def _scripted() -> bytes:
     return buffer.getvalue()
 
 
+@functools.cache
 def zip_bomb(megabytes: int) -> bytes:
     """A small .pt whose one storage unpacks to so many megabytes of zeros."""
     saved = io.BytesIO(_saved({"a": torch.zeros(1)}))
