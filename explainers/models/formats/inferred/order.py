@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from explainers.errors import Problem
 from explainers.models.formats.inferred.description import Layer
@@ -70,42 +71,68 @@ def _followed(layers: Sequence[Layer]) -> tuple[Layer, ...] | None:
     """The layers in this order, with groups filled in; None where they do not fit each other."""
     done: tuple[Layer, ...] = ()
     for layer in layers:
-        fitting = _after(done, layer)
+        fitting = _after(_end(done), layer)
         if fitting is None:
             return None
         done = (*done, fitting)
     return done if _whole(done) else None
 
 
-def _after(done: tuple[Layer, ...], layer: Layer) -> Layer | None:
-    """The layer as it is when it follows those before, or None where it cannot."""
+class _End(NamedTuple):
+    """What decides which layers may follow: operations ("" for none), and how many numbers come.
+
+    Attributes
+    ----------
+    last : str
+        The last layer's operation.
+    before : str
+        That of the last one that is no PReLU.
+    weights : str
+        That of the last one that is no normalisation either.
+    size : int
+        Numbers that the chain gives.
+    """
+
+    last: str = ""
+    before: str = ""
+    weights: str = ""
+    size: int = 0
+
+
+def _end(done: tuple[Layer, ...]) -> _End:
     before = next((one for one in reversed(done) if one.op != "prelu"), None)
-    if layer.op == "prelu":
-        return layer if done and done[-1].op != "prelu" else None
+    weights = next((one.op for one in reversed(done) if one.op not in (*NORMS, "prelu")), "")
     if before is None:
+        return _End(done[-1].op if done else "")
+    return _End(done[-1].op, before.op, weights, before.outputs * (1 + before.both))
+
+
+def _after(end: _End, layer: Layer) -> Layer | None:
+    """The layer as it is when it follows those before, or None where it cannot."""
+    if layer.op == "prelu":
+        return layer if end.last not in ("", "prelu") else None
+    if not end.before:
         return layer if layer.op != "layer_norm" else None
-    size = before.outputs * (1 + before.both)
     if layer.op in NORMS:
-        weights = next((one for one in reversed(done) if one.op not in (*NORMS, "prelu")), None)
-        if layer.inputs != size or before.op in NORMS:
+        if layer.inputs != end.size or end.before in NORMS:
             return None
-        if layer.op == "layer_norm" and weights is not None and weights.op in CONVOLUTIONS:
+        if layer.op == "layer_norm" and end.weights in CONVOLUTIONS:
             return replace(layer, op="group_norm")
         return layer
-    last = next((one for one in reversed(done) if one.op not in (*NORMS, "prelu")), None)
     if layer.op == "linear":
-        convolved = last is not None and last.op in CONVOLUTIONS
-        return layer if layer.inputs == size or (convolved and layer.inputs % size == 0) else None
-    if last is not None and last.op not in CONVOLUTIONS:
+        convolved = end.weights in CONVOLUTIONS
+        fits = layer.inputs == end.size or (convolved and layer.inputs % end.size == 0)
+        return layer if fits else None
+    if end.weights not in ("", *CONVOLUTIONS):
         return None
     if layer.op in RECURRENT:
-        return layer if layer.inputs == size and (last is None or last.op == "conv1d") else None
-    if last is not None and last.op != layer.op:
+        return layer if layer.inputs == end.size and end.weights in ("", "conv1d") else None
+    if end.weights not in ("", layer.op):
         return None
-    if layer.inputs == size:
+    if layer.inputs == end.size:
         return layer
-    if layer.inputs == 1 and layer.outputs % size == 0:
-        return replace(layer, inputs=size, groups=size)
+    if layer.inputs == 1 and layer.outputs % end.size == 0:
+        return replace(layer, inputs=end.size, groups=end.size)
     return None
 
 
@@ -138,20 +165,25 @@ def _runs(layers: Sequence[Layer]) -> list[list[Layer]]:
 
 def _merged(runs: list[list[Layer]]) -> Iterator[tuple[Layer, ...]]:
     """Every order in which the layers fit that keeps the runs' own orders; Problem if too many."""
-    tried = 0
+    tried, number = 0, sum(map(len, runs))
+    # Which layers may follow is looked up: of the many orders most end in one of a few ways.
+    following: dict[_End, list[list[Layer | None]]] = {}
     paths: list[tuple[tuple[Layer, ...], tuple[int, ...]]] = [((), tuple(0 for _ in runs))]
     while paths:
         done, at = paths.pop()
         tried += 1
         if tried > _MOST_TRIED:
             raise no_chain("its layers fit each other in too many orders")
-        if len(done) == sum(map(len, runs)):
+        if len(done) == number:
             if _whole(done):
                 yield done
             continue
-        for index, run in enumerate(runs):
-            if at[index] < len(run) and (fits := _after(done, run[at[index]])):
-                paths.append(((*done, fits), (*at[:index], at[index] + 1, *at[index + 1 :])))
+        end = _end(done)
+        if end not in following:
+            following[end] = [[*(_after(end, layer) for layer in run), None] for run in runs]
+        for index, (run, place) in enumerate(zip(following[end], at, strict=True)):
+            if fits := run[place]:
+                paths.append(((*done, fits), (*at[:index], place + 1, *at[index + 1 :])))
 
 
 def _numbered_alike(order: tuple[Layer, ...]) -> int:
@@ -167,7 +199,7 @@ def _why_not(layers: Sequence[Layer]) -> str:
     """Where the chain breaks in the file's order."""
     done: tuple[Layer, ...] = ()
     for layer in layers:
-        fitting = _after(done, layer)
+        fitting = _after(_end(done), layer)
         if fitting is None:
             given = done[-1].outputs * (1 + done[-1].both) if done else 0
             after = f"{done[-1].name!r}, which gives {given}" if done else "nothing"
