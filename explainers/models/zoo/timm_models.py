@@ -266,8 +266,10 @@ def _build_pattern(name: str) -> _Pattern | None:
     import timm
     import torch
 
+    from explainers.models.zoo.torchvision_models import NoFirstValues
+
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), NoFirstValues():
             model = timm.create_model(name, pretrained=False, num_classes=_USUAL_CLASSES)
     except Exception:
         return None

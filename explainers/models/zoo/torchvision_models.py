@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
+from torch.overrides import TorchFunctionMode
 
 from explainers.errors import Problem
 from explainers.models.formats.tensor_shapes import Shapes, demand_fit, difference, tensor_shapes
 from explainers.models.zoo.architectures import ARCHITECTURES
 from explainers.options import lookup
 
+_FIRST_VALUES = frozenset(
+    {Tensor.normal_, Tensor.uniform_, Tensor.fill_, Tensor.zero_}
+    | {Tensor.erfinv_, Tensor.mul_, Tensor.add_, Tensor.clamp_}  # of a truncated normal
+)
 _USUAL_CLASSES = 1000
 _WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3")
 _FAMILIES = {
@@ -135,9 +140,25 @@ def weightless() -> Iterator[None]:
     # torch calls it with what it shall register instead, its stub says that it returns nothing.
     hook = register_module_parameter_registration_hook(without_data)  # type: ignore[arg-type]
     try:
-        yield
+        with NoFirstValues():
+            yield
     finally:
         hook.remove()
+
+
+class NoFirstValues(TorchFunctionMode):
+    """Writes no numbers in tensors that hold none; torch takes long to find out that it cannot."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func in _FIRST_VALUES and args[0].is_meta:
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 @functools.cache
