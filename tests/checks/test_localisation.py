@@ -1,12 +1,16 @@
 """On pictures with known masks, the maps lie where the evidence is."""
 
+import functools
+
 import numpy as np
 import pytest
 
 from assets.signs import localisation, methods
-from assets.signs.localisation import METHODS_COMPARED, held_out, shares
+from assets.signs.localisation import METHODS_COMPARED, shares
 from explainers import METHODS
 from explainers.models.zoo.signs import STICKER_CLASS, load_demo
+
+held_out = functools.cache(localisation.held_out)  # to draw them takes as long as to explain them
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "occlusion", "deeplift"])
