@@ -7,6 +7,7 @@ takes. The forking process itself never runs an operation, so that its children 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -38,6 +39,8 @@ def main() -> None:
     import explainers.service.runners.models  # noqa: F401
     from explainers.locations import code_version
 
+    gc.collect()
+    gc.freeze()  # what all workers share stays shared, and none looks through it for garbage
     code_version()  # of the code that was imported, should the files change while the server runs
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
