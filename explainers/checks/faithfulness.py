@@ -110,10 +110,11 @@ def deletion(
     >>> curve.values
     tensor([[[4., 1., 0.]]])
     """
-    orders = hottest_first(_check_heat(heat, inputs), seed).unsqueeze(1)
-    return _curve(
-        model, inputs, baseline, target, orders, shares, False, score, batch_size, progress, cache
-    )
+    orders = hottest_first(check_heat(heat, inputs), seed).unsqueeze(1)
+    return curve_along(
+        model, inputs, baseline, target, orders, shares, False,
+        score=score, batch_size=batch_size, progress=progress, cache=cache,
+    )  # fmt: skip
 
 
 def insertion(
@@ -140,10 +141,11 @@ def insertion(
     >>> insertion(lambda x: x.sum(1), x, heat=x, score="output", shares=[0, 0.5, 1]).values
     tensor([[[0., 3., 4.]]])
     """
-    orders = hottest_first(_check_heat(heat, inputs), seed).unsqueeze(1)
-    return _curve(
-        model, inputs, baseline, target, orders, shares, True, score, batch_size, progress, cache
-    )
+    orders = hottest_first(check_heat(heat, inputs), seed).unsqueeze(1)
+    return curve_along(
+        model, inputs, baseline, target, orders, shares, True,
+        score=score, batch_size=batch_size, progress=progress, cache=cache,
+    )  # fmt: skip
 
 
 def chance(
@@ -202,12 +204,13 @@ def chance(
     check_inputs(inputs)
     units = math.prod(inputs.shape[2 if together and inputs.ndim > 2 else 1 :])
     orders = random_orders(units, draws, seed).expand(len(inputs), -1, -1)
-    return _curve(
-        model, inputs, baseline, target, orders, shares, insert, score, batch_size, progress, cache
-    )
+    return curve_along(
+        model, inputs, baseline, target, orders, shares, insert,
+        score=score, batch_size=batch_size, progress=progress, cache=cache,
+    )  # fmt: skip
 
 
-def _curve(
+def curve_along(
     model: Model,
     inputs: Tensor,
     baseline: str | Tensor,
@@ -215,11 +218,26 @@ def _curve(
     orders: Tensor,
     shares: Sequence[float],
     insert: bool,
-    score: str,
-    batch_size: int | None,
-    progress: Callable[[Progress], None] | None,
-    cache: OutputCache | None,
+    *,
+    score: str = "probability",
+    batch_size: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cache: OutputCache | None = None,
 ) -> Curve:
+    """The score while units are hidden, or shown, in given orders.
+
+    Parameters
+    ----------
+    orders : Tensor, int64, shape (N, R, U)
+        R orders of the units of each input, see `explainers.checks.unit_order`.
+    model, inputs, baseline, target, shares, insert, score, batch_size, progress, cache
+        As for `deletion` and `chance`.
+
+    Returns
+    -------
+    Curve
+        values (N, R, K).
+    """
     units = orders.shape[-1]
     real = torch.tensor(unit_counts(shares, units), dtype=torch.float64) / units
     with open_session(
@@ -241,8 +259,14 @@ def _curve(
     return Curve(real.to(inputs.device), values.to(inputs.device))
 
 
-def _check_heat(heat: Tensor, inputs: Tensor) -> Tensor:
-    """`heat` as it is; Problem where it does not fit the inputs."""
+def check_heat(heat: Tensor, inputs: Tensor) -> Tensor:
+    """`heat` as it is; Problem where it does not fit the inputs.
+
+    Parameters
+    ----------
+    heat : Tensor, shape (N, C, …) or (N, …)
+    inputs : Tensor, shape (N, C, …)
+    """
     check_inputs(inputs)
     heat, whole = torch.as_tensor(heat), tuple(inputs.shape)
     shapes = [whole, (*whole[:1], *whole[2:])] if inputs.ndim > 2 else [whole]

@@ -1,25 +1,23 @@
-"""What is asked of every input of a run, and the rows and maps of some of them at once."""
+"""The rows and maps of some inputs of a run at once."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explainers.baselines import BASELINES
 from explainers.errors import Cancelled, Problem, typed_line
 from explainers.kinds import KINDS, fitting
+from explainers.many.checking.map_checks import Explained, checked
 from explainers.many.evidence import evidence_in
 from explainers.many.keeping.shards import Row
 from explainers.many.networks import Network
+from explainers.many.question import Question
 from explainers.many.reading.inputs import Input
-from explainers.methods import METHODS
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
-from explainers.options import lookup, make_options
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,46 +26,6 @@ if TYPE_CHECKING:
 
 DATA = 200
 """Of so many inputs, spread over the source, a baseline is made that is made from data."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of each input; the fields are those of `explainers.explain`."""
-
-    method: str = "integrated_gradients"
-    baseline: str | float | Tensor = "zeros"
-    target: int | tuple[int, int] | None = None
-    score: str = "output"
-    device: str | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def check(self) -> None:
-        """Problem where there is no such method, baseline or option."""
-        entry = lookup(METHODS, self.method, "method")
-        make_options(entry.options, self.options, entry.name)
-        if isinstance(self.baseline, str):
-            lookup(BASELINES, self.baseline, "baseline")
-
-    def described(self) -> dict[str, Any]:
-        """All that decides the answers, as plain data.
-
-        Examples
-        --------
-        >>> Question("saliency").described()["options"]
-        {}
-        """
-        baseline: Any = self.baseline
-        if not isinstance(baseline, (str, int, float)):
-            values = np.ascontiguousarray(np.asarray(baseline))
-            baseline = f"{values.shape} {hashlib.sha256(values.tobytes()).hexdigest()}"
-        target = list(self.target) if isinstance(self.target, tuple) else self.target
-        return {
-            "method": self.method,
-            "baseline": baseline,
-            "target": target,
-            "score": self.score,
-            "options": self.options,
-        }
 
 
 class Answers:
@@ -170,10 +128,62 @@ class Answers:
         shares = self._shares(x, answer)
         seconds = (time.perf_counter() - started) / len(inputs)
         scores = answer.scores.float().cpu().numpy()
-        return [
+        found = [
             self._row(one, k, scores[k], answer, None if shares is None else shares[k], seconds)
             for k, one in enumerate(inputs)
         ]
+        if asked.checks:
+            answered = [k for k, (row, _) in enumerate(found) if row["error"] is None]
+            classes = [_class_of(answer, k) or 0 for k in answered]
+            kept = [(inputs[k], found[k][1]) for k in answered]
+            columns = self.checks(kept, classes, asked.checks, alive)
+            for k, more in zip(answered, columns, strict=True):
+                found[k][0].update(more | {"seconds": seconds + more["seconds"]})
+        return found
+
+    def checks(
+        self,
+        mapped: Sequence[tuple[Input, np.ndarray | None]],
+        classes: list[int],
+        checks: Sequence[str],
+        alive: Callable[[], None] = lambda: None,
+    ) -> list[Row]:
+        """The columns of the checks of maps, "seconds" among them.
+
+        Parameters
+        ----------
+        mapped : sequence of (Input, ndarray)
+            Inputs with their maps, as `of` gives them.
+        classes : list of int
+            The explained class of each.
+        checks : sequence of str
+        alive : callable
+        """
+        from explainers.references import references_of
+
+        if not mapped:
+            return []
+        started, kind, asked = time.perf_counter(), self._spec.kind, self._question
+        inputs = [one for one, _ in mapped]
+        x = self._tensor(np.stack([one.values for one in inputs if one.values is not None]))
+        maps = [one for _, one in mapped if one is not None]
+        heat = maps if kind == "picture" else [KINDS[kind].heat(one) for one in maps]
+        explained = Explained(
+            self._network.model,
+            x,
+            references_of(self.references(x, inputs), x, self._data),
+            asked.target if isinstance(asked.target, tuple) else classes,
+            np.stack(heat),
+            asked.method,
+            asked.options,
+            asked.score,
+            self._form,
+            kind,
+            self._cache,
+        )
+        columns = checked(explained, checks, alive)
+        seconds = (time.perf_counter() - started) / len(mapped)
+        return [row | {"seconds": seconds} for row in columns]
 
     def _row(
         self,
@@ -232,10 +242,14 @@ class Answers:
         targets = [_class_of(answer, k) for k in range(len(x))]
         if self._spec.answers == "numbers" or None in targets:
             return None
-        form = "output" if self._spec.answers in AS_THEY_ARE else "probability"
         with eval_mode.evaluating(self._network.model):
-            outputs = Passes(self._network.model, score=form, cache=self._cache).outputs(x)
+            outputs = Passes(self._network.model, score=self._form, cache=self._cache).outputs(x)
         return [float(outputs[k, target]) for k, target in enumerate(targets)]
+
+    @property
+    def _form(self) -> str:
+        """In which people read the answers."""
+        return "output" if self._spec.answers in AS_THEY_ARE else "probability"
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         import torch

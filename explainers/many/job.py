@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explainers.many.answers import Question
 from explainers.many.networks import Given, Network
+from explainers.many.question import Question
 from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explainers.errors import Problem
-from explainers.many.answers import Question
 from explainers.many.job import Job
 from explainers.many.keeping import manifest
 from explainers.many.keeping.journal import Place
 from explainers.many.keeping.shards import Row, Shards
 from explainers.many.networks import Given
 from explainers.many.processes import run_isolated
+from explainers.many.question import Question
 from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
@@ -124,6 +124,7 @@ def explain_many(
     spec: ModelSpec | None = None,
     classes: Sequence[str] = (),
     score: str = "output",
+    checks: Sequence[str] = (),
     device: str | None = None,
     shard: int = SHARD,
     isolate: bool = False,
@@ -157,6 +158,10 @@ def explain_many(
         How an input is prepared for a network that is given itself.
     classes : sequence of str
         Names of its outputs.
+    checks : sequence of str
+        Of each map: "proof" compares hiding and revealing in its order with random orders,
+        "agreement" the map with those of other methods. What they cost, and all there are, says
+        `explainers.many.checking.map_checks`.
     shard : int
         Inputs a shard.
     isolate : bool
@@ -197,7 +202,7 @@ def explain_many(
     (40, 0, [0.0, 2.0, 4.0])
     """
     demand_count("shard", shard)
-    question = Question(method, baseline, target, score, device, options)
+    question = Question(method, baseline, target, score, device, options, tuple(checks))
     question.check()
     folder = Path(to)
     if isinstance(source, (str, Path)) and Path(source).resolve() in folder.resolve().parents:

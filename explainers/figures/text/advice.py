@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from explainers.checks.verdict import beats_chance
 from explainers.figures.text.words import percent
 
 MUCH, SOME = 0.5, 0.25
@@ -65,7 +66,9 @@ def ranking(
     'On this input, DeepLIFT beats chance. Another input may give another ranking.'
     """
     score = insertion - deletion
-    beaten = [name for name, s, c in zip(names, score, chance, strict=True) if s <= c]
+    areas = zip(deletion.tolist(), insertion.tolist(), chance, strict=True)
+    proven = [beats_chance(*each) for each in areas]
+    beaten = [name for name, better in zip(names, proven, strict=True) if not better]
     if len(names) == 1:
         line = f"On this input, {names[0]} {'does not beat' if beaten else 'beats'} chance."
     else:

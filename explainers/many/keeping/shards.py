@@ -41,8 +41,17 @@ def schema() -> pa.Schema:
         The completeness gap; nothing for methods that promise none.
     support, opposition, centre, border
         See `explainers.many.evidence.Evidence`.
+    deletion, insertion, chance, proven
+        Of a run with the check "proof": areas under the map's curves, insertion less deletion of
+        random orders, and whether the map beats these; see `explainers.checks.proof.Proof`.
+    overlap, rank_correlation
+        Of a run with the check "agreement": the share of the hottest tenth in common with the maps
+        of other methods, and the rank correlation, each the mean over these; see
+        `explainers.checks.agreement`.
+    unchecked
+        Why a check could not be made: a sentence, else nothing.
     seconds
-        Of its share of the passes.
+        Of its share of the passes, checks included.
     error
         Why it has no answer: a sentence, else nothing.
     """
@@ -64,6 +73,13 @@ def schema() -> pa.Schema:
             ("opposition", number),
             ("centre", pa.list_(number)),
             ("border", number),
+            ("deletion", number),
+            ("insertion", number),
+            ("chance", number),
+            ("proven", pa.bool_()),
+            ("overlap", number),
+            ("rank_correlation", number),
+            ("unchecked", pa.string()),
             ("seconds", number),
             ("error", pa.string()),
         ]
@@ -184,16 +200,21 @@ class Shards:
         write_whole(self._rows / f"{number:05d}.parquet", buffer.getbuffer())
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[Row]:
-        """The rows that are there, in their order; of these columns, or all."""
+        """The rows that are there, in their order; of these columns, or all.
+
+        Columns that there were not yet when a row was written hold None.
+        """
         import pyarrow.parquet as pq
 
+        wanted = schema().names if columns is None else list(columns)
         for number in self.done():
             path = self._rows / f"{number:05d}.parquet"
             # Opened as a file: a path is taken for a data set of its folder.
-            with path.open("rb") as file:
-                yield from pq.read_table(
-                    file, columns=None if columns is None else list(columns)
-                ).to_pylist()
+            with path.open("rb") as file, pq.ParquetFile(file) as shard:
+                there = [name for name in wanted if name in shard.schema_arrow.names]
+                found = shard.read(columns=there).to_pylist()
+            lacking = dict.fromkeys(wanted)
+            yield from (lacking | row for row in found)
 
     def maps(self, wanted: Container[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """(index, map) of every input that has one, in their order; of those that are wanted.

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explainers.kinds import ParsedFile
-from explainers.many.answers import Answers, Question, padding_of
+from explainers.many.answers import Answers, padding_of
 from explainers.many.keeping.shards import Row
 from explainers.many.networks import Network
+from explainers.many.question import Question
 from explainers.many.reading.completion import all_items, item_name
 from explainers.many.reading.inputs import Input, input_of
 from explainers.models.spec import AS_THEY_ARE, ModelSpec

@@ -1,0 +1,1 @@
+"""Checks of each map of a run."""
