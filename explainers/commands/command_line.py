@@ -10,6 +10,7 @@ from pathlib import Path
 from explainers.baselines import BASELINES
 from explainers.errors import Problem
 from explainers.kinds import KINDS
+from explainers.many.checking.map_checks import CHECKS
 from explainers.methods import METHODS
 
 
@@ -90,6 +91,13 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _add_question(many, "source", inputs, "the run's folder")
     many.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of the method"
+    )
+    many.add_argument(
+        "--checks",
+        nargs="+",
+        default=[],
+        choices=list(CHECKS),
+        help="of each map: its proof against chance, its agreement with other methods",
     )
     many.add_argument(
         "--cues", action="store_true", help="look for a cue that decides wherever it is pasted"

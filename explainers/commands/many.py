@@ -15,6 +15,7 @@ from typing import Any
 from explainers.commands.explain import model_of
 from explainers.commands.workplace import Workplace
 from explainers.errors import Problem
+from explainers.figures.many.checks import check_sentences
 from explainers.kinds import KINDS, ParsedFile
 from explainers.many.cues.cluster import Cluster
 from explainers.many.cues.hunt import hunt
@@ -25,6 +26,8 @@ from explainers.many.reading.members import Source
 from explainers.many.reading.shown import shown_pictures
 from explainers.many.run import ManyProgress, explain_many, open_run
 from explainers.many.strangeness import strangest
+from explainers.many.summary.checks import COLUMNS as CHECKED
+from explainers.many.summary.checks import summarise_checks
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.reports.runs.contents import labels_of
 from explainers.service.parsing.parser_pool import ParserPool
@@ -72,6 +75,7 @@ def explain_source(given: argparse.Namespace) -> int:
                 given.target,
                 to=given.to,
                 classes=classes,
+                checks=given.checks,
                 score="output" if spec.answers in AS_THEY_ARE else "logit",
                 device=None if given.device == "cpu" else given.device,
                 shard=given.shard,
@@ -109,6 +113,9 @@ def explain_source(given: argparse.Namespace) -> int:
         failed = (row for row in run.rows(["name", "error"]) if row["error"])
         for row, _ in zip(failed, range(5), strict=False):
             print(f"{row['name']}: {row['error']}", file=sys.stderr)
+    checks = summarise_checks(run.rows(CHECKED)) if given.checks else None
+    if checks is not None:
+        print("\n".join(check_sentences(checks, given.method, spec.kind)))
     if run.done <= MOST_COMPARED:
         for one in strangest(run.rows(), 5, labels, failed=False):
             print(f"Strange: {one.name}: {' '.join(one.reasons)}")

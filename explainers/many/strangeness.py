@@ -7,17 +7,19 @@ from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import NamedTuple
 
 import numpy as np
 
 from explainers.many.keeping.shards import Row
 from explainers.many.summary.labels import Labels, folded, label_of
+from explainers.many.summary.measures import MEASURES, OFF_CENTRE, Measure, number_of
 
 FAR = 3.0
 """So many robust standard deviations from the median of the run are far."""
 FEWEST = 8
 """Of fewer inputs it cannot be said what is usual."""
+JUST_FAR = 1.01 * FAR
+"""As strong is what is strange wherever it is unusual."""
 SURE = 0.9
 """A wrong answer of at least this probability is strange."""
 
@@ -50,12 +52,13 @@ def strangest(
 
     Far from usual are, in robust standard deviations from the run's median: much of the evidence
     at the border, its centre far from where it is in others of the same class, a completeness gap
-    of either sign (of 0.1 % or more), a low confidence (of 95 % or less), and much that opposes
-    beside what supports. With labels, an
-    answer is strange that is another and of which the network is sure, to 90 % or more; the surest
-    of these come first, up to half of what is given.
+    of either sign (of 0.1 % or more), a low confidence (of 95 % or less), much that opposes
+    beside what supports, and a low agreement with other methods (a rank correlation of 0.75 or
+    less). A map that does not beat chance is strange wherever most do. With labels, an answer is
+    strange that is another and of which the network is sure, to 90 % or more; the surest of these
+    come first, up to half of what is given.
 
-    Rows are read once; what is held of each is its name and 80 bytes.
+    Rows are read once; what is held of each is its name and 100 bytes.
 
     Parameters
     ----------
@@ -144,7 +147,7 @@ class _Measured:
     sentence: Callable[[float, float], str]
 
     @classmethod
-    def of(cls, values: np.ndarray, measure: _Measure) -> _Measured:
+    def of(cls, values: np.ndarray, measure: Measure) -> _Measured:
         """Far in robust standard deviations, where there are enough rows to say what is usual."""
         there, strengths = values[np.isfinite(values)], np.full(len(values), -math.inf)
         if len(there) < FEWEST:
@@ -154,6 +157,8 @@ class _Measured:
         if spread > 0:
             far = (values - usual) / spread
             np.copyto(strengths, far, where=(far > FAR) & (values >= measure.least))
+        if measure.always and usual < measure.least:
+            np.copyto(strengths, JUST_FAR, where=(values >= measure.least) & (strengths <= FAR))
         return cls(values, usual, strengths, measure.sentence)
 
     def reason(self, place: int) -> tuple[float, str]:
@@ -167,12 +172,12 @@ class _Columns:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.indices = array("q")
-        self._measures = tuple(array("d") for _ in _MEASURES)
+        self._measures = tuple(array("d") for _ in MEASURES)
         self._centres: dict[tuple[object, int], tuple[array[int], array[float]]] = {}
 
     def add(self, row: Row) -> None:
-        for values, measure in zip(self._measures, _MEASURES, strict=True):
-            values.append(_number(measure.of(row)))
+        for values, measure in zip(self._measures, MEASURES, strict=True):
+            values.append(number_of(measure.of(row)))
         if row["centre"]:
             key = row["class"], len(row["centre"])
             places, centres = self._centres.setdefault(key, (array("q"), array("d")))
@@ -190,70 +195,6 @@ class _Columns:
             distances[np.asarray(places)] = apart
         found = [
             _Measured.of(np.asarray(values), measure)
-            for values, measure in zip(self._measures, _MEASURES, strict=True)
+            for values, measure in zip(self._measures, MEASURES, strict=True)
         ]
-        return [*found, _Measured.of(distances, _OFF_CENTRE)]
-
-
-def _opposed(row: Row) -> float | None:
-    """How much opposes beside what supports; of a number that is less than the baseline's, all."""
-    if row["confidence"] is None:
-        return None
-    support = _number(row["support"])
-    return -_number(row["opposition"]) / support if support > 0 else None
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def _times(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
-
-
-class _Measure(NamedTuple):
-    """A number of a row, from what size on it matters, and what is said of one and a usual one."""
-
-    of: Callable[[Row], float | None]
-    least: float
-    sentence: Callable[[float, float], str]
-
-
-_MEASURES = (
-    _Measure(
-        lambda row: row["border"],
-        0.0,
-        lambda value, usual: (
-            f"{100 * value:.0f} % of its evidence lies at the border; usual is {100 * usual:.0f} %."
-        ),
-    ),
-    _Measure(
-        lambda row: None if row["gap"] is None else abs(row["gap"]),
-        0.001,  # less is rounding
-        lambda value, usual: (
-            f"The scores miss {100 * value:.3g} % of the change; usual is {100 * usual:.3g} %."
-        ),
-    ),
-    _Measure(
-        lambda row: None if row["confidence"] is None else 1 - row["confidence"],
-        0.05,
-        lambda value, usual: (
-            f"The network is {100 - 100 * value:.0f} % sure; usual is {100 - 100 * usual:.0f} %."
-        ),
-    ),
-    _Measure(
-        _opposed,
-        0.0,
-        lambda value, usual: (
-            f"What opposes is {_times(value)} times what supports; usual is {_times(usual)}."
-        ),
-    ),
-)
-_OFF_CENTRE = _Measure(
-    lambda row: None,  # it takes all rows
-    0.0,
-    lambda value, usual: (
-        f"The centre of its evidence lies {100 * value:.0f} % of a side from where it is in others "
-        f"of its class; usual is {100 * usual:.0f} %."
-    ),
-)
+        return [*found, _Measured.of(distances, OFF_CENTRE)]

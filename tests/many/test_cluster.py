@@ -129,7 +129,7 @@ def test_regions_of_a_genome(cluster, packed, tmp_path):
     def asked(to, backend=None):
         return explain_many(
             lambda x: x[:, 1].sum(1), (bed, genome), "gradient_x_input", "frequencies",
-            to=tmp_path / to, spec=spec, shard=5, backend=backend,
+            to=tmp_path / to, spec=spec, shard=5, checks=("proof", "agreement"), backend=backend,
         )  # fmt: skip
 
     run, whole = asked("out", cluster.address), asked("whole")
@@ -138,6 +138,7 @@ def test_regions_of_a_genome(cluster, packed, tmp_path):
     rows = list(run.rows())
     assert [row["index"] for row in rows if row["error"]] == [20, 21]
     assert rows[11]["name"] == "chr2:108-120(-)"
+    assert all(row["proven"] and row["rank_correlation"] > 0.999 for row in rows[:20])
     assert rows[11]["answer"] == letters[2 + 108 : 2 + 120].count("G"), "backwards G is C"
 
 

@@ -58,9 +58,14 @@ def test_a_network_from_a_file_over_a_table(tmp_path, capsys):
     (tmp_path / "rows.csv").write_text(f"a,b\n{lines}\n")
     command = ["many", str(tmp_path / "net.safetensors"), str(tmp_path / "rows.csv")]
     command += ["--to", str(tmp_path / "out"), "--kind", "table", "--baseline", "zeros"]
-    assert main([*command, "--method", "gradient_x_input"]) == 0, capsys.readouterr().err
+    command += ["--method", "gradient_x_input", "--checks", "proof", "agreement"]
+    assert main(command) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "of 30 maps beat chance" in said and "those of DeepLIFT and Integrated" in said
     with torch.no_grad():
         outputs = network(torch.tensor(rows))
     found = list(open_run(tmp_path / "out").rows())
+    proven = sum(row["proven"] for row in found)
+    assert f"{proven} of 30 maps" in said and all(row["overlap"] is not None for row in found)
     assert [row["class"] for row in found] == outputs.argmax(1).tolist()
     assert [row["answer"] for row in found] == pytest.approx(outputs.amax(1).tolist(), rel=1e-5)

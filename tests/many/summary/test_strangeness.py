@@ -94,3 +94,35 @@ def test_what_is_too_small_to_matter_is_not_strange(rows):
     assert strangest(rows) == []
     rows[4]["gap"], rows[5]["confidence"] = -0.0011, 0.94
     assert {one.index for one in strangest(rows)} == {4, 5}
+
+
+def test_low_agreement_and_a_failed_proof_are_strange_where_others_are_not(rows):
+    rng = np.random.default_rng(8)
+    for row in rows:
+        noise = rng.uniform(-1, 1, 3)
+        row |= {"rank_correlation": 0.9 + 0.02 * noise[0], "deletion": 0.3, "chance": 0.02}
+        row |= {"insertion": 0.7 + 0.3 * noise[2], "proven": True}
+    assert strangest(rows) == []
+    rows[3]["rank_correlation"] = 0.2
+    rows[4] |= {"insertion": 0.3, "proven": False}  # within what is usual, but no proof
+    rows[5] |= {"insertion": None, "deletion": None, "chance": None, "proven": None}
+    found = strangest(rows)
+    assert [one.index for one in found] == [3, 4]
+    assert found[0].reasons == (
+        "Other methods show another map: rank correlation 0.2; usual is 0.9.",
+    )
+    assert found[1].reasons[0].startswith("Its map does not beat chance")
+    assert "is −0.02 beyond" in found[1].reasons[0]
+    # Where most maps do not beat chance, that is no mark of one of them: the run says it.
+    for row in rows[10:90]:
+        row |= {"insertion": 0.1, "proven": False}
+    assert [one.index for one in strangest(rows)] == [3]
+
+
+def test_maps_of_which_methods_agree_well_are_not_strange_however_well_the_others_do(rows):
+    for row in rows:
+        row["rank_correlation"] = 0.99 + 0.0001 * (row["index"] % 7)
+    rows[9]["rank_correlation"] = 0.8
+    assert strangest(rows) == []
+    rows[9]["rank_correlation"] = 0.7
+    assert [one.index for one in strangest(rows)] == [9]
