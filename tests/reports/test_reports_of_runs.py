@@ -131,6 +131,26 @@ def test_it_says_what_was_counted():
     assert not re.search(rb"(src|href)=\"(?!data:)|url\(|@import", page)
 
 
+def test_it_says_what_the_checks_of_the_maps_say():
+    run = Rows(40, side=2)
+    assert "Checks of the maps" not in Elements(run_page(contents_of(run))).words
+    run.told["asked"]["checks"] = ["proof", "agreement"]
+    plain = list(run.rows())
+    for row in plain:
+        row |= {"proven": row["index"] % 4 != 0, "overlap": 0.6, "rank_correlation": 0.8}
+        row |= {"insertion": 0.7, "deletion": 0.7 - 0.5 * row["proven"], "chance": 0.1}
+        row |= {"unchecked": "A <b> refuses." if row["index"] == 3 else None}
+    run.rows = lambda columns=None: [
+        row if columns is None else {key: row[key] for key in columns} for row in plain
+    ]
+    page = run_page(contents_of(run))
+    words = Elements(page).words
+    assert "30 of 40 maps beat chance" in words and "Its map does not beat chance" in words
+    assert "share 60.0 % of the hottest tenth" in words and "rank correlation of 0.80" in words
+    assert "1 map could not be checked: A <b> refuses." in words
+    assert read_record(page)[0]["run"]["checks"]["proven"] == 30
+
+
 def test_a_changed_report_is_found_out(tmp_path):
     page, path = run_page(contents_of(Rows(40, side=2))), tmp_path / "report.html"
     path.write_bytes(page)

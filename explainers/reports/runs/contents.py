@@ -11,6 +11,8 @@ import numpy as np
 from explainers.many.cues.hunt import Cluster
 from explainers.many.keeping.shards import Row
 from explainers.many.strangeness import Strange, strangest
+from explainers.many.summary.checks import COLUMNS as CHECKED
+from explainers.many.summary.checks import CheckSummary, summarise_checks
 from explainers.many.summary.labels import Labels, labels_from_names
 from explainers.many.summary.summarise import COLUMNS, Summary, summarise
 
@@ -53,6 +55,8 @@ class RunContents:
         The first ones.
     clusters : tuple of Cluster, or None
         What a hunt for cues found; None where none was made.
+    checks : CheckSummary or None
+        Of its maps, where they were checked.
     """
 
     told: Mapping[str, Any]
@@ -62,6 +66,7 @@ class RunContents:
     photos: Mapping[int, np.ndarray] = field(default_factory=dict)
     failures: tuple[tuple[str, str], ...] = ()
     clusters: tuple[Cluster, ...] | None = None
+    checks: CheckSummary | None = None
 
     @property
     def kind(self) -> str:
@@ -75,7 +80,7 @@ def contents_of(
     clusters: Sequence[Cluster] | None = None,
     photos: Photos | None = None,
 ) -> RunContents:
-    """Go through a run, four times through its rows and once through its maps.
+    """Go through a run, a few times through its rows and once through its maps.
 
     Parameters
     ----------
@@ -108,6 +113,7 @@ def contents_of(
         photos(strange) if photos and strange else {},
         tuple(failures),
         None if clusters is None else tuple(clusters),
+        summarise_checks(run.rows(CHECKED)) if asked.get("checks") else None,
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from explainers.baselines import BASELINES
+from explainers.figures.many.checks import check_sentences
 from explainers.figures.text.labels import number, shortened
 from explainers.figures.text.words import percent
 from explainers.kinds import KINDS
@@ -52,6 +54,7 @@ def run_page(contents: RunContents, by: str = "", comment: str = "") -> bytes:
             "classes": [[one.name, one.count] for one in summary.classes[:CLASSES]],
             "wrong": None if summary.confusion is None else summary.confusion.wrong,
             "strange": [[one.index, shortened(one.name, NAME)] for one in contents.strange],
+            "checks": None if contents.checks is None else asdict(contents.checks),
             "cues": None
             if contents.clusters is None
             else [one.sentence for one in contents.clusters if one.is_cue],
@@ -59,8 +62,8 @@ def run_page(contents: RunContents, by: str = "", comment: str = "") -> bytes:
     }
     headline = _headline(contents)
     parts = [f"<h1>{escape(headline)}</h1>", f'<p class="quiet">{escape(_question(told))}</p>']
-    parts += [*_cues(contents), *_answers(contents), *_evidence(contents), *_strange(contents)]
-    parts += [*_failures(contents), *_origin(contents, record)]
+    parts += [*_cues(contents), *_answers(contents), *_checks(contents), *_evidence(contents)]
+    parts += [*_strange(contents), *_failures(contents), *_origin(contents, record)]
     if comment:
         parts += ["<h2>Comment</h2>", f"<p>{escape(comment)}</p>"]
     return framed(headline, [*parts, SIGN], record)
@@ -125,6 +128,15 @@ def _cues(contents: RunContents) -> list[str]:
     if not contents.clusters:
         said = "No cue was looked for: fewer than three pictures are answered alike."
     return ["<h2>Cues</h2>", f"<p>{escape(said)}</p>"]
+
+
+def _checks(contents: RunContents) -> list[str]:
+    """What the checks of its maps say."""
+    if contents.checks is None:
+        return []
+    method = contents.told["asked"]["method"]
+    sentences = check_sentences(contents.checks, method, contents.kind)
+    return ["<h2>Checks of the maps</h2>", listed([shortened(one, SENTENCE) for one in sentences])]
 
 
 def _answers(contents: RunContents) -> list[str]:
