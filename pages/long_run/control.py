@@ -7,6 +7,7 @@ import streamlit as st
 from explainers.errors import Problem
 from explainers.service.backends.long_runs import RUNNING, STOPPED, LongRun
 from explainers.service.limits import limits
+from explainers.service.tasks.many.explain_many import ExplainMany
 from pages.long_run.question import ManyQuestion
 from pages.state import cases, progress, service
 from pages.state.fragments import fragment
@@ -44,12 +45,13 @@ def _offer(question: ManyQuestion, done: int) -> None:
     """The button that starts or continues a run, with its cost."""
     plan, facts = question.plan, question.prediction[0]
     left = plan.count - done
-    each = plan.explanation.cost(tuple(facts["shape"]), facts["references"])
+    one = ExplainMany(plan.explanation, 0, 1, plan.checks)
+    each = one.cost(tuple(facts["shape"]), facts["references"])
     seconds = each * left * facts["seconds_per_pass"]
     values = 4 * left
     for side in facts["shape"][1:] if question.one == "picture" else facts["shape"]:
         values *= side
-    label = f"Explain all {question.several(plan.count)}"
+    label = f"Explain {'and check ' * bool(plan.checks)}all {question.several(plan.count)}"
     if done:
         label = f"Continue: {question.several(left)} left"
     running = service.long_runs().of(service.owner())
@@ -74,9 +76,11 @@ def _offer(question: ManyQuestion, done: int) -> None:
             progress.refused(problem)
             return
         st.rerun()
+    checks = each - plan.explanation.cost(tuple(facts["shape"]), facts["references"])
+    for_checks = f" ({checks * left:,} of them for the checks)" if checks else ""
     st.caption(
-        f"About {each * left:,} passes, {cases.duration(max(seconds, 1))}; the maps take about "
-        f"{_size(values)} here. It goes on when this page is closed, and can be paused."
+        f"About {each * left:,} passes{for_checks}, {cases.duration(max(seconds, 1))}; the maps "
+        f"take about {_size(values)} here. It goes on when this page is closed, and can be paused."
     )
     if done:
         st.caption(f"{question.several(done)} of {plan.count:,} are kept.")

@@ -27,7 +27,8 @@ def section(question: ManyQuestion) -> None:
         "wherever it is pasted is a *cue*: the network need not see the thing itself."
     )
     plan = question.plan
-    task = FindCues(plan.explanation, plan.count, plan.part, question.setting.model.classes)
+    classes = question.setting.model.classes
+    task = FindCues(plan.explanation, plan.count, plan.part, classes, plan.checks)
     slot = cases.slot_of(task, KEY)
     if not cases.was_asked_for(slot):
         facts = question.prediction[0]

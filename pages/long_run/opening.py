@@ -15,7 +15,15 @@ from pages.state import address, service
 from pages.widgets import pictures
 
 LEFT_BEHIND = (
-    *("collection", "many_from", "many_order", "many_class", "many_part", "asked_of"),
+    *(
+        "collection",
+        "many_checks",
+        "many_from",
+        "many_order",
+        "many_class",
+        "many_part",
+        "asked_of",
+    ),
     *("versus", "rather", "picture_white", "window", "stride"),
 )
 """Choices that mean nothing on Explain, or something about another input."""

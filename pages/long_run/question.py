@@ -10,8 +10,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explainers.errors import Problem
+from explainers.figures.many.checks import compared_with
 from explainers.figures.text.sentences import escape_markdown
 from explainers.kinds import KINDS, ParsedFile
+from explainers.many.checking.map_checks import AGREEMENT, PROOF
 from explainers.many.reading.completion import all_items
 from explainers.service.tasks import Answer, InputRef
 from explainers.service.tasks.many.plan import ManyPlan
@@ -32,6 +34,13 @@ PICKS: dict[str, Callable[[ChosenModel], ChosenInput | None]] = {
 }
 FEW_PASSES = "deeplift"
 """The method that is chosen at first: about as faithful as others, in a few passes."""
+CHECKS_ASKED: dict[str, tuple[tuple[str, ...], str]] = {
+    "none": ((), "No"),
+    "proof": ((PROOF,), "Proof: does it beat chance?"),
+    "agreement": ((AGREEMENT,), "Agreement with other methods"),
+    "both": ((PROOF, AGREEMENT), "Proof and agreement"),
+}
+"""The choice of checks: key → what is asked, and its name."""
 OWN_CHOICE = -1
 """As a target: each input's own first choice."""
 
@@ -125,11 +134,31 @@ def ask(setting: Setting, place: DeltaGenerator) -> ManyQuestion | None:
         st.error(wrong)
     with place:
         setting = replace(setting, target=_target(setting, prediction, names))
+        checks = _checks(setting)
     template = setting.explanation().replace(input=InputRef(setting.input.data))
     facts = prediction[0]
     items = all_items(content, setting.model.spec)
-    plan = ManyPlan.of(template, len(items), tuple(facts["shape"]), facts["references"])
+    shape = tuple(facts["shape"])
+    plan = ManyPlan.of(template, len(items), shape, facts["references"], checks)
     return ManyQuestion(setting, content, items, prediction, plan, names)
+
+
+def _checks(setting: Setting) -> tuple[str, ...]:
+    """Draw the choice of what each map is checked by; by default nothing, for it costs passes."""
+    kind = setting.model.spec.kind
+    others = compared_with(setting.method, kind)
+    asked = address.select(
+        st.selectbox,
+        "many_checks",
+        list(CHECKS_ASKED),
+        "none",
+        label="Check each map too",
+        format_func=lambda key: CHECKS_ASKED[key][1],
+        help="Proof: the hottest parts are hidden and revealed first, against ten random orders. "
+        f"Agreement: the map is compared with those of {others}. Both cost passes, as the run says "
+        "before it starts.",
+    )
+    return CHECKS_ASKED[asked][0]
 
 
 def _target(setting: Setting, prediction: Answer, names: tuple[str, ...]) -> int | None:

@@ -46,6 +46,7 @@ class StoredRun:
                 "target": asked.target,
                 "score": asked.score,
                 "options": asked.options,
+                "checks": list(question.plan.checks),
             },
             "source": question.setting.input.file,
             "inputs": question.plan.count,

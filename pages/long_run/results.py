@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explainers.figures.many.checks import check_sentences
+from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.words import percent
 from explainers.many.keeping.shards import Row
+from explainers.many.summary.checks import summarise_checks
 from explainers.many.summary.labels import Labels, folded, label_of
 from pages.long_run import classes, cues, report, sheet, take_away
 from pages.long_run import rows as kept
@@ -39,7 +42,7 @@ def section(question: ManyQuestion, rows: Sequence[Row], missing: int) -> None:
         st.error(failed[0]["error"])
         return
     labels = kept.labels(question, rows)
-    told = _headline(question, rows, labels)
+    told = f"{_headline(question, rows, labels)} {_checks(question, rows)}".strip()
     st.markdown(told)
     parts = list(PARTS)
     if question.one != "picture" or question.numbers:
@@ -86,3 +89,12 @@ def _headline(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None
             else f" The network says of all {len(filed):,} what their folders say."
         )
     return said
+
+
+def _checks(question: ManyQuestion, rows: Sequence[Row]) -> str:
+    """What the checks of the maps say; "" of a run without any."""
+    found = summarise_checks(rows) if question.plan.checks else None
+    if found is None:
+        return ""
+    asked = question.plan.explanation
+    return escape_markdown(" ".join(check_sentences(found, asked.method, asked.kind)))

@@ -17,10 +17,11 @@ _ROWS, MOST_PLANS = "rows_of_runs", 4
 _EMPTY: Row = dict.fromkeys(
     (
         *("class", "class_name", "answer", "confidence", "baseline_answer", "gap", "support"),
-        *("opposition", "centre", "border", "seconds"),
+        *("opposition", "centre", "border", "seconds", "deletion", "insertion", "chance"),
+        *("proven", "overlap", "rank_correlation", "unchecked"),
     )
 )
-"""What a row without an answer lacks."""
+"""What a row without an answer, or without checks, lacks."""
 
 
 def kept(plan: ManyPlan) -> tuple[list[Row], int]:

@@ -14,15 +14,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explainers.errors import Problem
 from explainers.figures import colours
+from explainers.figures.many.checks import correlation
 from explainers.figures.text.labels import shortened
 from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.words import number, percent
 from explainers.figures.views.smoothing import smooth
 from explainers.kinds import KINDS
 from explainers.kinds.files.pictures.collection import of_one
+from explainers.many.checking.map_checks import AGREEMENT, PROOF
 from explainers.many.keeping.shards import Row
 from explainers.many.strangeness import strangest
 from explainers.many.summary.labels import Labels, label_of
+from explainers.many.summary.measures import beyond_chance
 from explainers.reports.pictures.thumbnail import cells
 from pages.long_run import opening
 from pages.long_run import rows as kept_rows
@@ -30,6 +33,7 @@ from pages.long_run.question import ManyQuestion
 from pages.state import address, progress
 
 STRANGE, UNSURE, SURE, NAMED = "Strangest", "Least sure", "Most sure", "In order"
+UNPROVEN, DISAGREED = "Least proven", "Least agreement"
 OF_A_SHEET, SIDE, OPACITY = 24, 224, 0.85
 ALL = -1
 _DRAWN, MOST_DRAWN = "drawn_of_runs", 600
@@ -82,7 +86,9 @@ def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) 
 
 def _pick(question: ManyQuestion, rows: Sequence[Row]) -> tuple[str, int, str, DeltaGenerator]:
     """Draw what orders the sheet, and which inputs are on it; the place of the sheet's number."""
-    orders = [STRANGE, NAMED] if question.numbers else [STRANGE, UNSURE, SURE, NAMED]
+    checks, sure = question.plan.checks, [] if question.numbers else [UNSURE, SURE]
+    orders = [STRANGE, *([UNPROVEN] if PROOF in checks else [])]
+    orders += [*([DISAGREED] if AGREEMENT in checks else []), *sure, NAMED]
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     with first:
         order = address.select(st.selectbox, "many_order", orders, STRANGE, label="First")
@@ -113,6 +119,12 @@ def _place(row: Row, order: str, rank: dict[int, int]) -> tuple[float, int]:
     index = row["index"]
     if order == STRANGE:
         return rank.get(index, math.inf), index
+    if order == UNPROVEN:
+        beyond = beyond_chance(row)
+        return (beyond if math.isfinite(beyond) else math.inf), index
+    if order == DISAGREED:
+        found = row["rank_correlation"]
+        return (math.inf if found is None else found), index
     sure = row["confidence"]
     if order in (UNSURE, SURE):
         known = math.inf if sure is None else sure if order == UNSURE else -sure
@@ -134,6 +146,8 @@ def _card(question: ManyQuestion, one: _Shown, filed: str | None, picture: bytes
     answer = number(row["answer"]) if row["confidence"] is None else percent(row["confidence"])
     under = f", filed under {escape_markdown(filed)}" if filed and filed != said else ""
     st.caption(f"{escape_markdown(said)} {answer}{under}")
+    if told := _checked(row):
+        st.caption(told)
     for reason in one.reasons[:2]:
         st.caption(f":material/error: {escape_markdown(reason)}")
     if st.button("Explain", key=f"explain_{row['index']}", width="stretch"):
@@ -141,6 +155,20 @@ def _card(question: ManyQuestion, one: _Shown, filed: str | None, picture: bytes
             opening.explain(question, row)
         except Problem as problem:
             progress.refused(problem)
+
+
+def _checked(row: Row) -> str:
+    """What the checks say of a map, in a line; "" without any."""
+    said = []
+    if row["proven"] is not None:
+        beats = f"beats chance by {number(beyond_chance(row))}"
+        said.append(beats if row["proven"] else "does not beat chance")
+    if row["rank_correlation"] is not None:
+        said.append(f"agreement {correlation(row['rank_correlation'])}")
+    if row["unchecked"]:
+        said.append(escape_markdown(shortened(row["unchecked"], 120)))
+    line = ", ".join(said)
+    return line[:1].upper() + line[1:]
 
 
 def _drawings(question: ManyQuestion, rows: Sequence[Row]) -> dict[int, bytes]:

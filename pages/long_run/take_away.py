@@ -95,6 +95,7 @@ def command(question: ManyQuestion) -> str:
     words += [question.setting.input.file, "--to", "run", "--method", asked.method]
     words += ["--baseline", asked.baseline.key] if asked.baseline.key in BASELINES else []
     words += [] if asked.target is None else ["--target", str(asked.target)]
+    words += ["--checks", *question.plan.checks] if question.plan.checks else []
     words += [f"--option={name}={_typed(value)}" for name, value in asked.options.items()]
     return shlex.join(words)
 

@@ -23,6 +23,7 @@ from explainers.figures.text.ranking import ranking_sentence
 from explainers.figures.text.sentences import escape_markdown
 from explainers.importance import IMPORTANCE
 from explainers.importance.tables.stored import StoredTable
+from explainers.many.checking.map_checks import CHECKS
 from explainers.methods import METHODS
 from explainers.models.spec import ModelSpec
 from explainers.options import option_text
@@ -187,6 +188,7 @@ def many(setting: Setting, plan: ManyPlan, told: str, drawn: Sequence[bytes], ma
             "method": method.name,
             **_options(method.options, asked.options),
             "baseline": baseline,
+            **({"checks": ", ".join(CHECKS[one] for one in plan.checks)} if plan.checks else {}),
         }
         subject = Subject(msgspec.to_builtins(plan), network=model.name, input=many)
         return Run(

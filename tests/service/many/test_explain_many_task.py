@@ -154,3 +154,46 @@ def test_the_cheating_network_answers_by_a_cue_and_says_so(tmp_path):
     rows = [row for part in task.plan.tasks() for row in answered(runner, part)[0]["rows"]]
     names = [rows[index]["name"] for index in first["members"]]
     assert sum(any(one in name for one in stickered) for name in names) > len(names) / 2
+
+
+def test_checks_of_a_part_are_those_of_the_single_proof(runner):
+    """Areas and verdict as the page takes them from the tasks of one input."""
+    from explainers.figures.curves import area
+    from explainers.service.tasks.prove import Prove, ProveAtRandom
+
+    asked = signs(runner, count=2)
+    task = ExplainMany(asked, 0, 2, ("proof", "agreement"))
+    assert decode(encode(task)) == task and task.cost((3, 96, 96)) > 2 * 422
+    facts, _ = answered(runner, task)
+    plain, _ = answered(runner, task.replace(checks=()))
+    row = next(row for row in facts["rows"] if not row["error"])
+    same = ("class", "answer", "support", "border")
+    before = plain["rows"][row["index"]]
+    assert [row[name] for name in same] == pytest.approx([before[name] for name in same])
+    assert before.get("proven") is None
+    sample = next(one for one in samples() if one.name in row["name"])
+    data = sample.path.read_bytes()
+    digest = runner.store.put_blob(data)
+    put(runner.store, "picture", digest, picture.parse(data))
+    one = asked.replace(input=InputRef(digest), target=row["class"])
+    shares, own = answered(runner, Prove(one))
+    _, chance = answered(runner, ProveAtRandom(one.model, one.input, one.baseline, one.device))
+    grid = shares["shares"]
+    areas = [area(grid, own[way][:, row["class"]]) for way in ("deletion", "insertion")]
+    drawn = [area(grid, chance[way][..., row["class"]]) for way in ("insertion", "deletion")]
+    by_chance = float((drawn[0] - drawn[1]).mean())
+    found = row["deletion"], row["insertion"], row["chance"]
+    assert found == pytest.approx((*areas, by_chance), abs=1e-3)
+    assert row["proven"] == bool(areas[1] - areas[0] > by_chance)
+    assert -1 <= row["rank_correlation"] <= 1 and row.get("unchecked") is None
+
+
+def test_a_plan_with_checks_has_smaller_parts_and_another_name(runner):
+    asked = signs(runner)
+    plan = ManyPlan.of(asked, 6, (3, 96, 96), 1)
+    checked = ManyPlan.of(asked, 6, (3, 96, 96), 1, ("proof",))
+    assert checked.part < plan.part and checked.digest != plan.digest
+    assert all(task.checks == ("proof",) for task in checked.tasks())
+    assert msgspec.convert(msgspec.to_builtins(checked), ManyPlan) == checked
+    old = {k: v for k, v in msgspec.to_builtins(plan).items() if k != "checks"}
+    assert msgspec.convert(old, ManyPlan) == plan, "a run on the shelf of before"

@@ -11,6 +11,7 @@ import numpy as np
 
 from explainers.kinds import ParsedFile
 from explainers.many.answers import Answers, padding_of
+from explainers.many.checking.map_checks import check_cost, demand_checks
 from explainers.many.keeping.shards import Row
 from explainers.many.networks import Network
 from explainers.many.question import Question
@@ -40,6 +41,8 @@ class ExplainMany(Task, frozen=True):
         for its own first choice.
     start, stop : int
         The inputs start, …, stop − 1 of the file, in its order; see `inputs_in`.
+    checks : tuple of str
+        Of each map, see `explainers.many.checking.map_checks.CHECKS`.
 
     The answer's facts: `rows`, one an input (see `explainers.many.keeping.shards.schema`), with a
     sentence under "error" where there is no answer; `signed`; `seconds`. Its arrays: `mapped` (M,),
@@ -50,10 +53,13 @@ class ExplainMany(Task, frozen=True):
     explanation: Explain
     start: int
     stop: int
+    checks: tuple[str, ...] = ()
 
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
-        """The explanation once an input."""
-        return (self.stop - self.start) * self.explanation.cost(shape, references)
+        """The explanation and the checks once an input."""
+        asked = self.explanation
+        checks = sum(check_cost(one, asked.method, shape, asked.kind) for one in self.checks)
+        return (self.stop - self.start) * (asked.cost(shape, references) + checks)
 
     def shards(self, most: int) -> Sequence[Task]:
         """Parts of consecutive inputs."""
@@ -79,9 +85,10 @@ class ExplainMany(Task, frozen=True):
     def run(self, context: TaskContext) -> Answer:
         """As many calls of `explain` as the inputs need that share their passes."""
         started, asked = time.perf_counter(), self.explanation
+        demand_checks(self.checks)
         loaded = context.load(asked.model, asked.device)
         content = context.parsed(file_key(asked.model.kind, asked.input.file))
-        answers = _StoredAnswers(context, loaded, asked)
+        answers = _StoredAnswers(context, loaded, asked, self.checks)
         inputs = list(inputs_in(content, loaded.spec, asked.input.file, self.start, self.stop))
         found: list[tuple[Row, np.ndarray | None]] = []
         at_once = answers.at_once(VALUES_AT_ONCE)
@@ -135,7 +142,9 @@ def inputs_in(
 class _StoredAnswers(Answers):
     """Rows and maps of inputs of an upload, with the baseline that a task names."""
 
-    def __init__(self, context: TaskContext, loaded: LoadedModel, asked: Explain) -> None:
+    def __init__(
+        self, context: TaskContext, loaded: LoadedModel, asked: Explain, checks: tuple[str, ...]
+    ) -> None:
         as_they_are = loaded.spec.answers in AS_THEY_ARE
         question = Question(
             asked.method,
@@ -144,6 +153,7 @@ class _StoredAnswers(Answers):
             "output" if as_they_are else asked.score,
             None,
             asked.options,
+            checks,
         )
         names = loaded.class_names
         network = Network(loaded.model, loaded.spec, names, "", asked.model.name)

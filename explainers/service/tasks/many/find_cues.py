@@ -33,6 +33,8 @@ class FindCues(Task, frozen=True):
         The run's, see ManyPlan.
     classes : tuple of str
         Names that were given for the outputs; () where the network's own are used.
+    checks : tuple of str
+        The run's, see ManyPlan.
 
     The answer's facts: `clusters`, those whose patch does most elsewhere first, as plain data (see
     `explainers.many.cues.hunt.Cluster`), and `tried`, how many there were; `pictures`, in how many
@@ -44,11 +46,12 @@ class FindCues(Task, frozen=True):
     count: int
     part: int
     classes: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
     @property
     def plan(self) -> ManyPlan:
         """The run."""
-        return ManyPlan(self.explanation, self.count, self.part)
+        return ManyPlan(self.explanation, self.count, self.part, self.checks)
 
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
         """What the hunt itself takes, at most: the pairs and their random patches, and cut outs."""

@@ -27,15 +27,23 @@ class ManyPlan(msgspec.Struct, frozen=True):
         Inputs of the file.
     part : int
         Inputs a part.
+    checks : tuple of str
+        Of each map, see `explainers.many.checking.map_checks.CHECKS`.
     """
 
     explanation: Explain
     count: int
     part: int
+    checks: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, explanation: Explain, count: int, shape: tuple[int, ...], references: int
+        cls,
+        explanation: Explain,
+        count: int,
+        shape: tuple[int, ...],
+        references: int,
+        checks: tuple[str, ...] = (),
     ) -> ManyPlan:
         """Parts of a few seconds each.
 
@@ -47,10 +55,12 @@ class ManyPlan(msgspec.Struct, frozen=True):
             Of one input.
         references : int
             How many references the baseline has.
+        checks : tuple of str
+            Of each map.
         """
         evaluations = max(1, min(EVALUATIONS_A_PART, VALUES_A_PART // max(1, math.prod(shape))))
-        part = evaluations // max(1, explanation.cost(shape, references))
-        return cls(explanation, count, max(1, min(INPUTS_A_PART, part)))
+        part = evaluations // max(1, ExplainMany(explanation, 0, 1, checks).cost(shape, references))
+        return cls(explanation, count, max(1, min(INPUTS_A_PART, part)), checks)
 
     @property
     def digest(self) -> str:
@@ -60,4 +70,5 @@ class ManyPlan(msgspec.Struct, frozen=True):
     def tasks(self) -> Iterator[ExplainMany]:
         """The parts, in the order of the inputs."""
         for start in range(0, self.count, self.part):
-            yield ExplainMany(self.explanation, start, min(start + self.part, self.count))
+            stop = min(start + self.part, self.count)
+            yield ExplainMany(self.explanation, start, stop, self.checks)
