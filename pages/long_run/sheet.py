@@ -161,7 +161,7 @@ def _checked(row: Row) -> str:
     """What the checks say of a map, in a line; "" without any."""
     said = []
     if row["proven"] is not None:
-        beats = f"beats chance by {number(beyond_chance(row))}"
+        beats = f"beats chance by {beyond_chance(row):.2g}"
         said.append(beats if row["proven"] else "does not beat chance")
     if row["rank_correlation"] is not None:
         said.append(f"agreement {correlation(row['rank_correlation'])}")

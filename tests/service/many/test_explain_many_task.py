@@ -195,5 +195,6 @@ def test_a_plan_with_checks_has_smaller_parts_and_another_name(runner):
     assert checked.part < plan.part and checked.digest != plan.digest
     assert all(task.checks == ("proof",) for task in checked.tasks())
     assert msgspec.convert(msgspec.to_builtins(checked), ManyPlan) == checked
+    assert FindCues(asked, 6, checked.part, (), ("proof",)).plan == checked, "its parts are reused"
     old = {k: v for k, v in msgspec.to_builtins(plan).items() if k != "checks"}
     assert msgspec.convert(old, ManyPlan) == plan, "a run on the shelf of before"
