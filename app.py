@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from explainers.errors import Problem
 from explainers.service import logs
 from explainers.service.settings import model_settings
-from pages.server import gate
+from pages.server import garbage, gate
 from pages.state import headers, login, my_uploads, service, streamlit_private
 from pages.stories import stories
 
@@ -50,6 +50,7 @@ def frame() -> None:
     page = st.navigation(pages, position="top" if allowed else "hidden")
     st.set_page_config(page_title=f"{page.title} · Evident" if page.url_path else "Evident")
     st.html(ROOT / "assets" / "frame.css")
+    garbage.pass_over_imported()
     if not allowed:
         login.form()
         return

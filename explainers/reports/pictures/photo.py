@@ -23,7 +23,11 @@ TALLEST, WIDEST = 1200, 1480
 """Dots of the drawn picture: as large as fits, never squashed."""
 
 
-def composite(explanation: Explanation, limit: float | None = None) -> np.ndarray:
+def composite(
+    explanation: Explanation,
+    limit: float | None = None,
+    most: tuple[int, int] = (TALLEST, WIDEST),
+) -> np.ndarray:
     """The picture in grey with the map over it: uint8 (H, W, 3), as the screen shows it at first.
 
     Without its own colours, the only colours are the map's.
@@ -35,12 +39,14 @@ def composite(explanation: Explanation, limit: float | None = None) -> np.ndarra
     limit : float, optional
         The score of the strongest colour; by default the explanation's, else
         `colours.colour_limit`.
+    most : (int, int)
+        Dots down and across into which it fits.
     """
     limit = explanation.limit if limit is None else limit
     photo = explanation.photo
     assert photo is not None
     height, width = photo.shape[:2]
-    factor = min(TALLEST / height, WIDEST / width)
+    factor = min(most[0] / height, most[1] / width)
     sides = max(1, round(width * factor)), max(1, round(height * factor))
     how = Image.Resampling.NEAREST if factor >= 6 else Image.Resampling.LANCZOS
     grey = Image.fromarray(photo).convert("L").convert("RGB").resize(sides, how)

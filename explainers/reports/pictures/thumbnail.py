@@ -32,7 +32,7 @@ def thumbnail(explanation: Explanation) -> bytes:
     (176, 40)
     """
     if explanation.kind == "picture" and explanation.photo is not None:
-        return _png(Image.fromarray(composite(explanation)))
+        return _png(Image.fromarray(composite(explanation, most=(2 * HEIGHT, 2 * WIDTH))))
     heat = explanation.shown_heat
     if explanation.kind == "series":
         heat = heat.T  # time runs to the right
