@@ -112,9 +112,8 @@ def deletion(
     """
     orders = hottest_first(check_heat(heat, inputs), seed).unsqueeze(1)
     return curve_along(
-        model, inputs, baseline, target, orders, shares, False,
-        score=score, batch_size=batch_size, progress=progress, cache=cache,
-    )  # fmt: skip
+        model, inputs, baseline, target, orders, shares, False, score, batch_size, progress, cache
+    )
 
 
 def insertion(
@@ -143,9 +142,8 @@ def insertion(
     """
     orders = hottest_first(check_heat(heat, inputs), seed).unsqueeze(1)
     return curve_along(
-        model, inputs, baseline, target, orders, shares, True,
-        score=score, batch_size=batch_size, progress=progress, cache=cache,
-    )  # fmt: skip
+        model, inputs, baseline, target, orders, shares, True, score, batch_size, progress, cache
+    )
 
 
 def chance(
@@ -205,9 +203,8 @@ def chance(
     units = math.prod(inputs.shape[2 if together and inputs.ndim > 2 else 1 :])
     orders = random_orders(units, draws, seed).expand(len(inputs), -1, -1)
     return curve_along(
-        model, inputs, baseline, target, orders, shares, insert,
-        score=score, batch_size=batch_size, progress=progress, cache=cache,
-    )  # fmt: skip
+        model, inputs, baseline, target, orders, shares, insert, score, batch_size, progress, cache
+    )
 
 
 def curve_along(
@@ -218,7 +215,6 @@ def curve_along(
     orders: Tensor,
     shares: Sequence[float],
     insert: bool,
-    *,
     score: str = "probability",
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,

@@ -103,9 +103,18 @@ def prove(
 
     def areas(insert: bool) -> Tensor:
         return curve_along(
-            model, inputs, baseline, target, orders, shares, insert,
-            score=score, batch_size=batch_size, progress=progress, cache=cache,
-        ).area  # fmt: skip
+            model,
+            inputs,
+            baseline,
+            target,
+            orders,
+            shares,
+            insert,
+            score=score,
+            batch_size=batch_size,
+            progress=progress,
+            cache=cache,
+        ).area
 
     deletion, insertion = areas(insert=False), areas(insert=True)
     by_chance = (insertion[:, 1:] - deletion[:, 1:]).mean(1)

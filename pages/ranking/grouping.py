@@ -143,9 +143,12 @@ def _by_hand(names: list[str], alike: Sequence[Sequence[str]]) -> dict[str, list
                 st.caption("A group is of two columns or more.")
             else:
                 called = address.widget(
-                    st.text_input, f"{key}_name", default="", label=f"Name of group {number}",
+                    st.text_input,
+                    f"{key}_name",
+                    default="",
+                    label=f"Name of group {number}",
                     placeholder=" + ".join(group),
-                ).strip()  # fmt: skip
+                ).strip()
                 found[_free_name(called or " + ".join(group), found, free, group)] = group
             free = [name for name in free if name not in group]
             if len(free) < 2:

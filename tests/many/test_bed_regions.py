@@ -129,9 +129,14 @@ def test_a_run_over_regions_resumes_and_tells_what_it_did(tmp_path):
 
     def asked(genome):
         return explain_many(
-            lambda x: x[:, 1].sum(1), (source[0], genome), "gradient_x_input", "frequencies",
-            to=tmp_path / "out", spec=SPEC, shard=5,
-        )  # fmt: skip
+            lambda x: x[:, 1].sum(1),
+            (source[0], genome),
+            "gradient_x_input",
+            "frequencies",
+            to=tmp_path / "out",
+            spec=SPEC,
+            shard=5,
+        )
 
     run = asked(source[1])
     rows = list(run.rows())

@@ -101,9 +101,16 @@ def test_a_table_in_pieces(cluster, tmp_path):
 
     def asked(to, parse, backend=None):
         return explain_many(
-            lambda x: (x * x.new_tensor([1, 100])).sum(1), files, "gradient_x_input", "data_mean",
-            to=tmp_path / to, spec=TABLE, shard=10, parse=parse, backend=backend,
-        )  # fmt: skip
+            lambda x: (x * x.new_tensor([1, 100])).sum(1),
+            files,
+            "gradient_x_input",
+            "data_mean",
+            to=tmp_path / to,
+            spec=TABLE,
+            shard=10,
+            parse=parse,
+            backend=backend,
+        )
 
     run = asked("out", parse_in_pieces, cluster.address)
     assert_alike(run, asked("whole", parsed_file), 115)
@@ -128,9 +135,16 @@ def test_regions_of_a_genome(cluster, packed, tmp_path):
 
     def asked(to, backend=None):
         return explain_many(
-            lambda x: x[:, 1].sum(1), (bed, genome), "gradient_x_input", "frequencies",
-            to=tmp_path / to, spec=spec, shard=5, checks=("proof", "agreement"), backend=backend,
-        )  # fmt: skip
+            lambda x: x[:, 1].sum(1),
+            (bed, genome),
+            "gradient_x_input",
+            "frequencies",
+            to=tmp_path / to,
+            spec=spec,
+            shard=5,
+            checks=("proof", "agreement"),
+            backend=backend,
+        )
 
     run, whole = asked("out", cluster.address), asked("whole")
     assert_alike(run, whole, 22)

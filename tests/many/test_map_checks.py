@@ -55,9 +55,18 @@ def test_a_linear_model_is_proven_and_its_methods_agree_exactly(tmp_path):
 
 def explained(heat, x, model=linear, method="gradient_x_input", target=None):
     return Explained(
-        model, x, torch.zeros_like(x)[:, None], target or [0] * len(x), np.asarray(heat),
-        method, {}, "output", "output", "table", OutputCache(),
-    )  # fmt: skip
+        model,
+        x,
+        torch.zeros_like(x)[:, None],
+        target or [0] * len(x),
+        np.asarray(heat),
+        method,
+        {},
+        "output",
+        "output",
+        "table",
+        OutputCache(),
+    )
 
 
 def test_what_is_planted_is_proven_and_its_opposite_is_not():

@@ -139,9 +139,14 @@ def test_a_run_and_its_folder_names(tmp_path):
     for folder, seed in (("Up", 1), ("Down", 2)):
         pictures(tmp_path / "in" / folder, 6, seed)
     run = explain_many(
-        Tiny(), tmp_path / "in", "gradient_x_input", to=tmp_path / "out", spec=SPEC,
-        classes=("up", "down"), shard=5,
-    )  # fmt: skip
+        Tiny(),
+        tmp_path / "in",
+        "gradient_x_input",
+        to=tmp_path / "out",
+        spec=SPEC,
+        classes=("up", "down"),
+        shard=5,
+    )
     labels = labels_from_names((row["name"] for row in run.rows(["name"])), ("up", "down"))
     assert labels == ["down"] * 6 + ["up"] * 6
     found = summarise(run.rows(), run.maps(), labels)

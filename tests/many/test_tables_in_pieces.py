@@ -95,9 +95,14 @@ def test_a_run_in_pieces_is_a_run_in_one(suffix, tmp_path, monkeypatch):
 
     def asked(to):
         run = explain_many(
-            lambda x: (x * x.new_tensor(weights)).sum(1), path, "gradient_x_input", "data_mean",
-            to=tmp_path / to, spec=spec, shard=16,
-        )  # fmt: skip
+            lambda x: (x * x.new_tensor(weights)).sum(1),
+            path,
+            "gradient_x_input",
+            "data_mean",
+            to=tmp_path / to,
+            spec=spec,
+            shard=16,
+        )
         return [{**row, "seconds": 0} for row in run.rows()], dict(run.maps())
 
     whole, maps = asked("whole")

@@ -84,9 +84,16 @@ def test_a_report_compares_what_it_shows_and_says_so(views, agreed):
     for label, heat, view in zip("AB", same_sums(values), views, strict=True):
         scores = np.stack([heat, 0 * heat, 0 * heat]).astype(np.float32)
         one = Explanation(
-            "picture", "saliency", scores, True, "y", 1.0, input=values.astype(np.float32),
-            drawn=areas.area_map(heat, found), view=view,
-        )  # fmt: skip
+            "picture",
+            "saliency",
+            scores,
+            True,
+            "y",
+            1.0,
+            input=values.astype(np.float32),
+            drawn=areas.area_map(heat, found),
+            view=view,
+        )
         parts.append(Part(label, one, Source()))
     words = Elements(collection_page("Two", parts)).words
     scale = "by areas" if agreed > 0 else "cell by cell"

@@ -33,9 +33,19 @@ def of_two_channels() -> Explanation:
     scores[3, 0, 1] = 1.0  # slice 1, of the second channel
     values = np.full((6, 2, 4), 0.5, np.float32)  # drawn black, so that colours can be told
     return Explanation(
-        "picture", "integrated_gradients", scores, True, HOSTILE, 2.0, 0.1, title=HOSTILE,
-        input=values, depth=3, sentence="Here.", names=tuple(f"slice {at}" for at in range(6)),
-    )  # fmt: skip
+        "picture",
+        "integrated_gradients",
+        scores,
+        True,
+        HOSTILE,
+        2.0,
+        0.1,
+        title=HOSTILE,
+        input=values,
+        depth=3,
+        sentence="Here.",
+        names=tuple(f"slice {at}" for at in range(6)),
+    )
 
 
 def tiles(sheet) -> list[np.ndarray]:

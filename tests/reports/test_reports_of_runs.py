@@ -191,9 +191,12 @@ def test_rows_of_a_table_tell_their_columns(tmp_path):
     lines = "\n".join(f"{a},{b}" for a, b in values)
     (tmp_path / "rows.csv").write_text(f"age,<b>\n{lines}\n")
     run = explain_many(
-        lambda x: 3 * x[:, 0] - x[:, 1], tmp_path / "rows.csv", "gradient_x_input",
-        to=tmp_path / "out", spec=TABLE,
-    )  # fmt: skip
+        lambda x: 3 * x[:, 0] - x[:, 1],
+        tmp_path / "rows.csv",
+        "gradient_x_input",
+        to=tmp_path / "out",
+        spec=TABLE,
+    )
     page = run.report(tmp_path / "report.html", by="Ann").read_bytes()
     words = Elements(page).words
     means, sizes = (values * [3, -1]).mean(0), np.abs(values * [3, -1]).mean(0)

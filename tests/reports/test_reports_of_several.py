@@ -43,9 +43,17 @@ def table(name: str = "rain") -> Ranking:
     rank = np.array([[1, 3, 2], [2, 3, 1]])
     methods = ("permutation", "connection_weights")
     found = StoredTable(
-        values, values - 0.5, values + 0.5, rank, rank, rank, methods, (name, "b", "c"),
-        remarks={"permutation": (name,)}, control={"permutation": 0.0},
-    )  # fmt: skip
+        values,
+        values - 0.5,
+        values + 0.5,
+        rank,
+        rank,
+        rank,
+        methods,
+        (name, "b", "c"),
+        remarks={"permutation": (name,)},
+        control={"permutation": 0.0},
+    )
     words = (f"*{name}* comes first.", name, name, (name,), (name,), {name: name})
     return Ranking(found, name, name, (0, 2, 1), (name, "weight"), *words)
 
@@ -53,9 +61,18 @@ def table(name: str = "rain") -> Ranking:
 def bars(name: str, *scores: float) -> Explanation:
     given = np.array(scores, np.float32)
     return Explanation(
-        "table", "integrated_gradients", given, True, name, 2.0, 0.1, title=name,
-        input=np.ones(len(given), np.float32), names=tuple("abc"[: len(given)]), sentence=name,
-    )  # fmt: skip
+        "table",
+        "integrated_gradients",
+        given,
+        True,
+        name,
+        2.0,
+        0.1,
+        title=name,
+        input=np.ones(len(given), np.float32),
+        names=tuple("abc"[: len(given)]),
+        sentence=name,
+    )
 
 
 def hostile(name: str) -> bytes:

@@ -83,9 +83,14 @@ def given(runner, array):
 
 def asked(spec, count, depth=DEPTH, **more):
     return replace(
-        spec, size=SIDE, shape=(count, SIDE, SIDE), depth=depth, mean=(0.2,) * count,
-        std=(0.5,) * count, **more,
-    )  # fmt: skip
+        spec,
+        size=SIDE,
+        shape=(count, SIDE, SIDE),
+        depth=depth,
+        mean=(0.2,) * count,
+        std=(0.5,) * count,
+        **more,
+    )
 
 
 @pytest.mark.parametrize("method", ["integrated_gradients", "deeplift", "saliency", "occlusion"])

@@ -118,8 +118,10 @@ def identity_sides(
         hovertemplate="%{x:.4~g}<br>%{customdata}<extra>%{fullData.name}</extra>",
     )
     right = rows.label_rows(figure, labels, [])
-    shown = [f"{names[i]}: {number(one[i])} and {number(other[i])}, {text}" for i, text in
-             zip(order, apart, strict=True)]  # fmt: skip
+    shown = [
+        f"{names[i]}: {number(one[i])} and {number(other[i])}, {text}"
+        for i, text in zip(order, apart, strict=True)
+    ]
     alt = f"{sides.title}. {'; '.join(shown)}."
     height = max(ROW * len(labels), rows.height_of(labels))
     apply_chart_style(figure, height + 170, alt, right, top=70)

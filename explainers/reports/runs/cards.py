@@ -29,11 +29,14 @@ def mean_cards(contents: RunContents) -> str:
     classes = [one for one in contents.summary.classes if one.mean is not None]
     signed = is_signed(contents)
     cards = [
-        _card(f"data:image/png;base64,{_encoded(one.png)}", one.alt, one.name or "all", [
-            f"{one.count:,} maps"
-        ])
+        _card(
+            f"data:image/png;base64,{_encoded(one.png)}",
+            one.alt,
+            one.name or "all",
+            [f"{one.count:,} maps"],
+        )
         for one in mean_maps(classes, contents.kind, signed)
-    ]  # fmt: skip
+    ]
     colours = "Red supports, blue opposes" if signed else "Darker is stronger"
     said = (
         "Each map is divided by the sum of its sizes before the mean is taken, so that every "

@@ -68,9 +68,16 @@ def places_sheet(points: Sequence[Point]) -> Sheet:
         axes = sheet.place(0.9, 0.1, 3.8, 3.8)
         colours, norm = matrix.named_colours(scale)
         axes.scatter(
-            dots.x, dots.y, s=14, c=dots.marker.color, cmap=colours, norm=norm,
-            edgecolors="#888888", linewidths=0.5, clip_on=False,
-        )  # fmt: skip
+            dots.x,
+            dots.y,
+            s=14,
+            c=dots.marker.color,
+            cmap=colours,
+            norm=norm,
+            edgecolors="#888888",
+            linewidths=0.5,
+            clip_on=False,
+        )
         axes.set_ylim(*figure.layout.yaxis.range)
         _labelled(axes, figure)
         matrix.colour_key(sheet, 0.9, 4.45, scale)
@@ -83,9 +90,13 @@ def means_sheet(mean: Mean, columns: Sequence[str], about: str) -> Sheet:
     figure = global_bars(columns, mean.sizes, unknown, unknown)
     with drawing():
         sheet = Sheet(
-            "Mean |contribution|", about, "", figure.layout.meta["alt"],
-            chart.chart_height(figure), columns,
-        )  # fmt: skip
+            "Mean |contribution|",
+            about,
+            "",
+            figure.layout.meta["alt"],
+            chart.chart_height(figure),
+            columns,
+        )
         chart.draw_chart(sheet, figure)
     return sheet
 

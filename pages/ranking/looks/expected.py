@@ -108,7 +108,7 @@ def _edited(names: Sequence[str], outputs: Sequence[str]) -> list[dict[str, Any]
                 OUTPUT: st.column_config.SelectboxColumn(
                     help="Empty: the one that is explained.", options=list(outputs)
                 )
-            }  # fmt: skip
+            }
             if several
             else {}
         ),

@@ -65,7 +65,7 @@ def section(question: Question, prediction: Answer, table: StoredTable, output: 
                 "each unit by the inputs"
                 if way == INPUTS
                 else "the mean error by each unit's weights"
-            ),  # fmt: skip
+            ),
             required=True,
         )
         if what == ERROR and np.shape(layer["loss_by_weights"]) == (count, len(features)):

@@ -54,9 +54,12 @@ def signs(runner, fit="crop", count=5, network="signs"):
     members["stop/broken.jpg"] = b"nothing"
     file = put_collection(runner, members, spec)
     return Explain(
-        spec, InputRef(file), BaselineRef("blur"), method="integrated_gradients",
+        spec,
+        InputRef(file),
+        BaselineRef("blur"),
+        method="integrated_gradients",
         options={"steps": 4},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("fit", ["crop", "pad"])
