@@ -291,7 +291,7 @@ def main() -> None:
             f"\nThe server's log has {log.count('Traceback')} tracebacks.\n{log[-3000:]}",
             file=sys.stderr,
         )
-    sys.exit(failed > 0 or (both and runs[True] > 2 * runs[False]))
+    sys.exit(1 if failed or (both and runs[True] > 2 * runs[False]) else 0)
 
 
 if __name__ == "__main__":
