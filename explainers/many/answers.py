@@ -112,11 +112,12 @@ class Answers:
         started = time.perf_counter()
         x = self._tensor(np.stack([one.values for one in inputs if one.values is not None]))
         asked = self._question
+        against = self.references(x, inputs)
         answer = explain(
             self._network.model,
             x,
             asked.method,
-            self.references(x, inputs),
+            against,
             asked.target,
             data=self._data,
             score=asked.score,
@@ -133,46 +134,33 @@ class Answers:
             for k, one in enumerate(inputs)
         ]
         if asked.checks:
-            answered = [k for k, (row, _) in enumerate(found) if row["error"] is None]
-            classes = [_class_of(answer, k) or 0 for k in answered]
-            kept = [(inputs[k], found[k][1]) for k in answered]
-            columns = self.checks(kept, classes, asked.checks, alive)
-            for k, more in zip(answered, columns, strict=True):
-                found[k][0].update(more | {"seconds": seconds + more["seconds"]})
+            self._check(found, x, against, answer, alive)
         return found
 
-    def checks(
+    def _check(
         self,
-        mapped: Sequence[tuple[Input, np.ndarray | None]],
-        classes: list[int],
-        checks: Sequence[str],
-        alive: Callable[[], None] = lambda: None,
-    ) -> list[Row]:
-        """The columns of the checks of maps, "seconds" among them.
-
-        Parameters
-        ----------
-        mapped : sequence of (Input, ndarray)
-            Inputs with their maps, as `of` gives them.
-        classes : list of int
-            The explained class of each.
-        checks : sequence of str
-        alive : callable
-        """
+        found: list[tuple[Row, np.ndarray | None]],
+        x: Tensor,
+        against: str | float | Tensor,
+        answer: Attribution,
+        alive: Callable[[], None],
+    ) -> None:
+        """Add the columns of the checks to the rows that have a map."""
         from explainers.references import references_of
 
+        mapped = [(k, scores) for k, (_, scores) in enumerate(found) if scores is not None]
         if not mapped:
-            return []
+            return
         started, kind, asked = time.perf_counter(), self._spec.kind, self._question
-        inputs = [one for one, _ in mapped]
-        x = self._tensor(np.stack([one.values for one in inputs if one.values is not None]))
-        maps = [one for _, one in mapped if one is not None]
-        heat = maps if kind == "picture" else [KINDS[kind].heat(one) for one in maps]
+        which = [k for k, _ in mapped]
+        heat = [scores if kind == "picture" else KINDS[kind].heat(scores) for _, scores in mapped]
         explained = Explained(
             self._network.model,
-            x,
-            references_of(self.references(x, inputs), x, self._data),
-            asked.target if isinstance(asked.target, tuple) else classes,
+            x[which],
+            references_of(against, x, self._data)[which],
+            asked.target
+            if isinstance(asked.target, tuple)
+            else [_class_of(answer, k) or 0 for k in which],
             np.stack(heat),
             asked.method,
             asked.options,
@@ -181,9 +169,11 @@ class Answers:
             kind,
             self._cache,
         )
-        columns = checked(explained, checks, alive)
+        columns = checked(explained, asked.checks, alive)
         seconds = (time.perf_counter() - started) / len(mapped)
-        return [row | {"seconds": seconds} for row in columns]
+        for k, more in zip(which, columns, strict=True):
+            row, _ = found[k]
+            row.update(more, seconds=row["seconds"] + seconds)
 
     def _row(
         self,

@@ -42,8 +42,11 @@ def section(question: ManyQuestion, rows: Sequence[Row], missing: int) -> None:
         st.error(failed[0]["error"])
         return
     labels = kept.labels(question, rows)
-    told = f"{_headline(question, rows, labels)} {_checks(question, rows)}".strip()
-    st.markdown(told)
+    headline, checks = _headline(question, rows, labels), _checks(question, rows)
+    st.markdown(headline)
+    for sentence in checks:
+        st.caption(sentence)
+    told = " ".join([headline, *checks])
     parts = list(PARTS)
     if question.one != "picture" or question.numbers:
         parts.remove(CUES)
@@ -91,10 +94,10 @@ def _headline(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None
     return said
 
 
-def _checks(question: ManyQuestion, rows: Sequence[Row]) -> str:
-    """What the checks of the maps say; "" of a run without any."""
+def _checks(question: ManyQuestion, rows: Sequence[Row]) -> list[str]:
+    """What the checks of the maps say; nothing of a run without any."""
     found = summarise_checks(rows) if question.plan.checks else None
     if found is None:
-        return ""
+        return []
     asked = question.plan.explanation
-    return escape_markdown(" ".join(check_sentences(found, asked.method, asked.kind)))
+    return list(map(escape_markdown, check_sentences(found, asked.method, asked.kind)))

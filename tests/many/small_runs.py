@@ -12,6 +12,7 @@ from torch import nn
 
 from explainers import explain_many
 from explainers.many.networks import Network, opened
+from explainers.many.reading.completion import parsed_file
 from explainers.models.spec import ModelSpec
 
 SPEC = ModelSpec("upload", "tiny", size=8, mean=(0.0,), std=(1.0,))
@@ -47,6 +48,12 @@ class Slow(Tiny):
     def forward(self, pictures):
         time.sleep(0.02)
         return super().forward(pictures)
+
+
+def slowly_parsed(*given, **options):
+    """As files are read here, but each takes its time."""
+    time.sleep(0.1)
+    return parsed_file(*given, **options)
 
 
 class Unopenable:

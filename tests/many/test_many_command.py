@@ -2,18 +2,16 @@
 
 import os
 import signal
-import time
 
 import pytest
 import torch
 from safetensors.torch import save_file
-from small_runs import pictures
+from small_runs import pictures, slowly_parsed
 from torch import nn
 
 from explainers.commands import many
 from explainers.commands.command_line import main
 from explainers.many.run import open_run
-from explainers.many.shard_maker import ShardMaker
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by forking")
 
@@ -23,25 +21,19 @@ def test_stopped_and_gone_on_with(tmp_path, monkeypatch, capsys):
     (source / "007.png").write_bytes(b"no picture")
     command = ["many", "digits", str(source), "--to", str(to), "--method", "occlusion"]
     command += ["--option", "window=4", "--shard", "2", "--own-files"]
-    real, make = many._Line.progress, ShardMaker.make
+    real = many._Line.progress
 
     def interrupted(self, state):
         real(self, state)
         if state.done >= 4:
             signal.raise_signal(signal.SIGINT)
 
-    def until_interrupted(self, number, *given):
-        """However late the command looks, the run has not ended by then."""
-        if number >= 10:
-            time.sleep(600)
-        make(self, number, *given)
-
     monkeypatch.setattr(many._Line, "progress", interrupted)
-    monkeypatch.setattr(ShardMaker, "make", until_interrupted)
+    monkeypatch.setattr(many, "parsed_file", slowly_parsed)  # the command looks before all is done
     assert main(command) == many.INTERRUPTED
     assert "The same command goes on" in capsys.readouterr().err
     kept = open_run(to).done
-    assert 4 <= kept <= 20
+    assert 4 <= kept < 60
     monkeypatch.undo()
     assert main(command) == 1
     said = capsys.readouterr()

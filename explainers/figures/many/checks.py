@@ -23,15 +23,15 @@ def check_sentences(found: CheckSummary, method: str, kind: str) -> list[str]:
     --------
     >>> found = CheckSummary(240, 231, 0, None, None, 0, "")
     >>> print(check_sentences(found, "deeplift", "picture")[0])
-    231 of 240 maps beat chance: hiding and revealing in their order moves the answer more than in \
-random orders, as a map that knows nothing does in about half.
+    231 of 240 maps beat chance: hiding and revealing their hottest parts first moves the answer \
+more than in random orders. A map that knows nothing does so in about half.
     """
     said = []
     if found.proofs:
         said.append(
-            f"{found.proven:,} of {found.proofs:,} maps beat chance: hiding and revealing in their "
-            "order moves the answer more than in random orders, as a map that knows nothing does "
-            "in about half."
+            f"{found.proven:,} of {found.proofs:,} maps beat chance: hiding and revealing their "
+            "hottest parts first moves the answer more than in random orders. A map that knows "
+            "nothing does so in about half."
         )
     if found.overlap is not None:
         line = f"With those of {compared_with(method, kind)} the maps share "

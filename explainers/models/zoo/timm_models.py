@@ -266,10 +266,10 @@ def _build_pattern(name: str) -> _Pattern | None:
     import timm
     import torch
 
-    from explainers.models.zoo.torchvision_models import NoFirstValues
+    from explainers.models.zoo.torchvision_models import SkipInitialisation
 
     try:
-        with torch.device("meta"), NoFirstValues():
+        with torch.device("meta"), SkipInitialisation():
             model = timm.create_model(name, pretrained=False, num_classes=_USUAL_CLASSES)
     except Exception:
         return None

@@ -16,7 +16,7 @@ from explainers.models.formats.tensor_shapes import Shapes, demand_fit, differen
 from explainers.models.zoo.architectures import ARCHITECTURES
 from explainers.options import lookup
 
-_FIRST_VALUES = frozenset(
+_INITIALISERS = frozenset(
     {Tensor.normal_, Tensor.uniform_, Tensor.fill_, Tensor.zero_}
     | {Tensor.erfinv_, Tensor.mul_, Tensor.add_, Tensor.clamp_}  # of a truncated normal
 )
@@ -140,13 +140,13 @@ def weightless() -> Iterator[None]:
     # torch calls it with what it shall register instead, its stub says that it returns nothing.
     hook = register_module_parameter_registration_hook(without_data)  # type: ignore[arg-type]
     try:
-        with NoFirstValues():
+        with SkipInitialisation():
             yield
     finally:
         hook.remove()
 
 
-class NoFirstValues(TorchFunctionMode):
+class SkipInitialisation(TorchFunctionMode):
     """Writes no numbers in tensors that hold none; torch takes long to find out that it cannot."""
 
     def __torch_function__(
@@ -156,7 +156,7 @@ class NoFirstValues(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        if func in _FIRST_VALUES and args[0].is_meta:
+        if func in _INITIALISERS and args[0].is_meta:
             return args[0]
         return func(*args, **(kwargs or {}))
 

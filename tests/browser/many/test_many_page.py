@@ -5,7 +5,7 @@ import re
 import zipfile
 
 import numpy as np
-from driver import downloaded, give, map_shown, no_exception, settled
+from driver import choose, downloaded, give, map_shown, no_exception, settled
 from playwright.sync_api import expect
 from test_whole_app import accessible, no_sideways_scrolling
 
@@ -30,9 +30,10 @@ def cards(page):
 
 
 def test_an_archive_is_explained_and_each_of_its_pictures_can_be_opened(server, visit, tmp_path):
-    page = visit(f"{server.url}/many?model=signs&many_from=Upload")
+    page = visit(f"{server.url}/many?model=signs&many_from=Upload&many_checks=both")
     give(page, "A ZIP of pictures", "signs.zip", archive())
-    page.get_by_role("button", name="Explain all 7 pictures").click()
+    expect(page.get_by_text(re.compile(r"passes \(.* of them for the checks\)"))).to_be_visible()
+    page.get_by_role("button", name="Explain and check all 7 pictures").click()
     expect(page.get_by_text("1 picture of 7 has no answer")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
     settled(page)
@@ -40,6 +41,15 @@ def test_an_archive_is_explained_and_each_of_its_pictures_can_be_opened(server, 
     expect(page.get_by_text("This file is not a picture that can be read")).to_be_visible()
     expect(page.get_by_text("*broken* <b>.jpg")).to_be_visible()
     expect(cards(page)).to_have_count(PICTURES)
+    expect(page.get_by_text(re.compile(f"^[0-6] of {PICTURES} maps beat chance"))).to_be_visible()
+    expect(page.get_by_text(re.compile("rank correlation of .* medians of 6"))).to_be_visible()
+    choose(page, "First", "Least agreement")
+    settled(page)
+    agreed = [
+        float(re.search(r"agreement (−?\d\.\d\d)", line)[1].replace("−", "-"))
+        for line in page.get_by_text(re.compile(r"agreement −?\d")).all_inner_texts()
+    ]
+    assert len(agreed) == PICTURES and agreed == sorted(agreed)
     wrong = page.get_by_text(re.compile("^stop .* filed under yield$"))
     said = wrong.inner_text()
     no_exception(page)
@@ -51,9 +61,10 @@ def test_an_archive_is_explained_and_each_of_its_pictures_can_be_opened(server, 
     page.get_by_text("Take away", exact=True).click()
     settled(page)
     with zipfile.ZipFile(downloaded(page, "Rows and maps", tmp_path)) as taken:
-        maps = np.load(io.BytesIO(taken.read("maps/000000.npz")))
+        parts = [name for name in taken.namelist() if name.startswith("maps/")]
+        maps = [key for part in parts for key in np.load(io.BytesIO(taken.read(part))).files]
         rows = taken.read("rows.csv").decode("utf-8-sig").splitlines()
-    assert len(rows) == PICTURES + 2 and len(maps.files) == PICTURES
+    assert len(rows) == PICTURES + 2 and len(set(maps)) == PICTURES
     report = downloaded(page, "Report", tmp_path).read_text(encoding="utf-8")
     assert "&lt;b&gt;.jpg" in report and "<b>.jpg" not in report
     page.get_by_text("All together", exact=True).click()
@@ -90,8 +101,8 @@ def test_an_archive_is_explained_and_each_of_its_pictures_can_be_opened(server, 
     made = {path.name for path in server.store.glob("*.made.*")}
     page.get_by_role("button", name="Delete my uploads").click()
     page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("2 uploads were deleted")).to_be_visible()
     expect(page.get_by_text("A ZIP of pictures")).to_be_visible()
-    settled(page)
     left = {path.name for path in server.store.glob("*.made.*")}
     assert made - left, "what was made of the archive goes with it"
     assert not any(
