@@ -16,7 +16,15 @@ from explainers.many.run import open_run
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by forking")
 
 
-def test_stopped_and_gone_on_with(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C counts, though a shell that starts tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_stopped_and_gone_on_with(tmp_path, monkeypatch, capsys, interruptible):
     source, to = pictures(tmp_path / "in", 60), tmp_path / "out"
     (source / "007.png").write_bytes(b"no picture")
     command = ["many", "digits", str(source), "--to", str(to), "--method", "occlusion"]
