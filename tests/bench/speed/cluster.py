@@ -29,9 +29,9 @@ from pathlib import Path
 import psutil
 
 from explainers import explain_many
-from tests.bench.many import STEPS, pictures
+from tests.bench.many import CASES, pictures
 
-SHARD = 8
+SHARD, CASE = 8, "signs"
 
 
 @contextmanager
@@ -86,10 +86,10 @@ def seconds(source: Path, to: Path, workers: Measured) -> tuple[float, float]:
     """Of a run, and the processor's of the worker that had most to do."""
     before, began = workers.busy(), time.perf_counter()
     run = explain_many(
-        "signs",
+        CASE,
         source,
         "integrated_gradients",
-        steps=STEPS,
+        steps=CASES[CASE].steps,
         score="logit",
         to=to,
         shard=SHARD,
@@ -107,7 +107,7 @@ def main(count: int, rounds: int) -> None:
         source, few = folder / "in", folder / "few"
         for place, many in ((source, count), (few, 2 * SHARD)):
             place.mkdir()
-            pictures(place, many)
+            pictures(CASES[CASE], place, many)
         one = stack.enter_context(cluster(folder, [0]))
         two = stack.enter_context(cluster(folder, [0, 1]))
         time.sleep(10)
