@@ -100,7 +100,11 @@ class Context:
 
     def gradients(self, points: Tensor, rows: Tensor) -> Tensor:
         """The gradient (n, …) of the explained score at each point."""
-        return self.passes.gradients(points, self.target, rows)[1]
+        return self.values_and_gradients(points, rows)[1]
+
+    def values_and_gradients(self, points: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The explained score (n,) of each point, and its gradient (n, …)."""
+        return self.passes.gradients(points, self.target, rows)
 
     def activation_maps(self, layer: str | None) -> ActivationMaps:
         """What a layer holds of the inputs, with gradients; None: the last that the score needs."""

@@ -61,7 +61,6 @@ LARGE_FOLDERS = {
     "explainers/models/formats/onnx/operations": "a file a family of operations, all alike",
     "explainers/service/parsing/parsers": "a file a kind of upload",
     "explainers/service/tasks": "a file a question",
-    "tests/bench": "a file a measurement",
     "tests": "the tests of the whole, and what its folders share",
     "tests/hostile": "a file a kind of attack or fault, and what attacks",
     "tests/importance": "a file a method, or a claim about all of them",

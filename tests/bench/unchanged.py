@@ -11,13 +11,18 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import Module
 
 from explainers import BASELINES, METHODS, explain
 from explainers.kinds import KINDS
+from explainers.methods.registry import Method
 from explainers.models.prepared import build
+from explainers.models.spec import ModelSpec
 from explainers.models.zoo.demos import demos, gallery
 from explainers.service.parsing.parsers import PARSERS
 
@@ -67,8 +72,18 @@ PAGES = (
 _PASSING = re.compile(r"\d[\d,.]*\s?(?:ms|s|minutes|MB|GB)\b|\d[\d,]* of [\d,]+ passes[^\n]*")
 
 
-def scores() -> Iterator[tuple[str, np.ndarray]]:
-    """What every method says of every demo's first input, against every baseline that fits."""
+class DemoInput(NamedTuple):
+    """A demo's network, its first input (1, …), and some of its data (M, …)."""
+
+    name: str
+    spec: ModelSpec
+    model: Module
+    x: Tensor
+    data: Tensor
+
+
+def demo_inputs() -> Iterator[DemoInput]:
+    """Every demo with its first input."""
     for name, demo in demos().items():
         model, _, spec = build(demo.spec, None)
         kind = KINDS[spec.kind]
@@ -77,13 +92,24 @@ def scores() -> Iterator[tuple[str, np.ndarray]]:
         else:
             found = PARSERS[spec.kind].parse(demo.data.read_bytes(), suffix=demo.data.suffix)
         x = torch.from_numpy(kind.inputs(found, spec, [0]))
-        data = torch.from_numpy(kind.some(found, spec, 50))
+        yield DemoInput(name, spec, model, x, torch.from_numpy(kind.some(found, spec, 50)))
+
+
+def quick_options(method: Method, kind: str) -> dict[str, Any]:
+    """Options with which a method of such inputs ends soon."""
+    options = _quick(method.options)
+    if isinstance(options.get("block"), int) and kind != "picture":
+        options.pop("block")
+    return options
+
+
+def scores() -> Iterator[tuple[str, np.ndarray]]:
+    """What every method says of every demo's first input, against every baseline that fits."""
+    for name, spec, model, x, data in demo_inputs():
         for key, method in METHODS.items():
             if method.kinds is not None and spec.kind not in method.kinds:
                 continue
-            options = _quick(method.options)
-            if isinstance(options.get("block"), int) and spec.kind != "picture":
-                options.pop("block")
+            options = quick_options(method, spec.kind)
             for against, entry in BASELINES.items():
                 if spec.kind not in entry.kinds:
                     continue

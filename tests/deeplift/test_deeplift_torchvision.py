@@ -1,4 +1,4 @@
-"""Completeness on torchvision's models, small pictures; the full table is in tests/bench."""
+"""Completeness on torchvision's models, small pictures; tests/bench/deeplift has the full table."""
 
 import functools
 import sys
@@ -9,7 +9,7 @@ import torch
 
 from explainers import explain
 
-sys.path.append(str(Path(__file__).parents[1] / "bench"))
+sys.path.append(str(Path(__file__).parents[1] / "bench" / "deeplift"))
 from deeplift_completeness import built, cases  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -41,8 +41,8 @@ class Options:
 def attribute(context: Context, options: Options) -> MethodResult:
     """(x − x′) ∫₀¹ ∂f/∂x (x′ + α(x − x′)) dα, along the straight line from baseline to input.
 
-    With `steps`, that many points by the rule. Without, `refine` spends points until the
-    contributions add up within `tolerance`.
+    With `steps`, that many points by the `rule`. Without, `refine` spends points where the slopes
+    bend, until the contributions add up within `tolerance`.
 
     Parameters
     ----------

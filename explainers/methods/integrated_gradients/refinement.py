@@ -1,90 +1,66 @@
 """Integrated Gradients to a tolerance: points are spent where the integrand bends.
 
-On every piece [a, b] of the way the contributions must add up to f(b) − f(a), which two forward
-passes tell exactly. A piece that misses more than its share of the tolerance is halved. The misses
-of a kinked function have random signs and cancel in the gap; that they may do, but their sum
-without signs is bounded too, so a small gap cannot come from two large errors.
+Each piece of the way is integrated by Simpson's rule, and must add up to f at its end less f at its
+start. The pieces that miss most are halved, and every point that was asked is used again: a half
+has its ends already, and asks for its middle only. The misses of a kinked function have random
+signs and cancel in the gap; that they may do, but their sum without signs is bounded too, so that
+a small gap cannot come from two large errors.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from explainers.methods.integrated_gradients.straight_path import StraightPath, quadrature
 from explainers.methods.registry import MethodResult
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from explainers.methods.integrated_gradients import Options
+    from explainers.methods.integrated_gradients.straight_path import StraightPath
 
-POINTS_PER_PIECE = 4
-FIRST_PIECES = 4
+FIRST_PIECES = 2
+# Of each input so many pieces are halved at once, or this share of them.
+HALVED_AT_ONCE, SHARE_HALVED = 2, 0.25
+SIMPSON = (1 / 6, 4 / 6, 1 / 6)
 # How much more than the gap the misses may add up to when their signs are ignored.
-UNSIGNED = 10
-# How many pieces are held at a time; bounds the memory, whatever the number of inputs. Of small
-# inputs more go through the model at once.
-PIECES_AT_ONCE, MOST_AT_ONCE, VALUES_AT_ONCE = 16, 1024, 2**16
-
-
-@dataclass(frozen=True)
-class Interval:
-    """The part [start, stop] of one input's path, from 0 to 1, and the scores at its ends.
-
-    Examples
-    --------
-    >>> Interval(row=0, start=0.25, stop=0.5, low=1.0, high=3.0).width
-    0.25
-    """
-
-    row: int
-    start: float
-    stop: float
-    low: float
-    high: float
-
-    @property
-    def width(self) -> float:
-        """Its share of the path."""
-        return self.stop - self.start
+UNSIGNED = 5
+# Slopes are asked so much beside the ends: there often lies a kink, as of a baseline of zeros.
+BESIDE_END = 1e-5
+# The values of all maps that are held, and what one input is expected to need: bounds the memory.
+VALUES_HELD, POINTS_EXPECTED = 2**26, 33
 
 
 @dataclass
-class ErrorBudget:
-    """How far the contributions of one input may be off, and how far they are.
+class Points:
+    """Places p of the lines, and what the model answered there.
 
     Attributes
     ----------
-    allowed : float
-        The largest gap, in the unit of the score.
-    width : float
-        The share of the path that is settled.
-    gap, missed : float
-        The misses of settled pieces, summed with and without their signs.
-    steps : int
-        Points spent.
+    rows : Tensor, int64, shape (p,)
+        Whose line each is on.
+    places, scores, slopes : Tensor, float64, shape (p,)
+        From 0 to 1; the explained score; its slope along the line.
+    maps : Tensor, shape (p, …)
+        Gradient times step.
     """
 
-    allowed: float
-    width: float = 0.0
-    gap: float = 0.0
-    missed: float = 0.0
-    steps: int = 0
+    rows: Tensor
+    places: Tensor
+    scores: Tensor
+    slopes: Tensor
+    maps: Tensor
 
-    def accepts(self, piece: Interval, miss: float) -> bool:
-        """Whether the piece fits; what earlier pieces left unspent is carried over."""
-        allowed = self.allowed * (self.width + piece.width)
-        return abs(self.gap + miss) <= allowed and (self.missed + abs(miss) <= UNSIGNED * allowed)
+    def and_also(self, others: Points) -> Points:
+        """These, and the others after them."""
+        return Points(*(torch.cat([a, getattr(others, k)]) for k, a in vars(self).items()))
 
-    def settle(self, piece: Interval, miss: float) -> None:
-        """Book an accepted piece."""
-        self.width += piece.width
-        self.gap += miss
-        self.missed += abs(miss)
+    def only(self, some: Tensor) -> Points:
+        """Those at these indices."""
+        return Points(*(values[some] for values in vars(self).values()))
 
 
 def refine(path: StraightPath, options: Options) -> MethodResult:
@@ -101,93 +77,161 @@ def refine(path: StraightPath, options: Options) -> MethodResult:
     -------
     MethodResult
         Scores (N, …); a note says where the tolerance was not reached.
+
+    References
+    ----------
+    Adaptive Simpson quadrature: Kuncir 1962, Algorithm 103, Comm. ACM 5 (6).
     """
-    queue, budgets = _first_pieces(path, options.tolerance)
-    places, weights = quadrature(options.rule, POINTS_PER_PIECE)
-    exhausted, many = False, min(MOST_AT_ONCE, VALUES_AT_ONCE // path.step[0].numel())
-    path.context.show(lambda: path.total)
-    while queue:
-        group = [queue.popleft() for _ in range(min(max(PIECES_AT_ONCE, many), len(queue)))]
-        path.context.expect((len(group) + len(queue)) * POINTS_PER_PIECE)
-        maps, along = _integrate(path, group, places, weights)
-        keep, halve = [], []
-        for index, piece in enumerate(group):
-            budget = budgets[piece.row]
-            budget.steps += POINTS_PER_PIECE
-            miss = along[index] - (piece.high - piece.low)
-            spent = budget.steps + 2 * POINTS_PER_PIECE > options.most_steps
-            if budget.accepts(piece, miss) or spent:
-                exhausted |= not budget.accepts(piece, miss)
-                budget.settle(piece, miss)
-                keep.append(index)
-            else:
-                halve.append(piece)
-        rows = torch.tensor([group[index].row for index in keep], dtype=torch.long)
-        device = path.total.device
-        path.total.index_add_(0, rows.to(device), maps[torch.tensor(keep, device=device).long()])
-        queue.extend(_halved(path, halve))
+    each = max(1, VALUES_HELD // (POINTS_EXPECTED * path.step[0].numel()))
+    parts = path.context.rows.split(each)
+    reached = [_Refinement(path, rows, options).run() for rows in parts]
     note = (
         f"The tolerance of {options.tolerance:.2%} was not reached within {options.most_steps} "
         "steps; the gap says how far it is off."
     )
-    return MethodResult(path.total, notes=(note,) if exhausted else ())
+    return MethodResult(path.total, notes=() if all(reached) else (note,))
 
 
-def _first_pieces(
-    path: StraightPath, tolerance: float
-) -> tuple[deque[Interval], list[ErrorBudget]]:
-    count = len(path.step)
-    ends = torch.linspace(0, 1, FIRST_PIECES + 1, dtype=torch.float64).tolist()
-    first, last = path.ends()
-    between = _scores(path, [(row, end) for row in range(count) for end in ends[1:-1]])
-    inner = len(ends) - 2
-    pieces: list[Interval] = []
-    budgets: list[ErrorBudget] = []
-    for row in range(count):
-        scores = [first[row], *between[row * inner : (row + 1) * inner], last[row]]
-        reach = max(scores) - min(scores)
+class _Refinement:
+    """The lines of some inputs, in pieces: indices (pieces, 3) of their start, middle and end."""
+
+    def __init__(self, path: StraightPath, rows: Tensor, options: Options) -> None:
+        self._path, self._options = path, options
+        count = 2 * FIRST_PIECES + 1
+        places = torch.linspace(0, 1, count, dtype=torch.float64)
+        self._points = self._asked(rows.repeat_interleave(count), places.repeat(len(rows)))
+        starts = torch.arange(len(rows))[:, None] * count + 2 * torch.arange(FIRST_PIECES)
+        self._pieces = starts.flatten()[:, None] + torch.arange(3)
+        # By input, of all inputs: points spent, and the misses of pieces that are no longer held.
+        total = len(path.step)
+        self._spent = torch.zeros(total, dtype=torch.long).index_fill_(0, rows.cpu(), count)
+        self._gap = torch.zeros(total, dtype=torch.float64)
+        self._unsigned = torch.zeros(total, dtype=torch.float64)
+        self._allowed = torch.zeros(total, dtype=torch.float64)
+        self._allowed[rows.cpu()] = self._tolerated(len(rows))
+        path.context.show(self._so_far)
+
+    def run(self) -> bool:
+        """Halve pieces until all is settled; whether the tolerance was reached everywhere."""
+        reached = True
+        while len(self._pieces):
+            misses, rows = self._misses(), self._rows_of(self._pieces)
+            fits = self._fits(rows, misses)
+            spent = self._spent + 2 * HALVED_AT_ONCE > self._options.most_steps
+            reached &= bool((fits | ~spent)[rows].all())
+            self._settle((fits | spent)[rows], misses)
+            if len(self._pieces):
+                self._let_go_of_the_best()
+                self._halve()
+        return reached
+
+    def _asked(self, rows: Tensor, places: Tensor) -> Points:
+        """What the model answers at places of the lines of these rows."""
+        inside = places.clamp(BESIDE_END, 1 - BESIDE_END)
+        scores, maps = self._path.along(rows, inside)
+        for end, known in zip((0.0, 1.0), self._path.ends, strict=True):
+            here = places == end
+            scores[here] = known[rows.cpu()[here]]
+        slopes = maps.flatten(1).sum(1, dtype=torch.float64).cpu()
+        return Points(rows.cpu(), places, scores, slopes, maps)
+
+    def _tolerated(self, count: int) -> Tensor:
+        """By how much each input's contributions may be off, in the unit of the score."""
+        scores = self._points.scores.view(count, -1)
+        reach = scores.amax(1) - scores.amin(1)
+        difference = (scores[:, -1] - scores[:, 0]).abs()
+        rounding = 4 * torch.finfo(self._path.step.dtype).eps * scores.abs().amax(1)
         # Where input and baseline score alike, the tolerance is relative to the way's own range.
-        allowed = tolerance * max(abs(scores[-1] - scores[0]), 1e-3 * reach)
-        rounding = 4 * torch.finfo(path.step.dtype).eps * max(map(abs, scores))
-        budgets.append(ErrorBudget(max(allowed, rounding)))
-        for start, stop, low, high in zip(ends, ends[1:], scores, scores[1:], strict=False):
-            pieces.append(Interval(row, start, stop, low, high))
-    # Breadth first over the path, so that a map seen early is not one of the baseline's end.
-    return deque(sorted(pieces, key=lambda piece: (piece.start * 7) % 1)), budgets
+        return torch.maximum(
+            self._options.tolerance * torch.maximum(difference, 1e-3 * reach), rounding
+        )
 
+    def _rows_of(self, pieces: Tensor) -> Tensor:
+        return self._points.rows[pieces[:, 0]]
 
-def _integrate(
-    path: StraightPath, group: list[Interval], places: Tensor, weights: Tensor
-) -> tuple[Tensor, list[float]]:
-    """Maps (pieces, …) of the pieces, and the sum of each as floats."""
-    device = path.total.device
-    rows = torch.tensor([piece.row for piece in group], device=device)
-    start = torch.tensor([piece.start for piece in group], dtype=torch.float64)
-    width = torch.tensor([piece.width for piece in group], dtype=torch.float64)
-    where = (start[:, None] + width[:, None] * places).flatten()
-    weight = (width[:, None] * weights).flatten()
-    maps = torch.zeros(len(group), *path.total.shape[1:], dtype=path.total.dtype, device=device)
-    pieces = torch.arange(len(group), device=device).repeat_interleave(len(places))
-    path.integrate(rows.repeat_interleave(len(places)), where, weight, maps, pieces)
-    return maps, maps.flatten(1).sum(1, dtype=torch.float64).tolist()
+    def _weights(self, pieces: Tensor) -> Tensor:
+        """Of each piece's three points (pieces, 3)."""
+        places = self._points.places[pieces]
+        width = places[:, 2] - places[:, 0]
+        return width[:, None] * torch.tensor(SIMPSON, dtype=torch.float64)
 
+    def _misses(self) -> Tensor:
+        """By how much each piece does not add up."""
+        scores = self._points.scores[self._pieces]
+        found = (self._weights(self._pieces) * self._points.slopes[self._pieces]).sum(1)
+        return found - (scores[:, 2] - scores[:, 0])
 
-def _halved(path: StraightPath, pieces: list[Interval]) -> list[Interval]:
-    middles = [(piece.start + piece.stop) / 2 for piece in pieces]
-    pairs = [(piece.row, middle) for piece, middle in zip(pieces, middles, strict=True)]
-    halves = []
-    for piece, middle, score in zip(pieces, middles, _scores(path, pairs), strict=True):
-        halves.append(Interval(piece.row, piece.start, middle, piece.low, score))
-        halves.append(Interval(piece.row, middle, piece.stop, score, piece.high))
-    return halves
+    def _fits(self, rows: Tensor, misses: Tensor) -> Tensor:
+        """Of all inputs, which add up."""
+        gap = self._gap.index_add(0, rows, misses)
+        unsigned = self._unsigned.index_add(0, rows, misses.abs())
+        return (gap.abs() <= self._allowed) & (unsigned <= UNSIGNED * self._allowed)
 
+    def _settle(self, which: Tensor, misses: Tensor) -> None:
+        """Add pieces to the total, and hold them no longer."""
+        done, rows = self._pieces[which], self._rows_of(self._pieces)[which]
+        self._gap.index_add_(0, rows, misses[which])
+        self._unsigned.index_add_(0, rows, misses[which].abs())
+        self._add(done, self._path.total)
+        left = self._pieces[~which]
+        used, places = left.unique(return_inverse=True)
+        self._points, self._pieces = self._points.only(used), places
 
-def _scores(path: StraightPath, places: list[tuple[int, float]]) -> list[float]:
-    if not places:
-        return []
-    rows = torch.tensor([row for row, _ in places], device=path.total.device)
-    where = torch.tensor([place for _, place in places], dtype=torch.float64)
-    scores: list[float] = []
-    for part in path.context.batches(len(rows)):
-        scores += path.context.values(path.at(rows[part], where[part]), rows[part]).tolist()
-    return scores
+    def _let_go_of_the_best(self) -> None:
+        """Of more maps than may be held, settle the half of the pieces that miss least."""
+        if self._points.maps.numel() <= VALUES_HELD:
+            return
+        misses = self._misses()
+        order = misses.abs().argsort()
+        best = torch.zeros(len(misses), dtype=torch.bool)
+        best[order[: len(misses) // 2]] = True
+        best[self._worst(misses)] = False
+        self._settle(best, misses)
+
+    def _worst(self, misses: Tensor) -> Tensor:
+        """Of each input, the pieces that miss most."""
+        rows = self._rows_of(self._pieces)
+        order = misses.abs().argsort(descending=True)
+        order = order[rows[order].argsort(stable=True)]
+        ordered = rows[order]
+        first, after = (torch.searchsorted(ordered, ordered, right=r) for r in (False, True))
+        most = (SHARE_HALVED * (after - first)).clamp_min(HALVED_AT_ONCE)
+        return order[torch.arange(len(order)) - first < most]
+
+    def _halve(self) -> None:
+        """Ask for the middles of the halves of the worst pieces."""
+        worst = self._worst(self._misses())
+        start, middle, end = self._pieces[worst].T
+        rows, places = self._points.rows, self._points.places
+        new = torch.cat([(places[start] + places[middle]) / 2, (places[middle] + places[end]) / 2])
+        owners = rows[middle].repeat(2)
+        self._path.context.expect(len(new))
+        held = len(rows)
+        asked = self._asked(owners.to(self._path.total.device), new)
+        self._points = self._points.and_also(asked)
+        self._spent.index_add_(0, owners, torch.ones_like(owners))
+        first = torch.arange(held, held + len(worst))
+        halves = torch.cat(
+            [
+                torch.stack([start, first, middle], 1),
+                torch.stack([middle, first + len(worst), end], 1),
+            ]
+        )
+        keep = torch.ones(len(self._pieces), dtype=torch.bool)
+        keep[worst] = False
+        self._pieces = torch.cat([self._pieces[keep], halves])
+
+    def _add(self, pieces: Tensor, total: Tensor) -> None:
+        """Add what these pieces come to."""
+        weights = torch.zeros(len(self._points.rows), dtype=torch.float64)
+        weights.index_add_(0, pieces.flatten(), self._weights(pieces).flatten())
+        used = weights.nonzero()[:, 0]
+        maps = self._points.maps[used.to(total.device)]
+        shape = (-1, *[1] * (maps.ndim - 1))
+        weighed = maps * weights[used].to(total.device, total.dtype).view(shape)
+        total.index_add_(0, self._points.rows[used].to(total.device), weighed)
+
+    def _so_far(self) -> Tensor:
+        total = self._path.total.clone()
+        self._add(self._pieces, total)
+        return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy
@@ -88,9 +89,29 @@ class StraightPath:
             maps = gradients.to(into.dtype) * self.step[row].to(into.dtype)
             into.index_add_(0, index[part], maps * self._wide(weights[part]).to(into.dtype))
 
-    def ends(self) -> tuple[list[float], list[float]]:
-        """The scores of the baselines and of the inputs, where the lines start and end."""
-        return self.context.baseline_values().tolist(), self.context.input_values().tolist()
+    def along(self, rows: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """What is found at places (n,) of the lines of the given rows (n,).
+
+        Returns
+        -------
+        scores : Tensor, float64, shape (n,), on the CPU
+        maps : Tensor, shape (n, …)
+            Gradient times step.
+        """
+        scores, maps = [], []
+        for part in self.context.batches(len(rows)):
+            row = rows[part]
+            values, gradients = self.context.values_and_gradients(self.at(row, places[part]), row)
+            scores.append(values.double().cpu())
+            maps.append(gradients.to(self.total.dtype) * self.step[row].to(self.total.dtype))
+        return torch.cat(scores), torch.cat(maps)
+
+    @cached_property
+    def ends(self) -> tuple[Tensor, Tensor]:
+        """The scores (N,) of the baselines and of the inputs; float64, on the CPU."""
+        context = self.context
+        start, end = context.baseline_values(), context.input_values()
+        return start.double().cpu(), end.double().cpu()
 
     def at(self, rows: Tensor, places: Tensor) -> Tensor:
         """The points (n, …) at the given places of the lines of the given rows."""

@@ -1,6 +1,6 @@
 """How near DeepLIFT's rules for softmax, products and layer norm are to exact Shapley values.
 
-python tests/bench/deeplift_shapley.py prints the table: mean over random pairs of
+python tests/bench/deeplift/deeplift_shapley.py prints the table: mean over random pairs of
 Σ|found − exact| / Σ|exact|; 0 is exact.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[3]))
 from tests.deeplift.test_shapley import (  # noqa: E402
     by_products,
     compared,

@@ -1,6 +1,6 @@
 """What DeepLIFT costs, in units of one plain forward and backward pass on [inputs; references].
 
-python tests/bench/deeplift_cost.py prints the table. Ratios within one run: every
+python tests/bench/deeplift/deeplift_cost.py prints the table. Ratios within one run: every
 round times all in turn, and the fastest of the rounds counts. Nothing is captured beforehand; the
 first call of each is shown apart, which includes filling the registry of rules and PyTorch's own
 warm-up.
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 import torchvision
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[3]))
 from explainers.eval_mode import evaluating  # noqa: E402
 from explainers.methods.deeplift.contributions import contributions  # noqa: E402
 

@@ -1,6 +1,6 @@
 """Relative completeness error of DeepLIFT on torchvision's models, beside captum's and shap's.
 
-python tests/bench/deeplift_completeness.py [names …] prints the table, a row as it is known.
+python tests/bench/deeplift/deeplift_completeness.py [names …] prints the table row by row.
 Random weights, randomised batch-norm statistics, two inputs (one for maxvit_t); black, random and
 blurred references; figures are medians over inputs and references of
 |Σ contributions − difference| / |difference|.
@@ -17,7 +17,7 @@ import torch
 import torchvision
 from torch import nn
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[3]))
 from explainers import explain  # noqa: E402
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
