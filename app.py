@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from explainers.errors import Problem
 from explainers.service import logs
+from explainers.service.backends.cluster.settings import cluster_settings
 from explainers.service.settings import model_settings
 from pages.server import garbage, gate
 from pages.state import headers, login, my_uploads, service, streamlit_private
@@ -25,6 +26,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     streamlit_private.ask_no_server_for_addresses()
     logs.configure()
     gate.warn_of_open_address()
+    cluster_settings()
     model_settings()  # what is wrong with the settings stops the start, with a sentence
     stories.prepare()
     try:

@@ -25,6 +25,7 @@ from explainers.service.worker.task_runner import TaskRunner
 # Files that take long, or start processes that do; by the time they took, measured file by file.
 SLOW = {
     "test_against_captum",
+    "test_cluster_of_the_app",
     "test_deeplift_invariants",
     "test_deeplift_torchvision",
     "test_exported_nets",

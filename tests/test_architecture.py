@@ -64,6 +64,7 @@ LARGE_FOLDERS = {
     "tests": "the tests of the whole, and what its folders share",
     "tests/hostile": "a file a kind of attack or fault, and what attacks",
     "tests/importance": "a file a method, or a claim about all of them",
+    "tests/many": "a file a claim about runs over many inputs, and what they run on",
     "tests/methods": "a file a method, or a claim about all of them",
     "tests/service": "a file a room of the service",
 }

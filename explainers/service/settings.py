@@ -14,7 +14,7 @@ from typing import Any
 from explainers.locations import PROJECT
 
 SETTINGS = PROJECT / ".evident.toml"
-_TABLES = ("limits", "models")
+_TABLES = ("limits", "models", "cluster")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.service.backends.long_runs import RUNNING, STOPPED, LongRun
+from explainers.service.backends.long_run import RUNNING, STOPPED, LongRun
 from explainers.service.limits import limits
 from explainers.service.tasks.many.explain_many import ExplainMany
 from pages.long_run.question import ManyQuestion
@@ -102,8 +102,10 @@ def _watch(question: ManyQuestion, run: LongRun, shown: int) -> None:
         service.long_runs().pause(run)
     if cancel.button("Cancel", key="many_cancel", width="stretch", help="Deletes what is done."):
         service.long_runs().cancel(run)
-    if run.message:
-        st.info(run.message)
+    if run.where:
+        st.caption(f"On {run.where}.")
+    for sentence in filter(None, (run.message, run.note)):
+        st.info(sentence)
 
 
 def _words(question: ManyQuestion, run: LongRun) -> str:

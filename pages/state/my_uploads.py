@@ -126,7 +126,7 @@ def _delete(digests: Sequence[str], owner: str) -> None:
     """These uploads go, what was made of them, jobs about them in all tabs, and their choices."""
     st.session_state.pop(_ASKED, None)
     service.cancel_all()
-    service.backend().forget(service.uploads().alone(owner, digests))
+    service.forget(service.uploads().alone(owner, digests))
     count = service.uploads().delete(owner, digests)
     address.forget_uploads(UPLOADS)
     for name in _REMEMBERED:

@@ -7,13 +7,15 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from explainers.service.backends.backend import Backend
+from explainers.service.backends.cluster.cluster import Cluster
+from explainers.service.backends.cluster.settings import cluster_settings
 from explainers.service.backends.job import Job
 from explainers.service.backends.local import LocalBackend
 from explainers.service.backends.long_runs import LongRuns
@@ -29,31 +31,46 @@ SECONDS_TO_WAIT = 0.6
 
 _lock = threading.Lock()
 _backend: Backend | None = None
+_cluster: Cluster | None = None
 
 
 def backend() -> Backend:
-    """The backend, started by whoever asks first."""
-    global _backend
+    """The backend, started by whoever asks first, and with it what asks the cluster."""
+    global _backend, _cluster
     with _lock:
         if _backend is None:
             _backend = LocalBackend(_folder())
+            settings = cluster_settings()
+            _cluster = None if settings is None else Cluster(settings, _backend.store)
         return _backend
+
+
+def cluster() -> Cluster | None:
+    """The cluster for long runs; None where the settings name none."""
+    backend()
+    return _cluster
 
 
 def stop() -> None:
     """End the backend and its processes."""
-    global _backend
+    global _backend, _cluster
     with _lock:
+        if _cluster is not None:
+            _cluster.close()
         if _backend is not None:
             _backend.close()
-            _backend = None
+        _backend = _cluster = None
 
 
 def health() -> dict[str, Any]:
-    """What `/health` says: whether jobs can be done and answers be kept, now."""
+    """What `/health` says: whether jobs can be done and answers be kept, now.
+
+    Without its cluster the server is well: runs then go on here.
+    """
     if _backend is None:
         return {"ok": False, "engine": False}
-    return _backend.health().as_facts()
+    facts = _backend.health().as_facts()
+    return facts if _cluster is None else facts | {"cluster": _cluster.health()}
 
 
 def most_megabytes(kind: str) -> int:
@@ -85,7 +102,13 @@ def shelf() -> Shelf:
 @functools.cache
 def long_runs() -> LongRuns:
     """Runs over many inputs that are on their way, whoever watches them."""
-    return LongRuns(backend(), _record)
+    return LongRuns(backend(), _record, cluster())
+
+
+def forget(digests: Collection[str]) -> None:
+    """End all that is done about these uploads, whoever asked, before they are deleted."""
+    long_runs().forget(digests)
+    backend().forget(digests)
 
 
 def _record(whose: str, task: Task) -> None:

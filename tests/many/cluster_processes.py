@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing as mp
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -23,13 +24,14 @@ def serve(role: str, scheduler: str, folder: str, options: dict[str, Any], answe
     from distributed import Scheduler, Worker
 
     logging.disable(logging.CRITICAL)
+    os.environ.update(options.pop("environment", {}))
     if options.pop("without_evident", False):
         sys.modules["explainers"] = None  # type: ignore[assignment]
     options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", **options}
 
     async def run() -> None:
         if role == "scheduler":
-            server: Any = Scheduler(port=0, dashboard=False, **options)
+            server: Any = Scheduler(**{"port": 0, "dashboard": False, **options})
         else:
             options.setdefault("nthreads", 1)
             server = Worker(scheduler, memory_limit=0, local_directory=folder, **options)

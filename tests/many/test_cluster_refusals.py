@@ -11,7 +11,7 @@ from small_runs import ASKED, OpenableHere, Tiny, pictures
 
 from explainers import Problem, explain_many
 from explainers.many.cluster import address, assignment, coordinator
-from explainers.many.cluster.connection import _checked
+from explainers.many.cluster.connection import checked
 from explainers.many.run import open_run
 from explainers.models.spec import ModelSpec
 
@@ -179,6 +179,6 @@ def test_workers_that_come_to_no_input_are_not_asked_for_ever(cluster, source, t
     ],
 )
 def test_only_plain_answers_are_taken(untrusted):
-    assert _checked(("problem", "A\x1b[2J.", 0, 0)) == ("problem", "A [2J.", 0, 0)
+    assert checked(("problem", "A\x1b[2J.", 0, 0)) == ("problem", "A [2J.", 0, 0)
     with pytest.raises(Problem, match="something else than a sentence"):
-        _checked(untrusted)
+        checked(untrusted)

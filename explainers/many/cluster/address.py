@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,6 +41,25 @@ class SchedulerAddress:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
+
+
+class Unreached(Problem):
+    """Nothing answers at the address."""
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """The files by which members of a cluster know each other.
+
+    Attributes
+    ----------
+    authority, certificate, key : Path
+        Of whoever signs them; one's own; its secret.
+    """
+
+    authority: Path
+    certificate: Path
+    key: Path
 
 
 def scheduler_address(given: str) -> SchedulerAddress:
@@ -110,14 +130,24 @@ def demand_private(address: str, what: str) -> None:
         )
 
 
-def security_for(address: SchedulerAddress) -> Any:
-    """The certificates of Dask's own configuration; Problem where tls:// lacks them."""
+def security_for(address: SchedulerAddress, certificates: Certificates | None = None) -> Any:
+    """What encrypts the wire: these files, or those of Dask's configuration.
+
+    Problem where tls:// lacks them.
+    """
     from distributed.security import Security
 
     if address.scheme == "tcp":
         return Security(require_encryption=False)
+    files = {}
+    if certificates is not None:
+        files = {
+            "tls_ca_file": str(certificates.authority),
+            "tls_client_cert": str(certificates.certificate),
+            "tls_client_key": str(certificates.key),
+        }
     try:
-        security = Security(require_encryption=True)
+        security = Security(require_encryption=True, **files)
         context = security.get_connection_args("client")["ssl_context"]
     except (OSError, ValueError) as error:
         raise Problem(f"The certificates for {address} cannot be read: {error}.") from error
@@ -153,8 +183,8 @@ def demand_greeting(address: SchedulerAddress, security: Any) -> None:
         raise Problem(f"What answers at {address} is no Dask scheduler. {_ACCEPTED}")
 
 
-def _unreached(address: SchedulerAddress, why: str) -> Problem:
-    return Problem(
+def _unreached(address: SchedulerAddress, why: str) -> Unreached:
+    return Unreached(
         f"The scheduler at {address} cannot be reached ({why}). Start it, or leave the address out "
         "to work on this computer; what is kept is gone on with."
     )

@@ -65,6 +65,11 @@ class Ticket:
     needs: dict[str, str]
 
     @property
+    def told(self) -> tuple[str, str, str, dict[str, str]]:
+        """As it goes over the wire."""
+        return self.folder, self.token, self.digest, self.needs
+
+    @property
     def path(self) -> Path:
         """The file with the assignment."""
         return Path(self.folder) / FOLDER / f"{self.token}.job"

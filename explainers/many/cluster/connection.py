@@ -5,24 +5,25 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, TypeVar
 
 from explainers.errors import Problem, typed_line
 from explainers.many.cluster.address import (
+    Certificates,
     SchedulerAddress,
     demand_greeting,
     demand_private,
     security_for,
 )
-from explainers.many.cluster.assignment import Ticket
-from explainers.many.cluster.worker import DONE, PROBLEM, STOPPED, Answer, make_shard
+from explainers.many.cluster.worker import DONE, PROBLEM, STOPPED, Answer
 
 KILLED, AGAIN = "killed", "again"
 """Beside what workers say themselves: several ended at a shard; an answer is lost."""
 SECONDS_TO_ANSWER = 5.0
 LONGEST_SENTENCE = 2000
 _FINDS_EVIDENT = "__import__('importlib.util').util.find_spec('explainers') is not None"
+Name = TypeVar("Name")
 _START = "Start it in Evident's folder with `python -m dask …`, with the same Python."
 
 
@@ -63,22 +64,21 @@ class Connection:
             self._known = (there & self._known) | {w for w, finds in found.items() if finds is True}
             return len(there)
 
-    def submit(self, ticket: Ticket, number: int) -> Any:
-        """Have a shard made; what to ask for its answer."""
+    def submit(self, function: Callable[..., Answer], *told: Any) -> Any:
+        """Have a worker call a function, told plain data; what to ask for its answer."""
         self._demand_there()
-        told = (ticket.folder, ticket.token, ticket.digest, ticket.needs, number)
         with self._or_lost():
-            return self._client.submit(make_shard, *told, pure=False)
+            return self._client.submit(function, *told, pure=False)
 
-    def ended(self, running: Mapping[int, Any]) -> list[int]:
-        """The numbers of those shards that have an answer. Lost where the scheduler is gone."""
+    def ended(self, running: Mapping[Name, Any]) -> list[Name]:
+        """Those of what runs that have an answer. Lost where the scheduler is gone."""
         self._demand_there()
         if any(future.status == "cancelled" for future in running.values()):
             raise self._lost()
-        return [number for number, future in running.items() if future.status != "pending"]
+        return [name for name, future in running.items() if future.status != "pending"]
 
-    def answer(self, future: Any) -> Answer:
-        """What became of a shard.
+    def answer(self, future: Any, words: Collection[str] = (DONE, PROBLEM, STOPPED)) -> Answer:
+        """What became of a call, which says one of these words.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Connection:
                     return KILLED, "", 0, 0
                 raise _unable(error)
             try:
-                return _checked(future.result(timeout=SECONDS_TO_ANSWER))
+                return checked(future.result(timeout=SECONDS_TO_ANSWER), words)
             except TimeoutError:  # the worker that has it ended since
                 self._demand_there()
                 return AGAIN, "", 0, 0
@@ -120,26 +120,26 @@ class Connection:
 
 
 @contextlib.contextmanager
-def connected(address: SchedulerAddress) -> Iterator[Connection]:
+def connected(
+    address: SchedulerAddress, certificates: Certificates | None = None
+) -> Iterator[Connection]:
     """A connection, closed when the block ends.
 
     Parameters
     ----------
     address : SchedulerAddress
+    certificates : Certificates, optional
+        For tls://; by default those of Dask's configuration.
 
     Raises
     ------
     Problem
         Where Dask is not installed, or nothing answers at the address that is a scheduler.
     """
-    try:
-        import dask
-        import distributed  # noqa: F401
-    except ImportError as error:
-        raise Problem(
-            "Work on a cluster needs the package distributed: pip install distributed."
-        ) from error
-    security = security_for(address)
+    demand_installed()
+    import dask
+
+    security = security_for(address, certificates)
     demand_greeting(address, security)
     settings = {"distributed.comm.timeouts.connect": f"{SECONDS_TO_ANSWER}s"}
     with _quiet(), dask.config.set(settings):
@@ -150,6 +150,16 @@ def connected(address: SchedulerAddress) -> Iterator[Connection]:
         finally:
             with contextlib.suppress(Exception):
                 client.close(timeout=1)
+
+
+def demand_installed() -> None:
+    """Problem where Dask is not."""
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise Problem(
+            "Work on a cluster needs the package distributed: pip install distributed."
+        ) from error
 
 
 def _client(address: SchedulerAddress, security: Any) -> Any:
@@ -196,12 +206,12 @@ def _unable(error: object) -> Problem:
     return Problem(f"A worker could not begin: {said}.")
 
 
-def _checked(untrusted: object) -> Answer:
+def checked(untrusted: object, words: Collection[str] = (DONE, PROBLEM, STOPPED)) -> Answer:
     """An answer that is plain data of the right types, within bounds."""
     match untrusted:
         case (str(what), str(said), int(done), int(failed)) if (
             type(untrusted) is tuple
-            and what in (DONE, PROBLEM, STOPPED)
+            and what in words
             and len(said) <= LONGEST_SENTENCE
             and type(done) is type(failed) is int
             and 0 <= failed <= done

@@ -13,7 +13,7 @@ from explainers.many.cluster.address import scheduler_address
 from explainers.many.cluster.assignment import Ticket, assigned
 from explainers.many.cluster.attempts import Attempts
 from explainers.many.cluster.connection import KILLED, Connection, connected
-from explainers.many.cluster.worker import DONE, PROBLEM, STOPPED
+from explainers.many.cluster.worker import DONE, PROBLEM, STOPPED, make_shard
 from explainers.many.job import Job
 from explainers.many.keeping.journal import Place
 from explainers.many.keeping.shards import Shards
@@ -77,7 +77,8 @@ class _Hand:
             self._count_workers()
             while self._left and len(self._running) < self._workers:
                 number = self._left.popleft()
-                self._running[number] = self._connection.submit(self._ticket, number)
+                told = self._ticket.told
+                self._running[number] = self._connection.submit(make_shard, *told, number)
             for number in self._connection.ended(self._running):
                 self._take(number)
             self._tell(Place(done=counts.done, failed=counts.failed, total=counts.total))

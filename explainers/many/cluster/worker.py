@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from explainers.errors import Cancelled, Problem, typed_line
 
@@ -50,16 +50,9 @@ def make_shard(folder: str, token: str, digest: str, needs: dict[str, str], numb
 
     worker = get_worker()
     try:
-        from explainers.many.cluster.address import demand_private
-        from explainers.many.cluster.assignment import Ticket, demand_alike
+        from explainers.many.cluster.assignment import Ticket
 
-        demand_alike(needs)
-        demand_private(str(worker.listen_address), "worker")
-        if worker.state.nthreads != 1:
-            raise Problem(
-                f"it has {worker.state.nthreads} threads, which would share a network. Start it "
-                "with --nthreads 1, and a process for each processor or device."
-            )
+        demand_fit(worker, needs)
         return _made(Ticket(folder, token, digest, needs), number)
     except Cancelled:
         return STOPPED, "", 0, 0
@@ -67,6 +60,27 @@ def make_shard(folder: str, token: str, digest: str, needs: dict[str, str], numb
         return PROBLEM, f"The worker {worker.address} says: {problem}", 0, 0
     except Exception as error:
         return PROBLEM, f"The worker {worker.address} was stopped by {typed_line(error)}.", 0, 0
+
+
+def demand_fit(worker: Any, needs: dict[str, str]) -> None:
+    """Problem where a worker has other versions, several threads, or is open to others.
+
+    Parameters
+    ----------
+    worker : distributed.Worker
+    needs : dict of str to str
+        See `explainers.many.cluster.assignment.Ticket`.
+    """
+    from explainers.many.cluster.address import demand_private
+    from explainers.many.cluster.assignment import demand_alike
+
+    demand_alike(needs)
+    demand_private(str(worker.listen_address), "worker")
+    if worker.state.nthreads != 1:
+        raise Problem(
+            f"it has {worker.state.nthreads} threads, which would share a network. Start it "
+            "with --nthreads 1, and a process for each processor or device."
+        )
 
 
 def _made(ticket: Ticket, number: int) -> Answer:

@@ -39,9 +39,16 @@ class Board:
         Whether jobs wait since the store cannot be written.
     loops : list of WorkerLoop
         The first takes all jobs; each other one helps while those before it are held up.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the store.
+    shared : bool
+        Whether the store is another backend's, who looks after it.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, shared: bool = False) -> None:
         self.store = Store(folder)
         self.parsed = ParsedUploads(self.store, ParserPool())
         self.forking = ForkingProcess(self.store.folder)
@@ -50,7 +57,8 @@ class Board:
         self.loops: list[WorkerLoop] = []
         self.unwritable = self.closed = False
         self._folder, self._looked = HeldFolder(self.store.folder), 0.0
-        self.store.sweep()
+        if not shared:
+            self.store.sweep()
 
     def running(self) -> list[Job]:
         """What all workers have now."""

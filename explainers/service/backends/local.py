@@ -27,10 +27,14 @@ class LocalBackend:
         Of the store.
     workers : int, optional
         At most so many; by default the server's limit.
+    shared : bool
+        Whether the store is another backend's, who looks after it.
     """
 
-    def __init__(self, folder: str | Path, workers: int | None = None) -> None:
-        self._board = board = Board(folder)
+    def __init__(
+        self, folder: str | Path, workers: int | None = None, shared: bool = False
+    ) -> None:
+        self._board = board = Board(folder, shared)
         self.store, self.parsed = board.store, board.parsed
         self._loops = [WorkerLoop(board) for _ in range(workers or limits().workers)]
         self._first = self._loops[0]
@@ -48,9 +52,12 @@ class LocalBackend:
         """The first worker's process, or None while there is none."""
         return self._first.worker.pid
 
-    def submit(self, task: Task, visitor: str, turn: str = "") -> Job:
-        """The visitor's job for this task; already done where the answer is in the store."""
-        digest = task.digest()
+    def submit(self, task: Task, visitor: str, turn: str = "", digest: str = "") -> Job:
+        """The visitor's job for this task; already done where the answer is in the store.
+
+        It is kept under `digest`, by default the task's own.
+        """
+        digest = digest or task.digest()
         with self._board.lock:
             for job in self._board.jobs():
                 if job.digest == digest and job.visitor == visitor and not job.cancel_requested:

@@ -6,9 +6,11 @@ networks that strangers uploaded, so it is shut in for the case that one of them
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import site
+import socket
 import ssl
 import sys
 import tempfile
@@ -24,7 +26,7 @@ from explainers.service.settings import model_settings, settings_file
 OFFLINE, READABLE = "EVIDENT_OFFLINE", "EVIDENT_READABLE"
 HTTPS = 443
 TEMPORARY = "temporary."
-"""How the folders of workers start; what follows is the worker's process."""
+"""How the folders of workers start; what follows is the worker's computer and its process."""
 _PARTS = ("explainers", "assets")
 _SYSTEM = (
     "/lib",
@@ -205,7 +207,7 @@ def _weights_folder() -> Path:
 def _temporary_folder(store: Path) -> Path:
     """An empty folder in the store, which all code takes for the place for temporary files."""
     remove_temporary_folders(store)
-    folder = store / f"{TEMPORARY}{os.getpid()}"
+    folder = store / f"{TEMPORARY}{_computer()}.{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
@@ -213,11 +215,18 @@ def _temporary_folder(store: Path) -> Path:
 
 
 def remove_temporary_folders(store: Path) -> None:
-    """Remove the temporary folders of workers that have ended."""
-    for left in store.glob(f"{TEMPORARY[:-1]}*"):
-        owner = left.name.removeprefix(TEMPORARY)
-        if not (owner.isdigit() and Path(f"/proc/{owner}").exists()):
+    """Remove the temporary folders of workers of this computer that have ended."""
+    for left in store.glob(f"{TEMPORARY}*"):
+        computer, _, owner = left.name.removeprefix(TEMPORARY).rpartition(".")
+        if computer in ("", _computer()) and not (
+            owner.isdigit() and Path(f"/proc/{owner}").exists()
+        ):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _computer() -> str:
+    """Tells this computer from others that work in the same store."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def _proxy_ports() -> list[int]:

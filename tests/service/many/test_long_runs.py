@@ -9,9 +9,10 @@ import pytest
 from explainers import Problem
 from explainers.many.reading.completion import parsed_file
 from explainers.models.spec import ModelSpec
-from explainers.service.backends import long_runs
+from explainers.service.backends import run_parts
 from explainers.service.backends.job import CANCELLED, DONE, ENDED_TWICE, Job
-from explainers.service.backends.long_runs import FINISHED, PAUSED, RUNNING, STOPPED, LongRuns
+from explainers.service.backends.long_run import FINISHED, PAUSED, RUNNING, STOPPED, LongRun
+from explainers.service.backends.long_runs import LongRuns
 from explainers.service.storage.store import Store
 from explainers.service.tasks import InputRef
 from explainers.service.tasks.explain import Explain
@@ -74,8 +75,8 @@ class Backend:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(long_runs, "SECONDS_BETWEEN_LOOKS", 0.005)
-    monkeypatch.setattr(long_runs, "SECONDS_UNTIL_TRIED_AGAIN", 0.01)
+    monkeypatch.setattr(run_parts, "SECONDS_BETWEEN_LOOKS", 0.005)
+    monkeypatch.setattr(run_parts, "SECONDS_UNTIL_TRIED_AGAIN", 0.01)
 
 
 def plan_of(backend, part=4, method="saliency"):
@@ -178,7 +179,7 @@ def test_a_full_queue_is_waited_for(tmp_path):
 def test_rate_and_time_left_count_what_was_done_since_the_start(tmp_path):
     backend = Backend(tmp_path)
     plan = plan_of(backend)
-    run = long_runs.LongRun(plan, "ann", done=6, began_with=2, started=time.monotonic() - 2)
+    run = LongRun(plan, "ann", done=6, began_with=2, started=time.monotonic() - 2)
     assert run.rate == pytest.approx(2, rel=0.05)
     assert run.seconds_left == pytest.approx(2, rel=0.05)
-    assert long_runs.LongRun(plan, "ann").seconds_left is None
+    assert LongRun(plan, "ann").seconds_left is None

@@ -12,7 +12,7 @@ import numpy as np
 from explainers.kinds import ParsedFile
 from explainers.many.answers import Answers, padding_of
 from explainers.many.checking.map_checks import check_cost, demand_checks
-from explainers.many.keeping.shards import Row
+from explainers.many.keeping.shards import Row, schema
 from explainers.many.networks import Network
 from explainers.many.question import Question
 from explainers.many.reading.completion import all_items, item_name
@@ -81,6 +81,34 @@ class ExplainMany(Task, frozen=True):
             "mapped": np.concatenate([arrays["mapped"] for _, arrays in answers]),
             "maps": np.concatenate(maps) if maps else np.zeros((0, 0), np.float32),
         }
+
+    def fits(self, untrusted: Answer) -> bool:
+        """Whether this may be the answer: a row an input, of the right types, and their maps."""
+        import pyarrow as pa
+
+        facts, arrays = untrusted
+        rows, mapped, maps = facts.get("rows"), arrays.get("mapped"), arrays.get("maps")
+        if not isinstance(rows, list) or mapped is None or maps is None:
+            return False
+        try:
+            told = pa.Table.from_pylist(rows, schema()).select(["index", "name", "error"])
+        except (pa.ArrowException, TypeError, ValueError, AttributeError, OverflowError):
+            return False
+        indices, names, errors = (column.to_pylist() for column in told.columns)
+        answered = {k for k, error in zip(indices, errors, strict=True) if error is None}
+        return (
+            indices == list(range(self.start, self.stop))
+            and None not in names
+            and type(facts.get("signed")) is bool
+            and type(facts.get("seconds")) is float
+            and arrays.keys() == {"mapped", "maps"}
+            and mapped.dtype == np.int64
+            and maps.dtype == np.float32
+            and mapped.ndim == 1
+            and len(mapped) == len(maps)
+            and mapped.tolist() == sorted(answered & set(mapped.tolist()))
+            and bool(np.isfinite(maps).all())
+        )
 
     def run(self, context: TaskContext) -> Answer:
         """As many calls of `explain` as the inputs need that share their passes."""
