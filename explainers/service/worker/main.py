@@ -82,6 +82,8 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
         return protocol.Replace(job)
     try:
         runner.run(job, task, report)
+    except protocol.BackendGone:
+        raise
     except Cancelled:
         return protocol.Cancelled(job)
     except Unwritable:
@@ -90,8 +92,6 @@ def _run(runner: TaskRunner, connection: Connection, job: str, task: Task) -> pr
         if starters_are_lost():  # with all networks that they had started
             return protocol.Replace(job)
         return protocol.Failed(job, str(problem))
-    except protocol.BackendGone:
-        raise
     except (Exception, SystemExit) as error:
         if is_out_of_memory(error):
             what = f"this (one network may take {most_memory() / 1e9:.1f} GB here)"

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from explainers import errors
 from explainers.errors import Problem
 from explainers.service import codec
 from explainers.service.tasks import Task, encode
@@ -34,8 +35,11 @@ class ProtocolError(ValueError):
     """What came is no message that a worker sends."""
 
 
-class BackendGone(Exception):
-    """The other end of the worker's connection is closed: what a task raises is never this."""
+class BackendGone(errors.Cancelled):
+    """The other end of the worker's connection is closed: nobody waits for what runs.
+
+    It ends a task as a cancel does, so that none takes it for an error of an input.
+    """
 
 
 class RequestError(ValueError):

@@ -20,6 +20,7 @@ from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.many.explain_many import ExplainMany
 from explainers.service.tasks.many.find_cues import FindCues
 from explainers.service.tasks.many.plan import ManyPlan
+from explainers.service.worker.protocol import BackendGone
 from explainers.service.worker.task_runner import TaskRunner
 
 KEPT = ("class", "answer", "baseline_answer", "gap")
@@ -201,3 +202,16 @@ def test_a_plan_with_checks_has_smaller_parts_and_another_name(runner):
     assert FindCues(asked, 6, checked.part, (), ("proof",)).plan == checked, "its parts are reused"
     old = {k: v for k, v in msgspec.to_builtins(plan).items() if k != "checks"}
     assert msgspec.convert(old, ManyPlan) == plan, "a run on the shelf of before"
+
+
+def test_a_part_that_nobody_waits_for_any_more_leaves_no_answer(runner):
+    """As where the server was killed: it is no fault of the inputs."""
+    task = ExplainMany(signs(runner, count=2), 0, 2)
+
+    def gone(progress):
+        if progress.total:
+            raise BackendGone
+
+    with pytest.raises(BackendGone):
+        runner.run(task.digest(), task, gone)
+    assert not runner.store.has_answer(task.digest())
