@@ -102,8 +102,6 @@ def _watch(question: ManyQuestion, run: LongRun, shown: int) -> None:
         service.long_runs().pause(run)
     if cancel.button("Cancel", key="many_cancel", width="stretch", help="Deletes what is done."):
         service.long_runs().cancel(run)
-    if run.where:
-        st.caption(f"On {run.where}.")
     for sentence in filter(None, (run.message, run.note)):
         st.info(sentence)
 
@@ -114,6 +112,9 @@ def _words(question: ManyQuestion, run: LongRun) -> str:
     said = f"{run.done:,} of {question.several(run.plan.count)}"
     if run.failed:
         said += f", {run.failed:,} without an answer"
+    if run.where:
+        said += f", on {run.where}"
+        said += ", which may first have to load the network" * (run.done == run.began_with)
     if run.seconds_left is not None and run.done > run.began_with:
         said += f"; {run.rate:,.1f} a second, about {cases.duration(max(run.seconds_left, 1))} left"
     return said

@@ -229,14 +229,17 @@ def test_paused_and_cancelled_there_too(cluster, store, here, networks):
     assert kept(store, plan) == ([], [])
 
 
-def test_workers_of_another_version_are_not_used(cluster, store, here, networks, monkeypatch):
+def test_workers_of_another_version_are_not_used(
+    cluster, store, here, networks, monkeypatch, caplog
+):
     monkeypatch.setattr(cluster, "_needs", {**cluster._needs, "torch": "1.0"})
     monkeypatch.setattr(cluster_module, "SECONDS_AFTER_A_REFUSAL", 0.5)
     rows, plan = plan_of(store, networks, 5)
     run = ended(LongRuns(here, cluster=cluster).start(plan, "ann"))
     assert_right(store, plan, rows)
     assert len(here.asked) >= COUNT / PART - 1
-    assert "instead of 1.0" in cluster.refusal and run.message == ""
+    assert "finds the reason in its log. This run continues" in run.note
+    assert "instead of 1.0" in caplog.text and run.message == ""
     monkeypatch.undo()
     until(lambda: run, lambda: cluster.workers == 2)
 
@@ -258,7 +261,7 @@ def test_without_its_scheduler_a_run_goes_on_here(processes, cluster, store, her
     processes.scheduler.kill()
     until(lambda: run, lambda: run.note != "")
     assert run.note == (
-        f"The cluster at {processes.address} cannot be reached. This run goes on on this machine."
+        f"The cluster at {processes.address} cannot be reached. This run continues on this machine."
     )
     ended(run)
     assert here.asked and here.asked[0] > 0 and marks(store) == []

@@ -23,7 +23,7 @@ FEWEST_PARTS = 3
 """A run of fewer is over before a cluster has begun."""
 SET_ASIDE = "The process that explains ended twice while it worked on this alone. It is set aside."
 NO_ANSWER = "A worker of the cluster left no answer that is one."
-_HERE = "This run goes on on this machine."
+_HERE = "This run continues on this machine."
 
 
 class RunParts:

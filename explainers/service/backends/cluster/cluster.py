@@ -44,6 +44,7 @@ SECONDS_WITHOUT_WORKERS = 3.0
 SECONDS_TO_APPEAR = 10.0
 """A folder that is shared shows late what another machine wrote."""
 SECONDS_OF_A_MARK = 86400.0
+_UNUSABLE = "cannot be used; whoever runs the server finds the reason in its log."
 KILLED_AGAIN = "Workers of the cluster ended again and again while they worked on a part."
 logger = logging.getLogger(__name__)
 
@@ -141,12 +142,11 @@ class Cluster:
             except (Unreached, Lost) as problem:
                 self._leave(f"The cluster at {address} cannot be reached.", str(problem))
             except Problem as problem:
-                said = codec.harmless(str(problem), addresses=True)
-                self._leave(f"The cluster at {address} cannot be used: {said}", str(problem))
+                self._leave(f"The cluster at {address} {_UNUSABLE}", str(problem))
                 patience = SECONDS_AFTER_A_REFUSAL
             except Exception as error:
                 logger.exception("the cluster is left after an error")
-                self._leave(f"The cluster at {address} cannot be used now.", type(error).__name__)
+                self._leave(f"The cluster at {address} {_UNUSABLE}", type(error).__name__)
             finally:
                 self._give_back()
             self._closed.wait(patience)
@@ -197,6 +197,7 @@ class Cluster:
         folder = str(self._store.folder.absolute())
         told = folder, self._token, job.digest, encode(job.task), self._needs
         job.state, job.started = jobs.RUNNING, time.monotonic()
+        job.attempts += 1
         self._running[job] = None  # given back where it cannot be sent
         self._running[job] = connection.submit(answer_part, *told, self._settings.device)
 
