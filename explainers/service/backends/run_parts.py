@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from explainers.errors import Problem
 from explainers.service.backends.backend import Backend
@@ -23,6 +24,8 @@ FEWEST_PARTS = 3
 """A run of fewer is over before a cluster has begun."""
 SET_ASIDE = "The process that explains ended twice while it worked on this alone. It is set aside."
 NO_ANSWER = "A worker of the cluster left no answer that is one."
+Finished: TypeAlias = tuple[Job, Answer | None]
+"""A job that is over; its answer, where it is done and the answer is kept."""
 _HERE = "This run continues on this machine."
 
 
@@ -112,11 +115,11 @@ class RunParts:
         Of a part that ends its worker the inputs are tried in halves, until it is known which one
         does so alone. Problem where it cannot be answered for another reason.
         """
-        job = self._finished(task)
-        if job is None or job.state == CANCELLED:
+        finished = self._finished(task)
+        if finished is None or finished[0].state == CANCELLED:
             return None
+        job, answer = finished
         if job.state == DONE:
-            answer = self._backend.result(job)
             if answer is None:
                 raise Problem("A part of this run is no longer kept: there is no room. Continue.")
             return answer
@@ -133,38 +136,39 @@ class RunParts:
             return None
         return self._keep(task, task.merge([half for half in halves if half is not None]))
 
-    def _finished(self, task: ExplainMany) -> Job | None:
+    def _finished(self, task: ExplainMany) -> Finished | None:
         """The part's job once it is over; None where the run is to end before it began."""
         while self._run.wanted:
             cluster = self._ready_cluster
             if cluster is not None:
-                job = self._finished_there(cluster, task)
+                finished = self._finished_there(cluster, task)
             elif self._here.acquire(timeout=SECONDS_BETWEEN_LOOKS):
                 try:
-                    job = self._finished_here(task) if self._ready_cluster is None else None
+                    finished = None if self._ready_cluster else self._finished_here(task)
                 finally:
                     self._here.release()
             else:
                 continue
-            if job is not None:
-                return job
+            if finished is not None:
+                return finished
         return None
 
-    def _finished_there(self, cluster: Cluster, task: ExplainMany) -> Job | None:
+    def _finished_there(self, cluster: Cluster, task: ExplainMany) -> Finished | None:
         """The same of the cluster's workers; None where it has to be asked once more."""
         job = cluster.submit(task, self._visitor, turn=self._run.owner)
         self._follow(job, cluster.cancel)
         if job.cancel_requested is not None:
-            return job
+            return job, None
+        answer = cluster.result(job) if job.state == DONE else None
         if job.state == FAILED and not _to_blame(job):
             self._refusal = job.message
-        elif job.state == DONE and cluster.result(job) is None:
+        elif job.state == DONE and answer is None:
             self._refusal = NO_ANSWER
         elif job.state != CANCELLED:
-            return job
+            return job, answer
         return None
 
-    def _finished_here(self, task: ExplainMany) -> Job | None:
+    def _finished_here(self, task: ExplainMany) -> Finished | None:
         """The same of this machine."""
         try:
             job = self._backend.submit(task, self._visitor, turn=self._run.owner)
@@ -173,7 +177,7 @@ class RunParts:
             time.sleep(SECONDS_UNTIL_TRIED_AGAIN)
             return None
         self._follow(job, self._backend.cancel)
-        return job
+        return job, self._backend.result(job) if job.state == DONE else None
 
     @property
     def _visitor(self) -> str:

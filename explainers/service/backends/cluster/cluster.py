@@ -10,6 +10,7 @@ import logging
 import secrets
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from explainers.errors import Problem
@@ -43,7 +44,7 @@ SECONDS_WITHOUT_WORKERS = 3.0
 """So long all may be missing: one that ended is being started again."""
 SECONDS_TO_APPEAR = 10.0
 """A folder that is shared shows late what another machine wrote."""
-SECONDS_OF_A_MARK = 86400.0
+SECONDS_OF_A_MARK, SECONDS_TO_STOP = 86400.0, 5.0
 _UNUSABLE = "cannot be used; whoever runs the server finds the reason in its log."
 KILLED_AGAIN = "Workers of the cluster ended again and again while they worked on a part."
 logger = logging.getLogger(__name__)
@@ -74,7 +75,8 @@ class Cluster:
         self._settings, self._store = settings, store
         self._queue, self._lock = FairQueue(), threading.Lock()
         self._running: dict[Job, Any] = {}
-        self._token, self._needs = secrets.token_hex(8), versions()
+        self._marks: dict[Job, Path] = {}
+        self._needs = versions()
         self._seen, self._counted = 0.0, 0.0
         self._closed = threading.Event()
         self._wake = threading.Event()
@@ -99,14 +101,16 @@ class Cluster:
         return job
 
     def cancel(self, job: Job) -> None:
-        """Stop a job; its worker ends within seconds."""
+        """Stop a job; a running one is over once its worker has ended, or does not answer."""
         with self._lock:
+            if job.over or job.cancel_requested is not None:
+                return
+            job.cancel_requested = time.monotonic()
             if job in self._running:
-                self._forget(job)
-            elif not job.over:
+                self._unmark(job)
+            else:
                 self._queue.remove(job)
-            if not job.over:
-                job.cancel_requested, job.state = time.monotonic(), jobs.CANCELLED
+                job.state = jobs.CANCELLED
 
     def result(self, job: Job) -> Answer | None:
         """The answer of a job that is done, if there is one that fits; any other is deleted."""
@@ -160,6 +164,7 @@ class Cluster:
         """Look once: who is there, what has ended, what comes next."""
         self._count(connection)
         with self._lock:
+            self._leave_cancelled()
             running = dict(self._running)
         for job in connection.ended(running):
             self._take(connection, job)
@@ -171,6 +176,14 @@ class Cluster:
                 self._start(connection, following)
         if self._wake.wait(SECONDS_BETWEEN_LOOKS if self._running else SECONDS_BETWEEN_COUNTS):
             self._wake.clear()
+
+    def _leave_cancelled(self) -> None:
+        """Those whose worker does not answer."""
+        now = time.monotonic()
+        for job in list(self._running):
+            if now - (job.cancel_requested or now) > SECONDS_TO_STOP:
+                self._forget(job)
+                job.state = jobs.CANCELLED
 
     def _count(self, connection: Connection) -> None:
         now = time.monotonic()
@@ -187,15 +200,16 @@ class Cluster:
             self._leave(f"The cluster at {address} has no workers now.", "it has no workers")
 
     def _start(self, connection: Connection, job: Job) -> None:
-        mark = mark_of(self._store.folder, job.digest)
+        folder, token = self._store.folder.absolute(), secrets.token_hex(8)
+        self._marks[job] = mark_of(folder, job.digest, token)
         try:
-            with whole_file(mark) as file:
-                file.write(self._token.encode())
+            with whole_file(self._marks[job]):
+                pass
         except Unwritable as problem:
+            del self._marks[job]
             job.fail(str(problem))
             return
-        folder = str(self._store.folder.absolute())
-        told = folder, self._token, job.digest, encode(job.task), self._needs
+        told = str(folder), token, job.digest, encode(job.task), self._needs
         job.state, job.started = jobs.RUNNING, time.monotonic()
         job.attempts += 1
         self._running[job] = None  # given back where it cannot be sent
@@ -203,21 +217,19 @@ class Cluster:
 
     def _take(self, connection: Connection, job: Job) -> None:
         """What became of a part."""
-        future = self._running.get(job)
-        if future is None:  # cancelled since
-            return
-        what, said, *_ = connection.answer(future, WORDS)
+        what, said, *_ = connection.answer(self._running[job], WORDS)
         if what == PROBLEM:
             raise Problem(said)
         with self._lock:
-            if job not in self._running:
-                return
-            if what == STOPPED and mark_of(self._store.folder, job.digest).exists():
+            if what == STOPPED and self._marks[job].exists():
                 raise Problem(
                     f"a worker finds another folder than the app at {self._store.folder}. Share "
                     "the folder of the store with all workers, at the same path."
                 )
             self._forget(job)
+            if job.cancel_requested is not None:
+                job.state = jobs.CANCELLED
+                return
             said = codec.harmless(said, addresses=True)
             if what == DONE:
                 job.state = jobs.DONE
@@ -232,9 +244,12 @@ class Cluster:
 
     def _forget(self, job: Job) -> None:
         """Have nobody wait for a running job any more."""
-        del self._running[job]
+        self._unmark(job)
+        del self._running[job], self._marks[job]
+
+    def _unmark(self, job: Job) -> None:
         with contextlib.suppress(OSError):
-            mark_of(self._store.folder, job.digest).unlink()
+            self._marks[job].unlink()
 
     def _give_back(self) -> None:
         """All that waits or runs goes on elsewhere."""

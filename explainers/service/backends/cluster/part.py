@@ -29,9 +29,9 @@ LONGEST_SENTENCE = 1500
 _backends: dict[str, LocalBackend] = {}
 
 
-def mark_of(store: Path, digest: str) -> Path:
-    """The file that is there as long as somebody waits for the part of that digest."""
-    return store / f"{digest}.asked"
+def mark_of(store: Path, digest: str, token: str) -> Path:
+    """The file that is there as long as somebody waits, at this asking, for the part."""
+    return store / f"{digest}.{token}.asked"
 
 
 def answer_part(
@@ -44,7 +44,7 @@ def answer_part(
     store : str
         Its folder, which all share at the same path.
     token : str
-        Stands in the part's mark, as long as somebody waits for it; see `mark_of`.
+        Names this asking; see `mark_of`.
     digest : str
         Under which the answer is kept.
     task : bytes
@@ -64,8 +64,13 @@ def answer_part(
     worker = get_worker()
     try:
         demand_fit(worker, needs)
-        wait = _Wait(mark_of(Path(store), digest), token)
-        return _answered(store, wait, digest, task, device)
+        mark = mark_of(Path(store), digest, token)
+        if not mark.parent.is_dir():
+            raise Problem(
+                f"it does not find {store}. Share the folder of the store with all workers, at the "
+                "same path."
+            )
+        return _answered(store, mark, digest, task, device)
     except Cancelled:
         return STOPPED, "", 0, 0
     except Problem as problem:
@@ -75,29 +80,9 @@ def answer_part(
         return PROBLEM, _short(said), 0, 0
 
 
-class _Wait:
-    """Whether somebody waits for the part."""
-
-    def __init__(self, mark: Path, token: str) -> None:
-        self._mark, self._token = mark, token
-        if not mark.parent.is_dir():
-            raise Problem(
-                f"it does not find {mark.parent}. Share the folder of the store with all workers, "
-                "at the same path."
-            )
-
-    def demand(self) -> None:
-        """Cancelled where nobody waits any more."""
-        try:
-            if self._mark.read_text(encoding="ascii") == self._token:
-                return
-        except (OSError, UnicodeDecodeError):
-            pass
+def _answered(store: str, mark: Path, digest: str, data: bytes, device: str) -> Answer:
+    if not mark.exists():
         raise Cancelled
-
-
-def _answered(store: str, wait: _Wait, digest: str, data: bytes, device: str) -> Answer:
-    wait.demand()
     task = _decoded(data, digest)
     backend = _backend(store)
     job = backend.submit(_on_device(task, device, _devices(backend)), "cluster", digest=digest)
@@ -105,11 +90,8 @@ def _answered(store: str, wait: _Wait, digest: str, data: bytes, device: str) ->
     while not job.over:
         job.touch()
         time.sleep(SECONDS_BETWEEN_LOOKS)
-        try:
-            wait.demand()
-        except Cancelled:
+        if not mark.exists():
             backend.cancel(job)
-            raise
         since = since if _is_unwritable(job) else time.monotonic()
         if time.monotonic() - since > SECONDS_UNWRITABLE:
             backend.cancel(job)
