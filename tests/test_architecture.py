@@ -189,6 +189,8 @@ def test_the_graph_sees_what_it_should(tmp_path, monkeypatch):
         "import explainers.models.zoo.signs, explainers.models.spec, explainers.models.class_names",
         "import explainers.commands.many, explainers.many.cluster.coordinator",
         "import explainers.many.cluster.worker",  # Dask's scheduler does
+        "import explainers.service.backends.cluster.part",  # so it does
+        "import explainers.service.backends.cluster.cluster",
     ],
 )
 def test_torch_stays_out_until_it_is_needed(code):

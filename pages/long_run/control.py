@@ -6,6 +6,7 @@ import streamlit as st
 
 from explainers.errors import Problem
 from explainers.service.backends.long_run import RUNNING, STOPPED, LongRun
+from explainers.service.backends.run_parts import FEWEST_PARTS
 from explainers.service.limits import limits
 from explainers.service.tasks.many.explain_many import ExplainMany
 from pages.long_run.question import ManyQuestion
@@ -79,8 +80,9 @@ def _offer(question: ManyQuestion, done: int) -> None:
     checks = each - plan.explanation.cost(tuple(facts["shape"]), facts["references"])
     for_checks = f" ({checks * left:,} of them for the checks)" if checks else ""
     st.caption(
-        f"About {each * left:,} passes{for_checks}, {cases.duration(max(seconds, 1))}; the maps "
-        f"take about {_size(values)} here. It goes on when this page is closed, and can be paused."
+        f"About {each * left:,} passes{for_checks}, {cases.duration(max(seconds, 1))}"
+        f"{_shared(-(-left // plan.part))}; the maps take about {_size(values)} here. It goes on "
+        "when this page is closed, and can be paused."
     )
     if done:
         st.caption(f"{question.several(done)} of {plan.count:,} are kept.")
@@ -89,6 +91,14 @@ def _offer(question: ManyQuestion, done: int) -> None:
         if st.button("Pause the other one", key="pause_other"):
             service.long_runs().pause(running)
             st.rerun()
+
+
+def _shared(parts: int) -> str:
+    """Who shares the time of so many parts, where they do not go to this machine."""
+    cluster = service.cluster()
+    if cluster is None or not cluster.workers or parts < FEWEST_PARTS:
+        return ""
+    return f" of one worker, shared by {cluster.words}"
 
 
 @fragment(run_every=SECONDS_BETWEEN_LOOKS)

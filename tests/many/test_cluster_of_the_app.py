@@ -244,6 +244,13 @@ def test_workers_of_another_version_are_not_used(
     until(lambda: run, lambda: cluster.workers == 2)
 
 
+def test_what_a_worker_leaves_that_is_no_answer_is_not_taken(cluster, store, networks):
+    task = next(plan_of(store, networks, 8)[1].tasks())
+    store.put_answer(task.digest(), {"rows": [{"index": 0}]}, maps=np.zeros(3))
+    assert cluster.result(Job(task, "run", task.digest(), DONE)) is None
+    assert not store.has_answer(task.digest())
+
+
 def test_a_worker_that_is_killed_costs_its_part(processes, cluster, store, here, networks):
     rows, plan = plan_of(store, networks, 6, "slow")
     run = LongRuns(here, cluster=cluster).start(plan, "ann")
