@@ -48,7 +48,7 @@ class Sines(torch.nn.Module):
     def forward(self, x):
         if bool((x[:, 0] > 1000).any()):
             os._exit(1)
-        time.sleep(self.seconds)
+        time.sleep(20 if bool((x[:, 0] > 500).any()) else self.seconds)
         return (x.sin() * x.new_tensor([1.0, 3.0])).sum(1)
 
 
@@ -125,11 +125,10 @@ def until(found, condition, seconds=60):
     return found()
 
 
-def plan_of(store, networks, seed, network="quick", deadly=None, count=COUNT):
+def plan_of(store, networks, seed, network="quick", deadly=(), sleepy=(), count=COUNT):
     """A plan that no other test has: another seed, other rows."""
     rows = np.random.default_rng(seed).normal(size=(count, 2))
-    if deadly is not None:
-        rows[deadly, 0] = 5000
+    rows[list(deadly), 0], rows[list(sleepy), 0] = 5000, 700
     text = "\n".join(["a,b", *(",".join(map(repr, row)) for row in rows.tolist())])
     digest = store.put_blob(text.encode())
     spec = read_python_models(networks)[network].spec
@@ -203,27 +202,26 @@ def test_small_runs_never_go_there(cluster, store, here, networks):
 
 
 def test_an_input_that_ends_what_works_on_it_is_set_aside(cluster, store, here, networks):
-    rows, plan = plan_of(store, networks, 3, deadly=DEADLY)
+    rows, plan = plan_of(store, networks, 3, deadly=[DEADLY])
     run = ended(LongRuns(here, cluster=cluster).start(plan, "ann"))
     told = assert_right(store, plan, rows, but=[DEADLY])
     assert "set aside" in told[DEADLY]["error"] and run.failed == 1
     assert here.asked == [] and cluster.workers == 2
 
 
-def test_paused_and_cancelled_there_too(cluster, store, here, networks):
-    _, plan = plan_of(store, networks, 4, "slow", count=40)
+def test_paused_and_cancelled_there_too(cluster, store, here, networks, monkeypatch):
+    monkeypatch.setattr(cluster_module, "SECONDS_TO_STOP", 60)
+    _, plan = plan_of(store, networks, 4, sleepy=range(2 * PART, COUNT))
     runs = LongRuns(here, cluster=cluster)
     run = runs.start(plan, "ann")
-    until(lambda: run, lambda: run.done >= PART)
+    until(lambda: run, lambda: run.done == 2 * PART and len(marks(store)) == 2)
     runs.pause(run)
     began = time.monotonic()
     ended(run, PAUSED)
-    assert time.monotonic() - began < 3 and marks(store) == []
-    done = len(kept(store, plan)[0])
-    time.sleep(0.6)
-    assert PART <= len(kept(store, plan)[0]) == done < 40
+    assert time.monotonic() - began < 10 and marks(store) == []
+    assert [row["index"] for row in kept(store, plan)[0]] == list(range(2 * PART))
     again = runs.start(plan, "ann")
-    until(lambda: again, lambda: again.done > done)
+    until(lambda: again, lambda: len(marks(store)) == 2)
     runs.cancel(again)
     ended(again, PAUSED)
     assert kept(store, plan) == ([], [])
