@@ -80,12 +80,18 @@ def answer_part(
         return PROBLEM, _short(said), 0, 0
 
 
-def _answered(store: str, mark: Path, digest: str, data: bytes, device: str) -> Answer:
+def _demand_wanted(mark: Path) -> None:
+    """Cancelled where nobody waits any more."""
     if not mark.exists():
         raise Cancelled
+
+
+def _answered(store: str, mark: Path, digest: str, data: bytes, device: str) -> Answer:
+    _demand_wanted(mark)
     task = _decoded(data, digest)
     backend = _backend(store)
-    job = backend.submit(_on_device(task, device, _devices(backend)), "cluster", digest=digest)
+    there = _devices(backend, mark)
+    job = backend.submit(_on_device(task, device, there), "cluster", digest=digest)
     since = time.monotonic()
     while not job.over:
         job.touch()
@@ -139,12 +145,13 @@ def _on_device(task: ExplainMany, device: str, there: dict[str, str]) -> Explain
     return task.replace(explanation=task.explanation.replace(device=device))
 
 
-def _devices(backend: LocalBackend) -> dict[str, str]:
+def _devices(backend: LocalBackend, mark: Path) -> dict[str, str]:
     """What it can run on, as soon as its worker has said so."""
     from explainers.service.worker.process import SECONDS_TO_START
 
     until = time.monotonic() + SECONDS_TO_START
     while not backend.devices:
+        _demand_wanted(mark)
         if time.monotonic() > until:
             raise Problem("it cannot start what runs networks; see its log.")
         time.sleep(SECONDS_BETWEEN_LOOKS)
