@@ -117,7 +117,7 @@ def here(store, parser_pool, networks, monkeypatch):
     return Here(store, parser_pool)
 
 
-def until(found, condition, seconds=60):
+def until(found, condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
@@ -279,5 +279,5 @@ def test_a_cluster_that_comes_back_is_found(processes, cluster, store, monkeypat
     processes.kill()
     processes.start(port=processes.port)
     processes.add()
-    until(lambda: cluster, lambda: cluster.workers == 1, 15)
+    until(lambda: cluster, lambda: cluster.workers == 1)
     assert cluster.refusal == "" and cluster.words == "1 worker of the cluster"
