@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explainers.api import explain, jacobian
     from explainers.importance.dataset import explain_dataset
     from explainers.importance.estimate import Importance
+    from explainers.many.predict import predict_many
     from explainers.many.run import explain_many
     from explainers.models import load_model
 
@@ -34,6 +35,7 @@ __all__ = [
     "explain_many",
     "jacobian",
     "load_model",
+    "predict_many",
 ]
 
 _LAZY = {
@@ -43,6 +45,7 @@ _LAZY = {
     "explain_many": "explainers.many.run",
     "jacobian": "explainers.api",
     "load_model": "explainers.models",
+    "predict_many": "explainers.many.predict",
 }
 
 

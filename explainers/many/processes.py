@@ -16,7 +16,7 @@ from typing import Any
 
 from explainers.errors import Cancelled, ModelProblem, Problem, typed_line
 from explainers.many.job import Job
-from explainers.many.keeping.journal import EXPLAINING, READING, TRIES, Journal, Place, SetAside
+from explainers.many.keeping.journal import ON_INPUTS, TRIES, Journal, Place, SetAside
 from explainers.many.work import Work
 
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -54,7 +54,7 @@ def run_isolated(job: Job, tell: Callable[[Place], None]) -> None:
                 return
             raise Problem(said)
         place = journal.read()
-        if place.step not in (READING, EXPLAINING):
+        if place.step not in ON_INPUTS:
             early = early + 1 if place.done <= reached else 1
             reached = place.done
             if early >= TRIES:

@@ -23,11 +23,13 @@ class Question:
 
     Attributes
     ----------
+    method : str or None
+        None asks only what the network answers; of the other fields `target` and `device` count.
     checks : tuple of str
         Of each map, see `explainers.many.checking.map_checks.CHECKS`.
     """
 
-    method: str = "integrated_gradients"
+    method: str | None = "integrated_gradients"
     baseline: str | float | Tensor = "zeros"
     target: int | tuple[int, int] | None = None
     score: str = "output"
@@ -37,6 +39,8 @@ class Question:
 
     def check(self) -> None:
         """Problem where there is no such method, baseline, option or check."""
+        if self.method is None:
+            return
         demand_checks(self.checks)
         entry = lookup(METHODS, self.method, "method")
         make_options(entry.options, self.options, entry.name)
@@ -50,12 +54,16 @@ class Question:
         --------
         >>> Question("saliency").described()["options"]
         {}
+        >>> Question(None).described()
+        {'method': None, 'target': None}
         """
+        target = list(self.target) if isinstance(self.target, tuple) else self.target
+        if self.method is None:
+            return {"method": None, "target": target}
         baseline: Any = self.baseline
         if not isinstance(baseline, (str, int, float)):
             values = np.ascontiguousarray(np.asarray(baseline))
             baseline = f"{values.shape} {hashlib.sha256(values.tobytes()).hexdigest()}"
-        target = list(self.target) if isinstance(self.target, tuple) else self.target
         return {
             "method": self.method,
             "baseline": baseline,

@@ -88,7 +88,7 @@ class ManyRun:
     def maps(self, wanted: Container[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """(index, map) of each input that has an answer: float32 (H, W), or as the scores are.
 
-        Of those that are wanted, or all.
+        Of those that are wanted, or all; none of a run that only predicts.
         """
         return Shards(self.path).maps(wanted)
 
@@ -201,10 +201,21 @@ def explain_many(
     >>> run.done, run.failed, [row["answer"] for row in run.rows()][:3]
     (40, 0, [0.0, 2.0, 4.0])
     """
-    demand_count("shard", shard)
     question = Question(method, baseline, target, score, device, options, tuple(checks))
-    question.check()
-    folder = Path(to)
+    job = Job(model, source, question, Path(to), spec, tuple(classes), shard, parse)
+    return carried_out(job, isolate, backend, progress)
+
+
+def carried_out(
+    job: Job,
+    isolate: bool = False,
+    backend: str | None = None,
+    progress: Callable[[ManyProgress], None] | None = None,
+) -> ManyRun:
+    """Do what is left of a job; arguments, return value and errors are those of `explain_many`."""
+    demand_count("shard", job.shard)
+    job.question.check()
+    folder, source = job.folder, job.source
     if isinstance(source, (str, Path)) and Path(source).resolve() in folder.resolve().parents:
         raise Problem(
             f"{folder} lies in the source itself, so the run's files would become its inputs. Give "
@@ -215,7 +226,6 @@ def explain_many(
     except OSError as error:
         raise Problem(f"{folder} cannot be made: {error.strerror}. Choose another.") from error
     manifest.demand_room(folder)
-    job = Job(model, source, question, folder, spec, tuple(classes), shard, parse)
     tell = _Teller(progress)
     with _alone(folder):
         if backend is not None:
@@ -229,8 +239,9 @@ def explain_many(
     run = open_run(folder)
     if run.done and run.failed == run.done:
         first = next(run.rows(["name", "error"]))
+        asked = "explained" if job.question.method else "answered"
         raise Problem(
-            f"None of the {run.done:,} inputs could be explained. The first, {first['name']}: "
+            f"None of the {run.done:,} inputs could be {asked}. The first, {first['name']}: "
             f"{first['error']}"
         )
     return run

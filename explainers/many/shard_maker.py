@@ -1,4 +1,4 @@
-"""How a shard of a run is made, in whatever process: read, explain, keep; failures become rows."""
+"""How a shard of a run is made, in whatever process: read, ask, keep; failures become rows."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Protocol
 import numpy as np
 
 from explainers.errors import Problem
-from explainers.many.answers import Answers
+from explainers.many.answers.answers import Answers
+from explainers.many.answers.explanations import Explanations
+from explainers.many.answers.predictions import Predictions
 from explainers.many.job import Job
-from explainers.many.keeping.journal import EXPLAINING, READING, WRITING, SetAside
+from explainers.many.keeping.journal import EXPLAINING, PREDICTING, READING, WRITING, SetAside
 from explainers.many.keeping.shards import Row, Shards
 from explainers.many.networks import Network
 from explainers.many.reading.inputs import Input, InputSource
+from explainers.many.summary.labels import labels_from_names
 
 VALUES_AT_ONCE = 2**22
 """So many values of inputs share their passes, and are held at once."""
@@ -23,7 +26,7 @@ class Watch(Protocol):
     """Who is told how far a shard is; what it raises ends the work."""
 
     def at(self, step: int, start: int = 0, stop: int = 0) -> None:
-        """The inputs start, …, stop − 1 are being read, explained or written; see `Place`."""
+        """What is done with the inputs start, …, stop − 1; see `Place`."""
 
     def counted(self, row: Row) -> None:
         """An input has its row."""
@@ -44,6 +47,9 @@ class ShardMaker:
     def __init__(self, job: Job, network: Network, inputs: InputSource) -> None:
         self._job, self._network, self._inputs = job, network, inputs
         self._answers: Answers | None = None
+        self._labels: list[str | None] | None = None
+        if inputs.spec.kind == "picture":  # a file an input
+            self._labels = labels_from_names(inputs.files, network.classes)
         self.shards = Shards(job.folder)
 
     def indices(self, number: int) -> range:
@@ -70,13 +76,13 @@ class ShardMaker:
         return [k for k in range(-(-len(self._inputs) // self._job.shard)) if k not in done]
 
     def make(self, number: int, aside: SetAside, watch: Watch) -> None:
-        """Explain a shard's inputs and keep it.
+        """Ask the question of a shard's inputs, and keep it.
 
         Parameters
         ----------
         number : int
         aside : SetAside
-            Inputs that are suspected, each explained alone, and those that are not worked on.
+            Inputs that are suspected, each asked about alone, and those that are not worked on.
         watch : Watch
 
         Raises
@@ -84,23 +90,26 @@ class ShardMaker:
         Problem
             Where the run cannot go on.
         """
+        predicts = self._job.question.method is None
         if self._answers is None:
-            self._answers = Answers(
-                self._network, self._inputs.spec, self._job.question, self._inputs.sample
+            asked = self._network, self._inputs.spec, self._job.question
+            self._answers = (
+                Predictions(*asked) if predicts else Explanations(*asked, self._inputs.sample)
             )
         indices = self.indices(number)
         rows: list[Row] = []
         maps: dict[int, np.ndarray] = {}
         for chunk in _chunks(indices, aside, self._answers.at_once(VALUES_AT_ONCE)):
-            for row, scores in self._explained(chunk, self._answers, aside, watch):
-                rows.append(row)
+            for row, scores in self._answered(chunk, self._answers, aside, watch):
+                label = self._labels[row["index"]] if self._labels is not None else None
+                rows.append(row | {"label": label})
                 if scores is not None:
                     maps[row["index"]] = scores
                 watch.counted(row)
         watch.at(WRITING, indices[0], indices[-1] + 1)
-        self.shards.write(number, rows, maps)
+        self.shards.write(number, rows, None if predicts else maps)
 
-    def _explained(
+    def _answered(
         self, chunk: Sequence[int], answers: Answers, aside: SetAside, watch: Watch
     ) -> list[tuple[Row, np.ndarray | None]]:
         """A row for each input of the chunk, and its map where there is one."""
@@ -112,15 +121,17 @@ class ShardMaker:
             return [(answers.failed(Input(index, inputs.name(index), digest), said), None)]
         read = list(inputs.read(chunk, lambda index: watch.at(READING, index, index + 1)))
 
+        step = PREDICTING if self._job.question.method is None else EXPLAINING
+
         def alive() -> None:
-            watch.at(EXPLAINING, chunk[0], chunk[-1] + 1)
+            watch.at(step, chunk[0], chunk[-1] + 1)
 
         alive()
         return answers.each(read, alive)
 
 
 def _chunks(indices: range, aside: SetAside, most: int) -> list[list[int]]:
-    """Inputs that are explained at once; those that are suspected each alone."""
+    """Inputs that are asked about at once; those that are suspected each alone."""
     chunks: list[list[int]] = []
     for index in indices:
         alone = index in aside.tries or index in aside.endings

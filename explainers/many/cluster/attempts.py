@@ -7,14 +7,7 @@ import shutil
 from pathlib import Path
 
 from explainers.errors import ModelProblem
-from explainers.many.keeping.journal import (
-    EXPLAINING,
-    READING,
-    TRIES,
-    Place,
-    PlaceFile,
-    SetAside,
-)
+from explainers.many.keeping.journal import ON_INPUTS, TRIES, Place, PlaceFile, SetAside
 
 FOLDER = "cluster"
 """In the run's folder, while a call works on it."""
@@ -33,6 +26,7 @@ class Attempts:
     Examples
     --------
     >>> import tempfile
+    >>> from explainers.many.keeping.journal import EXPLAINING
     >>> folder = Path(tempfile.mkdtemp())
     >>> for _ in range(2):  # both end while they explain input 5
     ...     aside = Attempts(folder, 0).begin()
@@ -58,7 +52,7 @@ class Attempts:
         self._folder.mkdir(parents=True, exist_ok=True)
         found = SetAside.of(self._run).joined(SetAside.of(self._folder))
         last, early = self._place.read(), 0
-        if last is not None and last.step in (READING, EXPLAINING):
+        if last is not None and last.step in ON_INPUTS:
             found.suspect(last, "worker")
             found.keep(self._folder)
         elif last is not None:

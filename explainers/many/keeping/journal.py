@@ -13,7 +13,9 @@ from explainers.many.keeping.shards import write_whole
 _NUMBERS = struct.Struct("<6q")
 TRIES = 2
 """An input that ended its process so often is worked on no more."""
-LISTING, READING, EXPLAINING, WRITING = range(4)
+LISTING, READING, EXPLAINING, WRITING, PREDICTING = range(5)
+ON_INPUTS = {READING: "Reading", EXPLAINING: "Explaining", PREDICTING: "Predicting"}
+"""The steps that an input may end, in words."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Place:
     Attributes
     ----------
     step : int
-        LISTING, READING, EXPLAINING or WRITING.
+        LISTING, READING, EXPLAINING, PREDICTING or WRITING.
     start, stop : int
         The inputs that it is at: start, …, stop − 1.
     done, failed, total : int
@@ -157,9 +159,10 @@ class SetAside:
         for index in range(place.start, place.stop):
             self.tries[index] = self.tries.get(index, 0) + 1
         if place.stop - place.start == 1 and self.tries[place.start] >= TRIES:
-            step = "Reading" if place.step == READING else "Explaining"
             how = f" ({ending})" if ending else ""
-            self.endings[place.start] = f"{step} it ended its {process} twice{how}."
+            self.endings[place.start] = (
+                f"{ON_INPUTS[place.step]} it ended its {process} twice{how}."
+            )
 
     def joined(self, other: SetAside) -> SetAside:
         """What both know."""

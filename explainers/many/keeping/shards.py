@@ -17,6 +17,7 @@ from explainers.errors import Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 Row: TypeAlias = dict[str, Any]
 """What is known of one input; see SCHEMA."""
@@ -26,15 +27,25 @@ PART = ".part"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def schema() -> pa.Schema:
-    """The columns of the rows, a row an input.
+OF_MAPS = (
+    *("baseline_answer", "gap", "support", "opposition", "centre", "border"),
+    *("deletion", "insertion", "chance", "proven", "overlap", "rank_correlation", "unchecked"),
+)
+"""Columns that a run without maps has not."""
+
+
+def schema(mapped: bool = True) -> pa.Schema:
+    """The columns of the rows, a row an input; without `mapped` those of a run without maps.
 
     index, name, digest
         Its place in the source, from 0; what it is called; SHA-256 of its file.
+    label
+        The class after which its folder is named, see `explainers.many.summary.labels`.
     class, class_name
-        The output that is explained.
+        The output that is explained, or told: the highest, unless one was asked for.
     answer, baseline_answer
-        Its score on the input and on the baseline, in the form that was asked for.
+        Its score on the input and on the baseline, in the form that was asked for. Without maps
+        the probability of the class, or the number, where answers are numbers.
     confidence
         The probability of the class; of answers that are no classes nothing.
     gap
@@ -58,11 +69,12 @@ def schema() -> pa.Schema:
     import pyarrow as pa
 
     number = pa.float64()
-    return pa.schema(
+    whole = pa.schema(
         [
             ("index", pa.int64()),
             ("name", pa.string()),
             ("digest", pa.string()),
+            ("label", pa.string()),
             ("class", pa.int64()),
             ("class_name", pa.string()),
             ("answer", number),
@@ -84,6 +96,7 @@ def schema() -> pa.Schema:
             ("error", pa.string()),
         ]
     )
+    return whole if mapped else pa.schema([one for one in whole if one.name not in OF_MAPS])
 
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:
@@ -131,6 +144,8 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
 class Shards:
     """The shards in a run's folder: rows/00000.parquet and maps/00000.npz, and so on.
 
+    Those of a run without maps are rows alone, as their columns tell.
+
     Parameters
     ----------
     folder : Path
@@ -141,27 +156,42 @@ class Shards:
 
     def done(self) -> dict[int, int]:
         """Number → rows of each shard that is whole; one that cannot be read is made again."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         found = {}
         for path in sorted(self._rows.glob("*.parquet")) if self._rows.is_dir() else []:
-            if (self._maps / f"{path.stem}.npz").exists():
-                with contextlib.suppress(pa.ArrowInvalid, OSError):
-                    found[int(path.stem)] = pq.read_metadata(path).num_rows
+            with self._whole(int(path.stem)) as shard:
+                if shard is not None:
+                    found[int(path.stem)] = shard.metadata.num_rows
         return found
 
     def errors(self, number: int) -> list[str | None] | None:
         """What the rows of a shard say of their failures; None where it is not whole."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        if (self._maps / f"{number:05d}.npz").exists():
-            with contextlib.suppress(pa.ArrowInvalid, OSError):
-                with (self._rows / f"{number:05d}.parquet").open("rb") as file:
-                    found: list[str | None] = pq.read_table(file, columns=["error"])[0].to_pylist()
+        with self._whole(number) as shard, contextlib.suppress(pa.ArrowInvalid, OSError):
+            if shard is not None:
+                found: list[str | None] = shard.read(columns=["error"])[0].to_pylist()
                 return found
         return None
+
+    @contextlib.contextmanager
+    def _whole(self, number: int) -> Iterator[pq.ParquetFile | None]:
+        """The rows of a shard, opened; None where it is not whole."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with contextlib.ExitStack() as opened:
+            shard = None
+            with contextlib.suppress(pa.ArrowInvalid, OSError):
+                # Opened as a file: a path is taken for a data set of its folder.
+                file = opened.enter_context((self._rows / f"{number:05d}.parquet").open("rb"))
+                shard = opened.enter_context(pq.ParquetFile(file))
+                mapped = "support" in shard.schema_arrow.names
+                if mapped and not self._map_file(number).exists():
+                    shard = None
+            yield shard
+
+    def _map_file(self, number: int) -> Path:
+        return self._maps / f"{number:05d}.npz"
 
     def clear_parts(self) -> None:
         """Delete what was being written when a process ended."""
@@ -169,8 +199,12 @@ class Shards:
             for path in folder.glob(f"*{PART}") if folder.is_dir() else []:
                 path.unlink(missing_ok=True)
 
-    def write(self, number: int, rows: Sequence[Row], maps: Mapping[int, np.ndarray]) -> None:
+    def write(
+        self, number: int, rows: Sequence[Row], maps: Mapping[int, np.ndarray] | None
+    ) -> None:
         """Keep a shard: maps by their inputs' indices, then the rows, which say that it is done.
+
+        A run without maps has None.
 
         Raises
         ------
@@ -180,21 +214,12 @@ class Shards:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        for folder in (self._rows, self._maps):
-            folder.mkdir(parents=True, exist_ok=True)
-        buffer = io.BytesIO()
-        shapes = {one.shape for one in maps.values()}
-        indices = np.array(list(maps), np.int64)
-        if len(shapes) <= 1:
-            # A shard without maps has an empty archive, so that every shard has both files.
-            stacked = np.stack(list(maps.values())) if maps else np.zeros(0, np.float32)
-            np.savez(buffer, index=indices, maps=stacked)
-        else:
-            each = {f"map{index}": one for index, one in maps.items()}
-            np.savez(buffer, index=indices, **each)  # type: ignore[arg-type]
-        write_whole(self._maps / f"{number:05d}.npz", buffer.getbuffer())
+        self._rows.mkdir(parents=True, exist_ok=True)
+        if maps is not None:
+            self._maps.mkdir(parents=True, exist_ok=True)
+            write_whole(self._map_file(number), _archived(maps))
         named = [{**row, "name": _in_unicode(row["name"])} for row in rows]
-        table = pa.Table.from_pylist(named, schema())
+        table = pa.Table.from_pylist(named, schema(maps is not None))
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
         write_whole(self._rows / f"{number:05d}.parquet", buffer.getbuffer())
@@ -204,13 +229,11 @@ class Shards:
 
         Columns that there were not yet when a row was written hold None.
         """
-        import pyarrow.parquet as pq
-
         wanted = schema().names if columns is None else list(columns)
         for number in self.done():
-            path = self._rows / f"{number:05d}.parquet"
-            # Opened as a file: a path is taken for a data set of its folder.
-            with path.open("rb") as file, pq.ParquetFile(file) as shard:
+            with self._whole(number) as shard:
+                if shard is None:  # gone since
+                    continue
                 there = [name for name in wanted if name in shard.schema_arrow.names]
                 found = shard.read(columns=there).to_pylist()
             lacking = dict.fromkeys(wanted)
@@ -221,8 +244,10 @@ class Shards:
 
         Shards that hold none of these are not read.
         """
-        for number in self.done():
-            with np.load(self._maps / f"{number:05d}.npz", allow_pickle=False) as archive:
+        for path in map(self._map_file, self.done()):
+            if not path.exists():  # of a run without maps
+                continue
+            with np.load(path, allow_pickle=False) as archive:
                 places = [
                     (place, index)
                     for place, index in enumerate(archive["index"].tolist())
@@ -231,6 +256,19 @@ class Shards:
                 stacked = archive.get("maps") if places else None
                 for place, index in places:
                     yield index, archive[f"map{index}"] if stacked is None else stacked[place]
+
+
+def _archived(maps: Mapping[int, np.ndarray]) -> memoryview:
+    """The maps as .npz: stacked where they are of one shape."""
+    buffer, indices = io.BytesIO(), np.array(list(maps), np.int64)
+    if len({one.shape for one in maps.values()}) <= 1:
+        # A shard without maps has an empty archive, so that every shard has both files.
+        stacked = np.stack(list(maps.values())) if maps else np.zeros(0, np.float32)
+        np.savez(buffer, index=indices, maps=stacked)
+    else:
+        each: dict[str, Any] = {f"map{index}": one for index, one in maps.items()}
+        np.savez(buffer, index=indices, **each)
+    return buffer.getbuffer()
 
 
 def _in_unicode(name: str) -> str:

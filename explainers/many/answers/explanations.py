@@ -1,4 +1,4 @@
-"""The rows and maps of some inputs of a run at once."""
+"""The rows and maps of a run that explains its inputs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explainers.baselines import BASELINES
-from explainers.errors import Cancelled, Problem, typed_line
 from explainers.kinds import KINDS, fitting
+from explainers.many.answers.answers import Answers
 from explainers.many.checking.map_checks import Explained, checked
 from explainers.many.evidence import evidence_in
 from explainers.many.keeping.shards import Row
 from explainers.many.networks import Network
 from explainers.many.question import Question
 from explainers.many.reading.inputs import Input
-from explainers.models.spec import AS_THEY_ARE, ModelSpec
+from explainers.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,15 +28,13 @@ DATA = 200
 """Of so many inputs, spread over the source, a baseline is made that is made from data."""
 
 
-class Answers:
-    """Rows and maps of inputs; the network and what it is compared with are made once.
+class Explanations(Answers):
+    """Rows and maps; what inputs are compared with is made once. See `Answers`.
 
     Parameters
     ----------
-    network : Network
-    spec : ModelSpec
-        How inputs are prepared.
-    question : Question
+    network, spec, question
+        Of a question with a method.
     sample : callable, optional
         At most so many inputs, of which a baseline is made that is made from data.
     """
@@ -48,61 +46,13 @@ class Answers:
         question: Question,
         sample: Callable[[int], np.ndarray] | None = None,
     ) -> None:
-        from explainers.output_cache import OutputCache
-
-        self._network, self._spec, self._question = network, spec, question
-        self._cache = OutputCache()
+        super().__init__(network, spec, question)
+        assert question.method is not None, "else predictions are asked for"
+        self._method = question.method
         self._data: Tensor | None = None
         made = isinstance(question.baseline, str) and BASELINES[question.baseline].uses_data
         if sample is not None and made:
             self._data = self._tensor(sample(DATA))
-
-    def at_once(self, values: int) -> int:
-        """How many inputs share their passes, so that they hold at most so many values."""
-        spec = self._spec
-        sides = spec.sides if spec.kind == "picture" else spec.shape
-        channels = max(3, len(spec.mean)) if spec.kind == "picture" else 1
-        return max(1, values // max(1, channels * int(np.prod(sides))))
-
-    def each(
-        self, inputs: Sequence[Input], alive: Callable[[], None] = lambda: None
-    ) -> list[tuple[Row, np.ndarray | None]]:
-        """The same of inputs of which some could not be read; these have a row with a sentence."""
-        found = iter(self.of([one for one in inputs if one.values is not None], alive))
-        return [
-            (self.failed(one, one.problem), None) if one.values is None else next(found)
-            for one in inputs
-        ]
-
-    def of(
-        self, inputs: Sequence[Input], alive: Callable[[], None] = lambda: None
-    ) -> list[tuple[Row, np.ndarray | None]]:
-        """A row for each input, and its map where it has one.
-
-        Parameters
-        ----------
-        inputs : sequence of Input
-            All with values.
-        alive : callable
-            Called after every pass; what it raises ends the call.
-        """
-        if not inputs:
-            return []
-        try:
-            if len({one.values.shape for one in inputs if one.values is not None}) > 1:
-                raise Problem("Inputs of several shapes are explained one by one.")
-            return self._together(inputs, alive)
-        except Cancelled:
-            raise
-        except Exception as error:
-            if len(inputs) > 1:  # whose fault it is shows when each is asked alone
-                return [row for one in inputs for row in self.of([one], alive)]
-            said = str(error) if isinstance(error, Problem) else None
-            return [(self.failed(inputs[0], said or f"Stopped by {typed_line(error)}."), None)]
-
-    def failed(self, one: Input, sentence: str) -> Row:
-        """The row of an input that has no answer."""
-        return {"index": one.index, "name": one.name, "digest": one.digest, "error": sentence}
 
     def _together(
         self, inputs: Sequence[Input], alive: Callable[[], None]
@@ -110,13 +60,13 @@ class Answers:
         from explainers.api import explain
 
         started = time.perf_counter()
-        x = self._tensor(np.stack([one.values for one in inputs if one.values is not None]))
+        x = self._stacked(inputs)
         asked = self._question
         against = self.references(x, inputs)
         answer = explain(
             self._network.model,
             x,
-            asked.method,
+            self._method,
             against,
             asked.target,
             data=self._data,
@@ -162,7 +112,7 @@ class Answers:
             if isinstance(asked.target, tuple)
             else [_class_of(answer, k) or 0 for k in which],
             np.stack(heat),
-            asked.method,
+            self._method,
             asked.options,
             asked.score,
             self._form,
@@ -191,16 +141,8 @@ class Answers:
             scores = fitting.without_padding(scores, one.facts["padding"])  # type: ignore[index]
         kind = self._spec.kind
         found = evidence_in(scores, kind)
-        target = _class_of(answer, k)
-        names = self._network.classes
-        named = names[target] if target is not None and target < len(names) else None
         base = answer.baseline_output
-        row: Row = {
-            "index": one.index,
-            "name": one.name,
-            "digest": one.digest,
-            "class": target,
-            "class_name": named,
+        row = self._answered(one, _class_of(answer, k)) | {
             "answer": answer.output[k].item(),
             "confidence": confidence,
             "baseline_answer": None if base is None else base[k].item(),
@@ -210,7 +152,6 @@ class Answers:
             "centre": list(found.centre) or None,
             "border": found.border,
             "seconds": seconds,
-            "error": None,
         }
         # A picture's map is a number a pixel; of others every value's own score is kept.
         return row, KINDS[kind].heat(scores) if kind == "picture" else scores
@@ -235,19 +176,6 @@ class Answers:
         with eval_mode.evaluating(self._network.model):
             outputs = Passes(self._network.model, score=self._form, cache=self._cache).outputs(x)
         return [float(outputs[k, target]) for k, target in enumerate(targets)]
-
-    @property
-    def _form(self) -> str:
-        """In which people read the answers."""
-        return "output" if self._spec.answers in AS_THEY_ARE else "probability"
-
-    def _tensor(self, values: np.ndarray) -> Tensor:
-        import torch
-
-        from explainers import eval_mode
-
-        place, _ = eval_mode.device_and_dtype(self._network.model)
-        return torch.from_numpy(values).to(place or "cpu")
 
 
 def padding_of(inputs: Sequence[Input]) -> list[Sequence[int] | None]:
