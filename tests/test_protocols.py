@@ -166,6 +166,9 @@ def tasks(runner) -> dict[str, Task]:
     explanation = Explain(signs, InputRef(kept_collection(runner, signs)), method="saliency")
     return made | {
         "ExplainMany": TASKS["ExplainMany"](made["Explain"], 0, 4),
+        "PredictMany": TASKS["PredictMany"](
+            made["Explain"].model, made["Explain"].input, start=0, stop=4
+        ),
         "FindCues": TASKS["FindCues"](explanation, 4, 3),
         "Predict": dataclasses.replace(question, method="").task,
         "Lesson": TASKS["Lesson"](example.removeprefix(WORKED_EXAMPLE), (1.0, 0.5)),
@@ -243,7 +246,7 @@ def test_a_task_that_cannot_be_split_is_its_own_shard(tasks, name):
 def test_merged_shards_are_the_whole(tasks, runner, name, most):
     task = tasks[name]
     shards = task.shards(most)
-    several = name in ("ExplainRows", "ExplainMany")
+    several = name in ("ExplainRows", "ExplainMany", "PredictMany")
     assert 1 <= len(shards) <= most and several == (len(shards) > 1)
     if name != "ExplainRows":  # the other's rows tell seconds, and has a test of its own
         return

@@ -74,8 +74,8 @@ _SWITCHES = (
 )
 _WORDS = (
     "about across answers architecture axiom baseline closer curves depends device down "
-    "encoding feature filling fit from hand lags_by layer many_checks many_from many_order "
-    "many_part measure method model normalise order part read receipt sample score show "
+    "encoding feature filling fit from hand lags_by layer many_asks many_checks many_from "
+    "many_order many_part measure method model normalise order part read receipt sample score show "
     "source stand target_column together_by truth turned unit_slopes way where"
 )
 SCHEMA: dict[str, Any] = {

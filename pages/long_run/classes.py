@@ -13,6 +13,7 @@ from explainers.figures.many.mean_maps import mean_maps
 from explainers.figures.many.places import evidence_places
 from explainers.figures.tables import global_bars
 from explainers.figures.text.sentences import escape_markdown
+from explainers.figures.text.words import number, percent
 from explainers.importance.uncertainty.intervals import mean_with_interval
 from explainers.many.keeping.shards import Row
 from explainers.many.summary.labels import Labels
@@ -22,13 +23,16 @@ from pages.long_run.question import ManyQuestion
 from pages.viewers.chart import chart
 
 _SUMMARIES, MOST_SUMMARIES, KEY = "summaries_of_runs", 4, "many_classes"
+MOST_CLASSES = 20
 
 
 def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> None:
     """Draw it for the rows that there are."""
     found = _summary(question, rows, labels)
     kind = question.setting.model.spec.kind
-    if kind == "table":
+    if question.plan.explanation is None:
+        _answers(found, rows)
+    elif kind == "table":
         _columns(question)
     else:
         _means(found, kind)
@@ -64,6 +68,27 @@ def _summary(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None)
     while len(known) > MOST_SUMMARIES:
         known.pop(next(iter(known)))
     return known[key]
+
+
+def _answers(found: Summary, rows: Sequence[Row]) -> None:
+    """How many inputs have which answer; of numbers, where they lie."""
+    answers = [row["answer"] for row in rows if row["error"] is None]
+    if not found.confidences.any():
+        low, first, middle, third, high = map(number, np.percentile(answers, (0, 25, 50, 75, 100)))
+        st.markdown(
+            f"**What it answers**: {low} to {high}; half of the answers lie from {first} to "
+            f"{third}, the median is {middle}."
+        )
+        return
+    st.markdown("**What it answers**")
+    lines = [
+        f"| {escape_markdown(one.name)} | {one.count:,} | {percent(one.confidence or 0)} |"
+        for one in found.classes[:MOST_CLASSES]
+    ]
+    head = "| Answer | Inputs | Confidence, median |\n|---|---:|---:|"
+    st.markdown("\n".join([head, *lines]))
+    if (rest := len(found.classes) - len(lines)) > 0:
+        st.caption(f"{rest:,} more answers have fewer inputs.")
 
 
 def _means(found: Summary, kind: str) -> None:

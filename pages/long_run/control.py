@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from explainers.errors import Problem
 from explainers.service.backends.long_run import RUNNING, STOPPED, LongRun
 from explainers.service.backends.run_parts import FEWEST_PARTS
 from explainers.service.limits import limits
-from explainers.service.tasks.many.explain_many import ExplainMany
 from pages.long_run.question import ManyQuestion
 from pages.state import cases, progress, service
 from pages.state.fragments import fragment
@@ -46,13 +47,16 @@ def _offer(question: ManyQuestion, done: int) -> None:
     """The button that starts or continues a run, with its cost."""
     plan, facts = question.plan, question.prediction[0]
     left = plan.count - done
-    one = ExplainMany(plan.explanation, 0, 1, plan.checks)
-    each = one.cost(tuple(facts["shape"]), facts["references"])
+    shape, references = tuple(facts["shape"]), facts["references"]
+    each = plan.cost(1, shape, references)
     seconds = each * left * facts["seconds_per_pass"]
-    values = 4 * left
-    for side in facts["shape"][1:] if question.one == "picture" else facts["shape"]:
-        values *= side
-    label = f"Explain {'and check ' * bool(plan.checks)}all {question.several(plan.count)}"
+    values = 0
+    if plan.explanation is not None:
+        values = 4 * left * math.prod(shape[1:] if question.one == "picture" else shape)
+    what = f"Explain {'and check ' * bool(plan.checks)}all"
+    if plan.explanation is None:
+        what = "Ask for the answers to all"
+    label = f"{what} {question.several(plan.count)}"
     if done:
         label = f"Continue: {question.several(left)} left"
     running = service.long_runs().of(service.owner())
@@ -77,12 +81,13 @@ def _offer(question: ManyQuestion, done: int) -> None:
             progress.refused(problem)
             return
         st.rerun()
-    checks = each - plan.explanation.cost(tuple(facts["shape"]), facts["references"])
+    checks = each - plan.explanation.cost(shape, references) if plan.explanation else 0
     for_checks = f" ({checks * left:,} of them for the checks)" if checks else ""
+    for_maps = f"; the maps take about {_size(values)} here" if values else "; no maps are kept"
     st.caption(
         f"About {each * left:,} passes{for_checks}, {cases.duration(max(seconds, 1))}"
-        f"{_shared(-(-left // plan.part))}; the maps take about {_size(values)} here. It goes on "
-        "when this page is closed, and can be paused."
+        f"{_shared(-(-left // plan.part))}{for_maps}. It goes on when this page is closed, and can be "
+        "paused."
     )
     if done:
         st.caption(f"{question.several(done)} of {plan.count:,} are kept.")

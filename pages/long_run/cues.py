@@ -28,6 +28,7 @@ def section(question: ManyQuestion) -> None:
     )
     plan = question.plan
     classes = question.setting.model.classes
+    assert plan.explanation is not None, "cues are looked for in maps"
     task = FindCues(plan.explanation, plan.count, plan.part, classes, plan.checks)
     slot = cases.slot_of(task, KEY)
     if not cases.was_asked_for(slot):

@@ -17,6 +17,7 @@ from pages.widgets import pictures
 LEFT_BEHIND = (
     *(
         "collection",
+        "many_asks",
         "many_checks",
         "many_from",
         "many_order",
@@ -39,9 +40,9 @@ def explain(question: ManyQuestion, row: Row) -> None:
     """
     item = int(question.items[row["index"]])
     asked = question.plan.explanation
-    # What is usual here may be another there, so the link holds it.
-    choices: dict[str, Any] = {"baseline": asked.baseline.key, "method": asked.method}
-    choices |= {"target": row["class"]}
+    choices: dict[str, Any] = {"target": row["class"]}
+    if asked is not None:  # what is usual here may be another there, so the link holds it
+        choices |= {"baseline": asked.baseline.key, "method": asked.method}
     kind = question.setting.model.spec.kind
     if kind == "picture":
         digest = _kept(question, item, row["name"])

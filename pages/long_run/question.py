@@ -15,8 +15,10 @@ from explainers.figures.text.sentences import escape_markdown
 from explainers.kinds import KINDS, ParsedFile
 from explainers.many.checking.map_checks import AGREEMENT, PROOF
 from explainers.many.reading.completion import all_items
-from explainers.service.tasks import Answer, InputRef
+from explainers.service.tasks import Answer, BaselineRef, InputRef
+from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.many.plan import ManyPlan
+from explainers.service.tasks.many.predict_many import PredictMany
 from pages import kinds
 from pages.kinds import sequence, series, table
 from pages.long_run import collection
@@ -41,6 +43,8 @@ CHECKS_ASKED: dict[str, tuple[tuple[str, ...], str]] = {
     "both": ((PROOF, AGREEMENT), "Proof and agreement"),
 }
 """The choice of checks: key → what is asked, and its name."""
+WHY, WHAT = "why", "what"
+ASKS = {WHY: "Why it answers so: a map each", WHAT: "Only what it answers"}
 OWN_CHOICE = -1
 """As a target: each input's own first choice."""
 
@@ -93,7 +97,10 @@ class ManyQuestion:
 
 
 def pick() -> Setting | None:
-    """Draw the choices in the rail; None while one is missing."""
+    """Draw the choices in the rail; None while one is missing.
+
+    Where only answers are asked for, the setting has no method.
+    """
     model = models.pick(first=models.for_photos(), brief=True)
     if model is None:
         return None
@@ -102,6 +109,12 @@ def pick() -> Setting | None:
     chosen = PICKS[model.spec.kind](model)
     if chosen is not None:
         model = kind.fit_model(model, chosen)
+    if not _explains():
+        with st.expander("Options"):
+            device = methods.device()
+        if chosen is None:
+            return None
+        return Setting(model, chosen, BaselineRef(), "", {}, "output", device)
     pictures = model.spec.kind == "picture"
     first = baselines.FOR_PHOTOS if pictures else baselines.usual(model.spec)
     baseline = baselines.pick(model.spec.kind, first=first)
@@ -110,6 +123,21 @@ def pick() -> Setting | None:
     if chosen is None or baseline is None:
         return None
     return Setting(model, chosen, baseline, method, options, *scoring)
+
+
+def _explains() -> bool:
+    """Draw the choice of what is asked of each input; whether it is an explanation."""
+    asked = address.select(
+        st.selectbox,
+        "many_asks",
+        list(ASKS),
+        WHY,
+        label="Asked of each",
+        format_func=ASKS.get,
+        help="Answers alone take one pass each: which are wrong, how sure the network is. Maps "
+        "take ten to hundreds of times as long.",
+    )
+    return asked == WHY
 
 
 def ask(setting: Setting, place: DeltaGenerator) -> ManyQuestion | None:
@@ -134,13 +162,20 @@ def ask(setting: Setting, place: DeltaGenerator) -> ManyQuestion | None:
         st.error(wrong)
     with place:
         setting = replace(setting, target=_target(setting, prediction, names))
-        checks = _checks(setting)
-    template = setting.explanation().replace(input=InputRef(setting.input.data))
+        checks = _checks(setting) if setting.method else ()
     facts = prediction[0]
     items = all_items(content, setting.model.spec)
     shape = tuple(facts["shape"])
-    plan = ManyPlan.of(template, len(items), shape, facts["references"], checks)
+    plan = ManyPlan.of(_asked(setting), len(items), shape, facts["references"], checks)
     return ManyQuestion(setting, content, items, prediction, plan, names)
+
+
+def _asked(setting: Setting) -> Explain | PredictMany:
+    """What is asked of each input of the setting's file."""
+    file = InputRef(setting.input.data)
+    if setting.method:
+        return setting.explanation().replace(input=file)
+    return PredictMany(setting.model.spec, file, setting.device, setting.target)
 
 
 def _checks(setting: Setting) -> tuple[str, ...]:
@@ -172,7 +207,7 @@ def _target(setting: Setting, prediction: Answer, names: tuple[str, ...]) -> int
         "asked_of",
         [*([] if numbers else [OWN_CHOICE]), *range(len(names))],
         usual,
-        label="Explained of each",
+        label="Explained of each" if setting.method else "Answer that is told",
         format_func=lambda index: (
             "Each one's own first choice" if index == OWN_CHOICE else escape_markdown(names[index])
         ),

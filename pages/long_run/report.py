@@ -17,6 +17,7 @@ from explainers.many.strangeness import Strange
 from explainers.many.summary.labels import Labels
 from explainers.reports.runs.contents import contents_of
 from explainers.reports.runs.page import run_page
+from explainers.service.tasks.many.plan import ManyPlan
 from pages.answers import take_away
 from pages.long_run import rows as kept
 from pages.long_run.question import ManyQuestion
@@ -32,7 +33,7 @@ class StoredRun:
     @property
     def told(self) -> dict[str, Any]:
         """What it was asked, of what, and with which versions."""
-        question, asked = self._question, self._question.plan.explanation
+        question, plan = self._question, self._question.plan
         spec = question.setting.model.spec
         prepared = {k: v for k, v in asdict(spec).items() if k not in ("name", "weights")}
         network = (spec.weights or spec.name).encode()
@@ -41,16 +42,11 @@ class StoredRun:
                 "network": hashlib.sha256(network).hexdigest(),
                 "name": question.setting.model.name,
                 "prepared": prepared,
-                "method": asked.method,
-                "baseline": asked.baseline.key,
-                "target": asked.target,
-                "score": asked.score,
-                "options": asked.options,
-                "checks": list(question.plan.checks),
+                **_asked(plan),
             },
             "source": question.setting.input.file,
-            "inputs": question.plan.count,
-            "source_digest": asked.input.file.partition(".")[0],
+            "inputs": plan.count,
+            "source_digest": plan.question.input.file.partition(".")[0],
             "notes": list(question.content[0].get("notes", [])),
             "classes": list(question.names),
             "left_out": [],
@@ -69,6 +65,21 @@ class StoredRun:
         return kept.maps(plan, {index for index in range(plan.count) if index in wanted})
 
 
+def _asked(plan: ManyPlan) -> dict[str, Any]:
+    """The question, as a run in a folder tells it; see `explainers.many.question`."""
+    asked = plan.explanation
+    if asked is None:
+        return {"method": None, "target": plan.question.target}
+    return {
+        "method": asked.method,
+        "baseline": asked.baseline.key,
+        "target": asked.target,
+        "score": asked.score,
+        "options": asked.options,
+        "checks": list(plan.checks),
+    }
+
+
 def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> None:
     """Draw the download of the report, and what is asked for it."""
     st.markdown("**Report**: one page that opens anywhere and prints")
@@ -78,7 +89,9 @@ def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) 
         shown = st.checkbox(
             "Put the strangest pictures themselves into it",
             key="many_report_photos",
-            help="Else it holds their maps alone.",
+            help="Else it holds their maps alone."
+            if question.plan.explanation
+            else "Else it holds their names alone.",
         )
 
     def photos(strange: Sequence[Strange]) -> Mapping[int, np.ndarray]:

@@ -48,7 +48,7 @@ def section(question: ManyQuestion, rows: Sequence[Row], missing: int) -> None:
         st.caption(sentence)
     told = " ".join([headline, *checks])
     parts = list(PARTS)
-    if question.one != "picture" or question.numbers:
+    if question.one != "picture" or question.numbers or question.plan.explanation is None:
         parts.remove(CUES)
     part = address.select(
         st.segmented_control,
@@ -78,7 +78,8 @@ def section(question: ManyQuestion, rows: Sequence[Row], missing: int) -> None:
 def _headline(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> str:
     """What the run says in a sentence or two."""
     answered = [row for row in rows if row["error"] is None]
-    said = f"**{question.several(len(answered))}** explained."
+    asked = "explained" if question.plan.explanation else "answered"
+    said = f"**{question.several(len(answered))}** {asked}."
     filed = [row for row in answered if label_of(labels, row["index"]) is not None]
     if filed:
         wrong = sum(
@@ -96,8 +97,8 @@ def _headline(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None
 
 def _checks(question: ManyQuestion, rows: Sequence[Row]) -> list[str]:
     """What the checks of the maps say; nothing of a run without any."""
-    found = summarise_checks(rows) if question.plan.checks else None
-    if found is None:
-        return []
     asked = question.plan.explanation
+    found = summarise_checks(rows) if question.plan.checks else None
+    if found is None or asked is None:
+        return []
     return list(map(escape_markdown, check_sentences(found, asked.method, asked.kind)))

@@ -7,21 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import streamlit as st
 
-from explainers.many.keeping.shards import Row
+from explainers.many.keeping.shards import Row, schema
 from explainers.many.summary.labels import labels_from_names
 from explainers.service.tasks.many.plan import ManyPlan
 from pages.long_run.question import ManyQuestion
 from pages.state import service
 
 _ROWS, MOST_PLANS = "rows_of_runs", 4
-_EMPTY: Row = dict.fromkeys(
-    (
-        *("class", "class_name", "answer", "confidence", "baseline_answer", "gap", "support"),
-        *("opposition", "centre", "border", "seconds", "deletion", "insertion", "chance"),
-        *("proven", "overlap", "rank_correlation", "unchecked"),
-    )
-)
-"""What a row without an answer, or without checks, lacks."""
 
 
 def kept(plan: ManyPlan) -> tuple[list[Row], int]:
@@ -50,15 +42,24 @@ def kept(plan: ManyPlan) -> tuple[list[Row], int]:
 
 
 def named(question: ManyQuestion, rows: list[Row]) -> list[Row]:
-    """The rows with the names of their classes, as the page calls them."""
-    complete = [_EMPTY | row for row in rows]
-    return [row | {"class_name": question.name_of(row["class"]) or None} for row in complete]
+    """The rows in full: with the names of their classes, as the page calls them, and labels."""
+    empty = dict.fromkeys(schema().names)
+    found = None
+    if question.one == "picture":
+        found = labels_from_names([row["name"] for row in rows], question.names)
+    return [
+        empty
+        | row
+        | {"class_name": question.name_of(row.get("class")) or None}
+        | {"label": None if found is None else found[place]}
+        for place, row in enumerate(rows)
+    ]
 
 
 def maps(plan: ManyPlan, only: set[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
     """(index, map) of the inputs that are kept, or of `only` these; one part at a time."""
     store = service.backend().store
-    for task in plan.tasks():
+    for task in plan.tasks() if plan.explanation is not None else ():
         if only is not None and not only.intersection(range(task.start, task.stop)):
             continue
         answer = store.answer(task.digest())
@@ -72,12 +73,9 @@ def maps(plan: ManyPlan, only: set[int] | None = None) -> Iterator[tuple[int, np
 def labels(question: ManyQuestion, rows: Sequence[Row]) -> dict[int, str] | None:
     """What each input is filed under, where folders have the names of classes; else None.
 
-    None, too, where one class is explained of all: what is explained is not the answer then.
+    None, too, where one class is asked of all: what is told is not the answer then.
     """
-    if question.plan.explanation.target is not None or question.one != "picture":
+    if question.plan.question.target is not None:
         return None
-    found = labels_from_names([row["name"] for row in rows], question.names)
-    if found is None:
-        return None
-    given = zip(rows, found, strict=True)
-    return {row["index"]: label for row, label in given if label is not None}
+    known = {row["index"]: row["label"] for row in rows if row["label"] is not None}
+    return known or None

@@ -1,4 +1,4 @@
-"""The contact sheet of a run: its inputs with their maps, what is strange first."""
+"""The contact sheet of a run: its inputs with their maps, if it has any; what is strange first."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from explainers.kinds.files.pictures.collection import of_one
 from explainers.many.checking.map_checks import AGREEMENT, PROOF
 from explainers.many.keeping.shards import Row
 from explainers.many.strangeness import strangest
-from explainers.many.summary.labels import Labels, label_of
+from explainers.many.summary.labels import Labels, folded, label_of
 from explainers.many.summary.measures import beyond_chance
 from explainers.reports.pictures.thumbnail import cells
-from pages.long_run import opening
+from pages.long_run import inputs, opening
 from pages.long_run import rows as kept_rows
 from pages.long_run.question import ManyQuestion
 from pages.state import address, progress
 
 STRANGE, UNSURE, SURE, NAMED = "Strangest", "Least sure", "Most sure", "In order"
-UNPROVEN, DISAGREED = "Least proven", "Least agreement"
+WRONG, UNPROVEN, DISAGREED = "Wrong, the surest", "Least proven", "Least agreement"
 OF_A_SHEET, SIDE, OPACITY = 24, 224, 0.85
 ALL = -1
 _DRAWN, MOST_DRAWN = "drawn_of_runs", 600
@@ -48,7 +48,7 @@ class _Shown(NamedTuple):
 
 def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> list[bytes]:
     """Draw the sheet, and what chooses and orders its inputs; the pictures on it."""
-    order, wanted, text, place = _pick(question, rows)
+    order, wanted, text, place = _pick(question, rows, labels)
     # In their order: what is wrong and sure comes first.
     strange = {one.index: one for one in strangest(rows, len(rows), labels)}
     rank = {index: place for place, index in enumerate(strange)}
@@ -57,17 +57,23 @@ def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) 
         for row in rows
     ]
     shown = [one for one in shown if _is_wanted(one, question, wanted, text)]
+    if order == WRONG:
+        shown = [one for one in shown if _is_wrong(one.row, labels)]
     shown.sort(key=lambda one: _place(one.row, order, rank))
     if order == STRANGE and wanted == ALL and not text:
         count = len(strange)
         st.caption(
-            f"{question.several(count)} of {len(rows):,} {'is' if count == 1 else 'are'} unlike "
-            "the others in the evidence, the answer or the check; these come first."
+            f"{question.several(count)} of {len(rows):,} {'is' if count == 1 else 'are'} "
+            f"{_unlike(question, labels)}; these come first."
             if count
             else "None is far from what is usual in this run."
         )
     if not shown:
-        st.info("No input is like that. Choose another class, or search for another name.")
+        st.info(
+            "No answer is another than its label."
+            if order == WRONG and wanted == ALL and not text
+            else "No input is like that. Choose another class, or search for another name."
+        )
         return []
     pages = -(-len(shown) // OF_A_SHEET)
     page = 1
@@ -84,10 +90,23 @@ def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) 
     return [drawn[one.row["index"]] for one in these if one.row["index"] in drawn]
 
 
-def _pick(question: ManyQuestion, rows: Sequence[Row]) -> tuple[str, int, str, DeltaGenerator]:
+def _unlike(question: ManyQuestion, labels: Labels | None) -> str:
+    """In what an input may be strange, in words."""
+    if question.plan.explanation is not None:
+        return "unlike the others in the evidence, the answer or the check"
+    return (
+        "answered wrongly though surely, or with less than usual"
+        if labels
+        else ("answered with less certainty than usual")
+    )
+
+
+def _pick(
+    question: ManyQuestion, rows: Sequence[Row], labels: Labels | None
+) -> tuple[str, int, str, DeltaGenerator]:
     """Draw what orders the sheet, and which inputs are on it; the place of the sheet's number."""
     checks, sure = question.plan.checks, [] if question.numbers else [UNSURE, SURE]
-    orders = [STRANGE, *([UNPROVEN] if PROOF in checks else [])]
+    orders = [STRANGE, *([WRONG] if labels else []), *([UNPROVEN] if PROOF in checks else [])]
     orders += [*([DISAGREED] if AGREEMENT in checks else []), *sure, NAMED]
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     with first:
@@ -101,7 +120,7 @@ def _pick(question: ManyQuestion, rows: Sequence[Row]) -> tuple[str, int, str, D
                 "many_class",
                 [ALL, *classes],
                 ALL,
-                label="Explained",
+                label="Explained" if question.plan.explanation else "Answered",
                 format_func=lambda one: (
                     "All" if one == ALL else escape_markdown(question.name_of(one))
                 ),
@@ -115,6 +134,15 @@ def _is_wanted(one: _Shown, question: ManyQuestion, wanted: int, text: str) -> b
     return (wanted in (ALL, row["class"])) and (not text or text in row["name"].lower())
 
 
+def _is_wrong(row: Row, labels: Labels | None) -> bool:
+    label = label_of(labels, row["index"])
+    return (
+        label is not None
+        and row["error"] is None
+        and folded(label) != folded(row["class_name"] or "")
+    )
+
+
 def _place(row: Row, order: str, rank: dict[int, int]) -> tuple[float, int]:
     index = row["index"]
     if order == STRANGE:
@@ -126,19 +154,22 @@ def _place(row: Row, order: str, rank: dict[int, int]) -> tuple[float, int]:
         found = row["rank_correlation"]
         return (math.inf if found is None else found), index
     sure = row["confidence"]
-    if order in (UNSURE, SURE):
+    if order in (UNSURE, SURE, WRONG):
         known = math.inf if sure is None else sure if order == UNSURE else -sure
         return known, index
     return 0.0, index
 
 
 def _card(question: ManyQuestion, one: _Shown, filed: str | None, picture: bytes | None) -> None:
-    """One input: its map, its answer, what is strange, and the way to Explain."""
+    """One input: its map or itself, its answer, what is strange, and the way to Explain."""
     row = one.row
     name = escape_markdown(shortened(row["name"].rsplit("/", 1)[-1], 26))
     if picture is not None:
-        st.image(picture, alt=f"The map of {row['name']}", width="stretch")
+        what = "The map of " if question.plan.explanation else ""
+        st.image(picture, alt=f"{what}{row['name']}", width="stretch")
     st.markdown(f"**{name}**")
+    if question.plan.explanation is None and (begins := inputs.told(question, row)):
+        st.caption(escape_markdown(begins))
     if row["error"] is not None:
         st.caption(escape_markdown(shortened(row["error"], 160)))
         return
@@ -172,13 +203,16 @@ def _checked(row: Row) -> str:
 
 
 def _drawings(question: ManyQuestion, rows: Sequence[Row]) -> dict[int, bytes]:
-    """Small pictures of the maps of those rows, by index; drawn once."""
+    """Small pictures of the maps of those rows, or of the inputs, by index; drawn once."""
     kept: dict[tuple[str, int], bytes] = st.session_state.setdefault(_DRAWN, {})
     plan = question.plan.digest
     wanted = {row["index"] for row in rows if row["error"] is None}
     missing = {index for index in wanted if (plan, index) not in kept}
     for index, heat in kept_rows.maps(question.plan, missing) if missing else ():
         kept[plan, index] = drawing(question, index, heat)
+    if question.plan.explanation is None:
+        found = {row["index"]: inputs.drawn(question, row) for row in rows}
+        kept |= {(plan, index): one for index, one in found.items() if index in missing and one}
     while len(kept) > MOST_DRAWN:
         kept.pop(next(iter(kept)))
     return {index: kept[plan, index] for index in wanted if (plan, index) in kept}

@@ -33,22 +33,24 @@ def section(question: ManyQuestion, rows: Sequence[Row]) -> None:
     """Draw the downloads; each file is made when it is asked for."""
     stem = take_away.file_name(f"{question.setting.model.name} {question.several(len(rows))}")
     offer = functools.partial(take_away.download, stem=stem, key="many_away")
-    st.markdown("**Numbers** of every input, and the maps")
+    mapped = question.plan.explanation is not None
+    st.markdown(f"**Numbers** of every input{', and the maps' * mapped}")
     with st.container(horizontal=True):
-        offer("Rows as CSV", "csv", "text/csv", lambda: as_csv(rows))
-        offer("Rows as Parquet", "parquet", PARQUET, lambda: as_parquet(rows))
-        offer("Rows and maps", "zip", "application/zip", lambda: whole(question.plan, rows))
+        offer("Rows as CSV", "csv", "text/csv", lambda: as_csv(rows, mapped))
+        offer("Rows as Parquet", "parquet", PARQUET, lambda: as_parquet(rows, mapped))
+        if mapped:
+            offer("Rows and maps", "zip", "application/zip", lambda: whole(question.plan, rows))
     st.markdown("**Command** for any number of inputs, from a folder, a ZIP or files")
     st.code(command(question), "sh", wrap_lines=True)
     if missing := not_in_command(question):
         st.caption(f"The command has no word for {', '.join(missing)}; there it is as usual.")
 
 
-def as_csv(rows: Sequence[Row]) -> bytes:
+def as_csv(rows: Sequence[Row], mapped: bool = True) -> bytes:
     """The rows as CSV; what could be taken for a formula is marked as text."""
-    names = [name for name in schema().names if name != "centre"]
+    names = [name for name in schema(mapped).names if name != "centre"]
     columns = {name: [_text(row[name]) for row in rows] for name in names}
-    for axis, name in enumerate(("centre_1", "centre_2")):
+    for axis, name in enumerate(("centre_1", "centre_2") if mapped else ()):
         centres = [row["centre"] or [] for row in rows]
         columns[name] = [_text(one[axis] if axis < len(one) else None) for one in centres]
     return csv_of(columns)
@@ -58,13 +60,13 @@ def _text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else repr(value)
 
 
-def as_parquet(rows: Sequence[Row]) -> bytes:
+def as_parquet(rows: Sequence[Row], mapped: bool = True) -> bytes:
     """The rows as a run's folder has them."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema()), buffer)
+    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema(mapped)), buffer)
     return buffer.getvalue()
 
 
@@ -88,21 +90,29 @@ def whole(plan: ManyPlan, rows: Sequence[Row]) -> bytes:
 
 
 def command(question: ManyQuestion) -> str:
-    """What explains all inputs of a source from a terminal, and resumes."""
+    """What asks the same of all inputs of a source from a terminal, and resumes."""
     spec, asked = question.setting.model.spec, question.plan.explanation
     known = spec.source in ("demo", "package")
     words = ["python", "-m", "explainers", "many", spec.name if known else NOT_KNOWN]
-    words += [question.setting.input.file, "--to", "run", "--method", asked.method]
-    words += ["--baseline", asked.baseline.key] if asked.baseline.key in BASELINES else []
-    words += [] if asked.target is None else ["--target", str(asked.target)]
+    words += [question.setting.input.file, "--to", "run"]
+    target = question.plan.question.target
+    if asked is None:
+        words += ["--predict"]
+    else:
+        words += ["--method", asked.method]
+        words += ["--baseline", asked.baseline.key] if asked.baseline.key in BASELINES else []
+    words += [] if target is None else ["--target", str(target)]
     words += ["--checks", *question.plan.checks] if question.plan.checks else []
-    words += [f"--option={name}={_typed(value)}" for name, value in asked.options.items()]
+    options = asked.options if asked is not None else {}
+    words += [f"--option={name}={_typed(value)}" for name, value in options.items()]
     return shlex.join(words)
 
 
 def not_in_command(question: ManyQuestion) -> list[str]:
     """What was chosen here and the command cannot be told, in words."""
     asked = question.plan.explanation
+    if asked is None:
+        return []
     entry = BASELINES.get(asked.baseline.key)
     usual = asked.baseline.options if entry is None else dataclasses.asdict(entry.options())
     other = any(usual.get(name) != value for name, value in asked.baseline.options.items())

@@ -18,7 +18,7 @@ PAGES = {
     "importance": "Importance",
     "many": "Many",
 }
-SHOWN = ("method", "methods", "baseline", "network")
+SHOWN = ("asked", "method", "methods", "baseline", "network")
 """Words of an entry's line; the others tell what differs."""
 
 

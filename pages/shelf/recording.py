@@ -177,17 +177,13 @@ def many(setting: Setting, plan: ManyPlan, told: str, drawn: Sequence[bytes], ma
     """
 
     def run(link: dict[str, str]) -> Run:
-        model, asked = setting.model, plan.explanation
-        method, entry = METHODS[asked.method], BASELINES.get(asked.baseline.key)
-        baseline = entry.title(model.spec.kind) if entry else "Your own picture"
+        model = setting.model
         words = {
             "network": model.name,
             "_network": _digest(model.spec),
             "data": setting.input.name,
             "_data": setting.input.data,
-            "method": method.name,
-            **_options(method.options, asked.options),
-            "baseline": baseline,
+            **_asked_of_many(plan),
             **({"checks": ", ".join(CHECKS[one] for one in plan.checks)} if plan.checks else {}),
         }
         subject = Subject(msgspec.to_builtins(plan), network=model.name, input=many)
@@ -199,10 +195,23 @@ def many(setting: Setting, plan: ManyPlan, told: str, drawn: Sequence[bytes], ma
             title=f"{many}: {model.name}",
             sentence=told,
             thumbnail=thumbnail.montage(drawn[:4]) if drawn else b"",
-            alt="The first maps of its contact sheet.",
+            alt=f"The first {'maps' if plan.explanation else 'inputs'} of its contact sheet.",
         )
 
     _keep("many", list(plan.tasks())[:1], run)
+
+
+def _asked_of_many(plan: ManyPlan) -> dict[str, str]:
+    asked = plan.explanation
+    if asked is None:
+        return {"asked": "only the answers"}
+    method, entry = METHODS[asked.method], BASELINES.get(asked.baseline.key)
+    baseline = entry.title(plan.question.kind) if entry else "Your own picture"
+    return {
+        "method": method.name,
+        **_options(method.options, asked.options),
+        "baseline": baseline,
+    }
 
 
 def _keep(page: str, tasks: Sequence[Any], make: Callable[[dict[str, str]], Run]) -> None:

@@ -226,6 +226,8 @@ HOSTILE = [
     ("compare", {"across": "classes", "classes": "[true]"}),
     ("compare", {"across": "pictures", "added": "5"}),
     ("many", {"model": "signs", "asked_of": "7000"}),
+    ("many", {"model": "signs", "many_asks": "[1]"}),
+    ("many", {"model": "signs", "many_asks": "everything"}),
     ("many", {"model": "signs", "many_from": "Upload", "collection": "5"}),
 ]
 

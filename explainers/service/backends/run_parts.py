@@ -16,7 +16,7 @@ from explainers.service.backends.job import CANCELLED, DONE, ENDED_TWICE, FAILED
 from explainers.service.backends.long_run import LongRun
 from explainers.service.parsing.upload_keys import file_key
 from explainers.service.storage.folder import Unwritable
-from explainers.service.tasks.many.explain_many import ExplainMany
+from explainers.service.tasks.many.plan import RunPart
 from explainers.service.tasks.task import Answer, Task
 
 SECONDS_BETWEEN_LOOKS, SECONDS_UNTIL_TRIED_AGAIN = 0.05, 2.0
@@ -56,7 +56,7 @@ class RunParts:
         self._here = threading.Lock()
         self._answers: queue.SimpleQueue[Answer | Exception | None] = queue.SimpleQueue()
 
-    def ask_all(self, parts: Sequence[ExplainMany]) -> bool:
+    def ask_all(self, parts: Sequence[RunPart]) -> bool:
         """Ask and count them all; False where the run was to end before.
 
         Raises
@@ -86,7 +86,7 @@ class RunParts:
             raise problem
         return whole and not left
 
-    def _put(self, task: ExplainMany) -> None:
+    def _put(self, task: RunPart) -> None:
         try:
             self._answers.put(self._ask(task))
         except Exception as error:  # raised where all are waited for
@@ -109,7 +109,7 @@ class RunParts:
         refusal = self._refusal or (self._cluster.refusal if self._cluster else "")
         run.note = f"{refusal} {_HERE}" if refusal and not run.where else ""
 
-    def _ask(self, task: ExplainMany) -> Answer | None:
+    def _ask(self, task: RunPart) -> Answer | None:
         """A part's answer; None where the run is to end.
 
         Of a part that ends its worker the inputs are tried in halves, until it is known which one
@@ -126,17 +126,16 @@ class RunParts:
         if job.state == FAILED and not _to_blame(job):
             raise Problem(job.message)
         if task.stop - task.start == 1:
-            file = task.explanation.input.file
-            kind, digest, options = file_key(task.explanation.model.kind, file)
+            kind, digest, options = file_key(task.kind, task.file)
             content = self._backend.parsed.get(kind, digest, turn=self._run.owner, **options)
             sentence = SET_ASIDE if job.message in (ENDED_TWICE, LIED) else job.message
             return self._keep(task, task.failed(content, sentence))
-        halves = [self._ask(half) for half in task.shards(2) if isinstance(half, ExplainMany)]
+        halves = [self._ask(half) for half in task.shards(2) if isinstance(half, RunPart)]
         if any(half is None for half in halves):
             return None
         return self._keep(task, task.merge([half for half in halves if half is not None]))
 
-    def _finished(self, task: ExplainMany) -> Finished | None:
+    def _finished(self, task: RunPart) -> Finished | None:
         """The part's job once it is over; None where the run is to end before it began."""
         while self._run.wanted:
             cluster = self._ready_cluster
@@ -153,7 +152,7 @@ class RunParts:
                 return finished
         return None
 
-    def _finished_there(self, cluster: Cluster, task: ExplainMany) -> Finished | None:
+    def _finished_there(self, cluster: Cluster, task: RunPart) -> Finished | None:
         """The same of the cluster's workers; None where it has to be asked once more."""
         job = cluster.submit(task, self._visitor, turn=self._run.owner)
         self._follow(job, cluster.cancel)
@@ -168,7 +167,7 @@ class RunParts:
             return job, answer
         return None
 
-    def _finished_here(self, task: ExplainMany) -> Finished | None:
+    def _finished_here(self, task: RunPart) -> Finished | None:
         """The same of this machine."""
         try:
             job = self._backend.submit(task, self._visitor, turn=self._run.owner)
@@ -194,7 +193,7 @@ class RunParts:
             self._run.message = job.message
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
-    def _keep(self, task: ExplainMany, answer: Answer) -> Answer:
+    def _keep(self, task: RunPart, answer: Answer) -> Answer:
         """Keep an answer under the part's digest, as soon as the store can be written."""
         facts, arrays = answer
         while True:

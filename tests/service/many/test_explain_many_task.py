@@ -1,5 +1,6 @@
 """Parts of a run over an upload: every input as it is explained alone; cues as the library's."""
 
+import hashlib
 import io
 import zipfile
 from dataclasses import replace
@@ -21,6 +22,7 @@ from explainers.service.tasks.many.explain_many import ExplainMany
 from explainers.service.tasks.many.find_cues import FindCues
 from explainers.service.tasks.many.plan import ManyPlan
 from explainers.service.worker.protocol import BackendGone
+from explainers.service.tasks.many.predict_many import PredictMany
 from explainers.service.worker.task_runner import TaskRunner
 
 KEPT = ("class", "answer", "baseline_answer", "gap")
@@ -215,3 +217,31 @@ def test_a_part_that_nobody_waits_for_any_more_leaves_no_answer(runner):
     with pytest.raises(BackendGone):
         runner.run(task.digest(), task, gone)
     assert not runner.store.has_answer(task.digest())
+
+
+def test_predictions_of_a_part_are_those_of_one_picture_alone(runner):
+    asked = signs(runner, count=4)
+    task = PredictMany(asked.model, asked.input, start=0, stop=5)
+    assert decode(encode(task)) == task and task.cost((3, 96, 96)) == 5
+    facts, arrays = answered(runner, task)
+    parts, none = task.merge([answered(runner, part) for part in task.shards(3)])
+    assert arrays == none == {} and len(task.shards(3)) == 3
+    for row, other in zip(facts["rows"], parts["rows"], strict=True):
+        assert {**other, "seconds": 0} == pytest.approx({**row, "seconds": 0}, abs=1e-6)
+    explained, _ = answered(runner, ExplainMany(asked.replace(score="probability"), 0, 5))
+    told = ("index", "name", "digest", "error", "class", "class_name", "answer", "confidence")
+    for row, other in zip(facts["rows"], explained["rows"], strict=True):
+        assert [row.get(k) for k in told] == pytest.approx([other.get(k) for k in told], abs=1e-6)
+        assert "support" not in row
+    plan = ManyPlan.of(PredictMany(asked.model, asked.input), 5, (3, 96, 96), 1)
+    assert [(one.start, one.stop) for one in plan.tasks()] == [(0, 5)] and plan.explanation is None
+    assert msgspec.convert(msgspec.to_builtins(plan), ManyPlan) == plan
+
+
+def test_a_plan_keeps_the_digest_that_it_had_before_there_were_predictions(runner):
+    plan = ManyPlan(signs(runner), 6, 4)
+    told = msgspec.to_builtins(plan)
+    assert set(told) == {"explanation", "count", "part", "checks"}
+    named = msgspec.json.encode(told, order="sorted")
+    assert plan.digest == hashlib.sha256(named).hexdigest()
+    assert told["explanation"]["type"] == "Explain"

@@ -34,7 +34,7 @@ from explainers.service.backends.job import Job
 from explainers.service.storage.folder import Unwritable, whole_file
 from explainers.service.storage.store import Store
 from explainers.service.tasks import Answer, encode
-from explainers.service.tasks.many.explain_many import ExplainMany
+from explainers.service.tasks.many.plan import RunPart
 
 MOST_AT_ONCE = 64
 SECONDS_BETWEEN_LOOKS, SECONDS_BETWEEN_COUNTS = 0.05, 1.0
@@ -89,7 +89,7 @@ class Cluster:
         """What it is, for people: "2 workers of the cluster"."""
         return f"{self.workers:,} worker{'s' * (self.workers != 1)} of the cluster"
 
-    def submit(self, task: ExplainMany, visitor: str, turn: str) -> Job:
+    def submit(self, task: RunPart, visitor: str, turn: str) -> Job:
         """A job for this part; it takes its turn among those of `turn`."""
         job = Job(task, visitor, task.digest(), turn=turn)
         with self._lock:
@@ -118,7 +118,7 @@ class Cluster:
         while not self._store.has_answer(job.digest) and time.monotonic() < until:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         answer = self._store.answer(job.digest)
-        if answer is None or (isinstance(job.task, ExplainMany) and job.task.fits(answer)):
+        if answer is None or (isinstance(job.task, RunPart) and job.task.fits(answer)):
             return answer
         logger.warning("a worker of the cluster left what is no answer")
         with contextlib.suppress(Unwritable):

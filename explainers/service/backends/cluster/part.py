@@ -17,7 +17,7 @@ from explainers.many.cluster.worker import DONE, PROBLEM, STOPPED, Answer, deman
 if TYPE_CHECKING:
     from explainers.service.backends.job import Job
     from explainers.service.backends.local import LocalBackend
-    from explainers.service.tasks.many.explain_many import ExplainMany
+    from explainers.service.tasks.many.plan import RunPart
 
 FAILED, ENDED, TOO_LONG = "failed", "ended", "too long"
 """Beside what workers say of themselves: the question has no answer; it ends the process that
@@ -48,7 +48,7 @@ def answer_part(
     digest : str
         Under which the answer is kept.
     task : bytes
-        An `ExplainMany` as JSON.
+        A `RunPart` as JSON.
     needs : dict of str to str
         See `explainers.many.cluster.assignment.Ticket`.
     device : str
@@ -123,26 +123,24 @@ def _is_unwritable(job: Job) -> bool:
     return job.message == UNWRITABLE
 
 
-def _decoded(data: bytes, digest: str) -> ExplainMany:
+def _decoded(data: bytes, digest: str) -> RunPart:
     """The part; Problem where it is none, or is another one here."""
     from explainers.service.tasks import decode
-    from explainers.service.tasks.many.explain_many import ExplainMany
+    from explainers.service.tasks.many.plan import RunPart
 
     task = decode(data)
-    if not isinstance(task, ExplainMany):
+    if not isinstance(task, RunPart):
         raise Problem("it was asked for something else than a part of a run.")
     if task.digest() != digest:
         raise Problem("it names this part otherwise. Start it anew, with the same copy of Evident.")
     return task
 
 
-def _on_device(task: ExplainMany, device: str, there: dict[str, str]) -> ExplainMany:
+def _on_device(task: RunPart, device: str, there: dict[str, str]) -> RunPart:
     """The part on a device that is there; Problem where the one that was set is not."""
     if device and device not in there:
         raise Problem(f"it has no {device}, only {', '.join(there)}.")
-    asked = task.explanation.device
-    device = device or (asked if asked in there else next(iter(there)))
-    return task.replace(explanation=task.explanation.replace(device=device))
+    return task.on(device, there)
 
 
 def _devices(backend: LocalBackend, mark: Path) -> dict[str, str]:

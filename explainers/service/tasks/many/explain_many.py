@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explainers.kinds import ParsedFile
-from explainers.many.answers import Answers, padding_of
+from explainers.many.answers.explanations import Explanations, padding_of
 from explainers.many.checking.map_checks import check_cost, demand_checks
-from explainers.many.keeping.shards import Row, schema
 from explainers.many.networks import Network
 from explainers.many.question import Question
-from explainers.many.reading.completion import all_items, item_name
-from explainers.many.reading.inputs import Input, input_of
-from explainers.models.spec import AS_THEY_ARE, ModelSpec
+from explainers.many.reading.inputs import Input
+from explainers.models.spec import AS_THEY_ARE
 from explainers.service.parsing.upload_keys import file_key
-from explainers.service.tasks.context import LoadedModel, ProgressReport, TaskContext
+from explainers.service.tasks.context import LoadedModel, TaskContext
 from explainers.service.tasks.explain import Explain
+from explainers.service.tasks.many.parts import (
+    answered_in,
+    asked_of_each,
+    chosen_device,
+    failed_rows,
+    inputs_in,
+    split,
+)
 from explainers.service.tasks.model_input import references
 from explainers.service.tasks.task import Answer, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-VALUES_AT_ONCE = 2**21
-"""So many values of inputs share their passes."""
 
 
 class ExplainMany(Task, frozen=True):
@@ -55,6 +57,11 @@ class ExplainMany(Task, frozen=True):
     stop: int
     checks: tuple[str, ...] = ()
 
+    @property
+    def file(self) -> str:
+        """The name of the file in the store."""
+        return self.explanation.input.file
+
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
         """The explanation and the checks once an input."""
         asked = self.explanation
@@ -63,9 +70,7 @@ class ExplainMany(Task, frozen=True):
 
     def shards(self, most: int) -> Sequence[Task]:
         """Parts of consecutive inputs."""
-        ends = np.linspace(self.start, self.stop, min(most, self.stop - self.start) + 1).astype(int)
-        parts = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
-        return [self.replace(start=start, stop=stop) for start, stop in parts]
+        return split(self, most)
 
     def merge(self, answers: Sequence[Answer]) -> Answer:
         """The inputs of all parts, one after the other."""
@@ -84,22 +89,13 @@ class ExplainMany(Task, frozen=True):
 
     def fits(self, untrusted: Answer) -> bool:
         """Whether this may be the answer: a row an input, of the right types, and their maps."""
-        import pyarrow as pa
-
         facts, arrays = untrusted
         rows, mapped, maps = facts.get("rows"), arrays.get("mapped"), arrays.get("maps")
-        if not isinstance(rows, list) or mapped is None or maps is None:
+        answered = answered_in(rows, self)
+        if answered is None or mapped is None or maps is None:
             return False
-        try:
-            told = pa.Table.from_pylist(rows, schema()).select(["index", "name", "error"])
-        except (pa.ArrowException, TypeError, ValueError, AttributeError, OverflowError):
-            return False
-        indices, names, errors = (column.to_pylist() for column in told.columns)
-        answered = {k for k, error in zip(indices, errors, strict=True) if error is None}
         return (
-            indices == list(range(self.start, self.stop))
-            and None not in names
-            and type(facts.get("signed")) is bool
+            type(facts.get("signed")) is bool
             and type(facts.get("seconds")) is float
             and arrays.keys() == {"mapped", "maps"}
             and mapped.dtype == np.int64
@@ -110,19 +106,20 @@ class ExplainMany(Task, frozen=True):
             and bool(np.isfinite(maps).all())
         )
 
+    def on(self, device: str, there: Collection[str]) -> ExplainMany:
+        """The same on a device; "": on its own if it is there, else on the first that is."""
+        asked = self.explanation
+        return self.replace(explanation=asked.replace(device=chosen_device(device, asked, there)))
+
     def run(self, context: TaskContext) -> Answer:
         """As many calls of `explain` as the inputs need that share their passes."""
         started, asked = time.perf_counter(), self.explanation
         demand_checks(self.checks)
         loaded = context.load(asked.model, asked.device)
-        content = context.parsed(file_key(asked.model.kind, asked.input.file))
+        content = context.parsed(file_key(self.kind, self.file))
         answers = _StoredAnswers(context, loaded, asked, self.checks)
-        inputs = list(inputs_in(content, loaded.spec, asked.input.file, self.start, self.stop))
-        found: list[tuple[Row, np.ndarray | None]] = []
-        at_once = answers.at_once(VALUES_AT_ONCE)
-        for place in range(0, len(inputs), at_once):
-            done = ProgressReport(place, len(inputs))
-            found += answers.each(inputs[place : place + at_once], partial(context.report, done))
+        inputs = list(inputs_in(content, loaded.spec, self.file, self.start, self.stop))
+        found = asked_of_each(context, answers, inputs)
         maps = [one for _, one in found if one is not None]
         facts = {
             "rows": [row for row, _ in found],
@@ -136,38 +133,14 @@ class ExplainMany(Task, frozen=True):
 
     def failed(self, content: ParsedFile, sentence: str) -> Answer:
         """The answer of inputs that are set aside, for they end the process that works on them."""
-        spec, file = self.explanation.model, self.explanation.input.file
-        rows = [
-            {"index": one.index, "name": one.name, "digest": one.digest, "error": sentence}
-            for one in inputs_in(content, spec, file, self.start, self.stop)
-        ]
+        rows = failed_rows(content, self.explanation.model, self.file, self, sentence)
         return {"rows": rows, "signed": False, "seconds": 0.0}, {
             "mapped": np.zeros(0, np.int64),
             "maps": np.zeros((0, 0), np.float32),
         }
 
 
-def inputs_in(
-    content: ParsedFile, spec: ModelSpec, file: str, start: int, stop: int
-) -> Iterator[Input]:
-    """The inputs start, …, stop − 1 of a file, each with values or with a sentence.
-
-    Parameters
-    ----------
-    content : ParsedFile
-        Of the file.
-    spec : ModelSpec
-        Of a network that takes them.
-    file : str
-        Its name in the store.
-    start, stop : int
-    """
-    digest = file.partition(".")[0]
-    for index, item in enumerate(all_items(content, spec)[start:stop].tolist(), start):
-        yield input_of(content, spec, item, index, item_name(content, spec, item), digest)
-
-
-class _StoredAnswers(Answers):
+class _StoredAnswers(Explanations):
     """Rows and maps of inputs of an upload, with the baseline that a task names."""
 
     def __init__(
