@@ -70,16 +70,21 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_question(
     parser: argparse.ArgumentParser, inputs: str, what_they_are: str, what_to_is: str
-) -> None:
-    """What every command that explains is told: the network, the inputs, the question."""
+) -> argparse._MutuallyExclusiveGroup:
+    """What every command that explains is told: the network, the inputs, the question.
+
+    What stands beside the method in the group is asked instead.
+    """
     parser.add_argument("model", help="a network's file, or the name of one of Evident's own")
     parser.add_argument(inputs, type=Path, help=what_they_are)
     parser.add_argument("--to", type=Path, required=True, help=what_to_is)
-    parser.add_argument("--method", default="integrated_gradients", choices=list(METHODS))
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument("--method", default="integrated_gradients", choices=list(METHODS))
     parser.add_argument("--baseline", choices=list(BASELINES), help="default: the kind's own")
     parser.add_argument("--target", type=int, help="the output's number; default: the highest")
     parser.add_argument("--card", type=Path, help="the network's card, as the app gives it")
     parser.add_argument("--kind", choices=list(KINDS))
+    return asked
 
 
 def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -88,7 +93,10 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="rows and maps of all inputs of a source; the same command again goes on",
     )
     inputs = "a folder, a .zip, a table, series, FASTA or BED"
-    _add_question(many, "source", inputs, "the run's folder")
+    asked = _add_question(many, "source", inputs, "the run's folder")
+    asked.add_argument(
+        "--predict", action="store_true", help="only what the network answers, without maps"
+    )
     many.add_argument(
         "--option", action="append", default=[], metavar="NAME=VALUE", help="of the method"
     )

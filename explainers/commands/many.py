@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,16 @@ from explainers.kinds import KINDS, ParsedFile
 from explainers.many.cues.cluster import Cluster
 from explainers.many.cues.hunt import hunt
 from explainers.many.networks import Given, Network
+from explainers.many.predict import predict_many
 from explainers.many.reading.completion import parsed_file, takes
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
 from explainers.many.reading.shown import shown_pictures
-from explainers.many.run import ManyProgress, explain_many, open_run
+from explainers.many.run import ManyProgress, ManyRun, explain_many, open_run
 from explainers.many.strangeness import strangest
 from explainers.many.summary.checks import COLUMNS as CHECKED
 from explainers.many.summary.checks import summarise_checks
+from explainers.many.summary.summarise import COLUMNS, summarise
 from explainers.models.spec import AS_THEY_ARE, ModelSpec
 from explainers.reports.runs.contents import labels_of
 from explainers.service.parsing.parser_pool import ParserPool
@@ -55,6 +57,7 @@ def explain_source(given: argparse.Namespace) -> int:
     Problem
         Where the network cannot be read, or the run cannot begin or go on.
     """
+    _demand_method(given)
     said = _Line()
     try:
         with Workplace(None if given.scheduler is None else given.to.parent) as workplace:
@@ -67,24 +70,7 @@ def explain_source(given: argparse.Namespace) -> int:
             source: Source = given.source
             if given.genome is not None:
                 source = (given.source, given.genome)
-            run = explain_many(
-                model,
-                source,
-                given.method,
-                given.baseline or KINDS[spec.kind].default_baseline,
-                given.target,
-                to=given.to,
-                classes=classes,
-                checks=given.checks,
-                score="output" if spec.answers in AS_THEY_ARE else "logit",
-                device=None if given.device == "cpu" else given.device,
-                shard=given.shard,
-                isolate=True,
-                backend=given.scheduler,
-                progress=said.progress,
-                parse=parse,
-                **_options(given.option),
-            )
+            run = _run(given, spec, classes, model, source, parse, said.progress)
             said.end()
             clusters = hunt(run, model, source, parse=parse) if given.cues else None
             labels = labels_of(run) if given.report or run.done <= MOST_COMPARED else None
@@ -105,7 +91,8 @@ def explain_source(given: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    print(f"{run.done:,} inputs are in {run.path}: rows/*.parquet and maps/*.npz.")
+    maps = "" if given.predict else " and maps/*.npz"
+    print(f"{run.done:,} inputs are in {run.path}: rows/*.parquet{maps}.")
     for note in run.told.get("notes", ()):
         print(note)
     if run.failed:
@@ -116,6 +103,11 @@ def explain_source(given: argparse.Namespace) -> int:
     checks = summarise_checks(run.rows(CHECKED)) if given.checks else None
     if checks is not None:
         print("\n".join(check_sentences(checks, given.method, spec.kind)))
+    if given.predict and labels is not None:
+        confusion = summarise(run.rows(COLUMNS), None, labels).confusion
+        if confusion is not None:
+            wrong = f"{confusion.wrong:,} of {confusion.total:,}"
+            print(f"{wrong} answers are another class than the folder of the input.")
     if run.done <= MOST_COMPARED:
         for one in strangest(run.rows(), 5, labels, failed=False):
             print(f"Strange: {one.name}: {' '.join(one.reasons)}")
@@ -124,6 +116,57 @@ def explain_source(given: argparse.Namespace) -> int:
     if given.report is not None:
         print(f"The report is {given.report}.")
     return 1 if run.failed else 0
+
+
+def _run(
+    given: argparse.Namespace,
+    spec: ModelSpec,
+    classes: tuple[str, ...],
+    model: Given,
+    source: Source,
+    parse: Parse,
+    progress: Callable[[ManyProgress], None],
+) -> ManyRun:
+    """Explain the inputs, or only ask for the answers."""
+    same: dict[str, Any] = {
+        "to": given.to,
+        "classes": classes,
+        "device": None if given.device == "cpu" else given.device,
+        "shard": given.shard,
+        "isolate": True,
+        "backend": given.scheduler,
+        "progress": progress,
+        "parse": parse,
+    }
+    if given.predict:
+        return predict_many(model, source, given.target, **same)
+    return explain_many(
+        model,
+        source,
+        given.method,
+        given.baseline or KINDS[spec.kind].default_baseline,
+        given.target,
+        checks=given.checks,
+        score="output" if spec.answers in AS_THEY_ARE else "logit",
+        **same,
+        **_options(given.option),
+    )
+
+
+def _demand_method(given: argparse.Namespace) -> None:
+    """Problem where what only explanations have is asked for without one."""
+    asked = {
+        "--baseline": given.baseline,
+        "--option": given.option,
+        "--checks": given.checks,
+        "--cues": given.cues,
+    }
+    found = [name for name, value in asked.items() if value]
+    if given.predict and found:
+        raise Problem(
+            f"--predict asks only what the network answers, without maps; {' and '.join(found)} "
+            f"{'is' if len(found) == 1 else 'are'} about maps. Leave one of the two out."
+        )
 
 
 def cue_sentences(clusters: Sequence[Cluster]) -> list[str]:

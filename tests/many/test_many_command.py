@@ -78,3 +78,23 @@ def test_a_network_from_a_file_over_a_table(tmp_path, capsys):
     assert f"{proven} of 30 maps" in said and all(row["overlap"] is not None for row in found)
     assert [row["class"] for row in found] == outputs.argmax(1).tolist()
     assert [row["answer"] for row in found] == pytest.approx(outputs.amax(1).tolist(), rel=1e-5)
+
+
+def test_only_what_the_network_answers(tmp_path, capsys):
+    for name, seed in (("3", 0), ("8", 1)):
+        pictures(tmp_path / "in" / name, 4, seed)
+    command = ["many", "digits", str(tmp_path / "in"), "--to", str(tmp_path / "out"), "--predict"]
+    assert main([*command, "--checks", "proof", "--cues"]) == 2
+    assert "--checks and --cues are about maps" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*command, "--method", "saliency"])
+    assert "not allowed with argument" in capsys.readouterr().err
+    report = tmp_path / "a.html"
+    assert main([*command, "--own-files", "--report", str(report), "--with-input"]) == 0
+    said, rows = capsys.readouterr().out, list(open_run(tmp_path / "out").rows())
+    wrong = sum(row["class_name"] != row["label"] for row in rows)
+    assert f"{wrong} of 8 answers are another class than the folder" in said
+    assert "rows/*.parquet." in said and not (tmp_path / "out" / "maps").exists()
+    page = report.read_text(encoding="utf-8")
+    assert "8 of 8 pictures answered" in page and "What does the network digits answer" in page
+    assert "baseline" not in page.partition("<h2>Settings")[0] and "The map of" not in page

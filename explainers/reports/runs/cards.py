@@ -60,7 +60,10 @@ def strange_cards(contents: RunContents) -> str:
             reasons.append(_strongest(contents, scores))
         elif scores is not None:
             source = _picture(contents, one.index, as_rows(scores, contents.kind))
-        cards.append(_card(source, f"The map of {name}", name, reasons))
+        elif one.index in contents.photos:
+            source = _address(Image.fromarray(contents.photos[one.index]))
+        alt = f"The map of {name}" if contents.explains else name
+        cards.append(_card(source, alt, name, reasons))
     return _side_by_side(cards)
 
 
@@ -81,7 +84,10 @@ def _picture(contents: RunContents, index: int, heat: np.ndarray) -> str:
     if photo is None:
         return f"data:image/png;base64,{_encoded(drawn_map(heat, signed))}"
     grey = np.asarray(Image.fromarray(photo).convert("L").convert("RGB"))
-    drawn = Image.fromarray(overlay(grey, heat, signed, colour_limit(heat), OPACITY))
+    return _address(Image.fromarray(overlay(grey, heat, signed, colour_limit(heat), OPACITY)))
+
+
+def _address(drawn: Image.Image) -> str:
     drawn.thumbnail((320, 320), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     drawn.save(buffer, "JPEG", quality=85)

@@ -69,6 +69,11 @@ class RunContents:
     checks: CheckSummary | None = None
 
     @property
+    def explains(self) -> bool:
+        """Whether the run has maps, or tells only what the network answers."""
+        return self.told["asked"]["method"] is not None
+
+    @property
     def kind(self) -> str:
         """A key of KINDS."""
         return str(self.told["asked"]["prepared"]["kind"])

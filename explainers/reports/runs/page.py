@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 CLASSES, NAME, SENTENCE = 60, 120, 400
 """Rows of the table of classes; letters of a name, and of a sentence about an input."""
 SCOPE = (
-    "It tells what this network did with these inputs, compared with this baseline; not how the "
-    "world works, and not what other inputs would give."
+    "It tells what this network did with these inputs{}; not how the world works, and not what "
+    "other inputs would give."
 )
 
 
@@ -73,7 +73,8 @@ def _headline(contents: RunContents) -> str:
     """How many there are, how many failed, how many are wrong."""
     summary, total = contents.summary, contents.told["inputs"]
     one = KINDS[contents.kind].one
-    said = f"{summary.total - summary.failed:,} of {_many(total, one)} explained"
+    asked = "explained" if contents.explains else "answered"
+    said = f"{summary.total - summary.failed:,} of {_many(total, one)} {asked}"
     if summary.total < total:
         said += f"; {total - summary.total:,} are still to come"
     if summary.failed:
@@ -90,8 +91,11 @@ def _question(told: Mapping[str, Any]) -> str:
     what = "as it does" if target is None else f"output {target}"
     if isinstance(target, list):
         what = f"output {target[0]} rather than {target[1]}"
+    name, place = asked.get("name", ""), place_of(told)
+    if asked["method"] is None:
+        return f"What does the network {name} answer{', ' + what if target else ''}, over {place}?"
     return (
-        f"Why does the network {asked.get('name', '')} answer {what}, over {place_of(told)}? "
+        f"Why does the network {name} answer {what}, over {place}? "
         f"Explained by {_method_name(asked['method'])}, compared with {_baseline(asked)}."
     )
 
@@ -144,7 +148,7 @@ def _answers(contents: RunContents) -> list[str]:
     summary = contents.summary
     found = ["<h2>What the network answers</h2>"]
     if contents.told["asked"]["target"] is not None:
-        found = ["<h2>What is explained</h2>"]
+        found = ["<h2>What is explained</h2>" if contents.explains else "<h2>What is told</h2>"]
     rows = [
         [
             shortened(one.name, NAME) or "the answer",
@@ -246,9 +250,10 @@ def _origin(contents: RunContents, record: dict[str, Any]) -> list[str]:
     settings = as_settings({k: v for k, v in asked.items() if k != "network"})
     method = METHODS.get(asked["method"])
     about = f"{method.name}: {method.says} {method.misleads}".strip() if method else ""
+    scope = SCOPE.format(", compared with this baseline" if contents.explains else "")
     return [
         "<h2>How far to trust it</h2>",
-        listed([one for one in (*told.get("notes", ()), about, SCOPE) if one]),
+        listed([one for one in (*told.get("notes", ()), about, scope) if one]),
         "<h2>Where it comes from</h2>",
         pairs([(name, shortened(value, SENTENCE)) for name, value in rows if value]),
         "<h2>Settings</h2>",
