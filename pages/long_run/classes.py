@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from explainers.figures.many.answers import answer_histogram
 from explainers.figures.many.confidences import confidence_histogram
 from explainers.figures.many.confusion import confusion_matrix
 from explainers.figures.many.mean_maps import mean_maps
 from explainers.figures.many.places import evidence_places
 from explainers.figures.tables import global_bars
 from explainers.figures.text.sentences import escape_markdown
-from explainers.figures.text.words import number, percent
+from explainers.figures.text.words import percent
 from explainers.importance.uncertainty.intervals import mean_with_interval
 from explainers.many.keeping.shards import Row
 from explainers.many.summary.labels import Labels
@@ -23,18 +24,17 @@ from pages.long_run.question import ManyQuestion
 from pages.viewers.chart import chart
 
 _SUMMARIES, MOST_SUMMARIES, KEY = "summaries_of_runs", 4, "many_classes"
-MOST_CLASSES = 20
+MOST_CLASSES = 12
 
 
 def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) -> None:
     """Draw it for the rows that there are."""
     found = _summary(question, rows, labels)
     kind = question.setting.model.spec.kind
-    if question.plan.explanation is None:
-        _answers(found, rows)
-    elif kind == "table":
+    explains = question.plan.explanation is not None
+    if explains and kind == "table":
         _columns(question)
-    else:
+    elif explains:
         _means(found, kind)
     if found.confusion is not None:
         st.markdown("**What is filed under what, and what the network says**")
@@ -47,6 +47,11 @@ def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) 
             wrong = found.wrong if found.confusion is not None else None
             figure = confidence_histogram(found.confidences, wrong)
             chart(figure, figure.layout.meta["alt"], f"{KEY}_confidences")
+    if not explains and not found.confidences.any():
+        _numbers(rows)
+    elif not explains:
+        with right:
+            _answers(found)
     if found.points:
         with right:
             st.markdown("**Where the evidence lies**")
@@ -70,16 +75,17 @@ def _summary(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None)
     return known[key]
 
 
-def _answers(found: Summary, rows: Sequence[Row]) -> None:
-    """How many inputs have which answer; of numbers, where they lie."""
-    answers = [row["answer"] for row in rows if row["error"] is None]
-    if not found.confidences.any():
-        low, first, middle, third, high = map(number, np.percentile(answers, (0, 25, 50, 75, 100)))
-        st.markdown(
-            f"**What it answers**: {low} to {high}; half of the answers lie from {first} to "
-            f"{third}, the median is {middle}."
-        )
-        return
+def _numbers(rows: Sequence[Row]) -> None:
+    """Where answers lie that are numbers."""
+    figure = answer_histogram([row["answer"] for row in rows if row["error"] is None])
+    said = figure.layout.meta["alt"]
+    st.markdown("**What it answers**")
+    chart(figure, said, f"{KEY}_answers")
+    st.caption(said)
+
+
+def _answers(found: Summary) -> None:
+    """How many inputs have which answer."""
     st.markdown("**What it answers**")
     lines = [
         f"| {escape_markdown(one.name)} | {one.count:,} | {percent(one.confidence or 0)} |"

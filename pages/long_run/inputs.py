@@ -42,7 +42,8 @@ def told(question: ManyQuestion, row: Row) -> str:
     if spec.kind == "sequence":
         letters = spec.shape[1] if len(spec.shape) == 2 else 0
         codes = sequence_codes(question.content, item, letters)[: SHOWN_LETTERS + 1]
-        return shortened(text_of(codes), SHOWN_LETTERS)
+        letters_shown = text_of(codes[:SHOWN_LETTERS])
+        return letters_shown + "…" * (len(codes) > SHOWN_LETTERS)
     values = _values(question, item)[:COLUMNS]
     names = spec.columns or tuple(f"column {k + 1}" for k in range(len(values)))
     pairs = zip(names, values.tolist(), strict=False)

@@ -207,7 +207,7 @@ def _target(setting: Setting, prediction: Answer, names: tuple[str, ...]) -> int
         "asked_of",
         [*([] if numbers else [OWN_CHOICE]), *range(len(names))],
         usual,
-        label="Explained of each" if setting.method else "Answer that is told",
+        label="Explained of each" if setting.method else "Answer that is shown",
         format_func=lambda index: (
             "Each one's own first choice" if index == OWN_CHOICE else escape_markdown(names[index])
         ),

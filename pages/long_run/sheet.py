@@ -33,7 +33,8 @@ from pages.long_run.question import ManyQuestion
 from pages.state import address, progress
 
 STRANGE, UNSURE, SURE, NAMED = "Strangest", "Least sure", "Most sure", "In order"
-WRONG, UNPROVEN, DISAGREED = "Wrong, the surest", "Least proven", "Least agreement"
+HIGHEST, LOWEST, WRONG = "Highest answer", "Lowest answer", "Surest mistakes"
+UNPROVEN, DISAGREED = "Least proven", "Least agreement"
 OF_A_SHEET, SIDE, OPACITY = 24, 224, 0.85
 ALL = -1
 _DRAWN, MOST_DRAWN = "drawn_of_runs", 600
@@ -63,8 +64,8 @@ def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) 
     if order == STRANGE and wanted == ALL and not text:
         count = len(strange)
         st.caption(
-            f"{question.several(count)} of {len(rows):,} {'is' if count == 1 else 'are'} "
-            f"{_unlike(question, labels)}; these come first."
+            f"{question.several(count)} of {len(rows):,} {_unlike(question, labels, count)}; these "
+            "come first."
             if count
             else "None is far from what is usual in this run."
         )
@@ -90,27 +91,29 @@ def section(question: ManyQuestion, rows: Sequence[Row], labels: Labels | None) 
     return [drawn[one.row["index"]] for one in these if one.row["index"] in drawn]
 
 
-def _unlike(question: ManyQuestion, labels: Labels | None) -> str:
-    """In what an input may be strange, in words."""
+def _unlike(question: ManyQuestion, labels: Labels | None, count: int) -> str:
+    """In what inputs are strange, in words."""
+    is_it = "is" if count == 1 else "are"
     if question.plan.explanation is not None:
-        return "unlike the others in the evidence, the answer or the check"
-    return (
-        "answered wrongly though surely, or with less than usual"
-        if labels
-        else ("answered with less certainty than usual")
-    )
+        return f"{is_it} unlike the others in the evidence, the answer or the check"
+    if labels:
+        return f"{is_it} without an answer, surely called another than the label, or unsure"
+    return f"{is_it} without an answer, or less sure than is usual"
 
 
 def _pick(
     question: ManyQuestion, rows: Sequence[Row], labels: Labels | None
 ) -> tuple[str, int, str, DeltaGenerator]:
     """Draw what orders the sheet, and which inputs are on it; the place of the sheet's number."""
-    checks, sure = question.plan.checks, [] if question.numbers else [UNSURE, SURE]
-    orders = [STRANGE, *([WRONG] if labels else []), *([UNPROVEN] if PROOF in checks else [])]
-    orders += [*([DISAGREED] if AGREEMENT in checks else []), *sure, NAMED]
+    checks, measured = question.plan.checks, question.plan.explanation or not question.numbers
+    orders = [STRANGE] if measured else []
+    orders += [HIGHEST, LOWEST] if question.numbers else []
+    orders += [*([WRONG] if labels else []), *([UNPROVEN] if PROOF in checks else [])]
+    orders += [DISAGREED] if AGREEMENT in checks else []
+    orders += [*([] if question.numbers else [UNSURE, SURE]), NAMED]
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     with first:
-        order = address.select(st.selectbox, "many_order", orders, STRANGE, label="First")
+        order = address.select(st.selectbox, "many_order", orders, orders[0], label="First")
     wanted = ALL
     classes = sorted({row["class"] for row in rows if row["class"] is not None})
     if len(classes) > 1:
@@ -153,6 +156,9 @@ def _place(row: Row, order: str, rank: dict[int, int]) -> tuple[float, int]:
     if order == DISAGREED:
         found = row["rank_correlation"]
         return (math.inf if found is None else found), index
+    if order in (HIGHEST, LOWEST):
+        answer = row["answer"]
+        return (math.inf if answer is None else -answer if order == HIGHEST else answer), index
     sure = row["confidence"]
     if order in (UNSURE, SURE, WRONG):
         known = math.inf if sure is None else sure if order == UNSURE else -sure

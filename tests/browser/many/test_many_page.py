@@ -108,3 +108,42 @@ def test_an_archive_is_explained_and_each_of_its_pictures_can_be_opened(server, 
     assert not any(
         (server.store / f"{name.rpartition('.')[2]}.npz").exists() for name in made - left
     )
+
+
+def test_only_the_answers_are_asked_for(server, visit, tmp_path):
+    page = visit(f"{server.url}/many?model=signs&many_from=Upload&many_asks=what")
+    give(page, "A ZIP of pictures", "signs.zip", archive())
+    expect(page.get_by_text(re.compile(r"^About 7 passes, .*; no maps are kept"))).to_be_visible()
+    expect(page.get_by_text("Method", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Ask for the answers to all 7 pictures").click()
+    expect(page.get_by_text("6 pictures answered")).to_be_visible()
+    expect(page.get_by_role("radio", name="Does it cheat?")).to_have_count(0)
+    settled(page)
+    expect(cards(page)).to_have_count(PICTURES)
+    choose(page, "First", "Surest mistakes")
+    expect(cards(page)).to_have_count(1)
+    expect(page.get_by_text(re.compile("^stop .* filed under yield$"))).to_be_visible()
+    page.get_by_text("All together", exact=True).click()
+    expect(page.get_by_text("What is filed under what")).to_be_visible()
+    expect(page.get_by_text("Mean map of each class")).to_have_count(0)
+    settled(page)
+    no_exception(page)
+    accessible(page)
+    page.get_by_text("Take away", exact=True).click()
+    rows = downloaded(page, "Rows as CSV", tmp_path).read_text(encoding="utf-8-sig")
+    assert rows.splitlines()[0].split(",")[:6] == [
+        *("index", "name", "digest", "label", "class", "class_name")
+    ]
+    assert "support" not in rows and "Rows and maps" not in page.content()
+    report = downloaded(page, "Report", tmp_path).read_text(encoding="utf-8")
+    assert "6 of 7 pictures answered" in report
+    page.get_by_role("radio", name="Inputs").click()
+    expect(cards(page)).to_have_count(1)
+    cards(page).click()
+    map_shown(page)
+    expect(page.get_by_text(re.compile("^stop ")).first).to_be_visible()
+    page.goto(f"{server.url}/runs")
+    entry = page.locator("[class*='st-key-run_']").filter(has_text="only the answers")
+    entry.get_by_role("button", name="Open").click()
+    expect(page.get_by_text("6 pictures answered")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Ask for|Continue"))).to_have_count(0)
