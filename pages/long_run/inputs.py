@@ -19,7 +19,7 @@ from pages.long_run.question import ManyQuestion
 
 SIDE, WIDE, HIGH, FINER = 224, 176, 80, 3
 """Dots: of a picture's longer side; of a series' chart, which is drawn so many times as fine."""
-COLUMNS, SHOWN_LETTERS, LINES = 3, 36, 4
+COLUMNS, SHOWN_LETTERS, LINES = 3, 28, 4
 """Of a row, of a sequence, and of a series' variables so many are shown."""
 
 
