@@ -121,6 +121,12 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     many.add_argument(
         "--with-input", action="store_true", help="put the strangest pictures into the report"
     )
+    many.add_argument(
+        "--maps",
+        default="npz",
+        choices=["npz", "zarr"],
+        help="how maps are kept: NumPy archives, or one zarr array where all have one shape",
+    )
     many.add_argument("--shard", type=int, default=256, help="inputs that are kept at once")
     many.add_argument("--device", default="cpu")
     many.add_argument(

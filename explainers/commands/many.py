@@ -91,8 +91,8 @@ def explain_source(given: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    maps = "" if given.predict else " and maps/*.npz"
-    print(f"{run.done:,} inputs are in {run.path}: rows/*.parquet{maps}.")
+    maps = {"npz": " and maps/*.npz", "zarr": " and maps.zarr"}[given.maps]
+    print(f"{run.done:,} inputs are in {run.path}: rows/*.parquet{'' if given.predict else maps}.")
     for note in run.told.get("notes", ()):
         print(note)
     if run.failed:
@@ -147,6 +147,7 @@ def _run(
         given.baseline or KINDS[spec.kind].default_baseline,
         given.target,
         checks=given.checks,
+        maps=given.maps,
         score="output" if spec.answers in AS_THEY_ARE else "logit",
         **same,
         **_options(given.option),
@@ -159,6 +160,7 @@ def _demand_method(given: argparse.Namespace) -> None:
         "--baseline": given.baseline,
         "--option": given.option,
         "--checks": given.checks,
+        "--maps": given.maps != "npz",
         "--cues": given.cues,
     }
     found = [name for name, value in asked.items() if value]

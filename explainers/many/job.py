@@ -33,6 +33,8 @@ class Job:
         Inputs a shard.
     parse : callable
         Reads a file.
+    maps : str
+        Where maps are kept: "npz" or "zarr".
     """
 
     model: Given
@@ -43,6 +45,7 @@ class Job:
     classes: tuple[str, ...] = ()
     shard: int = 256
     parse: Parse = parsed_file
+    maps: str = "npz"
 
     def asked(self, network: Network, spec: ModelSpec) -> dict[str, Any]:
         """All that decides the answers but the inputs, as plain data.
@@ -61,6 +64,8 @@ class Job:
             "prepared": prepared,
             **self.question.described(),
             "shard": self.shard,
+            # Runs of before there was a choice go on.
+            **({"maps": self.maps} if self.maps != "npz" else {}),
         }
 
     def anywhere(self) -> Job:

@@ -25,7 +25,7 @@ from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
 from explainers.many.work import Work
-from explainers.options import demand_count
+from explainers.options import demand_count, lookup
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from explainers.models.spec import ModelSpec
 
 SHARD = 256
+MAP_FORMS = {"npz": "NumPy archives, one a shard", "zarr": "one zarr array"}
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def explain_many(
     classes: Sequence[str] = (),
     score: str = "output",
     checks: Sequence[str] = (),
+    maps: str = "npz",
     device: str | None = None,
     shard: int = SHARD,
     isolate: bool = False,
@@ -153,7 +155,7 @@ def explain_many(
         spread over the source.
     to : str or Path
         The run's folder: run.json (what was asked), files.tsv (the source's files with their
-        SHA-256), rows/*.parquet, maps/*.npz.
+        SHA-256), rows/*.parquet, and the maps.
     spec : ModelSpec, optional
         How an input is prepared for a network that is given itself.
     classes : sequence of str
@@ -162,6 +164,10 @@ def explain_many(
         Of each map: "proof" compares hiding and revealing in its order with random orders,
         "agreement" the map with those of other methods. What they cost, and all there are, says
         `explainers.many.checking.map_checks`.
+    maps : str
+        How maps are kept: "npz" as maps/*.npz, of whatever shapes; "zarr" as the array `maps`
+        (inputs, …) of maps.zarr, which zarr and xarray open without loading it, packed, and NaN
+        where an input has no map.
     shard : int
         Inputs a shard.
     isolate : bool
@@ -185,8 +191,9 @@ def explain_many(
     ------
     Problem
         Where `to` holds another run or something else, the source changed since the run began, is
-        empty or holds nothing readable, the disk is full, no input could be explained, or the
-        scheduler cannot be reached or is lost. What was written stays.
+        empty or holds nothing readable, the disk is full, no input could be explained, maps for
+        zarr are of several shapes, or the scheduler cannot be reached or is lost. What was written
+        stays.
 
     Examples
     --------
@@ -202,7 +209,8 @@ def explain_many(
     (40, 0, [0.0, 2.0, 4.0])
     """
     question = Question(method, baseline, target, score, device, options, tuple(checks))
-    job = Job(model, source, question, Path(to), spec, tuple(classes), shard, parse)
+    lookup(MAP_FORMS, maps, "form of maps")
+    job = Job(model, source, question, Path(to), spec, tuple(classes), shard, parse, maps)
     return carried_out(job, isolate, backend, progress)
 
 

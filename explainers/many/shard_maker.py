@@ -14,6 +14,7 @@ from explainers.many.answers.predictions import Predictions
 from explainers.many.job import Job
 from explainers.many.keeping.journal import EXPLAINING, PREDICTING, READING, WRITING, SetAside
 from explainers.many.keeping.shards import Row, Shards
+from explainers.many.keeping.zarr_maps import ZarrMaps
 from explainers.many.networks import Network
 from explainers.many.reading.inputs import Input, InputSource
 from explainers.many.summary.labels import labels_from_names
@@ -50,7 +51,10 @@ class ShardMaker:
         self._labels: list[str | None] | None = None
         if inputs.spec.kind == "picture":  # a file an input
             self._labels = labels_from_names(inputs.files, network.classes)
-        self.shards = Shards(job.folder)
+        maps = None
+        if job.maps == "zarr":
+            maps = ZarrMaps.of(job.folder, inputs.spec, len(inputs), job.shard)
+        self.shards = Shards(job.folder, maps)
 
     def indices(self, number: int) -> range:
         """The inputs of a shard."""

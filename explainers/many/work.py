@@ -59,8 +59,8 @@ def begin(job: Job, device: str | None) -> Begun:
     network = opened(job.model, job.spec, job.classes, device)
     inputs = inputs_of(job.source, network.spec, job.parse)
     asked = job.asked(network, inputs.spec)
+    maker = ShardMaker(job, network, inputs)  # refuses what it cannot keep
     manifest.keep(job.folder, asked, words_of(job.source), inputs, network.classes)
-    maker = ShardMaker(job, network, inputs)
     maker.shards.clear_parts()
     attempts.clear(job.folder)  # of a cluster, where the call that asked it was killed
     left = maker.left()

@@ -13,7 +13,7 @@ from PIL import Image
 from small_runs import ASKED, Deadly, Tiny, Unopenable, deadly_parse, pictures, run_alone
 
 from explainers import Cancelled, Problem, explain_many
-from explainers.many.keeping import shards as shards_file
+from explainers.many.keeping import whole_files
 from explainers.many.run import ManyRun, open_run
 
 KILLS, COUNT = 10, 160
@@ -78,7 +78,7 @@ def test_ended_before_each_file_is_whole(tmp_path, monkeypatch):
     """Whatever part of a shard is on the disk when it ends: no input is lost or done twice."""
     source = pictures(tmp_path / "in", 6)
     whole = explain_many(Tiny(), source, **ASKED, to=tmp_path / "whole")
-    real, calls, to = shards_file.os.fsync, [], tmp_path / "out"
+    real, calls, to = whole_files.os.fsync, [], tmp_path / "out"
     for last in range(1, 10):
         calls.clear()
 
@@ -90,7 +90,7 @@ def test_ended_before_each_file_is_whole(tmp_path, monkeypatch):
                 raise KeyboardInterrupt
             real(handle)
 
-        monkeypatch.setattr(shards_file.os, "fsync", fsync)
+        monkeypatch.setattr(whole_files.os, "fsync", fsync)
         try:
             explain_many(Tiny(), source, **ASKED, to=to)
         except KeyboardInterrupt:

@@ -14,7 +14,7 @@ from PIL import Image
 from small_runs import SPEC, TABLE, Tiny, pictures
 
 from explainers import Problem, explain, explain_many
-from explainers.many.keeping import shards as shards_file
+from explainers.many.keeping import whole_files
 from explainers.many.run import open_run
 from explainers.models.spec import ModelSpec
 from explainers.models.zoo.demos import demos
@@ -231,7 +231,7 @@ def test_a_full_disk_is_said_and_costs_nothing_that_was_written(tmp_path, monkey
             raise OSError(errno.ENOSPC, "No space left on device")
         real(handle)
 
-    monkeypatch.setattr(shards_file.os, "fsync", fsync)
+    monkeypatch.setattr(whole_files.os, "fsync", fsync)
     with pytest.raises(Problem, match="The disk is full"):
         explain_many(Tiny(), source, **METHOD, to=to, spec=SPEC, shard=2)
     monkeypatch.undo()

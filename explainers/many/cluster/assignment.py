@@ -16,7 +16,7 @@ from explainers.locations import code_version
 from explainers.many.cluster.attempts import FOLDER, clear
 from explainers.many.job import Job
 from explainers.many.keeping import manifest
-from explainers.many.keeping.shards import write_whole
+from explainers.many.keeping.whole_files import write_whole
 from explainers.many.reading.listing import Listing
 from explainers.many.work import Begun
 

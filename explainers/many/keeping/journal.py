@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explainers.many.keeping.shards import write_whole
+from explainers.many.keeping.whole_files import write_whole
 
 _NUMBERS = struct.Struct("<6q")
 TRIES = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explainers.errors import Problem
-from explainers.many.keeping.shards import PART, write_whole
+from explainers.many.keeping.whole_files import PART, write_whole
 from explainers.many.reading.inputs import InputSource
 
 FORM = 1

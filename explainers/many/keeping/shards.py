@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
-import os
-import secrets
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from explainers.errors import Problem
+from explainers.many.keeping import zarr_maps
+from explainers.many.keeping.map_files import MapFiles, NpzMaps
+from explainers.many.keeping.whole_files import PART, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = dict[str, Any]
 """What is known of one input; see SCHEMA."""
-
-PART = ".part"
-"""What the name of a file ends in until it is whole."""
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 OF_MAPS = (
@@ -99,60 +94,23 @@ def schema(mapped: bool = True) -> pa.Schema:
     return whole if mapped else pa.schema([one for one in whole if one.name not in OF_MAPS])
 
 
-def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write a file so that it is whole or not there, whatever ends the process or the machine.
-
-    Parameters
-    ----------
-    path : Path
-    data : bytes
-
-    Raises
-    ------
-    Problem
-        Where the disk is full, or the folder cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a"
-    >>> write_whole(path, b"all")
-    >>> path.read_bytes(), len(list(path.parent.iterdir()))
-    (b'all', 1)
-    """
-    # Of its own name: another machine may still write the same, for a call that has ended.
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        _keep_names(path.parent)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno in _FULL:
-            raise Problem(
-                f"The disk is full: {path.name} does not fit into {path.parent}. What was written "
-                "is kept. Make room and start the same again; it goes on from there."
-            ) from error
-        raise Problem(f"{path} cannot be written: {error.strerror}. Choose another folder.") from (
-            error
-        )
-
-
 class Shards:
-    """The shards in a run's folder: rows/00000.parquet and maps/00000.npz, and so on.
+    """The shards in a run's folder: rows/00000.parquet, maps/00000.npz, and so on.
 
     Those of a run without maps are rows alone, as their columns tell.
 
     Parameters
     ----------
     folder : Path
+    maps : MapFiles, optional
+        Where maps are written; by default where they lie, else in .npz files.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._rows, self._maps = folder / "rows", folder / "maps"
+    def __init__(self, folder: Path, maps: MapFiles | None = None) -> None:
+        self._rows = folder / "rows"
+        if maps is None and (folder / zarr_maps.NAME / "zarr.json").exists():
+            maps = zarr_maps.ZarrMaps.opened(folder / zarr_maps.NAME)
+        self._maps: MapFiles = maps or NpzMaps(folder / "maps")
 
     def done(self) -> dict[int, int]:
         """Number → rows of each shard that is whole; one that cannot be read is made again."""
@@ -186,18 +144,15 @@ class Shards:
                 file = opened.enter_context((self._rows / f"{number:05d}.parquet").open("rb"))
                 shard = opened.enter_context(pq.ParquetFile(file))
                 mapped = "support" in shard.schema_arrow.names
-                if mapped and not self._map_file(number).exists():
+                if mapped and not self._maps.has(number):
                     shard = None
             yield shard
 
-    def _map_file(self, number: int) -> Path:
-        return self._maps / f"{number:05d}.npz"
-
     def clear_parts(self) -> None:
         """Delete what was being written when a process ended."""
-        for folder in (self._rows, self._maps, self._rows.parent):
-            for path in folder.glob(f"*{PART}") if folder.is_dir() else []:
-                path.unlink(missing_ok=True)
+        parts = [*self._rows.parent.glob(f"*{PART}"), *self._rows.glob(f"*{PART}")]
+        for path in [*parts, *self._maps.folder.rglob(f"*{PART}")]:
+            path.unlink(missing_ok=True)
 
     def write(
         self, number: int, rows: Sequence[Row], maps: Mapping[int, np.ndarray] | None
@@ -216,8 +171,7 @@ class Shards:
 
         self._rows.mkdir(parents=True, exist_ok=True)
         if maps is not None:
-            self._maps.mkdir(parents=True, exist_ok=True)
-            write_whole(self._map_file(number), _archived(maps))
+            self._maps.write(number, maps)
         named = [{**row, "name": _in_unicode(row["name"])} for row in rows]
         table = pa.Table.from_pylist(named, schema(maps is not None))
         buffer = io.BytesIO()
@@ -244,44 +198,11 @@ class Shards:
 
         Shards that hold none of these are not read.
         """
-        for path in map(self._map_file, self.done()):
-            if not path.exists():  # of a run without maps
-                continue
-            with np.load(path, allow_pickle=False) as archive:
-                places = [
-                    (place, index)
-                    for place, index in enumerate(archive["index"].tolist())
-                    if wanted is None or index in wanted
-                ]
-                stacked = archive.get("maps") if places else None
-                for place, index in places:
-                    yield index, archive[f"map{index}"] if stacked is None else stacked[place]
-
-
-def _archived(maps: Mapping[int, np.ndarray]) -> memoryview:
-    """The maps as .npz: stacked where they are of one shape."""
-    buffer, indices = io.BytesIO(), np.array(list(maps), np.int64)
-    if len({one.shape for one in maps.values()}) <= 1:
-        # A shard without maps has an empty archive, so that every shard has both files.
-        stacked = np.stack(list(maps.values())) if maps else np.zeros(0, np.float32)
-        np.savez(buffer, index=indices, maps=stacked)
-    else:
-        each: dict[str, Any] = {f"map{index}": one for index, one in maps.items()}
-        np.savez(buffer, index=indices, **each)
-    return buffer.getbuffer()
+        for number in self.done():
+            if self._maps.has(number):  # else of a run without maps
+                yield from self._maps.read(number, wanted)
 
 
 def _in_unicode(name: str) -> str:
     """The name of a file, whose bytes may be no UTF-8."""
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
-def _keep_names(folder: Path) -> None:
-    """Have the folder's own entries on the disk, where the system can be asked for it."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
