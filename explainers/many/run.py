@@ -163,7 +163,8 @@ def explain_many(
     checks : sequence of str
         Of each map: "proof" compares hiding and revealing in its order with random orders,
         "agreement" the map with those of other methods. What they cost, and all there are, says
-        `explainers.many.checking.map_checks`.
+        `explainers.many.checking.map_checks`. Asked of a run that has its maps already, only the
+        checks are made.
     maps : str
         How maps are kept: "npz" as maps/*.npz, of whatever shapes; "zarr" as the array `maps`
         (inputs, …) of maps.zarr, which zarr and xarray open without loading it, packed, and NaN

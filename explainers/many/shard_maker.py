@@ -54,7 +54,8 @@ class ShardMaker:
         maps = None
         if job.maps == "zarr":
             maps = ZarrMaps.of(job.folder, inputs.spec, len(inputs), job.shard)
-        self.shards = Shards(job.folder, maps)
+        self.shards = Shards(job.folder, maps, job.question.checks)
+        self._explained = Shards(job.folder, maps)
 
     def indices(self, number: int) -> range:
         """The inputs of a shard."""
@@ -70,7 +71,7 @@ class ShardMaker:
             Where a shard holds another number of rows than it must.
         """
         done = self.shards.done()
-        for number, rows in done.items():
+        for number, rows in self._explained.done().items():
             if rows != len(self.indices(number)):
                 raise Problem(
                     f"Shard {number} of {self._job.folder} holds {rows} rows instead of "
@@ -100,6 +101,9 @@ class ShardMaker:
             self._answers = (
                 Predictions(*asked) if predicts else Explanations(*asked, self._inputs.sample)
             )
+        kept = self._explained.rows_of(number)
+        if kept is not None and isinstance(self._answers, Explanations):
+            return self._check(number, kept, self._answers, aside, watch)
         indices = self.indices(number)
         rows: list[Row] = []
         maps: dict[int, np.ndarray] = {}
@@ -112,6 +116,38 @@ class ShardMaker:
                 watch.counted(row)
         watch.at(WRITING, indices[0], indices[-1] + 1)
         self.shards.write(number, rows, None if predicts else maps)
+
+    def _check(
+        self,
+        number: int,
+        rows: list[Row],
+        answers: Explanations,
+        aside: SetAside,
+        watch: Watch,
+    ) -> None:
+        """Check the maps of a shard that was explained before, by what its rows lack."""
+        indices, maps = self.indices(number), self._explained.maps_of(number)
+        done = self._explained.checks_of(number)
+        checks = [one for one in self._job.question.checks if one not in done]
+        for chunk in _chunks(indices, aside, answers.at_once(VALUES_AT_ONCE)):
+            of = {index: rows[index - indices[0]] for index in chunk}
+            if len(chunk) == 1 and chunk[0] in aside.endings and chunk[0] in maps:
+                of[chunk[0]]["unchecked"] = f"{aside.endings[chunk[0]]} It is set aside."
+                maps.pop(chunk[0])
+            mapped = [index for index in chunk if index in maps]
+            read = self._inputs.read(mapped, lambda index: watch.at(READING, index, index + 1))
+            kept = [(one, of[one.index], maps[one.index]) for one in read]
+
+            def alive(chunk: list[int] = chunk) -> None:
+                watch.at(EXPLAINING, chunk[0], chunk[-1] + 1)
+
+            if kept:
+                alive()
+                answers.check(kept, checks, alive)
+            for row in of.values():
+                watch.counted(row)
+        watch.at(WRITING, indices[0], indices[-1] + 1)
+        self.shards.write_rows(number, rows)
 
     def _answered(
         self, chunk: Sequence[int], answers: Answers, aside: SetAside, watch: Watch

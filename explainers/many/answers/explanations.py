@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explainers.baselines import BASELINES
+from explainers.errors import Cancelled, Problem, typed_line
 from explainers.kinds import KINDS, fitting
 from explainers.many.answers.answers import Answers
 from explainers.many.checking.map_checks import Explained, checked
@@ -83,35 +84,66 @@ class Explanations(Answers):
             self._row(one, k, scores[k], answer, None if shares is None else shares[k], seconds)
             for k, one in enumerate(inputs)
         ]
-        if asked.checks:
-            self._check(found, x, against, answer, alive)
+        mapped = [k for k, (_, one) in enumerate(found) if one is not None]
+        if asked.checks and mapped:
+            maps = [one for _, one in found if one is not None]
+            targets = [_class_of(answer, k) for k in mapped]
+            references = self._references_of(against, x)[mapped]
+            rows = [found[k][0] for k in mapped]
+            self._check(rows, maps, x[mapped], references, targets, asked.checks, alive)
         return found
+
+    def check(
+        self,
+        kept: Sequence[tuple[Input, Row, np.ndarray]],
+        checks: Sequence[str],
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Add the columns of checks to the rows of inputs whose maps were made before.
+
+        Parameters
+        ----------
+        kept : sequence of (Input, row, map)
+            The inputs with values.
+        checks : sequence of str
+            Keys of CHECKS that the rows lack.
+        alive : callable
+            Called after every pass; what it raises ends the call.
+        """
+        inputs = [one for one, _, _ in kept]
+        rows, maps = [row for _, row, _ in kept], [one for _, _, one in kept]
+        try:
+            x = self._stacked(inputs)
+            targets = [row["class"] for row in rows]
+            against = self.references(x, inputs)
+            self._check(rows, maps, x, self._references_of(against, x), targets, checks, alive)
+        except Cancelled:
+            raise
+        except Exception as error:
+            if len(kept) > 1:
+                for one in kept:
+                    self.check([one], checks, alive)
+                return
+            said = str(error) if isinstance(error, Problem) else f"Stopped by {typed_line(error)}."
+            rows[0].update(_also(rows[0], {"unchecked": said}))
 
     def _check(
         self,
-        found: list[tuple[Row, np.ndarray | None]],
+        rows: Sequence[Row],
+        maps: Sequence[np.ndarray],
         x: Tensor,
-        against: str | float | Tensor,
-        answer: Attribution,
+        references: Tensor,
+        targets: Sequence[int | None],
+        checks: Sequence[str],
         alive: Callable[[], None],
     ) -> None:
-        """Add the columns of the checks to the rows that have a map."""
-        from explainers.references import references_of
-
-        mapped = [(k, scores) for k, (_, scores) in enumerate(found) if scores is not None]
-        if not mapped:
-            return
         started, kind, asked = time.perf_counter(), self._spec.kind, self._question
-        which = [k for k, _ in mapped]
-        heat = [scores if kind == "picture" else KINDS[kind].heat(scores) for _, scores in mapped]
         explained = Explained(
             self._network.model,
-            x[which],
-            references_of(against, x, self._data)[which],
-            asked.target
-            if isinstance(asked.target, tuple)
-            else [_class_of(answer, k) or 0 for k in which],
-            np.stack(heat),
+            x,
+            references,
+            asked.target if isinstance(asked.target, tuple) else [one or 0 for one in targets],
+            np.stack([one if kind == "picture" else KINDS[kind].heat(one) for one in maps]),
             self._method,
             asked.options,
             asked.score,
@@ -119,11 +151,15 @@ class Explanations(Answers):
             kind,
             self._cache,
         )
-        columns = checked(explained, asked.checks, alive)
-        seconds = (time.perf_counter() - started) / len(mapped)
-        for k, more in zip(which, columns, strict=True):
-            row, _ = found[k]
-            row.update(more, seconds=row["seconds"] + seconds)
+        columns = checked(explained, checks, alive)
+        seconds = (time.perf_counter() - started) / len(maps)
+        for row, more in zip(rows, columns, strict=True):
+            row.update(_also(row, more), seconds=row["seconds"] + seconds)
+
+    def _references_of(self, against: str | float | Tensor, x: Tensor) -> Tensor:
+        from explainers.references import references_of
+
+        return references_of(against, x, self._data)
 
     def _row(
         self,
@@ -176,6 +212,12 @@ class Explanations(Answers):
         with eval_mode.evaluating(self._network.model):
             outputs = Passes(self._network.model, score=self._form, cache=self._cache).outputs(x)
         return [float(outputs[k, target]) for k, target in enumerate(targets)]
+
+
+def _also(row: Row, more: Row) -> Row:
+    """More columns, with all sentences about what could not be checked."""
+    said = [one["unchecked"] for one in (row, more) if one.get("unchecked")]
+    return more | ({"unchecked": " ".join(dict.fromkeys(said))} if said else {})
 
 
 def padding_of(inputs: Sequence[Input]) -> list[Sequence[int] | None]:

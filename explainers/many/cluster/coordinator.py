@@ -16,7 +16,7 @@ from explainers.many.cluster.connection import KILLED, Connection, connected
 from explainers.many.cluster.worker import DONE, PROBLEM, STOPPED, make_shard
 from explainers.many.job import Job
 from explainers.many.keeping.journal import Place
-from explainers.many.keeping.shards import Shards
+from explainers.many.keeping.manifest import shards_of
 from explainers.many.work import Begun, begin
 
 SECONDS_BETWEEN_LOOKS = 0.05
@@ -133,7 +133,7 @@ class _Hand:
     def _demand_there(self) -> None:
         """Problem where shards that workers wrote are not in the folder."""
         until = time.monotonic() + SECONDS_TO_APPEAR
-        while missing := set(self._asked) - Shards(self._job.folder).done().keys():
+        while missing := set(self._asked) - shards_of(self._job.folder).done().keys():
             if time.monotonic() > until:
                 raise Problem(
                     f"{len(missing):,} of the shards that the workers wrote are not in "

@@ -85,12 +85,12 @@ def demand_fit(worker: Any, needs: dict[str, str]) -> None:
 
 def _made(ticket: Ticket, number: int) -> Answer:
     from explainers.many.cluster.attempts import Attempts
-    from explainers.many.keeping.shards import Shards
+    from explainers.many.keeping.manifest import shards_of
 
     folder = Path(ticket.folder)
     if not ticket.wanted:
         ticket.read()  # says why it is not found
-    errors = Shards(folder).errors(number)
+    errors = shards_of(folder).errors(number)
     if errors is None:
         attempts = Attempts(folder, number)
         aside = attempts.begin()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explainers.errors import Problem
+from explainers.many.keeping.shards import Shards
 from explainers.many.keeping.whole_files import PART, write_whole
 from explainers.many.reading.inputs import InputSource
 
@@ -38,6 +39,8 @@ def keep(
 ) -> None:
     """Write what is asked into a new run's folder, or compare it with what was.
 
+    Checks may be added to those of a run that was begun with fewer.
+
     Parameters
     ----------
     folder : Path
@@ -59,7 +62,12 @@ def keep(
     exact: dict[str, Any] = json.loads(json.dumps({"form": FORM, **asked}))
     path = folder / NAME
     if path.exists():
-        return _demand_same(_read(path), exact, folder, inputs)
+        before = _read(path)
+        added = {**before["asked"], "checks": exact.get("checks")}
+        if set(before["asked"].get("checks", ())) < set(exact.get("checks", ())):
+            _demand_same({**before, "asked": added}, exact, folder, inputs)
+            return _write(path, {**before, "asked": exact})
+        return _demand_same(before, exact, folder, inputs)
     listed = zip(inputs.files, inputs.digests, strict=True)
     lines = "".join(f"{digest}\t{_escaped(name)}\n" for name, digest in listed)
     write_whole(folder / LIST, lines.encode())
@@ -73,7 +81,16 @@ def keep(
         "left_out": [_escaped(name) for name in inputs.left_out[:1000]],
         "versions": versions(),
     }
+    _write(path, told)
+
+
+def _write(path: Path, told: Mapping[str, Any]) -> None:
     write_whole(path, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def shards_of(folder: Path) -> Shards:
+    """The shards of a run; those whose maps lack a check that was asked for are not whole."""
+    return Shards(folder, checks=read(folder)["asked"].get("checks", ()))
 
 
 def demand_room(folder: Path) -> None:

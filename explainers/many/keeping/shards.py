@@ -27,6 +27,8 @@ OF_MAPS = (
     *("deletion", "insertion", "chance", "proven", "overlap", "rank_correlation", "unchecked"),
 )
 """Columns that a run without maps has not."""
+_TELLS = {"proof": "proven", "agreement": "overlap"}
+"""A column that each check fills."""
 
 
 def schema(mapped: bool = True) -> pa.Schema:
@@ -104,10 +106,15 @@ class Shards:
     folder : Path
     maps : MapFiles, optional
         Where maps are written; by default where they lie, else in .npz files.
+    checks : sequence of str
+        Keys of `explainers.many.checking.map_checks.CHECKS`: a shard whose maps lack one of these
+        is not whole.
     """
 
-    def __init__(self, folder: Path, maps: MapFiles | None = None) -> None:
-        self._rows = folder / "rows"
+    def __init__(
+        self, folder: Path, maps: MapFiles | None = None, checks: Sequence[str] = ()
+    ) -> None:
+        self._rows, self._checks = folder / "rows", tuple(checks)
         if maps is None and (folder / zarr_maps.NAME / "zarr.json").exists():
             maps = zarr_maps.ZarrMaps.opened(folder / zarr_maps.NAME)
         self._maps: MapFiles = maps or NpzMaps(folder / "maps")
@@ -144,7 +151,8 @@ class Shards:
                 file = opened.enter_context((self._rows / f"{number:05d}.parquet").open("rb"))
                 shard = opened.enter_context(pq.ParquetFile(file))
                 mapped = "support" in shard.schema_arrow.names
-                if mapped and not self._maps.has(number):
+                unchecked = self._checks and set(self._checks) - set(_checks_of(shard))
+                if unchecked or (mapped and not self._maps.has(number)):
                     shard = None
             yield shard
 
@@ -166,14 +174,19 @@ class Shards:
         Problem
             Where the disk is full, or the folder cannot be written.
         """
+        if maps is not None:
+            self._maps.write(number, maps)
+        self.write_rows(number, rows, mapped=maps is not None)
+
+    def write_rows(self, number: int, rows: Sequence[Row], mapped: bool = True) -> None:
+        """Keep the rows of a shard, whose maps are there already."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self._rows.mkdir(parents=True, exist_ok=True)
-        if maps is not None:
-            self._maps.write(number, maps)
         named = [{**row, "name": _in_unicode(row["name"])} for row in rows]
-        table = pa.Table.from_pylist(named, schema(maps is not None))
+        table = pa.Table.from_pylist(named, schema(mapped))
+        table = table.replace_schema_metadata({"checks": " ".join(self._checks)})
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
         write_whole(self._rows / f"{number:05d}.parquet", buffer.getbuffer())
@@ -183,15 +196,28 @@ class Shards:
 
         Columns that there were not yet when a row was written hold None.
         """
-        wanted = schema().names if columns is None else list(columns)
         for number in self.done():
-            with self._whole(number) as shard:
-                if shard is None:  # gone since
-                    continue
-                there = [name for name in wanted if name in shard.schema_arrow.names]
-                found = shard.read(columns=there).to_pylist()
-            lacking = dict.fromkeys(wanted)
-            yield from (lacking | row for row in found)
+            yield from self.rows_of(number, columns) or ()
+
+    def rows_of(self, number: int, columns: Sequence[str] | None = None) -> list[Row] | None:
+        """The rows of a shard; None where it is not whole."""
+        wanted = schema().names if columns is None else list(columns)
+        with self._whole(number) as shard:
+            if shard is None:
+                return None
+            there = [name for name in wanted if name in shard.schema_arrow.names]
+            found = shard.read(columns=there).to_pylist()
+        lacking = dict.fromkeys(wanted)
+        return [lacking | row for row in found]
+
+    def checks_of(self, number: int) -> tuple[str, ...]:
+        """By what the maps of a shard were checked."""
+        with self._whole(number) as shard:
+            return () if shard is None else _checks_of(shard)
+
+    def maps_of(self, number: int) -> dict[int, np.ndarray]:
+        """The maps of a shard, by index."""
+        return dict(self._maps.read(number))
 
     def maps(self, wanted: Container[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """(index, map) of every input that has one, in their order; of those that are wanted.
@@ -201,6 +227,17 @@ class Shards:
         for number in self.done():
             if self._maps.has(number):  # else of a run without maps
                 yield from self._maps.read(number, wanted)
+
+
+def _checks_of(shard: pq.ParquetFile) -> tuple[str, ...]:
+    """By what its maps were checked: as it says, or, where it is older, as its columns show."""
+    told = (shard.schema_arrow.metadata or {}).get(b"checks")
+    if told is not None:
+        return tuple(told.decode().split())
+    there = [name for name in _TELLS.values() if name in shard.schema_arrow.names]
+    columns = shard.read(columns=there)
+    filled = {name for name in there if columns[name].null_count < len(columns)}
+    return tuple(check for check, name in _TELLS.items() if name in filled)
 
 
 def _in_unicode(name: str) -> str:
