@@ -12,7 +12,7 @@ from PIL import Image
 from small_runs import ASKED, TABLE, Deadly, Slow, Tiny, deadly_parse, parse_in_pieces, pictures
 from test_many_kills import assert_alike
 
-from explainers import Cancelled, Problem, explain_many
+from explainers import Cancelled, Problem, explain_many, predict_many
 from explainers.commands.command_line import main
 from explainers.many.cluster.address import scheduler_address
 from explainers.many.cluster.assignment import Ticket
@@ -73,6 +73,11 @@ def test_as_without_a_cluster(cluster, source, whole, tmp_path, capfd):
     # Nothing is left to do: by a cluster that would take nothing on, or by none.
     assert explain_many(Tiny(), source, **asked).done == COUNT
     assert explain_many(Tiny(), source, **{**asked, "backend": None}).done == COUNT
+    proven = explain_many(Tiny(), source, **asked, checks=["proof"])  # added, of its maps
+    assert [row["insertion"] is None for row in proven.rows()] == [False] * COUNT
+    told = {"to": tmp_path / "a", "spec": ASKED["spec"], "backend": cluster.address}
+    answers = [row["class"] for row in predict_many(Tiny(), source, **told).rows()]
+    assert answers == [row["class"] for row in whole.rows()]
     assert capfd.readouterr() == ("", "")
 
 
