@@ -86,8 +86,8 @@ def _offer(question: ManyQuestion, done: int) -> None:
     for_maps = f"; the maps take about {_size(values)} here" if values else "; no maps are kept"
     st.caption(
         f"About {each * left:,} passes{for_checks}, {cases.duration(max(seconds, 1))}"
-        f"{_shared(-(-left // plan.part))}{for_maps}. It goes on when this page is closed, and can be "
-        "paused."
+        f"{_shared(-(-left // plan.part))}{for_maps}. It goes on when this page is closed, and "
+        "can be paused."
     )
     if done:
         st.caption(f"{question.several(done)} of {plan.count:,} are kept.")

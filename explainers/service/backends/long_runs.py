@@ -91,7 +91,7 @@ class LongRuns:
         """Have all runs about these uploads end, before they are deleted."""
         with self._lock:
             for run in self._runs.values():
-                about = {key.digest for key in run.plan.explanation.uploads()}
+                about = {key.digest for key in run.plan.question.uploads()}
                 if run.state == RUNNING and not about.isdisjoint(uploads):
                     run.wanted = False
 

@@ -21,8 +21,8 @@ from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.many.explain_many import ExplainMany
 from explainers.service.tasks.many.find_cues import FindCues
 from explainers.service.tasks.many.plan import ManyPlan
-from explainers.service.worker.protocol import BackendGone
 from explainers.service.tasks.many.predict_many import PredictMany
+from explainers.service.worker.protocol import BackendGone
 from explainers.service.worker.task_runner import TaskRunner
 
 KEPT = ("class", "answer", "baseline_answer", "gap")
