@@ -197,6 +197,7 @@ def explain(
             **({"repeats": repeats, "seed": seed or 0} if passes.behaviour.random else {}),
             **dataclasses.asdict(chosen),
             **result.settings,
+            **result.draws,
         },
         notes=(*passes.notes, *result.notes),
         extra={name: back(value) for name, value in result.extra.items()},

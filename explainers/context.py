@@ -78,6 +78,12 @@ class Context:
         """The explained score (N,) of the baseline; computed only once."""
         return self.target.select(self.passes.outputs(self.baseline, cached=True), self.rows)
 
+    @cached_property
+    def rounding(self) -> Tensor:
+        """What a difference (N,) of two scores may be by rounding alone."""
+        ends = torch.maximum(self.input_values().abs(), self.baseline_values().abs())
+        return 4 * torch.finfo(self.inputs.dtype).eps * ends
+
     def input_gradients(self) -> Tensor:
         """The gradient (N, …) of the score at the inputs; computed only once."""
         return self.passes.gradients(self.inputs, self.target, self.rows, cached=True)[1]

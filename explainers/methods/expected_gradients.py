@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from explainers.methods.registry import MethodResult, method, option
 
+# What the tolerance of 10 % needs on most networks.
+USUAL_SAMPLES = 256
+
 if TYPE_CHECKING:
     from explainers.context import Context
 
@@ -18,8 +21,10 @@ if TYPE_CHECKING:
 class Options:
     """Options of `expected_gradients`."""
 
-    samples: int = option(200, low=2, high=100000)
+    samples: int | None = option(None, low=2, high=100000, kind=int)
     seed: int = option(0, low=0, high=2**31 - 1)
+    tolerance: float = option(0.1, low=1e-04, high=1)
+    most_samples: int = option(4096, low=16, high=1000000)
 
 
 @method(
@@ -27,7 +32,7 @@ class Options:
     order=12,
     source="Erion et al. 2021, arXiv:1906.10670",
     answers="contribution",
-    estimate=lambda options, layout: 2 * options.samples,
+    estimate=lambda options, layout: 2 * (options.samples or USUAL_SAMPLES),
     options=Options,
     trial={"samples": 2},
     random=True,
@@ -37,6 +42,7 @@ def attribute(context: Context, options: Options) -> MethodResult:
 
     Every one of R references x′ gets an equal share of the draws, at least two; the standard
     error is that of the draws of α, the references taken as given. Complete in expectation only.
+    Without `samples`, α is drawn until the map is certain, see `perturbation.stopping`.
 
     Parameters
     ----------
@@ -63,14 +69,15 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """
     import torch
 
-    from explainers.perturbation.sampling import Moments, shared_batches
+    from explainers.perturbation.sampling import Moments
+    from explainers.perturbation.stopping import Drawing, StoppingRule
 
     inputs, baseline = context.inputs, context.baseline
-    count, samples = len(inputs), max(2, -(-options.samples // context.calls))
+    rule = StoppingRule(options.samples, options.tolerance, options.most_samples)
+    drawing = Drawing(context, rule.shared(context.calls), "draws", of_scores=True)
     # Independent draws for every reference, so that their standard errors combine.
     generator = torch.Generator().manual_seed((options.seed << 20) + context.call)
     moments = Moments(inputs)
-    context.expect(count * samples)
     context.show(moments.mean)
 
     def draw() -> torch.Tensor:
@@ -78,9 +85,9 @@ def attribute(context: Context, options: Options) -> MethodResult:
             inputs
         )
 
-    for rows, along in shared_batches(context, count, samples, draw):
-        rows = rows.to(inputs.device)
+    for rows, along in drawing.batches(draw):
         change = (inputs - baseline)[rows]
         gradients = context.gradients(baseline[rows] + along * change, rows)
         moments.add(rows, gradients * change)
-    return MethodResult(moments.mean(), spread=moments.standard_error())
+        drawing.add(rows, gradients * change)
+    return MethodResult(moments.mean(), spread=moments.standard_error(), **drawing.told())

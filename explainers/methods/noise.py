@@ -13,6 +13,11 @@ from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.regions import BY, Groups, group_labels
 
+# What the tolerance of 10 % needs on most networks.
+USUAL_SAMPLES = 64
+# A mean square needs more draws than a mean before its standard error is known.
+FIRST_LOOK = 32
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -28,8 +33,10 @@ class Options:
     sigma: float | tuple[float, ...] = option(0.2, low=1e-12, kind=float)
     by: str = option("auto", choices=BY)
     width: int | None = option(None, low=1, kind=int)
-    samples: int = option(100, low=2, high=100000)
+    samples: int | None = option(None, low=2, high=100000, kind=int)
     seed: int = option(0, low=0, high=2**31 - 1)
+    tolerance: float = option(0.1, low=1e-04, high=1)
+    most_samples: int = option(1024, low=16, high=1000000)
 
 
 def _labels(options: Options, layout: InputLayout) -> np.ndarray:
@@ -51,7 +58,9 @@ def _by_spread(options: dict[str, Any], data: DataStatistics) -> dict[str, Any]:
     order=85,
     source="Gevrey, Dimopoulos & Lek 2003, doi:10.1016/S0304-3800(02)00257-0",
     answers="magnitude",
-    estimate=lambda options, layout: options.samples * (int(_labels(options, layout).max()) + 1),
+    estimate=lambda options, layout: (
+        (options.samples or USUAL_SAMPLES) * (int(_labels(options, layout).max()) + 1)
+    ),
     unit="change under noise",
     options=Options,
     kinds=("picture", "table", "series"),
@@ -68,6 +77,7 @@ def attribute(context: Context, options: Options) -> MethodResult:
     The noise is normal with standard deviation σ: a number, or one for each place along the
     input's last dimension (column, variable). Scores of a feature of several values are shared
     equally among them, so that they add up to its sensitivity. All inputs meet the same noise.
+    Without `samples`, noise is drawn until the map is certain, see `perturbation.stopping`.
 
     Parameters
     ----------
@@ -101,7 +111,7 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """
     import torch
 
-    from explainers.perturbation.sampling import shared_batches
+    from explainers.perturbation.stopping import Drawing, StoppingRule
 
     inputs, count = context.inputs, len(context.inputs)
     groups = Groups.of(_labels(options, context.layout), inputs.device)
@@ -114,7 +124,6 @@ def attribute(context: Context, options: Options) -> MethodResult:
         )
     dtype = torch.promote_types(inputs.dtype, torch.float32)
     squares, fourths, seen = torch.zeros(3, count, many, dtype=dtype, device=inputs.device)
-    context.expect(count * (options.samples * many + 1))
     full = context.input_values()
     generator = torch.Generator().manual_seed(options.seed)
     turns = itertools.count()
@@ -130,16 +139,19 @@ def attribute(context: Context, options: Options) -> MethodResult:
     def size() -> torch.Tensor:
         return (squares / seen.clamp(min=1)).sqrt()
 
+    def error() -> torch.Tensor:
+        variance = (fourths / seen - (squares / seen) ** 2).clamp(min=0) / (seen - 1)
+        return variance.sqrt() / (2 * size()).clamp(min=torch.finfo(dtype).tiny)
+
     context.show(lambda: groups.shared(size()))
-    done = 0
-    for rows, draws in shared_batches(context, count, options.samples * many, draw):
-        rows = rows.to(inputs.device)
-        group = torch.arange(done, done + len(rows), device=inputs.device) // count % many
-        done += len(rows)
+    rule = StoppingRule(options.samples, options.tolerance, options.most_samples, FIRST_LOOK)
+    shown = lambda: (size(), error())  # noqa: E731
+    drawing, done = Drawing(context, rule, "draws", shown, of_scores=True), 0
+    for rows, draws in drawing.batches(draw, each=many):
+        alike = len(drawing.active)
+        group = torch.arange(done, done + len(rows), device=inputs.device) // alike % many
+        done = (done + len(rows)) % (alike * many)
         moved = (context.values(inputs[rows] + draws, rows) - full[rows]).to(dtype)
         for total, part in ((squares, moved**2), (fourths, moved**4), (seen, moved * 0 + 1)):
             total.index_put_((rows, group), part, accumulate=True)
-    variance = (fourths / seen - (squares / seen) ** 2).clamp(min=0) / (seen - 1)
-    tiny = torch.finfo(dtype).tiny
-    spread = groups.shared(variance.sqrt() / (2 * size()).clamp(min=tiny))
-    return MethodResult(groups.shared(size()), spread=spread)
+    return MethodResult(groups.shared(size()), spread=groups.shared(error()), **drawing.told())

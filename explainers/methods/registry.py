@@ -8,7 +8,7 @@ shared tests follow from what it declares.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from explainers.options import option
@@ -75,6 +75,8 @@ class Method:
     estimate : callable
         (options, layout) → about how many evaluations of the model, forward and backward, one
         input will take.
+    at_most : callable, optional
+        (options, layout) → how many they are at most, where `most` cannot tell.
     answers : str, or callable (options) → str
         What its scores are on a linear function c·x with a baseline x′, for every value:
 
@@ -114,6 +116,7 @@ class Method:
     attribute: Attribute
     estimate: Callable[[Any, InputLayout], int]
     answers: Answers | Callable[[Any], Answers]
+    at_most: Callable[[Any, InputLayout], int] | None = None
     says_of: Mapping[str, str] = field(default_factory=dict)
     cost: str = ""
     misleads: str = ""
@@ -145,6 +148,22 @@ class Method:
         """What scores made with these options are on a linear function; see `answers`."""
         return self.answers(options) if callable(self.answers) else self.answers
 
+    def most(self, options: Any, layout: InputLayout) -> int:
+        """The evaluations of one input at most, where it ends by itself; else the estimate.
+
+        A method that ends by itself counts in an option, such as `samples`, that is then None, and
+        has another with its most, `most_samples`; or it declares `at_most`.
+        """
+        if self.at_most is not None:
+            return self.at_most(options, layout)
+        limits = {
+            each.name.removeprefix("most_"): getattr(options, each.name)
+            for each in fields(options)
+            if each.name.startswith("most_")
+        }
+        open_ended = {key: most for key, most in limits.items() if getattr(options, key) is None}
+        return self.estimate(replace(options, **open_ended), layout)
+
     def trial_options(self, layout: InputLayout) -> dict[str, Any]:
         """Options with which it is quick on such an input."""
         return self.trial(layout) if callable(self.trial) else dict(self.trial)
@@ -162,6 +181,10 @@ class MethodResult:
         The parts that support and oppose, where it separates them.
     spread : Tensor, shape (N, …), or None
         The standard error of each score, for random methods.
+    taken : Tensor, int64, shape (N,), or None
+        How many draws each input took, where the method drew until what is shown was certain.
+    error : Tensor, shape (N,), or None
+        Then the largest standard error of what is shown, as a share of the strongest.
     notes : tuple of str
         Sentences for people.
     extra : dict of Tensor, shape (N, …)
@@ -174,9 +197,18 @@ class MethodResult:
     positive: Tensor | None = None
     negative: Tensor | None = None
     spread: Tensor | None = None
+    taken: Tensor | None = None
+    error: Tensor | None = None
     notes: tuple[str, ...] = ()
     extra: dict[str, Tensor] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def draws(self) -> dict[str, list[float]]:
+        """What an answer's settings say of draws that ended by themselves, input by input."""
+        if self.taken is None or self.error is None:
+            return {}
+        return {"samples_taken": self.taken.tolist(), "standard_error": self.error.tolist()}
 
 
 Function = TypeVar("Function", bound=Callable[..., MethodResult])

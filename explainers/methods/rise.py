@@ -12,6 +12,9 @@ from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.evaluation import blended
 
+# What the tolerance of 10 % needs on most networks.
+USUAL_SAMPLES = 1024
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,11 +28,13 @@ if TYPE_CHECKING:
 class Options:
     """Options of `rise`."""
 
-    samples: int = option(1000, low=10, high=100000)
+    samples: int | None = option(None, low=10, high=100000, kind=int)
     cells: int = option(8, low=2, high=64)
     visible: float = option(0.5, low=0.05, high=0.95)
     centred: bool = option(True)
     seed: int = option(0, low=0, high=2**31 - 1)
+    tolerance: float = option(0.1, low=1e-04, high=1)
+    most_samples: int = option(8192, low=16, high=1000000)
 
 
 @method(
@@ -37,7 +42,7 @@ class Options:
     order=80,
     source="Petsiuk, Das & Saenko 2018, arXiv:1806.07421",
     answers="visibility",
-    estimate=lambda options, layout: options.samples,
+    estimate=lambda options, layout: options.samples or USUAL_SAMPLES,
     unit="change of the answer where visible",
     options=Options,
     kinds=("picture", "sequence"),
@@ -49,7 +54,8 @@ class Options:
 def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over masks M of (f(M·x + (1 − M)·x′) − f̄)·M / p; p is the share visible.
 
-    f̄ is the mean over the masks, or 0 when not centred. All inputs meet the same masks.
+    f̄ is the mean over the masks, or 0 when not centred. All inputs meet the same masks. Without
+    `samples`, masks are drawn until the map is certain, see `perturbation.stopping`.
 
     Parameters
     ----------
@@ -83,14 +89,18 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """
     import torch
 
-    from explainers.perturbation.sampling import shared_batches
+    from explainers.perturbation.stopping import Drawing, StoppingRule, Units
 
     inputs, baseline = context.inputs, context.baseline
     if inputs.ndim not in (3, 4):
         raise Problem("RISE masks pictures or sequences: inputs (N, channels, …).")
     generator = torch.Generator().manual_seed(options.seed)
     dtype = torch.promote_types(inputs.dtype, torch.float32)
-    sums = MaskedSums(inputs, dtype, options)
+    sums = MaskedSums(torch.zeros_like(inputs[:, 0], dtype=dtype), options)
+    units = Units(context)
+    shown = MaskedSums(units.moments().total, options)
+    rule = StoppingRule(options.samples, options.tolerance, options.most_samples)
+    drawing = Drawing(context, rule, "masks", shown.found, of_scores=True)
 
     def draw() -> Tensor:
         mask = random_mask(inputs.shape[2:], options.cells, options.visible, generator)
@@ -99,28 +109,32 @@ def attribute(context: Context, options: Options) -> MethodResult:
     def over_channels(maps: Tensor) -> Tensor:
         return (maps / inputs.shape[1]).unsqueeze(1).expand_as(inputs).clone()
 
-    context.expect(len(inputs) * options.samples)
     context.show(lambda: over_channels(sums.mean()))
-    for rows, masks in shared_batches(context, len(inputs), options.samples, draw):
-        rows = rows.to(inputs.device)
+    for rows, masks in drawing.batches(draw):
         cover = masks.unsqueeze(1).to(inputs.dtype)
         points = blended(inputs[rows], baseline[rows], cover)
-        sums.add(rows, context.values(points, rows).to(dtype), masks)
-    return MethodResult(over_channels(sums.mean()), spread=over_channels(sums.standard_error()))
+        values = context.values(points, rows).to(dtype)
+        sums.add(rows, values, masks)
+        if drawing.looking:
+            shown.add(rows, values.to(shown.f), units.sums(masks))
+    mean, error = map(over_channels, sums.found())
+    return MethodResult(mean, spread=error, **drawing.told())
 
 
 class MaskedSums:
-    """What is summed over the masks M, for each input: M, M², f, f·M, f·M², f²·M²."""
+    """What is summed over the masks M, for each input: M, M², f, f·M, f²·M, f·M², f²·M², f².
 
-    def __init__(self, inputs: Tensor, dtype: torch.dtype, options: Options) -> None:
-        import torch
+    Parameters
+    ----------
+    zeros : Tensor, shape (N, …)
+        Like the masks of the inputs.
+    options : Options
+    """
 
+    def __init__(self, zeros: Tensor, options: Options) -> None:
         self.options = options
-        shape = (len(inputs), *inputs.shape[2:])
-        self.m, self.mm, self.fm, self.fmm, self.ffmm = (
-            torch.zeros(shape, dtype=dtype, device=inputs.device) for _ in range(5)
-        )
-        self.f, self.count = (self.m.flatten(1)[:, 0].clone() for _ in range(2))
+        self.m, self.mm, self.fm, self.ffm, self.fmm, self.ffmm = (zeros.clone() for _ in range(6))
+        self.f, self.ff, self.count = (zeros.flatten(1)[:, 0].clone() for _ in range(3))
 
     def add(self, rows: Tensor, values: Tensor, masks: Tensor) -> None:
         """Book values (n,) of the inputs `rows` under masks (n, …)."""
@@ -129,9 +143,11 @@ class MaskedSums:
             (self.m, masks),
             (self.mm, masks**2),
             (self.fm, f * masks),
+            (self.ffm, f**2 * masks),
             (self.fmm, f * masks**2),
             (self.ffmm, (f * masks) ** 2),
             (self.f, values),
+            (self.ff, values**2),
             (self.count, values * 0 + 1),
         ):
             total.index_add_(0, rows, part)
@@ -141,10 +157,24 @@ class MaskedSums:
         return (self._share(self.fm) - self._centre() * self._share(self.m)) / self.options.visible
 
     def standard_error(self) -> Tensor:
-        """Standard error (N, …) of that mean, f̄ taken as known."""
-        centre, mean = self._centre(), self.mean() * self.options.visible
-        square = self._share(self.ffmm - 2 * centre * self.fmm + centre**2 * self.mm)
-        return ((square - mean**2).clamp(min=0) / self._many()).sqrt() / self.options.visible
+        """Standard error (N, …) of that mean.
+
+        Centred, the mean is a covariance, Σ (f − f̄)·M = Σ (f − f̄)·(M − M̄), and scatters as these
+        products do: less than if f̄ were known and M̄ not taken off.
+        """
+        c, mean = self._centre(), self.mean() * self.options.visible
+        square = self._share(self.ffmm - 2 * c * self.fmm + c**2 * self.mm)
+        if self.options.centred:
+            m = self._share(self.m)
+            cross = self._share(self.ffm - 2 * c * self.fm + c**2 * self.m)
+            spread = self._share(self._wide(self.ff)) - c**2
+            square = square - 2 * m * cross + m**2 * spread
+        variance = (square - mean**2).clamp(min=0) / (self._many() - 1).clamp(min=1)
+        return variance.sqrt() / self.options.visible
+
+    def found(self) -> tuple[Tensor, Tensor]:
+        """The map and its standard error."""
+        return self.mean(), self.standard_error()
 
     def _centre(self) -> Tensor | float:
         return self._share(self._wide(self.f)) if self.options.centred else 0.0

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from explainers.errors import Problem
 from explainers.methods.registry import MethodResult, method, option
 
+# What the tolerance of 10 % needs on most networks.
+USUAL_SAMPLES = 32
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -21,11 +24,13 @@ if TYPE_CHECKING:
 class Options:
     """Options of `smoothgrad`."""
 
-    samples: int = option(32, low=2, high=4096)
+    samples: int | None = option(None, low=2, high=4096, kind=int)
     sigma: float = option(0.15, low=0.0, high=2)
     ranges: tuple[float, ...] | None = option(None, low=0.0, kind=float, widget=False)
     signed: bool = option(False)
     seed: int = option(0, low=0, high=2**31 - 1)
+    tolerance: float = option(0.1, low=1e-04, high=1)
+    most_samples: int = option(1024, low=16, high=1000000)
 
 
 @method(
@@ -33,7 +38,7 @@ class Options:
     order=60,
     source="Smilkov et al. 2017, arXiv:1706.03825",
     answers=lambda options: "slope" if options.signed else "magnitude",
-    estimate=lambda options, layout: 2 * options.samples,
+    estimate=lambda options, layout: 2 * (options.samples or USUAL_SAMPLES),
     unit="slope",
     options=Options,
     trial={"samples": 2},
@@ -49,6 +54,7 @@ def attribute(context: Context, options: Options) -> MethodResult:
 
     The range is that of the input's values, or one for each place along its last dimension. All
     inputs meet the same noise, so an attribution does not depend on the others in its batch.
+    Without `samples`, noise is drawn until the map is certain, see `perturbation.stopping`.
 
     Parameters
     ----------
@@ -80,23 +86,26 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """
     import torch
 
-    from explainers.perturbation.sampling import Moments, shared_batches
+    from explainers.perturbation.sampling import Moments
+    from explainers.perturbation.stopping import Drawing, StoppingRule
 
-    inputs, count = context.inputs, len(context.inputs)
+    inputs = context.inputs
+    rule = StoppingRule(options.samples, options.tolerance, options.most_samples)
+    drawing = Drawing(context, rule, "noisy copies")
     reach = _range(inputs, options.ranges) * options.sigma
     noise = torch.Generator().manual_seed(options.seed)
     moments = Moments(inputs)
-    context.expect(count * options.samples)
     context.show(moments.mean)
 
     def draw() -> torch.Tensor:
         return torch.randn(inputs.shape[1:], generator=noise).to(inputs)
 
-    for rows, draws in shared_batches(context, count, options.samples, draw):
-        rows = rows.to(inputs.device)
+    for rows, draws in drawing.batches(draw):
         gradients = context.gradients(inputs[rows] + reach[rows] * draws, rows)
-        moments.add(rows, gradients if options.signed else gradients.abs())
-    return MethodResult(moments.mean(), spread=moments.standard_error())
+        maps = gradients if options.signed else gradients.abs()
+        moments.add(rows, maps)
+        drawing.add(rows, maps)
+    return MethodResult(moments.mean(), spread=moments.standard_error(), **drawing.told())
 
 
 def _range(inputs: Tensor, given: tuple[float, ...] | None) -> Tensor:

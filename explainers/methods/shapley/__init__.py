@@ -8,17 +8,18 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.evaluation import Replacements, evaluate, replaced
 from explainers.perturbation.regions import BY, Groups, group_labels, in_one_group
 
-# Without `samples`: about so many evaluations, but never fewer orders; with so few players, all
-# pairs are met about so often.
+# Without `samples`: at least about so many evaluations, but never fewer orders; with so few
+# players, all pairs are met about so often. At most so many times as many.
 EVALUATIONS, FEWEST = 2048, 4
 FEW_PLAYERS, MEETINGS = 16, 5
+TIMES_AS_MANY = 8
 # More players than these have too many pairs to be looked at.
 MOST_IN_PAIRS = 100
 
@@ -42,6 +43,8 @@ class Options:
     exact: int = option(12, low=1, high=16)
     samples: int | None = option(None, low=2, high=100000, kind=int)
     seed: int = option(0, low=0, high=2**31 - 1)
+    tolerance: float = option(0.1, low=1e-04, high=1)
+    most_samples: int | None = option(None, low=16, high=1000000, kind=int)
 
 
 def _labels(options: Options, layout: InputLayout) -> np.ndarray:
@@ -53,7 +56,13 @@ def _estimate(options: Options, layout: InputLayout) -> int:
     players = int(_labels(options, layout).max()) + 1
     if players <= options.exact:
         return 2**players
-    return _samples(options, players) * _evaluations(players)
+    return (options.samples or _usual(players)) * _evaluations(players)
+
+
+def _at_most(options: Options, layout: InputLayout) -> int:
+    players = int(_labels(options, layout).max()) + 1
+    most = options.samples or _most(options, players)
+    return _estimate(replace(options, samples=most), layout)
 
 
 def _evaluations(players: int) -> int:
@@ -61,9 +70,13 @@ def _evaluations(players: int) -> int:
     return 2 * (players - 1 + players // 2)
 
 
-def _samples(options: Options, players: int) -> int:
+def _usual(players: int) -> int:
     meetings = MEETINGS * players if players <= FEW_PLAYERS else FEWEST
-    return options.samples or max(meetings, EVALUATIONS // _evaluations(players))
+    return max(meetings, EVALUATIONS // _evaluations(players))
+
+
+def _most(options: Options, players: int) -> int:
+    return options.most_samples or TIMES_AS_MANY * _usual(players)
 
 
 @method(
@@ -72,6 +85,7 @@ def _samples(options: Options, players: int) -> int:
     source="Štrumbelj & Kononenko 2014, doi:10.1007/s10115-013-0679-x",
     answers="contribution",
     estimate=_estimate,
+    at_most=_at_most,
     options=Options,
     trial=lambda layout: in_one_group(layout.shape),
     fit_to_data=lambda options, data: (
@@ -87,7 +101,8 @@ def attribute(context: Context, options: Options) -> MethodResult:
     Who is not there yet has the baseline's values. With at most `exact` groups all coalitions are
     asked, and the answer is exact. With more, random orders are: each with its reverse
     (antithetic), and each with its neighbours swapped in pairs, see `orders.Order`; then there is
-    a standard error. Either way what the groups get sums to f(x) − f(x′). A group's value is
+    a standard error, and without `samples` orders are drawn until the map is certain, see
+    `perturbation.stopping`. Either way what the groups get sums to f(x) − f(x′). A group's value is
     shared equally among its values.
 
     Parameters
@@ -138,7 +153,7 @@ def attribute(context: Context, options: Options) -> MethodResult:
         name: values.to(dtype) for name, values in (result.extra | {"groups": numbers}).items()
     }
     spread = None if result.spread is None else result.spread.to(dtype)
-    return MethodResult(result.scores.to(dtype), spread=spread, extra=extra)
+    return replace(result, scores=result.scores.to(dtype), spread=spread, extra=extra)
 
 
 def _enumerated(context: Context, groups: Groups) -> MethodResult:
@@ -168,38 +183,50 @@ def _sampled(context: Context, groups: Groups, options: Options) -> MethodResult
 
     from explainers.methods.shapley.orders import orders
     from explainers.methods.shapley.sums import Sums
+    from explainers.perturbation.stopping import Drawing, StoppingRule
 
     inputs, players = context.inputs, len(groups)
     # Other orders for every reference, so that their standard errors combine.
     mixed = zlib.crc32(f"{options.seed}/{context.call}".encode())
     generator = torch.Generator().manual_seed(mixed)
-    samples = max(2, -(-_samples(options, players) // context.calls))
-    drawn = list(itertools.islice(orders(players, generator), samples))
+    endless, most = orders(players, generator), _most(options, players)
+    # It may end at the second look, which then has what is usual.
+    rule = StoppingRule(options.samples, options.tolerance, most, -(-_usual(players) // 2))
     nobody, everybody = (
         values.to(_wide(inputs)) for values in (context.baseline_values(), context.input_values())
     )
     sums = Sums(nobody, everybody, players, MOST_IN_PAIRS)
-    context.expect(len(inputs) * sum(2 * len(order) for order in drawn))
+    drawing = Drawing(context, rule.shared(context.calls), "orders", sums.found, of_scores=True)
     context.show(lambda: groups.shared(sums.mean()).to(inputs.dtype) if sums.many else None)
-    for order, values in _asked(context, groups, drawn):
-        there, gone = values.to(nobody).chunk(2, 1)
-        sums.add(order, there, gone)
+    for count in drawing.rounds(_evaluations(players)):
+        drawn = list(itertools.islice(endless, count))
+        for order, values in _asked(context, groups, drawn, drawing.active):
+            there, gone = values.to(nobody).chunk(2, 1)
+            sums.add(order, there, gone, drawing.active)
     interactions = sums.interactions()
     extra = {}
     if interactions is not None:
         extra = dict(zip(("interactions", "interactions_spread"), interactions, strict=True))
     return MethodResult(
-        groups.shared(sums.mean()), spread=groups.shared(sums.standard_error()), extra=extra
+        groups.shared(sums.mean()),
+        spread=groups.shared(sums.standard_error()),
+        extra=extra,
+        **drawing.told(),
     )
 
 
-def _asked(context: Context, groups: Groups, drawn: list[Order]) -> Iterator[tuple[Order, Tensor]]:
-    """Each order with f (N, 2c) of its coalitions and of their complements, in full batches."""
+def _asked(
+    context: Context, groups: Groups, drawn: list[Order], active: Tensor
+) -> Iterator[tuple[Order, Tensor]]:
+    """Each order with f (n, 2c) of its coalitions and of their complements, in full batches.
+
+    Only of the n active inputs.
+    """
     import torch
 
     from explainers.perturbation.sampling import shared_batches
 
-    inputs, count = context.inputs, len(context.inputs)
+    inputs, count = context.inputs, len(active)
     asked = (
         ~one if gone else one
         for order in drawn
@@ -215,7 +242,7 @@ def _asked(context: Context, groups: Groups, drawn: list[Order]) -> Iterator[tup
     known = torch.zeros(0, dtype=_wide(inputs), device=inputs.device)
     total = sum(2 * len(order) for order in drawn)
     for rows, away in shared_batches(context, count, total, draw):
-        rows = rows.to(inputs.device)
+        rows = active[rows.to(inputs.device)]
         points = replaced(inputs[rows], context.baseline[rows], away)
         known = torch.cat([known, context.values(points, rows).to(known)])
         while order is not None and len(known) >= (needed := 2 * len(order) * count):

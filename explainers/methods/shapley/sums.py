@@ -28,7 +28,7 @@ class Sums:
     >>> for sequence in ([0, 1], [1, 0]):  # v = 1 of the first player, 2 of the second
     ...     order = Order(torch.tensor(sequence), 0)
     ...     there = order.coalitions().float() @ torch.tensor([[1.0], [2.0]])
-    ...     sums.add(order, there.T, 3 - there.T)
+    ...     sums.add(order, there.T, 3 - there.T, torch.tensor([0]))
     >>> sums.mean(), sums.interactions()[0]
     (tensor([[3., 4.]]), tensor([[[0., 4.],
              [4., 0.]]]))
@@ -36,24 +36,27 @@ class Sums:
 
     def __init__(self, nobody: Tensor, everybody: Tensor, players: int, most: int) -> None:
         self.ends = nobody, everybody
-        self.many = 0
         self._added = Moments(nobody.new_zeros(len(nobody), players))
         pairs = players if players <= most else 0
-        self._met = nobody.new_zeros(pairs, pairs)
-        self._together, self._squares = nobody.new_zeros(2, len(nobody), pairs, pairs)
+        self._met, self._together, self._squares = nobody.new_zeros(3, len(nobody), pairs, pairs)
 
-    def add(self, order: Order, there: Tensor, gone: Tensor) -> None:
-        """Book one order: v (N, c) of its coalitions and of their complements."""
-        rows = torch.arange(len(there), device=there.device)
-        self._added.add(rows, order.added(there, gone, *self.ends))
-        self.many += 1
-        if len(self._met):
+    def add(self, order: Order, there: Tensor, gone: Tensor, rows: Tensor) -> None:
+        """Book one order: v (n, c) of its coalitions and of their complements, in n games."""
+        ends = tuple(end[rows] for end in self.ends)
+        self._added.add(rows, order.added(there, gone, *ends))
+        if self._met.numel():
             first, second = order.pairs.T
-            found = order.interactions(there, gone, *self.ends)
+            found = order.interactions(there, gone, *ends)
             for i, j in ((first, second), (second, first)):
-                self._met[i, j] += 1
-                self._together[:, i, j] += found
-                self._squares[:, i, j] += found**2
+                at = rows[:, None], i, j
+                self._met[at] += 1
+                self._together[at] += found
+                self._squares[at] += found**2
+
+    @property
+    def many(self) -> int:
+        """Orders that the game with the most of them has met."""
+        return int(self._added.seen.max())
 
     def mean(self) -> Tensor:
         """The Shapley values (N, players)."""
@@ -62,6 +65,10 @@ class Sums:
     def standard_error(self) -> Tensor:
         """Of the Shapley values, (N, players); NaN of one order alone."""
         return self._added.standard_error()
+
+    def found(self) -> tuple[Tensor, Tensor]:
+        """The Shapley values and their standard errors."""
+        return self.mean(), self.standard_error()
 
     def interactions(self) -> tuple[Tensor, Tensor] | None:
         """The interaction indices (N, players, players) and their standard errors.
@@ -72,12 +79,12 @@ class Sums:
 
         None unless every two players were neighbours at least twice.
         """
-        others = ~torch.eye(len(self._met), dtype=torch.bool, device=self._met.device)
-        if not bool(others.any()) or bool((self._met[others] < 2).any()):
+        others = ~torch.eye(self._met.shape[-1], dtype=torch.bool, device=self._met.device)
+        if not bool(others.any()) or bool((self._met[:, others] < 2).any()):
             return None
         met = torch.where(others, self._met, 2)
         mean = self._together / met
         scatter = (self._squares - met * mean**2).clamp(min=0)
-        usual = scatter.sum((1, 2), keepdim=True) / ((met - 1) * others).sum()
+        usual = scatter.sum((1, 2), keepdim=True) / ((met - 1) * others).sum((1, 2), keepdim=True)
         variance = (scatter + PRIOR * usual) / (met - 1 + PRIOR)
         return mean, (variance / met).sqrt() * others
