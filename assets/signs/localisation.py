@@ -27,7 +27,7 @@ METHODS_COMPARED = (
     "grad_cam",
     "rise",
 )
-OPTIONS = {"rise": {"samples": 1000}}
+OPTIONS = {"rise": {"samples": 1000}, "smoothgrad": {"samples": 32}}
 BASELINE = "blur"
 
 
