@@ -24,7 +24,7 @@ class Options:
     samples: int | None = option(None, low=2, high=100000, kind=int)
     seed: int = option(0, low=0, high=2**31 - 1)
     tolerance: float = option(0.1, low=1e-04, high=1)
-    most_samples: int = option(4096, low=16, high=1000000)
+    most_samples: int = option(1024, low=16, high=1000000)
 
 
 @method(
@@ -36,6 +36,7 @@ class Options:
     options=Options,
     trial={"samples": 2},
     random=True,
+    shares_draws=True,
 )
 def attribute(context: Context, options: Options) -> MethodResult:
     """Mean over α of (x − x′)·∂f/∂x at x′ + α(x − x′), α uniform; with its standard error.

@@ -36,7 +36,7 @@ class Options:
     samples: int | None = option(None, low=2, high=100000, kind=int)
     seed: int = option(0, low=0, high=2**31 - 1)
     tolerance: float = option(0.1, low=1e-04, high=1)
-    most_samples: int = option(1024, low=16, high=1000000)
+    most_samples: int = option(512, low=16, high=1000000)
 
 
 def _labels(options: Options, layout: InputLayout) -> np.ndarray:

@@ -107,6 +107,8 @@ class Method:
         What people are told when that changed the options; "{column}" is a column or a variable.
     uses_baseline, complete, needs_gradient, random : bool
         What it needs and promises.
+    shares_draws : bool
+        Whether several references always share its draws, so that they cost no more than one.
     """
 
     key: str
@@ -128,6 +130,7 @@ class Method:
     complete: bool = False
     needs_gradient: bool = True
     random: bool = False
+    shares_draws: bool = False
     kinds: tuple[str, ...] | None = None
     trial: Mapping[str, Any] | Callable[[InputLayout], dict[str, Any]] = field(default_factory=dict)
     exact_options: Mapping[str, Any] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.evaluation import blended
 
 # What the tolerance of 10 % needs on most networks.
-USUAL_SAMPLES = 1024
+USUAL_SAMPLES = 512
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Options:
     centred: bool = option(True)
     seed: int = option(0, low=0, high=2**31 - 1)
     tolerance: float = option(0.1, low=1e-04, high=1)
-    most_samples: int = option(8192, low=16, high=1000000)
+    most_samples: int = option(4096, low=16, high=1000000)
 
 
 @method(

@@ -30,7 +30,7 @@ class Options:
     signed: bool = option(False)
     seed: int = option(0, low=0, high=2**31 - 1)
     tolerance: float = option(0.1, low=1e-04, high=1)
-    most_samples: int = option(1024, low=16, high=1000000)
+    most_samples: int = option(512, low=16, high=1000000)
 
 
 @method(

@@ -19,7 +19,7 @@ from explainers.perturbation.regions import BY, Groups, group_labels, in_one_gro
 # players, all pairs are met about so often. At most so many times as many.
 EVALUATIONS, FEWEST = 2048, 4
 FEW_PLAYERS, MEETINGS = 16, 5
-TIMES_AS_MANY = 8
+TIMES_AS_MANY = 4
 # More players than these have too many pairs to be looked at.
 MOST_IN_PAIRS = 100
 
