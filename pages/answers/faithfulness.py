@@ -52,7 +52,7 @@ def section(
     passes = sum(shown[0].passes(task) for task in tasks.values())
     # Chance is asked once for each input and filling, however many maps of it there are.
     costs = {
-        cases.slot_of(task, key): case.seconds(case.passes(task))
+        cases.slot_of(task, key): case.seconds(task)
         for case, *both in zip(shown, proofs, chances, strict=True)
         for task in both
     }

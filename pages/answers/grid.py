@@ -103,8 +103,8 @@ def draw(settings: list[tuple[str, Setting]], width: int, shared: bool, lab: boo
                     _unfinished(all_cases[slot], jobs[slot], slot)
                 elif slot in all_cases:
                     case = all_cases[slot]
-                    passes = case.passes()
-                    cases.offer("Run it", passes, case.seconds(passes), case.task.digest())
+                    key = case.task.digest()
+                    cases.offer("Run it", case.passes(), case.seconds(), key, case.most())
                 else:
                     prediction = predictions.get(cases.slot_of(setting.prediction(), "c_ask"))
                     _unpredicted(prediction, slot)
@@ -137,7 +137,7 @@ def _cases(settings: list[tuple[str, Setting]], predictions: dict[str, Job]) -> 
 
 
 def _may_run(case: Case) -> bool:
-    return cases.may_run(case.seconds(case.passes()), case.task.digest())
+    return cases.may_run(case.seconds(), case.task.digest())
 
 
 def limits(

@@ -79,7 +79,7 @@ def _each_in_turn(shown: list[Case], fillings: dict[str, BaselineRef], key: str)
     rows: list[Sequence[Task]] = [*proofs, *chances]
     tasks = cases.by_slot((task for row in rows for task in row), prefix)
     passes = sum(shown[0].passes(task) for task in tasks.values())
-    seconds = shown[0].seconds(passes)
+    seconds = sum(shown[0].seconds(task) for task in tasks.values())
     request = f"{prefix} {' '.join(sorted(tasks))}"
     if not cases.may_run(seconds, request):
         cases.offer("Prove it", passes, seconds, request)

@@ -30,8 +30,8 @@ def section(case: Case, answer: Answer, key: str) -> None:
     passes = case.passes(task)
     name = METHODS[case.task.method].name
     slot = cases.slot_of(task, key)
-    if not cases.may_run(case.seconds(passes), slot):
-        cases.offer("Check it", passes, case.seconds(passes), slot)
+    if not cases.may_run(case.seconds(task), slot):
+        cases.offer("Check it", passes, case.seconds(task), slot)
         return
     answers = cases.answers({slot: task}, "Randomising")
     if answers is None:

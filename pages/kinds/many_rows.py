@@ -34,8 +34,8 @@ def section(case: Case, key: str) -> None:
     task = ExplainRows(case.task.replace(input=InputRef(case.task.input.file)), rows)
     passes = case.passes(task)
     slot = cases.slot_of(task, key)
-    if not cases.may_run(case.seconds(passes), slot):
-        cases.offer("Explain them", passes, case.seconds(passes), slot)
+    if not cases.may_run(case.seconds(task), slot):
+        cases.offer("Explain them", passes, case.seconds(task), slot)
         return
     answers = cases.answers({slot: task}, "Explaining rows")
     if answers is None:

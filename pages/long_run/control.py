@@ -49,7 +49,7 @@ def _offer(question: ManyQuestion, done: int) -> None:
     left = plan.count - done
     shape, references = tuple(facts["shape"]), facts["references"]
     each = plan.cost(1, shape, references)
-    seconds = each * left * facts["seconds_per_pass"]
+    seconds = left * plan.seconds(1, facts)
     values = 0
     if plan.explanation is not None:
         values = 4 * left * math.prod(shape[1:] if question.one == "picture" else shape)

@@ -34,7 +34,7 @@ def section(question: ManyQuestion) -> None:
     if not cases.was_asked_for(slot):
         facts = question.prediction[0]
         passes = task.cost(tuple(facts["shape"]))
-        cases.offer("Look for a cue", passes, passes * facts["seconds_per_pass"], slot)
+        cases.offer("Look for a cue", passes, task.seconds(facts), slot)
         return
     answer = progress.finished(task, slot)
     if answer is not None:

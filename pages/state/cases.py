@@ -96,9 +96,14 @@ class Case:
         facts = self.prediction[0]
         return (task or self.task).cost(tuple(facts["shape"]), facts["references"])
 
-    def seconds(self, passes: int) -> float:
-        """About how many seconds so many evaluations take, from a trial of this model."""
-        return passes * self.prediction[0]["seconds_per_pass"]
+    def most(self, task: Task | None = None) -> int:
+        """How many it takes at most, where it ends by itself."""
+        facts = self.prediction[0]
+        return (task or self.task).most(tuple(facts["shape"]), facts["references"])
+
+    def seconds(self, task: Task | None = None) -> float:
+        """About how many seconds it takes, from a trial of this model."""
+        return (task or self.task).seconds(self.prediction[0])
 
     def share(self, probabilities: np.ndarray) -> np.ndarray:
         """The explained class's share of the answer; of a pair, its share of the two.
@@ -208,10 +213,11 @@ def take_back(key: str) -> bool:
     return asked
 
 
-def offer(label: str, passes: int, seconds: float, key: str) -> None:
-    """A button that asks for something slow and names its cost."""
+def offer(label: str, passes: int, seconds: float, key: str, most: int = 0) -> None:
+    """A button that asks for something slow and names its cost, and the most that it may be."""
+    up_to = f" (up to {most:,})" if most > passes else ""
     st.button(
-        f"{label}: about {passes:,} passes, {duration(seconds)}",
+        f"{label}: about {passes:,} passes{up_to}, {duration(seconds)}",
         key=f"run_{key}",
         icon=":material/play_arrow:",
         on_click=lambda: _requested().add(key),

@@ -153,8 +153,8 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
                 "Method": [METHODS[key].name for key in card["costs"]],
                 "Passes": [f"about {passes:,}" for passes in card["costs"].values()],
                 "Time": [
-                    duration(max(passes * card["seconds_per_pass"], 1))
-                    for passes in card["costs"].values()
+                    duration(max(passes * _each(card, key), 1))
+                    for key, passes in card["costs"].items()
                 ],
             }
         )
@@ -167,6 +167,13 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
         icon=":material/download:",
         on_click="ignore",
         help="What was found and what you set, to upload with your network next time.",
+    )
+
+
+def _each(card: dict[str, Any], method: str) -> float:
+    """Seconds of one pass as the method makes them."""
+    return float(
+        card["seconds_per_gradient_pass" if METHODS[method].needs_gradient else "seconds_per_pass"]
     )
 
 

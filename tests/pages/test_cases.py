@@ -10,7 +10,13 @@ from pages.state.cases import SECONDS_UNASKED, Case, duration
 from pages.state.chosen import ChosenInput
 
 PREDICTION = (
-    {"shape": [3, 96, 96], "references": 1, "seconds_per_pass": 0.002, "region": [0, 0, 1, 1]},
+    {
+        "shape": [3, 96, 96],
+        "references": 1,
+        "seconds_per_pass": 0.002,
+        "seconds_per_gradient_pass": 0.003,
+        "region": [0, 0, 1, 1],
+    },
     {
         "probabilities": np.array([0.6, 0.3, 0.1], dtype=np.float32),
         "baseline_probabilities": np.array([0.4, 0.3, 0.3], dtype=np.float32),
@@ -47,8 +53,10 @@ def test_the_sign_follows_the_options():
 
 def test_what_is_slow_is_known_beforehand():
     quick, slow = case("saliency"), case("rise", {"samples": 100_000})
-    assert quick.seconds(quick.passes()) < SECONDS_UNASKED < slow.seconds(slow.passes())
-    assert slow.seconds(slow.passes()) == pytest.approx(200, rel=0.01)
+    assert quick.seconds() < SECONDS_UNASKED < slow.seconds()
+    assert slow.seconds() == pytest.approx(200, rel=0.01) and slow.most() == slow.passes()
+    assert quick.seconds() == pytest.approx(4 * 0.003), "forward and back"
+    assert case("rise").most() > case("rise").passes(), "as many as it takes"
     assert duration(200) == "3 minutes" and duration(20) == "20 s"
 
 

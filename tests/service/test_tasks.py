@@ -68,13 +68,15 @@ def evaluations(monkeypatch):
     return total
 
 
-def test_what_a_pass_costs_is_timed_where_one_was_made(question, tmp_path):
+def test_what_a_pass_costs_is_timed_whatever_is_in_the_cache(question, tmp_path):
     runner = TaskRunner(Store(tmp_path))
     asked = replace(question, data=_kept(runner), method="")
-    runner.load(SPEC, "cpu").model.register_forward_hook(lambda *_: time.sleep(0.02))
+    runner.load(SPEC, "cpu").model.register_forward_hook(
+        lambda _, points, answer: time.sleep(0.02 * len(answer))
+    )
     for _ in range(2):  # the second time all answers come from the cache
         facts, _ = answered(runner, asked)
-        assert facts["seconds_per_pass"] > 0.02
+        assert facts["seconds_per_gradient_pass"] * 2 > facts["seconds_per_pass"] > 0.02
         for kept in tmp_path.glob("*.npz"):
             kept.unlink()
 
@@ -221,9 +223,12 @@ def test_randomising_the_weights_changes_the_map(runner, question):
 def test_the_estimated_cost_is_near_the_true_one(method):
     model, x = convnet(), pictures(1, side=24)
     entry = METHODS[method]
-    found = explain(model, x, method, "blur", score="logit")
-    estimate = entry.estimate(entry.options(), InputLayout.of(tuple(x.shape[1:]))) + 2
+    layout, fixed = InputLayout.of(tuple(x.shape[1:])), {"samples": 40} if entry.random else {}
+    found = explain(model, x, method, "blur", score="logit", **fixed)
+    estimate = entry.estimate(entry.options(**fixed), layout) + 2
     assert found.passes / 3 <= estimate <= 3 * found.passes
+    if fixed:  # else it ends by itself, and how soon depends on the network
+        assert explain(model, x, method, "blur").passes <= entry.most(entry.options(), layout) + 2
 
 
 class Noisy(torch.nn.Module):

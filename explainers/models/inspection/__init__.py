@@ -71,7 +71,8 @@ def examine(
         and `recognised` (by what, in words), `parameters`,
         `megabytes` of weights, `pass_megabytes` that one pass with gradient takes beside them,
         `methods` (key: "" or why it will not work),
-        `costs` (key: passes of one explanation), `seconds_per_pass`, `first` (the answer to a
+        `costs` (key: passes of one explanation), `seconds_per_pass` and
+        `seconds_per_gradient_pass`, `first` (the answer to a
         sample: {"index", "share", "value"}, or None), `questions` (names of what is not sure).
 
     Raises
@@ -159,7 +160,7 @@ def examine(
         "pass_megabytes": backward_bytes(model, guess) / 1e6,
         "methods": trials.problems,
         "costs": trials.costs,
-        "seconds_per_pass": trials.seconds_per_pass,
+        **trials.times.facts,
         "first": _first(model, guess, samples, answers) if output.ndim == 2 else None,
         "questions": questions,
     }

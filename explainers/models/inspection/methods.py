@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 import torch
@@ -13,6 +12,7 @@ from explainers.errors import Problem
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.models.inspection.guesses import Guess
+from explainers.models.pass_times import PassTimes, pass_times
 from explainers.models.prepared import Prepared
 
 
@@ -25,12 +25,12 @@ class MethodTrials(NamedTuple):
         By method: "", or why it will not work.
     costs : dict[str, int]
         Of those that work: passes that one explanation takes with its usual options.
-    seconds_per_pass : float
+    times : PassTimes
     """
 
     problems: dict[str, str]
     costs: dict[str, int]
-    seconds_per_pass: float
+    times: PassTimes
 
 
 def try_methods(model: Prepared, guess: Guess) -> MethodTrials:
@@ -48,7 +48,7 @@ def try_methods(model: Prepared, guess: Guess) -> MethodTrials:
     x, layout = guess.sample(model), InputLayout.of(guess.shape, guess.kind)
     problems: dict[str, str] = {}
     costs: dict[str, int] = {}
-    seconds, cache = 0.0, OutputCache()
+    cache = OutputCache()
     for key, method in METHODS.items():
         if method.kinds is not None and guess.kind not in method.kinds:
             continue
@@ -56,20 +56,12 @@ def try_methods(model: Prepared, guess: Guess) -> MethodTrials:
         try:
             answer = explain(model, x, key, "zeros", score="logit", cache=cache, **options)
             problems[key] = "" if torch.isfinite(answer.scores).all() else "its slopes overflow"
-            if key == "saliency":
-                started = time.perf_counter()
-                passes = explain(model, x, key, "zeros", score="logit", **options).passes
-                seconds = (time.perf_counter() - started) / passes
         except Problem as problem:
             problems[key] = str(problem)
         if not problems[key]:
             costs[key] = method.estimate(method.options(), layout) + 2
-    if not seconds:
-        with eval_mode.evaluating(model), torch.no_grad():
-            started = time.perf_counter()
-            model(x)
-            seconds = time.perf_counter() - started
-    return MethodTrials(problems, costs, seconds)
+    with eval_mode.evaluating(model):
+        return MethodTrials(problems, costs, pass_times(model, x))
 
 
 def backward_bytes(model: Prepared, guess: Guess) -> int:

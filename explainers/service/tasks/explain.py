@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +35,8 @@ class Explain(Task, frozen=True):
 
     The answer's facts: `target`, `output`, `baseline_output`, `sum` of the scores, `gap`, `passes`,
     `seconds`, `device`, `precision`, `signed`, `notes`, `layer` ("" but for methods that look into
-    one), `repeats` (0 of a model that draws no random numbers), the `places` asked (see
+    one), `repeats` (0 of a model that draws no random numbers), `samples_taken` and
+    `standard_error` (of methods that draw until they are certain; else 0), the `places` asked (see
     ModelInput), and what pages must know to draw the input.
     Its arrays, each of the shape of one input: `scores`, and where the method has them `positive`,
     `negative`, `spread` and its extras.
@@ -54,11 +55,28 @@ class Explain(Task, frozen=True):
 
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
         """What the method estimates, and the answers to input and baseline."""
+        return self._evaluations(lookup(METHODS, self.method, "method").estimate, shape, references)
+
+    def most(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """The same of a method that draws until it is certain and never is."""
+        return self._evaluations(lookup(METHODS, self.method, "method").most, shape, references)
+
+    def _evaluations(
+        self,
+        of_one: Callable[[Any, InputLayout], int],
+        shape: tuple[int, ...],
+        references: int,
+    ) -> int:
         entry = lookup(METHODS, self.method, "method")
-        layout = InputLayout.of(shape, self.model.kind)
-        shares = references if entry.uses_baseline else 1
+        shares = references if entry.uses_baseline and not entry.shares_draws else 1
         options: Any = make_options(entry.options, self.options, entry.name)
-        return self.repeats * shares * (entry.estimate(options, layout) + 2)
+        layout = InputLayout.of(shape, self.model.kind)
+        return self.repeats * shares * (of_one(options, layout) + 2)
+
+    @property
+    def slopes(self) -> bool:
+        """Whether the method needs them."""
+        return lookup(METHODS, self.method, "method").needs_gradient
 
     def prepare(self, context: TaskContext) -> ModelInput:
         """The model, its input and its baseline."""
@@ -110,6 +128,8 @@ class Explain(Task, frozen=True):
             "notes": list(answer.notes),
             "layer": answer.settings.get("layer") or "",
             "repeats": answer.settings.get("repeats", 0),
+            "samples_taken": answer.settings.get("samples_taken", [0])[0],
+            "standard_error": answer.settings.get("standard_error", [0.0])[0],
             "places": given.places,
             **given.facts,
         }

@@ -32,6 +32,11 @@ class ExplainRows(Task, frozen=True):
     rows: int
     part: tuple[int, int] = (0, 1)
 
+    @property
+    def slopes(self) -> bool:
+        """As the explanation's."""
+        return self.explanation.slopes
+
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
         """The explanation once a row."""
         return self.rows * self.explanation.cost(shape, references) // self.part[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from explainers.errors import Problem
@@ -11,18 +10,16 @@ from explainers.service.tasks.context import TaskContext
 from explainers.service.tasks.model_input import prepare
 from explainers.service.tasks.task import Answer, BaselineRef, InputRef, Task
 
-MEASURED = 2
-"""So many passes are timed at least; what comes from the cache tells nothing of their cost."""
-
 
 class Predict(Task, frozen=True):
     """Ask for the model's answers.
 
     The answer's facts: `classes`, `shape` of one input, how many `references` the baseline has,
-    `parameters`, `seconds_per_pass`, `notes` on the model, the `places` asked (see ModelInput), and
-    what pages must know to draw the input. Its arrays: `probabilities`, `baseline_probabilities`,
-    `logits` and `baseline_logits` (outputs,), `input` (…), its `baseline` (…), the mean of the
-    references, and `baseline_shown`, as pages draw it.
+    `parameters`, `seconds_per_pass` and `seconds_per_gradient_pass` (see `PassTimes`), `notes` on
+    the model, the `places` asked (see ModelInput), and what pages must know to draw the input. Its
+    arrays: `probabilities`, `baseline_probabilities`, `logits` and `baseline_logits` (outputs,),
+    `input` (…), its `baseline` (…), the mean of the references, and `baseline_shown`, as pages
+    draw it.
     """
 
     brief: ClassVar[bool] = True
@@ -33,23 +30,17 @@ class Predict(Task, frozen=True):
     device: str = "cpu"
 
     def run(self, context: TaskContext) -> Answer:
-        """Two passes: of the input, and of the references."""
+        """Two passes, of the input and of the references, and a trial of what passes cost."""
+        from explainers.models.pass_times import pass_times
         from explainers.passes import Passes
 
         given = prepare(context, self.model, self.input, self.baseline, self.device)
-        loaded, answers, seconds, notes = given.loaded, [], [], []
+        loaded, answers, notes = given.loaded, [], []
         for form in (given.form_of("logit"), given.form):
             passes = Passes(loaded.model, score=form, cache=loaded.cache)
             for points in (given.x, given.references):
-                before, started = passes.forward_rows, time.perf_counter()
                 answers.append(passes.outputs(points, cached=True))
-                if rows := passes.forward_rows - before:  # else it was in the cache
-                    seconds.append((time.perf_counter() - started) / rows)
             notes += passes.notes
-        while len(seconds) < MEASURED:
-            started = time.perf_counter()
-            Passes(loaded.model).outputs(given.x)
-            seconds.append(time.perf_counter() - started)
         logits, baseline_logits, ours, baselines = answers
         if logits.ndim != 2:
             raise Problem(
@@ -65,8 +56,7 @@ class Predict(Task, frozen=True):
             "notes": list(dict.fromkeys(notes)),
             "places": given.places,
             "parameters": sum(p.numel() for p in loaded.model.parameters()),
-            # The first pass of a new size is slow for other reasons.
-            "seconds_per_pass": min(seconds),
+            **pass_times(loaded.model, given.x, given.form).facts,
         }
         return facts, {
             "probabilities": ours[0].cpu().numpy(),

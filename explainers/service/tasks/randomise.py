@@ -21,6 +21,11 @@ class Randomise(Task, frozen=True):
 
     explanation: Explain
 
+    @property
+    def slopes(self) -> bool:
+        """As the explanation's."""
+        return self.explanation.slopes
+
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
         """The explanation once a stage."""
         return STAGES * self.explanation.cost(shape, references)

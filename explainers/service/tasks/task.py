@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -91,6 +91,27 @@ class Task(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
             How many references the baseline has.
         """
         return 1
+
+    def most(self, shape: tuple[int, ...], references: int = 1) -> int:
+        """How many evaluations it takes at most, where it ends by itself; else `cost`."""
+        return self.cost(shape, references)
+
+    def seconds(self, facts: Mapping[str, Any]) -> float:
+        """About how long it takes.
+
+        Parameters
+        ----------
+        facts : mapping
+            Of a `Predict` on the same model: "shape", "references", "seconds_per_pass" and
+            "seconds_per_gradient_pass".
+        """
+        each = facts["seconds_per_gradient_pass" if self.slopes else "seconds_per_pass"]
+        return self.cost(tuple(facts["shape"]), facts["references"]) * float(each)
+
+    @property
+    def slopes(self) -> bool:
+        """Whether its evaluations are forward and back, which costs more than two forward."""
+        return False
 
     def shards(self, most: int) -> Sequence[Task]:
         """At most so many tasks that can run apart, and whose answers `merge` to this one's."""

@@ -62,6 +62,11 @@ class ExplainMany(Task, frozen=True):
         """The name of the file in the store."""
         return self.explanation.input.file
 
+    @property
+    def slopes(self) -> bool:
+        """As the explanation's; checks are the smaller part where there are slopes."""
+        return self.explanation.slopes
+
     def cost(self, shape: tuple[int, ...], references: int = 1) -> int:
         """The explanation and the checks once an input."""
         asked = self.explanation

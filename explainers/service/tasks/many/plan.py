@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -85,6 +85,10 @@ class ManyPlan(msgspec.Struct, frozen=True):
     def cost(self, count: int, shape: tuple[int, ...], references: int) -> int:
         """About how many evaluations so many inputs take; see `Task.cost`."""
         return self._part(0, count).cost(shape, references)
+
+    def seconds(self, count: int, prediction: Mapping[str, Any]) -> float:
+        """About how long so many inputs take; see `Task.seconds`."""
+        return self._part(0, count).seconds(prediction)
 
     def tasks(self) -> Iterator[RunPart]:
         """The parts, in the order of the inputs."""

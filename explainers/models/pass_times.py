@@ -1,0 +1,157 @@
+"""What a pass of a network costs: a fresh trial in a batch of the size that explanations use."""
+
+from __future__ import annotations
+
+import math
+import time
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from explainers.errors import Problem
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explainers.eval_mode import Model
+
+SECONDS_OF_A_TRIAL = 0.1
+"""About how long each trial may take, that of a heavy network apart, which is one pass."""
+LONGEST_PASS = 0.3
+"""Seconds of a pass forward and back that is still tried."""
+LONG_ENOUGH = 0.04
+"""Seconds that can be measured; quicker batches are tried again, larger."""
+LARGER, TIMES = 8, 3
+"""How much larger, and how often one size is tried: a busy machine only ever makes it slower."""
+BACK = 2.0
+"""How much longer than a pass forward the way back takes, where it is not tried."""
+SECONDS_KEPT = 120.0
+clock = time.perf_counter
+"""What trials are timed by."""
+
+
+class PassTimes(NamedTuple):
+    """Seconds that one evaluation of a network takes in a full batch.
+
+    Attributes
+    ----------
+    forward : float
+        Of a pass without gradients.
+    gradient : float
+        Of a pass that is half of a gradient: forward and back are two.
+    """
+
+    forward: float
+    gradient: float
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """As a prediction tells them, from which a task says what it will take."""
+        return {"seconds_per_pass": self.forward, "seconds_per_gradient_pass": self.gradient}
+
+
+def pass_times(model: Model, x: Tensor, score: str = "output") -> PassTimes:
+    """Try a network, forward and back, in batches of copies of one input.
+
+    A trial is as large a batch as takes SECONDS_OF_A_TRIAL, and at least one pass; the way back of
+    a network for which it may take longer than LONGEST_PASS is counted as BACK passes. A network's
+    times are kept for SECONDS_KEPT, while it lives.
+
+    Parameters
+    ----------
+    model : callable
+        In evaluation mode.
+    x : Tensor, shape (1, …)
+    score : str
+        The form of the output; see `Passes`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> times = pass_times(torch.nn.Linear(2, 1), torch.zeros(1, 2))
+    >>> 0 < times.forward < 0.1 and 0 < times.gradient < 0.1
+    True
+    """
+    key, now = (x.shape, str(x.device), score), time.monotonic()
+    kept = _KEPT.get(model, {})
+    if key in kept and now - kept[key][0] < SECONDS_KEPT:
+        return kept[key][1]
+    found = _tried(model, x, score)
+    _KEPT.setdefault(model, {})[key] = now, found
+    return found
+
+
+_KEPT: weakref.WeakKeyDictionary[Any, dict[object, tuple[float, PassTimes]]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def _tried(model: Model, x: Tensor, score: str) -> PassTimes:
+    import torch
+
+    from explainers.attribution import Target
+    from explainers.batch_plan import most_at_once
+    from explainers.passes import Passes
+
+    most = most_at_once(x)
+    passes = Passes(model, score=score, batch_size=most)
+    target = Target(function=_first)
+
+    def forward(points: Tensor) -> None:
+        passes.outputs(points)
+        _finish(points)
+
+    def gradient(points: Tensor) -> None:
+        rows = torch.arange(len(points), device=points.device)
+        passes.gradients(points, target, rows)
+        _finish(points)
+
+    ahead = _seconds(forward, x, most)
+    if ahead * (1 + BACK) > LONGEST_PASS:
+        return PassTimes(ahead, ahead * (1 + BACK) / 2)
+    try:
+        both = _seconds(gradient, x, most, ahead * (1 + BACK))
+    except Problem:  # it has no way back
+        both = ahead * (1 + BACK)
+    return PassTimes(ahead, both / 2)
+
+
+def _first(output: Tensor) -> Tensor:
+    return output.flatten(1)[:, 0]
+
+
+def _seconds(ask: Callable[[Tensor], None], x: Tensor, most: int, guess: float = 0.0) -> float:
+    """Of one point, the least over ever larger batches until one is long enough to be measured.
+
+    The first batch is one point, or what fits into the trial if a point takes as long as guessed.
+    """
+    started, found = clock(), math.inf
+    size = max(1, min(most, int(SECONDS_OF_A_TRIAL / TIMES / guess))) if guess else 1
+    while True:
+        try:
+            for _ in range(TIMES):
+                before = clock()
+                ask(x.repeat(size, *[1] * (x.ndim - 1)))  # methods make their points, too
+                seconds = clock() - before
+                found = min(found, seconds / size)
+                left = SECONDS_OF_A_TRIAL - (clock() - started)
+                if seconds > left:
+                    break
+        except Problem:  # some networks take one input at a time
+            if size == 1:
+                raise
+            if found < math.inf:
+                return found
+            size = most = 1
+            continue
+        if found * size > LONG_ENOUGH or size >= most or 2 * found * size > left:
+            return found
+        size = min(most, LARGER * size, max(size + 1, int(left / found / TIMES)))
+
+
+def _finish(points: Tensor) -> None:
+    """Wait until the device has done what it was asked."""
+    if points.is_cuda:
+        import torch
+
+        torch.cuda.synchronize(points.device)
