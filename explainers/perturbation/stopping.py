@@ -190,9 +190,10 @@ class Drawing:
         rule, worst = self.rule, float(self.error.max())
         note = (
             f"After {rule.most:,} {self.what}, the most that was allowed, the standard error is "
-            f"still {worst:.1%} of the strongest score, above the tolerance of "
-            f"{rule.tolerance:.1%}: the sign of what is less than {min(1.0, 2 * worst):.0%} as "
-            "strong as the strongest is not certain, nor is the order of what lies as close."
+            f"still {100 * worst:.1f} % of the strongest part, above the tolerance of "
+            f"{100 * rule.tolerance:.3g} %: the sign of what is less than "
+            f"{min(100, 200 * worst):.0f} % as strong as the strongest is not certain, nor is the "
+            "order of what lies as close."
         )
         uncertain = worst > rule.tolerance
         return {"taken": self.taken, "error": self.error, "notes": (note,) * uncertain}

@@ -133,7 +133,9 @@ def test_at_the_most_it_says_what_is_not_certain(key):
     error = answer.settings["standard_error"][0]
     assert answer.settings["samples_taken"] == [24] and error > 1e-3
     (note,) = answer.notes
-    assert "After 24 " in note and f"{error:.1%}" in note and "tolerance of 0.1%" in note
+    assert (
+        "After 24 " in note and f"{100 * error:.1f} % of" in note and "tolerance of 0.1 %" in note
+    )
 
 
 @pytest.mark.parametrize("key", CASES)
