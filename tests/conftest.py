@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +104,14 @@ def threads(request: pytest.FixtureRequest) -> Iterator[None]:
     torch.set_num_threads(mark.args[0] if mark else 1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def main_module() -> Iterator[None]:
+    """A page that a test runs becomes `__main__`: every process started later would run it, too."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture(scope="session")
