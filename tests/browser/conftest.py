@@ -66,11 +66,14 @@ def tabs() -> list[Page]:
 
 @pytest.fixture
 def visit(chromium, tabs, request):
-    """Open an address as a new visitor; keyword arguments go to the browser's context."""
+    """Open an address as a new visitor.
+
+    `before` is given the page, as yet empty; other arguments go to the browser's context.
+    """
     pages: list[Page] = []
     plain: list[Page] = []
 
-    def open_page(address: str, **context) -> Page:
+    def open_page(address: str, before=lambda page: None, **context) -> Page:
         if context or not tabs:
             made = chromium.new_context(**{"viewport": VIEWPORT, **context})
             made.add_init_script(STILL)
@@ -80,6 +83,7 @@ def visit(chromium, tabs, request):
         pages.append(page)
         plain.extend([] if context else [page])
         page.set_default_timeout(PATIENCE_MS)
+        before(page)
         page.goto(address)
         settled(page)
         return page

@@ -20,6 +20,17 @@ READY = (
     "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 )
 
+# Resolved once nothing has changed on the page for so many ms.
+REST = """async (rest) => {
+  let changed = performance.now();
+  const watch = new MutationObserver(() => { changed = performance.now(); });
+  const whatever = {subtree: true, childList: true, attributes: true, characterData: true};
+  watch.observe(document.body, whatever);
+  while (performance.now() - changed < rest)
+    await new Promise(done => requestAnimationFrame(done));
+  watch.disconnect();
+}"""
+
 
 @dataclass
 class Server:
@@ -72,16 +83,33 @@ def _wait_until_healthy(url: str, process: subprocess.Popen, log) -> None:
     raise RuntimeError(f"the server did not start:\n{log.read()}")
 
 
-def frames_sent(page: Page) -> list:
-    """What the page sends to the server over websockets that it opens from now on."""
-    sent = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    return sent
+class Sent(list):
+    """What a page sends to the server over websockets, from before it is opened."""
+
+    def listen(self, page: Page) -> None:
+        """To the websockets that it opens from now on."""
+        page.on("websocket", lambda socket: socket.on("framesent", lambda sent: self.append(sent)))
+
+    def end(self, page: Page) -> None:
+        """Wait until it has sent nothing for a second; begin anew."""
+        assert self, "what it sends is heard"
+        before = None
+        while before != len(self):
+            before = len(self)
+            page.wait_for_timeout(1000)
+        self.clear()
 
 
 def settled(page: Page) -> None:
     """Wait until the page's script has run."""
     page.wait_for_selector(READY)
+
+
+def at_rest(page: Page) -> None:
+    """Wait until what another size or theme sets in motion has been drawn."""
+    settled(page)
+    page.evaluate(REST, 300)
+    settled(page)
 
 
 def drawn(page: Page) -> None:

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from driver import (
     PATIENCE_MS,
+    Sent,
     bottom,
     choose,
     drag,
-    frames_sent,
     map_shown,
     page_text,
     run_until,
@@ -81,12 +81,10 @@ def test_six_methods_side_by_side(server, visit):
 
 
 def test_pointing_and_the_box_reach_all_panels_without_traffic(server, visit):
-    page = visit(f"{server.url}/compare")
-    sent = frames_sent(page)
-    page.reload()
+    sent = Sent()
+    page = visit(f"{server.url}/compare", before=sent.listen)
     finished(page, 6)
-    page.wait_for_timeout(1500)
-    sent.clear()
+    sent.end(page)
     canvas = panel(page, 0).get_by_test_id("viewer-canvas")
     canvas.hover(position={"x": 100, "y": 150})
     place = re.compile(r"column \d+, row \d+")
@@ -162,16 +160,13 @@ def panels_in_order(page, count: int) -> list[str]:
 
 
 def test_the_proof_moves_without_traffic(server, visit):
-    page = visit(f"{server.url}/compare")
-    sent = frames_sent(page)
-    page.reload()
-    settled(page)
+    sent = Sent()
+    page = visit(f"{server.url}/compare", before=sent.listen)
     finished(page, 6)
     proof = page.get_by_test_id("proof")
     run_until(page, proof.and_(page.locator("[data-ready=true]")))
     assert proof.get_by_test_id("proof-canvas").count() == 7, "six methods and chance"
-    page.wait_for_timeout(1500)
-    sent.clear()
+    sent.end(page)
     canvas = proof.get_by_test_id("proof-canvas").first
     before = canvas.evaluate("canvas => canvas.toDataURL()")
     slider = proof.get_by_test_id("proof-slider")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from driver import choose, frames_sent, map_shown, settled, upload
+from driver import Sent, choose, map_shown, settled, upload
 from playwright.sync_api import TimeoutError, expect
 from processes import children
 
@@ -95,14 +95,10 @@ def test_another_class_has_another_map(server, visit):
 
 
 def test_opacity_and_hover_cause_no_traffic(server, visit):
-    page = visit(f"{server.url}/explain?model=signs")
-    sent = frames_sent(page)
-    requests = []
-    page.reload()
-    settled(page)
+    sent, requests = Sent(), []
+    page = visit(f"{server.url}/explain?model=signs", before=sent.listen)
     map_shown(page)
-    page.wait_for_timeout(1500)
-    sent.clear()
+    sent.end(page)
     page.on("request", lambda request: requests.append(request.url))
     slider = page.get_by_test_id("viewer-opacity")
     before = canvas_pixels(page)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from driver import frames_sent, settled
+from driver import Sent, settled
 from logo_page import LENGTH, letters, scores
 from logo_server import logos_served
 
@@ -276,7 +276,8 @@ def test_it_asks_nothing_of_the_server_and_keeps_the_apps_policy(chromium, addre
     wrong = []
     page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    sent = frames_sent(page)
+    sent = Sent()
+    sent.listen(page)
     answer = page.goto(address)
     assert answer.headers["content-security-policy"] == POLICY
     page.locator("[data-testid=logo][data-ready=true]").nth(5).wait_for()

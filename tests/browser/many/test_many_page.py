@@ -5,7 +5,7 @@ import re
 import zipfile
 
 import numpy as np
-from driver import choose, downloaded, give, map_shown, no_exception, settled
+from driver import at_rest, choose, downloaded, give, map_shown, no_exception, settled
 from playwright.sync_api import expect
 from test_whole_app import accessible, no_sideways_scrolling
 
@@ -73,10 +73,10 @@ def test_an_archive_is_explained_and_each_of_its_pictures_can_be_opened(server, 
     no_exception(page)
     accessible(page)
     page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_timeout(700)
+    at_rest(page)
     no_sideways_scrolling(page, "many-narrow")
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.wait_for_timeout(700)
+    at_rest(page)
 
     page.get_by_role("radio", name="Inputs").click()
     settled(page)
