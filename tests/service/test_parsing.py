@@ -126,36 +126,34 @@ def test_a_network_under_the_name_of_weights_is_told_what_it_is(parser_pool, suf
         parser_pool.parse("state_dict", b"PK\x03\x04" + bytes(200), suffix=suffix)
 
 
-def test_the_worker_needs_no_upload_only_what_was_read(tmp_path, photo):
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    engine = LocalBackend(tmp_path_factory.mktemp("engine"))
+    yield engine
+    engine.close()
+
+
+def test_the_worker_needs_no_upload_only_what_was_read(engine, photo):
     digest = "d" * 64
-    engine = LocalBackend(tmp_path)
-    try:
-        put(engine.store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(photo))}))
-        job = engine.submit(Question(DEMO, digest, target=0).task, "a")
-        _wait(job)
-        assert job.state == "done", job.message
-    finally:
-        engine.close()
+    put(engine.store, "picture", digest, ({}, {"pixels": np.asarray(picture.read(photo))}))
+    job = engine.submit(Question(DEMO, digest, target=0).task, "a")
+    _wait(job)
+    assert job.state == "done", job.message
 
 
-def test_a_job_is_cancelled_while_its_upload_is_read(tmp_path, photo, monkeypatch):
-    engine = LocalBackend(tmp_path)
-
+def test_a_job_is_cancelled_while_its_upload_is_read(engine, photo, monkeypatch):
     def forever(kind, upload, into, stop, turn, **options):
         while not stop():
             time.sleep(0.01)
         raise Cancelled
 
     monkeypatch.setattr(engine.parsed.pool, "parse_into", forever)
-    try:
-        job = engine.submit(Question(DEMO, engine.store.put_blob(photo), target=0).task, "a")
-        while job not in engine._board.parsing:
-            time.sleep(0.01)
-        engine.cancel(job)
-        _wait(job)
-        assert job.state == "cancelled"
-    finally:
-        engine.close()
+    job = engine.submit(Question(DEMO, engine.store.put_blob(photo), target=0).task, "a")
+    while job not in engine._board.parsing:
+        time.sleep(0.01)
+    engine.cancel(job)
+    _wait(job)
+    assert job.state == "cancelled"
 
 
 def _wait(job, seconds: float = 180) -> None:
