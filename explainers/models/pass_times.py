@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
     from explainers.eval_mode import Model
 
-SECONDS_OF_A_TRIAL = 0.1
+SECONDS_OF_A_TRIAL = 0.2
 """About how long each trial may take, that of a heavy network apart, which is one pass."""
 LONGEST_PASS = 0.3
 """Seconds of a pass forward and back that is still tried."""
 LONG_ENOUGH = 0.04
 """Seconds that can be measured; quicker batches are tried again, larger."""
 LARGER, TIMES = 8, 3
-"""How much larger, and how often one size is tried: a busy machine only ever makes it slower."""
+"""How much larger, and how often one size is tried: a busy machine only ever makes it slower.
+
+One point alone, which many networks take long for, is tried once.
+"""
 BACK = 2.0
 """How much longer than a pass forward the way back takes, where it is not tried."""
 SECONDS_KEPT = 120.0
@@ -123,19 +126,20 @@ def _first(output: Tensor) -> Tensor:
 def _seconds(ask: Callable[[Tensor], None], x: Tensor, most: int, guess: float = 0.0) -> float:
     """Of one point, the least over ever larger batches until one is long enough to be measured.
 
-    The first batch is one point, or what fits into the trial if a point takes as long as guessed.
+    The first batch is one point; of what was never done before, as the way back, half of what fits
+    into the trial if a point takes as long as guessed, and twice, the first being slow.
     """
     started, found = clock(), math.inf
-    size = max(1, min(most, int(SECONDS_OF_A_TRIAL / TIMES / guess))) if guess else 1
+    size = max(1, min(most, LARGER, int(SECONDS_OF_A_TRIAL / 2 / guess))) if guess else 1
     while True:
         try:
-            for _ in range(TIMES):
+            for turn in range(TIMES if size > 1 or guess else 1):
                 before = clock()
                 ask(x.repeat(size, *[1] * (x.ndim - 1)))  # methods make their points, too
                 seconds = clock() - before
                 found = min(found, seconds / size)
                 left = SECONDS_OF_A_TRIAL - (clock() - started)
-                if seconds > left:
+                if seconds > left and (turn or not guess):
                     break
         except Problem:  # some networks take one input at a time
             if size == 1:
@@ -144,9 +148,10 @@ def _seconds(ask: Callable[[Tensor], None], x: Tensor, most: int, guess: float =
                 return found
             size = most = 1
             continue
-        if found * size > LONG_ENOUGH or size >= most or 2 * found * size > left:
+        enough = found * size > LONG_ENOUGH and size > 1
+        if enough or size >= most or (size + 1) * found > left:
             return found
-        size = min(most, LARGER * size, max(size + 1, int(left / found / TIMES)))
+        size = min(most, LARGER * size, int(left / max(found, 1e-9)))
 
 
 def _finish(points: Tensor) -> None:
