@@ -81,7 +81,8 @@ def explain(
     device : str or torch.device, optional
         Run on a copy of the model there.
     precision : str
-        "auto" for the model's own, or run a copy in "float32", "float64" or "bfloat16".
+        "auto": the model's own; or of a copy, "float32", "float64", "bfloat16"; or "trial": the
+        quickest of bfloat16 and channels last that agrees, tried once a model.
     batch_size : int, optional
         Points a pass; planned by time and memory unless given.
     progress : callable, optional
@@ -121,7 +122,7 @@ def explain(
     (tensor([5.]), tensor([0.]))
     """
     entry = lookup(METHODS, method, "method")
-    seeds = any(field.name == "seed" for field in dataclasses.fields(entry.options))
+    seeds = "seed" in {field.name for field in dataclasses.fields(entry.options)}
     if seed is not None and seeds:
         options = {**options, "seed": seed}
     chosen: Any = make_options(entry.options, options, entry.name)
@@ -163,9 +164,7 @@ def explain(
                 passes.note("This model draws no random numbers, so one run says all.")
     for sentence in runtime_notes(passes, entry, result.scores, repeats, seed or 0):
         passes.note(sentence)
-    gap = None
-    if entry.complete:
-        gap = completeness_gap(result.scores, output, baseline_output).to(inputs.device)
+    gap = completeness_gap(result.scores, output, baseline_output) if entry.complete else None
 
     def back(value: Tensor) -> Tensor:
         # A plain callable's weights may learn; its explanation is a number all the same.
@@ -183,7 +182,7 @@ def explain(
         target=session.target.described(),
         output=back(output),
         baseline_output=back(baseline_output),
-        gap=gap,
+        gap=back_if_any(gap),
         passes=-(-(passes.forward_rows + passes.backward_rows) // len(inputs)),
         seconds=time.perf_counter() - started,
         device=str(session.inputs.device),
@@ -194,6 +193,7 @@ def explain(
             "baseline": baseline if isinstance(baseline, str) else "tensor",
             "target": session.target.described(),
             "score": score,
+            **({"precision": session.way.words} if precision == "trial" else {}),
             **({"repeats": repeats, "seed": seed or 0} if passes.behaviour.random else {}),
             **dataclasses.asdict(chosen),
             **result.settings,

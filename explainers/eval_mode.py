@@ -25,8 +25,10 @@ Answer: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
 
 
-def placed_on(model: Model, device: str | torch.device | None, precision: str) -> Model:
-    """The model itself, or a copy of it on another device or in another precision.
+def placed_on(
+    model: Model, device: str | torch.device | None, precision: str, channels_last: bool = False
+) -> Model:
+    """The model itself, or a copy of it on another device, in another precision or layout.
 
     A model that was made under `torch.inference_mode` is copied too: no gradient can pass it.
 
@@ -40,6 +42,8 @@ def placed_on(model: Model, device: str | torch.device | None, precision: str) -
         None: where the model is.
     precision : str
         "auto" for the model's own, or a key of PRECISIONS.
+    channels_last : bool
+        Whether weights of convolutions lie channels last.
 
     Raises
     ------
@@ -57,7 +61,8 @@ def placed_on(model: Model, device: str | torch.device | None, precision: str) -
     (torch.float64, torch.float32)
     """
     if precision not in ("auto", *PRECISIONS):
-        raise Problem(f"precision={precision!r} is not known; it is auto, {', '.join(PRECISIONS)}.")
+        known = ", ".join(("auto", "trial", *PRECISIONS))
+        raise Problem(f"precision={precision!r} is not known; it is {known}.")
     if not isinstance(model, nn.Module):
         return model
     demand_weights(model)
@@ -67,11 +72,13 @@ def placed_on(model: Model, device: str | torch.device | None, precision: str) -
     frozen = any(tensor.is_inference() for tensor in (*model.parameters(), *model.buffers()))
     place = own_device if device is None else device_called(device)
     dtype = PRECISIONS.get(precision, own_dtype)
-    if _same(place, own_device) and dtype == own_dtype and not frozen:
+    if _same(place, own_device) and dtype == own_dtype and not frozen and not channels_last:
         return model
     try:
         with torch.inference_mode(False):
-            return copy.deepcopy(model).to(device=place, dtype=dtype)
+            copied = copy.deepcopy(model).to(device=place, dtype=dtype)
+            # As it is called for module trees: torch declares it for tensors alone.
+            return copied.to(memory_format=torch.channels_last) if channels_last else copied
     except Exception as error:
         raise ModelProblem(
             f"The model could not be copied to {place} in {dtype}: {error}. "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,11 +19,23 @@ from explainers.options import demand_count
 from explainers.output_cache import OutputCache
 from explainers.passes import Passes
 from explainers.references import as_tensor, check_inputs, references_of
-from explainers.running.behaviour import KNOWN, Behaviour, examine, other_than, refusal_alone
+from explainers.running.behaviour import (
+    KNOWN,
+    Behaviour,
+    Known,
+    examine,
+    other_than,
+    refusal_alone,
+)
 from explainers.running.draws import generators_kept
 from explainers.running.failures import demand_callable
 from explainers.running.fingerprint import digest, fingerprint
 from explainers.running.held import held_by
+from explainers.running.precision_trial import OWN, POINTS, Answers, Tried, Way, best, try_ways
+
+TRIAL = "trial"
+TRIED: Known[list[Tried]] = Known()
+"""What trials found, once a model, machine, device and kind of input."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,8 @@ class Session:
         The explained score.
     generators : tuple
         Those of random numbers that the model holds.
+    way : Way
+        Precision and layout that were asked for, or that a trial chose.
     """
 
     passes: Passes
@@ -51,6 +66,7 @@ class Session:
     outputs: Tensor
     target: Target
     generators: tuple[object, ...] = ()
+    way: Way = OWN
 
     @property
     def rows(self) -> Tensor:
@@ -88,6 +104,7 @@ def open_session(
     batch_size: int | None = None,
     progress: Callable[[Progress], None] | None = None,
     cache: OutputCache | None = None,
+    channels_last: bool = False,
 ) -> Iterator[Session]:
     """Check the arguments, bring them to the model's device, and compute the outputs.
 
@@ -99,6 +116,8 @@ def open_session(
         Whether the mean over the outputs is subtracted from each.
     model, inputs, baseline, target, data, score, device, precision, batch_size, progress, cache
         As in `explainers.explain`; `target` may be a `Target` already.
+    channels_last : bool
+        Whether a copy of the model is run whose convolutions' weights lie so.
 
     Yields
     ------
@@ -119,11 +138,16 @@ def open_session(
     demand_count("batch_size", 1 if batch_size is None else batch_size)
     inputs = as_tensor(inputs, "inputs")
     check_inputs(inputs)
+    way, chosen = Way(precision, channels_last), None
+    if precision == TRIAL:
+        chosen = best(_tried(model, inputs, baseline, data, score, device))
+        way = OWN if chosen is None else chosen.way
+        precision = way.precision
     given, held = model, held_by(model)
     if cache is not None:
         cache.belongs_to(digest(model, held))
     with torch.inference_mode(False), torch.no_grad():
-        model = eval_mode.placed_on(model, device, precision)
+        model = eval_mode.placed_on(model, device, precision, way.channels_last)
         place, dtype = eval_mode.device_and_dtype(model)
         place = place or (eval_mode.device_called(device) if device else inputs.device)
         points = inputs.detach().to(place, dtype or eval_mode.PRECISIONS.get(precision))
@@ -161,7 +185,66 @@ def open_session(
             if found.mixes:
                 outputs = _outputs(passes, points)
         explained = target if isinstance(target, Target) else Target.of(target, outputs)
-        yield Session(passes, points, references, outputs, explained, tuple(held.generators))
+        if chosen is not None:
+            passes.note(f"In a trial on this machine, {chosen.words}")
+        yield Session(passes, points, references, outputs, explained, tuple(held.generators), way)
+
+
+def _tried(
+    model: Model,
+    inputs: Tensor,
+    baseline: str | float | Tensor,
+    data: Tensor | None,
+    score: str,
+    device: str | torch.device | None,
+) -> list[Tried]:
+    """Other precisions and layouts, tried on points between the first input and its reference."""
+    own = eval_mode.device_and_dtype(model)[1]
+    if not isinstance(model, torch.nn.Module) or own != torch.float32:
+        return []
+    place = str(device or eval_mode.device_and_dtype(model)[0])
+    key = (fingerprint(model, held_by(model)), inputs.shape[1:], place, score)
+    known = TRIED.get(model, key)
+    if known is None:
+        layouts = (False, True) if inputs.ndim == 4 else (False,)
+        ways = [Way(precision, last) for precision in ("auto", "bfloat16") for last in layouts]
+        references = references_of(baseline, inputs, data)[:1, 0]
+        with ExitStack() as stack:
+            asked: dict[Way, Callable[[], Answers]] = {}
+            target: TargetLike | Target = None
+            for way in ways:
+                try:
+                    session = stack.enter_context(
+                        open_session(
+                            model,
+                            inputs[:1],
+                            references,
+                            target,
+                            score=score,
+                            device=device,
+                            precision=way.precision,
+                            channels_last=way.channels_last,
+                        )
+                    )
+                except Problem:
+                    if way == OWN:
+                        raise
+                    continue
+                target = session.target
+                asked[way] = partial(_between, session)
+            known = [] if session.passes.behaviour.random else try_ways(asked)
+        TRIED.put(model, key, known)
+    return known
+
+
+def _between(session: Session) -> Answers:
+    """Scores and slope times step at points between the first input and its reference."""
+    step = session.inputs[:1] - session.references[:1, 0]
+    shares = torch.linspace(0, 1, POINTS, dtype=step.dtype, device=step.device)
+    points = session.references[:1, 0] + shares.view(-1, *[1] * (step.ndim - 1)) * step
+    rows = torch.zeros(POINTS, dtype=torch.long, device=step.device)
+    scores, slopes = session.passes.gradients(points, session.target, rows)
+    return scores, slopes * step
 
 
 def _outputs(passes: Passes, points: Tensor) -> Tensor:

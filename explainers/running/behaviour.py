@@ -9,7 +9,7 @@ import pickle
 import random
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -35,6 +35,7 @@ MIXES = (
     "asked at the same time. Each input was explained alone, one row a pass."
 )
 
+Found = TypeVar("Found")
 # Below, a difference can be the rounding of a kernel for another number of rows.
 _ROUNDING = {torch.float32: 2e-4, torch.float16: 2e-2, torch.bfloat16: 0.1}
 _ROUNDING_ON_DEVICES = 2e-2
@@ -270,28 +271,28 @@ def _generator_state(points: Tensor) -> bytes:
     return state + pickle.dumps((np.random.get_state(legacy=False), random.getstate()))
 
 
-class Known:
-    """The behaviour of models that were examined; forgotten with the model."""
+class Known(Generic[Found]):
+    """What was found out about models; forgotten with the model."""
 
     def __init__(self) -> None:
-        self._models: WeakKeyDictionary[Any, dict[Hashable, Behaviour]] = WeakKeyDictionary()
+        self._models: WeakKeyDictionary[Any, dict[Hashable, Found]] = WeakKeyDictionary()
 
-    def get(self, model: object, key: Hashable) -> Behaviour | None:
+    def get(self, model: object, key: Hashable) -> Found | None:
         """What was found out, or None."""
         try:
             return self._models.get(model, {}).get(key)
         except TypeError:  # neither hashable nor weakly referenced
             return None
 
-    def put(self, model: object, key: Hashable, behaviour: Behaviour) -> None:
-        """Remember the behaviour of a model in this state, and forget that in earlier ones."""
+    def put(self, model: object, key: Hashable, found: Found) -> None:
+        """Remember it of a model in this state, and forget what was found in earlier ones."""
         try:
             known = self._models.setdefault(model, {})
         except TypeError:
             return
         while len(known) >= 8:
             known.pop(next(iter(known)))
-        known[key] = behaviour
+        known[key] = found
 
 
-KNOWN = Known()
+KNOWN: Known[Behaviour] = Known()

@@ -27,10 +27,13 @@ class ModelSettings:
         The Python file with models, an absolute path.
     torchscript : bool
         Whether TorchScript files, which are programs, are let in (and run in the sandbox).
+    precision : str
+        As in `explainers.explain`: "auto", or "trial" for whatever is quicker here and agrees.
     """
 
     file: Path | None = None
     torchscript: bool = False
+    precision: str = "auto"
 
 
 def settings_file() -> Path:
@@ -51,7 +54,7 @@ def read_models(
 
     The file of models comes from `--models FILE` after the app's name, else from EVIDENT_MODELS,
     else from `file`, which is relative to the settings file; nothing that a visitor sends can name
-    one. EVIDENT_ALLOW_TORCHSCRIPT is 1 or 0.
+    one. EVIDENT_ALLOW_TORCHSCRIPT is 1 or 0, EVIDENT_PRECISION "auto" or "trial".
 
     Parameters
     ----------
@@ -71,12 +74,16 @@ def read_models(
     --------
     >>> from pathlib import Path
     >>> read_models(Path("no such file"), [], {"EVIDENT_ALLOW_TORCHSCRIPT": "1"})
-    ModelSettings(file=None, torchscript=True)
+    ModelSettings(file=None, torchscript=True, precision='auto')
     """
     given = read_table(path, "models")
-    if strange := sorted(set(given) - {"file", "torchscript"}):
-        raise ValueError(f"{path}: [models] knows file and torchscript, not {strange[0]!r}.")
+    known = ("file", "torchscript", "precision")
+    if strange := sorted(set(given) - set(known)):
+        raise ValueError(f"{path}: [models] knows {', '.join(known)}, not {strange[0]!r}.")
     file, allowed = given.get("file", ""), given.get("torchscript", False)
+    precision = environment.get("EVIDENT_PRECISION") or given.get("precision", "auto")
+    if precision not in ("auto", "trial"):
+        raise ValueError(f"{path}: precision = {precision!r} is neither 'auto' nor 'trial'.")
     if not isinstance(file, str):
         raise ValueError(f"{path}: file = {file!r} is not a path in quotation marks.")
     if not isinstance(allowed, bool):
@@ -88,7 +95,7 @@ def read_models(
     models = Path(named).absolute() if named else (path.absolute().parent / file if file else None)
     if models is not None and not models.is_file():
         raise ValueError(f"The file of models {models} is not there.")
-    return ModelSettings(models, override == "1" if override else allowed)
+    return ModelSettings(models, override == "1" if override else allowed, precision)
 
 
 def as_environment() -> dict[str, str]:
@@ -97,6 +104,7 @@ def as_environment() -> dict[str, str]:
     return {
         "EVIDENT_MODELS": str(settings.file or ""),
         "EVIDENT_ALLOW_TORCHSCRIPT": str(int(settings.torchscript)),
+        "EVIDENT_PRECISION": settings.precision,
     }
 
 

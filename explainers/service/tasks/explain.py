@@ -13,6 +13,7 @@ from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.models.spec import ModelSpec
 from explainers.options import lookup, make_options
+from explainers.service.settings import model_settings
 from explainers.service.tasks.context import TaskContext
 from explainers.service.tasks.model_input import ModelInput, prepare
 from explainers.service.tasks.task import Answer, BaselineRef, InputRef, Task
@@ -87,7 +88,8 @@ class Explain(Task, frozen=True):
         from explainers.api import explain
 
         if model is None:
-            model, arguments = given.loaded.model, {**arguments, "cache": given.loaded.cache}
+            arguments |= {"cache": given.loaded.cache, "precision": model_settings().precision}
+            model = given.loaded.model
         return explain(
             model,
             given.x,

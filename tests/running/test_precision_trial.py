@@ -1,0 +1,124 @@
+"""Another precision or layout is used only where it was quicker and says the same."""
+
+import pytest
+import torch
+from scipy.stats import spearmanr
+from torch import nn
+
+from explainers import explain, session
+from explainers.errors import ModelProblem
+from explainers.running import precision_trial
+from explainers.running.precision_trial import OWN, Tried, Way, best, rank_correlation, try_ways
+
+BFLOAT, LAST = Way("bfloat16"), Way("auto", channels_last=True)
+SCORES, MAPS = torch.tensor([0.0, 1.0, 3.0]), torch.arange(30.0).view(3, 10)
+
+
+@pytest.fixture
+def spent(monkeypatch):
+    """Seconds on a clock that only the ways below move."""
+    now = [0.0]
+    monkeypatch.setattr(precision_trial, "clock", lambda: now[0])
+    return now
+
+
+def way(spent, seconds, scores=SCORES, maps=MAPS):
+    def ask():
+        spent[0] += seconds
+        return scores, maps
+
+    return ask
+
+
+def net():
+    torch.manual_seed(0)
+    layers = nn.Conv2d(3, 4, 3), nn.Tanh(), nn.Flatten(), nn.Linear(4 * 36, 3)
+    return nn.Sequential(*layers).eval()
+
+
+def test_what_is_quicker_and_agrees_is_used(spent):
+    found = try_ways({OWN: way(spent, 1.0), BFLOAT: way(spent, 0.5), LAST: way(spent, 0.25)})
+    assert [one.quicker for one in found] == [2.0, 4.0]
+    assert best(found).way == LAST
+
+
+@pytest.mark.parametrize(
+    "seconds, scores, maps",
+    [
+        (1.0, SCORES, MAPS),
+        (0.9, SCORES, MAPS),
+        (0.1, SCORES, MAPS.flip(1)),
+        (0.1, SCORES + torch.tensor([0.0, 0.0, 0.1]), MAPS),
+        (0.1, SCORES, torch.full_like(MAPS, float("nan"))),
+    ],
+    ids=["as slow", "hardly quicker", "other ranks", "other scores", "no numbers"],
+)
+def test_what_is_not_quicker_or_does_not_agree_is_not(spent, seconds, scores, maps):
+    ways = {OWN: way(spent, 1.0), BFLOAT: way(spent, seconds, scores, maps)}
+    (found,) = try_ways(ways)
+    assert best([found]) is None
+    assert "it was not used" in found.words
+
+
+def test_a_way_that_the_model_does_not_take_is_left_out(spent):
+    def refused():
+        raise ModelProblem("no kernel")
+
+    assert try_ways({OWN: way(spent, 1.0), BFLOAT: refused}) == []
+    with pytest.raises(ModelProblem):
+        try_ways({OWN: refused, BFLOAT: way(spent, 1.0)})
+
+
+def test_ranks_are_spearmans():
+    generator = torch.Generator().manual_seed(0)
+    one = torch.randint(0, 9, (60,), generator=generator).double()
+    two = one + torch.randint(0, 9, (60,), generator=generator)
+    assert rank_correlation(one, two) == pytest.approx(spearmanr(one, two).statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize("chosen", [LAST, BFLOAT, None])
+def test_the_answer_says_what_was_used_and_is_the_same(monkeypatch, chosen):
+    asked = []
+
+    def trial(ways):
+        asked.append(list(ways))
+        return [] if chosen is None else [Tried(chosen, 2.0, 0.9995, 0.001)]
+
+    monkeypatch.setattr(session, "try_ways", trial)
+    model, x = net(), torch.rand(2, 3, 8, 8)
+    before = {name: values.clone() for name, values in model.state_dict().items()}
+    answers = [explain(model, x, "integrated_gradients", precision="trial") for _ in range(2)]
+    assert asked == [[OWN, LAST, BFLOAT, Way("bfloat16", channels_last=True)]], "once a model"
+    plain = explain(model, x, "integrated_gradients", target=answers[0].target)
+    for answer in answers:
+        assert answer.precision == ("bfloat16" if chosen == BFLOAT else "float32")
+        assert ("In a trial on this machine" in " ".join(answer.notes)) == (chosen is not None)
+        assert answer.settings["precision"] == (chosen or OWN).words
+        close = {"rtol": 0.05, "atol": 0.02} if chosen == BFLOAT else {}
+        torch.testing.assert_close(answer.scores.float(), plain.scores, **close)
+    assert all(torch.equal(values, before[name]) for name, values in model.state_dict().items())
+    assert model[0].weight.is_contiguous()
+
+
+def test_on_a_real_network_the_trial_is_made(monkeypatch):
+    found = []
+    monkeypatch.setattr(session, "best", lambda tried: found.extend(tried))
+    explain(net(), torch.rand(1, 3, 8, 8), "saliency", precision="trial")
+    by_way = {one.way: one for one in found}
+    assert by_way[LAST].ranks == pytest.approx(1, abs=1e-6) and by_way[LAST].off < 1e-5
+    assert 0.9 < by_way[BFLOAT].ranks < 1, "eight bits of a mantissa"
+
+
+def test_models_that_draw_numbers_and_functions_are_not_tried(monkeypatch):
+    monkeypatch.setattr(session, "try_ways", lambda ways: pytest.fail("was tried"))
+    dropping = nn.Sequential(nn.Linear(4, 2), Always())
+    assert explain(dropping, torch.rand(1, 4), "saliency", precision="trial", target=0).notes
+    explain(lambda x: x.sum(1), torch.rand(1, 4), "saliency", precision="trial")
+    explain(nn.Linear(4, 2).double(), torch.rand(1, 4).double(), "saliency", precision="trial")
+
+
+class Always(nn.Module):
+    """Draws numbers in evaluation mode, too."""
+
+    def forward(self, x):
+        return x * torch.rand_like(x)
