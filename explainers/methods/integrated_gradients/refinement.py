@@ -26,10 +26,12 @@ FIRST_PIECES = 2
 # Of each input so many pieces are halved at once, or this share of them.
 HALVED_AT_ONCE, SHARE_HALVED = 2, 0.25
 SIMPSON = (1 / 6, 4 / 6, 1 / 6)
-# How much more than the gap the misses may add up to when their signs are ignored.
+# The misses may add up to so many times the tolerated share of the way's range when their signs are
+# ignored.
 UNSIGNED = 5
-# Slopes are asked so much beside the ends: there often lies a kink, as of a baseline of zeros.
-BESIDE_END = 1e-5
+# Slopes are asked so many roundings beside the ends: there often lies a kink, as of a baseline of
+# zeros.
+BESIDE_END = 64
 # The values of all maps that are held, and what one input is expected to need: bounds the memory.
 VALUES_HELD, POINTS_EXPECTED = 2**26, 33
 
@@ -108,7 +110,8 @@ class _Refinement:
         self._gap = torch.zeros(total, dtype=torch.float64)
         self._unsigned = torch.zeros(total, dtype=torch.float64)
         self._allowed = torch.zeros(total, dtype=torch.float64)
-        self._allowed[rows.cpu()] = self._tolerated(len(rows))
+        self._allowed_unsigned = torch.zeros(total, dtype=torch.float64)
+        self._allowed[rows.cpu()], self._allowed_unsigned[rows.cpu()] = self._tolerated(len(rows))
         path.context.show(self._so_far)
 
     def run(self) -> bool:
@@ -127,7 +130,8 @@ class _Refinement:
 
     def _asked(self, rows: Tensor, places: Tensor) -> Points:
         """What the model answers at places of the lines of these rows."""
-        inside = places.clamp(BESIDE_END, 1 - BESIDE_END)
+        beside = BESIDE_END * torch.finfo(self._path.step.dtype).eps
+        inside = places.clamp(beside, 1 - beside)
         scores, maps = self._path.along(rows, inside)
         for end, known in zip((0.0, 1.0), self._path.ends, strict=True):
             here = places == end
@@ -135,16 +139,16 @@ class _Refinement:
         slopes = maps.flatten(1).sum(1, dtype=torch.float64).cpu()
         return Points(rows.cpu(), places, scores, slopes, maps)
 
-    def _tolerated(self, count: int) -> Tensor:
-        """By how much each input's contributions may be off, in the unit of the score."""
+    def _tolerated(self, count: int) -> tuple[Tensor, Tensor]:
+        """What each input's misses may add up to, with and without signs, in the score's unit."""
         scores = self._points.scores.view(count, -1)
         reach = scores.amax(1) - scores.amin(1)
         difference = (scores[:, -1] - scores[:, 0]).abs()
         rounding = 4 * torch.finfo(self._path.step.dtype).eps * scores.abs().amax(1)
         # Where input and baseline score alike, the tolerance is relative to the way's own range.
-        return torch.maximum(
-            self._options.tolerance * torch.maximum(difference, 1e-3 * reach), rounding
-        )
+        share = self._options.tolerance
+        allowed = torch.maximum(share * torch.maximum(difference, 1e-3 * reach), rounding)
+        return allowed, UNSIGNED * torch.maximum(allowed, share * reach)
 
     def _rows_of(self, pieces: Tensor) -> Tensor:
         return self._points.rows[pieces[:, 0]]
@@ -165,7 +169,7 @@ class _Refinement:
         """Of all inputs, which add up."""
         gap = self._gap.index_add(0, rows, misses)
         unsigned = self._unsigned.index_add(0, rows, misses.abs())
-        return (gap.abs() <= self._allowed) & (unsigned <= UNSIGNED * self._allowed)
+        return (gap.abs() <= self._allowed) & (unsigned <= self._allowed_unsigned)
 
     def _settle(self, which: Tensor, misses: Tensor) -> None:
         """Add pieces to the total, and hold them no longer."""
