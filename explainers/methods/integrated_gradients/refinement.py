@@ -29,9 +29,8 @@ SIMPSON = (1 / 6, 4 / 6, 1 / 6)
 # The misses may add up to so many times the tolerated share of the way's range when their signs are
 # ignored.
 UNSIGNED = 5
-# Slopes are asked so many roundings beside the ends: there often lies a kink, as of a baseline of
-# zeros.
-BESIDE_END = 64
+# Slopes are asked so much beside the ends: there often lies a kink, as of a baseline of zeros.
+FIRST, LAST = 1e-5, 1 - 1e-5
 # The values of all maps that are held, and what one input is expected to need: bounds the memory.
 VALUES_HELD, POINTS_EXPECTED = 2**26, 33
 
@@ -130,14 +129,13 @@ class _Refinement:
 
     def _asked(self, rows: Tensor, places: Tensor) -> Points:
         """What the model answers at places of the lines of these rows."""
-        beside = BESIDE_END * torch.finfo(self._path.step.dtype).eps
-        inside = places.clamp(beside, 1 - beside)
+        inside = places.clamp(FIRST, LAST)
         scores, maps = self._path.along(rows, inside)
         for end, known in zip((0.0, 1.0), self._path.ends, strict=True):
             here = places == end
             scores[here] = known[rows.cpu()[here]]
         slopes = maps.flatten(1).sum(1, dtype=torch.float64).cpu()
-        return Points(rows.cpu(), places, scores, slopes, maps)
+        return Points(rows.cpu(), inside, scores, slopes, maps)
 
     def _tolerated(self, count: int) -> tuple[Tensor, Tensor]:
         """What each input's misses may add up to, with and without signs, in the score's unit."""
@@ -157,7 +155,11 @@ class _Refinement:
         """Of each piece's three points (pieces, 3)."""
         places = self._points.places[pieces]
         width = places[:, 2] - places[:, 0]
-        return width[:, None] * torch.tensor(SIMPSON, dtype=torch.float64)
+        weights = width[:, None] * torch.tensor(SIMPSON, dtype=torch.float64)
+        # The slopes beside the ends hold as far as the ends.
+        weights[:, 0] += FIRST * (places[:, 0] == FIRST)
+        weights[:, 2] += (1 - LAST) * (places[:, 2] == LAST)
+        return weights
 
     def _misses(self) -> Tensor:
         """By how much each piece does not add up."""
