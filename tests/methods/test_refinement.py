@@ -1,0 +1,97 @@
+"""Integrated Gradients to a tolerance: points where the slopes bend, none asked twice."""
+
+import pytest
+import torch
+
+from explainers import explain
+from explainers.methods.integrated_gradients import refinement
+
+KINK = 0.3137
+
+
+def asked_by(function):
+    """The function, and the list of all points that it was asked about."""
+    asked = []
+
+    def model(x):
+        asked.extend(map(tuple, x.detach().flatten(1).tolist()))
+        return function(x)
+
+    return model, asked
+
+
+def bent(x):
+    """Flat up to a kink of the first value, then steep; the second value is linear."""
+    return 5 * torch.relu(x[:, 0] - KINK) + x[:, 1]
+
+
+X = torch.tensor([[1.0, 1.0]], dtype=torch.float64)
+EXACT = torch.tensor([[5 * (1 - KINK), 1.0]], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-3, 1e-4])
+def test_a_kink_is_closed_in_on(tolerance):
+    answer = explain(bent, X, tolerance=tolerance)
+    assert answer.gap.abs() <= tolerance and not answer.notes
+    torch.testing.assert_close(answer.scores, EXACT, rtol=0, atol=1.01 * tolerance * 4.4315)
+    # Halving alone: two points a halving of the piece with the kink, and of one beside it.
+    assert answer.passes / 2 < 12 + 8 * torch.log2(torch.tensor(1 / tolerance))
+
+
+def test_no_point_is_asked_twice():
+    model, asked = asked_by(bent)
+    explain(model, X, tolerance=1e-3)
+    inside = [point for point in asked if 1e-4 < point[1] < 1 - 1e-4 and point[0] == point[1]]
+    assert len(inside) == len(set(inside)) > 20
+
+
+def test_an_input_needs_what_it_needs_alone():
+    inputs = torch.tensor([[1.0, 1.0], [0.2, 3.0], [2.0, -1.0]], dtype=torch.float64)
+    together = explain(bent, inputs, tolerance=1e-3)
+    alone = [explain(bent, one[None], tolerance=1e-3) for one in inputs]
+    expected = torch.cat([one.scores for one in alone])
+    torch.testing.assert_close(together.scores, expected, rtol=0, atol=1e-12)
+    assert together.passes <= max(one.passes for one in alone)
+
+
+def test_few_maps_are_held_where_memory_is_short(monkeypatch):
+    held = []
+    ask = refinement._Refinement._halve
+
+    def halve(self):
+        ask(self)
+        held.append(len(self._points.rows))
+
+    monkeypatch.setattr(refinement._Refinement, "_halve", halve)
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(6, 40), torch.nn.ReLU(), torch.nn.Linear(40, 1))
+    x = 3 * torch.rand(4, 6)
+    usual = explain(net, x, tolerance=1e-3)
+    most = max(held)
+    held.clear()
+    monkeypatch.setattr(refinement, "VALUES_HELD", 6 * 40)
+    short = explain(net, x, tolerance=1e-3)
+    assert max(held) < 80 < most
+    assert short.gap.abs().max() <= 1e-3
+    exact = explain(net.double(), x.double(), steps=4096, rule="midpoint").scores
+    for answer in (usual, short):
+        torch.testing.assert_close(answer.scores.double(), exact, rtol=0.02, atol=0.005)
+
+
+def test_a_small_gap_cannot_come_from_two_large_errors():
+    """A bump up and an equal one down cancel in the sum, and are seen all the same."""
+
+    def model(x):
+        t = x[:, 0]
+        return t + torch.relu(0.1 - (t - 0.3).abs()) * 10 * x[:, 1] - 1e-9 * x[:, 1]
+
+    x = torch.ones(1, 2, dtype=torch.float64)
+    answer = explain(model, x, tolerance=1e-3)
+    exact = explain(model, x, steps=4096, rule="midpoint").scores
+    torch.testing.assert_close(answer.scores, exact, rtol=0, atol=5e-3)
+
+
+def test_without_end_it_says_so():
+    answer = explain(bent, X, tolerance=1e-9, most_steps=16)
+    assert answer.passes / 2 <= 20
+    assert "was not reached within 16 steps" in " ".join(answer.notes)
