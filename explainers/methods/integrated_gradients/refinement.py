@@ -157,8 +157,8 @@ class _Refinement:
         width = places[:, 2] - places[:, 0]
         weights = width[:, None] * torch.tensor(SIMPSON, dtype=torch.float64)
         # The slopes beside the ends hold as far as the ends.
-        weights[:, 0] += FIRST * (places[:, 0] == FIRST)
-        weights[:, 2] += (1 - LAST) * (places[:, 2] == LAST)
+        weights[:, 0] += FIRST * (places[:, 0] == FIRST).double()
+        weights[:, 2] += (1 - LAST) * (places[:, 2] == LAST).double()
         return weights
 
     def _misses(self) -> Tensor:
