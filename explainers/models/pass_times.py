@@ -22,10 +22,9 @@ LONGEST_PASS = 0.3
 LONG_ENOUGH = 0.04
 """Seconds that can be measured; quicker batches are tried again, larger."""
 LARGER, TIMES = 8, 3
-"""How much larger, and how often one size is tried: a busy machine only ever makes it slower.
-
-One point alone, which many networks take long for, is tried once.
-"""
+"""How much larger, and how often one size is tried: a busy machine only ever makes it slower."""
+SECONDS_ALONE = 1.0
+"""One point alone is tried twice, but not again where it took so long."""
 BACK = 2.0
 """How much longer than a pass forward the way back takes, where it is not tried."""
 SECONDS_KEPT = 120.0
@@ -133,13 +132,13 @@ def _seconds(ask: Callable[[Tensor], None], x: Tensor, most: int, guess: float =
     size = max(1, min(most, LARGER, int(SECONDS_OF_A_TRIAL / 2 / guess))) if guess else 1
     while True:
         try:
-            for turn in range(TIMES if size > 1 or guess else 1):
+            for turn in range(TIMES if size > 1 or guess else 2):
                 before = clock()
                 ask(x.repeat(size, *[1] * (x.ndim - 1)))  # methods make their points, too
                 seconds = clock() - before
                 found = min(found, seconds / size)
                 left = SECONDS_OF_A_TRIAL - (clock() - started)
-                if seconds > left and (turn or not guess):
+                if seconds > left and (turn or (not guess and seconds > SECONDS_ALONE)):
                     break
         except Problem:  # some networks take one input at a time
             if size == 1:

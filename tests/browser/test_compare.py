@@ -291,5 +291,6 @@ def test_own_pictures_can_be_compared(server, visit, photo):
     page.keyboard.press("Escape")
     page.get_by_role("combobox", name="Pictures").fill("mine")
     page.get_by_role("option", name="mine.png").click()
+    page.keyboard.press("Escape")  # else the other options lie over the panels
     finished(page, 2)
     assert "mine.png" in panels_in_order(page, 2)
