@@ -12,7 +12,7 @@ from explainers.service import logs
 from explainers.service.backends.cluster.settings import cluster_settings
 from explainers.service.settings import model_settings
 from pages.server import garbage, gate
-from pages.state import headers, login, my_uploads, service, streamlit_private
+from pages.state import headers, login, my_uploads, progress, service, streamlit_private
 from pages.stories import stories
 
 ROOT = Path(__file__).resolve().parent
@@ -59,7 +59,7 @@ def frame() -> None:
     try:
         page.run()
     except Problem as problem:  # of a question that no part of the page has expected
-        st.error(str(problem))
+        progress.refused(problem)
     my_uploads.row()
     login.row()
 

@@ -3,6 +3,7 @@
 None of it raises where an answer or a sentence is due, and each has a control.
 """
 
+import contextlib
 import io
 import os
 import signal
@@ -11,12 +12,19 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from explainers.errors import Problem
 from explainers.service.backends.board import Board
+from explainers.service.parsing.parsed_uploads import ParsedUploads, put
+from explainers.service.parsing.parser_pool import ParserPool
+from explainers.service.parsing.parsers import PARSERS
+from explainers.service.parsing.upload_keys import UploadKey
 from explainers.service.storage import folder as folders
 from explainers.service.storage.folder import Unwritable
 from explainers.service.storage.store import Store
 from explainers.service.storage.uploads import Uploads
+from explainers.service.worker.task_runner import TaskRunner
 
 DIGEST = "a" * 64
 DAMAGE = {
@@ -146,3 +154,55 @@ def test_the_folder_is_nobody_elses(tmp_path):
             Store(tmp_path / "open")
     made = Store(tmp_path / "made" / "here").folder
     assert made.stat().st_mode & 0o777 == 0o700
+
+
+def test_nothing_is_called_gone_while_the_store_is_away(tmp_path):
+    runner = TaskRunner(Store(tmp_path / "store"))
+    uploads = Uploads(runner.store)
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    digest = uploads.keep(picture.getvalue(), "ann")
+    key = UploadKey("picture", digest, {})
+    content = PARSERS["picture"].parse(picture.getvalue())
+    with parsed_uploads_of(runner.store) as parsed:
+        for _ in range(2):
+            with away(tmp_path / "store"):
+                for ask in (
+                    lambda: uploads.may_open(digest, "ann"),
+                    lambda: runner.parsed(key),
+                    lambda: parsed.get("picture", digest),
+                ):
+                    with pytest.raises(Unwritable):
+                        ask()
+            put(runner.store, "picture", digest, content)
+            assert uploads.may_open(digest, "ann") and not uploads.may_open(digest, "bob")
+            assert runner.parsed(key)[0] == parsed.get("picture", digest)[0] == content[0]
+        uploads.delete("ann")
+        assert not uploads.may_open(digest, "ann")
+        with pytest.raises(Problem, match="no longer kept"):
+            runner.parsed(key)
+        with pytest.raises(Problem, match="no longer kept"):
+            parsed.get("picture", digest)
+
+
+@contextlib.contextmanager
+def parsed_uploads_of(store):
+    """What reads a store's uploads, ended with the block."""
+    pool = ParserPool()
+    try:
+        yield ParsedUploads(store, pool)
+    finally:
+        pool.close()
+
+
+@contextlib.contextmanager
+def away(folder):
+    """The folder is elsewhere, and a file in its place."""
+    kept = folder.with_name("kept elsewhere")
+    folder.rename(kept)
+    folder.write_text("")
+    try:
+        yield
+    finally:
+        folder.unlink()
+        kept.rename(folder)

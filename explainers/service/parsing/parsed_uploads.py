@@ -81,7 +81,10 @@ class ParsedUploads:
         turn: str = "",
         **options: Any,
     ) -> ParsedFile:
-        """The facts and arrays of a kept upload. Problem where it cannot be read or is not kept."""
+        """The facts and arrays of a kept upload. Problem where it cannot be read or is not kept.
+
+        Unwritable where the store is not there now.
+        """
         with self._alone(digest, stop):
             content = parsed(self.store, kind, digest, **options)
             source = None if content else self._source(digest)
@@ -92,6 +95,7 @@ class ParsedUploads:
                     self.store.delete(digest)
                 content = parsed(self.store, kind, digest, **options)
         if content is None:
+            self.store.demand_present()
             raise gone(kind, digest)
         return content
 

@@ -119,7 +119,16 @@ class Uploads:
         return self._read(digest) is not None
 
     def may_open(self, digest: str, visitor: str) -> bool:
-        """Whether the bytes are kept, and this visitor brought them or an owner shared them."""
+        """Whether the bytes are kept, and this visitor brought them or an owner shared them.
+
+        Unwritable where the store is not there now.
+        """
+        if self._is_open(digest, visitor):
+            return True
+        self.store.demand_present()
+        return self._is_open(digest, visitor)  # it may have come back in between
+
+    def _is_open(self, digest: str, visitor: str) -> bool:
         entry = self._read(digest)
         allowed = entry is not None and (visitor in entry.owners or entry.shared)
         return allowed and self.store.has_blob(digest)

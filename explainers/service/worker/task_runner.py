@@ -85,8 +85,14 @@ class TaskRunner:
         return loaded
 
     def parsed(self, upload: UploadKey) -> ParsedFile:
-        """What the parser process made of an upload; its bytes are never decoded here."""
+        """What the parser process made of an upload; its bytes are never decoded here.
+
+        Unwritable where the store is not there now.
+        """
         content = parsed(self.store, upload.kind, upload.digest, **upload.options)
+        if content is None:
+            self.store.demand_present()
+            content = parsed(self.store, upload.kind, upload.digest, **upload.options)
         if content is None:
             raise gone(upload.kind)
         return content
