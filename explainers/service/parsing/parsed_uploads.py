@@ -86,17 +86,26 @@ class ParsedUploads:
         Unwritable where the store is not there now.
         """
         with self._alone(digest, stop):
-            content = parsed(self.store, kind, digest, **options)
-            source = None if content else self._source(digest)
-            if source is not None:
-                with self.store.writing(f"{digest}.parsed") as file:
-                    self._read(kind, source, file, stop, turn, **options)
-                if self._source(digest) is None:  # it was deleted meanwhile
-                    self.store.delete(digest)
-                content = parsed(self.store, kind, digest, **options)
+            content = self._got(kind, digest, stop, turn, options)
+            if content is None:
+                self.store.demand_present()  # it may have come back in between
+                content = self._got(kind, digest, stop, turn, options)
         if content is None:
-            self.store.demand_present()
             raise gone(kind, digest)
+        return content
+
+    def _got(
+        self, kind: str, digest: str, stop: Callable[[], bool], turn: str, options: dict[str, Any]
+    ) -> ParsedFile | None:
+        content = parsed(self.store, kind, digest, **options)
+        source = None if content else self._source(digest)
+        if source is not None:
+            with self.store.writing(f"{digest}.parsed") as file:
+                self._read(kind, source, file, stop, turn, **options)
+            if self._source(digest) is None:  # it was deleted meanwhile
+                self.store.demand_present()
+                self.store.delete(digest)
+            content = parsed(self.store, kind, digest, **options)
         return content
 
     def known(self, task: Task) -> bool:
