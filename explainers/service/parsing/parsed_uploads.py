@@ -22,7 +22,7 @@ from explainers.locations import code_version
 from explainers.models.zoo.imagenet import packaged
 from explainers.service.parsing.parser_pool import ParserPool, check_answer
 from explainers.service.parsing.parsers import PARSERS, ParsedFile
-from explainers.service.storage.folder import Unwritable
+from explainers.service.storage.folder import Unwritable, demand_present
 from explainers.service.storage.store import Store
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class ParsedUploads:
         with self._alone(digest, stop):
             content = self._got(kind, digest, stop, turn, options)
             if content is None:
-                self.store.demand_present()  # it may have come back in between
+                demand_present(self.store.folder)  # it may have come back in between
                 content = self._got(kind, digest, stop, turn, options)
         if content is None:
             raise gone(kind, digest)
@@ -103,7 +103,7 @@ class ParsedUploads:
             with self.store.writing(f"{digest}.parsed") as file:
                 self._read(kind, source, file, stop, turn, **options)
             if self._source(digest) is None:  # it was deleted meanwhile
-                self.store.demand_present()
+                demand_present(self.store.folder)
                 self.store.delete(digest)
             content = parsed(self.store, kind, digest, **options)
         return content

@@ -141,6 +141,12 @@ def is_writable(folder: Path) -> bool:
     return True
 
 
+def demand_present(folder: Path) -> None:
+    """Unwritable where the folder is not there now: then what is kept in it cannot be told."""
+    if not folder.is_dir():
+        raise Unwritable
+
+
 class HeldFolder:
     """A folder that is held open, so that one that is made in its place has another number."""
 

@@ -226,11 +226,6 @@ class Store:
         """Whether something can be kept now."""
         return folders.is_writable(self.folder)
 
-    def demand_present(self) -> None:
-        """Unwritable where the folder is not there now: then what is kept cannot be told."""
-        if not self.folder.is_dir():
-            raise Unwritable
-
     def size(self) -> int:
         """Bytes kept."""
         return sum(size for _, size, _ in self._files())

@@ -125,7 +125,7 @@ class Uploads:
         """
         if self._is_open(digest, visitor):
             return True
-        self.store.demand_present()
+        folder.demand_present(self.store.folder)
         return self._is_open(digest, visitor)  # it may have come back in between
 
     def _is_open(self, digest: str, visitor: str) -> bool:

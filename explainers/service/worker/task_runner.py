@@ -13,7 +13,7 @@ from explainers.service.limits import limits
 from explainers.service.parsing.parsed_uploads import gone, parsed
 from explainers.service.parsing.upload_keys import UploadKey, network_key
 from explainers.service.settings import model_settings
-from explainers.service.storage.folder import Unwritable
+from explainers.service.storage.folder import Unwritable, demand_present
 from explainers.service.storage.store import Store
 from explainers.service.tasks import Answer, Task
 from explainers.service.tasks.context import LoadedModel, ProgressReport
@@ -91,7 +91,7 @@ class TaskRunner:
         """
         content = parsed(self.store, upload.kind, upload.digest, **upload.options)
         if content is None:
-            self.store.demand_present()
+            demand_present(self.store.folder)
             content = parsed(self.store, upload.kind, upload.digest, **upload.options)
         if content is None:
             raise gone(upload.kind)
