@@ -11,7 +11,7 @@ from explainers.errors import Problem
 from explainers.service import logs
 from explainers.service.backends.cluster.settings import cluster_settings
 from explainers.service.settings import model_settings
-from pages.server import garbage, gate
+from pages.server import garbage, gate, plotly_private
 from pages.state import headers, login, my_uploads, progress, service, streamlit_private
 from pages.stories import stories
 
@@ -24,6 +24,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     streamlit_private.declare_own_navigation()
     streamlit_private.skip_runs_of_gone_fragments()
     streamlit_private.ask_no_server_for_addresses()
+    plotly_private.pass_over_what_is_being_imported()
     logs.configure()
     gate.warn_of_open_address()
     cluster_settings()
