@@ -11,7 +11,7 @@ from explainers.errors import Problem
 from explainers.service import logs
 from explainers.service.backends.cluster.settings import cluster_settings
 from explainers.service.settings import model_settings
-from pages.server import garbage, gate, plotly_private
+from pages.server import garbage, gate, memory, plotly_private
 from pages.state import headers, login, my_uploads, progress, service, streamlit_private
 from pages.stories import stories
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Start the worker before the first visitor comes, and end it with the server."""
+    memory.share_arenas()
     streamlit_private.declare_own_navigation()
     streamlit_private.skip_runs_of_gone_fragments()
     streamlit_private.ask_no_server_for_addresses()

@@ -1,6 +1,6 @@
 """What is taken from inside of plotly, where it offers no public way.
 
-The test in `tests/pages/test_plotly_private.py` says when it can go.
+The test in `tests/pages/server/test_plotly_private.py` says when it can go.
 """
 
 from __future__ import annotations
