@@ -76,10 +76,7 @@ def read_models(
     >>> read_models(Path("no such file"), [], {"EVIDENT_ALLOW_TORCHSCRIPT": "1"})
     ModelSettings(file=None, torchscript=True, precision='auto')
     """
-    given = read_table(path, "models")
-    known = ("file", "torchscript", "precision")
-    if strange := sorted(set(given) - set(known)):
-        raise ValueError(f"{path}: [models] knows {', '.join(known)}, not {strange[0]!r}.")
+    given = read_table(path, "models", ("file", "torchscript", "precision"))
     file, allowed = given.get("file", ""), given.get("torchscript", False)
     precision = environment.get("EVIDENT_PRECISION") or given.get("precision", "auto")
     if precision not in ("auto", "trial"):
@@ -108,10 +105,11 @@ def as_environment() -> dict[str, str]:
     }
 
 
-def read_table(path: Path, name: str) -> dict[str, Any]:
+def read_table(path: Path, name: str, known: Sequence[str] = ()) -> dict[str, Any]:
     """One table of a settings file; empty where it or the file is missing.
 
-    ValueError where the file has tables that nobody reads.
+    ValueError where the file has tables that nobody reads, or this one other keys than are known,
+    where they are given.
     """
     given = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if strange := sorted(set(given) - set(_TABLES)):
@@ -120,7 +118,10 @@ def read_table(path: Path, name: str) -> dict[str, Any]:
         )
     if not isinstance(given.get(name, {}), dict):
         raise ValueError(f"{path}: {name} is a part, written as [{name}].")
-    return given.get(name, {})
+    table: dict[str, Any] = given.get(name, {})
+    if known and (strange := sorted(set(table) - set(known))):
+        raise ValueError(f"{path}: [{name}] knows {', '.join(known)}, not {strange[0]!r}.")
+    return table
 
 
 def _argument(arguments: Sequence[str]) -> str:

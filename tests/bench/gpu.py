@@ -22,15 +22,15 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
 
 from explainers import METHODS, explain
+from explainers.running.precision_trial import RANKS, rank_correlation
 from tests.bench.unchanged import demo_inputs, quick_options
 
-TOLERANCE, RANKS = 1e-3, 0.999
+TOLERANCE = 1e-3
 ROUNDS, TARGET = 3, 3
 SHARE_OF_MEMORY = 0.25
 Line = tuple[str, bool]
@@ -41,12 +41,6 @@ def off(ours: Tensor, exact: Tensor) -> float:
     """The largest difference, as a share of the largest score."""
     ours, exact = ours.double().cpu(), exact.double().cpu()
     return float((ours - exact).abs().max() / exact.abs().max().clamp_min(1e-30))
-
-
-def rank_correlation(one: Tensor, two: Tensor) -> float:
-    """Spearman's, of all values."""
-    ranks = [np.argsort(np.argsort(t.double().cpu().flatten().numpy())) for t in (one, two)]
-    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def seconds(call: Callable[[], Tensor], device: torch.device) -> tuple[float, Tensor]:

@@ -13,6 +13,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from store_away import away
 
 from explainers.errors import Problem
 from explainers.service.backends.board import Board
@@ -193,16 +194,3 @@ def parsed_uploads_of(store):
         yield ParsedUploads(store, pool)
     finally:
         pool.close()
-
-
-@contextlib.contextmanager
-def away(folder):
-    """The folder is elsewhere, and a file in its place."""
-    kept = folder.with_name("kept elsewhere")
-    folder.rename(kept)
-    folder.write_text("")
-    try:
-        yield
-    finally:
-        folder.unlink()
-        kept.rename(folder)

@@ -11,11 +11,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.crowd.visitor import Unanswered, Visitor
 from tests.bench.resident import children, worker_of
+from tests.faults.store_away import away
 
 TABS, SECONDS_AWAY, SECONDS_BETWEEN_POLLS = 8, 10.0, 0.5
 SECONDS_TO_NOTICE = 1.5
@@ -109,19 +109,6 @@ class Faults:
             return 0, {"ok": True}
         finally:
             line.close()
-
-
-@contextlib.contextmanager
-def away(store: Path) -> Iterator[None]:
-    """The store's folder cannot be read or written while the block runs, not even by root."""
-    kept = store.with_name("away")
-    store.rename(kept)
-    store.write_text("")
-    try:
-        yield
-    finally:
-        store.unlink()
-        kept.rename(store)
 
 
 async def attack(port: int) -> None:

@@ -26,12 +26,11 @@ from explainers.kinds.picture import pixels
 from explainers.models import pass_times as pass_times_module
 from explainers.models.pass_times import pass_times
 from explainers.models.prepared import Prepared, build
-from explainers.models.zoo.demos import demos, gallery
 from explainers.models.zoo.imagenet.packaged import PACKAGED, installed
 from explainers.models.zoo.imagenet.photos import photos
 from explainers.output_cache import OutputCache
-from explainers.service.parsing.parsers import PARSERS
 from explainers.service.tasks.explain import Explain
+from tests.bench.unchanged import demo_inputs
 
 SHORT = 0.3
 """Seconds below which nobody minds; what is off there is not counted."""
@@ -39,17 +38,8 @@ SHORT = 0.3
 
 def networks() -> Iterator[tuple[str, Prepared, Any, Tensor, Tensor]]:
     """Each with its spec, one input (1, …) and its usual baseline."""
-    for name, demo in demos().items():
-        model, _, spec = build(demo.spec, None)
-        kind = KINDS[spec.kind]
-        if spec.kind == "picture":
-            found = PARSERS["picture"].parse(gallery(name)[0].path.read_bytes())
-        else:
-            assert demo.data is not None
-            found = PARSERS[spec.kind].parse(demo.data.read_bytes(), suffix=demo.data.suffix)
-        x = torch.from_numpy(kind.inputs(found, spec, [0]))
-        data = torch.from_numpy(kind.some(found, spec, 50))
-        usual = BASELINES[kind.default_baseline]
+    for name, spec, model, x, data in demo_inputs():
+        usual = BASELINES[KINDS[spec.kind].default_baseline]
         yield name, model, spec, x, usual.make(x, **({"data": data} if usual.uses_data else {}))
     for name in list(installed())[:1]:
         model, _, spec = build(PACKAGED[name].spec, None)

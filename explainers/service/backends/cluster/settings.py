@@ -84,9 +84,7 @@ def read_cluster(path: Path, environment: Mapping[str, str]) -> ClusterSettings 
     >>> read_cluster(Path("no such file"), {}) is None
     True
     """
-    given = read_table(path, "cluster")
-    if strange := sorted(set(given) - set(_KNOWN)):
-        raise ValueError(f"{path}: [cluster] knows {', '.join(_KNOWN)}, not {strange[0]!r}.")
+    given = read_table(path, "cluster", _KNOWN)
     for name, value in given.items():
         if not isinstance(value, str):
             raise ValueError(f"{path}: {name} = {value!r} is not a text in quotation marks.")
