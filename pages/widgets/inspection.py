@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from explainers.errors import Problem
-from explainers.figures.text.words import is_share, percent
+from explainers.figures.text.words import is_share, number, percent
 from explainers.methods import METHODS
 from explainers.models import card as cards
 from explainers.models.spec import ModelSpec
@@ -237,4 +237,4 @@ def _asked(places: dict[str, int]) -> str:
 
 def _seconds(card: dict[str, Any]) -> str:
     seconds = card["seconds_per_pass"]
-    return f"{1000 * seconds:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"
+    return f"{number(1000 * seconds, 2)} ms" if seconds < 0.1 else f"{number(seconds, 2)} s"

@@ -61,6 +61,11 @@ def long(request_, seed=0):
     return dataclasses.replace(request_, method="rise", options=options)
 
 
+def test_the_worker_gets_as_much_of_the_processor_as_any_program(engine):
+    until(lambda: engine.worker_pid)
+    assert os.getpriority(os.PRIO_PROCESS, engine.worker_pid) == os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def test_a_prediction_is_that_of_the_model(engine, request_, photo, weights):
     from explainers.kinds import picture
     from explainers.models.prepared import build

@@ -248,4 +248,5 @@ strongest part, 1.5 s on cpu (float32)
             f"{percent(facts['standard_error'])} of the strongest part"
         )
     layer = f", read from the layer `{facts['layer']}`" if facts.get("layer") else ""
-    return f"{passes}, {facts['seconds']:.2g} s on {facts['device']} ({facts['precision']}){layer}"
+    seconds = number(facts["seconds"], 2)
+    return f"{passes}, {seconds} s on {facts['device']} ({facts['precision']}){layer}"

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 from explainers.service import logs
 from explainers.service.worker.main import serve
@@ -26,7 +27,27 @@ def main() -> None:
             address = line.rstrip("\n")
             subprocess.Popen([sys.executable, "-m", __spec__.name, address, folder, key.hex()])
         return
-    os.nice(5)  # where cores are few, the page is painted before the worker is warm
+    imports = threading.Thread(target=_import_all)
+    imports.start()
+    imports.join()
+    gc.collect()
+    gc.freeze()  # what all workers share stays shared, and none looks through it for garbage
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(0)
+            serve(line.rstrip("\n"), key, folder)
+            os._exit(0)
+
+
+def _import_all() -> None:
+    """Import what workers need, in a thread that steps back: the page is painted before.
+
+    On Linux niceness is a thread's own. The forked workers do not inherit it: beside other programs
+    on the same cores a worker that steps back gets next to nothing.
+    """
+    os.nice(5)
     with contextlib.suppress(ImportError):  # the network for photos is built with it
         import timm  # noqa: F401
     import torch  # noqa: F401
@@ -39,16 +60,7 @@ def main() -> None:
     import explainers.service.runners.models  # noqa: F401
     from explainers.locations import code_version
 
-    gc.collect()
-    gc.freeze()  # what all workers share stays shared, and none looks through it for garbage
     code_version()  # of the code that was imported, should the files change while the server runs
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for line in sys.stdin:
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.close(0)
-            serve(line.rstrip("\n"), key, folder)
-            os._exit(0)
 
 
 if __name__ == "__main__":
