@@ -12,6 +12,7 @@ from explainers.models.spec import AS_THEY_ARE
 from pages import kinds
 from pages.answers import agreement, axes, faithfulness, grid, hidden_with, sanity, two_maps
 from pages.kinds import picture_view
+from pages.links.refusals import folded
 from pages.shelf import recording
 from pages.state import address, cases
 from pages.state.cases import Answer, Case
@@ -32,7 +33,7 @@ def page() -> None:
     with st.container(border=True, key="rail"):
         at = _places()
         across, down = _axes(at)
-        with st.expander("Model, input, baseline, question", icon=":material/tune:"):
+        with folded(st.expander("Model, input, baseline, question", icon=":material/tune:")):
             base = _base({across, down})
     with presets:
         _presets(None if base is None else base.model.spec.kind)

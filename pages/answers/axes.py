@@ -17,6 +17,7 @@ from explainers.models.zoo.signs import DEMO_MODELS
 from explainers.service.tasks import Answer, BaselineRef
 from explainers.service.tasks.task import OWN_BASELINE
 from pages import kinds
+from pages.links.refusals import folded
 from pages.state import address
 from pages.state.chosen import ChosenModel
 from pages.state.setting import Setting
@@ -102,11 +103,13 @@ def _methods(base: Setting, prediction: Answer) -> list[Item]:
     start = [key for key in SIX_METHODS if key in known]
     start = start if len(start) > 2 else list(known)[:6]
     columns = []
-    with st.expander("Methods that are shown, and their options", icon=":material/checklist:"):
+    with folded(
+        st.expander("Methods that are shown, and their options", icon=":material/checklist:")
+    ):
         keys = address.multiselect(
             PILLS, "methods", list(known), start, label="Methods", format_func=known.get
         )
-        with st.popover("Options of each method", icon=":material/tune:"):
+        with folded(st.popover("Options of each method", icon=":material/tune:")):
             for key in keys:
                 st.markdown(f"**{known[key]}**")
                 kind, chosen = kinds.of(base.model.spec), methods.options_of(key)
@@ -118,11 +121,13 @@ def _methods(base: Setting, prediction: Answer) -> list[Item]:
 def _baselines(base: Setting, prediction: Answer) -> list[Item]:
     known = baselines.names(base.model.spec.kind)
     columns = []
-    with st.expander("Baselines that are shown, and their options", icon=":material/checklist:"):
+    with folded(
+        st.expander("Baselines that are shown, and their options", icon=":material/checklist:")
+    ):
         keys = address.multiselect(
             PILLS, "baselines", list(known), list(known), label="Baselines", format_func=known.get
         )
-        with st.popover("Options of each baseline", icon=":material/tune:"):
+        with folded(st.popover("Options of each baseline", icon=":material/tune:")):
             for key in keys:
                 baseline = BaselineRef(key, baselines.options_of(key))
                 columns.append(Item(known[key], {"baseline": baseline}))

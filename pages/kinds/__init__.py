@@ -10,6 +10,7 @@ from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages.kinds import picture, sequence, series, table
 from pages.kinds.page_kind import PageKind
+from pages.links.refusals import folded
 from pages.state.chosen import ChosenInput, ChosenModel
 from pages.state.progress import DrawPartial
 from pages.widgets import methods
@@ -32,7 +33,7 @@ def pick_options(
     model: ChosenModel, method: str, chosen: ChosenInput | None
 ) -> tuple[dict[str, Any], methods.Scoring]:
     """Draw a method's options and what is explained, in a part that folds; what was chosen."""
-    with st.expander("Options, cost, pitfalls"):
+    with folded(st.expander("Options, cost, pitfalls")):
         methods.describe(method)
         options = methods.options_of(method)
         if chosen is not None:

@@ -23,6 +23,7 @@ from pages.learning.words import (
     is_share,
     verdict,
 )
+from pages.links.refusals import folded
 from pages.state import address, cases
 from pages.state.fragments import fragment
 
@@ -91,7 +92,7 @@ def section() -> None:
 def _sliders(net: WorkedExample) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """The input and its baseline, from a slider for each value."""
     x = tuple(_slider(net, at, name, name) for at, name in enumerate(net.names))
-    with st.expander("Compared with"):
+    with folded(st.expander("Compared with")):
         baseline = tuple(
             _slider(net, at, f"{name} of the baseline", f"{name}0")
             for at, name in enumerate(net.names)

@@ -33,6 +33,8 @@ class AddressState:
         draws the choice says so.
     refusals : dict
         Sentences about values in the link that are not possible, by name.
+    below : list of str or None
+        Those that are said below the part of the page that is drawn, as it may be folded.
     """
 
     choices: dict[str, Any] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class AddressState:
     defaults: dict[str, Any] = field(default_factory=dict)
     malformed: dict[str, str] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)
+    below: list[str] | None = None
 
 
 def address_state() -> AddressState:

@@ -21,6 +21,7 @@ from explainers.service.tasks.many.plan import ManyPlan
 from explainers.service.tasks.many.predict_many import PredictMany
 from pages import kinds
 from pages.kinds import sequence, series, table
+from pages.links.refusals import folded
 from pages.long_run import collection
 from pages.state import address, progress
 from pages.state.cases import first_choice, in_numbers
@@ -110,7 +111,7 @@ def pick() -> Setting | None:
     if chosen is not None:
         model = kind.fit_model(model, chosen)
     if not _explains():
-        with st.expander("Options"):
+        with folded(st.expander("Options")):
             device = methods.device()
         if chosen is None:
             return None

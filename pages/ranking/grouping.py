@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from explainers.kinds import encoding, features
+from pages.links.refusals import folded
 from pages.state import address, fitting_choices
 from pages.state.chosen import ChosenInput, ChosenModel
 from pages.widgets import files
@@ -129,7 +130,7 @@ def _by_hand(names: list[str], alike: Sequence[Sequence[str]]) -> dict[str, list
     chosen = address.choices()
     started = any(chosen.get(f"group{number}") for number in range(1, MOST_BY_HAND + 1))
     found: dict[str, list[str]] = {}
-    with st.expander("Group columns by hand", expanded=started):
+    with folded(st.expander("Group columns by hand", expanded=started)):
         free = list(names)
         for number in range(1, MOST_BY_HAND + 1):
             key = f"group{number}"

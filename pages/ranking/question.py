@@ -19,6 +19,7 @@ from explainers.service.tasks.importance import Importance
 from explainers.service.tasks.predict_rows import LABELS, PredictRows
 from pages import kinds
 from pages.kinds import sequence, series, table
+from pages.links.refusals import folded
 from pages.ranking import grouping
 from pages.state import address
 from pages.state.chosen import ChosenInput, ChosenModel
@@ -179,7 +180,7 @@ def pick_task(question: Question, prediction: Answer) -> Importance:
         output = pick_output(question, prediction)
         groups = _groups(question)
         opened = address.is_refused("by")
-        with st.expander("Methods and their options", expanded=opened):
+        with folded(st.expander("Methods and their options", expanded=opened)):
             asked = _methods(question.model.spec.kind)
             options = {key: own for key in asked if (own := _options(key))}
         if address.is_refused("by") and not opened:

@@ -15,16 +15,13 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from explainers.figures.text.sentences import escape_markdown
-from pages.links import schema
+from pages.links import refusals, schema
 from pages.links.address_state import address_state
 from pages.links.schema import options_of, within
 
 Value = TypeVar("Value")
 SECONDS_ON_THE_WAY = 5.0
 """So long after an address was replaced, a busy browser may still send it."""
-LONGEST_SHOWN = 60
-"""Characters of a value that a sentence repeats."""
 
 
 def choices() -> dict[str, Any]:
@@ -63,15 +60,14 @@ def refuse(name: str, label: str, sentence: str = "") -> None:
 
     `sentence` is said instead of the usual.
     """
-    address_state().refusals[name] = sentence or _refusal(label, choices().get(name))
+    address_state().refusals[name] = sentence or refusals.refusal(label, choices().get(name))
     set_choices({name: None})
 
 
 def show_refusal(name: str, label: str) -> None:
     """Say what a link asks that is not possible, for a choice that no widget of `widget` has."""
     _claim(name, label)
-    if name in address_state().refusals:
-        st.warning(address_state().refusals[name])
+    refusals.say(name)
 
 
 def is_refused(name: str) -> bool:
@@ -199,14 +195,13 @@ def widget(
             if not within(st.session_state[key], low, high):
                 raise ValueError
         except (ValueError, TypeError, OverflowError):
-            state.refusals[name] = _refusal(arguments["label"], wanted)
+            state.refusals[name] = refusals.refusal(arguments["label"], wanted)
             st.session_state[key] = default
     initial = _initial_value(draw, st.session_state[key], arguments)
     value: Value = draw(key=key, **initial, **arguments)
     if value != default:
         state.refusals.pop(name, None)
-    if name in state.refusals:
-        st.warning(state.refusals[name])
+    refusals.say(name)
     choices()[name] = value
     return value
 
@@ -221,7 +216,7 @@ def select(
     wanted, state = choices().get(name), address_state()
     choices()[name] = valid = valid_choice(name, options, default)
     if wanted is not None and valid != wanted and name in (state.link or {}):
-        state.refusals[name] = _refusal(arguments["label"], wanted)
+        state.refusals[name] = refusals.refusal(arguments["label"], wanted)
     return widget(
         draw, name, default=default, validate=lambda value: value, options=options, **arguments
     )
@@ -265,13 +260,9 @@ def valid_choice(name: str, options: Sequence[Value], default: Value) -> Value:
 def _claim(name: str, label: str) -> None:
     """What a link holds for the choice is of no use; whoever draws it says so."""
     if name in address_state().malformed:
-        address_state().refusals[name] = _refusal(label, address_state().malformed.pop(name))
-
-
-def _refusal(label: str, value: Any) -> str:
-    shown = value if isinstance(value, str) else repr(value)
-    shown = escape_markdown(shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]} …")
-    return f"The link asks for “{label}” = {shown}, which is not possible. The usual is used."
+        address_state().refusals[name] = refusals.refusal(
+            label, address_state().malformed.pop(name)
+        )
 
 
 def _initial_value(

@@ -17,6 +17,7 @@ from explainers.models.zoo.timm_models import timm_names
 from explainers.service.parsing.parsers.class_names import class_names
 from explainers.service.sandbox.sandbox import sandbox_layers
 from explainers.service.settings import model_settings
+from pages.links.refusals import folded
 from pages.state import address, progress, service
 from pages.state.chosen import ChosenModel
 from pages.widgets import inferred, inspection, model_card, picture_settings
@@ -92,7 +93,7 @@ def pick(found: DeltaGenerator | None = None) -> ChosenModel | None:
     if card["chain"]:
         choices = inferred.pick_answers(card["chain"], dict(choices))
     unsure = bool(card["steps"] or card["places"]) or "answers" in card["questions"]
-    with st.expander("What it takes, and what it answers", expanded=unsure):
+    with folded(st.expander("What it takes, and what it answers", expanded=unsure)):
         spec, classes = _settings(ModelSpec("upload", name, weights, choices=choices), card)
     classes = classes or tuple(card["classes"])
     open_ = bool(card["questions"] or card["warnings"])

@@ -219,9 +219,32 @@ def backend(tmp_path_factory):
         page_service.uploads.cache_clear()
 
 
+def folded_widgets():
+    import streamlit as st
+
+    from pages.links.refusals import folded
+    from pages.state import address
+
+    with folded(st.expander("Options")), folded(st.popover("More")):
+        address.widget(st.number_input, "size", default=3, label="Size", min_value=1, max_value=9)
+    with folded(st.expander("Others")):
+        address.widget(st.toggle, "versus", default=False, label="Versus")
+
+
+@pytest.mark.parametrize("name", ["size", "versus"])
+def test_what_is_not_possible_in_a_folded_part_is_said_below_it(name):
+    page = AppTest.from_function(folded_widgets, default_timeout=60)
+    page.query_params[name] = "99"
+    page.run()
+    (warning,) = page.warning
+    assert "which is not possible" in warning.value
+    assert not any(part.warning for part in page.expander)
+
+
 HOSTILE = [
     ("explain", {"target": "true"}),
     ("explain", {"target": "7000"}),
+    ("explain", {"model": "signs", "o.integrated_gradients.steps": "many"}),
     ("explain", {"model": "diabetes", "row": "99999999999"}),
     ("compare", {"across": "classes", "classes": "[true]"}),
     ("compare", {"across": "pictures", "added": "5"}),
@@ -249,3 +272,5 @@ def test_a_hostile_link_shows_a_page_and_leaves_the_worker_alone(backend, page, 
     else:
         raise AssertionError("nothing was said of the link")
     assert not shown.error and backend.worker_pid == worker
+    folded = [part for part in shown.expander if not part.proto.expanded]
+    assert not any(part.warning for part in folded), "nobody sees it"
