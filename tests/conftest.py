@@ -37,6 +37,7 @@ SLOW = {
     "test_many_command",
     "test_many_kills",
     "test_nets",
+    "test_object_store_cluster",
     "test_other_weights",
     "test_recipes",
     "test_round_trips",

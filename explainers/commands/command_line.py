@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from explainers.baselines import BASELINES
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_many(commands)
     explain = commands.add_parser("explain", help="picture, numbers and report of files")
-    _add_question(explain, "input", "a file, or a folder of files", "the folder to write to")
+    _add_question(explain, "input", "a file, or a folder of files", "the folder to write to", Path)
     explain.add_argument("--item", type=int, default=0, help="which input of a file, from 0")
     explain.add_argument("--by", default="", help="who makes the report")
     explain.add_argument(
@@ -69,15 +69,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_question(
-    parser: argparse.ArgumentParser, inputs: str, what_they_are: str, what_to_is: str
+    parser: argparse.ArgumentParser,
+    inputs: str,
+    what_they_are: str,
+    what_to_is: str,
+    place: Callable[[str], str | Path],
 ) -> argparse._MutuallyExclusiveGroup:
     """What every command that explains is told: the network, the inputs, the question.
 
-    What stands beside the method in the group is asked instead.
+    What stands beside the method in the group is asked instead. `place` is what a place becomes.
     """
     parser.add_argument("model", help="a network's file, or the name of one of Evident's own")
-    parser.add_argument(inputs, type=Path, help=what_they_are)
-    parser.add_argument("--to", type=Path, required=True, help=what_to_is)
+    parser.add_argument(inputs, type=place, help=what_they_are)
+    parser.add_argument("--to", type=place, required=True, help=what_to_is)
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--method", default="integrated_gradients", choices=list(METHODS))
     parser.add_argument("--baseline", choices=list(BASELINES), help="default: the kind's own")
@@ -92,8 +96,9 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "many",
         help="rows and maps of all inputs of a source; the same command again goes on",
     )
-    inputs = "a folder, a .zip, a table, series, FASTA or BED"
-    asked = _add_question(many, "source", inputs, "the run's folder")
+    inputs = "a folder, a .zip, a table, series, FASTA or BED, or its URL, as s3://bucket/photos"
+    to = "the run's folder, or its URL, as s3://bucket/run"
+    asked = _add_question(many, "source", inputs, to, _path_or_url)
     asked.add_argument(
         "--predict", action="store_true", help="only what the network answers, without maps"
     )
@@ -112,7 +117,7 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     many.add_argument(
         "--genome",
-        type=Path,
+        type=_path_or_url,
         metavar="FASTA",
         help="where the source is a BED file",
     )
@@ -139,3 +144,8 @@ def _add_many(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         action="store_true",
         help="the inputs are your own: read them without the sandbox, several times faster",
     )
+
+
+def _path_or_url(given: str) -> str | Path:
+    """A URL stays as it was typed; it is looked at where sentences are said."""
+    return given if "://" in given else Path(given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import sys
@@ -25,6 +26,7 @@ from explainers.many.reading.completion import parsed_file, takes
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
 from explainers.many.reading.shown import shown_pictures
+from explainers.many.remote.location import is_remote, location
 from explainers.many.run import ManyProgress, ManyRun, explain_many, open_run
 from explainers.many.strangeness import strangest
 from explainers.many.summary.checks import COLUMNS as CHECKED
@@ -58,12 +60,16 @@ def explain_source(given: argparse.Namespace) -> int:
         Where the network cannot be read, or the run cannot begin or go on.
     """
     _demand_method(given)
+    to = location(given.to)
+    # Workers open a network's file beside the run, in a folder that they share.
+    beside = None if given.scheduler is None or is_remote(to) else to.parent
     said = _Line()
     try:
-        with Workplace(None if given.scheduler is None else given.to.parent) as workplace:
+        with Workplace(beside) as workplace:
             spec, classes = model_of(workplace, given)
             model: Given = spec.name
             if spec.source == "upload":
+                _demand_shared(given, to)
                 workplace.parse(network_key(spec.weights))
                 model = KeptNetwork(workplace.folder, spec, classes)
             parse: Parse = parsed_file if given.own_files else SandboxedFiles()
@@ -85,11 +91,11 @@ def explain_source(given: argparse.Namespace) -> int:
                 )
     except KeyboardInterrupt:
         said.end()
-        kept = open_run(given.to).done if (given.to / "run.json").exists() else 0
-        print(
-            f"Stopped; {kept:,} inputs are kept in {given.to}. The same command goes on.",
-            file=sys.stderr,
-        )
+        kept = "what was written is"
+        with contextlib.suppress(Problem):  # the store may be away
+            done = open_run(to).done if (to / "run.json").exists() else 0
+            kept = f"{done:,} inputs are"
+        print(f"Stopped; {kept} kept in {to}. The same command goes on.", file=sys.stderr)
         return INTERRUPTED
     maps = {"npz": " and maps/*.npz", "zarr": " and maps.zarr"}[given.maps]
     print(f"{run.done:,} inputs are in {run.path}: rows/*.parquet{'' if given.predict else maps}.")
@@ -168,6 +174,16 @@ def _demand_method(given: argparse.Namespace) -> None:
         raise Problem(
             f"--predict asks only what the network answers, without maps; {' and '.join(found)} "
             f"{'is' if len(found) == 1 else 'are'} about maps. Leave one of the two out."
+        )
+
+
+def _demand_shared(given: argparse.Namespace, to: Path) -> None:
+    """Problem where workers on other machines could not open the network's file."""
+    if is_remote(to) and (given.scheduler or "").startswith("tls:"):
+        raise Problem(
+            "Workers on other machines open a network's file in a folder that they share; there is "
+            "none where the run is kept in an object store. Give --to a folder that all share, or "
+            "call explainers.explain_many with the network itself."
         )
 
 

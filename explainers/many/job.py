@@ -11,6 +11,7 @@ from explainers.many.question import Question
 from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
+from explainers.many.remote.location import anywhere, is_alone
 
 if TYPE_CHECKING:
     from explainers.models.spec import ModelSpec
@@ -35,6 +36,8 @@ class Job:
         Reads a file.
     maps : str
         Where maps are kept: "npz" or "zarr".
+    scratch : Path, optional
+        A folder of this computer for what only this call needs; by default that of the run.
     """
 
     model: Given
@@ -46,6 +49,12 @@ class Job:
     shard: int = 256
     parse: Parse = parsed_file
     maps: str = "npz"
+    scratch: Path | None = None
+
+    @property
+    def journal(self) -> Path:
+        """The file that holds the place of this call, on this computer."""
+        return (self.scratch or self.folder) / "journal"
 
     def asked(self, network: Network, spec: ModelSpec) -> dict[str, Any]:
         """All that decides the answers but the inputs, as plain data.
@@ -69,7 +78,7 @@ class Job:
         }
 
     def anywhere(self) -> Job:
-        """The same for a process that runs in another folder: its paths are whole.
+        """The same for a process that runs in another folder: its paths are whole, URLs are so.
 
         Examples
         --------
@@ -78,8 +87,8 @@ class Job:
         True
         """
         source: Source
-        if isinstance(self.source, (str, Path)):
-            source = Path(self.source).absolute()
+        if is_alone(self.source):
+            source = anywhere(self.source)
         else:
-            source = [Path(path).absolute() for path in self.source]
-        return replace(self, source=source, folder=self.folder.absolute())
+            source = [anywhere(one) for one in self.source]
+        return replace(self, source=source, folder=self.folder.absolute(), scratch=None)

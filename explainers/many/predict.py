@@ -12,6 +12,7 @@ from explainers.many.question import Question
 from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
+from explainers.many.remote.location import location
 from explainers.many.run import SHARD, ManyProgress, ManyRun, carried_out
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ def predict_many(
     target : int or pair of int, optional
         The output that is told of every input, or output a less output b; by default the highest.
     to : str or Path
-        The run's folder: run.json (what was asked), files.tsv (the source's files with their
-        SHA-256), rows/*.parquet. Of each input the rows have the class and its probability, or
-        the number where the network answers with numbers, and the label where the source's folders
-        are named as classes; see `explainers.many.keeping.shards.schema`.
+        The run's folder, or its URL in an object store: run.json (what was asked), files.tsv (the
+        source's files with their SHA-256), rows/*.parquet. Of each input the rows have the class
+        and its probability, or the number where the network answers with numbers, and the label
+        where the source's folders are named as classes; see
+        `explainers.many.keeping.shards.schema`.
 
     Returns
     -------
@@ -69,5 +71,5 @@ def predict_many(
     [('stop', 1.0), ('yield', 1.0), ('no entry', 1.0)]
     """
     question = Question(None, target=target, device=device)
-    job = Job(model, source, question, Path(to), spec, tuple(classes), shard, parse)
+    job = Job(model, source, question, location(to), spec, tuple(classes), shard, parse)
     return carried_out(job, isolate, backend, progress)

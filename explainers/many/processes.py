@@ -17,6 +17,7 @@ from typing import Any
 from explainers.errors import Cancelled, ModelProblem, Problem, typed_line
 from explainers.many.job import Job
 from explainers.many.keeping.journal import ON_INPUTS, TRIES, Journal, Place, SetAside
+from explainers.many.remote.settings import Settings, settings, take
 from explainers.many.work import Work
 
 SECONDS_BETWEEN_LOOKS = 0.1
@@ -45,7 +46,7 @@ def run_isolated(job: Job, tell: Callable[[Place], None]) -> None:
             f"{typed_line(error)}. Define it in a module that can be imported, or leave isolate=."
         ) from error
     context = _context()
-    journal, early, reached = Journal(job.folder / "journal"), 0, -1
+    journal, early, reached = Journal(job.journal), 0, -1
     while True:
         journal.write(Place())
         said, ending = _one_process(context, sent, journal, tell)
@@ -73,7 +74,7 @@ def _one_process(
 ) -> tuple[str | None, str]:
     """What the process said, "" for done, or None where it died; and how."""
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sent, theirs), daemon=True)
+    process = context.Process(target=_work, args=(settings(), sent, theirs), daemon=True)
     process.start()
     theirs.close()
     said: str | None = None
@@ -111,13 +112,14 @@ def _context() -> Any:
     return context
 
 
-def _work(sent: bytes, answer: Connection) -> None:
+def _work(told: Settings, sent: bytes, answer: Connection) -> None:
     """The process: works until it is done, and ends with the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = mp.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     said = ""
+    take(told)
     try:
         Work(pickle.loads(sent)).run()
     except Problem as problem:

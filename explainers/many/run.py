@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import sys
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from explainers.errors import Problem
 from explainers.many.job import Job
 from explainers.many.keeping import manifest
 from explainers.many.keeping.journal import Place
+from explainers.many.keeping.run_folder import held
 from explainers.many.keeping.shards import Row, Shards
 from explainers.many.networks import Given
 from explainers.many.processes import run_isolated
@@ -24,6 +23,7 @@ from explainers.many.question import Question
 from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
+from explainers.many.remote.location import demand_apart, location
 from explainers.many.work import Work
 from explainers.options import demand_count, lookup
 
@@ -74,6 +74,7 @@ class ManyRun:
     Attributes
     ----------
     path : Path
+        Of an object store a `RemotePath`, see `explainers.many.remote.location.location`.
     done, failed : int
         Inputs that have a row, and those of them that have no answer.
     """
@@ -107,8 +108,8 @@ class ManyRun:
 
 
 def open_run(folder: str | Path) -> ManyRun:
-    """A run that is kept in a folder, finished or not. Problem where there is none."""
-    path = Path(folder)
+    """A run that is kept in a folder or at a URL, finished or not. Problem where there is none."""
+    path = location(folder)
     manifest.read(path)
     errors = [row["error"] for row in Shards(path).rows(["error"])]
     return ManyRun(path, len(errors), sum(error is not None for error in errors))
@@ -149,13 +150,16 @@ def explain_many(
     source : str, Path, or sequence of them
         A folder (with all in it), a .zip, a list of files, or one file: pictures, tables, series,
         FASTA; or a BED file and its genome's FASTA, ("regions.bed", "genome.fa"). Every picture,
-        row, series, sequence, window of longer ones, or region is an input.
+        row, series, sequence, window of longer ones, or region is an input. Each may be the URL
+        of an object store: s3://bucket/photos, gs://…, az://….
     method, baseline, target, score, device, **options
         As in `explainers.explain`. A baseline that is made from data is made from 200 inputs
         spread over the source.
     to : str or Path
         The run's folder: run.json (what was asked), files.tsv (the source's files with their
-        SHA-256), rows/*.parquet, and the maps.
+        SHA-256), rows/*.parquet, and the maps. Or its URL in an object store, s3://bucket/run;
+        see `explainers.many.remote.location.location` for who says where it is, and to whom it
+        opens. There no second call is kept out; two at once do the work twice and spoil nothing.
     spec : ModelSpec, optional
         How an input is prepared for a network that is given itself.
     classes : sequence of str
@@ -178,7 +182,7 @@ def explain_many(
     backend : str, optional
         The address of a Dask scheduler, whose workers do the work; by default this process does.
         "tcp://127.0.0.1:8786" on this computer, "tls://host:8786" elsewhere. Workers read the
-        source and write into `to` themselves, so both must lie at the same path for all.
+        source and write into `to` themselves, so both must lie at the same path or URL for all.
     progress : callable, optional
         Called with a `ManyProgress`; what it raises ends the call, and the run can be resumed.
     parse : callable
@@ -193,8 +197,8 @@ def explain_many(
     Problem
         Where `to` holds another run or something else, the source changed since the run began, is
         empty or holds nothing readable, the disk is full, no input could be explained, maps for
-        zarr are of several shapes, or the scheduler cannot be reached or is lost. What was written
-        stays.
+        zarr are of several shapes, or the scheduler or the object store cannot be reached, refuses
+        or is lost. What was written stays.
 
     Examples
     --------
@@ -211,7 +215,7 @@ def explain_many(
     """
     question = Question(method, baseline, target, score, device, options, tuple(checks))
     lookup(MAP_FORMS, maps, "form of maps")
-    job = Job(model, source, question, Path(to), spec, tuple(classes), shard, parse, maps)
+    job = Job(model, source, question, location(to), spec, tuple(classes), shard, parse, maps)
     return carried_out(job, isolate, backend, progress)
 
 
@@ -224,19 +228,10 @@ def carried_out(
     """Do what is left of a job; arguments, return value and errors are those of `explain_many`."""
     demand_count("shard", job.shard)
     job.question.check()
-    folder, source = job.folder, job.source
-    if isinstance(source, (str, Path)) and Path(source).resolve() in folder.resolve().parents:
-        raise Problem(
-            f"{folder} lies in the source itself, so the run's files would become its inputs. Give "
-            "`to` a folder beside it."
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Problem(f"{folder} cannot be made: {error.strerror}. Choose another.") from error
-    manifest.demand_room(folder)
-    tell = _Teller(progress)
-    with _alone(folder):
+    folder, tell = job.folder, _Teller(progress)
+    demand_apart(job.source, folder)
+    with held(folder, isolated=isolate or backend is not None) as scratch:
+        job = replace(job, scratch=scratch)
         if backend is not None:
             from explainers.many.cluster.coordinator import run_on_cluster
 
@@ -271,21 +266,3 @@ class _Teller:
             self._first, self._started, seconds = place.done, time.perf_counter(), 0.0
         rate = (place.done - self._first) / seconds if seconds > 0 else 0.0
         self._progress(ManyProgress(place.done, place.failed, place.total, seconds, rate))
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """While the block runs, no other process works on the run. Problem where one does."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Problem(
-                f"Another process works on the run in {folder}. Wait for it, or end it first."
-            ) from error
-        yield

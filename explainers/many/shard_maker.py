@@ -27,7 +27,10 @@ class Watch(Protocol):
     """Who is told how far a shard is; what it raises ends the work."""
 
     def at(self, step: int, start: int = 0, stop: int = 0) -> None:
-        """What is done with the inputs start, …, stop − 1; see `Place`."""
+        """What is done with the inputs start, …, stop − 1; see `Place`.
+
+        Of inputs that are worked on together it is called with all of them first.
+        """
 
     def counted(self, row: Row) -> None:
         """An input has its row."""
@@ -135,6 +138,7 @@ class ShardMaker:
                 of[chunk[0]]["unchecked"] = f"{aside.endings[chunk[0]]} It is set aside."
                 maps.pop(chunk[0])
             mapped = [index for index in chunk if index in maps]
+            watch.at(READING, chunk[0], chunk[-1] + 1)
             read = self._inputs.read(mapped, lambda index: watch.at(READING, index, index + 1))
             kept = [(one, of[one.index], maps[one.index]) for one in read]
 
@@ -159,6 +163,7 @@ class ShardMaker:
             digest = inputs.digests[inputs.file_of(index)]
             said = f"{aside.endings[index]} It is set aside."
             return [(answers.failed(Input(index, inputs.name(index), digest), said), None)]
+        watch.at(READING, chunk[0], chunk[-1] + 1)
         read = list(inputs.read(chunk, lambda index: watch.at(READING, index, index + 1)))
 
         step = PREDICTING if self._job.question.method is None else EXPLAINING

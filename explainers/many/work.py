@@ -79,7 +79,7 @@ class Work:
 
     def run(self) -> None:
         """Do what is left. Raises Problem where the run cannot go on; what is written stays."""
-        self._journal = Journal(self.job.folder / "journal")
+        self._journal = Journal(self.job.journal)
         self.at(LISTING)
         begun = begin(self.job, self.job.question.device)
         self.counts, aside = begun.counts, SetAside.of(self.job.folder)

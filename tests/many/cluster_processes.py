@@ -15,7 +15,7 @@ from typing import Any
 def context() -> Any:
     """Where processes are started from."""
     context = mp.get_context("forkserver")
-    context.set_forkserver_preload(["explainers.many.warm", "small_runs", "distributed"])
+    context.set_forkserver_preload(["explainers.many.warm", "small_runs", "distributed", "s3fs"])
     return context
 
 
@@ -53,12 +53,15 @@ class Cluster:
     port : int
         Of the scheduler.
     workers : list of processes
+    environment : dict of str to str
+        What they find in theirs.
     """
 
     folder: str
     port: int = 0
     workers: list[Any] = field(default_factory=list)
     scheduler: Any = None
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -108,6 +111,7 @@ class Cluster:
 
     def _started(self, role: str, options: dict[str, Any]) -> tuple[Any, str]:
         ours, theirs = mp.Pipe(duplex=False)
+        options = {"environment": self.environment, **options}
         given = (role, self.address, self.folder, options, theirs)
         process = context().Process(target=serve, args=given, daemon=True)
         process.start()

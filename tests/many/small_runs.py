@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 from torch import nn
@@ -13,6 +14,7 @@ from torch import nn
 from explainers import explain_many
 from explainers.many.networks import Network, opened
 from explainers.many.reading.completion import parsed_file
+from explainers.many.run import ManyRun
 from explainers.models.spec import ModelSpec
 
 SPEC = ModelSpec("upload", "tiny", size=8, mean=(0.0,), std=(1.0,))
@@ -104,6 +106,22 @@ def pictures(folder: Path, count: int, seed: int = 0) -> Path:
         values = rng.integers(0, 200, (8, 8), dtype=np.uint8)
         Image.fromarray(values).save(folder / f"{number:03d}.png")
     return folder
+
+
+def assert_alike(run: ManyRun, whole: ManyRun, total: int) -> None:
+    """Every input once, and all numbers as those of the undisturbed run."""
+    rows, due = list(run.rows()), list(whole.rows())
+    assert [row["index"] for row in rows] == list(range(total)) == [row["index"] for row in due]
+    for row, other in zip(rows, due, strict=True):
+        for name, value in other.items():
+            number = isinstance(value, (int, float, list)) and name != "seconds"
+            due_value = pytest.approx(value, rel=1e-6, abs=1e-9) if number else value
+            assert name == "seconds" or row[name] == due_value, name
+    maps, others = list(run.maps()), list(whole.maps())
+    answered = [row["index"] for row in due if not row["error"]]
+    assert [index for index, _ in maps] == [index for index, _ in others] == answered
+    for (_, one), (_, other) in zip(maps, others, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
 
 def run_alone(source: Path, to: Path, begun) -> None:

@@ -10,11 +10,20 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
-from small_runs import ASKED, Deadly, Tiny, Unopenable, deadly_parse, pictures, run_alone
+from small_runs import (
+    ASKED,
+    Deadly,
+    Tiny,
+    Unopenable,
+    assert_alike,
+    deadly_parse,
+    pictures,
+    run_alone,
+)
 
 from explainers import Cancelled, Problem, explain_many
 from explainers.many.keeping import whole_files
-from explainers.many.run import ManyRun, open_run
+from explainers.many.run import open_run
 
 KILLS, COUNT = 10, 160
 
@@ -34,22 +43,6 @@ def started(context, source, to):
     process.start()
     theirs.close()
     return process, ours, ours.recv()
-
-
-def assert_alike(run: ManyRun, whole: ManyRun, total: int) -> None:
-    """Every input once, and all numbers as those of the undisturbed run."""
-    rows, due = list(run.rows()), list(whole.rows())
-    assert [row["index"] for row in rows] == list(range(total)) == [row["index"] for row in due]
-    for row, other in zip(rows, due, strict=True):
-        for name, value in other.items():
-            number = isinstance(value, (int, float, list)) and name != "seconds"
-            due_value = pytest.approx(value, rel=1e-6, abs=1e-9) if number else value
-            assert name == "seconds" or row[name] == due_value, name
-    maps, others = list(run.maps()), list(whole.maps())
-    answered = [row["index"] for row in due if not row["error"]]
-    assert [index for index, _ in maps] == [index for index, _ in others] == answered
-    for (_, one), (_, other) in zip(maps, others, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="starts processes by forking")

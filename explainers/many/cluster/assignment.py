@@ -18,6 +18,7 @@ from explainers.many.job import Job
 from explainers.many.keeping import manifest
 from explainers.many.keeping.whole_files import write_whole
 from explainers.many.reading.listing import Listing
+from explainers.many.remote.location import location
 from explainers.many.work import Begun
 
 
@@ -72,7 +73,7 @@ class Ticket:
     @property
     def path(self) -> Path:
         """The file with the assignment."""
-        return Path(self.folder) / FOLDER / f"{self.token}.job"
+        return location(self.folder) / FOLDER / f"{self.token}.job"
 
     @property
     def wanted(self) -> bool:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from pathlib import Path
 
 from explainers.errors import ModelProblem
-from explainers.many.keeping.journal import ON_INPUTS, TRIES, Place, PlaceFile, SetAside
+from explainers.many.keeping.folders import names_in, remove_folder
+from explainers.many.keeping.journal import (
+    ON_INPUTS,
+    TRIES,
+    Place,
+    PlaceFile,
+    PlacePut,
+    SetAside,
+)
+from explainers.many.remote.location import is_remote
 
 FOLDER = "cluster"
 """In the run's folder, while a call works on it."""
@@ -38,7 +46,7 @@ class Attempts:
     def __init__(self, folder: Path, number: int) -> None:
         self._run, self._number = folder, number
         self._folder = folder / FOLDER / f"{number:05d}"
-        self._place = PlaceFile(self._folder / "place")
+        self._place = (PlacePut if is_remote(folder) else PlaceFile)(self._folder / "place")
         self._early = self._folder / "early"
 
     def begin(self) -> SetAside:
@@ -63,7 +71,8 @@ class Attempts:
                 f"{self._number}. See whether the network can be loaded, and whether memory "
                 "suffices."
             )
-        self._early.write_text(str(early), encoding="utf-8")
+        if early != self.early:
+            self._early.write_bytes(str(early).encode())
         self._place.write(Place())
         return found
 
@@ -98,8 +107,9 @@ def clear(folder: Path) -> None:
         Of the run.
     """
     known = SetAside.of(folder)
-    for path in sorted((folder / FOLDER).glob("*/")):
-        known = known.joined(SetAside.of(path))
+    for name in names_in(folder / FOLDER):
+        if name.isdecimal():
+            known = known.joined(SetAside.of(folder / FOLDER / name))
     if known != SetAside.of(folder):
         known.keep(folder)
-    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    remove_folder(folder / FOLDER)

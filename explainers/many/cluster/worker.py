@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from explainers.errors import Cancelled, Problem, typed_line
@@ -23,7 +22,8 @@ DONE, PROBLEM, STOPPED = "done", "problem", "stopped"
 Answer: TypeAlias = tuple[str, str, int, int]
 """DONE, PROBLEM or STOPPED; a sentence; inputs; those of them that failed."""
 
-SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_LOOKS, SECONDS_BETWEEN_REQUESTS = 0.5, 2.0
+"""Whether the call that asked still goes on: on a disk, in an object store."""
 MOST_NETWORKS = 2
 """So many a worker keeps open, and one run."""
 
@@ -86,8 +86,9 @@ def demand_fit(worker: Any, needs: dict[str, str]) -> None:
 def _made(ticket: Ticket, number: int) -> Answer:
     from explainers.many.cluster.attempts import Attempts
     from explainers.many.keeping.manifest import shards_of
+    from explainers.many.remote.location import location
 
-    folder = Path(ticket.folder)
+    folder = location(ticket.folder)
     if not ticket.wanted:
         ticket.read()  # says why it is not found
     errors = shards_of(folder).errors(number)
@@ -109,6 +110,8 @@ class _Watch:
     def __init__(self, ticket: Ticket, attempts: Attempts) -> None:
         self._ticket, self._attempts = ticket, attempts
         self._place, self._looked = (-1, 0, 0), time.monotonic()
+        remote = "://" in ticket.folder
+        self._between = SECONDS_BETWEEN_REQUESTS if remote else SECONDS_BETWEEN_LOOKS
         self.errors: list[str | None] = []
 
     def at(self, step: int, start: int = 0, stop: int = 0) -> None:
@@ -118,7 +121,7 @@ class _Watch:
             self._place = step, start, stop
             self._attempts.at(Place(step, start, stop))
         now = time.monotonic()
-        if step == WRITING or now - self._looked > SECONDS_BETWEEN_LOOKS:
+        if step == WRITING or now - self._looked > self._between:
             self._looked = now
             if not self._ticket.wanted:
                 raise Cancelled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mmap
 import struct
@@ -103,10 +104,40 @@ class PlaceFile:
 
     def read(self) -> Place | None:
         """The last one that was kept, or None."""
-        try:
+        with contextlib.suppress(OSError, struct.error):
             return Place(*_NUMBERS.unpack(self._path.read_bytes()))
-        except (OSError, struct.error):
-            return None
+        return None
+
+
+class PlacePut(PlaceFile):
+    """The same in an object store, where every place is a request: only where it must be.
+
+    What is kept always covers the inputs that are worked on. So of some inputs that are worked on
+    together it is written once, for all of them; and of an input that is alone at each step.
+
+    Examples
+    --------
+    >>> from explainers.many.remote.paths import RemotePath
+    >>> place = PlacePut(RemotePath("memory://doctest/place"))
+    >>> for one in (Place(READING, 4, 8), Place(READING, 5, 6), Place(EXPLAINING, 4, 8)):
+    ...     place.write(one)
+    >>> place.read()
+    Place(step=1, start=4, stop=8, done=0, failed=0, total=0)
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._kept = Place()
+
+    def write(self, place: Place) -> None:
+        """Keep it, unless what is kept covers it."""
+        kept = self._kept
+        several = kept.stop - kept.start > 1
+        on_inputs = place.step in ON_INPUTS and kept.step in ON_INPUTS
+        within = kept.start <= place.start and place.stop <= kept.stop
+        if not (on_inputs and within and (several or place == kept)):
+            self._path.write_bytes(_packed(place))
+            self._kept = place
 
 
 @dataclass
@@ -127,10 +158,10 @@ class SetAside:
     @classmethod
     def of(cls, folder: Path) -> SetAside:
         """What a run's folder knows."""
-        path = folder / "set_aside.json"
-        if not path.exists():
+        try:
+            told = json.loads((folder / "set_aside.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
             return cls()
-        told = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             {int(key): int(value) for key, value in told["tries"].items()},
             {int(key): str(value) for key, value in told["endings"].items()},

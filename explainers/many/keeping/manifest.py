@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from explainers.errors import Problem
+from explainers.many.keeping.folders import names_in
 from explainers.many.keeping.shards import Shards
 from explainers.many.keeping.whole_files import PART, write_whole
 from explainers.many.reading.inputs import InputSource
@@ -98,7 +99,7 @@ def demand_room(folder: Path) -> None:
     if (folder / NAME).exists():
         return
     begun = {LIST, "journal", "lock"}
-    names = {one.name for one in folder.iterdir()} - begun
+    names = set(names_in(folder)) - begun
     parts = {name for name in names if name.endswith(PART) and name.startswith((LIST, NAME))}
     others = sorted(names - parts)
     if others:

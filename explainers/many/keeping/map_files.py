@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from explainers.many.keeping.folders import names_in, opened
 from explainers.many.keeping.whole_files import write_whole
 
 
@@ -24,6 +25,9 @@ class MapFiles(Protocol):
 
     def has(self, number: int) -> bool:
         """Whether the maps of a shard are kept."""
+
+    def numbers(self) -> set[int]:
+        """Of the shards whose maps are kept."""
 
     def read(
         self, number: int, wanted: Container[int] | None = None
@@ -68,11 +72,19 @@ class NpzMaps:
         """Whether the maps of a shard are kept."""
         return self._path(number).exists()
 
+    def numbers(self) -> set[int]:
+        """Of the shards whose maps are kept."""
+        found = (name.partition(".") for name in names_in(self.folder))
+        return {int(stem) for stem, _, ending in found if ending == "npz" and stem.isdecimal()}
+
     def read(
         self, number: int, wanted: Container[int] | None = None
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(index, map) of a shard's inputs that have one."""
-        with np.load(self._path(number), allow_pickle=False) as archive:
+        with (
+            opened(self._path(number)) as file,
+            np.load(file, allow_pickle=False) as archive,
+        ):
             places = [
                 (place, index)
                 for place, index in enumerate(archive["index"].tolist())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from explainers.many.keeping import zarr_maps
+from explainers.many.keeping.folders import names_in, opened, opened_each
 from explainers.many.keeping.map_files import MapFiles, NpzMaps
 from explainers.many.keeping.whole_files import PART, write_whole
+from explainers.many.remote.location import is_remote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -122,10 +125,9 @@ class Shards:
     def done(self) -> dict[int, int]:
         """Number → rows of each shard that is whole; one that cannot be read is made again."""
         found = {}
-        for path in sorted(self._rows.glob("*.parquet")) if self._rows.is_dir() else []:
-            with self._whole(int(path.stem)) as shard:
-                if shard is not None:
-                    found[int(path.stem)] = shard.metadata.num_rows
+        for number, shard in self._each():
+            if shard is not None:
+                found[number] = shard.metadata.num_rows
         return found
 
     def errors(self, number: int) -> list[str | None] | None:
@@ -138,26 +140,58 @@ class Shards:
                 return found
         return None
 
+    def _path(self, number: int) -> Path:
+        return self._rows / f"{number:05d}.parquet"
+
+    def _each(self) -> Iterator[tuple[int, pq.ParquetFile | None]]:
+        """(number, rows) of each shard that there is, in their order; None for one not whole."""
+        found = (name.partition(".") for name in names_in(self._rows))
+        numbers = sorted(
+            int(stem) for stem, _, end in found if end == "parquet" and stem.isdecimal()
+        )
+        mapped = self._maps.numbers() if numbers else set()
+        files = opened_each([self._path(number) for number in numbers])
+        for number, file in zip(numbers, files, strict=True):
+            if file is None:
+                yield number, None
+                continue
+            with file, self._parsed(file, functools.partial(mapped.__contains__, number)) as shard:
+                yield number, shard
+
     @contextlib.contextmanager
     def _whole(self, number: int) -> Iterator[pq.ParquetFile | None]:
         """The rows of a shard, opened; None where it is not whole."""
+        with contextlib.ExitStack() as stack:
+            shard = None
+            with contextlib.suppress(OSError):
+                # Opened as a file: a path is taken for a data set of its folder.
+                file = stack.enter_context(opened(self._path(number)))
+                has = functools.partial(self._maps.has, number)
+                shard = stack.enter_context(self._parsed(file, has))
+            yield shard
+
+    @contextlib.contextmanager
+    def _parsed(
+        self, file: IO[bytes], has_maps: Callable[[], bool]
+    ) -> Iterator[pq.ParquetFile | None]:
+        """The same of a file."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        with contextlib.ExitStack() as opened:
+        with contextlib.ExitStack() as stack:
             shard = None
             with contextlib.suppress(pa.ArrowInvalid, OSError):
-                # Opened as a file: a path is taken for a data set of its folder.
-                file = opened.enter_context((self._rows / f"{number:05d}.parquet").open("rb"))
-                shard = opened.enter_context(pq.ParquetFile(file))
+                shard = stack.enter_context(pq.ParquetFile(file))
                 mapped = "support" in shard.schema_arrow.names
                 unchecked = self._checks and set(self._checks) - set(_checks_of(shard))
-                if unchecked or (mapped and not self._maps.has(number)):
+                if unchecked or (mapped and not has_maps()):
                     shard = None
             yield shard
 
     def clear_parts(self) -> None:
-        """Delete what was being written when a process ended."""
+        """Delete what was being written when a process ended; an object store keeps no part."""
+        if is_remote(self._rows):
+            return
         parts = [*self._rows.parent.glob(f"*{PART}"), *self._rows.glob(f"*{PART}")]
         for path in [*parts, *self._maps.folder.rglob(f"*{PART}")]:
             path.unlink(missing_ok=True)
@@ -189,26 +223,21 @@ class Shards:
         table = table.replace_schema_metadata({"checks": " ".join(self._checks)})
         buffer = io.BytesIO()
         pq.write_table(table, buffer)
-        write_whole(self._rows / f"{number:05d}.parquet", buffer.getbuffer())
+        write_whole(self._path(number), buffer.getbuffer())
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[Row]:
         """The rows that are there, in their order; of these columns, or all.
 
         Columns that there were not yet when a row was written hold None.
         """
-        for number in self.done():
-            yield from self.rows_of(number, columns) or ()
+        for _, shard in self._each():
+            if shard is not None:
+                yield from _rows_of(shard, columns)
 
     def rows_of(self, number: int, columns: Sequence[str] | None = None) -> list[Row] | None:
         """The rows of a shard; None where it is not whole."""
-        wanted = schema().names if columns is None else list(columns)
         with self._whole(number) as shard:
-            if shard is None:
-                return None
-            there = [name for name in wanted if name in shard.schema_arrow.names]
-            found = shard.read(columns=there).to_pylist()
-        lacking = dict.fromkeys(wanted)
-        return [lacking | row for row in found]
+            return None if shard is None else _rows_of(shard, columns)
 
     def checks_of(self, number: int) -> tuple[str, ...]:
         """By what the maps of a shard were checked."""
@@ -224,9 +253,17 @@ class Shards:
 
         Shards that hold none of these are not read.
         """
+        mapped = self._maps.numbers()
         for number in self.done():
-            if self._maps.has(number):  # else of a run without maps
+            if number in mapped:  # else of a run without maps
                 yield from self._maps.read(number, wanted)
+
+
+def _rows_of(shard: pq.ParquetFile, columns: Sequence[str] | None) -> list[Row]:
+    wanted = schema().names if columns is None else list(columns)
+    there = [name for name in wanted if name in shard.schema_arrow.names]
+    lacking = dict.fromkeys(wanted)
+    return [lacking | row for row in shard.read(columns=there).to_pylist()]
 
 
 def _checks_of(shard: pq.ParquetFile) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from explainers.errors import Problem
+from explainers.many.remote.location import is_remote
 
 PART = ".part"
 """What the name of a file ends in until it is whole."""
@@ -17,6 +18,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 def write_whole(path: Path, data: bytes | memoryview) -> None:
     """Write a file so that it is whole or not there, whatever ends the process or the machine.
 
+    In an object store what is put there is whole or not there by itself.
+
     Parameters
     ----------
     path : Path
@@ -25,7 +28,7 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
     Raises
     ------
     Problem
-        Where the disk is full, or the folder cannot be written.
+        Where the disk is full, or the folder or store cannot be written.
 
     Examples
     --------
@@ -35,6 +38,8 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
     >>> path.read_bytes(), len(list(path.parent.iterdir()))
     (b'all', 1)
     """
+    if is_remote(path):
+        return path.write_bytes(bytes(data))
     # Of its own name: another machine may still write the same, for a call that has ended.
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:

@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 
 from explainers.errors import Problem
+from explainers.many.keeping.folders import names_in
 from explainers.many.keeping.whole_files import write_whole
+from explainers.many.remote.location import is_remote
 from explainers.models.spec import ModelSpec
 
 NAME = "maps.zarr"
@@ -123,6 +125,12 @@ class ZarrMaps:
     def has(self, number: int) -> bool:
         """Whether the maps of a shard are kept."""
         return self._path(number).exists()
+
+    def numbers(self) -> set[int]:
+        """Of the shards whose maps are kept."""
+        found = {int(name) for name in names_in(self.folder / "maps" / "c") if name.isdecimal()}
+        # On a disk a folder may be there without its file.
+        return found if is_remote(self.folder) else {one for one in found if self.has(one)}
 
     def read(
         self, number: int, wanted: Container[int] | None = None

@@ -14,6 +14,7 @@ from explainers.many.reading.completion import all_items, completed, item_name, 
 from explainers.many.reading.listing import Listing, SourceChanged, listed_bytes, sha256
 from explainers.many.reading.members import Source, members_of, suffix_of
 from explainers.many.reading.sampling import even_sample
+from explainers.many.remote.asking import StoreAway
 from explainers.models.spec import ModelSpec
 
 
@@ -177,6 +178,8 @@ class Inputs:
             data = self._members.read(self.files[number])
             if self.spec.kind != "picture":
                 count = self._counted(number, data)
+        except StoreAway:
+            raise
         except Problem:
             if len(self.files) == 1:
                 raise
@@ -231,7 +234,7 @@ class Inputs:
         try:
             start, item = self._piece(number, index - int(self._starts[number]))
             opened = self._opened(number, start)
-        except SourceChanged:
+        except (SourceChanged, StoreAway):
             raise
         except Problem as problem:
             return Input(index, self.name(index), digest, problem=str(problem))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from explainers.errors import Problem
 from explainers.many.reading.regions.indexing import Place
+from explainers.many.remote.asking import StoreAway
 from explainers.models.spec import ModelSpec
 
 
@@ -82,6 +83,8 @@ def listed_bytes(name: str, digest: str, read: Callable[[str], bytes]) -> bytes:
     ------
     SourceChanged
         Where they are not those of then.
+    StoreAway
+        Where an object store cannot say.
     Problem
         Where the file can be read no more than it could then.
 
@@ -93,6 +96,8 @@ def listed_bytes(name: str, digest: str, read: Callable[[str], bytes]) -> bytes:
     problem, data = None, b""
     try:
         data = read(name)
+    except StoreAway:
+        raise
     except Problem as error:
         problem = error
     if sha256(data) != digest:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, cast
 
 from explainers.errors import Problem
 from explainers.kinds import KINDS, picture, sequence, series, table
+from explainers.many.remote.location import is_alone, is_remote, location
+from explainers.many.remote.paths import RemotePath
 
 Source: TypeAlias = "str | Path | Sequence[str | Path]"
-"""A folder, a .zip, a file, or a list of files."""
+"""A folder, a .zip, a file, or a list of files; each a path or a URL."""
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
     # An array or an archive may hold many; a run counts its pictures file by file.
@@ -55,12 +58,37 @@ class Files:
             raise Problem(f"{name} cannot be read: {error.strerror}.") from error
 
 
+class RemoteFiles:
+    """Files in an object store, each read at once; `root` is left out of their names.
+
+    Parameters
+    ----------
+    root : str
+        What their URLs begin with.
+    sizes : mapping of str to int
+        Name → bytes.
+    """
+
+    def __init__(self, root: str, sizes: Mapping[str, int]) -> None:
+        self._root, self.names = root, sorted(sizes)
+        self._large = {name for name, size in sizes.items() if size > MOST_BYTES}
+
+    def read(self, name: str) -> bytes:
+        """A file's bytes. Problem where it cannot be read."""
+        if name in self._large:
+            raise Problem(_too_large(name))
+        try:
+            return RemotePath(self._root + name).read_bytes()
+        except OSError as error:
+            raise Problem(f"{name} cannot be read: {error.strerror}.") from error
+
+
 class Zipped:
     """Files in a .zip, unpacked one at a time into memory, never onto the disk."""
 
     def __init__(self, path: Path) -> None:
         try:
-            self._archive = zipfile.ZipFile(path)
+            self._archive = zipfile.ZipFile(path.open("rb") if is_remote(path) else path)
         except (zipfile.BadZipFile, OSError) as error:
             raise Problem(f"{path} is damaged, or no .zip file. Pack the files again.") from error
         self.names = sorted(
@@ -91,7 +119,8 @@ def members_of(source: Source, kind: str) -> tuple[Members, list[str]]:
     Parameters
     ----------
     source : str, Path, or sequence of them
-        A folder, with all folders in it; a .zip; a file; or a list of files.
+        A folder, with all folders in it; a .zip; a file; or a list of files; or their URLs in an
+        object store, see `explainers.many.remote.location.location`.
     kind : str
         A key of KINDS.
 
@@ -149,16 +178,19 @@ def suffix_of(name: str, kind: str) -> str:
 
 
 def _all_files(source: Source) -> Members:
-    if not isinstance(source, (str, Path)):
-        paths = [Path(one).absolute() for one in source]
+    if not is_alone(source):
+        paths = [location(one).absolute() for one in source]
+        remote = [path for path in paths if is_remote(path)]
+        if remote:
+            return _listed(remote, len(paths))
         missing = [str(path) for path in paths if not path.is_file()]
         if missing:
-            raise Problem(
-                f"There is no file {missing[0]}, nor {len(missing) - 1} more of the list."
-            )
+            raise _missing(missing)
         root = Path(os.path.commonpath([path.parent for path in paths])) if paths else Path()
         return Files(paths, root)
-    path = Path(source)
+    path = location(source)
+    if is_remote(path):
+        return _at(path)
     if path.is_dir():
         inside = (Path(folder) / name for folder, _, names in os.walk(path) for name in names)
         seen = (p for p in inside if not _hidden(os.path.relpath(p, path)))
@@ -168,6 +200,43 @@ def _all_files(source: Source) -> Members:
     return Zipped(path) if path.suffix.lower() == ".zip" else Files([path], path.parent)
 
 
+def _at(path: RemotePath) -> Members:
+    """The files under a URL."""
+    if path.is_dir():
+        found = {name: size for name, size in path.files() if not _hidden(name)}
+        return RemoteFiles(f"{path}/", found)
+    if not path.is_file():
+        raise Problem(f"There is nothing at {path}. Give the URL of a folder, a .zip or a file.")
+    if path.suffix.lower() == ".zip":
+        return Zipped(cast(Path, path))
+    return RemoteFiles(f"{path.parent}/", {path.name: path.stat().st_size})
+
+
+def _listed(paths: Sequence[RemotePath], of: int) -> RemoteFiles:
+    """The files of a list."""
+    parts = [path.url.partition("://") for path in paths]
+    if len(paths) < of or len({protocol for protocol, _, _ in parts}) > 1:
+        raise Problem("The files of the list lie in several stores. Give those of one.")
+    sizes: dict[str, int] = {}
+    missing: list[str] = []
+    for path in paths:
+        try:
+            sizes[path.url.partition("://")[2]] = path.stat().st_size
+        except FileNotFoundError:
+            missing.append(path.url)
+    if missing:
+        raise _missing(missing)
+    root = posixpath.commonpath([posixpath.dirname(name) for name in sizes])
+    root = f"{root}/" if root else ""
+    return RemoteFiles(
+        f"{parts[0][0]}://{root}", {name[len(root) :]: size for name, size in sizes.items()}
+    )
+
+
+def _missing(names: Sequence[str]) -> Problem:
+    return Problem(f"There is no file {names[0]}, nor {len(names) - 1} more of the list.")
+
+
 def _hidden(name: str) -> bool:
     parts = Path(name.replace("\\", "/")).parts
     beside = ("__MACOSX", "Thumbs.db", "desktop.ini")
@@ -175,7 +244,7 @@ def _hidden(name: str) -> bool:
 
 
 def _shown(source: Source) -> str:
-    return str(source) if isinstance(source, (str, Path)) else "The list of files"
+    return str(source) if is_alone(source) else "The list of files"
 
 
 def _too_large(name: str) -> str:

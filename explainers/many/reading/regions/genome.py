@@ -15,6 +15,7 @@ from explainers.errors import Problem
 from explainers.kinds.files.gzipped import PACKED
 from explainers.many.reading.listing import SourceChanged
 from explainers.many.reading.regions.indexing import Index, Place
+from explainers.many.remote.location import is_remote
 
 CHUNK = 2**24
 MOST_HELD = 1_000_000_000
@@ -63,7 +64,7 @@ class Genome:
         self.path = path
         self._packed = path.suffix.lower() == PACKED
         self._held: tuple[str, bytes] = "", b""
-        self._stamp: tuple[int, ...] = ()
+        self._stamp: tuple[int | str, ...] = ()
         if listed is None:
             self.digest, self.places = self._indexed()
             return
@@ -75,7 +76,7 @@ class Genome:
         path, index, whole = self.path, Index(self.path.name), hashlib.sha256()
         try:
             with path.open("rb") as file:
-                self._stamp = _stamp(file)
+                self._stamp = _stamp(path, file)
                 if not self._packed:
                     for chunk in _chunks(file):
                         whole.update(chunk)
@@ -98,7 +99,7 @@ class Genome:
         try:
             with contextlib.ExitStack() as stack:
                 file = stack.enter_context(self.path.open("rb"))
-                stamp = _stamp(file)
+                stamp = _stamp(self.path, file)
                 if stamp != self._stamp:
                     whole = hashlib.sha256()
                     for chunk in _chunks(file):
@@ -191,8 +192,10 @@ class Genome:
         return Problem(f"{self.path} cannot be read: {error.strerror or error}.")
 
 
-def _stamp(file: IO[bytes]) -> tuple[int, ...]:
+def _stamp(path: Path, file: IO[bytes]) -> tuple[int | str, ...]:
     """What differs where a file was written anew, or is another one."""
+    if is_remote(path):
+        return (path.stamp(),)
     told = os.fstat(file.fileno())
     return told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns
 

@@ -17,6 +17,8 @@ from explainers.many.reading.members import MOST_BYTES, Source
 from explainers.many.reading.regions.bed import SUFFIXES, Bed, Region
 from explainers.many.reading.regions.genome import PACKED, Genome
 from explainers.many.reading.sampling import even_sample
+from explainers.many.remote.asking import StoreAway
+from explainers.many.remote.location import is_alone, location
 from explainers.models.spec import ModelSpec
 
 MOST_CHANGES = 500
@@ -38,8 +40,8 @@ def names_regions(source: Source, kind: str) -> TypeGuard[Sequence[str | Path]]:
     """
     if kind != "sequence":
         return False
-    alone = isinstance(source, (str, Path))
-    files = [str(source)] if alone else [str(one) for one in source]  # type: ignore[union-attr]
+    alone = is_alone(source)
+    files = [str(source)] if is_alone(source) else [str(one) for one in source]
     if not files or not files[0].lower().endswith(SUFFIXES):
         return False
     if alone or len(files) != 2:
@@ -87,7 +89,7 @@ class Regions:
     def __init__(
         self, source: Sequence[str | Path], spec: ModelSpec, listing: Listing | None = None
     ) -> None:
-        bed, genome = (Path(one) for one in source)
+        bed, genome = (location(one) for one in source)
         if listing is None:
             data = _bytes_of(bed)
             self._bed, self._genome = Bed(data, bed.name), Genome(genome)
@@ -178,7 +180,7 @@ class Regions:
         name, digest = self.name(index), self.digests[0]
         try:
             values = self._values(self._bed[index])
-        except SourceChanged:
+        except (SourceChanged, StoreAway):
             raise
         except Problem as problem:
             return Input(index, name, digest, problem=str(problem))
