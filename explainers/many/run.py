@@ -23,7 +23,7 @@ from explainers.many.question import Question
 from explainers.many.reading.completion import parsed_file
 from explainers.many.reading.inputs import Parse
 from explainers.many.reading.members import Source
-from explainers.many.remote.location import demand_apart, location
+from explainers.many.remote.location import demand_fit, location
 from explainers.many.work import Work
 from explainers.options import demand_count, lookup
 
@@ -229,8 +229,8 @@ def carried_out(
     demand_count("shard", job.shard)
     job.question.check()
     folder, tell = job.folder, _Teller(progress)
-    demand_apart(job.source, folder)
-    with held(folder, isolated=isolate or backend is not None) as scratch:
+    demand_fit(job.source, folder, isolated=isolate or backend is not None)
+    with held(folder) as scratch:
         job = replace(job, scratch=scratch)
         if backend is not None:
             from explainers.many.cluster.coordinator import run_on_cluster

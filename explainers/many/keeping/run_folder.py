@@ -10,13 +10,13 @@ from pathlib import Path
 
 from explainers.errors import Problem
 from explainers.many.keeping import manifest
-from explainers.many.remote.location import demand_keeps_whole, is_remote
+from explainers.many.remote.location import demand_whole_files, is_remote
 
 LOCK = "lock"
 
 
 @contextlib.contextmanager
-def held(folder: Path, isolated: bool) -> Iterator[Path]:
+def held(folder: Path) -> Iterator[Path]:
     """While the block runs, no other process of this computer works on the run.
 
     In an object store nothing can be held: two calls at once do the same work twice. They spoil
@@ -26,8 +26,6 @@ def held(folder: Path, isolated: bool) -> Iterator[Path]:
     ----------
     folder : Path
         Of the run.
-    isolated : bool
-        Whether other processes write into it.
 
     Yields
     ------
@@ -40,7 +38,7 @@ def held(folder: Path, isolated: bool) -> Iterator[Path]:
         Where the folder cannot be made or written, holds something else, or another process works
         on the run.
     """
-    demand_keeps_whole(folder, isolated)
+    demand_whole_files(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

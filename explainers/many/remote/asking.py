@@ -23,6 +23,7 @@ _CREDENTIALS = (
         "ClientAuthenticationError",
     ),
 )
+_MISSING = ("ResourceNotFoundError", "NotFound")
 _UNREACHED = (
     *("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "HTTPClientError"),
     *("ConnectionClosedError", "ProxyConnectionError", "SSLError", "FSTimeoutError"),
@@ -77,6 +78,8 @@ def asked(url: str, call: Callable[[], T]) -> T:
     except Problem:
         raise
     except Exception as error:  # of many types: each package has its own
+        if type(error).__name__ in _MISSING:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), url) from error
         raise StoreAway(_sentence(url, error)) from error
     _answered.add(store)
     return given
@@ -106,7 +109,8 @@ def _in_time(store: str, call: Callable[[], T]) -> T:
 def _sentence(url: str, error: Exception) -> str:
     why = _SECRET.sub("", first_line(error))
     kinds = {kind.__name__ for kind in type(error).__mro__}
-    if isinstance(error, PermissionError) or kinds & set(_CREDENTIALS):
+    code = getattr(error, "code", None) or getattr(error, "status_code", None)
+    if isinstance(error, PermissionError) or kinds & set(_CREDENTIALS) or code in (401, 403):
         return (
             f"{url} is refused ({why}). Say who you are in the environment, as AWS_ACCESS_KEY_ID "
             f"and AWS_SECRET_ACCESS_KEY, or in fsspec's configuration. {_GO_ON}"

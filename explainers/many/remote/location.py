@@ -106,58 +106,60 @@ def anywhere(given: str | Path) -> str | Path:
     return str(path) if is_remote(path) else path.absolute()
 
 
-def demand_apart(source: Any, folder: Path) -> None:
-    """Problem where a run's files would become its inputs.
+def demand_fit(source: Any, folder: Path, isolated: bool = False) -> None:
+    """Problem where a run's files would become its inputs, or its processes would not see them.
 
     Parameters
     ----------
     source : str, Path, or sequence of them
     folder : Path
         Of the run; as `location` gives it.
+    isolated : bool
+        Whether other processes work on it.
 
     Examples
     --------
-    >>> demand_apart("memory://bucket/in", location("memory://bucket/input"))
+    >>> demand_fit("memory://bucket/in", location("memory://bucket/input"))
     >>> try:
-    ...     demand_apart("memory://bucket/in", location("memory://bucket/in/run"))
+    ...     demand_fit("memory://bucket/in", location("memory://bucket/in/run"))
     ... except Problem as problem:
     ...     print(str(problem)[:46])
     memory://bucket/in/run lies in the source itse
     """
-    for one in [source] if is_alone(source) else source:
-        path = location(one)
-        if not is_alone(source):
-            continue
-        if is_remote(path) and is_remote(folder):
-            inside = f"{_key(folder)}/".startswith(f"{_key(path)}/")
-        else:
-            on_disk = not is_remote(path) and not is_remote(folder)
-            inside = on_disk and path.resolve() in folder.resolve().parents
-        if inside:
+    paths = [location(one) for one in ([source] if is_alone(source) else source)]
+    for path in [folder, *paths]:
+        if isolated and is_remote(path) and path.url.startswith(f"{MEMORY}:"):
             raise Problem(
-                f"{folder} lies in the source itself, so the run's files would become its inputs. "
-                "Give `to` a folder beside it."
+                f"{path} is seen by this process alone. Leave out isolate= and backend=, or give "
+                f"a folder or an object store, as {_KNOWN}."
             )
+    if is_alone(source) and _lies_in(folder, paths[0]):
+        raise Problem(
+            f"{folder} lies in the source itself, so the run's files would become its inputs. "
+            "Give `to` a folder beside it."
+        )
 
 
-def demand_keeps_whole(folder: Path, isolated: bool) -> None:
-    """Problem where a run cannot be kept at a URL.
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Whether a path lies in a folder, or is the folder of an object store itself."""
+    if is_remote(path) and is_remote(folder):
+        return f"{_key(path)}/".startswith(f"{_key(folder)}/")
+    if is_remote(path) or is_remote(folder):
+        return False
+    return folder.resolve() in path.resolve().parents
+
+
+def demand_whole_files(folder: Path) -> None:
+    """Problem where what is put at a URL may be there in part.
 
     Parameters
     ----------
     folder : Path
-        As `location` gives it.
-    isolated : bool
-        Whether other processes write into it.
+        Of a run; as `location` gives it.
     """
     if not is_remote(folder):
         return
     protocol = folder.url.partition(":")[0]
-    if protocol == MEMORY and isolated:
-        raise Problem(
-            f"{folder} is seen by this process alone. Leave out isolate= and backend=, or give "
-            f"`to` a folder or an object store, as {_KNOWN}."
-        )
     if protocol not in PACKAGES and protocol != MEMORY:
         raise Problem(
             f"A run is kept where a file is whole or not there: in a folder, or in an object "

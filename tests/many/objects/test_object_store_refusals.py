@@ -83,6 +83,7 @@ def test_packages_that_are_missing(source, monkeypatch, tmp_path):
 
 def test_where_a_run_cannot_be_kept(source):
     assert "is seen by this process alone" in said(source, "memory://b/run", isolate=True)
+    assert "is seen by this process alone" in said("memory://b/in", "s3://b/run", isolate=True)
     assert "mount it, and give its folder" in said(source, "ftp://127.0.0.1/run")
     assert "lies in the source itself" in said("memory://b/in", "memory://b/in/run")
     assert "lies in the source itself" in said("memory://b/in", "memory://b/in")
