@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias, cast
 
 from explainers.errors import Problem
 from explainers.kinds import KINDS, picture, sequence, series, table
+from explainers.many.reading.remote_files import files_in, files_of
+from explainers.many.reading.sizes import MOST_BYTES, too_large
 from explainers.many.remote.location import is_alone, is_remote, location
 from explainers.many.remote.paths import RemotePath
 
@@ -25,8 +26,6 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "series": series.SUFFIXES,
     "sequence": sequence.SUFFIXES,
 }
-MOST_BYTES = 400_000_000
-"""Of one file, unpacked."""
 
 
 class Members(Protocol):
@@ -52,33 +51,8 @@ class Files:
         path = self._root / name
         try:
             if path.stat().st_size > MOST_BYTES:
-                raise Problem(_too_large(name))
+                raise Problem(too_large(name))
             return path.read_bytes()
-        except OSError as error:
-            raise Problem(f"{name} cannot be read: {error.strerror}.") from error
-
-
-class RemoteFiles:
-    """Files in an object store, each read at once; `root` is left out of their names.
-
-    Parameters
-    ----------
-    root : str
-        What their URLs begin with.
-    sizes : mapping of str to int
-        Name → bytes.
-    """
-
-    def __init__(self, root: str, sizes: Mapping[str, int]) -> None:
-        self._root, self.names = root, sorted(sizes)
-        self._large = {name for name, size in sizes.items() if size > MOST_BYTES}
-
-    def read(self, name: str) -> bytes:
-        """A file's bytes. Problem where it cannot be read."""
-        if name in self._large:
-            raise Problem(_too_large(name))
-        try:
-            return RemotePath(self._root + name).read_bytes()
         except OSError as error:
             raise Problem(f"{name} cannot be read: {error.strerror}.") from error
 
@@ -109,7 +83,7 @@ class Zipped:
         except NotImplementedError as error:
             raise Problem(f"{name} is packed in an unusual way. Pack it again.") from error
         if len(data) > MOST_BYTES:
-            raise Problem(_too_large(name))
+            raise Problem(too_large(name))
         return data
 
 
@@ -182,10 +156,12 @@ def _all_files(source: Source) -> Members:
         paths = [location(one).absolute() for one in source]
         remote = [path for path in paths if is_remote(path)]
         if remote:
-            return _listed(remote, len(paths))
+            return files_of(remote, len(paths))
         missing = [str(path) for path in paths if not path.is_file()]
         if missing:
-            raise _missing(missing)
+            raise Problem(
+                f"There is no file {missing[0]}, nor {len(missing) - 1} more of the list."
+            )
         root = Path(os.path.commonpath([path.parent for path in paths])) if paths else Path()
         return Files(paths, root)
     path = location(source)
@@ -203,38 +179,11 @@ def _all_files(source: Source) -> Members:
 def _at(path: RemotePath) -> Members:
     """The files under a URL."""
     if path.is_dir():
-        found = {name: size for name, size in path.files() if not _hidden(name)}
-        return RemoteFiles(f"{path}/", found)
+        found = files_in(path)
+        return _Some(found, [name for name in found.names if not _hidden(name)])
     if not path.is_file():
         raise Problem(f"There is nothing at {path}. Give the URL of a folder, a .zip or a file.")
-    if path.suffix.lower() == ".zip":
-        return Zipped(cast(Path, path))
-    return RemoteFiles(f"{path.parent}/", {path.name: path.stat().st_size})
-
-
-def _listed(paths: Sequence[RemotePath], of: int) -> RemoteFiles:
-    """The files of a list."""
-    parts = [path.url.partition("://") for path in paths]
-    if len(paths) < of or len({protocol for protocol, _, _ in parts}) > 1:
-        raise Problem("The files of the list lie in several stores. Give those of one.")
-    sizes: dict[str, int] = {}
-    missing: list[str] = []
-    for path in paths:
-        try:
-            sizes[path.url.partition("://")[2]] = path.stat().st_size
-        except FileNotFoundError:
-            missing.append(path.url)
-    if missing:
-        raise _missing(missing)
-    root = posixpath.commonpath([posixpath.dirname(name) for name in sizes])
-    root = f"{root}/" if root else ""
-    return RemoteFiles(
-        f"{parts[0][0]}://{root}", {name[len(root) :]: size for name, size in sizes.items()}
-    )
-
-
-def _missing(names: Sequence[str]) -> Problem:
-    return Problem(f"There is no file {names[0]}, nor {len(names) - 1} more of the list.")
+    return Zipped(cast(Path, path)) if path.suffix.lower() == ".zip" else files_of([path])
 
 
 def _hidden(name: str) -> bool:
@@ -245,7 +194,3 @@ def _hidden(name: str) -> bool:
 
 def _shown(source: Source) -> str:
     return str(source) if is_alone(source) else "The list of files"
-
-
-def _too_large(name: str) -> str:
-    return f"{name} is larger than {MOST_BYTES / 1e6:.0f} MB. Split it, or make it smaller."

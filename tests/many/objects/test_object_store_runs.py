@@ -7,10 +7,13 @@ import zipfile
 
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from PIL import Image
 
 from explainers import Problem, explain_many, predict_many
 from explainers.many.keeping.folders import names_in
+from explainers.many.reading import remote_files
+from explainers.many.reading.members import members_of
 from explainers.many.remote.location import location
 from explainers.many.remote.settings import settings, take
 from explainers.many.run import open_run
@@ -209,3 +212,33 @@ def test_what_others_write_is_seen_at_once(bucket):
     (folder / "b").unlink()
     (folder / "b").unlink(missing_ok=True)
     assert names_in(folder) == [] and not folder.exists()
+
+
+def test_files_are_asked_for_ahead_and_once(monkeypatch):
+    """In their order each is fetched once, some together; elsewhere each alone."""
+    folder, asked = location("memory://ahead"), []
+    for number in range(70):
+        (folder / f"{number:03d}.png").write_bytes(bytes([number]) * (1 + number % 3))
+        (folder / f"{number:03d}.txt").write_bytes(b"beside it")
+    real = MemoryFileSystem.cat_file
+
+    def counted(self, path, *given, **options):
+        asked.append(path[-7:])
+        return real(self, path, *given, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", counted)
+    members, others = members_of("memory://ahead", "picture")
+    assert len(members.names) == len(others) == 70
+    for turn in range(2):
+        asked.clear()
+        for number, name in enumerate(members.names):
+            assert members.read(name) == bytes([number]) * (1 + number % 3)
+            assert len(set(asked)) <= min(number + 16, 70), "no more is held"
+        assert sorted(asked) == members.names, turn
+    asked.clear()
+    for name in (members.names[60], members.names[5], members.names[40]):
+        members.read(name)
+    assert asked == ["060.png", "005.png", "040.png"]
+    monkeypatch.setattr(remote_files, "MOST_BYTES", 2)
+    with pytest.raises(Problem, match="002.png is larger than"):
+        members.read("002.png")

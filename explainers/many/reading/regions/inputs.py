@@ -13,10 +13,11 @@ from explainers.errors import Problem
 from explainers.kinds.alphabet import INVALID, codes_of_text, one_hot, reverse_complement
 from explainers.many.reading.inputs import Input
 from explainers.many.reading.listing import Listing, SourceChanged, listed_bytes, sha256
-from explainers.many.reading.members import MOST_BYTES, Source
+from explainers.many.reading.members import Source
 from explainers.many.reading.regions.bed import SUFFIXES, Bed, Region
 from explainers.many.reading.regions.genome import PACKED, Genome
 from explainers.many.reading.sampling import even_sample
+from explainers.many.reading.sizes import MOST_BYTES, too_large
 from explainers.many.remote.asking import StoreAway
 from explainers.many.remote.location import is_alone, location
 from explainers.models.spec import ModelSpec
@@ -205,7 +206,7 @@ def _bytes_of(bed: Path) -> bytes:
     """What is in a BED file."""
     try:
         if bed.stat().st_size > MOST_BYTES:
-            raise Problem(f"{bed.name} is larger than {MOST_BYTES / 1e6:.0f} MB. Split it.")
+            raise Problem(too_large(bed.name))
         return bed.read_bytes()
     except OSError as error:
         raise Problem(f"{bed} cannot be read: {error.strerror}.") from error
