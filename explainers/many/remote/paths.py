@@ -19,6 +19,8 @@ from explainers.many.remote.asking import asked
 
 BLOCK = 2**20
 """So many bytes are fetched at least, where a file is read in pieces."""
+_VERSIONS = ("ETag", "etag", "generation", "md5Hash", "LastModified", "last_modified", "size")
+"""What stores call that by which a file's versions are told apart."""
 
 
 class Size(NamedTuple):
@@ -101,7 +103,8 @@ class RemotePath:
 
     def stamp(self) -> str:
         """What differs where it was written anew."""
-        return str(self._ask("ukey"))
+        told = self._ask("info")
+        return str({name: told[name] for name in _VERSIONS if name in told} or told)
 
     def iterdir(self) -> Iterator[RemotePath]:
         """What lies in it. FileNotFoundError where there is nothing."""
@@ -121,6 +124,10 @@ class RemotePath:
     def read_bytes(self) -> bytes:
         """What is in it."""
         return bytes(self._ask("cat_file"))
+
+    def read_part(self, start: int, stop: int) -> bytes:
+        """Some of its bytes."""
+        return bytes(self._ask("cat_file", start=start, end=stop)) if stop > start else b""
 
     def read_text(self, encoding: str = "utf-8") -> str:
         """The same as text."""

@@ -13,7 +13,9 @@ from PIL import Image
 from explainers import Problem, explain_many, predict_many
 from explainers.many.keeping.folders import names_in
 from explainers.many.reading import remote_files
+from explainers.many.reading.listing import SourceChanged
 from explainers.many.reading.members import members_of
+from explainers.many.reading.regions.genome import Genome
 from explainers.many.remote.location import location
 from explainers.many.remote.settings import settings, take
 from explainers.many.run import open_run
@@ -189,7 +191,11 @@ def test_tables_and_regions_of_a_genome(bucket, tmp_path):
     assert rows[0]["answer"] == letters[3:9].count("C")
     assert rows[1]["answer"] == letters[20:26].count("G"), "backwards G is C"
     assert "has no chromosome" in rows[2]["error"]
+    opened = Genome(location(genome))
+    assert opened.letters("chr1", 4, 7) == letters[4:7].encode()
     bucket.put("genome.fa", f">chr1\n{letters[::-1]}\n".encode())
+    with pytest.raises(SourceChanged):
+        opened.letters("chr1", 4, 7)
     with pytest.raises(Problem, match="source changed"):
         explain_many(lambda x: x[:, 1].sum(1), (bed, genome), **asked, to=tmp_path / "out")
 

@@ -160,11 +160,19 @@ class Genome:
             )
         first, last = place.byte_of(start), place.byte_of(stop)
         try:
-            with self._opened() as file:
-                file.seek(first)
-                return file.read(last - first).translate(None, b"\r\n")
+            return self._part(first, last).translate(None, b"\r\n")
         except OSError as error:
             raise SourceChanged(self.path.name) from error
+
+    def _part(self, first: int, last: int) -> bytes:
+        """Some of its bytes."""
+        if is_remote(self.path):
+            if (self.path.stamp(),) != self._stamp:
+                self._opened().close()
+            return self.path.read_part(first, last)
+        with self._opened() as file:
+            file.seek(first)
+            return file.read(last - first)
 
     def _held_letters(self, name: str, start: int, stop: int) -> bytes:
         """Letters of a packed genome, whose chromosome is unpacked and held."""
