@@ -157,9 +157,10 @@ def explain_many(
         spread over the source.
     to : str or Path
         The run's folder: run.json (what was asked), files.tsv (the source's files with their
-        SHA-256), rows/*.parquet, and the maps. Or its URL in an object store, s3://bucket/run;
-        see `explainers.many.remote.location.location` for who says where it is, and to whom it
-        opens. There no second call is kept out; two at once do the work twice and spoil nothing.
+        SHA-256), rows/*.parquet, and the maps. Or its URL in an object store, s3://bucket/run.
+        Who one is there is said in the environment or in fsspec's configuration and kept nowhere,
+        see `explainers.many.remote.location.location`. No second call is kept out there: two at
+        once do the work twice and spoil nothing.
     spec : ModelSpec, optional
         How an input is prepared for a network that is given itself.
     classes : sequence of str

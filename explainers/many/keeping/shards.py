@@ -253,8 +253,9 @@ class Shards:
 
         Shards that hold none of these are not read.
         """
-        mapped = self._maps.numbers()
-        for number in self.done():
+        done = self.done()
+        mapped = self._maps.numbers()  # later: of a run that goes on, maps come before rows
+        for number in done:
             if number in mapped:  # else of a run without maps
                 yield from self._maps.read(number, wanted)
 

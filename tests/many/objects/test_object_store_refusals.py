@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from explainers import Problem, explain_many, predict_many
 from explainers.commands.command_line import main
+from explainers.commands.many import _demand_shared
 from explainers.many.keeping import manifest
 from explainers.many.remote import asking
 from explainers.many.remote.asking import StoreAway
-from explainers.many.remote.location import location
+from explainers.many.remote.location import is_alone, location
 from explainers.many.run import open_run
 from tests.many.small_runs import ASKED, SPEC, Tiny, pictures
 
@@ -72,6 +74,32 @@ def test_paths_of_a_disk_stay(given, path):
 def test_names_with_signs_are_no_passwords():
     for url in ("memory://bucket/a:b@c.png", "memory://me@host/x", "memory://host:8000/a@b"):
         assert str(location(url)) == url
+
+
+class PathOfAnotherLibrary:
+    """As universal-pathlib has them."""
+
+    def __init__(self, **options: str) -> None:
+        self.storage_options = options
+
+    def __str__(self) -> str:
+        return "memory://bucket/run"
+
+
+def test_paths_of_other_libraries(source):
+    path = PathOfAnotherLibrary()
+    assert str(location(path)) == "memory://bucket/run" and is_alone(path)
+    told = said(source, PathOfAnotherLibrary(secret=SECRET))
+    assert "A path with storage options is not taken" in told
+
+
+def test_a_network_from_a_file_needs_a_folder_that_all_share():
+    to, given = location("memory://bucket/run"), Namespace(scheduler="tls://host:8786")
+    with pytest.raises(Problem, match="Give --to a folder that all share"):
+        _demand_shared(given, to)
+    _demand_shared(given, Path("run"))
+    _demand_shared(Namespace(scheduler="tcp://127.0.0.1:8786"), to)
+    _demand_shared(Namespace(scheduler=None), to)
 
 
 def test_packages_that_are_missing(source, monkeypatch, tmp_path):

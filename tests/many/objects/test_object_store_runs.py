@@ -5,6 +5,7 @@ import os
 import time
 import zipfile
 
+import fsspec
 import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
@@ -157,8 +158,11 @@ def test_every_source_in_the_store(bucket, source, whole, tmp_path):
         for path in sorted(source.iterdir(), reverse=True):
             archive.write(path, path.name)
     bucket.put("in.zip", (tmp_path / "in.zip").read_bytes())
+    fsspec.filesystem("s3").chmod(f"{bucket.url[5:]}/in.zip", "public-read")
     files = [f"{bucket.url}/in/{path.name}" for path in sorted(source.iterdir())]
-    for number, given in enumerate((f"{bucket.url}/in", f"{bucket.url}/in.zip", files)):
+    over_http = f"{bucket.environment['AWS_ENDPOINT_URL']}/{bucket.url[5:]}/in.zip"
+    sources = f"{bucket.url}/in", f"{bucket.url}/in.zip", over_http, files
+    for number, given in enumerate(sources):
         run = explain_many(Tiny(), given, **ASKED, to=tmp_path / str(number))
         assert_alike(run, whole, COUNT)
         assert run.told["source_digest"] == whole.told["source_digest"]
@@ -202,8 +206,6 @@ def test_tables_and_regions_of_a_genome(bucket, tmp_path):
 
 def test_what_others_write_is_seen_at_once(bucket):
     """The package of the store remembers listings by itself."""
-    import fsspec
-
     folder, other = (
         location(f"{bucket.url}/seen"),
         fsspec.filesystem("s3", skip_instance_cache=True),
