@@ -196,7 +196,7 @@ def _demand_both_slashes(given: object) -> None:
     found = _LOST_A_SLASH.match(str(given))
     if found and found[1].lower() in (*PACKAGES, MEMORY, "http", "https"):
         raise Problem(
-            f"{given} has one slash where a URL has two, as Path makes it. Give it as text: "
+            f"{found[1]}:/ has one slash where a URL has two, as Path makes it. Give it as text, "
             f'"{found[1]}://…".'
         )
 

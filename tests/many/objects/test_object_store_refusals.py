@@ -46,7 +46,7 @@ def said(source, to, **others) -> str:
         ("simplecache::s3://bucket/run", "This is a chain of URLs"),
         ("s3://", "names no bucket"),
         (Path("s3://bucket/run"), "has one slash where a URL has two"),
-        ("s3:/bucket/run", "has one slash where a URL has two"),
+        (f"s3:/me:{SECRET}@bucket/run", "has one slash where a URL has two"),
     ],
 )
 def test_urls(given, words, source, tmp_path):
