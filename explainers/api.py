@@ -199,7 +199,7 @@ def explain(
             **result.settings,
             **result.draws,
         },
-        notes=(*passes.notes, *result.notes),
+        notes=(*passes.notes, *result.all_notes),
         extra={name: back(value) for name, value in result.extra.items()},
         inputs=inputs.detach().clone(),  # its owner may write into it
         baseline=back(session.references.mean(1)),

@@ -12,6 +12,7 @@ from torch import Tensor
 from explainers.attribution import Target, TargetLike
 from explainers.methods.registry import Method, MethodResult
 from explainers.passes import Passes
+from explainers.perturbation.drawn import Drawn
 from explainers.running.draws import seeded
 from explainers.running.failures import all_finite
 from explainers.session import Session
@@ -73,15 +74,13 @@ def mean_of(results: list[MethodResult]) -> MethodResult:
     tensor([1.5000])
     """
     spreads = [result.spread for result in results if result.spread is not None]
-    errors = _sum_if_any([e if (e := result.error) is None else e**2 for result in results])
+    drawn = [result.drawn for result in results if result.drawn is not None]
     return MethodResult(
         scores=_mean([result.scores for result in results]),
         positive=_mean_if_any([result.positive for result in results]),
         negative=_mean_if_any([result.negative for result in results]),
         spread=_sum([spread**2 for spread in spreads]).sqrt() / len(results) if spreads else None,
-        taken=_sum_if_any([result.taken for result in results]),
-        # As if all had the same strongest score.
-        error=None if errors is None else errors.sqrt() / len(results),
+        drawn=Drawn.averaged(drawn) if drawn else None,
         notes=tuple(dict.fromkeys(note for result in results for note in result.notes)),
         extra={
             name: _mean([result.extra[name] for result in results]) for name in results[0].extra
@@ -159,11 +158,6 @@ def _sum(tensors: list[Tensor]) -> Tensor:
 
 def _mean(tensors: list[Tensor]) -> Tensor:
     return _sum(tensors) / len(tensors)
-
-
-def _sum_if_any(tensors: list[Tensor | None]) -> Tensor | None:
-    given = [tensor for tensor in tensors if tensor is not None]
-    return _sum(given) if given else None
 
 
 def _mean_if_any(tensors: list[Tensor | None]) -> Tensor | None:

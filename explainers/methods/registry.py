@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from explainers.context import Context
     from explainers.kinds.layout import InputLayout
     from explainers.kinds.statistics import DataStatistics
+    from explainers.perturbation.drawn import Drawn
 
 METHODS: dict[str, Method] = {}
 
@@ -184,10 +185,8 @@ class MethodResult:
         The parts that support and oppose, where it separates them.
     spread : Tensor, shape (N, …), or None
         The standard error of each score, for random methods.
-    taken : Tensor, int64, shape (N,), or None
-        How many draws each input took, where the method drew until what is shown was certain.
-    error : Tensor, shape (N,), or None
-        Then the largest standard error of what is shown, as a share of the strongest.
+    drawn : Drawn or None
+        How far what is shown is certain, where the method drew until it was.
     notes : tuple of str
         Sentences for people.
     extra : dict of Tensor, shape (N, …)
@@ -200,8 +199,7 @@ class MethodResult:
     positive: Tensor | None = None
     negative: Tensor | None = None
     spread: Tensor | None = None
-    taken: Tensor | None = None
-    error: Tensor | None = None
+    drawn: Drawn | None = None
     notes: tuple[str, ...] = ()
     extra: dict[str, Tensor] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -209,9 +207,15 @@ class MethodResult:
     @property
     def draws(self) -> dict[str, list[float]]:
         """What an answer's settings say of draws that ended by themselves, input by input."""
-        if self.taken is None or self.error is None:
+        if self.drawn is None:
             return {}
-        return {"samples_taken": self.taken.tolist(), "standard_error": self.error.tolist()}
+        drawn = self.drawn
+        return {"samples_taken": drawn.taken.tolist(), "standard_error": drawn.share.tolist()}
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """With what draws did not settle."""
+        return (*self.notes, *(() if self.drawn is None else self.drawn.notes))
 
 
 Function = TypeVar("Function", bound=Callable[..., MethodResult])

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from explainers.perturbation.drawn import Drawn
 from explainers.perturbation.regions import Groups, group_labels
 from explainers.perturbation.sampling import Moments, shared_batches
 
@@ -50,6 +51,8 @@ class StoppingRule:
         Draws after which it ends, certain or not.
     first : int
         Draws before the first look.
+    calls : int
+        How many calls share one such rule.
 
     Examples
     --------
@@ -61,6 +64,7 @@ class StoppingRule:
     tolerance: float
     most: int
     first: int = FIRST_LOOK
+    calls: int = 1
 
     def looks(self) -> Iterator[int]:
         """How many draws there are in all whenever it is looked at what they show."""
@@ -96,7 +100,11 @@ class StoppingRule:
         first = max(least, math.ceil(self.first / calls))
         most = max(2 * least, math.ceil(self.most / calls))
         samples = self.samples and max(2, math.ceil(self.samples / calls))
-        return StoppingRule(samples, self.tolerance * math.sqrt(calls), most, first)
+        return StoppingRule(samples, self.tolerance * math.sqrt(calls), most, first, calls)
+
+    def of_all(self) -> StoppingRule:
+        """What holds for the mean of the calls that share it."""
+        return replace(self, tolerance=self.tolerance / math.sqrt(self.calls), calls=1)
 
 
 class Drawing:
@@ -114,8 +122,8 @@ class Drawing:
         () → the units of the map so far (N, units), and their standard errors. By default the sums
         over units of what is given to `add`.
     of_scores : bool
-        Whether units are differences of the model's scores: errors as small as the rounding of
-        these then count as none.
+        Whether units are differences of the model's scores: where all are as small as the rounding
+        of these, their errors count as none.
 
     Attributes
     ----------
@@ -184,31 +192,20 @@ class Drawing:
             self._moments.add(rows, self.units.sums(maps))
 
     def told(self) -> dict[str, Any]:
-        """What a `MethodResult` says of it: `taken`, `error` and `notes`; {} of a fixed number."""
-        if not self.looking:
-            return {}
-        rule, worst = self.rule, float(self.error.max())
-        note = (
-            f"After {rule.most:,} {self.what}, the most that was allowed, the standard error is "
-            f"still {100 * worst:.1f} % of the strongest part, above the tolerance of "
-            f"{100 * rule.tolerance:.3g} %: the sign of what is less than "
-            f"{min(100, 200 * worst):.0f} % as strong as the strongest is not certain, nor is the "
-            "order of what lies as close."
-        )
-        uncertain = worst > rule.tolerance
-        return {"taken": self.taken, "error": self.error, "notes": (note,) * uncertain}
+        """What a `MethodResult` says of it: `drawn`; {} of a fixed number."""
+        return {"drawn": self._found()} if self.looking else {}
 
-    def _look(self, first: bool) -> None:
+    def _found(self) -> Drawn:
         if self._shown is not None:
             mean, error = self._shown()
         else:
             assert self._moments is not None
             mean, error = self._moments.mean(), self._moments.standard_error()
-        strongest, error = mean.abs().amax(1), error.amax(1)
-        if self._of_scores:
-            error = error * (error > self.context.rounding.to(error))
-        tiny = torch.finfo(error.dtype).tiny
-        self.error[:] = (error / strongest.clamp(min=tiny)).to(self.error).clamp(max=1)
+        rounding = self.context.rounding if self._of_scores else torch.zeros_like(mean[:, 0])
+        return Drawn(self.rule, self.what, self.taken, mean, error, rounding)
+
+    def _look(self, first: bool) -> None:
+        self.error[:] = self._found().share.to(self.error)
         if not first:
             self.active = self.active[self.error[self.active] > self.rule.tolerance]
 

@@ -12,7 +12,8 @@ from explainers.kinds.layout import InputLayout
 from explainers.methods.registry import Method
 from explainers.methods.shapley import _usual
 from explainers.options import make_options
-from explainers.perturbation.stopping import FEWEST_SHARED, FIRST_LOOK
+from explainers.perturbation.drawn import Drawn as Found
+from explainers.perturbation.stopping import FEWEST_SHARED, FIRST_LOOK, StoppingRule
 
 F64 = torch.float64
 WEIGHTS = torch.tensor([2.0, -1.0, 0.5, 0.0, 1.0], dtype=F64)
@@ -175,5 +176,38 @@ def test_references_share_the_draws_and_their_errors_combine():
         answer = asked("expected_gradients", baseline=references, seed=seed, tolerance=0.05)
         assert answer.settings["samples_taken"][0] >= 4 * 2 * FEWEST_SHARED
         off.append(((answer.scores[0] - truth) / answer.spread[0])[answer.spread[0] > 0].abs())
-        assert answer.settings["standard_error"][0] <= 0.06
+        share = answer.spread.max() / answer.scores.abs().max()
+        assert answer.settings["standard_error"][0] == pytest.approx(float(share))
     assert 0.88 <= (torch.cat(off) <= 1.96).double().mean() <= 0.99
+
+
+def test_where_references_cancel_it_says_that_their_mean_is_not_certain():
+    """References of 0 and √2 about an input of 1: w (1 − r²) / 2, +w/2 and −w/2."""
+    references = torch.cat([torch.zeros(1, 8, 5), torch.full((1, 8, 5), 2**0.5)], 1).to(F64)
+    answer = asked("expected_gradients", x=ONES, baseline=references)
+    share = answer.spread[0].max() / answer.scores[0].abs().max()
+    assert share > 0.5 and answer.settings["standard_error"] == [min(1, float(share))]
+    (note,) = answer.notes
+    assert "mean of 16 maps" in note and "tolerance of 10 %" in note
+
+
+def test_large_scores_hide_no_error_of_what_is_larger_than_their_rounding():
+    def net(x):
+        return 1e6 + torch.sin(20 * x).sum(1)
+
+    x = torch.rand(1, 20, generator=torch.Generator().manual_seed(0))
+    answer = asked("expected_gradients", net=net, x=x)
+    (error,) = answer.settings["standard_error"]
+    share = answer.spread.max() / answer.scores.abs().max()
+    assert error == pytest.approx(float(share), rel=1e-3) and error > 0.1 and answer.notes
+
+
+def test_a_map_that_is_broken_does_not_hide_what_is_uncertain_of_another():
+    rule, taken = StoppingRule(None, 0.1, 64), torch.full((2,), 64)
+
+    def drawn(mean):
+        error = torch.full_like(mean, 0.5)
+        return Found(rule, "draws", taken, mean, error, torch.zeros(2))
+
+    assert drawn(torch.tensor([[1.0, 1.0], [1.0, 1.0]])).notes
+    assert drawn(torch.tensor([[torch.nan, 1.0], [1.0, 1.0]])).notes

@@ -115,7 +115,7 @@ def importance(context: DatasetContext, options: Options) -> Estimate:
     for note in runtime_notes(context.passes, entry, result.scores, 1, context.seed):
         context.note(note)
     if key != "integrated_gradients":  # its note is on single rows; `_incomplete` on all of them
-        notes += result.notes
+        notes += result.all_notes
     whole = context.features.summed(scores)
     details = {"mean": whole.mean(0), "method": key, "baseline": baseline}
     resampling = context.resampling
