@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -232,7 +232,11 @@ def _tried(
                     continue
                 target = session.target
                 asked[way] = partial(_between, session)
-            known = [] if session.passes.behaviour.random else try_ways(asked)
+            known = []
+            if not session.passes.behaviour.random:
+                # Without a way back nothing can be compared; the method may need none.
+                with suppress(Problem):
+                    known = try_ways(asked)
         TRIED.put(model, key, known)
     return known
 

@@ -1,22 +1,25 @@
-"""How soon the app answers: first page, first map, Integrated Gradients, cancel.
+"""How soon the app answers: first page, a click, Integrated Gradients, cancel.
 
 python -m tests.bench.app_times prints a Markdown table, measured in a real browser, fresh server.
 """
 
 import dataclasses
 import os
+import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "browser"), str(TESTS)]
 
 from answering import Question
 from conftest import FLAGS
 from driver import map_shown, running, settled
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
+from explainers.models.zoo.signs import samples
 from explainers.service.backends.local import LocalBackend
 from pages.widgets import models
 from tests.__main__ import browser
@@ -34,6 +37,7 @@ def first_page(folder: Path) -> dict[str, float]:
         for index in range(3):
             map_shown(page, index=index)
         examples = time.perf_counter() - started
+        first, final = click_to_map(page, server.url)
         started = time.perf_counter()
         page.goto(f"{server.url}/explain?model=signs&method=rise&o.rise.samples=100000")
         settled(page)
@@ -47,14 +51,36 @@ def first_page(folder: Path) -> dict[str, float]:
     return {
         "Home, after the server answers": home,
         "its three finished examples": examples,
+        "Click on a picture, to its first map, median": first,
+        "Click on a picture, to its final map, median": final,
         "Cancel of a long RISE, on the screen": cancel,
     }
 
 
+def click_to_map(page: Page, url: str) -> tuple[float, float]:
+    """Median seconds from a click on a demo's picture to the first map of it, and to the last."""
+    page.goto(f"{url}/explain?model=signs")
+    shown, viewer = map_shown(page), page.get_by_test_id("viewer").first
+    times = []
+    for sample in samples()[1:6]:
+        settled(page)
+        started = time.perf_counter()
+        page.get_by_test_id(f"gallery-{sample.name}").click()
+        while viewer.get_attribute("data-digest") == shown:
+            page.wait_for_timeout(10)
+        first = time.perf_counter() - started
+        settled(page)
+        while page.get_by_role("button", name="Cancel").count():
+            page.wait_for_timeout(10)
+            settled(page)
+        shown = viewer.get_attribute("data-digest")
+        times.append((first, time.perf_counter() - started))
+    first, final = (statistics.median(column) for column in zip(*times, strict=True))
+    return first, final
+
+
 def integrated_gradients(folder: Path) -> dict[str, float]:
     """Seconds of 50 steps on a demo picture through the engine, on a warm worker, best of five."""
-    from explainers.models.zoo.signs import samples
-
     engine = LocalBackend(folder)
     data = samples()[0].path.read_bytes()
     asked = Question(models.demo("signs").spec, engine.store.put_blob(data), target=0)

@@ -122,3 +122,14 @@ class Always(nn.Module):
 
     def forward(self, x):
         return x * torch.rand_like(x)
+
+
+def test_a_method_that_needs_no_slopes_is_not_refused_for_want_of_them():
+    class Flat(torch.nn.Linear):
+        def forward(self, x):
+            return super().forward(x).detach()
+
+    x = torch.rand(1, 4, generator=torch.Generator().manual_seed(0))
+    net = Flat(4, 2).eval()
+    found = explain(net, x, "ablation", precision="trial", target=0)
+    torch.testing.assert_close(found.scores, explain(net, x, "ablation", target=0).scores)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import zipfile
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from explainers.errors import Problem
 from explainers.many.keeping import zarr_maps
 from explainers.many.keeping.folders import names_in, opened, opened_each
 from explainers.many.keeping.map_files import MapFiles, NpzMaps
@@ -246,7 +248,7 @@ class Shards:
 
     def maps_of(self, number: int) -> dict[int, np.ndarray]:
         """The maps of a shard, by index."""
-        return dict(self._maps.read(number))
+        return dict(self._read(number))
 
     def maps(self, wanted: Container[int] | None = None) -> Iterator[tuple[int, np.ndarray]]:
         """(index, map) of every input that has one, in their order; of those that are wanted.
@@ -257,7 +259,18 @@ class Shards:
         mapped = self._maps.numbers()  # later: of a run that goes on, maps come before rows
         for number in done:
             if number in mapped:  # else of a run without maps
-                yield from self._maps.read(number, wanted)
+                yield from self._read(number, wanted)
+
+    def _read(
+        self, number: int, wanted: Container[int] | None = None
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        try:
+            yield from self._maps.read(number, wanted)
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
+            raise Problem(
+                f"The maps of shard {number} in {self._maps.folder} cannot be read: the file was "
+                f"damaged. Delete rows/{number:05d}.parquet; they are then made again."
+            ) from error
 
 
 def _rows_of(shard: pq.ParquetFile, columns: Sequence[str] | None) -> list[Row]:

@@ -88,7 +88,10 @@ class ZarrMaps:
                 'picture\'s. Leave out maps="zarr", or fit pictures otherwise.'
             )
         shape = spec.sides if spec.kind == "picture" else spec.shape
-        return cls(folder / NAME, tuple(shape), total, shard, spec.kind)
+        maps = cls(folder / NAME, tuple(shape), total, shard, spec.kind)
+        if maps.folder.is_dir():
+            maps._describe()  # should that file have been lost, the maps would be, too
+        return maps
 
     @classmethod
     def opened(cls, folder: Path) -> ZarrMaps:
@@ -141,10 +144,12 @@ class ZarrMaps:
         codec, size = pa.Codec("zstd"), 4 * int(np.prod(self.shape))
         with self._path(number).open("rb") as file:
             file.seek(-16 * self.shard, 2)
-            places = np.frombuffer(file.read(), "<u8").reshape(self.shard, 2)
+            end, places = file.tell(), np.frombuffer(file.read(), "<u8").reshape(self.shard, 2)
             for index, (at, length) in enumerate(places, number * self.shard):
                 if at == _EMPTY or (wanted is not None and index not in wanted):
                     continue
+                if int(at) + int(length) > end:
+                    raise ValueError("a map lies beyond its shard")
                 file.seek(int(at))
                 data = codec.decompress(file.read(int(length)), size, asbytes=True)
                 yield index, np.frombuffer(data, "<f4").reshape(self.shape).copy()

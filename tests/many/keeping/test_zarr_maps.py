@@ -112,3 +112,28 @@ def test_what_no_array_can_hold_is_a_sentence(tmp_path):
     assert explain_many(Tiny(), source, **{**padded, "maps": "npz"}, to=tmp_path / "a").done == 2
     with pytest.raises(Problem, match="no form of maps 'hdf5'; there are npz, zarr"):
         explain_many(Tiny(), source, **METHOD, to=tmp_path / "b", maps="hdf5")
+
+
+@pytest.mark.parametrize("form", ["npz", "zarr"])
+def test_damaged_maps_are_a_sentence_and_made_again_when_their_rows_are_deleted(tmp_path, form):
+    source, to = pictures(tmp_path / "in", 6), tmp_path / "out"
+    run = explain_many(Tiny(), source, **METHOD, to=to, maps=form)
+    before = dict(run.maps())
+    (path,) = [*to.glob("maps/00001.npz"), *to.glob("maps.zarr/maps/c/1/0/0")]
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2], bytes(len(whole)), b""):
+        path.write_bytes(damaged)
+        with pytest.raises(Problem, match=r"shard 1 .* damaged. Delete rows/00001.parquet"):
+            dict(run.maps())
+    (to / "rows" / "00001.parquet").unlink()
+    after = dict(explain_many(Tiny(), source, **METHOD, to=to, maps=form).maps())
+    assert all(np.array_equal(before[index], after[index]) for index in range(6))
+
+
+def test_where_the_description_of_the_array_was_lost_it_is_written_again(tmp_path):
+    source, to = pictures(tmp_path / "in", 4), tmp_path / "out"
+    ask = {**METHOD, "to": to, "maps": "zarr"}
+    before = dict(explain_many(Tiny(), source, **ask).maps())
+    (to / "maps.zarr" / "zarr.json").unlink()
+    run = explain_many(Tiny(), source, **ask)
+    assert run.done == 4 and dict(run.maps()).keys() == before.keys()
