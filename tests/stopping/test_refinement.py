@@ -100,3 +100,12 @@ def test_without_end_it_says_so():
     answer = explain(bent, X, tolerance=1e-9, most_steps=16)
     assert answer.passes / 2 <= 20
     assert "was not reached within 16 steps" in " ".join(answer.notes)
+
+
+@pytest.mark.parametrize("most", [8, 100, 301])
+def test_never_more_points_than_allowed_are_asked(most):
+    model, asked = asked_by(lambda x: torch.relu(torch.sin(50 * x)).sum(1))
+    (note,) = explain(model, X, tolerance=1e-9, most_steps=most).notes
+    inside = [point for point in asked if 1e-6 < point[0] < 1 - 1e-6 and point[0] == point[1]]
+    assert most - 4 < len(inside) <= most
+    assert "tolerance of 1e-07 %" in note

@@ -87,8 +87,8 @@ def refine(path: StraightPath, options: Options) -> MethodResult:
     parts = path.context.rows.split(each)
     reached = [_Refinement(path, rows, options).run() for rows in parts]
     note = (
-        f"The tolerance of {options.tolerance:.2%} was not reached within {options.most_steps} "
-        "steps; the gap says how far it is off."
+        f"The tolerance of {100 * options.tolerance:.3g} % was not reached within "
+        f"{options.most_steps} steps; the gap says how far it is off."
     )
     return MethodResult(path.total, notes=() if all(reached) else (note,))
 
@@ -202,6 +202,8 @@ class _Refinement:
         ordered = rows[order]
         first, after = (torch.searchsorted(ordered, ordered, right=r) for r in (False, True))
         most = (SHARE_HALVED * (after - first)).clamp_min(HALVED_AT_ONCE)
+        # A half costs two points.
+        most = torch.minimum(most, (self._options.most_steps - self._spent[ordered]) // 2)
         return order[torch.arange(len(order)) - first < most]
 
     def _halve(self) -> None:
