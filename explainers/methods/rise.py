@@ -89,14 +89,15 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """
     import torch
 
-    from explainers.perturbation.stopping import Drawing, StoppingRule, Units
+    from explainers.perturbation.stopping import Drawing, StoppingRule, Units, wide
 
     inputs, baseline = context.inputs, context.baseline
     if inputs.ndim not in (3, 4):
         raise Problem("RISE masks pictures or sequences: inputs (N, channels, …).")
     generator = torch.Generator().manual_seed(options.seed)
     dtype = torch.promote_types(inputs.dtype, torch.float32)
-    sums = MaskedSums(torch.zeros_like(inputs[:, 0], dtype=dtype), options)
+    # What is left when large sums are taken from each other needs their last digits.
+    sums = MaskedSums(torch.zeros_like(inputs[:, 0], dtype=wide(inputs)), options)
     units = Units(context)
     shown = MaskedSums(units.moments().total, options)
     rule = StoppingRule(options.samples, options.tolerance, options.most_samples)
@@ -107,16 +108,16 @@ def attribute(context: Context, options: Options) -> MethodResult:
         return mask.to(device=inputs.device, dtype=dtype)
 
     def over_channels(maps: Tensor) -> Tensor:
-        return (maps / inputs.shape[1]).unsqueeze(1).expand_as(inputs).clone()
+        return (maps / inputs.shape[1]).to(dtype).unsqueeze(1).expand_as(inputs).clone()
 
     context.show(lambda: over_channels(sums.mean()))
     for rows, masks in drawing.batches(draw):
         cover = masks.unsqueeze(1).to(inputs.dtype)
         points = blended(inputs[rows], baseline[rows], cover)
-        values = context.values(points, rows).to(dtype)
-        sums.add(rows, values, masks)
+        values = context.values(points, rows).to(sums.f)
+        sums.add(rows, values, masks.to(sums.f))
         if drawing.looking:
-            shown.add(rows, values.to(shown.f), units.sums(masks))
+            shown.add(rows, values, units.sums(masks))
     mean, error = map(over_channels, sums.found())
     return MethodResult(mean, spread=error, **drawing.told())
 

@@ -211,3 +211,19 @@ def test_a_map_that_is_broken_does_not_hide_what_is_uncertain_of_another():
 
     assert drawn(torch.tensor([[1.0, 1.0], [1.0, 1.0]])).notes
     assert drawn(torch.tensor([[torch.nan, 1.0], [1.0, 1.0]])).notes
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_a_constant_beside_the_function_changes_neither_scores_nor_errors(key):
+    """In single precision too, as far as the answers themselves tell."""
+    x = CASES[key].x.float()
+    weights = torch.randn(x[0].numel(), generator=torch.Generator().manual_seed(0))
+
+    def net(x, beside=0.0):
+        return beside + torch.sin(x.flatten(1) @ weights)
+
+    options = {"samples": 200, "target": None, "x": x}
+    plain = asked(key, net=net, **options)
+    lifted = asked(key, net=lambda x: net(x, 1000.0), **options)
+    for one, other in ((plain.scores, lifted.scores), (plain.spread, lifted.spread)):
+        torch.testing.assert_close(one, other, rtol=0.01, atol=1e-4)
