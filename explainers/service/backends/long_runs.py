@@ -56,7 +56,7 @@ class LongRuns:
             running = [run for run in self._runs.values() if run.state == RUNNING]
             known = self._runs.get((owner, plan.digest))
             if known is not None and known.state == RUNNING:
-                known.wanted = True
+                known.wanted, known.discarded = True, False
                 return known
             if any(run.owner == owner for run in running):
                 raise Problem(
@@ -83,7 +83,7 @@ class LongRuns:
         run.wanted = False
 
     def cancel(self, run: LongRun) -> None:
-        """Have a run end soon; what it has done is deleted."""
+        """Have a run end soon; what it has done is deleted, unless another's run has it too."""
         run.discarded = True
         run.wanted = False
 
@@ -109,8 +109,12 @@ class LongRuns:
             run.message, run.state = "This run ended; see the server's log. Continue it.", STOPPED
 
     def _discard(self, run: LongRun) -> None:
-        for task in run.plan.tasks():
-            self._backend.store.delete(task.digest())
+        with self._lock:
+            same = [one for one in self._runs.values() if one.plan.digest == run.plan.digest]
+        # Whoever asks the same has the same answers.
+        if all(one.owner == run.owner or one.discarded for one in same):
+            for task in run.plan.tasks():
+                self._backend.store.delete(task.digest())
         run.done = run.failed = 0
 
     def _work(self, run: LongRun) -> str:

@@ -146,6 +146,33 @@ def test_a_cancelled_run_leaves_nothing(tmp_path):
     assert kept(backend, plan) == [] and not any(tmp_path.glob("*.npz"))
 
 
+def test_a_cancelled_run_leaves_others_what_they_have(tmp_path):
+    """Two who ask the same have the same answers: neither may delete the other's."""
+    backend = Backend(tmp_path)
+    runs, plan = LongRuns(backend), plan_of(backend)
+    ended(runs.start(plan, "ann"))
+    backend.store.delete(list(plan.tasks())[-1].digest())
+    backend.go.clear()
+    run = runs.start(plan, "bob")
+    runs.cancel(run)
+    assert ended(run).state == PAUSED and len(kept(backend, plan)) == 8
+    run = runs.start(plan, "ann")
+    runs.cancel(run)
+    assert ended(run).state == PAUSED and kept(backend, plan) == []
+
+
+def test_what_is_started_again_while_it_is_being_cancelled_keeps_what_it_does(tmp_path):
+    backend = Backend(tmp_path)
+    backend.cancel = lambda job: None  # which comes too late
+    runs, plan = LongRuns(backend), plan_of(backend)
+    backend.go.clear()
+    run = runs.start(plan, "ann")
+    runs.cancel(run)
+    assert runs.start(plan, "ann") is run
+    backend.go.set()
+    assert ended(run).state == FINISHED and len(kept(backend, plan)) == COUNT
+
+
 def test_what_ends_the_worker_is_found_and_set_aside(tmp_path):
     backend = Backend(tmp_path, poison=(5, 9))
     plan = plan_of(backend)
