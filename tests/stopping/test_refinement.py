@@ -109,3 +109,18 @@ def test_never_more_points_than_allowed_are_asked(most):
     inside = [point for point in asked if 1e-6 < point[0] < 1 - 1e-6 and point[0] == point[1]]
     assert most - 4 < len(inside) <= most
     assert "tolerance of 1e-07 %" in note
+
+
+def test_what_is_rounded_too_coarsely_for_the_tolerance_is_said():
+    """100 to 103 in steps of ½ and of less: only the first cannot tell 1 % of 3."""
+
+    def net(x):
+        return 100 + (x**3).sum(1)
+
+    x = torch.tensor([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
+    exact = explain(net, x)
+    assert not exact.notes and exact.gap[0].abs() < 0.01
+    coarse = explain(net, x.bfloat16() * 0.9)
+    assert coarse.gap[0].abs() > 0.01
+    (note,) = coarse.notes
+    assert "1 % was not reached in bfloat16, which rounds too coarsely" in note

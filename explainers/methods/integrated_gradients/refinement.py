@@ -31,6 +31,8 @@ SIMPSON = (1 / 6, 4 / 6, 1 / 6)
 UNSIGNED = 5
 # Slopes are asked so much beside the ends: there often lies a kink, as of a baseline of zeros.
 FIRST, LAST = 1e-5, 1 - 1e-5
+# Why a tolerance is not reached.
+SPENT, ROUNDED = "spent", "rounded"
 # The values of all maps that are held, and what one input is expected to need: bounds the memory.
 VALUES_HELD, POINTS_EXPECTED = 2**26, 33
 
@@ -85,12 +87,18 @@ def refine(path: StraightPath, options: Options) -> MethodResult:
     """
     each = max(1, VALUES_HELD // (POINTS_EXPECTED * path.step[0].numel()))
     parts = path.context.rows.split(each)
-    reached = [_Refinement(path, rows, options).run() for rows in parts]
-    note = (
-        f"The tolerance of {100 * options.tolerance:.3g} % was not reached within "
-        f"{options.most_steps} steps; the gap says how far it is off."
+    ends = [_Refinement(path, rows, options).run() for rows in parts]
+    said = {
+        SPENT: f"within {options.most_steps} steps",
+        ROUNDED: f"in {str(path.step.dtype).removeprefix('torch.')}, which rounds too coarsely",
+    }
+    notes = (
+        f"The tolerance of {100 * options.tolerance:.3g} % was not reached {words}; the gap says "
+        "how far it is off."
+        for end, words in said.items()
+        if any(end in some for some in ends)
     )
-    return MethodResult(path.total, notes=() if all(reached) else (note,))
+    return MethodResult(path.total, notes=tuple(notes))
 
 
 class _Refinement:
@@ -110,22 +118,27 @@ class _Refinement:
         self._unsigned = torch.zeros(total, dtype=torch.float64)
         self._allowed = torch.zeros(total, dtype=torch.float64)
         self._allowed_unsigned = torch.zeros(total, dtype=torch.float64)
-        self._allowed[rows.cpu()], self._allowed_unsigned[rows.cpu()] = self._tolerated(len(rows))
+        self._wanted = torch.full((total,), torch.inf, dtype=torch.float64)
+        self._tolerate(rows.cpu())
         path.context.show(self._so_far)
 
-    def run(self) -> bool:
-        """Halve pieces until all is settled; whether the tolerance was reached everywhere."""
-        reached = True
+    def run(self) -> set[str]:
+        """Halve pieces until all is settled; why the tolerance was not reached everywhere."""
+        ends = set()
         while len(self._pieces):
             misses, rows = self._misses(), self._rows_of(self._pieces)
             fits = self._fits(rows, misses)
             spent = self._spent + 2 * HALVED_AT_ONCE > self._options.most_steps
-            reached &= bool((fits | ~spent)[rows].all())
+            if bool((spent & ~fits)[rows].any()):
+                ends.add(SPENT)
             self._settle((fits | spent)[rows], misses)
             if len(self._pieces):
                 self._let_go_of_the_best()
                 self._halve()
-        return reached
+        gap = self._gap.abs()
+        if bool(((gap > self._wanted) & (gap <= self._allowed)).any()):
+            ends.add(ROUNDED)
+        return ends
 
     def _asked(self, rows: Tensor, places: Tensor) -> Points:
         """What the model answers at places of the lines of these rows."""
@@ -137,16 +150,20 @@ class _Refinement:
         slopes = maps.flatten(1).sum(1, dtype=torch.float64).cpu()
         return Points(rows.cpu(), inside, scores, slopes, maps)
 
-    def _tolerated(self, count: int) -> tuple[Tensor, Tensor]:
+    def _tolerate(self, rows: Tensor) -> None:
         """What each input's misses may add up to, with and without signs, in the score's unit."""
-        scores = self._points.scores.view(count, -1)
+        scores = self._points.scores.view(len(rows), -1)
         reach = scores.amax(1) - scores.amin(1)
         difference = (scores[:, -1] - scores[:, 0]).abs()
         rounding = 4 * torch.finfo(self._path.step.dtype).eps * scores.abs().amax(1)
         # Where input and baseline score alike, the tolerance is relative to the way's own range.
         share = self._options.tolerance
-        allowed = torch.maximum(share * torch.maximum(difference, 1e-3 * reach), rounding)
-        return allowed, UNSIGNED * torch.maximum(allowed, share * reach)
+        asked = share * torch.maximum(difference, 1e-3 * reach)
+        allowed = torch.maximum(asked, rounding)
+        self._allowed[rows] = allowed
+        self._allowed_unsigned[rows] = UNSIGNED * torch.maximum(allowed, share * reach)
+        rounded = (rounding > asked) & (difference > rounding / 4)
+        self._wanted[rows] = torch.where(rounded, asked, torch.inf)
 
     def _rows_of(self, pieces: Tensor) -> Tensor:
         return self._points.rows[pieces[:, 0]]
