@@ -124,3 +124,16 @@ def test_what_is_rounded_too_coarsely_for_the_tolerance_is_said():
     assert coarse.gap[0].abs() > 0.01
     (note,) = coarse.notes
     assert "1 % was not reached in bfloat16, which rounds too coarsely" in note
+
+
+def test_a_gap_that_is_small_by_chance_alone_is_said_to_be():
+    """Two kinks whose errors cancel: the gap is none, but each value's share is off."""
+
+    def net(x):
+        return torch.relu(x[:, 0] - 0.7) + torch.relu(x[:, 1] - 0.3) + x[:, 2] / 2
+
+    x = torch.ones(1, 3, dtype=torch.float64)
+    answer = explain(net, x, tolerance=0.02, most_steps=8)
+    assert answer.gap.abs() < 0.02 and (answer.scores[0, 0] - 0.3).abs() > 0.02
+    (note,) = answer.notes
+    assert "errors of both signs cancel" in note

@@ -32,7 +32,7 @@ UNSIGNED = 5
 # Slopes are asked so much beside the ends: there often lies a kink, as of a baseline of zeros.
 FIRST, LAST = 1e-5, 1 - 1e-5
 # Why a tolerance is not reached.
-SPENT, ROUNDED = "spent", "rounded"
+SPENT, ROUNDED, CANCELLING = "spent", "rounded", "cancelling"
 # The values of all maps that are held, and what one input is expected to need: bounds the memory.
 VALUES_HELD, POINTS_EXPECTED = 2**26, 33
 
@@ -92,12 +92,17 @@ def refine(path: StraightPath, options: Options) -> MethodResult:
         SPENT: f"within {options.most_steps} steps",
         ROUNDED: f"in {str(path.step.dtype).removeprefix('torch.')}, which rounds too coarsely",
     }
-    notes = (
-        f"The tolerance of {100 * options.tolerance:.3g} % was not reached {words}; the gap says "
-        "how far it is off."
+    tolerance = f"the tolerance of {100 * options.tolerance:.3g} %"
+    notes = [
+        f"T{tolerance[1:]} was not reached {words}; the gap says how far it is off."
         for end, words in said.items()
         if any(end in some for some in ends)
-    )
+    ]
+    if any(CANCELLING in some for some in ends):
+        notes.append(
+            f"The gap is within {tolerance} only since errors of both signs cancel in it; single "
+            f"scores may be further off than it says. {options.most_steps} steps were not enough."
+        )
     return MethodResult(path.total, notes=tuple(notes))
 
 
@@ -124,21 +129,24 @@ class _Refinement:
 
     def run(self) -> set[str]:
         """Halve pieces until all is settled; why the tolerance was not reached everywhere."""
-        ends = set()
+        failed = torch.zeros_like(self._spent, dtype=torch.bool)
         while len(self._pieces):
             misses, rows = self._misses(), self._rows_of(self._pieces)
             fits = self._fits(rows, misses)
             spent = self._spent + 2 * HALVED_AT_ONCE > self._options.most_steps
-            if bool((spent & ~fits)[rows].any()):
-                ends.add(SPENT)
+            failed[rows] |= (spent & ~fits)[rows]
             self._settle((fits | spent)[rows], misses)
             if len(self._pieces):
                 self._let_go_of_the_best()
                 self._halve()
         gap = self._gap.abs()
-        if bool(((gap > self._wanted) & (gap <= self._allowed)).any()):
-            ends.add(ROUNDED)
-        return ends
+        close = gap <= self._allowed
+        which = {
+            SPENT: failed & ~close,
+            CANCELLING: failed & close,
+            ROUNDED: ~failed & (gap > self._wanted),
+        }
+        return {end for end, rows in which.items() if bool(rows.any())}
 
     def _asked(self, rows: Tensor, places: Tensor) -> Points:
         """What the model answers at places of the lines of these rows."""
