@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from explainers.service import logs
 from explainers.service.worker.main import serve
@@ -27,9 +27,8 @@ def main() -> None:
             address = line.rstrip("\n")
             subprocess.Popen([sys.executable, "-m", __spec__.name, address, folder, key.hex()])
         return
-    imports = threading.Thread(target=_import_all)
-    imports.start()
-    imports.join()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_import_all).result()
     gc.collect()
     gc.freeze()  # what all workers share stays shared, and none looks through it for garbage
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
