@@ -6,28 +6,24 @@ import dataclasses
 import functools
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from explainers.attribution import Attribution, Progress, Target, TargetLike
-from explainers.context import Context
-from explainers.errors import ModelProblem, NotFinite
 from explainers.eval_mode import Model
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
-from explainers.methods.registry import Method, MethodResult
 from explainers.options import demand_count, lookup, make_options
 from explainers.output_cache import OutputCache
 from explainers.references import as_tensor
 from explainers.running.draws import seeded
 from explainers.runs import (
     Run,
+    averaged,
     completeness_gap,
-    mean_of,
     repeated,
     runtime_notes,
     what_slopes_miss,
@@ -142,6 +138,7 @@ def explain(
         batch_size=batch_size,
         progress=progress,
         cache=cache,
+        asks=(method, chosen),
     ) as session:
         passes = session.passes
         # What is known of a network that was read from a file.
@@ -246,54 +243,19 @@ def jacobian(
     inputs = as_tensor(inputs, "inputs")
     demand_count("repeats", repeats)
     first = Target(index=(0,) * len(inputs))
-    with open_session(model, inputs, target=first, batch_size=batch_size) as session:
+    with open_session(
+        model, inputs, target=first, batch_size=batch_size, asks="jacobian"
+    ) as session:
         passes, start = session.passes, seed or 0
-        runs = range(start, start + repeats) if passes.behaviour.random else range(start, start + 1)
 
         def once(number: int) -> Tensor:
             with seeded(number, session.inputs.device, session.generators):
-                return passes.jacobian(session.inputs, session.generators).div_(len(runs))
+                return passes.jacobian(session.inputs, session.generators).div_(repeats)
 
-        total = functools.reduce(torch.add, map(once, runs))
+        if passes.behaviour.random:
+            total = functools.reduce(torch.add, map(once, range(start, start + repeats)))
+        else:
+            total = passes.jacobian(session.inputs)
     for sentence in (*passes.notes, *what_slopes_miss(passes, total.flatten(1), repeats, start)):
         warnings.warn(sentence, stacklevel=2)
     return total.to(inputs.device)
-
-
-def averaged(session: Session, entry: Method, options: Any, layout: InputLayout) -> Run:
-    """The method's result, averaged over the R references; the scores (N,) of both ends."""
-    references = session.references.shape[1]
-    calls = references if entry.uses_baseline else 1
-    results: list[MethodResult] = []
-    random = session.passes.behaviour.random
-    output = None if random else session.output
-    baseline_output = torch.zeros_like(session.output)
-    for index in range(references):
-        baseline = session.references[:, index]
-        context = Context(
-            session.passes, session.target, session.inputs, baseline, layout, index, calls, output
-        )
-        with _not_finite("its baseline"):
-            baseline_output = baseline_output + context.baseline_values() / references
-        if index < calls:
-            with _not_finite("a point that this method asks about, beside the input and baseline,"):
-                results.append(entry.attribute(context, options))
-    if output is None:
-        outputs = session.passes.outputs(session.inputs, cached=True)
-        output = session.target.select(outputs, session.rows)
-    if calls == 1:
-        return results[0], output, baseline_output
-    return mean_of(results), output, baseline_output
-
-
-@contextmanager
-def _not_finite(where: str) -> Iterator[None]:
-    """While the block runs, an answer that is not finite is said to be that to another point."""
-    try:
-        yield
-    except NotFinite as error:
-        raise ModelProblem(
-            f"The model's answer to the input is finite, but that to {where} holds NaN or infinite "
-            "values (inside it a logarithm or a division meets 0, for example). Choose another "
-            "baseline, or another method."
-        ) from error

@@ -65,6 +65,16 @@ class BatchPlan:
         elif seconds > SECONDS_TOO_LONG:
             self.size = min(self.size, max(self.size // 2, self.floor))
 
+    def allow(self, most: int, least: int) -> None:
+        """Let passes grow to so many points, and not shrink below."""
+        if not self.fixed:
+            self.ceiling, self.floor = max(self.ceiling, most), least
+
+    def begin_with(self, size: int | None) -> None:
+        """Let the next pass take as many points as one took before, where that is known."""
+        if size is not None and not self.fixed:
+            self.size = min(size, self.ceiling)
+
     def points(self, whole: int = 1) -> int:
         """Points of the next pass: a multiple of `whole` where that fits.
 

@@ -95,7 +95,7 @@ class Context:
     def values_near(self, points: Tensor, rows: Tensor) -> Tensor:
         """The explained score (n,) of points that are mostly like their inputs.
 
-        As `values`; quicker where the model is local, and each batch is of one input.
+        As `values`; quicker where the model is local, and points of one input stand together.
         """
         return self.passes.values(points, self.target, rows, self.near.answer)
 

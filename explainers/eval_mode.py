@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from typing import TypeAlias
 
 import torch
@@ -66,10 +67,11 @@ def placed_on(
     if not isinstance(model, nn.Module):
         return model
     demand_weights(model)
-    own_device, own_dtype = device_and_dtype(model)
+    tensors = (*model.parameters(), *model.buffers())
+    own_device, own_dtype = _first_of(tensors)
     if own_device is None:
         return model
-    frozen = any(tensor.is_inference() for tensor in (*model.parameters(), *model.buffers()))
+    frozen = any(tensor.is_inference() for tensor in tensors)
     place = own_device if device is None else device_called(device)
     dtype = PRECISIONS.get(precision, own_dtype)
     if _same(place, own_device) and dtype == own_dtype and not frozen and not channels_last:
@@ -111,6 +113,9 @@ def demand_weights(model: nn.Module) -> None:
     explainers.errors.ModelProblem: The model's weights have no numbers yet: 'weight' is on the \
 device "meta". Load them, as with model.to_empty(device="cpu") and load_state_dict.
     """
+    weights = (*model.parameters(), *model.buffers())
+    if not any(torch.nn.parameter.is_lazy(weight) or weight.is_meta for weight in weights):
+        return
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
         if torch.nn.parameter.is_lazy(tensor):
             raise ModelProblem(
@@ -132,11 +137,14 @@ def device_and_dtype(model: Model) -> tuple[torch.device | None, torch.dtype | N
     >>> device_and_dtype(nn.Linear(2, 1))
     (device(type='cpu'), torch.float32)
     """
-    if isinstance(model, nn.Module):
-        for tensor in (*model.parameters(), *model.buffers()):
-            if tensor.is_floating_point():
-                return tensor.device, tensor.dtype
-    return None, None
+    if not isinstance(model, nn.Module):
+        return None, None
+    return _first_of(chain(model.parameters(), model.buffers()))
+
+
+def _first_of(tensors: Iterable[Tensor]) -> tuple[torch.device | None, torch.dtype | None]:
+    numbers = (tensor for tensor in tensors if tensor.is_floating_point())
+    return next(((tensor.device, tensor.dtype) for tensor in numbers), (None, None))
 
 
 def _same(a: torch.device, b: torch.device) -> bool:

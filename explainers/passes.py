@@ -58,6 +58,8 @@ class Passes:
         How many forward there will be, as far as it is known; see `expect`.
     notes : list of str
         Sentences on the model that belong on the answer, each once; see `note`.
+    plan : BatchPlan
+        How many points a pass takes.
     behaviour : Behaviour
         What is known of the model; set by `behave`.
     singular : Tensor of bool, of one input's shape, or None
@@ -92,7 +94,7 @@ class Passes:
         self._form, self._cache = (score, centre), cache or OutputCache()
         decided = self._cache.output_forms
         self.answer: Model = output_form.with_form(model, score, centre, self.note, decided)
-        self._plan = BatchPlan(batch_size, batch_size, True) if batch_size else BatchPlan()
+        self.plan = BatchPlan(batch_size, batch_size, True) if batch_size else BatchPlan()
         self._progress, self.expected = progress, 0
         self._partial: Callable[[], Tensor | None] = lambda: None
         self._started = time.perf_counter()
@@ -184,7 +186,7 @@ class Passes:
         """Slices of range(total) as the plan then says, in multiples of `whole` where that fits."""
         start = 0
         while start < total:
-            stop = min(start + self._plan.points(whole), total)
+            stop = min(start + self.plan.points(whole), total)
             yield slice(start, stop)
             start = stop
 
@@ -196,15 +198,13 @@ class Passes:
         if behaviour.remembers and self.state is not None:
             self.state.forget()
         if behaviour.mixes or behaviour.one_row:
-            self._plan = BatchPlan(1, 1, True)
+            self.plan = BatchPlan(1, 1, True)
         if behaviour.mixes or behaviour.random:
             self.forget()
 
     def allow(self, most: int, least: int = 1) -> None:
         """Let passes grow to so many points, and not shrink below, where their size is planned."""
-        if not self._plan.fixed:
-            self._plan.ceiling = max(self._plan.ceiling, most)
-            self._plan.floor = least
+        self.plan.allow(most, least)
 
     def forget(self) -> None:
         """Use no answers from before this."""
@@ -276,7 +276,7 @@ class Passes:
     ) -> Columns:
         """work(points, *others); in halves, as often as needed, where memory does not suffice."""
         try:
-            return fitted(self._plan, work, points, *others)
+            return fitted(self.plan, work, points, *others)
         finally:
             self._settle()
 

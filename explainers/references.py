@@ -13,6 +13,7 @@ from explainers.baselines import BASELINES
 from explainers.errors import Problem
 from explainers.kinds.fitting import inside_padding
 from explainers.options import lookup
+from explainers.running.failures import all_finite
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -74,8 +75,8 @@ def check_inputs(inputs: Tensor) -> None:
             "inputs.float(); where whole numbers are codes of an embedding, explain the network "
             "behind it, with the embedding's output as inputs."
         )
-    bad = int((~torch.isfinite(inputs)).sum())
-    if bad:
+    if not all_finite(inputs):
+        bad = int((~torch.isfinite(inputs)).sum())
         raise Problem(f"{bad} input values are NaN or infinite; replace them first.")
 
 
@@ -115,8 +116,8 @@ def references_of(
         made = lookup(BASELINES, baseline, "baseline").make(inputs.detach(), data)
         return made if made.ndim > inputs.ndim else made.unsqueeze(1)
     baseline = as_tensor(baseline, "baseline").detach()
-    bad = int((~torch.isfinite(baseline)).sum())
-    if bad:
+    if not all_finite(baseline):
+        bad = int((~torch.isfinite(baseline)).sum())
         raise Problem(f"{bad} values of the baseline are NaN or infinite; replace them first.")
     shape = tuple(inputs.shape)
     if baseline.ndim == 0:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from explainers.attribution import Target, TargetLike
+from explainers.context import Context
+from explainers.errors import ModelProblem, NotFinite
+from explainers.kinds.layout import InputLayout
 from explainers.methods.registry import Method, MethodResult
 from explainers.passes import Passes
 from explainers.perturbation.drawn import Drawn
@@ -19,6 +23,45 @@ from explainers.session import Session
 
 Run: TypeAlias = tuple[MethodResult, Tensor, Tensor]
 """What a method found, and the explained score (N,) of the inputs and of their baselines."""
+
+
+def averaged(session: Session, entry: Method, options: Any, layout: InputLayout) -> Run:
+    """The method's result, averaged over the R references; the scores (N,) of both ends."""
+    references = session.references.shape[1]
+    calls = references if entry.uses_baseline else 1
+    results: list[MethodResult] = []
+    random = session.passes.behaviour.random
+    output = None if random else session.output
+    baseline_output = torch.zeros_like(session.output)
+    for index in range(references):
+        baseline = session.references[:, index]
+        context = Context(
+            session.passes, session.target, session.inputs, baseline, layout, index, calls, output
+        )
+        with _not_finite("its baseline"):
+            baseline_output = baseline_output + context.baseline_values() / references
+        if index < calls:
+            with _not_finite("a point that this method asks about, beside the input and baseline,"):
+                results.append(entry.attribute(context, options))
+    if output is None:
+        outputs = session.passes.outputs(session.inputs, cached=True)
+        output = session.target.select(outputs, session.rows)
+    if calls == 1:
+        return results[0], output, baseline_output
+    return mean_of(results), output, baseline_output
+
+
+@contextmanager
+def _not_finite(where: str) -> Iterator[None]:
+    """While the block runs, an answer that is not finite is said to be that to another point."""
+    try:
+        yield
+    except NotFinite as error:
+        raise ModelProblem(
+            f"The model's answer to the input is finite, but that to {where} holds NaN or infinite "
+            "values (inside it a logarithm or a division meets 0, for example). Choose another "
+            "baseline, or another method."
+        ) from error
 
 
 def with_mean_target(session: Session, repeats: int, seed: int, target: TargetLike) -> Session:

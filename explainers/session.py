@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache as once
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
@@ -36,6 +37,8 @@ from explainers.running.precision_trial import OWN, POINTS, Answers, Tried, Way,
 TRIAL = "trial"
 TRIED: Known[list[Tried]] = Known()
 """What trials found, once a model, machine, device and kind of input."""
+SIZES: Known[int] = Known()
+"""How many points a pass took in the end, once a model and what was asked of it."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Session:
         In the model's precision.
     references : Tensor, shape (N, R, …)
         R references an input.
-    outputs : Tensor, shape (N, outputs…)
-        The model's whole output on the inputs.
+    ask : callable
+        () → `outputs`; asked only where somebody wants them.
     target : Target
         The explained score.
     generators : tuple
@@ -63,7 +66,7 @@ class Session:
     passes: Passes
     inputs: Tensor
     references: Tensor
-    outputs: Tensor
+    ask: Callable[[], Tensor]
     target: Target
     generators: tuple[object, ...] = ()
     way: Way = OWN
@@ -72,6 +75,11 @@ class Session:
     def rows(self) -> Tensor:
         """The row numbers (N,) of the inputs."""
         return torch.arange(len(self.inputs), device=self.inputs.device)
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        """The model's whole output on the inputs, (N, outputs…)."""
+        return self.ask()
 
     @property
     def output(self) -> Tensor:
@@ -105,6 +113,7 @@ def open_session(
     progress: Callable[[Progress], None] | None = None,
     cache: OutputCache | None = None,
     channels_last: bool = False,
+    asks: Hashable = "",
 ) -> Iterator[Session]:
     """Check the arguments, bring them to the model's device, and compute the outputs.
 
@@ -118,6 +127,8 @@ def open_session(
         As in `explainers.explain`; `target` may be a `Target` already.
     channels_last : bool
         Whether a copy of the model is run whose convolutions' weights lie so.
+    asks : hashable
+        What is asked of the model. Passes begin with as many points as such a question ended with.
 
     Yields
     ------
@@ -171,8 +182,10 @@ def open_session(
         known = KNOWN.get(given, key)
         if known is not None:
             passes.behave(known)
-        outputs = _outputs(passes, points)
+            passes.plan.begin_with(SIZES.get(given, (*key, asks)))
+        ask: Callable[[], Tensor] = once(partial(_outputs, passes, points))
         if known is None:
+            outputs = ask()
             with torch.no_grad():
                 found = _examined(passes, points, outputs, references)
                 if found.random and not found.drew and state.forget():
@@ -184,10 +197,12 @@ def open_session(
             passes.behave(found)
             if found.mixes:
                 outputs = _outputs(passes, points)
-        explained = target if isinstance(target, Target) else Target.of(target, outputs)
+            ask = partial(_as_it_is, outputs)
+        explained = target if isinstance(target, Target) else Target.of(target, ask())
         if chosen is not None:
             passes.note(f"In a trial on this machine, {chosen.words}")
-        yield Session(passes, points, references, outputs, explained, tuple(held.generators), way)
+        yield Session(passes, points, references, ask, explained, tuple(held.generators), way)
+        SIZES.put(given, (*key, asks), passes.plan.size)
 
 
 def _tried(
@@ -249,6 +264,10 @@ def _between(session: Session) -> Answers:
     rows = torch.zeros(POINTS, dtype=torch.long, device=step.device)
     scores, slopes = session.passes.gradients(points, session.target, rows)
     return scores, slopes * step
+
+
+def _as_it_is(outputs: Tensor) -> Tensor:
+    return outputs
 
 
 def _outputs(passes: Passes, points: Tensor) -> Tensor:

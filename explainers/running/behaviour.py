@@ -35,6 +35,8 @@ MIXES = (
     "asked at the same time. Each input was explained alone, one row a pass."
 )
 
+MOST_KNOWN = 32  # of one model
+
 Found = TypeVar("Found")
 # Below, a difference can be the rounding of a kernel for another number of rows.
 _ROUNDING = {torch.float32: 2e-4, torch.float16: 2e-2, torch.bfloat16: 0.1}
@@ -288,11 +290,11 @@ class Known(Generic[Found]):
         """Remember it of a model in this state, and forget what was found in earlier ones."""
         try:
             known = self._models.setdefault(model, {})
+            known[key] = found
         except TypeError:
             return
-        while len(known) >= 8:
+        while len(known) > MOST_KNOWN:
             known.pop(next(iter(known)))
-        known[key] = found
 
 
 KNOWN: Known[Behaviour] = Known()

@@ -190,14 +190,15 @@ def _members(container: Collection[Any]) -> Iterator[tuple[str, Any, bool]]:
 def _attributes(value: Any) -> Iterator[tuple[str, Any, bool]]:
     own = _attribute(value, "__dict__") or {}
     if isinstance(value, nn.Module):
-        yield from ((name, child, False) for name, child in value.named_children())
+        children = _attribute(value, "_modules")
+        named = children.items() if isinstance(children, dict) else value.named_children()
+        yield from ((name, child, False) for name, child in list(named) if child is not None)
         for hooks in ("_forward_hooks", "_forward_pre_hooks"):
             yield from _members((_attribute(value, hooks) or {}).values())
         own = {name: part for name, part in own.items() if name not in OWN_NAMES}
     yield from ((name, part, True) for name, part in list(own.items()))
-    for kind in type(value).__mro__[:-1]:
-        for name in _slots(kind):
-            yield name, _attribute(value, name), True
+    for name in _slots(type(value)):  # type: ignore[arg-type]  # mypy: classes are no Hashable
+        yield name, _attribute(value, name), True
     if callable(value):
         yield "", type(value), False
 
@@ -210,10 +211,14 @@ def _attribute(value: Any, name: str) -> Any:
         return None
 
 
+@functools.lru_cache(maxsize=4096)
 def _slots(kind: type) -> tuple[str, ...]:
-    names = vars(kind).get("__slots__", ())
-    names = (names,) if isinstance(names, str) else tuple(names)
-    return tuple(name for name in names if name not in ("__dict__", "__weakref__"))
+    """Names of what objects of a class keep outside of their dictionary."""
+    found: list[str] = []
+    for one in kind.__mro__[:-1]:
+        names = vars(one).get("__slots__", ())
+        found += (names,) if isinstance(names, str) else names
+    return tuple(name for name in found if name not in ("__dict__", "__weakref__"))
 
 
 def _of_function(function: types.FunctionType) -> Iterator[tuple[str, Any, bool]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import torch
 from torch import Tensor
@@ -18,14 +19,12 @@ from explainers.attribution import Target
 from explainers.batch_plan import is_out_of_memory
 from explainers.errors import Cancelled
 from explainers.running.draws import generators_kept
-from explainers.running.failures import all_finite
-from explainers.running.slopes import score_and_slopes
+from explainers.running.failures import all_finite, no_way_back
+from explainers.running.slopes import score_and_slopes, slope_of
 
 LARGEST_INPUT = 20_000
 """Values of an input beyond which a vectorised pass saves nothing and needs much memory."""
 _VALUES_AT_ONCE = 2**22
-_COMPARED = 3
-"""Outputs of the first point whose slopes are compared."""
 
 
 class Jacobians:
@@ -64,19 +63,20 @@ class Jacobians:
         The second is as `score_and_slopes` gives it: bool, of one point's shape, or None.
         """
         points = points.detach()
-        if not self._plain and points[0].numel() <= LARGEST_INPUT:
-            found = self._vectorised(points)
-            if found is not None:
-                return found, None
-        return self._one_by_one(points)
+        leaf = points[:1].clone()
+        if self._plain or points[0].numel() > LARGEST_INPUT:
+            with torch.no_grad():
+                return self._one_by_one(points, self._answer(leaf).shape[1:])
+        with torch.enable_grad():
+            first = self._answer(leaf.requires_grad_())
+        found = self._vectorised(points, leaf, first) if first.numel() > 1 else None
+        if found is not None:
+            return found, None
+        return self._one_by_one(points, first.shape[1:])
 
-    def _vectorised(self, points: Tensor) -> Tensor | None:
+    def _vectorised(self, points: Tensor, leaf: Tensor, first: Tensor) -> Tensor | None:
         """The slopes, or None where they have to be found one by one."""
-        with torch.no_grad():
-            outputs = self._answer(points[:1])[0].numel()
-        if outputs == 1:
-            return None
-        forward = points[0].numel() < outputs
+        forward = points[0].numel() < first.numel()
         found = None
         for way in (_by_columns,) if forward else (_by_rows, _by_graph):
             try:
@@ -96,34 +96,54 @@ class Jacobians:
             return None
         if not self._compared:
             self._compared = True
-            self._plain = not self._agrees(points[:1], found[:1])
+            self._plain = not agrees(leaf, first, found[:1])
         return None if self._plain else found
 
-    def _agrees(self, point: Tensor, found: Tensor) -> bool:
-        flat = found.reshape(1, -1, *point.shape[1:])
-        places = torch.linspace(0, flat.shape[1] - 1, _COMPARED).long().unique().tolist()
-        row = torch.zeros(1, dtype=torch.int64, device=point.device)
-        near = 1e3 * torch.finfo(found.dtype).eps
-        for place in places:
-            _, slopes, singular = score_and_slopes(self._answer, point, _output(place), row)
-            size = slopes.abs().max().clamp(min=torch.finfo(found.dtype).tiny)
-            if singular is not None or bool(((flat[:, place] - slopes).abs() > near * size).any()):
-                return False
-        return True
-
-    def _one_by_one(self, points: Tensor) -> tuple[Tensor, Tensor | None]:
-        with torch.no_grad():
-            shape = self._answer(points[:1]).shape[1:]
+    def _one_by_one(self, points: Tensor, shape: Sequence[int]) -> tuple[Tensor, Tensor | None]:
         rows = torch.zeros(len(points), dtype=torch.int64, device=points.device)
-        columns, marked = [], None
-        for place in range(math.prod(shape)):
-            with generators_kept(points.device, self._generators):
+        columns, marked, size = [], None, math.prod(shape)
+        for place in range(size):
+            with ExitStack() as stack:
+                if size > 1:
+                    stack.enter_context(generators_kept(points.device, self._generators))
                 found = score_and_slopes(self._answer, points, _output(place), rows)
             _, slopes, singular = found
             columns.append(slopes)
             if singular is not None:
                 marked = singular if marked is None else marked | singular
         return torch.stack(columns, 1).view(len(points), *shape, *points.shape[1:]), marked
+
+
+def agrees(leaf: Tensor, answer: Tensor, found: Tensor) -> bool:
+    """Whether a plain backward pass, of a mixture of all outputs, gives what these slopes do.
+
+    Every output counts in it by the size of its slopes, so that a wrong one is seen.
+
+    Parameters
+    ----------
+    leaf, answer : Tensor, shape (1, …), (1, outputs…)
+        A point, and what the model answers to it.
+    found : Tensor, shape (1, outputs…, …)
+
+    Examples
+    --------
+    >>> x = torch.tensor([[2.0, 3.0]], requires_grad=True)
+    >>> y, slopes = torch.stack([x.prod(1), x[:, 0]], 1), torch.tensor([[[3.0, 2], [1, 0]]])
+    >>> agrees(x, y, slopes + torch.tensor([0, 1e-2]))
+    False
+    """
+    rows = found.reshape(answer.numel(), -1)
+    sizes = rows.abs().amax(1)
+    tiny = torch.finfo(rows.dtype).tiny
+    shares = torch.linspace(1, 2, len(rows)).to(rows)
+    weights = shares / torch.where(sizes > 0, sizes, sizes.max()).clamp(min=tiny)
+    with torch.enable_grad():
+        mixed = (answer.reshape(1, -1) * weights).sum(1)
+    if not mixed.requires_grad:
+        raise no_way_back(answer)
+    slopes = slope_of(mixed, leaf).flatten()
+    near = 1e3 * torch.finfo(rows.dtype).eps * float(shares.norm())
+    return bool(((weights @ rows - slopes).abs() <= near).all())
 
 
 def _output(place: int) -> Target:

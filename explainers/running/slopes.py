@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from explainers.running.failures import no_way_back, way_back
+from explainers.running.failures import all_finite, no_way_back, way_back
 
 if TYPE_CHECKING:
     from explainers.attribution import Target
@@ -60,9 +60,9 @@ def score_and_slopes(
     leaf = points.detach().clone().requires_grad_()
     values = forward()
     slopes = slope_of(values, leaf)
-    broken = ~torch.isfinite(slopes)
-    if not bool(broken.any()):
+    if all_finite(slopes):
         return values.detach(), slopes, None
+    broken = ~torch.isfinite(slopes)
     slopes, singular = finite_slope_of(forward(), leaf)
     return values.detach(), slopes, broken.any(0) if singular else None
 

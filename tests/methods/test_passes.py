@@ -245,16 +245,16 @@ def test_bad_inputs_get_a_sentence():
 
 def test_the_plan_learns_and_stays_within_its_limits():
     run = Passes(lambda x: x.sum(1), batch_size=None)
-    run._plan.learn(8, 0.1)
-    assert run._plan.size == 16, "a short pass"
-    run._plan.learn(16, 0.001)
-    assert run._plan.size == 128, "one that is all overhead"
-    run._plan.learn(128, 5.0)
-    assert run._plan.size == 64
-    run._plan.learn(3, 0.1)
-    assert run._plan.size == 64, "what was not full says nothing"
-    run._plan.learn(64, 0.001)
-    assert run._plan.size == LARGEST_BATCH
+    run.plan.learn(8, 0.1)
+    assert run.plan.size == 16, "a short pass"
+    run.plan.learn(16, 0.001)
+    assert run.plan.size == 128, "one that is all overhead"
+    run.plan.learn(128, 5.0)
+    assert run.plan.size == 64
+    run.plan.learn(3, 0.1)
+    assert run.plan.size == 64, "what was not full says nothing"
+    run.plan.learn(64, 0.001)
+    assert run.plan.size == LARGEST_BATCH
 
 
 @pytest.mark.parametrize("method", PICTURE_METHODS)

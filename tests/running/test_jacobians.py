@@ -118,6 +118,23 @@ def test_backward_hooks_count_in_forward_mode_too():
     handle.remove()
 
 
+@pytest.mark.parametrize("place", range(5))
+def test_one_output_whose_slopes_differ_is_enough(place):
+    """A hook that forward mode does not take, on the way to one output of five."""
+    net = nn.Identity()
+    net.register_full_backward_hook(lambda module, into, out: (3 * into[0],))
+    signs = torch.tensor([1.0, -1, 2, -2, 1e-3], dtype=F64)
+
+    def model(x):
+        parts = [signs[i] * (net(x) if i == place else x).prod(1) for i in range(5)]
+        return torch.stack(parts, 1)
+
+    right = signs[:, None] * torch.tensor([3.0, 2.0], dtype=F64)
+    right[place] *= 3
+    found = jacobian(model, torch.tensor([[2.0, 3.0]], dtype=F64))[0]
+    torch.testing.assert_close(found, right)
+
+
 def test_slopes_that_are_not_finite_are_found_again_one_by_one():
     x = torch.tensor([[0.0, 4.0]], dtype=F64)
     found = jacobian(lambda x: torch.cat([x.sqrt(), x, x], 1), x)[0]

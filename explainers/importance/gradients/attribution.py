@@ -80,14 +80,13 @@ def importance(context: DatasetContext, options: Options) -> Estimate:
     """
     import torch
 
-    from explainers.api import averaged
     from explainers.attribution import Target
     from explainers.importance.estimate import Estimate
     from explainers.importance.lag_profile import is_recurrent, lag_details
     from explainers.kinds import KINDS
     from explainers.options import make_options
     from explainers.references import references_of
-    from explainers.runs import runtime_notes
+    from explainers.runs import averaged, runtime_notes
     from explainers.session import Session
 
     key = options.method or ("integrated_gradients" if context.has_gradient else "ablation")
@@ -107,7 +106,7 @@ def importance(context: DatasetContext, options: Options) -> Estimate:
     seeds = any(field.name == "seed" for field in dataclasses.fields(entry.options))
     given: dict[str, Any] = {"seed": context.seed} if seeds else {}
     references = references_of(baseline, inputs, data)
-    session = Session(context.passes, inputs, references, outputs, target)
+    session = Session(context.passes, inputs, references, lambda: outputs, target)
     result, output, baseline_output = averaged(
         session, entry, make_options(entry.options, given, entry.name), context.layout
     )

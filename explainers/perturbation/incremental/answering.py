@@ -78,9 +78,10 @@ class Incremental:
         plain = self._plain
         if self.pays is False or (self.pays is None and len(points) < AT_FIRST):
             return plain(points)
-        row = int(rows[0])
-        if not bool((rows == row).all()):
-            return plain(points)
+        row, sizes = int(rows[0]), rows.unique_consecutive(return_counts=True)[1].tolist()
+        if len(sizes) > 1:  # each input's own
+            parts = zip(points.split(sizes), rows.split(sizes), strict=True)
+            return torch.cat([self.answer(*part) for part in parts])
         if self.pays is None:
             return self._tried(points, row)
         found = self._sure(points, row)
