@@ -130,8 +130,7 @@ class Progress:
     seconds : float
         Time since the start.
     partial : callable
-        () → the scores so far, Tensor (N, …), or None where there are none yet. Computed only when
-        it is called.
+        () → the scores so far, Tensor (N, …), or None; computed only when it is called.
 
     Examples
     --------
@@ -250,18 +249,18 @@ class Target:
                     f"{tuple(outputs.shape)}: {type(error).__name__}: {str(error)[:300]}. It gets "
                     "the whole output (N, …) and must return one number per input."
                 ) from error
-            if not hasattr(score, "shape"):
+            shape = getattr(score, "shape", None)
+            if shape != outputs.shape[:1]:
+                given = f"a {type(score).__name__}" if shape is None else f"shape {tuple(shape)}"
                 raise Problem(
-                    f"The target function returned a {type(score).__name__}; it must return a "
-                    "tensor with one number per input."
-                )
-            if score.shape != outputs.shape[:1]:
-                raise Problem(
-                    f"The target function returned shape {tuple(score.shape)} for "
-                    f"{outputs.shape[0]} inputs; it must return one number per input."
+                    f"The target function returned {given} for {len(outputs)} inputs; it must "
+                    "return a tensor with one number per input."
                 )
             return score
-        score = outputs.gather(1, self._numbers.to(rows.device)[rows, None]).squeeze(1)
+        if isinstance(each := self._numbers, int):
+            score = outputs[:, each].contiguous()
+        else:
+            score = outputs.gather(1, each.to(rows.device)[rows, None]).squeeze(1)
         return score if self.rather_than is None else score - outputs[:, self.rather_than]
 
     def key_of(self, row: int) -> Hashable:
@@ -282,10 +281,11 @@ class Target:
         return classes if other is None else [(index, other) for index in classes]
 
     @cached_property
-    def _numbers(self) -> Tensor:
+    def _numbers(self) -> Tensor | int:
         import torch
 
-        return torch.tensor(self._classes())
+        first, *others = dict.fromkeys(self._classes())
+        return torch.tensor(self._classes()) if others else first
 
     def _classes(self) -> tuple[int, ...]:
         assert self.index is not None

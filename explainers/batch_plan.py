@@ -20,7 +20,7 @@ SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
 FIRST_BATCH, LARGEST_BATCH = 8, 512
 # Of small inputs more points are taken: the work around a pass would cost more than the pass. Not
 # more than these: what a network makes of them leaves the processor's cache.
-POINTS_AT_ONCE, VALUES_AT_ONCE = 4096, 2**18
+POINTS_AT_ONCE, ROWS_AT_ONCE, VALUES_AT_ONCE = 4096, 2048, 2**18
 
 
 @dataclass
@@ -91,16 +91,28 @@ class BatchPlan:
         self.floor = 1
 
 
-def most_at_once(points: Tensor) -> int:
+def most_at_once(points: Tensor, weights: Iterable[Tensor] = ()) -> int:
     """The most points like these (N, …) that one pass takes.
+
+    Parameters
+    ----------
+    points : Tensor, shape (N, …)
+    weights : iterable of Tensor
+        Of the model. On a processor fewer points are taken where a dense layer is wide, so that
+        what it makes of them stays in the cache, and in memory that need not be asked for anew.
 
     Examples
     --------
     >>> most_at_once(torch.zeros(1, 4)), most_at_once(torch.zeros(1, 3, 224, 224))
     (4096, 512)
+    >>> most_at_once(torch.zeros(1, 4), [torch.zeros(8, 4), torch.zeros(256, 8)])
+    1024
     """
-    values = max(1, points[0].numel())
-    return max(LARGEST_BATCH, min(POINTS_AT_ONCE, VALUES_AT_ONCE // values))
+    values, most = max(1, points[0].numel()), POINTS_AT_ONCE
+    widths = [weight.shape[0] for weight in weights if weight.ndim == 2]
+    if widths and points.device.type == "cpu":
+        values, most = max(values, *widths), ROWS_AT_ONCE
+    return max(LARGEST_BATCH, min(most, VALUES_AT_ONCE // values))
 
 
 _TOO_MUCH = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")

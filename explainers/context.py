@@ -76,7 +76,11 @@ class Context:
 
     def baseline_values(self) -> Tensor:
         """The explained score (N,) of the baseline; computed only once."""
-        return self.target.select(self.passes.outputs(self.baseline, cached=True), self.rows)
+        baseline, random = self.baseline, self.passes.behaviour.random
+        if not random and bool((baseline == baseline[:1]).all()):
+            baseline = baseline[:1]  # one for all
+        outputs = self.passes.outputs(baseline, cached=True)
+        return self.target.select(outputs.expand(len(self.inputs), *outputs.shape[1:]), self.rows)
 
     @cached_property
     def rounding(self) -> Tensor:
@@ -88,11 +92,12 @@ class Context:
         """The gradient (N, …) of the score at the inputs; computed only once."""
         return self.passes.gradients(self.inputs, self.target, self.rows, cached=True)[1]
 
-    def values(self, points: Tensor, rows: Tensor) -> Tensor:
-        """The explained score (n,) of each point."""
-        return self.passes.values(points, self.target, rows)
+    def values(self, points: Tensor, rows: Tensor, fresh: bool = False) -> Tensor:
+        """The explained score (n,) of each point; `fresh` ones the model may write on."""
+        on_fresh = (lambda points, _: self.passes.answer(points)) if fresh else None
+        return self.passes.values(points, self.target, rows, on_fresh)
 
-    def values_near(self, points: Tensor, rows: Tensor) -> Tensor:
+    def values_near(self, points: Tensor, rows: Tensor, fresh: bool = False) -> Tensor:
         """The explained score (n,) of points that are mostly like their inputs.
 
         As `values`; quicker where the model is local, and points of one input stand together.

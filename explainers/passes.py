@@ -117,7 +117,8 @@ class Passes:
     ) -> Tensor:
         """The explained score (n,) of each point; `answer` may know a shorter way to the output."""
         parts = self.batches(len(points))
-        return torch.cat([self._forward_only(points[p], target, rows[p], answer) for p in parts])
+        found = [self._forward_only(points[p], target, rows[p], answer) for p in parts]
+        return found[0] if len(found) == 1 else torch.cat(found)
 
     def gradients(
         self, points: Tensor, target: Target, rows: Tensor, cached: bool = False

@@ -177,7 +177,7 @@ def open_session(
             cache=cache,
             state=state,
         )
-        passes.allow(most_at_once(points))
+        passes.allow(most_at_once(points, held.weights()))
         key = (fingerprint(given, held), points.shape[1:], points.dtype, points.device, score)
         known = KNOWN.get(given, key)
         if known is not None:

@@ -94,8 +94,9 @@ def _tried(model: Model, x: Tensor, score: str) -> PassTimes:
     from explainers.attribution import Target
     from explainers.batch_plan import most_at_once
     from explainers.passes import Passes
+    from explainers.running.held import held_by
 
-    most = most_at_once(x)
+    most = most_at_once(x, held_by(model).weights())
     passes = Passes(model, score=score, batch_size=most)
     target = Target(function=_first)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -102,7 +102,6 @@ class Replacements:
 
     def points(self, part: slice) -> Tensor:
         """These points (n, …), in the inputs' own memory layout."""
-        import torch
 
         count = len(self.inputs)
         made = self._empty(part.stop - part.start)
@@ -110,9 +109,28 @@ class Replacements:
             start = regions.start * count + rows.start - part.start
             stop = (regions.stop - 1) * count + rows.stop - part.start
             out = made[start:stop].unflatten(0, (regions.stop - regions.start, -1))
+            self._write(out, regions, rows)
+        return made
+
+    def _write(self, out: Tensor, regions: slice, rows: slice) -> None:
+        import torch
+
+        if self._columns is None:
             masks = self._masks_of(regions).unsqueeze(1)
             torch.where(masks, self.others[rows], self.inputs[rows], out=out)
-        return made
+            return
+        out.copy_(self.inputs[rows])
+        for place, column in enumerate(self._columns[regions]):
+            out[place, :, column] = self.others[rows, column]
+
+    @cached_property
+    def _columns(self) -> list[int] | None:
+        """The column of each region, where the inputs are rows and every region is one value."""
+        masks = self._all_masks if self.inputs.ndim == 2 else None
+        if masks is None or not bool((masks.sum(1) == 1).all()):
+            return None
+        columns: list[int] = masks.int().argmax(1).tolist()
+        return columns
 
     def _masks_of(self, regions: slice) -> Tensor:
         import torch
@@ -148,7 +166,10 @@ class Replacements:
     def _empty(self, count: int) -> Tensor:
         import torch
 
-        strides, shape = self.inputs.stride(), self.inputs.shape[1:]
+        shape = self.inputs.shape[1:]
+        if len(shape) == 1:
+            return self.inputs.new_empty(count, *shape)
+        strides = self.inputs.stride()
         order = sorted(range(1, self.inputs.ndim), key=lambda axis: -strides[axis])
         return torch.empty_permuted(
             (count, *shape), (0, *order), dtype=self.inputs.dtype, device=self.inputs.device
@@ -178,7 +199,7 @@ def _evaluate_from(
     context: Context,
     points: Replacements,
     values: Tensor,
-    ask: Callable[[Tensor, Tensor], Tensor],
+    ask: Callable[[Tensor, Tensor, bool], Tensor],
     precision: torch.dtype | None = None,
 ) -> None:
     """As `evaluate`, of points whose inputs begin with the one of that number."""
@@ -186,14 +207,21 @@ def _evaluate_from(
 
     asked, count = context.inputs, len(points.inputs)
     precision = precision or asked.dtype
+
+    @lru_cache(maxsize=4)
+    def rows(start: int, size: int) -> Tensor:
+        places = torch.arange(start, start + size, device=asked.device)
+        return (places % count + first) % len(asked)
+
+    flat = values.view(-1) if values.is_contiguous() else None
     for part in context.batches(len(points), count):
-        places = torch.arange(part.start, part.stop, device=asked.device)
-        rows = (places % count + first) % len(asked)
-        found = ask(points.points(part).to(precision), rows).to(values.dtype)
-        if values.is_contiguous():
-            values.view(-1)[part] = found
+        which = rows(part.start % count, part.stop - part.start)
+        found = ask(points.points(part).to(precision), which, True)
+        if flat is not None:
+            flat[part] = found
         else:
-            values[places // count, places % count] = found
+            places = torch.arange(part.start, part.stop, device=asked.device)
+            values[places // count, places % count] = found.to(values.dtype)
 
 
 def losses(

@@ -138,11 +138,12 @@ def test_passes_are_counted():
 
     x = pictures(2)
     answer = explain(counted, x, steps=10)
-    # Once for each model two passes more, of one row and of two, find out how it behaves.
-    assert calls["rows"] == 2 * (10 + 2) + 1 + 2
+    # Once for each model two passes more, of one row and of two, find out how it behaves. The
+    # baseline is the same for both inputs, and asked once.
+    assert calls["rows"] == 2 * (10 + 1) + 1 + 1 + 2
     assert answer.passes == 10 + 10 + 2
     explain(counted, x, steps=10)
-    assert calls["rows"] == 2 * 2 * (10 + 2) + 1 + 2
+    assert calls["rows"] == 2 * (2 * (10 + 1) + 1) + 1 + 2
 
 
 @pytest.mark.parametrize(
