@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from explainers.methods.registry import MethodResult, method, option
 from explainers.perturbation.evaluation import losses
 from explainers.perturbation.regions import BY, Groups, group_labels, in_one_group
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from explainers.context import Context
     from explainers.kinds.layout import InputLayout
 
@@ -33,12 +33,18 @@ def _labels(options: Options, layout: InputLayout) -> np.ndarray:
     return group_labels(layout.shape, by, options.width, options.groups)
 
 
+def _largest(labels: np.ndarray) -> float:
+    """The largest group's share."""
+    return float(np.unique(labels, return_counts=True)[1].max() / labels.size)
+
+
 @method(
     key="ablation",
     order=32,
     source="Meyes et al. 2019, arXiv:1901.08644",
     answers="contribution",
     estimate=lambda options, layout: int(_labels(options, layout).max()) + 1,
+    changes=lambda options, layout: _largest(_labels(options, layout)),
     options=Options,
     trial=lambda layout: in_one_group(layout.shape),
     fit_to_data=lambda options, data: (

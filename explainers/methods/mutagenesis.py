@@ -29,6 +29,7 @@ class Options:
     order=34,
     source="Zhou & Troyanskaya 2015, doi:10.1038/nmeth.3547",
     answers="contribution",
+    changes=lambda options, layout: 1 / layout.columns,
     estimate=lambda options, layout: 3 * len(range(layout.columns)[options.start : options.stop]),
     options=Options,
     kinds=("sequence",),

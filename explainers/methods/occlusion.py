@@ -5,6 +5,7 @@ Zeiler & Fergus 2014 (arXiv:1311.2901).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ class Options:
     source="Zeiler & Fergus 2014, arXiv:1311.2901",
     answers="contribution",
     estimate=lambda options, layout: len(_windows(options, layout)),
+    changes=lambda options, layout: (
+        math.prod(_windows(options, layout).sides) / math.prod(layout.shape)
+    ),
     unit="change of the answer where hidden",
     options=Options,
     trial=lambda layout: {"window": max(layout.shape), "stride": max(layout.shape)},

@@ -78,6 +78,9 @@ class Method:
         input will take.
     at_most : callable, optional
         (options, layout) → how many they are at most, where `most` cannot tell.
+    changes : callable, optional
+        (options, layout) → what share of an input each of its points changes, where it asks about
+        points that are mostly like the input, see `Context.values_near`.
     answers : str, or callable (options) → str
         What its scores are on a linear function c·x with a baseline x′, for every value:
 
@@ -120,6 +123,7 @@ class Method:
     estimate: Callable[[Any, InputLayout], int]
     answers: Answers | Callable[[Any], Answers]
     at_most: Callable[[Any, InputLayout], int] | None = None
+    changes: Callable[[Any, InputLayout], float] | None = None
     says_of: Mapping[str, str] = field(default_factory=dict)
     cost: str = ""
     misleads: str = ""

@@ -82,6 +82,19 @@ def test_what_is_said_before_is_what_it_takes(key, ahead, back, call, clock):
         assert 0.5 <= said / took <= 1.5, (said, took)
 
 
+def test_shapley_values_are_said_to_take_the_orders_that_demos_took():
+    """Those of the second look or 8, 1.4 times as many in the mean; never more than the most."""
+    method, layout = METHODS["shapley"], InputLayout.of((3, 64, 64))
+    each = method.estimate(method.options(samples=1), layout)
+    assert method.estimate(method.options(), layout) == 14 * each  # of a second look of 10
+    assert method.estimate(method.options(most_samples=16, samples=None), layout) == 14 * each
+    letters = InputLayout.of((4, 200), "sequence")
+    each = method.estimate(method.options(samples=1), letters)
+    assert method.estimate(method.options(), letters) == 11 * each
+    assert method.most(method.options(), letters) == 16 * each
+    assert method.estimate(method.options(samples=5), letters) == 5 * each
+
+
 def test_a_trial_is_short_or_one_pass(clock):
     net = Slow(0.001, 0.002)
     times(net)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from explainers.errors import Problem
 from explainers.kinds import fitting
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
+from explainers.models.pass_times import TRIED, WORTH_IT, share_of_time
 from explainers.models.spec import ModelSpec
 from explainers.options import lookup, make_options
 from explainers.service.settings import model_settings
@@ -73,6 +75,17 @@ class Explain(Task, frozen=True):
         options: Any = make_options(entry.options, self.options, entry.name)
         layout = InputLayout.of(shape, self.model.kind)
         return self.repeats * shares * (of_one(options, layout) + 2)
+
+    def seconds(self, facts: Mapping[str, Any]) -> float:
+        """As of every task; of points that are mostly like the input, those of their parts."""
+        whole, entry = super().seconds(facts), lookup(METHODS, self.method, "method")
+        each, part = facts["seconds_per_pass"], facts.get("seconds_per_part", math.inf)
+        if entry.changes is None or part >= each or whole < WORTH_IT:
+            return whole
+        layout = InputLayout.of(tuple(facts["shape"]), self.model.kind)
+        options: Any = make_options(entry.options, self.options, entry.name)
+        share = share_of_time(part / each, entry.changes(options, layout), layout.shape)
+        return share * whole + min(TRIED * each, (1 - share) * whole)
 
     @property
     def slopes(self) -> bool:

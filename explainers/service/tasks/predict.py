@@ -15,9 +15,10 @@ class Predict(Task, frozen=True):
     """Ask for the model's answers.
 
     The answer's facts: `classes`, `shape` of one input, how many `references` the baseline has,
-    `parameters`, `seconds_per_pass` and `seconds_per_gradient_pass` (see `PassTimes`), `notes` on
-    the model, the `places` asked (see ModelInput), and what pages must know to draw the input. Its
-    arrays: `probabilities`, `baseline_probabilities`, `logits` and `baseline_logits` (outputs,),
+    `parameters`, `seconds_per_pass` and `seconds_per_gradient_pass` (see `PassTimes`),
+    `seconds_per_part` (see `seconds_in_parts`), `notes` on the model, the `places` asked (see
+    ModelInput), and what pages must know to draw the input. Its arrays: `probabilities`,
+    `baseline_probabilities`, `logits` and `baseline_logits` (outputs,),
     `input` (…), its `baseline` (…), the mean of the references, and `baseline_shown`, as pages
     draw it.
     """
@@ -31,7 +32,7 @@ class Predict(Task, frozen=True):
 
     def run(self, context: TaskContext) -> Answer:
         """Two passes, of the input and of the references, and a trial of what passes cost."""
-        from explainers.models.pass_times import pass_times
+        from explainers.models.pass_times import pass_times, seconds_in_parts
         from explainers.passes import Passes
 
         given = prepare(context, self.model, self.input, self.baseline, self.device)
@@ -48,6 +49,7 @@ class Predict(Task, frozen=True):
                 f"{given.kind.one} is needed: (N, outputs). Where the answer is a series, choose "
                 "its output step in the model's settings."
             )
+        times = pass_times(loaded.model, given.x, given.form)
         facts = {
             "classes": list(loaded.class_names),
             **given.facts,
@@ -56,7 +58,8 @@ class Predict(Task, frozen=True):
             "notes": list(dict.fromkeys(notes)),
             "places": given.places,
             "parameters": sum(p.numel() for p in loaded.model.parameters()),
-            **pass_times(loaded.model, given.x, given.form).facts,
+            **times.facts,
+            "seconds_per_part": seconds_in_parts(loaded.model, given.x, times.forward, given.form),
         }
         return facts, {
             "probabilities": ours[0].cpu().numpy(),

@@ -24,7 +24,7 @@ from explainers.kinds import KINDS
 from explainers.kinds.layout import InputLayout
 from explainers.kinds.picture import pixels
 from explainers.models import pass_times as pass_times_module
-from explainers.models.pass_times import pass_times
+from explainers.models.pass_times import pass_times, seconds_in_parts
 from explainers.models.prepared import Prepared, build
 from explainers.models.zoo.imagenet.packaged import PACKAGED, installed
 from explainers.models.zoo.imagenet.photos import photos
@@ -75,7 +75,9 @@ def main() -> None:
             facts = {"shape": list(x.shape[1:]), "references": references}
             for _ in range(2):  # as a prediction has made
                 model(x)
-            facts |= pass_times(model, x, "logit").facts
+            times = pass_times(model, x, "logit")
+            facts |= times.facts
+            facts["seconds_per_part"] = seconds_in_parts(model, x, times.forward, "logit")
             passes, said, took = task.cost(x.shape[1:], references), task.seconds(facts), []
             explain(model, x, key, score="logit", **method.trial_options(layout))  # its first use
             for _ in range(given.rounds):
