@@ -201,5 +201,8 @@ def fitted(
 
 def joined(parts: Iterable[Columns]) -> Columns:
     """Batches of results, column by column; a column of None stays None."""
-    columns = zip(*parts, strict=True)
+    known = list(parts)
+    if len(known) == 1:
+        return known[0]
+    columns = zip(*known, strict=True)
     return tuple(None if column[0] is None else torch.cat(column) for column in columns)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from explainers.attribution import TargetLike
+    from explainers.batch_plan import Columns
     from explainers.context import Context
 
 __all__ = ["Options", "attribute", "hypothetical", "multipliers"]
@@ -62,8 +63,9 @@ def attribute(context: Context, options: Options) -> MethodResult:
     """
     from explainers.kinds.alphabet import is_dna
 
-    scores, positive, negative, m, notes = _explained(context, options)
-    extra = {"hypothetical": _over_letters(m, context.baseline)} if is_dna(context.inputs) else {}
+    dna = is_dna(context.inputs)
+    scores, positive, negative, m, notes = _explained(context, options, dna)
+    extra = {} if m is None else {"hypothetical": _over_letters(m, context.baseline)}
     return MethodResult(scores, positive, negative, notes=notes, extra=extra)
 
 
@@ -185,21 +187,22 @@ def _over_references(
         total = session.inputs * 0
         for reference in session.references.unbind(1):
             context = Context(session.passes, session.target, session.inputs, reference, layout)
-            m = _explained(context, options)[3]
+            m = _explained(context, options, True)[3]
+            assert m is not None
             total = total + per_reference(m, reference) / session.references.shape[1]
     return total.to(inputs.device)
 
 
 def _explained(
-    context: Context, options: Options
-) -> tuple[Tensor, Tensor, Tensor, Tensor, tuple[str, ...]]:
-    """(scores, positive, negative, multipliers, notes), batch by batch."""
+    context: Context, options: Options, with_multipliers: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None, tuple[str, ...]]:
+    """(scores, positive, negative, multipliers or None, notes), batch by batch."""
     from explainers.methods.deeplift.contributions import contributions
 
     notes: dict[str, None] = {}
     passes, target = context.passes, context.target
 
-    def work(points: Tensor, reference: Tensor, rows: Tensor) -> tuple[Tensor, ...]:
+    def work(points: Tensor, reference: Tensor, rows: Tensor) -> Columns:
         def score(points: Tensor) -> Tensor:
             return target.select(_columns(passes.answer(points)), rows)
 
@@ -207,10 +210,11 @@ def _explained(
             passes.model, score, points, reference, options.rule, options.fallback, options.apart
         )
         notes.update(dict.fromkeys(answer.notes))
-        return answer.scores, answer.positive, answer.negative, answer.multipliers
+        m = answer.multipliers if with_multipliers else None
+        return answer.scores, answer.positive, answer.negative, m
 
     scores, positive, negative, m = context.pairs(work)
-    assert scores is not None and positive is not None and negative is not None and m is not None
+    assert scores is not None and positive is not None and negative is not None
     return scores, positive, negative, m, tuple(notes)
 
 
