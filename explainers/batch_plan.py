@@ -20,7 +20,8 @@ SECONDS_TOO_SHORT, SECONDS_TOO_LONG = 0.2, 0.5
 FIRST_BATCH, LARGEST_BATCH = 8, 512
 # Of small inputs more points are taken: the work around a pass would cost more than the pass. Not
 # more than these: what a network makes of them leaves the processor's cache.
-POINTS_AT_ONCE, ROWS_AT_ONCE, VALUES_AT_ONCE = 4096, 2048, 2**18
+POINTS_AT_ONCE, VALUES_AT_ONCE = 4096, 2**18
+ROWS_AT_ONCE, UNITS_AT_ONCE = 2048, 2**19
 
 
 @dataclass
@@ -105,14 +106,14 @@ def most_at_once(points: Tensor, weights: Iterable[Tensor] = ()) -> int:
     --------
     >>> most_at_once(torch.zeros(1, 4)), most_at_once(torch.zeros(1, 3, 224, 224))
     (4096, 512)
-    >>> most_at_once(torch.zeros(1, 4), [torch.zeros(8, 4), torch.zeros(256, 8)])
+    >>> most_at_once(torch.zeros(1, 4), [torch.zeros(8, 4), torch.zeros(512, 8)])
     1024
     """
-    values, most = max(1, points[0].numel()), POINTS_AT_ONCE
+    most = min(POINTS_AT_ONCE, VALUES_AT_ONCE // max(1, points[0].numel()))
     widths = [weight.shape[0] for weight in weights if weight.ndim == 2]
     if widths and points.device.type == "cpu":
-        values, most = max(values, *widths), ROWS_AT_ONCE
-    return max(LARGEST_BATCH, min(most, VALUES_AT_ONCE // values))
+        most = min(most, ROWS_AT_ONCE, UNITS_AT_ONCE // max(1, *widths))
+    return max(LARGEST_BATCH, most)
 
 
 _TOO_MUCH = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
