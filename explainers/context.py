@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from explainers.activations import ActivationMaps, activation_maps
+from explainers.batch_plan import is_out_of_memory
+from explainers.errors import WrittenOn
 from explainers.kinds.layout import InputLayout
 from explainers.perturbation.incremental import Incremental
+from explainers.running.state import version_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,9 +96,21 @@ class Context:
         return self.passes.gradients(self.inputs, self.target, self.rows, cached=True)[1]
 
     def values(self, points: Tensor, rows: Tensor, fresh: bool = False) -> Tensor:
-        """The explained score (n,) of each point; `fresh` ones the model may write on."""
-        on_fresh = (lambda points, _: self.passes.answer(points)) if fresh else None
+        """The explained score (n,) of each point; `fresh` ones the model may write on.
+
+        WrittenOn where it did, and has no answer: the same must be made anew to be asked again.
+        """
+        on_fresh = self._on_fresh if fresh else None
         return self.passes.values(points, self.target, rows, on_fresh)
+
+    def _on_fresh(self, points: Tensor, rows: Tensor) -> Tensor:
+        before = version_of(points)
+        try:
+            return self.passes.answer(points)
+        except Exception as error:
+            if version_of(points) != before and is_out_of_memory(error):
+                raise WrittenOn from error
+            raise
 
     def values_near(self, points: Tensor, rows: Tensor, fresh: bool = False) -> Tensor:
         """The explained score (n,) of points that are mostly like their inputs.

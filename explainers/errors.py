@@ -13,6 +13,10 @@ class NotFinite(ModelProblem):
     """An answer of the model's that holds NaN or infinite values."""
 
 
+class WrittenOn(Exception):
+    """Memory did not suffice for points that a model has written on already."""
+
+
 class Cancelled(Exception):
     """Raised from a progress callback to stop a running explanation."""
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from explainers.errors import WrittenOn
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -216,7 +218,10 @@ def _evaluate_from(
     flat = values.view(-1) if values.is_contiguous() else None
     for part in context.batches(len(points), count):
         which = rows(part.start % count, part.stop - part.start)
-        found = ask(points.points(part).to(precision), which, True)
+        try:
+            found = ask(points.points(part).to(precision), which, True)
+        except WrittenOn:
+            found = ask(points.points(part).to(precision), which, False)
         if flat is not None:
             flat[part] = found
         else:

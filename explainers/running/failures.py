@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from explainers.batch_plan import is_out_of_memory
-from explainers.errors import Cancelled, ModelProblem, Problem, typed_line
+from explainers.errors import Cancelled, ModelProblem, Problem, WrittenOn, typed_line
 from explainers.running.behaviour import BATCH_STATISTICS
 
 NO_SLOPE = "The model's gradient cannot be computed"
@@ -71,7 +71,7 @@ KeyError: 'layer'. Check the input's size and number of channels.
     """
     try:
         yield
-    except (Problem, Cancelled, torch.OutOfMemoryError):
+    except (Problem, Cancelled, WrittenOn, torch.OutOfMemoryError):
         raise
     except Exception as error:
         if is_out_of_memory(error):
@@ -188,7 +188,7 @@ ablation, RISE or finite differences.
     """
     try:
         yield
-    except (Problem, Cancelled, torch.OutOfMemoryError):
+    except (Problem, Cancelled, WrittenOn, torch.OutOfMemoryError):
         raise
     except Exception as error:
         if is_out_of_memory(error):

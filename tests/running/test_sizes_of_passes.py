@@ -63,3 +63,21 @@ def test_a_changed_model_begins_small_again(change):
     assert asked(lambda: explain(net, x, "occlusion", target=0)) <= 8
     assert asked(lambda: explain(net, x, "occlusion", target=0)) == ROWS
     assert asked(lambda: explain(net, x, "occlusion", target=0, batch_size=5)) == 5
+
+
+@pytest.mark.parametrize("way", ["occlusion", "ablation", "finite_differences"])
+def test_what_a_model_wrote_on_before_memory_ran_out_is_made_anew(way):
+    class Centring(nn.Module):
+        """Works in place, and then finds no memory for many rows."""
+
+        def forward(self, x):
+            x.sub_(0.25).mul_(2)
+            if len(x) > 150 and hungry:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return torch.stack([(x**3).sum(1), x.prod(1)], 1)
+
+    x, net = torch.rand(ROWS, COLUMNS), Centring()
+    hungry = False
+    expected = explain(net, x, way, target=0).scores
+    hungry = True
+    torch.testing.assert_close(explain(net, x, way, target=0).scores, expected)
