@@ -202,15 +202,25 @@ def seconds_in_parts(model: Model, x: Tensor, whole: float, score: str = "output
     regions = 3 * max(x.shape[1:]) if x.ndim == 3 else MANY
     if near.pays is False or whole * regions < WORTH_IT:
         return whole
-    points = _changed(x, max(FEWEST, min(MOST, int(SECONDS_OF_A_TRIAL / whole))))
-    try:
-        near.in_parts(points, 0)  # the answer to the input itself is kept from here on
-        started = clock()
+
+    def seconds(count: int) -> float:
+        points, started = _changed(x, count), clock()
         found = near.in_parts(points, 0)
-        seconds = (clock() - started) / len(points)
+        return math.inf if found is None else clock() - started
+
+    try:
+        seconds(FEWEST)  # the answer to the input itself is kept from here on
+        few = seconds(FEWEST)
+        count = max(FEWEST, min(MOST, int(FEWEST * SECONDS_OF_A_TRIAL / max(few, 1e-9))))
+        many = min(seconds(count), seconds(count))
     except Exception:  # what the model does cannot be followed, so that parts are not used
         return whole
-    return whole if found is None else min(whole, seconds)
+    if not math.isfinite(few + many):
+        return whole
+    # What a pass costs, whatever it asks, is shared by as many as explanations ask at once.
+    each = (many - few) / max(1, count - FEWEST)
+    found = each + max(0.0, many - count * each) / MOST
+    return min(whole, max(found, many / count / 2) if count > FEWEST else many / count)
 
 
 def _changed(x: Tensor, count: int) -> Tensor:
