@@ -89,11 +89,14 @@ def pass_times(model: Model, x: Tensor, score: str = "output") -> PassTimes:
     True
     """
     key, now = (x.shape, str(x.device), score), time.monotonic()
-    kept = _KEPT.get(model, {})
+    try:
+        kept = _KEPT.setdefault(model, {})
+    except TypeError:  # such as an object with slots, to which nothing can refer weakly
+        kept = {}
     if key in kept and now - kept[key][0] < SECONDS_KEPT:
         return kept[key][1]
     found = _tried(model, x, score)
-    _KEPT.setdefault(model, {})[key] = now, found
+    kept[key] = now, found
     return found
 
 

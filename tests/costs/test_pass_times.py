@@ -145,3 +145,14 @@ def test_references_that_share_draws_cost_no_more(clock):
     assert task.cost(SHAPE, 10) == task.cost(SHAPE, 1) == 122
     layout = InputLayout.of(SHAPE)
     assert METHODS["expected_gradients"].most(METHODS["expected_gradients"].options(), layout) > 514
+
+
+def test_a_callable_without_weak_references_is_tried_every_time():
+    class Doubling:
+        __slots__ = ()
+
+        def __call__(self, x):
+            return 2 * x
+
+    model = Doubling()
+    assert all(pass_times.pass_times(model, torch.ones(1, 3)).forward > 0 for _ in range(2))
