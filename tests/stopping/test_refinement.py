@@ -1,5 +1,7 @@
 """Integrated Gradients to a tolerance: points where the slopes bend, none asked twice."""
 
+import math
+
 import pytest
 import torch
 
@@ -137,3 +139,25 @@ def test_a_gap_that_is_small_by_chance_alone_is_said_to_be():
     assert answer.gap.abs() < 0.02 and (answer.scores[0, 0] - 0.3).abs() > 0.02
     (note,) = answer.notes
     assert "errors of both signs cancel" in note
+
+
+def cancelling(x):
+    """Two steps at one place, of opposite sign: between equal inputs it is 0 all along the way."""
+    up, down = (torch.tanh(50 * (x[:, k] - 0.6)) for k in (0, 1))
+    return (up - down)[:, None]
+
+
+@pytest.mark.parametrize("beside", [0, 2])
+def test_what_cancels_all_along_the_way_is_seen(beside):
+    others = torch.tensor([[0.3, 0.9], [1.0, 0.2]])[:beside]
+    x = torch.cat([torch.ones(1, 2), others])
+    found = explain(cancelling, x, "integrated_gradients", target=0)
+    step = math.tanh(20) + math.tanh(30)
+    torch.testing.assert_close(found.scores[0], torch.tensor([step, -step]), rtol=0.02, atol=0)
+    assert not found.notes
+
+
+def test_where_nothing_matters_few_points_are_asked():
+    model, asked = asked_by(lambda x: (1 + 1e-9 * torch.sin(40 * x)).sum(1, keepdim=True))
+    explain(model, torch.ones(1, 3), "integrated_gradients", target=0)
+    assert len(asked) < 20

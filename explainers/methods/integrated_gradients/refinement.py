@@ -4,16 +4,17 @@ Each piece of the way is integrated by Simpson's rule, and must add up to f at i
 start. The pieces that miss most are halved, and every point that was asked is used again: a half
 has its ends already, and asks for its middle only. The misses of a kinked function have random
 signs and cancel in the gap; that they may do, but their sum without signs is bounded too, so that
-a small gap cannot come from two large errors.
+a small gap cannot come from two large errors. Nor can it where two values cancel all along the way,
+so that no score tells of them: the maps must not bend much between the points either.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
+from explainers.methods.integrated_gradients.points import Points
 from explainers.methods.registry import MethodResult
 
 if TYPE_CHECKING:
@@ -29,41 +30,15 @@ SIMPSON = (1 / 6, 4 / 6, 1 / 6)
 # The misses may add up to so many times the tolerated share of the way's range when their signs are
 # ignored.
 UNSIGNED = 5
+# So much of the map may hang on whether it is straight or bent between the points; so many values
+# are looked at in one go to tell.
+BENT, VALUES_AT_ONCE = 0.5, 2**23
 # Slopes are asked so much beside the ends: there often lies a kink, as of a baseline of zeros.
 FIRST, LAST = 1e-5, 1 - 1e-5
 # Why a tolerance is not reached.
 SPENT, ROUNDED, CANCELLING = "spent", "rounded", "cancelling"
 # The values of all maps that are held, and what one input is expected to need: bounds the memory.
 VALUES_HELD, POINTS_EXPECTED = 2**26, 33
-
-
-@dataclass
-class Points:
-    """Places p of the lines, and what the model answered there.
-
-    Attributes
-    ----------
-    rows : Tensor, int64, shape (p,)
-        Whose line each is on.
-    places, scores, slopes : Tensor, float64, shape (p,)
-        From 0 to 1; the explained score; its slope along the line.
-    maps : Tensor, shape (p, …)
-        Gradient times step.
-    """
-
-    rows: Tensor
-    places: Tensor
-    scores: Tensor
-    slopes: Tensor
-    maps: Tensor
-
-    def and_also(self, others: Points) -> Points:
-        """These, and the others after them."""
-        return Points(*(torch.cat([a, getattr(others, k)]) for k, a in vars(self).items()))
-
-    def only(self, some: Tensor) -> Points:
-        """Those at these indices."""
-        return Points(*(values[some] for values in vars(self).values()))
 
 
 def refine(path: StraightPath, options: Options) -> MethodResult:
@@ -124,6 +99,9 @@ class _Refinement:
         self._allowed = torch.zeros(total, dtype=torch.float64)
         self._allowed_unsigned = torch.zeros(total, dtype=torch.float64)
         self._wanted = torch.full((total,), torch.inf, dtype=torch.float64)
+        self._rounding = torch.zeros(total, dtype=torch.float64)
+        # By piece: what those that are halved next have most of.
+        self._worth = torch.zeros(len(self._pieces), dtype=torch.float64)
         self._tolerate(rows.cpu())
         path.context.show(self._so_far)
 
@@ -133,6 +111,10 @@ class _Refinement:
         while len(self._pieces):
             misses, rows = self._misses(), self._rows_of(self._pieces)
             fits = self._fits(rows, misses)
+            bends = self._bends(fits[rows])
+            bent = self._bent(fits, bends)
+            fits &= ~bent
+            self._worth = torch.where(bent[rows], bends, misses.abs())
             spent = self._spent + 2 * HALVED_AT_ONCE > self._options.most_steps
             failed[rows] |= (spent & ~fits)[rows]
             self._settle((fits | spent)[rows], misses)
@@ -172,6 +154,7 @@ class _Refinement:
         self._allowed_unsigned[rows] = UNSIGNED * torch.maximum(allowed, share * reach)
         rounded = (rounding > asked) & (difference > rounding / 4)
         self._wanted[rows] = torch.where(rounded, asked, torch.inf)
+        self._rounding[rows] = rounding
 
     def _rows_of(self, pieces: Tensor) -> Tensor:
         return self._points.rows[pieces[:, 0]]
@@ -198,6 +181,35 @@ class _Refinement:
         unsigned = self._unsigned.index_add(0, rows, misses.abs())
         return (gap.abs() <= self._allowed) & (unsigned <= self._allowed_unsigned)
 
+    def _bends(self, which: Tensor) -> Tensor:
+        """What some of the pieces come to, less what they would if their maps were straight.
+
+        Summed without signs: (pieces,), 0 for the others.
+        """
+        bends = torch.zeros(len(self._pieces), dtype=torch.float64)
+        maps, places = self._points.maps, self._points.places
+        at_once = max(1, VALUES_AT_ONCE // maps[0].numel())
+        for part in which.nonzero()[:, 0].split(at_once):
+            start, middle, end = self._pieces[part].T
+            off = maps[middle] - (maps[start] + maps[end]) / 2
+            sizes = off.abs().flatten(1).sum(1, dtype=torch.float64).cpu()
+            bends[part] = SIMPSON[1] * (places[end] - places[start]) * sizes
+        return bends
+
+    def _bent(self, fits: Tensor, bends: Tensor) -> Tensor:
+        """Of all inputs that add up, whose map hangs on what it is between the points."""
+        bent, rows = torch.zeros_like(fits), self._rows_of(self._pieces)
+        those = rows[fits[rows]].unique()
+        if len(those):
+            places = torch.zeros(len(fits), dtype=torch.long)
+            places[those] = torch.arange(len(those))
+            total = self._path.total[those.to(self._path.total.device)]
+            self._add(self._pieces[fits[rows]], total, places)
+            size = total.abs().flatten(1).sum(1, dtype=torch.float64).cpu()
+            sums = torch.zeros_like(self._gap).index_add_(0, rows, bends)
+            bent[those] = sums[those] > torch.maximum(BENT * size, self._rounding[those])
+        return bent
+
     def _settle(self, which: Tensor, misses: Tensor) -> None:
         """Add pieces to the total, and hold them no longer."""
         done, rows = self._pieces[which], self._rows_of(self._pieces)[which]
@@ -207,22 +219,22 @@ class _Refinement:
         left = self._pieces[~which]
         used, places = left.unique(return_inverse=True)
         self._points, self._pieces = self._points.only(used), places
+        self._worth = self._worth[~which]
 
     def _let_go_of_the_best(self) -> None:
         """Of more maps than may be held, settle the half of the pieces that miss least."""
         if self._points.maps.numel() <= VALUES_HELD:
             return
-        misses = self._misses()
-        order = misses.abs().argsort()
-        best = torch.zeros(len(misses), dtype=torch.bool)
-        best[order[: len(misses) // 2]] = True
-        best[self._worst(misses)] = False
-        self._settle(best, misses)
+        order = self._worth.argsort()
+        best = torch.zeros(len(order), dtype=torch.bool)
+        best[order[: len(order) // 2]] = True
+        best[self._worst()] = False
+        self._settle(best, self._misses())
 
-    def _worst(self, misses: Tensor) -> Tensor:
-        """Of each input, the pieces that miss most."""
+    def _worst(self) -> Tensor:
+        """Of each input, the pieces that are worth most."""
         rows = self._rows_of(self._pieces)
-        order = misses.abs().argsort(descending=True)
+        order = self._worth.argsort(descending=True)
         order = order[rows[order].argsort(stable=True)]
         ordered = rows[order]
         first, after = (torch.searchsorted(ordered, ordered, right=r) for r in (False, True))
@@ -233,7 +245,7 @@ class _Refinement:
 
     def _halve(self) -> None:
         """Ask for the middles of the halves of the worst pieces."""
-        worst = self._worst(self._misses())
+        worst = self._worst()
         start, middle, end = self._pieces[worst].T
         rows, places = self._points.rows, self._points.places
         new = torch.cat([(places[start] + places[middle]) / 2, (places[middle] + places[end]) / 2])
@@ -254,15 +266,16 @@ class _Refinement:
         keep[worst] = False
         self._pieces = torch.cat([self._pieces[keep], halves])
 
-    def _add(self, pieces: Tensor, total: Tensor) -> None:
-        """Add what these pieces come to."""
+    def _add(self, pieces: Tensor, total: Tensor, places: Tensor | None = None) -> None:
+        """Add what these pieces come to; inputs stand at other `places` of a smaller total."""
         weights = torch.zeros(len(self._points.rows), dtype=torch.float64)
         weights.index_add_(0, pieces.flatten(), self._weights(pieces).flatten())
         used = weights.nonzero()[:, 0]
         maps = self._points.maps[used.to(total.device)]
         shape = (-1, *[1] * (maps.ndim - 1))
         weighed = maps * weights[used].to(total.device, total.dtype).view(shape)
-        total.index_add_(0, self._points.rows[used].to(total.device), weighed)
+        rows = self._points.rows[used]
+        total.index_add_(0, (rows if places is None else places[rows]).to(total.device), weighed)
 
     def _so_far(self) -> Tensor:
         total = self._path.total.clone()
