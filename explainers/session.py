@@ -182,7 +182,8 @@ def open_session(
         known = KNOWN.get(given, key)
         if known is not None:
             passes.behave(known)
-            passes.plan.begin_with(SIZES.get(given, (*key, asks)))
+            if not known.random:  # what it draws depends on what is asked in one pass
+                passes.plan.begin_with(SIZES.get(given, (*key, asks)))
         ask: Callable[[], Tensor] = once(partial(_outputs, passes, points))
         if known is None:
             outputs = ask()

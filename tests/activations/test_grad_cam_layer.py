@@ -156,6 +156,6 @@ def test_two_passes_an_input_and_one_search():
     explain(net, x, "saliency", target=1)  # how it behaves is found out once
     counts.clear()
     explain(net, x, "grad_cam", target=1, batch_size=8)
-    # Outputs of inputs and baselines, the search on one input, the maps of all.
-    assert counts == [3, 3, 1, 3] or counts == [3, 1, 3] or counts == [3, 3, 3, 1]
+    # Outputs of the inputs and of the baseline they share, the search on one input, all maps.
+    assert counts == [3, 1, 1, 3]
     assert not any(m._forward_hooks and m is not net for m in net.modules())
