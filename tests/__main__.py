@@ -57,7 +57,8 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
     """What pytest is called with for the arguments of this program."""
     fast = arguments[:1] == ["fast"]
     given = arguments[fast:]
-    return [*(FAST if fast else ()), *(given or PARALLEL)]
+    named = any(os.path.exists(argument.partition("::")[0]) for argument in given)
+    return [*(FAST if fast else ()), *(() if named else PARALLEL), *given]
 
 
 def main(arguments: list[str]) -> int:
