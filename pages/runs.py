@@ -1,5 +1,6 @@
 """What was computed in this visit and before: open it again, name it, compare, report, delete."""
 
+import itertools
 from collections.abc import Sequence
 
 import streamlit as st
@@ -52,7 +53,7 @@ def _picked(runs: dict[str, Run]) -> list[str]:
 def _list(runs: dict[str, Run], picked: list[str]) -> list[str]:
     """Draw the entries, those that are pinned first; the keys of those that are chosen."""
     keys = list(runs)
-    before = dict(zip(keys, [*keys[1:], None], strict=True))
+    before = dict(itertools.pairwise([*keys, None]))
     order = sorted(keys, key=lambda key: not runs[key].pinned)
     most = st.session_state.setdefault(_MORE, PER_PAGE)
     version = 1000 * address.links_opened() + st.session_state.setdefault(_VERSION, 0)

@@ -89,6 +89,12 @@ def visit(chromium, tabs, request):
         return page
 
     yield open_page
+    broken = [
+        shown.url
+        for page in pages
+        for shown in ([] if page.is_closed() else page.context.pages)
+        if shown.get_by_test_id("stException").count()
+    ]
     for page in pages:
         for shown in page.context.pages if request.node.failed else ():
             print(f"What stood at {shown.url}:\n{page_text(shown)}")
@@ -97,6 +103,7 @@ def visit(chromium, tabs, request):
             tabs.append(page)
         else:
             page.context.close()
+    assert request.node.failed or not broken, f"an error stood at {', '.join(broken)}"
 
 
 def _forget_visitor(page: Page) -> None:

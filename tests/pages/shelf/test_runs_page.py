@@ -103,6 +103,12 @@ def test_name_pin_and_delete_after_a_question(shelf):
     drawn.button(key="delete_all_runs").click().run()
     drawn.button(key="delete_runs_for_good").click().run()
     assert shelf.list_of("ann") == {} and "Nothing has been asked yet" in drawn.info[0].value
+    assert not drawn.exception
+
+
+def test_who_has_asked_nothing_sees_a_sentence_and_no_error(shelf):
+    drawn = page()
+    assert not drawn.exception and "Nothing has been asked yet" in drawn.info[0].value
 
 
 @pytest.mark.parametrize("view", ["cells", "smooth"])
