@@ -5,10 +5,8 @@ import torch
 from torch import nn
 
 from explainers import METHODS
-from explainers.models import pass_times
-from explainers.models.pass_times import TRIED, seconds_in_parts
 from explainers.models.spec import ModelSpec
-from explainers.perturbation.incremental import answering
+from explainers.models.times.part_times import TRIED, seconds_in_parts
 from explainers.service.tasks.explain import Explain
 
 SHAPE = (3, 64, 64)
@@ -58,11 +56,6 @@ def test_elsewhere_passes_are_counted_as_before(asked):
 def test_methods_that_ask_about_parts_say_how_large_they_are():
     asking = {key for key, method in METHODS.items() if method.changes is not None}
     assert asking == {"occlusion", "ablation", "mutagenesis"}
-
-
-def test_the_trial_agrees_with_what_is_done():
-    assert pass_times.WORTH_IT == answering.WORTH_IT
-    assert pass_times.LARGEST_BOX == answering.LARGEST_BOX
 
 
 def test_a_trial_finds_parts_quicker_only_where_they_are_used():

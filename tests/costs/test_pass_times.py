@@ -8,8 +8,8 @@ from torch import nn
 
 from explainers import METHODS, ModelProblem, explain
 from explainers.kinds.layout import InputLayout
-from explainers.models import pass_times
 from explainers.models.spec import ModelSpec
+from explainers.models.times import pass_times
 from explainers.service.tasks.explain import Explain
 
 SHAPE = (3, 16, 16)

@@ -108,9 +108,11 @@ class _Watch:
     """Keeps the place of an attempt, and ends it where nobody waits for it any more."""
 
     def __init__(self, ticket: Ticket, attempts: Attempts) -> None:
+        from explainers.many.remote.location import is_remote
+
         self._ticket, self._attempts = ticket, attempts
         self._place, self._looked = (-1, 0, 0), time.monotonic()
-        remote = "://" in ticket.folder
+        remote = is_remote(ticket.path)
         self._between = SECONDS_BETWEEN_REQUESTS if remote else SECONDS_BETWEEN_LOOKS
         self.errors: list[str | None] = []
 

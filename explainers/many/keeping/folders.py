@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from explainers.many.remote.location import is_remote
-from explainers.many.remote.paths import read_all
-
-AHEAD = 32
-"""So many files of an object store are asked for at once."""
+from explainers.many.remote.paths import AHEAD, read_all
 
 
 def names_in(folder: Path) -> list[str]:

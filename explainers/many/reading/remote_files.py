@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from explainers.errors import Problem
 from explainers.many.reading.sizes import MOST_BYTES, too_large
 from explainers.many.remote.asking import StoreAway
-from explainers.many.remote.paths import RemotePath, read_all
+from explainers.many.remote.paths import AHEAD, RemotePath, read_all
 
-AHEAD, BYTES_AHEAD = 32, 2**25
-"""So many files, of so many bytes together, are asked for at once."""
+BYTES_AHEAD = 2**25
+"""So many bytes of files are asked for at once."""
 
 
 class RemoteFiles:

@@ -17,6 +17,8 @@ from typing import IO, Any, NamedTuple
 from explainers.errors import Problem
 from explainers.many.remote.asking import asked
 
+AHEAD = 32
+"""So many files are asked for at once."""
 BLOCK = 2**20
 """So many bytes are fetched at least, where a file is read in pieces."""
 _VERSIONS = ("ETag", "etag", "generation", "md5Hash", "LastModified", "last_modified", "size")

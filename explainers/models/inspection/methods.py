@@ -12,8 +12,8 @@ from explainers.errors import Problem
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
 from explainers.models.inspection.guesses import Guess
-from explainers.models.pass_times import PassTimes, pass_times
 from explainers.models.prepared import Prepared
+from explainers.models.times.pass_times import PassTimes, pass_times
 
 
 class MethodTrials(NamedTuple):

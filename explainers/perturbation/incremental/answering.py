@@ -14,6 +14,7 @@ from explainers.errors import Cancelled, Problem
 from explainers.perturbation.incremental.changed import Changed, Starts, cut
 from explainers.perturbation.incremental.steps import Steps
 from explainers.perturbation.incremental.tensor import PartTensor
+from explainers.perturbation.part_limits import LARGEST_BOX, WORTH_IT
 from explainers.running.held import held_by
 
 if TYPE_CHECKING:
@@ -23,12 +24,8 @@ TOLERANCES = {torch.float32: 1e-4, torch.float64: 1e-9}
 """What answers may be off by, as a share of their spread; other precisions get plain passes."""
 ROUNDINGS = 16
 """Smallest steps of the largest answer, by which plain passes of other batches differ too."""
-LARGEST_BOX = 0.5
-"""Of an input, above which a change is no part of it."""
 FEWEST_PLACES = 32
 """Of an input; of smaller ones the work around the parts would cost more than the network."""
-WORTH_IT = 0.5
-"""Seconds that plain passes would take in all, below which nothing is tried."""
 WHOLE_POINTS = 4
 """How many points by plain passes may take as long as a pass of the fewest parts."""
 TRIALS = 4

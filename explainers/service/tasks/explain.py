@@ -12,9 +12,10 @@ from explainers.errors import Problem
 from explainers.kinds import fitting
 from explainers.kinds.layout import InputLayout
 from explainers.methods import METHODS
-from explainers.models.pass_times import TRIED, WORTH_IT, share_of_time
 from explainers.models.spec import ModelSpec
+from explainers.models.times.part_times import TRIED, share_of_time
 from explainers.options import lookup, make_options
+from explainers.perturbation.part_limits import WORTH_IT
 from explainers.service.settings import model_settings
 from explainers.service.tasks.context import TaskContext
 from explainers.service.tasks.model_input import ModelInput, prepare

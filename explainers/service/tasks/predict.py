@@ -32,7 +32,8 @@ class Predict(Task, frozen=True):
 
     def run(self, context: TaskContext) -> Answer:
         """Two passes, of the input and of the references, and a trial of what passes cost."""
-        from explainers.models.pass_times import pass_times, seconds_in_parts
+        from explainers.models.times.part_times import seconds_in_parts
+        from explainers.models.times.pass_times import pass_times
         from explainers.passes import Passes
 
         given = prepare(context, self.model, self.input, self.baseline, self.device)

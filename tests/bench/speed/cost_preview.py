@@ -23,9 +23,10 @@ from explainers.baselines import BASELINES
 from explainers.kinds import KINDS
 from explainers.kinds.layout import InputLayout
 from explainers.kinds.picture import pixels
-from explainers.models import pass_times as pass_times_module
-from explainers.models.pass_times import pass_times, seconds_in_parts
 from explainers.models.prepared import Prepared, build
+from explainers.models.times import pass_times as pass_times_module
+from explainers.models.times.part_times import seconds_in_parts
+from explainers.models.times.pass_times import pass_times
 from explainers.models.zoo.imagenet.packaged import PACKAGED, installed
 from explainers.models.zoo.imagenet.photos import photos
 from explainers.output_cache import OutputCache

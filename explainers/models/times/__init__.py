@@ -1,0 +1,1 @@
+"""What a point costs, found by trying: said before it is asked."""
