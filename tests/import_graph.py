@@ -1,6 +1,7 @@
 """Which of our modules imports which, read from the files themselves."""
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
         pending += ast.iter_child_nodes(node)
 
 
+@functools.cache
 def imports_of(path: Path) -> set[tuple[str, str]]:
     """What `imported` finds in one file."""
     return set(imported(ast.parse(path.read_text(encoding="utf-8"))))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from import_graph import (
     ROOT,
+    Graph,
     circles,
     collects_members,
     edges,
@@ -70,7 +71,11 @@ LARGE_FOLDERS = {
 }
 MOST_LINES = 300
 
-GRAPH = import_graph()
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    """Which of our modules imports which; read once, and only where these tests run."""
+    return import_graph()
 
 
 def levels(order: str) -> dict[str, int]:
@@ -85,7 +90,7 @@ def room(module: str) -> str:
     return parts[1] if len(parts) > 1 else ""
 
 
-def broken_edges(package: str, order: str, files_on_top: bool) -> list[str]:
+def broken_edges(graph: Graph, package: str, order: str, files_on_top: bool) -> list[str]:
     """Imports within a package that point from a lower to a higher room, in words."""
     level = levels(order)
     top = len(level) if files_on_top else None
@@ -97,26 +102,26 @@ def broken_edges(package: str, order: str, files_on_top: bool) -> list[str]:
 
     return [
         f"{name} imports {other}"
-        for name, other in edges(GRAPH)
+        for name, other in edges(graph)
         if name.startswith(f"{package}.") and other.startswith(f"{package}.")
         if of(other) > of(name)
     ]
 
 
-def test_imports_of_the_library_point_one_way():
+def test_imports_of_the_library_point_one_way(graph):
     """The package itself, the front door, stands above all: it may collect, nobody may ask it."""
-    assert broken_edges("explainers", LIBRARY, files_on_top=False) == []
-    asking = [name for name, other in edges(GRAPH) if other == "explainers"]
+    assert broken_edges(graph, "explainers", LIBRARY, files_on_top=False) == []
+    asking = [name for name, other in edges(graph) if other == "explainers"]
     assert [name for name in asking if name.startswith("explainers.")] == []
 
 
-def test_imports_of_the_pages_point_one_way():
+def test_imports_of_the_pages_point_one_way(graph):
     """A page, a file of its own in pages/, stands above all rooms; none imports another."""
-    assert broken_edges("pages", PAGES, files_on_top=True) == []
+    assert broken_edges(graph, "pages", PAGES, files_on_top=True) == []
     pages = {
-        name for name in GRAPH if name.startswith("pages.") and room(name) not in levels(PAGES)
+        name for name in graph if name.startswith("pages.") and room(name) not in levels(PAGES)
     }
-    assert [(name, other) for name, other in edges(GRAPH) if {name, other} <= pages] == []
+    assert [(name, other) for name, other in edges(graph) if {name, other} <= pages] == []
 
 
 def test_the_library_knows_neither_the_pages_nor_the_app():
@@ -128,20 +133,20 @@ def test_the_library_knows_neither_the_pages_nor_the_app():
             assert not roots & {"torch", "torchvision", "app"}, name
 
 
-def test_no_module_imports_itself_by_way_of_others():
-    assert circles(GRAPH) == []
+def test_no_module_imports_itself_by_way_of_others(graph):
+    assert circles(graph) == []
 
 
 @pytest.mark.parametrize("package", ["explainers", "pages"])
-def test_no_room_imports_itself_by_way_of_others(package):
+def test_no_room_imports_itself_by_way_of_others(graph, package):
     rooms: dict[str, set[str]] = {}
-    for name, other in edges(GRAPH):
+    for name, other in edges(graph):
         if name.startswith(f"{package}.") and other.startswith(f"{package}."):
             rooms.setdefault(room(name), set()).add(room(other))
     assert circles(rooms) == []
 
 
-def test_members_of_a_collecting_package_do_not_import_it():
+def test_members_of_a_collecting_package_do_not_import_it(graph):
     """Such an `__init__` imports all files beside it, by name: an arrow down that is not counted.
 
     In turn its members import the registry beside them, and never the package.
@@ -149,7 +154,7 @@ def test_members_of_a_collecting_package_do_not_import_it():
     files = our_files()
     collecting = {name for name, path in files.items() if collects_members(path)}
     assert {"explainers.methods", "explainers.baselines", "explainers.service.tasks"} <= collecting
-    for name, other in edges(GRAPH):
+    for name, other in edges(graph):
         assert not (other in collecting and name.startswith(f"{other}.")), f"{name} → {other}"
 
 
@@ -160,7 +165,7 @@ def test_no_two_modules_of_tests_have_one_name():
     assert sorted(names) == sorted(set(names))
 
 
-def test_the_graph_sees_what_it_should(tmp_path, monkeypatch):
+def test_the_graph_sees_what_it_should(graph, tmp_path):
     """Lazy imports count, those for types do not, and a circle by three corners is one."""
     source = tmp_path / "module.py"
     source.write_text(
@@ -171,10 +176,9 @@ def test_the_graph_sees_what_it_should(tmp_path, monkeypatch):
     assert imports_of(source) == runs
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
     lazily = "explainers.methods.integrated_gradients.refinement"
-    assert lazily in GRAPH["explainers.methods.integrated_gradients"]
+    assert lazily in graph["explainers.methods.integrated_gradients"]
     upwards = {"explainers.kinds.table": {"explainers.api"}}
-    monkeypatch.setitem(globals(), "GRAPH", GRAPH | upwards)
-    assert broken_edges("explainers", LIBRARY, files_on_top=False) == [
+    assert broken_edges({**graph, **upwards}, "explainers", LIBRARY, files_on_top=False) == [
         "explainers.kinds.table imports explainers.api"
     ]
 

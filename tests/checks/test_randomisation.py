@@ -143,6 +143,7 @@ def test_each_stage_changes_its_own_parameters_and_keeps_the_earlier_ones(name):
         assert torch.equal(weight.flatten().sort().values, weights[key].flatten().sort().values)
 
 
+@pytest.mark.slow
 def test_a_whole_vision_transformer():
     """Its head starts as zeros, so only the second stage of two can show a change."""
     net, x = torchvision.models.vit_b_16(weights=None, image_size=32), torch.rand(1, 3, 32, 32)

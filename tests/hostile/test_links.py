@@ -255,6 +255,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "link"), HOSTILE)
 def test_a_hostile_link_shows_a_page_and_leaves_the_worker_alone(backend, page, link, monkeypatch):
     monkeypatch.setattr(streamlit, "page_link", lambda *_, **__: None)  # it is the only page here

@@ -102,6 +102,7 @@ def test_enumeration_is_the_definition_for_groups_of_every_kind(shape, options, 
     assert torch.equal(answer.extra["groups"], groups.expand(2, *shape).to(F64))
 
 
+@pytest.mark.slow
 def test_shap_finds_the_same():
     import shap
 

@@ -64,6 +64,7 @@ def picture_of(runner: TaskRunner, values: np.ndarray) -> str:
     return digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize(
     "shape", [(1, 64, 200), (3, 48, 192), (4, 32, 32), (2, 24, 40), (6, 40, 24)]
@@ -173,6 +174,7 @@ def test_volumes_can_be_explained_in_python():
     torch.testing.assert_close(scores, x * weights)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1001, 4097, 10_001, 15_000])
 def test_the_letters_that_a_network_needs_are_found(length):
     """Only sequences of so many letters or more give an answer, as where a context is cut off."""
