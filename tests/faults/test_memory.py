@@ -49,6 +49,7 @@ for times in (5, 24, 0, 5, 24, 60):
 """
 
 
+@pytest.mark.slow
 def test_a_network_that_doubles_without_end_is_refused_with_the_size():
     done = subprocess.run(
         [sys.executable, "-c", WORKER],

@@ -117,6 +117,7 @@ def predicted_alone(source, to) -> None:
     predict_many(Slow(), source, to=to, spec=SPEC, shard=2)
 
 
+@pytest.mark.slow
 @forks
 def test_killed_it_goes_on_and_what_kills_it_is_set_aside(tmp_path):
     source, to = pictures(tmp_path / "in", 40), tmp_path / "out"
