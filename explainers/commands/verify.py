@@ -172,12 +172,10 @@ def _other_files(record: dict[str, Any], given: dict[str, list[Path]]) -> list[s
 
 def _own_inputs(workplace: Workplace, task: Explain | Importance) -> None:
     """Bring the pictures and tables that come with Evident; Problem for what is missing."""
-    from explainers.models.zoo.imagenet import packaged
-
     for upload in task.uploads():
         if workplace.runner.store.has_blob(upload.digest):
             continue
-        known = own_input(upload.digest) or packaged.file_of(upload.digest)
+        known = own_input(upload.digest)
         if known is not None:
             workplace.keep(known)
             continue

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from explainers.errors import Problem
-from explainers.models.zoo.imagenet.packaged import file_of
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.parsing.upload_keys import UploadKey
@@ -54,8 +53,7 @@ class Workplace:
 
     def parse(self, upload: UploadKey) -> Any:
         """Facts and arrays of a kept file; Problem where it cannot be read."""
-        kept = self.runner.store.path(f"{upload.digest}.blob")
-        path = kept if kept.exists() else file_of(upload.digest) or kept
+        path = self.runner.store.path(f"{upload.digest}.blob")
         content = self._pool.parse(upload.kind, path, **upload.options)
         put(self.runner.store, upload.kind, upload.digest, content, **upload.options)
         return content

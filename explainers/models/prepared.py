@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,9 +156,8 @@ def build(
     ----------
     spec : ModelSpec
     weights : mapping, Graph, Program, nn.Module, (bytes, suffix), Path or None
-        Of an upload: see `explainers.models.uploaded.load_uploaded`; of a network in a package: its
-        tensors by name, or None to read them here; of a model in Python: the file that defines it;
-        else None.
+        Of an upload: see `explainers.models.uploaded.load_uploaded`; of a model in Python: the file
+        that defines it; else None.
     fallback_runtime : callable, optional
         Runs an ONNX graph that torch cannot run.
 
@@ -199,8 +197,7 @@ def build(
         from explainers.models.zoo.imagenet.packaged import load_packaged
         from explainers.models.zoo.imagenet.photos import class_names
 
-        state = weights if isinstance(weights, Mapping) else None
-        network, classes = load_packaged(spec.name, state), class_names()
+        network, classes = load_packaged(spec.name, spec.weights), class_names()
     elif spec.source == "python":
         from explainers.models.formats.python_networks import build_python_model
 

@@ -1,6 +1,7 @@
 """The network for photos that comes as a package: its weights, its names, and what it answers."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from explainers.models.prepared import build
 from explainers.models.uploaded import recognise_architecture
 from explainers.models.zoo.imagenet import packaged
 from explainers.models.zoo.imagenet.photos import FOLDER, class_names, photos
-from explainers.service.parsing.parsed_uploads import gone
 
 needs_package = pytest.mark.skipif(
     packaged.DEFAULT not in packaged.installed(), reason="the package is not installed"
@@ -60,8 +60,15 @@ def test_without_its_package_it_says_what_to_install(monkeypatch):
     assert packaged.installed() == {}
     with pytest.raises(Problem, match=line):
         load_model("efficientnet_lite0")
-    assert line in str(gone("state_dict", packaged.PACKAGED[packaged.DEFAULT].digest))
     packaged._path.cache_clear()
+
+
+def test_other_weights_than_those_known_are_not_replaced_by_them():
+    spec = packaged.PACKAGED[packaged.DEFAULT].spec
+    with pytest.raises(Problem, match="Other weights of efficientnet_lite0 are meant"):
+        build(replace(spec, weights="0" * 64 + ".pth"), None)
+    with pytest.raises(Problem, match="efficientnet_lite9"):
+        build(replace(spec, name="efficientnet_lite9"), None)
 
 
 def test_another_file_of_that_name_is_not_read(tmp_path, monkeypatch):

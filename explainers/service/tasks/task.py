@@ -123,13 +123,13 @@ class Task(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
         return answer
 
     def uploads(self) -> Iterator[UploadKey]:
-        """The uploads, and weights in packages, that must have been parsed before it can run."""
+        """The uploads that must have been parsed before it can run."""
         for value in self._values():
             if isinstance(value, Task):
                 yield from value.uploads()
             elif isinstance(value, (InputRef, BaselineRef)) and value.file:
                 yield file_key(self.kind, value.file)
-            elif isinstance(value, ModelSpec) and value.source in ("upload", "package"):
+            elif isinstance(value, ModelSpec) and value.source == "upload":
                 yield network_key(value.weights)
 
     @property

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from explainers.models.spec import ModelSpec
-from explainers.models.zoo.imagenet import packaged
 from explainers.service.limits import limits
 from explainers.service.parsing.parsed_uploads import gone, parsed
 from explainers.service.parsing.upload_keys import UploadKey, network_key
@@ -50,8 +49,7 @@ class TaskRunner:
         else:
             facts, arrays = task.run(_Context(self, report))
         try:
-            digests = {upload.digest for upload in task.uploads()}
-            uploads = {digest for digest in digests if packaged.file_of(digest) is None}
+            uploads = {upload.digest for upload in task.uploads()}
             self.store.put_answer(job, facts, made_from=uploads, **arrays)
         except Unwritable:
             while len(self._unkept) >= MOST_UNKEPT:
@@ -106,7 +104,7 @@ class TaskRunner:
 
         if spec.source == "python":
             return model_settings().file
-        if spec.source not in ("upload", "package"):
+        if spec.source != "upload":
             return None
         upload = network_key(spec.weights)
         content = self.parsed(upload)

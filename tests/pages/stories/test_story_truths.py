@@ -11,7 +11,6 @@ from explainers.kinds import KINDS
 from explainers.kinds.picture import to_image
 from explainers.models.prepared import build
 from explainers.models.zoo.demos import demos
-from explainers.models.zoo.imagenet import packaged
 from explainers.perturbation.boxes import box_mask
 from explainers.service.backends.job import Job
 from explainers.service.parsing.parsed_uploads import put
@@ -35,7 +34,7 @@ class Here:
         self.runner = TaskRunner(self.store)
 
     def get(self, kind: str, digest: str, turn: str = "", **options):
-        data = (packaged.file_of(digest) or self.store.path(f"{digest}.blob")).read_bytes()
+        data = self.store.path(f"{digest}.blob").read_bytes()
         found = PARSERS[kind].parse(data, **options)
         put(self.store, kind, digest, found, **options)
         return found

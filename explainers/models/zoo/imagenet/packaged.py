@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING
 from explainers.errors import Problem
 from explainers.models.spec import NORMALISATIONS, ModelSpec
 from explainers.models.zoo.architectures import TIMM
+from explainers.options import lookup
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 SUFFIX = ".pth"
 
@@ -49,7 +49,7 @@ class PackagedNetwork:
 
     @property
     def spec(self) -> ModelSpec:
-        """What loads it: its weights are named as an upload's are, and read as these are."""
+        """What loads it; its weights are named as an upload's are."""
         name = next(key for key, network in PACKAGED.items() if network is self)
         mean, std = NORMALISATIONS["−1–1"]
         return ModelSpec("package", name, f"{self.digest}{SUFFIX}", self.size, mean=mean, std=std)
@@ -101,11 +101,6 @@ def installed() -> dict[str, PackagedNetwork]:
     return {name: network for name, network in PACKAGED.items() if network.path is not None}
 
 
-def file_of(digest: str) -> Path | None:
-    """The file of weights with that digest, if it is one of these and installed."""
-    return next((one.path for one in PACKAGED.values() if one.digest == digest), None)
-
-
 def how_to_install(name: str) -> str:
     """What is missing for a network, and the line that installs it.
 
@@ -121,15 +116,15 @@ def how_to_install(name: str) -> str:
     )
 
 
-def load_packaged(name: str, state: Mapping[str, Tensor] | None = None) -> nn.Module:
+def load_packaged(name: str, weights: str = "") -> nn.Module:
     """One of these networks, in evaluation mode.
 
     Parameters
     ----------
     name : str
         A key of PACKAGED.
-    state : Mapping[str, Tensor], optional
-        Its weights, where they have been read already.
+    weights : str, optional
+        Which weights are meant, as `PackagedNetwork.spec` names them; by default those known here.
 
     Returns
     -------
@@ -139,18 +134,23 @@ def load_packaged(name: str, state: Mapping[str, Tensor] | None = None) -> nn.Mo
     Raises
     ------
     Problem
-        Where the package or timm is missing, with the line that installs it.
+        Where the package or timm is missing, with the line that installs it, or where other
+        weights are meant.
     """
     from explainers.models.formats.state_dict import read_state_dict
     from explainers.models.zoo.timm_models import load_timm
 
-    network = PACKAGED[name]
-    if name not in installed() and state is None:
+    network = lookup(PACKAGED, name, "network in a package")
+    if weights and weights != network.spec.weights:
+        raise Problem(
+            f"Other weights of {name} are meant than this version of Evident knows. Choose the "
+            "network again, or upload the weights that are meant."
+        )
+    path = network.path if name in installed() else None
+    if path is None:
         raise Problem(how_to_install(name))
-    if state is None:
-        assert network.path is not None
-        state = read_state_dict(network.path.read_bytes(), SUFFIX)
-    return load_timm(TIMM + network.architecture, state)
+    # The file has the digest that is written here, so it is no stranger's.
+    return load_timm(TIMM + network.architecture, read_state_dict(path.read_bytes(), SUFFIX))
 
 
 @functools.cache
