@@ -6,7 +6,6 @@ import streamlit as st
 
 from explainers.models.zoo.imagenet import packaged
 from explainers.models.zoo.imagenet.photos import photos
-from explainers.service.tasks import Answer
 from explainers.service.tasks.explain import Explain
 from explainers.service.tasks.predict import Predict
 from pages import kinds
@@ -14,13 +13,20 @@ from pages.answers.panel import panel
 from pages.kinds.page_kind import MapOptions
 from pages.state import progress, service
 from pages.stories.examples import StoryExample
-from pages.stories.stories import first_example, stories
+from pages.stories.stories import home_examples, stories
 from pages.stories.story import Story
 from pages.widgets import models, pictures
 
 
 def page() -> None:
     """Title, the finished example, the stories, and where to go next."""
+    examples = home_examples()
+    finished = examples["first"]
+    jobs = [  # in this order: the network for photos is slow to load
+        service.job(task, name, wait=0.05)
+        for slot, example in examples.items()
+        for task, name in _tasks(example, slot)
+    ]
     left, right = st.columns([3, 7], gap="medium")
     with left:
         st.title("See what a neural network looked at", anchor=False)
@@ -36,32 +42,31 @@ def page() -> None:
             for label, (icon, query) in STARTS.items():
                 if st.button(label, icon=icon):
                     st.switch_page("pages/explain.py", query_params=query)
-        shown = first_example().setting.input
+        shown = finished.setting.input
         # In its own colours, which the map takes away.
         st.image(pictures.shown(shown.data), width=150, alt=f"The picture: {shown.name}")
-    all_stories = stories()
     with right, st.container(border=True, key="hero"):
-        finished = first_example()
         st.header(f"Why does the network say “{finished.about}”?", anchor=False)
         _draw_example(finished, "first", max_height=210, around=590)
     if finished.model in packaged.PACKAGED:
         _photos(finished.model)
     st.header("Two networks, the same answer. Only one of them reads the sign.", anchor=False)
-    for column, example, slot in zip(
-        st.columns(2), all_stories["cheating"].examples, SLOTS, strict=False
-    ):
+    for column, slot in zip(st.columns(2), SLOTS, strict=True):
         with column, st.container(border=True):
-            st.markdown(f"**{example.label}**")
-            _draw_example(example, slot, group="cheat", max_height=380)
+            st.markdown(f"**{examples[slot].label}**")
+            _draw_example(examples[slot], slot, group="cheat", max_height=380)
     if st.button(
         "One picture cannot tell that a network cheats: ask 240", icon=":material/photo_library:"
     ):
         st.switch_page("pages/many.py", query_params={"model": "signs_cheating"})
     st.header("Stories for a meeting", anchor=False)
+    all_stories = stories()
     over_rows = [story for story in all_stories.values() if story.page == "importance"]
     _cards([story for story in all_stories.values() if story not in over_rows], PER_ROW)
     st.header("Which inputs matter, where the truth is known", anchor=False)
     _cards(over_rows, len(over_rows))
+    if waiting := [job for job in jobs if not job.settled]:
+        progress.rerun_when_one_ends(waiting)
 
 
 SLOTS = ("honest", "cheating")
@@ -102,27 +107,31 @@ def _card(story: Story) -> None:
         st.switch_page("pages/story.py", query_params={"story": story.key})
 
 
+def _tasks(example: StoryExample, slot: str) -> tuple[tuple[Predict | Explain, str], ...]:
+    """What an example is made of, and the name of each job."""
+    setting = example.setting
+    prediction = setting.prediction(timed=False)
+    return (prediction, f"{slot}_prediction"), (setting.explanation(), slot)
+
+
 def _draw_example(example: StoryExample, slot: str, **options: Unpack[MapOptions]) -> None:
     """One finished explanation, computed once and then read from the store."""
-    setting = example.setting
-    prediction = _answer(example, setting.prediction(), f"{slot}_prediction")
-    answer = prediction and _answer(example, setting.explanation(), slot)
-    if prediction and answer:
-        panel(setting.case(example.about, prediction), answer, slot, 3, **options)
-        if st.button("Open it and change the settings", key=f"open_{slot}"):
-            st.switch_page("pages/explain.py", query_params=example.link)
-
-
-def _answer(example: StoryExample, task: Predict | Explain, slot: str) -> Answer | None:
-    """The task's answer when there is one; else its progress or its end is shown."""
-    job = service.job(task, slot, wait=0.2)
-    if not job.settled:
-        progress.watch_in_grid(job, slot, kinds.partial_drawing(task, example.about, True))
-        return None
-    answer = service.answer(job)
-    if answer is None:
-        progress.explain_end(job, slot)
-    return answer
+    answers = []
+    for task, name in _tasks(example, slot):
+        job = service.job(task, name, wait=0)
+        if not job.settled:
+            st.caption("Being computed on this machine …")
+            kinds.partial_drawing(task, example.about, True)(None, f"partial_{slot}")
+            return
+        answer = service.answer(job)
+        if answer is None:
+            progress.explain_end(job, name)
+            return
+        answers.append(answer)
+    prediction, answer = answers
+    panel(example.setting.case(example.about, prediction), answer, slot, 3, **options)
+    if st.button("Open it and change the settings", key=f"open_{slot}"):
+        st.switch_page("pages/explain.py", query_params=example.link)
 
 
 page()

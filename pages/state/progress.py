@@ -1,6 +1,6 @@
 """A job on its way: the queue, the bar, the map so far, and Cancel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeAlias
 
@@ -21,7 +21,8 @@ SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID, SECONDS_UNTIL_TRIED_AGAIN = 0.3, 1.0, 
 SECONDS_FOR_THE_END = 0.3
 """A look that is alone on its page waits so long for the end, which is then shown at once: to draw
 costs the server and the browser more than to wait, and a grid has up to a dozen parts. A click on
-Cancel is not heard before."""
+Cancel ends the wait."""
+SECONDS_OF_A_WAIT = 5.0
 
 
 def _watch(
@@ -64,6 +65,16 @@ def _watch(
 
 watch = partial(fragment(run_every=SECONDS_BETWEEN_LOOKS)(_watch), True)
 watch_in_grid = partial(fragment(run_every=SECONDS_IN_A_GRID)(_watch), False)
+
+
+@fragment(run_every=SECONDS_OF_A_WAIT)
+def rerun_when_one_ends(jobs: Collection[Job]) -> None:
+    """Draw nothing, which costs the browser least, and run the page again once a job is over."""
+    for job in jobs:
+        job.touch()
+    service.wait_for_any(jobs, SECONDS_OF_A_WAIT)
+    if any(job.settled for job in jobs):
+        st.rerun()
 
 
 @fragment(run_every=SECONDS_BETWEEN_LOOKS)

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -198,11 +198,22 @@ def wait_for(job: Job, seconds: float) -> Job:
     return job
 
 
-def wait_for_all(jobs: Iterable[Job], seconds: float) -> None:
-    """Wait until all jobs are over, or so many seconds."""
+def wait_for_all(jobs: Collection[Job], seconds: float) -> None:
+    """Wait until all jobs are over, or so many seconds; a click of the visitor ends it."""
+    _wait(lambda: all(job.over for job in jobs), seconds)
+
+
+def wait_for_any(jobs: Collection[Job], seconds: float) -> None:
+    """Wait until one of the jobs is over, or so many seconds; a click of the visitor ends it."""
+    _wait(lambda: any(job.over for job in jobs), seconds)
+
+
+def _wait(ended: Callable[[], bool], seconds: float) -> None:
     until = time.monotonic() + seconds
-    while time.monotonic() < until and not all(job.over for job in jobs):
+    while time.monotonic() < until and not ended():
         time.sleep(0.02)
+        # To read it is where Streamlit lets a click end this run, of which it has no other sign.
+        st.session_state.get("jobs")
 
 
 def answer(job: Job) -> Answer | None:

@@ -36,9 +36,12 @@ class Setting:
     target: int | None = None
     rather_than: int | None = None
 
-    def prediction(self) -> Predict:
-        """The task that asks for the model's answers to input and baseline."""
-        return Predict(self.model.spec, self.input.ref, self.baseline, self.device)
+    def prediction(self, timed: bool = True) -> Predict:
+        """The task that asks for the model's answers to input and baseline.
+
+        Whoever draws no price takes one that is not timed, which comes sooner.
+        """
+        return Predict(self.model.spec, self.input.ref, self.baseline, self.device, timed)
 
     def explanation(self) -> Explain:
         """The task that asks for the attribution."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 from dataclasses import replace
 
 from explainers.errors import Problem
 from explainers.models.zoo.signs import STICKER_CLASS, samples
-from explainers.service.limits import limits
 from explainers.service.tasks import Task
 from pages.state import service
 from pages.stories import photos
@@ -274,25 +272,27 @@ def _stop(sticker: bool) -> str:
     )
 
 
+def home_examples() -> dict[str, StoryExample]:
+    """What Home shows, by its place there; the network for photos takes longest to load."""
+    honest, cheating = stories()["cheating"].examples[:2]
+    return {"honest": honest, "cheating": cheating, "first": first_example()}
+
+
 def tasks() -> list[Task]:
     """Everything that Home, first, and the stories show, but for what their last parts find out."""
-    told = stories()
-    examples = [
-        first_example(),
-        *told["cheating"].examples,
-        *(example for story in told.values() for example in story.examples),
+    at_home = [example.setting for example in home_examples().values()]
+    told = [example.setting for story in stories().values() for example in story.examples]
+    return [
+        *(task for s in at_home for task in (s.prediction(timed=False), s.explanation())),
+        *(task for s in [*at_home, *told] for task in (s.prediction(), s.explanation())),
     ]
-    settings = [example.setting for example in examples]
-    return [task for s in settings for task in (s.prediction(), s.explanation())]
 
 
 def prepare() -> None:
     """Let the worker compute what Home and the stories show, before anybody asks.
 
-    In one line, or as few as the limits let, so that the first visitors hardly wait for it. Nobody
-    looks at these jobs, and they are not ended for that.
+    In the background: visitors do not wait for it.
     """
-    for index, task in enumerate(tasks()):
-        with contextlib.suppress(Problem):  # the queue is full: whoever opens the page asks
-            job = service.backend().submit(task, f"server {index // limits().jobs_per_visitor}")
-            job.seen = math.inf
+    for task in tasks():
+        with contextlib.suppress(Problem):
+            service.backend().submit(task, "server", background=True)

@@ -69,3 +69,22 @@ def test_a_job_tried_again_comes_first():
     assert turns.next() is first
     turns.add(first, first=True)
     assert turns.next() is first
+
+
+def test_what_is_in_the_background_waits_for_all_others_and_keeps_nobody_out():
+    turns = FairQueue()
+    ahead = [Job(None, "server", f"s{i}", background=True) for i in range(3)]
+    for job in ahead[:2]:
+        turns.add(job)
+    a, b = jobs(turns, "a1", "b1")
+    turns.add(ahead[2])
+    assert [turns.before(job) for job in (a, b, *ahead)] == [0, 1, 2, 3, 4]
+    assert turns.others_than("a") and not turns._may_interrupt(ahead[0], a)
+    assert [turns.next() for _ in range(5)] == [a, b, *ahead]
+    for job in ahead:
+        turns.add(job)
+    assert not turns.others_than("a")
+    for index in range(limits().jobs_waiting + 5):  # trusted, and not counted
+        turns.add(Job(None, "server", f"t{index}", background=True))
+    jobs(turns, "a2")
+    assert turns.next().digest == "a2"

@@ -17,6 +17,7 @@ from safetensors.torch import save
 from explainers.models.spec import ModelSpec
 from explainers.service.backends.local import LocalBackend
 from explainers.service.recipe import recipe
+from explainers.service.worker.main import _is_for_another
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +194,13 @@ def test_the_digest_follows_everything_that_decides_the_answer(request_):
     question = dataclasses.replace(request_, method="saliency")
     digests = {dataclasses.replace(question, **change).digest() for change in [{}, *changes]}
     assert len(digests) == len(changes) + 1
+
+
+def test_a_worker_forked_before_all_is_imported_leaves_to_others_what_it_lacks(request_):
+    demo, upload = dataclasses.replace(request_, model=ModelSpec("demo", "signs")), request_
+    complete, until_complete = os.pipe()
+    assert not _is_for_another(demo.task, complete)
+    assert _is_for_another(upload.task, complete)
+    os.close(until_complete)
+    assert _is_for_another(demo.task, complete)
+    os.close(complete)

@@ -33,10 +33,11 @@ class Backend(Protocol):
     def devices(self) -> dict[str, str]:
         """What tasks can run on."""
 
-    def submit(self, task: Task, visitor: str, turn: str = "") -> Job:
+    def submit(self, task: Task, visitor: str, turn: str = "", *, background: bool = False) -> Job:
         """The visitor's job for this task; already done where the answer is in the store.
 
-        It takes its turn among those of `turn`, by default the visitor's own.
+        It takes its turn among those of `turn`, by default the visitor's own; in the `background`
+        after all others.
 
         Raises
         ------

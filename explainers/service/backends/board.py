@@ -74,12 +74,16 @@ class Board:
             loop.wake()
 
     def add(self, job: Job) -> None:
-        """Take in a new job, and have its uploads parsed first; Problem where too many wait."""
+        """Take in a new job, and have its uploads parsed first; Problem where too many wait.
+
+        Those of a job in the background are parsed when its turn has come.
+        """
         known = self.parsed.known(job.task)
         with self.lock:
-            self.queue.demand_room(job.turn, self.parsing)
+            if not job.background:
+                self.queue.demand_room(job.turn, self.parsing)
             job.parsed = known
-            if known:
+            if known or job.background:
                 self.queue.add(job)
             else:
                 self.parse(job)

@@ -14,7 +14,10 @@ SECONDS_APART = 600.0
 
 
 class FairQueue:
-    """Waiting jobs; visitors take turns, and each visitor's own jobs keep their order."""
+    """Waiting jobs; visitors take turns, and each visitor's own jobs keep their order.
+
+    Jobs in the background, whose turn is their own, come when no other waits.
+    """
 
     def __init__(self) -> None:
         self._queues: OrderedDict[str, deque[Job]] = OrderedDict()
@@ -27,14 +30,18 @@ class FairQueue:
         self._apart[visitor] = now + SECONDS_APART
 
     def demand_room(self, turn: str, besides: Collection[Job] = ()) -> None:
-        """Problem where so many jobs wait, here or `besides`, that no other may."""
-        own = len(self._queues.get(turn, ())) + sum(job.turn == turn for job in besides)
+        """Problem where so many jobs wait, here or `besides`, that no other may.
+
+        Those in the background do not count.
+        """
+        waiting = [job for job in (*self, *besides) if not job.background]
+        own = sum(job.turn == turn for job in waiting)
         if own >= limits().jobs_per_visitor:
             raise Problem(
                 f"You have {own} explanations waiting, as many as one visitor may. Wait for "
                 "some, or cancel them."
             )
-        if len(self) + len(besides) >= limits().jobs_waiting:
+        if len(waiting) >= limits().jobs_waiting:
             raise Problem("Too many explanations are waiting here. Try again in a minute.")
 
     def add(self, job: Job, first: bool = False, again: bool = False) -> None:
@@ -43,7 +50,7 @@ class FairQueue:
         One that is tried again comes `first` of all, without another turn of its visitor's; one
         that comes `again` has had its place among the visitor's own and needs no room.
         """
-        if not (first or again):
+        if not (first or again or job.background):
             self.demand_room(job.turn)
         queue = self._queues.setdefault(job.turn, deque())
         if first:
@@ -69,21 +76,21 @@ class FairQueue:
         self, beside: Job | None = None, may: Callable[[Job], bool] = lambda job: True
     ) -> Job | None:
         """What `next` would take out."""
-        for visitor, queue in list(self._queues.items()):
-            if not queue:
-                del self._queues[visitor]
-            elif (beside is None or self._may_interrupt(queue[0], beside)) and may(queue[0]):
+        for visitor in [visitor for visitor, queue in self._queues.items() if not queue]:
+            del self._queues[visitor]
+        for queue in sorted(self._queues.values(), key=_in_background):
+            if (beside is None or self._may_interrupt(queue[0], beside)) and may(queue[0]):
                 return queue[0]
         return None
 
     def _may_interrupt(self, job: Job, other: Job) -> bool:
-        if job.alone or self._apart.get(job.turn, 0.0) > time.monotonic():
+        if job.alone or job.background or self._apart.get(job.turn, 0.0) > time.monotonic():
             return False
         return job.digest != other.digest and (job.turn != other.turn or job.task.brief)
 
     def others_than(self, turn: str) -> bool:
-        """Whether jobs of others wait."""
-        return any(job.turn != turn for job in self)
+        """Whether jobs of others wait, and not only in the background."""
+        return any(job.turn != turn and not job.background for job in self)
 
     def remove(self, job: Job) -> None:
         """Take a waiting job out."""
@@ -93,14 +100,20 @@ class FairQueue:
         """How many waiting jobs come before this one."""
         visitors = list(self._queues)
         turn, place = visitors.index(job.turn), self._queues[job.turn].index(job)
-        return place + sum(
-            min(len(queue), place + (index < turn))
-            for index, queue in enumerate(self._queues.values())
-            if index != turn
-        )
+        total = place
+        for index, queue in enumerate(self._queues.values()):
+            if index == turn or not queue or _in_background(queue) > job.background:
+                continue
+            sooner = _in_background(queue) < job.background
+            total += len(queue) if sooner else min(len(queue), place + (index < turn))
+        return total
 
     def __iter__(self) -> Iterator[Job]:
         return (job for queue in list(self._queues.values()) for job in list(queue))
 
     def __len__(self) -> int:
         return sum(len(queue) for queue in self._queues.values())
+
+
+def _in_background(queue: deque[Job]) -> bool:
+    return queue[0].background

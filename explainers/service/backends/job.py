@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -37,6 +38,8 @@ class Job:
         A sentence for the visitor; "" where there is nothing to say.
     turn : str
         Whose turn it takes, since one person may have many tabs; by default the visitor's.
+    background : bool
+        Whether it only runs while no other job waits; nobody needs to look at it.
     silent, held_up : bool
         Whether it was ended since a single pass of it held up others; whether others went to
         another worker since `heard`, when the worker last said something of it.
@@ -57,6 +60,7 @@ class Job:
     attempts: int = 0
     returned: int = 0
     turn: str = ""
+    background: bool = False
     parsed: bool = False
     started: float = 0.0
     cancel_requested: float | None = None
@@ -70,6 +74,8 @@ class Job:
 
     def __post_init__(self) -> None:
         self.turn = self.turn or self.visitor
+        if self.background:
+            self.seen = math.inf
 
     @property
     def over(self) -> bool:

@@ -52,10 +52,19 @@ class LocalBackend:
         """The first worker's process, or None while there is none."""
         return self._first.worker.pid
 
-    def submit(self, task: Task, visitor: str, turn: str = "", digest: str = "") -> Job:
+    def submit(
+        self,
+        task: Task,
+        visitor: str,
+        turn: str = "",
+        digest: str = "",
+        *,
+        background: bool = False,
+    ) -> Job:
         """The visitor's job for this task; already done where the answer is in the store.
 
-        It is kept under `digest`, by default the task's own.
+        It is kept under `digest`, by default the task's own; in the `background` it runs while no
+        other waits.
         """
         digest = digest or task.digest()
         with self._board.lock:
@@ -63,7 +72,7 @@ class LocalBackend:
                 if job.digest == digest and job.visitor == visitor and not job.cancel_requested:
                     job.touch()
                     return job
-        job = Job(task, visitor, digest, turn=turn)
+        job = Job(task, visitor, digest, turn=turn, background=background)
         if self.store.answer(digest) is not None:
             job.state = DONE
         else:

@@ -133,8 +133,12 @@ class WorkerLoop:
         return all(loop.is_held_up(now) for loop in self._before)
 
     def _may_have_a_worker(self, job: Job) -> bool:
-        """Whoever has one worker, with whatever number of tabs, gets no other beside it."""
-        return all(job.turn != other.turn for other in self._board.running())
+        """Whoever has one worker, with whatever number of tabs, gets no other beside it.
+
+        What runs in the background is left to the first.
+        """
+        left_to_first = job.background and self._before
+        return not left_to_first and all(job.turn != other.turn for other in self._board.running())
 
     def _next(self, now: float) -> Job | None:
         """Take out what the worker is to do now; None where it goes on with what it has."""

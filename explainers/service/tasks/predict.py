@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from explainers.errors import Problem
 from explainers.models.spec import ModelSpec
 from explainers.service.tasks.context import TaskContext
-from explainers.service.tasks.model_input import prepare
+from explainers.service.tasks.model_input import ModelInput, prepare
 from explainers.service.tasks.task import Answer, BaselineRef, InputRef, Task
+
+if TYPE_CHECKING:
+    from explainers.models.prepared import Prepared
 
 
 class Predict(Task, frozen=True):
     """Ask for the model's answers.
 
     The answer's facts: `classes`, `shape` of one input, how many `references` the baseline has,
-    `parameters`, `seconds_per_pass` and `seconds_per_gradient_pass` (see `PassTimes`),
-    `seconds_per_part` (see `seconds_in_parts`), `notes` on the model, the `places` asked (see
-    ModelInput), and what pages must know to draw the input. Its arrays: `probabilities`,
-    `baseline_probabilities`, `logits` and `baseline_logits` (outputs,),
-    `input` (…), its `baseline` (…), the mean of the references, and `baseline_shown`, as pages
-    draw it.
+    `parameters`, `notes` on the model, the `places` asked (see ModelInput), what pages must know to
+    draw the input and, where it is `timed`, `seconds_per_pass` and `seconds_per_gradient_pass` (see
+    `PassTimes`) and `seconds_per_part` (see `seconds_in_parts`). Its arrays: `probabilities`,
+    `baseline_probabilities`, `logits` and `baseline_logits` (outputs,), `input` (…), its `baseline`
+    (…), the mean of the references, and `baseline_shown`, as pages draw it.
+
+    The trial of what passes cost takes longer than all the rest; where no price is said it is not
+    `timed`.
     """
 
     brief: ClassVar[bool] = True
@@ -29,11 +34,10 @@ class Predict(Task, frozen=True):
     input: InputRef = InputRef()
     baseline: BaselineRef = BaselineRef()
     device: str = "cpu"
+    timed: bool = True
 
     def run(self, context: TaskContext) -> Answer:
         """Two passes, of the input and of the references, and a trial of what passes cost."""
-        from explainers.models.times.part_times import seconds_in_parts
-        from explainers.models.times.pass_times import pass_times
         from explainers.passes import Passes
 
         given = prepare(context, self.model, self.input, self.baseline, self.device)
@@ -50,7 +54,6 @@ class Predict(Task, frozen=True):
                 f"{given.kind.one} is needed: (N, outputs). Where the answer is a series, choose "
                 "its output step in the model's settings."
             )
-        times = pass_times(loaded.model, given.x, given.form)
         facts = {
             "classes": list(loaded.class_names),
             **given.facts,
@@ -59,8 +62,7 @@ class Predict(Task, frozen=True):
             "notes": list(dict.fromkeys(notes)),
             "places": given.places,
             "parameters": sum(p.numel() for p in loaded.model.parameters()),
-            **times.facts,
-            "seconds_per_part": seconds_in_parts(loaded.model, given.x, times.forward, given.form),
+            **(_times(loaded.model, given) if self.timed else {}),
         }
         return facts, {
             "probabilities": ours[0].cpu().numpy(),
@@ -71,3 +73,13 @@ class Predict(Task, frozen=True):
             "baseline": given.hidden[0].cpu().numpy(),
             "baseline_shown": given.kind.shown(given.hidden[0].cpu().numpy(), given.facts),
         }
+
+
+def _times(model: Prepared, given: ModelInput) -> dict[str, float]:
+    """What passes cost, found by trying."""
+    from explainers.models.times.part_times import seconds_in_parts
+    from explainers.models.times.pass_times import pass_times
+
+    times = pass_times(model, given.x, given.form)
+    part = seconds_in_parts(model, given.x, times.forward, given.form)
+    return {**times.facts, "seconds_per_part": part}

@@ -132,6 +132,14 @@ class Task(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
             elif isinstance(value, ModelSpec) and value.source == "upload":
                 yield network_key(value.weights)
 
+    def models(self) -> Iterator[ModelSpec]:
+        """The models that it asks."""
+        for value in self._values():
+            if isinstance(value, Task):
+                yield from value.models()
+            elif isinstance(value, ModelSpec):
+                yield value
+
     @property
     def kind(self) -> str:
         """The kind of its model's input, a key of KINDS; "" where it has no model."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 from collections.abc import Iterable
 from functools import partial
 from multiprocessing.connection import Client, Connection
@@ -24,8 +25,13 @@ OOM_SCORE = 500
 logger = logging.getLogger(__name__)
 
 
-def serve(address: str, key: bytes, folder: str) -> None:
-    """Connect to the backend at `address` and run its tasks until it goes away."""
+def serve(address: str, key: bytes, folder: str, complete: int | None = None) -> None:
+    """Connect to the backend at `address` and run its tasks until it goes away.
+
+    A worker that was forked before all was imported has a pipe that is `complete` once it is
+    closed. It gives its next task back then, or one that needs what it lacks, for a worker that has
+    everything. One that has started devices stays.
+    """
     connection = Client(address, authkey=key)
     from explainers.service.runners.start import start_fork_servers
     from explainers.service.sandbox import sandbox, worker_sandbox
@@ -41,14 +47,25 @@ def serve(address: str, key: bytes, folder: str) -> None:
     else:
         memory.most_memory()
         worker_sandbox.enter_device_sandbox(partial(_warm_up, usable))
+        complete = None
     protocol.send(connection, protocol.Ready(os.getpid(), usable))
     while True:
         try:
             job, task = _next(connection)
-            if task is not None:
+            if task is None:
+                continue
+            if complete is not None and _is_for_another(task, complete):
+                protocol.send(connection, protocol.Replace(job))
+            else:
                 protocol.send(connection, _run(runner, connection, job, task))
         except protocol.BackendGone:
             return
+
+
+def _is_for_another(task: Task, complete: int) -> bool:
+    """Whether a worker that has all modules should do this; the demos' networks need no other."""
+    ready, _, _ = select.select([complete], [], [], 0)
+    return bool(ready) or any(model.source != "demo" for model in task.models())
 
 
 def _next(connection: Connection) -> tuple[str, Task | None]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
+import select
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from explainers.service import logs
@@ -21,36 +24,58 @@ from explainers.service.worker.main import serve
 def main() -> None:
     """Fork a worker for the address on each line, until the backend closes our standard input."""
     folder = sys.argv[1]
-    key = bytes.fromhex(sys.stdin.readline())
+    requests = io.FileIO(0, closefd=False)  # no line is read before its turn
+    key = bytes.fromhex(requests.readline().decode())
     if sys.platform != "linux":  # forking after importing torch is safe on Linux only
-        for line in sys.stdin:
-            address = line.rstrip("\n")
+        for line in requests:
+            address = line.decode().rstrip("\n")
             subprocess.Popen([sys.executable, "-m", __spec__.name, address, folder, key.hex()])
         return
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(_import_all).result()
-    gc.collect()
-    gc.freeze()  # what all workers share stays shared, and none looks through it for garbage
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for line in sys.stdin:
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.close(0)
-            serve(line.rstrip("\n"), key, folder)
-            os._exit(0)
+    complete, until_complete = os.pipe()
+    _import(_first)
+    while select.select([requests], [], [], 0)[0]:
+        if not (line := requests.readline()):
+            return
+        _fork(line, key, folder, complete, until_complete)
+    _import(_rest)
+    os.close(until_complete)
+    os.close(complete)
+    while line := requests.readline():
+        _fork(line, key, folder)
 
 
-def _import_all() -> None:
+def _fork(line: bytes, key: bytes, folder: str, *pipe: int) -> None:
+    """Fork a worker; one that has a pipe gives way to another once that is closed."""
+    if os.fork() == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(0)
+        for until_complete in pipe[1:]:
+            os.close(until_complete)
+        serve(line.decode().rstrip("\n"), key, folder, *pipe[:1])
+        os._exit(0)
+
+
+def _import(modules: Callable[[], None]) -> None:
     """Import what workers need, in a thread that steps back: the page is painted before.
 
     On Linux niceness is a thread's own. The forked workers do not inherit it: beside other programs
     on the same cores a worker that steps back gets next to nothing.
     """
-    os.nice(5)
-    with contextlib.suppress(ImportError):  # the network for photos is built with it
-        import timm  # noqa: F401
+
+    def step_back() -> None:
+        os.nice(5)
+        modules()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(step_back).result()
+    gc.collect()
+    gc.freeze()  # what all workers share stays shared, and none looks through it for garbage
+
+
+def _first() -> None:
+    """What most tasks need: a worker that has it starts on them while the rest is imported."""
     import torch  # noqa: F401
-    import torchvision  # noqa: F401
 
     import explainers.api
     import explainers.checks.faithfulness
@@ -60,6 +85,13 @@ def _import_all() -> None:
     from explainers.locations import code_version
 
     code_version()  # of the code that was imported, should the files change while the server runs
+
+
+def _rest() -> None:
+    """What builds networks that others have designed; it takes longer than all before."""
+    with contextlib.suppress(ImportError):  # the network for photos is built with it
+        import timm  # noqa: F401
+    import torchvision  # noqa: F401
 
 
 if __name__ == "__main__":

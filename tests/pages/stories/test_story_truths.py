@@ -12,10 +12,10 @@ from explainers.kinds.picture import to_image
 from explainers.models.prepared import build
 from explainers.models.zoo.demos import demos
 from explainers.perturbation.boxes import box_mask
-from explainers.service.backends.job import Job
 from explainers.service.parsing.parsed_uploads import put
 from explainers.service.parsing.parsers import PARSERS
 from explainers.service.storage.store import Store
+from explainers.service.tasks.predict import Predict
 from explainers.service.worker.task_runner import TaskRunner
 from pages.state import service
 from pages.stories import correlated, erasing, photos, stories, truths
@@ -104,22 +104,28 @@ def test_the_game_asks_what_the_network_does(here):
         assert said == (best == whole["probabilities"].argmax())
 
 
-def test_visitors_wait_behind_one_line_of_examples_and_a_full_queue_stops_nothing(
-    here, monkeypatch
-):
-    lines, jobs = [], []
+def test_examples_are_computed_in_the_background_and_a_full_queue_stops_nothing(here, monkeypatch):
+    asked = []
 
-    def submit(request, visitor):
-        lines.append(visitor)
-        if len(lines) > 20:
+    def submit(task, visitor, *, background):
+        asked.append((task, background))
+        if len(asked) > 20:
             raise Problem("Too many explanations are waiting here.")
-        jobs.append(Job(request, visitor, ""))
-        return jobs[-1]
 
     monkeypatch.setattr(here, "submit", submit, raising=False)
     stories.prepare()
-    assert len(lines) == len(stories.tasks()) > 20 and set(lines) == {"server 0"}
-    assert {job.seen for job in jobs} == {float("inf")}, "nobody looks at them, and they go on"
+    assert asked == [(task, True) for task in stories.tasks()] and len(asked) > 20
+
+
+def test_home_comes_first_without_prices_and_its_slowest_network_last():
+    home = stories.home_examples()
+    first = stories.tasks()[: 2 * len(home)]
+    models = [task.model for task in first]
+    assert models[-1] == home["first"].setting.model.spec and models[-1] not in models[:-2]
+    assert [task.timed for task in first if isinstance(task, Predict)] == [False] * len(home)
+    assert all(example.setting.prediction() in stories.tasks() for example in home.values()), (
+        "whoever opens one finds its price"
+    )
 
 
 def test_a_link_names_what_the_explain_page_asks(here):
