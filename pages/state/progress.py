@@ -17,12 +17,12 @@ from pages.state.fragments import fragment
 DrawPartial: TypeAlias = Callable[[ProgressReport | None, str], None]
 """(The latest report with a map or None, key) → draws the input, with the map so far."""
 
-SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID, SECONDS_UNTIL_TRIED_AGAIN = 0.3, 1.0, 2.0
+SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID, SECONDS_UNTIL_TRIED_AGAIN = 0.6, 1.0, 2.0
 SECONDS_FOR_THE_END = 0.3
 """A look that is alone on its page waits so long for the end, which is then shown at once: to draw
 costs the server and the browser more than to wait, and a grid has up to a dozen parts. A click on
-Cancel ends the wait."""
-SECONDS_OF_A_WAIT = 5.0
+Cancel is not heard before."""
+SECONDS_OF_A_WAIT = 0.5
 
 
 def _watch(

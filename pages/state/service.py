@@ -199,12 +199,12 @@ def wait_for(job: Job, seconds: float) -> Job:
 
 
 def wait_for_all(jobs: Collection[Job], seconds: float) -> None:
-    """Wait until all jobs are over, or so many seconds; a click of the visitor ends it."""
+    """Wait until all jobs are over, or so many seconds; a click outside of fragments ends it."""
     _wait(lambda: all(job.over for job in jobs), seconds)
 
 
 def wait_for_any(jobs: Collection[Job], seconds: float) -> None:
-    """Wait until one of the jobs is over, or so many seconds; a click of the visitor ends it."""
+    """Wait until one of the jobs is over, as `wait_for_all` does."""
     _wait(lambda: any(job.over for job in jobs), seconds)
 
 
@@ -212,7 +212,7 @@ def _wait(ended: Callable[[], bool], seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until and not ended():
         time.sleep(0.02)
-        # To read it is where Streamlit lets a click end this run, of which it has no other sign.
+        # A read is where Streamlit lets a click outside of fragments end this run.
         st.session_state.get("jobs")
 
 

@@ -141,6 +141,25 @@ def test_what_interrupts_for_long_gives_way(tmp_path, monkeypatch, heeds):
     board.close()
 
 
+def test_what_runs_in_the_background_gives_way_at_once_and_goes_on_later(tmp_path):
+    board = Board(tmp_path)
+    loop, sent, now = WorkerLoop(board), Sent(), time.monotonic()
+    ahead = Job(task(0), "server", task(0).digest(), background=True)
+    ahead.state, ahead.attempts, ahead.started = RUNNING, 1, now
+    loop.running = [ahead]
+    board.queue.add(Job(task(1), "server", "another", background=True))
+    loop._pass_on_cancels(sent, now)
+    assert not sent.requests, "it waits for its like"
+    board.queue.add(asked := Job(task(2), "ann", "asked"))
+    loop._pass_on_cancels(sent, now)
+    assert sent.requests and ahead.cancel_requested is None
+    loop._take((worker_loop.protocol.Cancelled(ahead.digest), None))
+    assert loop.running == [] and ahead.state == "waiting" and ahead.attempts == 0
+    assert board.queue.next() is asked
+    assert {board.queue.next().digest for _ in range(2)} == {"another", ahead.digest}
+    board.close()
+
+
 def test_to_submit_waits_for_no_check(engine, monkeypatch):
     checking, checked = threading.Event(), threading.Event()
 

@@ -133,12 +133,9 @@ class WorkerLoop:
         return all(loop.is_held_up(now) for loop in self._before)
 
     def _may_have_a_worker(self, job: Job) -> bool:
-        """Whoever has one worker, with whatever number of tabs, gets no other beside it.
-
-        What runs in the background is left to the first.
-        """
-        left_to_first = job.background and self._before
-        return not left_to_first and all(job.turn != other.turn for other in self._board.running())
+        """Nobody has two at once, with however many tabs; the background only has the first."""
+        taken = {other.turn for other in self._board.running()}
+        return job.turn not in taken and not (job.background and self._before)
 
     def _next(self, now: float) -> Job | None:
         """Take out what the worker is to do now; None where it goes on with what it has."""
@@ -182,6 +179,8 @@ class WorkerLoop:
             if now - job.started > limits().job_seconds and job.cancel_requested is None:
                 job.took_too_long = True
                 self._board.cancel(job)
+            if job.background and self._board.queue.others_than(job.turn):
+                job.put_off = job.put_off or now
         # One that is interrupted by another cannot heed, and must not cost the other its worker.
         last = self.running[-1] if self.running else None
         if last is not None and last.is_silent(now) and self._holds_up_others(last):
