@@ -1,5 +1,6 @@
 """A job on its way: the queue, the bar, the map so far, and Cancel."""
 
+import time
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeAlias
@@ -17,11 +18,12 @@ from pages.state.fragments import fragment
 DrawPartial: TypeAlias = Callable[[ProgressReport | None, str], None]
 """(The latest report with a map or None, key) → draws the input, with the map so far."""
 
-SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID, SECONDS_UNTIL_TRIED_AGAIN = 0.6, 1.0, 2.0
-SECONDS_FOR_THE_END = 0.3
+SECONDS_BETWEEN_LOOKS, SECONDS_IN_A_GRID, SECONDS_UNTIL_TRIED_AGAIN = 0.3, 1.0, 2.0
+SECONDS_FOR_THE_END, SECONDS_OF_PATIENCE = 0.3, 3.0
 """A look that is alone on its page waits so long for the end, which is then shown at once: to draw
-costs the server and the browser more than to wait, and a grid has up to a dozen parts. A click on
-Cancel is not heard before."""
+costs the server and the browser more than to wait, and a grid has up to a dozen parts. A job that
+has run for longer ends less soon: the browser gets that time. A click on Cancel is not heard
+before."""
 SECONDS_OF_A_WAIT = 0.5
 
 
@@ -46,6 +48,7 @@ def _watch(
         Bar and button under each other, for narrow places.
     """
     job.touch()
+    patient = patient and time.monotonic() - job.started < SECONDS_OF_PATIENCE
     if patient and not st.session_state.get(f"cancel_{slot}"):
         service.wait_for(job, SECONDS_FOR_THE_END)
     if job.settled:

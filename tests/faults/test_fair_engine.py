@@ -8,8 +8,8 @@ import time
 import pytest
 
 from explainers.errors import Cancelled, Problem
+from explainers.service.backends import fair_queue, worker_loop
 from explainers.service.backends import job as jobs_module
-from explainers.service.backends import worker_loop
 from explainers.service.backends.board import Board
 from explainers.service.backends.job import RUNNING, Job
 from explainers.service.backends.local import LocalBackend
@@ -141,7 +141,8 @@ def test_what_interrupts_for_long_gives_way(tmp_path, monkeypatch, heeds):
     board.close()
 
 
-def test_what_runs_in_the_background_gives_way_at_once_and_goes_on_later(tmp_path):
+def test_what_runs_in_the_background_gives_way_at_once_and_goes_on_later(tmp_path, monkeypatch):
+    monkeypatch.setattr(fair_queue, "SECONDS_QUIET", 0.0)
     board = Board(tmp_path)
     loop, sent, now = WorkerLoop(board), Sent(), time.monotonic()
     ahead = Job(task(0), "server", task(0).digest(), background=True)

@@ -1,5 +1,6 @@
 """The queue: visitors take turns, and it is bounded."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from answering import Question
 
 from explainers import Problem
 from explainers.models.spec import ModelSpec
+from explainers.service.backends import fair_queue
 from explainers.service.backends.fair_queue import FairQueue
 from explainers.service.backends.job import Job
 from explainers.service.limits import limits
@@ -71,7 +73,8 @@ def test_a_job_tried_again_comes_first():
     assert turns.next() is first
 
 
-def test_what_is_in_the_background_waits_for_all_others_and_keeps_nobody_out():
+def test_what_is_in_the_background_waits_for_all_others_and_keeps_nobody_out(monkeypatch):
+    monkeypatch.setattr(fair_queue, "SECONDS_QUIET", 0.0)
     turns = FairQueue()
     ahead = [Job(None, "server", f"s{i}", background=True) for i in range(3)]
     for job in ahead[:2]:
@@ -88,3 +91,14 @@ def test_what_is_in_the_background_waits_for_all_others_and_keeps_nobody_out():
         turns.add(Job(None, "server", f"t{index}", background=True))
     jobs(turns, "a2")
     assert turns.next().digest == "a2"
+
+
+def test_what_is_in_the_background_waits_until_nobody_has_asked_for_a_while(monkeypatch):
+    turns = FairQueue()
+    turns.add(ahead := Job(None, "server", "s", background=True))
+    assert turns.seen() is ahead, "nobody has asked"
+    (asked,) = jobs(turns, "a1")
+    assert turns.next() is asked and turns.next() is None
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + fair_queue.SECONDS_QUIET)
+    assert turns.next() is ahead

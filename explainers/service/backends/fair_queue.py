@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterator
@@ -11,17 +12,21 @@ from explainers.service.backends.job import Job
 from explainers.service.limits import limits
 
 SECONDS_APART = 600.0
+SECONDS_QUIET = 2.0
+"""Who has just asked mostly asks again: what is in the background waits so long, and need not be
+stopped."""
 
 
 class FairQueue:
     """Waiting jobs; visitors take turns, and each visitor's own jobs keep their order.
 
-    Jobs in the background, whose turn is their own, come when no other waits.
+    Jobs in the background, whose turn is their own, come when no other waits or has just come.
     """
 
     def __init__(self) -> None:
         self._queues: OrderedDict[str, deque[Job]] = OrderedDict()
         self._apart: dict[str, float] = {}
+        self._asked = -math.inf
 
     def keep_apart(self, visitor: str) -> None:
         """Let no job of a visitor whose job ended the worker interrupt another, for a while."""
@@ -52,6 +57,8 @@ class FairQueue:
         """
         if not (first or again or job.background):
             self.demand_room(job.turn)
+        if not job.background:
+            self._asked = time.monotonic()
         queue = self._queues.setdefault(job.turn, deque())
         if first:
             queue.appendleft(job)
@@ -78,7 +85,10 @@ class FairQueue:
         """What `next` would take out."""
         for visitor in [visitor for visitor, queue in self._queues.items() if not queue]:
             del self._queues[visitor]
+        quiet = time.monotonic() - self._asked >= SECONDS_QUIET
         for queue in sorted(self._queues.values(), key=_in_background):
+            if _in_background(queue) and not quiet:
+                return None
             if (beside is None or self._may_interrupt(queue[0], beside)) and may(queue[0]):
                 return queue[0]
         return None
