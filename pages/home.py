@@ -23,7 +23,7 @@ def page() -> None:
     examples = home_examples()
     finished = examples["first"]
     jobs = [  # in this order: the network for photos is slow to load
-        service.job(task, name, wait=0.05)
+        service.job(task, name, wait=0)
         for slot, example in examples.items()
         for task, name in _tasks(example, slot)
     ]
