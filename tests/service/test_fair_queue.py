@@ -102,3 +102,11 @@ def test_what_is_in_the_background_waits_until_nobody_has_asked_for_a_while(monk
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + fair_queue.SECONDS_QUIET)
     assert turns.next() is ahead
+
+
+def test_what_was_parsed_keeps_its_place_among_its_visitors_own():
+    turns = FairQueue()
+    a1, a2, a3, b1 = (Job(None, name[0], name) for name in ("a1", "a2", "a3", "b1"))
+    for job in (b1, a3, a1, a2):  # as their uploads happened to be parsed
+        turns.add_parsed(job)
+    assert [turns.next() for _ in range(4)] == [b1, a1, a2, a3]

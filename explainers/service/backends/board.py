@@ -130,7 +130,7 @@ class Board:
                 job.fail(failure)
             else:
                 job.again(UNWRITABLE if unwritable else "")
-                self.queue.add(job, again=True)
+                self.queue.add_parsed(job)
                 if unwritable:
                     self.wait_for_store(True)
         self.wake()

@@ -66,6 +66,13 @@ class FairQueue:
         else:
             queue.append(job)
 
+    def add_parsed(self, job: Job) -> None:
+        """Queue a job whose uploads were parsed, before what its visitor asked after it."""
+        self.add(job, again=True)
+        queue = self._queues[job.turn]
+        while (place := queue.index(job)) and queue[place - 1].asked > job.asked:
+            queue[place - 1], queue[place] = job, queue[place - 1]
+
     def next(
         self, beside: Job | None = None, may: Callable[[Job], bool] = lambda job: True
     ) -> Job | None:

@@ -71,6 +71,7 @@ class Job:
     put_off: float | None = None
     heard: float = field(default_factory=time.monotonic)
     seen: float = field(default_factory=time.monotonic)
+    asked: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.turn = self.turn or self.visitor
