@@ -1,9 +1,11 @@
 """What this is: a finished example, the stories, and the ways to one's own."""
 
+import contextlib
 from typing import Unpack
 
 import streamlit as st
 
+from explainers.errors import Problem
 from explainers.models.zoo.imagenet import packaged
 from explainers.models.zoo.imagenet.photos import photos
 from explainers.service.tasks.explain import Explain
@@ -22,11 +24,10 @@ def page() -> None:
     """Title, the finished example, the stories, and where to go next."""
     examples = home_examples()
     finished = examples["first"]
-    jobs = [  # in this order: the network for photos is slow to load
-        service.job(task, name, wait=0)
-        for slot, example in examples.items()
-        for task, name in _tasks(example, slot)
-    ]
+    jobs = []
+    with contextlib.suppress(Problem):  # each example says it in its place
+        for slot, example in examples.items():  # the network for photos, slow to load, is the last
+            jobs += [service.job(task, name, wait=0) for task, name in _tasks(example, slot)]
     left, right = st.columns([3, 7], gap="medium")
     with left:
         st.title("See what a neural network looked at", anchor=False)
@@ -118,7 +119,11 @@ def _draw_example(example: StoryExample, slot: str, **options: Unpack[MapOptions
     """One finished explanation, computed once and then read from the store."""
     answers = []
     for task, name in _tasks(example, slot):
-        job = service.job(task, name, wait=0)
+        try:
+            job = service.job(task, name, wait=0)
+        except Problem as problem:
+            progress.refused(problem)
+            return
         if not job.settled:
             st.caption("Being computed on this machine …")
             kinds.partial_drawing(task, example.about, True)(None, f"partial_{slot}")

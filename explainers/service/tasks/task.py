@@ -143,8 +143,7 @@ class Task(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     @property
     def kind(self) -> str:
         """The kind of its model's input, a key of KINDS; "" where it has no model."""
-        own = (value.kind for value in self._values() if isinstance(value, (ModelSpec, Task)))
-        return next(own, "")
+        return next((model.kind for model in self.models()), "")
 
     def _values(self) -> Iterator[Any]:
         return (getattr(self, name) for name in self.__struct_fields__)

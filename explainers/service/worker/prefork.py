@@ -32,27 +32,29 @@ def main() -> None:
             subprocess.Popen([sys.executable, "-m", __spec__.name, address, folder, key.hex()])
         return
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    complete, until_complete = os.pipe()
+    complete = os.pipe()
     _import(_first)
     while select.select([requests], [], [], 0)[0]:
         if not (line := requests.readline()):
             return
-        _fork(line, key, folder, complete, until_complete)
+        _fork(line, key, folder, complete)
     _import(_rest)
-    os.close(until_complete)
-    os.close(complete)
+    for end in complete:
+        os.close(end)
     while line := requests.readline():
         _fork(line, key, folder)
 
 
-def _fork(line: bytes, key: bytes, folder: str, *pipe: int) -> None:
-    """Fork a worker; one that has a pipe gives way to another once that is closed."""
+def _fork(line: bytes, key: bytes, folder: str, complete: tuple[int, int] | None = None) -> None:
+    """Fork a worker; one that has a pipe gives way to another once this process closes it."""
     if os.fork() == 0:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(0)
-        for until_complete in pipe[1:]:
-            os.close(until_complete)
-        serve(line.decode().rstrip("\n"), key, folder, *pipe[:1])
+        told = None
+        if complete is not None:
+            told, ours = complete
+            os.close(ours)
+        serve(line.decode().rstrip("\n"), key, folder, told)
         os._exit(0)
 
 
