@@ -54,7 +54,8 @@ def test_killed_at_ten_random_moments_and_resumed(context, tmp_path):
     assert process.exitcode == 0
     chance, kept, killed, longest = random.Random(18), [], 0, seconds / 4
     for _ in range(KILLS):
-        process, _, _ = started(context, source, tmp_path / "out")
+        # Its pipe is held: one that was faster says so at its end, and would fail without a reader.
+        process, _said, _ = started(context, source, tmp_path / "out")
         time.sleep(chance.uniform(0, longest))
         process.kill()
         process.join()
