@@ -24,10 +24,6 @@ def page() -> None:
     """Title, the finished example, the stories, and where to go next."""
     examples = home_examples()
     finished = examples["first"]
-    jobs = []
-    with contextlib.suppress(Problem):  # each example says it in its place
-        for slot, example in examples.items():  # the network for photos, slow to load, is the last
-            jobs += [service.job(task, name, wait=0) for task, name in _tasks(example, slot)]
     left, right = st.columns([3, 7], gap="medium")
     with left:
         st.title("See what a neural network looked at", anchor=False)
@@ -46,6 +42,10 @@ def page() -> None:
         shown = finished.setting.input
         # In its own colours, which the map takes away.
         st.image(pictures.shown(shown.data), width=150, alt=f"The picture: {shown.name}")
+    jobs = []
+    with contextlib.suppress(Problem):  # each example says it in its place
+        for slot, example in examples.items():  # the network for photos, slow to load, is the last
+            jobs += [service.job(task, name, wait=0) for task, name in _tasks(example, slot)]
     with right, st.container(border=True, key="hero"):
         st.header(f"Why does the network say “{finished.about}”?", anchor=False)
         _draw_example(finished, "first", max_height=210, around=590)
