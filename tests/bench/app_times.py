@@ -78,7 +78,8 @@ WHEN = f"""(condition) => new Promise((done) => {{
 AFTER_A_CLICK = f"""(ready) => {{
     {STANDS}
     let clicked, first, last, rest, digest = maps()[0].dataset.digest;
-    addEventListener('click', () => {{ clicked = performance.now(); }}, {{capture: true, once: true}});
+    const once = {{capture: true, once: true}};
+    addEventListener('click', () => {{ clicked = performance.now(); }}, once);
     window.afterwards = new Promise((done) => {{
         const look = (now) => {{
             const shown = maps()[0]?.dataset.digest;

@@ -6,6 +6,7 @@ from torch import nn
 
 from explainers import METHODS
 from explainers.models.spec import ModelSpec
+from explainers.models.times import kept_times
 from explainers.models.times.part_times import TRIED, seconds_in_parts
 from explainers.service.tasks.explain import Explain
 
@@ -72,3 +73,19 @@ def test_a_trial_finds_parts_quicker_only_where_they_are_used():
 
     assert seconds_in_parts(broken, x, slow) == slow
     assert seconds_in_parts(nn.Linear(8, 2), torch.rand(1, 8), slow) == slow, "rows have no parts"
+
+
+def test_parts_are_tried_once_in_a_while_and_not_for_every_input(monkeypatch):
+    asked = []
+
+    class Followed(nn.Module):
+        def forward(self, points):
+            asked.append(len(points))
+            return points.flatten(1)
+
+    model, x = Followed(), torch.rand(1, *SHAPE)
+    first, tried = seconds_in_parts(model, x, 10.0), len(asked)
+    assert seconds_in_parts(model, 1 - x, 10.0) == first and len(asked) == tried > 0
+    monkeypatch.setattr(kept_times, "SECONDS_KEPT", 0.0)
+    seconds_in_parts(model, x, 10.0)
+    assert len(asked) > tried

@@ -6,12 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from explainers.models.times import pass_times
+from explainers.models.times.kept_times import kept
 from explainers.perturbation.part_limits import LARGEST_BOX, WORTH_IT
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from explainers.eval_mode import Model
+    from explainers.perturbation.incremental import Incremental
 
 SIDE = 1 / 8
 """Of a picture, what a trial changes of it; of a sequence one letter."""
@@ -25,6 +27,8 @@ TRIED = 6
 
 def seconds_in_parts(model: Model, x: Tensor, whole: float, score: str = "output") -> float:
     """Seconds of one of several points that differ from an input in a small part each.
+
+    Tried once in a while; see `kept`.
 
     Parameters
     ----------
@@ -50,6 +54,13 @@ def seconds_in_parts(model: Model, x: Tensor, whole: float, score: str = "output
     if near.pays is False or whole * regions < WORTH_IT:
         return whole
 
+    found = kept(model, x, score, "parts", lambda: _tried(near, x))
+    return min(whole, found)
+
+
+def _tried(near: Incremental, x: Tensor) -> float:
+    """Seconds of one point in parts; infinite where the model cannot be asked in parts."""
+
     def seconds(count: int) -> float:
         points, started = _changed(x, count), pass_times.clock()
         found = near.in_parts(points, 0)
@@ -61,13 +72,13 @@ def seconds_in_parts(model: Model, x: Tensor, whole: float, score: str = "output
         count = max(FEWEST, min(MOST, int(FEWEST * pass_times.SECONDS_OF_A_TRIAL / max(few, 1e-9))))
         many = min(seconds(count), seconds(count))
     except Exception:  # what the model does cannot be followed, so that parts are not used
-        return whole
+        return math.inf
     if not math.isfinite(few + many):
-        return whole
+        return math.inf
     # What a pass costs, whatever it asks, is shared by as many as explanations ask at once.
     each = (many - few) / max(1, count - FEWEST)
     found = each + max(0.0, many - count * each) / MOST
-    return min(whole, max(found, many / count / 2) if count > FEWEST else many / count)
+    return max(found, many / count / 2) if count > FEWEST else many / count
 
 
 def _changed(x: Tensor, count: int) -> Tensor:

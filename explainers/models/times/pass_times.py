@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from explainers.errors import Problem
+from explainers.models.times.kept_times import kept
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +27,6 @@ SECONDS_ALONE = 1.0
 """One point alone is tried twice, but not again where it took so long."""
 BACK = 2.0
 """How much longer than a pass forward the way back takes, where it is not tried."""
-SECONDS_KEPT = 120.0
 clock = time.perf_counter
 """What trials are timed by."""
 
@@ -57,7 +56,7 @@ def pass_times(model: Model, x: Tensor, score: str = "output") -> PassTimes:
 
     A trial is as large a batch as takes SECONDS_OF_A_TRIAL, and at least one pass; the way back of
     a network for which it may take longer than LONGEST_PASS is counted as BACK passes. A network's
-    times are kept for SECONDS_KEPT, while it lives.
+    times are kept for a while; see `kept`.
 
     Parameters
     ----------
@@ -74,21 +73,7 @@ def pass_times(model: Model, x: Tensor, score: str = "output") -> PassTimes:
     >>> 0 < times.forward < 0.1 and 0 < times.gradient < 0.1
     True
     """
-    key, now = (x.shape, str(x.device), score), time.monotonic()
-    try:
-        kept = _KEPT.setdefault(model, {})
-    except TypeError:  # such as an object with slots, to which nothing can refer weakly
-        kept = {}
-    if key in kept and now - kept[key][0] < SECONDS_KEPT:
-        return kept[key][1]
-    found = _tried(model, x, score)
-    kept[key] = now, found
-    return found
-
-
-_KEPT: weakref.WeakKeyDictionary[Any, dict[object, tuple[float, PassTimes]]] = (
-    weakref.WeakKeyDictionary()
-)
+    return kept(model, x, score, "passes", lambda: _tried(model, x, score))
 
 
 def _tried(model: Model, x: Tensor, score: str) -> PassTimes:
