@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
 from answering import Question
 from conftest import FLAGS
-from driver import READY, map_shown, running, settled
+from driver import map_shown, running, settled
 from playwright.sync_api import Page, sync_playwright
 
 from explainers.models.zoo.signs import samples
@@ -61,8 +61,9 @@ def first_page(folder: Path) -> dict[str, float]:
 
 
 # What stands on the page, the roots of our components included.
-STANDS = """const all = (sought) => [document, ...[...document.querySelectorAll('*')]
-    .flatMap((element) => element.shadowRoot ?? [])].flatMap((root) => [...root.querySelectorAll(sought)]);
+STANDS = """const everything = () => [...document.querySelectorAll('*')];
+const ours = () => everything().flatMap((element) => element.shadowRoot ?? []);
+const all = (sought) => [document, ...ours()].flatMap((root) => [...root.querySelectorAll(sought)]);
 const says = (sought, words) => all(sought).filter((element) => element.innerText.includes(words));
 const maps = () => all('[data-testid=viewer][data-ready=true]');"""
 HEADING = "says('h1', 'See what a neural network').length"
@@ -74,12 +75,15 @@ WHEN = f"""(condition) => new Promise((done) => {{
     const look = (now) => holds() ? done(now) : requestAnimationFrame(look);
     requestAnimationFrame(look);
 }})"""
-# From the click on: the first map, the last one, and the beginning of a second without work.
-AFTER_A_CLICK = f"""(ready) => {{
+# From the click on: the first map, the last one, and the last change before three seconds' rest.
+AFTER_A_CLICK = f"""() => {{
     {STANDS}
-    let clicked, first, last, rest, digest = maps()[0].dataset.digest;
+    let clicked, first, last, changed, digest = maps()[0].dataset.digest;
     const once = {{capture: true, once: true}};
     addEventListener('click', () => {{ clicked = performance.now(); }}, once);
+    const whatever = {{subtree: true, childList: true, characterData: true}};
+    const watch = new MutationObserver(() => {{ changed = performance.now(); }});
+    watch.observe(document.body, whatever);
     window.afterwards = new Promise((done) => {{
         const look = (now) => {{
             const shown = maps()[0]?.dataset.digest;
@@ -87,10 +91,9 @@ AFTER_A_CLICK = f"""(ready) => {{
                 [digest, last] = [shown, now];
                 first ??= now;
             }}
-            const works = !all(ready).length || says('button', 'Cancel').length;
-            rest = first && !works ? rest ?? now : undefined;
-            if (rest && now - rest > 1000) done([first - clicked, last - clicked, rest - clicked]);
-            else requestAnimationFrame(look);
+            if (!first || now - changed < 3000) return requestAnimationFrame(look);
+            watch.disconnect();
+            done([first - clicked, last - clicked, changed - clicked]);
         }};
         requestAnimationFrame(look);
     }});
@@ -98,13 +101,13 @@ AFTER_A_CLICK = f"""(ready) => {{
 
 
 def clicks_to_maps(page: Page, url: str) -> list[float]:
-    """Median milliseconds from a click on a demo's picture to its first map, its last, and rest."""
+    """Median milliseconds from a click on a demo's picture to its first map, its last, and all."""
     page.goto(f"{url}/explain?model=signs")
     map_shown(page)
     times = []
     for sample in samples()[1:6]:
         settled(page)
-        page.evaluate(AFTER_A_CLICK, READY)
+        page.evaluate(AFTER_A_CLICK)
         page.get_by_test_id(f"gallery-{sample.name}").click()
         times.append(page.evaluate("window.afterwards"))
     return [statistics.median(column) for column in zip(*times, strict=True)]

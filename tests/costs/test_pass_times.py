@@ -50,7 +50,8 @@ def clock(monkeypatch):
     """A clock of its own, that trials are timed by."""
     monkeypatch.setattr(Clock, "now", 0.0)
     monkeypatch.setattr(Clock, "rows", [])
-    monkeypatch.setattr(pass_times, "clock", lambda: Clock.now)
+    for name in ("clock", "processor"):
+        monkeypatch.setattr(pass_times, name, lambda: Clock.now)
     return Clock
 
 
@@ -105,6 +106,15 @@ def test_a_trial_is_short_or_one_pass(clock):
     assert clock.rows == [1] and clock.now - before == pytest.approx(5.0)
     assert found["seconds_per_pass"] == pytest.approx(5.0)
     assert found["seconds_per_gradient_pass"] == pytest.approx(5.0 * (1 + pass_times.BACK) / 2)
+
+
+def test_beside_other_work_a_trial_is_not_misled_by_waiting(clock, monkeypatch):
+    """Each pass waits for its turn, whatever it asks, for far longer than it works."""
+    net = Slow(0.0015, 0.003, call=0.08)
+    monkeypatch.setattr(pass_times, "processor", lambda: Clock.now - 0.08 * len(Clock.rows))
+    found = times(net)
+    assert found["seconds_per_pass"] == pytest.approx(0.0015 + 0.08 / max(clock.rows), rel=0.5)
+    assert found["seconds_per_pass"] < 0.01 and clock.now < 3 * pass_times.LONGEST_TRIAL
 
 
 def test_it_is_tried_once_in_a_while(clock, monkeypatch):
