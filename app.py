@@ -7,6 +7,12 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from explainers.service.storage.folder import store_folder
+from explainers.service.worker import process
+
+if __name__ != "__main__":  # it is that for each visitor's run of the page
+    process.begin(store_folder())  # it imports torch while this process imports all the rest
+
 from explainers.errors import Problem
 from explainers.service import logs
 from explainers.service.backends.cluster.settings import cluster_settings

@@ -42,10 +42,11 @@ def page() -> None:
         shown = finished.setting.input
         # In its own colours, which the map takes away.
         st.image(pictures.shown(shown.data), width=150, alt=f"The picture: {shown.name}")
-    jobs = []
+    answers = []
     with contextlib.suppress(Problem):  # each example says it in its place
         for slot, example in examples.items():  # the network for photos, slow to load, is the last
-            jobs += [service.job(task, name, wait=0) for task, name in _tasks(example, slot)]
+            tasks = _tasks(example, slot)
+            answers.append([service.job(task, name, wait=0) for task, name in tasks])
     with right, st.container(border=True, key="hero"):
         st.header(f"Why does the network say “{finished.about}”?", anchor=False)
         _draw_example(finished, "first", max_height=210, around=590)
@@ -66,8 +67,8 @@ def page() -> None:
     _cards([story for story in all_stories.values() if story not in over_rows], PER_ROW)
     st.header("Which inputs matter, where the truth is known", anchor=False)
     _cards(over_rows, len(over_rows))
-    if waiting := [job for job in jobs if not job.settled]:
-        progress.rerun_when_one_ends(waiting)
+    if waiting := [jobs for jobs in answers if not all(job.settled for job in jobs)]:
+        progress.rerun_when_one_is_complete(waiting)
 
 
 SLOTS = ("honest", "cheating")

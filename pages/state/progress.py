@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection
 from functools import partial
+from itertools import chain
 from typing import TypeAlias
 
 import streamlit as st
@@ -71,12 +72,15 @@ watch_in_grid = partial(fragment(run_every=SECONDS_IN_A_GRID)(_watch), False)
 
 
 @fragment(run_every=SECONDS_OF_A_WAIT)
-def rerun_when_one_ends(jobs: Collection[Job]) -> None:
-    """Draw nothing, which costs the browser least, and run the page again once a job is over."""
-    for job in jobs:
+def rerun_when_one_is_complete(answers: Collection[Collection[Job]]) -> None:
+    """Run the page again once all jobs of one answer are over.
+
+    Nothing is drawn until then, which costs the browser least.
+    """
+    for job in chain.from_iterable(answers):
         job.touch()
-    service.wait_for_any(jobs, SECONDS_OF_A_WAIT)
-    if any(job.settled for job in jobs):
+    service.wait_for_any(answers, SECONDS_OF_A_WAIT)
+    if any(all(job.settled for job in jobs) for jobs in answers):
         st.rerun()
 
 

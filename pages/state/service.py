@@ -3,12 +3,10 @@
 import functools
 import hashlib
 import math
-import os
 import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -20,7 +18,7 @@ from explainers.service.backends.job import Job
 from explainers.service.backends.local import LocalBackend
 from explainers.service.backends.long_runs import LongRuns
 from explainers.service.limits import limits
-from explainers.service.storage.folder import user_folder
+from explainers.service.storage.folder import store_folder
 from explainers.service.storage.shelf import Shelf
 from explainers.service.storage.uploads import Uploads
 from explainers.service.tasks import Answer, Task
@@ -39,7 +37,7 @@ def backend() -> Backend:
     global _backend, _cluster
     with _lock:
         if _backend is None:
-            _backend = LocalBackend(_folder())
+            _backend = LocalBackend(store_folder())
             settings = cluster_settings()
             _cluster = None if settings is None else Cluster(settings, _backend.store)
         return _backend
@@ -80,11 +78,6 @@ def most_megabytes(kind: str) -> int:
     """
     most = getattr(limits(), f"{kind}_megabytes")
     return max(1, min(math.floor(most), st.get_option("server.maxUploadSize")))
-
-
-def _folder() -> Path:
-    """Where uploads and answers are kept: EVIDENT_STORE, or a folder of this user's data."""
-    return Path(os.environ.get("EVIDENT_STORE") or user_folder() / "store")
 
 
 @functools.cache
@@ -203,9 +196,9 @@ def wait_for_all(jobs: Collection[Job], seconds: float) -> None:
     _wait(lambda: all(job.over for job in jobs), seconds)
 
 
-def wait_for_any(jobs: Collection[Job], seconds: float) -> None:
-    """Wait until one of the jobs is over, as `wait_for_all` does."""
-    _wait(lambda: any(job.over for job in jobs), seconds)
+def wait_for_any(groups: Collection[Collection[Job]], seconds: float) -> None:
+    """Wait until all jobs of one group are over, as `wait_for_all` does."""
+    _wait(lambda: any(all(job.over for job in jobs) for jobs in groups), seconds)
 
 
 def _wait(ended: Callable[[], bool], seconds: float) -> None:

@@ -15,7 +15,7 @@ from explainers.service.parsing.parser_pool import ParserPool
 from explainers.service.sandbox.worker_sandbox import remove_temporary_folders
 from explainers.service.storage.folder import UNWRITABLE, HeldFolder, Unwritable
 from explainers.service.storage.store import Store
-from explainers.service.worker.process import ForkingProcess
+from explainers.service.worker.process import forking_process
 
 if TYPE_CHECKING:
     from explainers.service.backends.worker_loop import WorkerLoop
@@ -51,7 +51,7 @@ class Board:
     def __init__(self, folder: str | Path, shared: bool = False) -> None:
         self.store = Store(folder)
         self.parsed = ParsedUploads(self.store, ParserPool())
-        self.forking = ForkingProcess(self.store.folder)
+        self.forking = forking_process(self.store.folder)
         self.queue, self.lock = FairQueue(), threading.RLock()
         self.parsing: list[Job] = []
         self.loops: list[WorkerLoop] = []

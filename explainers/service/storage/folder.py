@@ -83,6 +83,11 @@ def user_folder() -> Path:
     return base / "evident"
 
 
+def store_folder() -> Path:
+    """Where the server keeps uploads and answers: EVIDENT_STORE, or in this user's folder."""
+    return Path(os.environ.get("EVIDENT_STORE") or user_folder() / "store")
+
+
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to fill; it takes its name when the block ends, and is gone where that raises.

@@ -45,6 +45,11 @@ class ForkingProcess:
         self._folder, self._lock = folder, threading.Lock()
         self._process: subprocess.Popen[str] | None = None
 
+    def begin(self) -> None:
+        """Start it, that it may import while no worker is needed yet."""
+        with self._lock:
+            self._process = self._started()
+
     def ask(self, address: str) -> subprocess.Popen[str]:
         """Have it fork a worker that connects to the address."""
         with self._lock:
@@ -81,7 +86,27 @@ class ForkingProcess:
         )
         assert process.stdin is not None
         process.stdin.write(self.key.hex() + "\n")
+        process.stdin.flush()
         return process
+
+
+_begun: dict[Path, ForkingProcess] = {}
+
+
+def begin(folder: Path) -> None:
+    """Start what forks the workers of this store's backend before there is one.
+
+    To import torch takes longer than all else of a server's start. Where it cannot be started, the
+    backend says so.
+    """
+    _begun[folder] = forking = ForkingProcess(folder)
+    with contextlib.suppress(OSError, ValueError):
+        forking.begin()
+
+
+def forking_process(folder: Path) -> ForkingProcess:
+    """What forks the workers of this store's backend: what was begun, for one backend, or new."""
+    return _begun.pop(folder, None) or ForkingProcess(folder)
 
 
 class WorkerProcess:
