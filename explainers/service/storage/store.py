@@ -19,6 +19,7 @@ from explainers.service.limits import limits
 from explainers.service.storage import folder as folders
 from explainers.service.storage import run_files
 from explainers.service.storage.folder import Unwritable
+from explainers.service.storage.packed_arrays import packed
 
 SHARE_KEPT = 0.8
 """Of the limit, when the folder grew over it."""
@@ -171,10 +172,7 @@ class Store:
         """
         made_from = list(made_from)
         self.mark(digest, made_from)
-        buffer = io.BytesIO()
-        content: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **arrays}
-        np.savez_compressed(buffer, **content)
-        self._write(f"{digest}.npz", buffer.getvalue())
+        self._write(f"{digest}.npz", packed({"facts": np.array(json.dumps(facts)), **arrays}))
         if not all(map(self._is_kept, made_from)):
             self._delete(self.path(f"{digest}.npz"))
 
