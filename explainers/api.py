@@ -77,8 +77,9 @@ def explain(
     device : str or torch.device, optional
         Run on a copy of the model there.
     precision : str
-        "auto": the model's own; or of a copy, "float32", "float64", "bfloat16"; or "trial": the
-        quickest of bfloat16 and channels last that agrees, tried once a model.
+        "auto": the model's own; or of a copy, "float32", "float64", "bfloat16"; on a GPU "tf32",
+        without which products of float32 are made in full; or "trial": the quickest of bfloat16,
+        TF32 and channels last that agrees, tried once a model.
     batch_size : int, optional
         Points a pass; planned by time and memory unless given.
     progress : callable, optional
@@ -183,7 +184,7 @@ def explain(
         passes=-(-(passes.forward_rows + passes.backward_rows) // len(inputs)),
         seconds=time.perf_counter() - started,
         device=str(session.inputs.device),
-        precision=str(session.inputs.dtype).removeprefix("torch."),
+        precision=session.way.of(session.inputs.dtype),
         signed=entry.knows_sign(chosen),
         settings={
             "method": method,

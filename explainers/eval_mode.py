@@ -23,7 +23,8 @@ Model: TypeAlias = Callable[[Tensor], Tensor]
 Answer: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """(points (n, …), rows (n,)) → the output of the model in some form; may know a shorter way."""
 
-PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+PRECISIONS = {name: getattr(torch, name) for name in ("float32", "float64", "bfloat16")}
+PRECISIONS["tf32"] = torch.float32
 
 
 def placed_on(

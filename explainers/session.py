@@ -32,7 +32,17 @@ from explainers.running.draws import generators_kept
 from explainers.running.failures import demand_callable
 from explainers.running.fingerprint import digest, fingerprint
 from explainers.running.held import held_by
-from explainers.running.precision_trial import OWN, POINTS, Answers, Tried, Way, best, try_ways
+from explainers.running.precision_trial import (
+    OWN,
+    Answers,
+    Tried,
+    Way,
+    best,
+    between,
+    float32_products,
+    try_ways,
+    ways_on,
+)
 
 TRIAL = "trial"
 TRIED: Known[list[Tried]] = Known()
@@ -156,7 +166,7 @@ def open_session(
         precision = way.precision
     given, held = model, held_by(model)
     if cache is not None:
-        cache.belongs_to(digest(model, held))
+        cache.belongs_to((digest(model, held), precision))
     with torch.inference_mode(False), torch.no_grad():
         model = eval_mode.placed_on(model, device, precision, way.channels_last)
         place, dtype = eval_mode.device_and_dtype(model)
@@ -167,6 +177,7 @@ def open_session(
     with (
         generators_kept(points.device, held.generators),
         eval_mode.evaluating(model, held) as state,
+        float32_products(points.device, way),
     ):
         passes = Passes(
             model,
@@ -222,13 +233,11 @@ def _tried(
     key = (fingerprint(model, held_by(model)), inputs.shape[1:], place, score)
     known = TRIED.get(model, key)
     if known is None:
-        layouts = (False, True) if inputs.ndim == 4 else (False,)
-        ways = [Way(precision, last) for precision in ("auto", "bfloat16") for last in layouts]
         references = references_of(baseline, inputs, data)[:1, 0]
         with ExitStack() as stack:
             asked: dict[Way, Callable[[], Answers]] = {}
             target: TargetLike | Target = None
-            for way in ways:
+            for way in ways_on(torch.device(place), inputs.ndim):
                 try:
                     session = stack.enter_context(
                         open_session(
@@ -247,7 +256,9 @@ def _tried(
                         raise
                     continue
                 target = session.target
-                asked[way] = partial(_between, session)
+                gradients = partial(_gradients, session)
+                ends = session.inputs, session.references[:1, 0]
+                asked[way] = partial(between, gradients, way, *ends)
             known = []
             if not session.passes.behaviour.random:
                 # Without a way back nothing can be compared; the method may need none.
@@ -257,14 +268,8 @@ def _tried(
     return known
 
 
-def _between(session: Session) -> Answers:
-    """Scores and slope times step at points between the first input and its reference."""
-    step = session.inputs[:1] - session.references[:1, 0]
-    shares = torch.linspace(0, 1, POINTS, dtype=step.dtype, device=step.device)
-    points = session.references[:1, 0] + shares.view(-1, *[1] * (step.ndim - 1)) * step
-    rows = torch.zeros(POINTS, dtype=torch.long, device=step.device)
-    scores, slopes = session.passes.gradients(points, session.target, rows)
-    return scores, slopes * step
+def _gradients(session: Session, points: Tensor, rows: Tensor) -> Answers:
+    return session.passes.gradients(points, session.target, rows)
 
 
 def _as_it_is(outputs: Tensor) -> Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,8 @@ from explainers.errors import Problem
 Answers = tuple[Tensor, Tensor]
 """Scores (n,) and attributions (n, …) of the points of a trial."""
 
+TF32 = "tf32"
+"""Not torch's name of a dtype: products of float32 that a GPU rounds to ten bits."""
 RANKS, SCORE_OFF = 0.999, 0.01
 QUICKER, ROUNDS, POINTS = 1.2, 3, 4
 clock = time.perf_counter
@@ -38,6 +41,10 @@ class Way:
         """For people."""
         precision = "its own precision" if self.precision == "auto" else self.precision
         return precision + ", channels last" * self.channels_last
+
+    def of(self, dtype: torch.dtype) -> str:
+        """What an answer says of numbers of this dtype."""
+        return TF32 if self.precision == TF32 else str(dtype).removeprefix("torch.")
 
 
 OWN = Way()
@@ -155,3 +162,88 @@ def _ranks(values: Tensor) -> Tensor:
     )
     last = counts.cumsum(0)
     return (last - (counts.double() - 1) / 2)[place]
+
+
+def ways_on(device: torch.device, dimensions: int) -> list[Way]:
+    """What is tried there of a model of inputs with so many dimensions, the batch among them.
+
+    Examples
+    --------
+    >>> [way.words for way in ways_on(torch.device("cpu"), 2)]
+    ['its own precision', 'bfloat16']
+    """
+    precisions = ("auto", "bfloat16", *[TF32] * has_tf32(device))
+    layouts = (False, True) if dimensions == 4 else (False,)
+    return [Way(precision, last) for precision in precisions for last in layouts]
+
+
+def between(
+    gradients: Callable[[Tensor, Tensor], Answers], way: Way, x: Tensor, reference: Tensor
+) -> Answers:
+    """Scores, and slopes times step, at points between an input (1, …) and its reference.
+
+    `gradients` gets the points and for each the row of its input, which is 0.
+    """
+    step = x - reference
+    shares = torch.linspace(0, 1, POINTS, dtype=step.dtype, device=step.device)
+    points = reference + shares.view(-1, *[1] * (step.ndim - 1)) * step
+    rows = torch.zeros(POINTS, dtype=torch.long, device=step.device)
+    with float32_products(step.device, way):
+        scores, slopes = gradients(points, rows)
+    return scores, slopes * step
+
+
+@contextmanager
+def float32_products(device: torch.device, way: Way = OWN) -> Iterator[None]:
+    """Full products while the block runs, or those of TF32; afterwards torch's settings are back.
+
+    By torch's own settings convolutions on a GPU round what they multiply to TF32, of which the
+    answer's float32 says nothing. The settings are of the whole process.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where the model is; nothing is set but on "cuda".
+    way : Way
+        Whose precision may be TF32.
+
+    Raises
+    ------
+    Problem
+        Where TF32 is asked for on a device that has none.
+
+    Examples
+    --------
+    >>> with float32_products(torch.device("cuda")):
+    ...     torch.backends.cudnn.allow_tf32
+    False
+    """
+    tf32 = way.precision == TF32
+    if not has_tf32(device):
+        if tf32:
+            raise Problem(
+                f"precision='tf32' is one of NVIDIA's GPUs; the model is on {device}. Choose "
+                "another precision, or device='cuda'."
+            )
+        yield
+        return
+    backends = torch.backends
+    # torch declares no types for the last two.
+    places = [backends.cuda.matmul, *(getattr(backends.cudnn, name) for name in ("conv", "rnn"))]
+    before = [place.fp32_precision for place in places]
+    allow_tf32(tf32)
+    try:
+        yield
+    finally:
+        for place, precision in zip(places, before, strict=True):
+            place.fp32_precision = precision
+
+
+def allow_tf32(allowed: bool) -> None:
+    """For all products in this process; in the way in which everybody may read it afterwards."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+
+
+def has_tf32(device: torch.device) -> bool:
+    """Whether products on the device may be made with TF32."""
+    return device.type == "cuda"

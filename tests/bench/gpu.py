@@ -6,7 +6,7 @@ Without a device `--device cpu --small` tries the script itself: then the same i
 same, in small. Every section prints its lines as they are known; exit 1 where an answer is wrong.
 
 1. Every method on every demo network, on the device and on the CPU.
-2. Integrated Gradients of 50 steps on resnet50, float32 and bfloat16, beside captum.
+2. Integrated Gradients of 50 steps on resnet50, float32, TF32 and bfloat16, beside captum.
 3. DeepLIFT beside a plain forward and backward pass, occlusion beside captum.
 4. Recurrent networks, whose kernels there have no way back in evaluation mode.
 5. A pass that needs more memory than there is: halved until it fits.
@@ -27,7 +27,7 @@ import torchvision
 from torch import Tensor, nn
 
 from explainers import METHODS, explain
-from explainers.running.precision_trial import RANKS, rank_correlation
+from explainers.running.precision_trial import RANKS, allow_tf32, has_tf32, rank_correlation
 from tests.bench.unchanged import demo_inputs, quick_options
 
 TOLERANCE = 1e-3
@@ -80,7 +80,7 @@ def methods_alike(device: torch.device, small: bool) -> Iterator[Line]:
 
 
 def integrated_gradients(device: torch.device, small: bool) -> Iterator[Line]:
-    """50 steps on resnet50, in both precisions, beside captum's."""
+    """50 steps on resnet50, in each precision, beside captum's."""
     from captum.attr import IntegratedGradients
 
     model, x, side = _network("resnet50", device, small)
@@ -103,10 +103,11 @@ def integrated_gradients(device: torch.device, small: bool) -> Iterator[Line]:
     what = f"resnet50, {side}², {steps} steps: "
     words = f"{mine * 1e3:.0f} ms, captum {theirs * 1e3:.0f} ms, {theirs / mine:.2f} times as fast"
     yield f"{what}float32 {words}; {error:.0e} off float64", error < 10 * TOLERANCE
-    half, found = seconds(lambda: ours("bfloat16"), device)
-    alike = rank_correlation(found, exact)
-    fits = "may be used" if alike >= RANKS else "may not be used"
-    yield f"{what}bfloat16 {mine / half:.2f} times as fast, ranks {alike:.4f}: {fits}", True
+    for precision in (*["tf32"] * has_tf32(device), "bfloat16"):
+        took, found = seconds(lambda precision=precision: ours(precision), device)
+        alike = rank_correlation(found, exact)
+        fits = "may be used" if alike >= RANKS else "may not be used"
+        yield f"{what}{precision} {mine / took:.2f} times as fast, ranks {alike:.4f}: {fits}", True
 
 
 def passes_and_windows(device: torch.device, small: bool) -> Iterator[Line]:
@@ -179,18 +180,20 @@ def recurrent(device: torch.device, small: bool) -> Iterator[Line]:
 def memory(device: torch.device, small: bool) -> Iterator[Line]:
     """A batch that does not fit is halved; the answer is as if it had been small all along."""
 
+    refused: list[int] = []  # what a model holds is put back after a call
+
     class Wide(nn.Module):
         """A network that wants a share of the device's memory for every point."""
 
         def __init__(self, each: int) -> None:
             super().__init__()
-            self.each, self.refused = each, 0
+            self.each = each
 
         def forward(self, x: Tensor) -> Tensor:
             try:
                 self._take(len(x))
             except torch.OutOfMemoryError:
-                self.refused += 1
+                refused.append(len(x))
                 raise
             return (x.flatten(1) ** 2).cumsum(1)[:, -2:]
 
@@ -204,7 +207,7 @@ def memory(device: torch.device, small: bool) -> Iterator[Line]:
     model, x = Wide(int(SHARE_OF_MEMORY * free)), torch.rand(1, 6)
     answer = explain(model, x, "integrated_gradients", steps=64, target=1, device=str(device))
     error = off(answer.scores, x**2)
-    right = error < TOLERANCE and (model.refused > 0 or device.type == "cuda")
+    right = error < TOLERANCE and (bool(refused) or device.type == "cuda")
     yield f"64 points where {1 / SHARE_OF_MEMORY:.0f} fit: {error:.0e} off x²", right
 
 
@@ -227,8 +230,7 @@ def main() -> int:
     asked = parser.parse_args()
     device = torch.device(asked.device)
     warnings.simplefilter("ignore")
-    # The CPU's answers are the measure; a device's short cuts in float32 are not asked for.
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    allow_tf32(False)  # captum's and plain passes are as exact as ours
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "the CPU, a stand-in"
     print(f"torch {torch.__version__}, torchvision {torchvision.__version__}, on {name}")
     wrong, started = 0, time.perf_counter()

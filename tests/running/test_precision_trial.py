@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from explainers import explain, session
-from explainers.errors import ModelProblem
+from explainers.errors import ModelProblem, Problem
 from explainers.running import precision_trial
 from explainers.running.precision_trial import OWN, Tried, Way, best, rank_correlation, try_ways
 
@@ -115,6 +115,105 @@ def test_models_that_draw_numbers_and_functions_are_not_tried(monkeypatch):
     assert explain(dropping, torch.rand(1, 4), "saliency", precision="trial", target=0).notes
     explain(lambda x: x.sum(1), torch.rand(1, 4), "saliency", precision="trial")
     explain(nn.Linear(4, 2).double(), torch.rand(1, 4).double(), "saliency", precision="trial")
+
+
+class Settings(nn.Module):
+    """Writes down how a GPU would make products in each pass, forward and back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = net()
+
+    def forward(self, x):
+        SEEN.append(products())
+        output = self.net(x)
+        if output.requires_grad:
+            output.register_hook(lambda slopes: SEEN.append(products()))
+        return output
+
+    def __deepcopy__(self, memo):
+        raise AssertionError("TF32 needs no copy of a network in float32")
+
+
+def products():
+    places = torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn
+    return tuple(place.fp32_precision for place in places)
+
+
+def rounded(seen):
+    """Whether all products of a pass were rounded, or none; for all passes."""
+    assert all(len({one == "tf32" for one in ones}) == 1 for ones in seen)
+    return {"tf32" in ones for ones in seen}
+
+
+SEEN: list[tuple[str, ...]] = []
+"""Beside the model, whose own lists are put back after a call."""
+
+
+@pytest.fixture(params=["torch's own", "all rounded", "new names"])
+def before(request, monkeypatch):
+    """A processor that passes for a GPU, in a process with some settings; they must come back."""
+    monkeypatch.setattr(precision_trial, "has_tf32", lambda device: True)
+    places = torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn
+    own = products()
+    SEEN.clear()
+    if request.param == "all rounded":
+        torch.backends.cuda.matmul.allow_tf32 = True
+    elif request.param == "new names":
+        for place in places:
+            place.fp32_precision = "ieee"
+    yield products()
+    for place, precision in zip(places, own, strict=True):
+        place.fp32_precision = precision
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "deeplift", "occlusion"])
+@pytest.mark.parametrize("precision", ["auto", "float32", "tf32"])
+def test_products_are_rounded_only_where_it_was_asked_for(before, method, precision):
+    model, x = Settings(), torch.rand(2, 3, 8, 8)
+    answer = explain(model, x, method, precision=precision, target=0)
+    assert rounded(SEEN) == {precision == "tf32"}
+    assert answer.precision == ("tf32" if precision == "tf32" else "float32")
+    assert products() == before
+
+
+def test_products_are_as_before_where_the_model_fails(before):
+    def broken(x):
+        raise ValueError("no")
+
+    with pytest.raises(ModelProblem):
+        explain(broken, torch.rand(1, 3), "saliency", precision="tf32")
+    assert products() == before
+
+
+def test_a_trial_rounds_products_in_its_own_turn_alone(before, monkeypatch):
+    asked = {}
+
+    def trial(ways):
+        for way, ask in (*ways.items(), *ways.items()):
+            SEEN.clear()
+            ask()
+            asked.setdefault(way, set()).update(SEEN)
+            SEEN.clear()
+        return [Tried(Way("tf32"), 2.0, 0.9995, 0.001)]
+
+    monkeypatch.setattr(session, "try_ways", trial)
+    monkeypatch.setattr(Settings, "__deepcopy__", lambda model, memo: model)
+    watched, x = Settings(), torch.rand(1, 3, 8, 8)
+    for _ in range(2):
+        monkeypatch.setattr(session.eval_mode, "placed_on", lambda model, *how: model)
+        answer = explain(watched, x, "saliency", precision="trial")
+        assert answer.precision == "tf32" and "tf32 was 2.0 times" in " ".join(answer.notes)
+    assert {way.precision for way in asked} == {"auto", "bfloat16", "tf32"}
+    for way, found in asked.items():
+        assert rounded(found) == {way.precision == "tf32"}, way
+    assert rounded(SEEN) == {True}, "as the trial found"
+    assert products() == before
+
+
+def test_tf32_on_a_processor_is_refused():
+    with pytest.raises(Problem, match="NVIDIA"):
+        explain(net(), torch.rand(1, 3, 8, 8), "saliency", precision="tf32")
 
 
 class Always(nn.Module):

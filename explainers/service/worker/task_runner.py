@@ -62,7 +62,9 @@ class TaskRunner:
         """The model on the device; the one used longest ago makes room for it."""
         from explainers.models.prepared import build
         from explainers.output_cache import OutputCache
+        from explainers.running.precision_trial import allow_tf32
 
+        allow_tf32(False)  # predictions are as exact as explanations are
         key = (spec, device)
         if key in self._loaded:
             self._loaded.move_to_end(key)
