@@ -31,6 +31,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     streamlit_private.declare_own_navigation()
     streamlit_private.skip_runs_of_gone_fragments()
     streamlit_private.ask_no_server_for_addresses()
+    streamlit_private.send_no_data_frames()
     plotly_private.pass_over_what_is_being_imported()
     logs.configure()
     gate.warn_of_open_address()

@@ -1,4 +1,4 @@
-"""Where the support lies, and what it adds up to, where nobody has said it yet."""
+"""Where the support lies, and what it adds up to, where nobody has said it yet; and as one text."""
 
 from __future__ import annotations
 
@@ -69,3 +69,22 @@ def _check(explanation: Explanation) -> str:
     ends = explanation.answer, explanation.baseline_answer
     one = KINDS[explanation.kind].one if explanation.kind in KINDS else "input"
     return words.check(explanation.about, *ends, facts, complete, one)
+
+
+def alt_text(explanation: Explanation) -> str:
+    """What the picture shows, for those who cannot see it."""
+    from explainers.reports.pictures.words import plain
+
+    said = plain(explanation.sentence)
+    shows = f"{explanation.method_name} for {explanation.about} on {explanation.title}."
+    if explanation.kind == "table":
+        from explainers.figures.text.alt_texts import table_alt_text
+
+        names, values, scores = explanation.bars
+        told = table_alt_text(names, values, scores, explanation.signed)
+        return f"{shows} {told}".replace(" = :", ":")
+    if explanation.depth:
+        from explainers.reports.pictures import volume
+
+        shows = f"{shows} {volume.told(explanation)[:1].upper()}{volume.told(explanation)[1:]}."
+    return f"{shows} {said}".strip()

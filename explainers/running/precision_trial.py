@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import torch
@@ -228,15 +228,29 @@ def float32_products(device: torch.device, way: Way = OWN) -> Iterator[None]:
         yield
         return
     backends = torch.backends
-    # torch declares no types for the last two.
-    places = [backends.cuda.matmul, *(getattr(backends.cudnn, name) for name in ("conv", "rnn"))]
+    # torch declares no types for some, and keeps what its older names were told apart from these.
+    cudnn, mkldnn = (getattr(backends, name) for name in ("cudnn", "mkldnn"))
+    places = [backends.cuda.matmul, cudnn.conv, cudnn.rnn, mkldnn.matmul]
     before = [place.fp32_precision for place in places]
+    matmul = convolutions = None
+    with suppress(RuntimeError):  # whoever has used both kinds of names can no longer read this
+        matmul = torch.get_float32_matmul_precision()
+    with suppress(RuntimeError):
+        convolutions = cudnn.allow_tf32
     allow_tf32(tf32)
+    for place in places[:3]:  # a setting for all of torch may say otherwise
+        if (place.fp32_precision == TF32) != tf32:
+            place.fp32_precision = TF32 if tf32 else "ieee"
     try:
         yield
     finally:
+        if matmul is not None:
+            torch.set_float32_matmul_precision(matmul)
+        if convolutions is not None:
+            cudnn.allow_tf32 = convolutions
         for place, precision in zip(places, before, strict=True):
-            place.fp32_precision = precision
+            if place.fp32_precision != precision:
+                place.fp32_precision = precision
 
 
 def allow_tf32(allowed: bool) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from explainers.figures.curves import area, deletion_insertion_curves
 from explainers.figures.text import advice
+from explainers.figures.text.as_text import markdown_table
 from explainers.figures.text.doubts import best_guess
 from explainers.figures.text.words import is_share
 from explainers.service.tasks import BaselineRef, Task
@@ -156,14 +157,18 @@ def _curves(
     )
     draw_chart(figure, f"Deletion and insertion curves. {line}", f"{key}_chart")
     order = np.argsort(areas["deletion"] - areas["insertion"])
-    st.table(
-        {
-            "Map": [labels[i] for i in order],
-            "Deletion area (lower is better)": [f"{areas['deletion'][i]:.3f}" for i in order],
-            "at random ": [_range(random["deletion"][i]) for i in order],
-            "Insertion area (higher is better)": [f"{areas['insertion'][i]:.3f}" for i in order],
-            "at random": [_range(random["insertion"][i]) for i in order],
-        }
+    st.markdown(
+        markdown_table(
+            {
+                "Map": [labels[i] for i in order],
+                "Deletion area (lower is better)": [f"{areas['deletion'][i]:.3f}" for i in order],
+                "at random ": [_range(random["deletion"][i]) for i in order],
+                "Insertion area (higher is better)": [
+                    f"{areas['insertion'][i]:.3f}" for i in order
+                ],
+                "at random": [_range(random["insertion"][i]) for i in order],
+            }
+        )
     )
     fillings = dict.fromkeys(baseline_name(case, hide_with) for case in shown)
     what = "the answer" if shown[0].numbers else "the explained class's share of the answer"

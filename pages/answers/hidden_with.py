@@ -9,6 +9,7 @@ import streamlit as st
 
 from explainers.figures.curves import area
 from explainers.figures.text import advice
+from explainers.figures.text.as_text import markdown_table
 from explainers.service.tasks import BaselineRef
 from explainers.service.tasks.prove import Prove, ProveAtRandom
 from explainers.service.tasks.task import Task
@@ -100,12 +101,14 @@ def _each_in_turn(shown: list[Case], fillings: dict[str, BaselineRef], key: str)
     own = np.array([[case.task.baseline == f for f in fillings.values()] for case in shown])
     labels = [case.label for case in shown]
     st.markdown(advice.by_fillings(labels, list(fillings), beyond, own))
-    st.table(
-        {"Map": labels}
-        | {
-            f"Hidden with {name}": [_written(*cell) for cell in zip(column, mine, strict=True)]
-            for name, column, mine in zip(fillings, beyond.T, own.T, strict=True)
-        }
+    st.markdown(
+        markdown_table(
+            {"Map": labels}
+            | {
+                f"Hidden with {name}": [_written(*cell) for cell in zip(column, mine, strict=True)]
+                for name, column, mine in zip(fillings, beyond.T, own.T, strict=True)
+            }
+        )
     )
     st.caption(
         "Insertion area less deletion area, less the same of random orders: above 0 beats chance. "

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
+from explainers.figures.text.as_text import markdown_table
 from explainers.figures.text.labels import number
 from explainers.figures.text.words import percent, position_words
 from explainers.figures.views import FEW_CELLS, VIEWS, drawn, in_view, usual_view
@@ -164,7 +165,7 @@ def list_areas(heat: np.ndarray, values: np.ndarray) -> None:
     areas = _areas(values)
     label = f"Areas, one by one. {strongest(area_map(heat, areas))}"
     with st.expander(label, icon=":material/format_list_numbered:"):
-        st.table(area_table(heat, areas))
+        st.markdown(markdown_table(area_table(heat, areas)))
         st.caption(
             "Areas are found in the picture alone. The proof hides them in the order of their "
             "scores; what they add up to is what the check says."

@@ -5,6 +5,7 @@ import html
 import streamlit as st
 
 from explainers.checks.axioms import ABOUT, AXIOMS, CANNOT, NO, YES, Axiom
+from explainers.figures.text.as_text import markdown_table
 from explainers.figures.text.words import number
 from explainers.kinds import Facts
 from explainers.models.zoo.worked_examples import PAIRS, WORKED_EXAMPLES
@@ -87,7 +88,7 @@ def _numbers(rows: list[Facts]) -> None:
         columns[where(example)] = [
             f"{MARKS[of[at]['holds']][0]} {result(AXIOMS[key], of[at])}" for of in trials
         ]
-    st.table(columns)
+    st.markdown(markdown_table(columns))
     for pair in PAIRS.values() if key == "invariance" else ():
         formulas = " and ".join(
             f"`{WORKED_EXAMPLES[net].formula}`" for net in (pair.one, pair.other)

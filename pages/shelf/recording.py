@@ -28,7 +28,7 @@ from explainers.methods import METHODS
 from explainers.models.spec import ModelSpec
 from explainers.options import option_text
 from explainers.reports.pictures import thumbnail
-from explainers.reports.pictures.picture import alt_text
+from explainers.reports.sentence import alt_text
 from explainers.service.storage.shelf import Run, Subject
 from explainers.service.tasks import Answer, BaselineRef
 from explainers.service.tasks.importance import Importance

@@ -122,19 +122,25 @@ def shown(panel: Panel, view_of: ViewOf = picture_view.chosen) -> Explanation:
 def _pictures(
     ones: list[Explanation], kinds: set[str], offer: Callable[..., None], key: str
 ) -> None:
-    from explainers.reports.pictures import together
-
     volumes = any(one.depth for one in ones)
     scale = (
         "all slices, each volume on a scale of its own" if volumes else "on the scale of this page"
     )
     st.markdown(f"**Pictures**, {scale}")
     with st.container(horizontal=True):
-        offer("PNG", "png", "image/png", lambda: together.png(ones))
-        copying(lambda: together.png(ones), f"{key}_copy", "these pictures")
+        offer("PNG", "png", "image/png", lambda: _together("png", ones))
+        copying(lambda: _together("png", ones), f"{key}_copy", "these pictures")
         if kinds <= set(take_away.LINES):
-            offer("PDF", "pdf", "application/pdf", lambda: together.pdf(ones))
-            offer("SVG", "svg.zip", "application/zip", lambda: together.svgs(ones))
+            offer("PDF", "pdf", "application/pdf", lambda: _together("pdf", ones))
+            offer("SVG", "svg.zip", "application/zip", lambda: _together("svgs", ones))
+
+
+def _together(form: str, ones: Sequence[Explanation]) -> bytes:
+    """One file of all pictures; what draws it is imported once somebody asks for one."""
+    from explainers.reports.pictures import together
+
+    draw: Callable[[Sequence[Explanation]], bytes] = getattr(together, form)
+    return draw(ones)
 
 
 def _npz_each(ones: Sequence[Explanation]) -> bytes:

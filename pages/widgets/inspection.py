@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from explainers.errors import Problem
+from explainers.figures.text.as_text import markdown_table
 from explainers.figures.text.words import is_share, number, percent
 from explainers.methods import METHODS
 from explainers.models import card as cards
@@ -148,15 +149,17 @@ def show(card: dict[str, Any], spec: ModelSpec, names: tuple[str, ...]) -> None:
         off = [METHODS[key].name for key, why in card["methods"].items() if why == reason]
         st.caption(f"Not with {', '.join(off)}: {reason}")
     with st.popover("What one explanation costs", icon=":material/timer:"):
-        st.table(
-            {
-                "Method": [METHODS[key].name for key in card["costs"]],
-                "Passes": [f"about {passes:,}" for passes in card["costs"].values()],
-                "Time": [
-                    duration(max(passes * _each(card, key), 1))
-                    for key, passes in card["costs"].items()
-                ],
-            }
+        st.markdown(
+            markdown_table(
+                {
+                    "Method": [METHODS[key].name for key in card["costs"]],
+                    "Passes": [f"about {passes:,}" for passes in card["costs"].values()],
+                    "Time": [
+                        duration(max(passes * _each(card, key), 1))
+                        for key, passes in card["costs"].items()
+                    ],
+                }
+            )
         )
     whole = card | {"settings": cards.card_settings(spec, names)}
     st.download_button(

@@ -190,7 +190,7 @@ def test_the_proof_moves_without_traffic(server, visit):
     assert canvas.evaluate("canvas => canvas.toDataURL()") != before
     assert sent == []
     page.get_by_text("hiding and revealing speak most for").first.wait_for()
-    table = page.get_by_test_id("stTable")
+    table = page.get_by_role("table")
     rows = [row.text_content() for row in table.get_by_role("row").all()][1:]
     assert len(rows) == 6 and all(any(name in row for row in rows) for name in SIX)
 

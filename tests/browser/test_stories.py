@@ -162,7 +162,7 @@ def test_the_room_guesses_without_and_with_the_map(server, visit):
     right = re.search(r"without the map: (\d) of 7. Right with it: (\d) of 7", result.inner_text())
     stayed = int(right[1])
     assert 2 <= stayed <= 5 and right[2] == right[1]
-    cells = page.get_by_test_id("stTable").get_by_role("cell", name="stayed", exact=True)
+    cells = page.get_by_role("table").get_by_role("cell", name="stayed", exact=True)
     expect(cells).to_have_count(stayed)
     page.get_by_role("button", name="The same pictures, other parts").click()
     page.get_by_text("Picture 8 of 14").wait_for()
@@ -197,7 +197,7 @@ def test_the_baseline_lab_shows_what_the_network_says_to_each(server, visit):
     expect(page).to_have_url(re.compile("across=baselines"))
     judged = page.get_by_text(re.compile("in turn, and no map with its own baseline"))
     run_until(page, judged)
-    cells = page.get_by_test_id("stTable").get_by_role("cell")
+    cells = page.get_by_role("table").get_by_role("cell")
     own = cells.filter(has_text=re.compile(r"^\([+−]\d\.\d{3}\)$"))
     expect(own).to_have_count(5)
     page = visit(compare(server, model="diabetes"))

@@ -3,7 +3,10 @@
 import base64
 import functools
 import hashlib
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ from streamlit.runtime.state import SCRIPT_RUN_WITHOUT_ERRORS_KEY
 from streamlit.testing.v1 import AppTest, local_script_runner
 
 from pages.state import headers, streamlit_private
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_hash_is_that_of_the_one_inline_script_of_the_installed_streamlit():
@@ -84,3 +89,33 @@ def test_a_run_of_nothing_but_a_gone_fragment_does_not_start(started):
 def test_streamlit_itself_starts_it(started):
     """Once this fails, Streamlit has mended it, and `skip_runs_of_gone_fragments` can go."""
     assert started() == 1
+
+
+ASKED = """
+import sys
+from pages.state import streamlit_private
+from streamlit.components.v2.bidi_component.serialization import serialize_mixed_data
+from streamlit.proto.BidiComponent_pb2 import BidiComponent
+{first}
+sent = BidiComponent()
+serialize_mixed_data({{"items": [{{"name": "a"}}], "words": {{"b": 1}}}}, sent)
+print(sent.json, *{{"pandas", "pyarrow"}} & set(sys.modules))
+"""
+
+
+def sent(first):
+    """What a component is sent, and which libraries were imported for it, in a fresh process."""
+    command = [sys.executable, "-c", ASKED.format(first=first)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return done.stdout.rsplit("}", 1)
+
+
+def test_a_component_gets_lists_without_a_library_of_data_frames():
+    told, libraries = sent("streamlit_private.send_no_data_frames()")
+    assert json.loads(told + "}") == {"items": [{"name": "a"}], "words": {"b": 1}}
+    assert libraries.split() == []
+
+
+def test_streamlit_itself_imports_pandas_for_it():
+    """Once this fails, Streamlit asks without it, and `send_no_data_frames` can go."""
+    assert "pandas" in sent("")[1].split()

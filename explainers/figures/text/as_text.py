@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from explainers.figures.text.labels import shortened
 
@@ -11,6 +12,8 @@ _TURNED = re.compile(
 )
 """What becomes a link, an icon or a face even where it is escaped: where an address, or a name
 between colons, starts."""
+_BAR = re.compile(r"(?<!\\)\|")
+"""What would end a cell."""
 
 
 def escape_markdown(text: str) -> str:
@@ -27,6 +30,28 @@ def escape_markdown(text: str) -> str:
     """
     joined = _TURNED.sub("\\g<0>\u2060", " ".join(str(text).split()))
     return re.sub(r"([\\`*_{}\[\]<>()#!|~$:])", r"\\\1", joined)
+
+
+def markdown_table(columns: Mapping[str, Sequence[str]]) -> str:
+    """A table in Markdown, which is drawn without the libraries that Streamlit's own tables need.
+
+    Parameters
+    ----------
+    columns : mapping
+        Heads and cells, in Markdown.
+
+    Examples
+    --------
+    >>> print(markdown_table({"Map": ["a|b", "c"], "Area": ["0.1", "0.2"]}))
+    | Map | Area |
+    |---|---|
+    | a\\|b | 0.1 |
+    | c | 0.2 |
+    """
+    rows = [tuple(columns), *zip(*columns.values(), strict=True)]
+    cells = [[_BAR.sub("\\\\|", " ".join(str(cell).split())) for cell in row] for row in rows]
+    head, *lines = [f"| {' | '.join(row)} |" for row in cells]
+    return "\n".join([head, "|" + "---|" * len(columns), *lines])
 
 
 def italic_name(name: str) -> str:

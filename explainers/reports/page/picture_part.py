@@ -29,7 +29,8 @@ def picture_part(explanation: Explanation, place: int = 0, side: int = LARGEST_S
     side : int
         Dots that the longer side of a photo has at most.
     """
-    from explainers.reports.pictures.picture import alt_text, picture
+    from explainers.reports.pictures.picture import picture
+    from explainers.reports.sentence import alt_text
 
     if explanation.depth:
         return _all_slices(explanation)

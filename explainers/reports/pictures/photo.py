@@ -10,7 +10,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from explainers.figures import colours
-from explainers.reports.pictures.sheet import DPI, WIDTH
 
 if TYPE_CHECKING:
     from explainers.reports.explanation import Explanation
@@ -63,6 +62,8 @@ def composite(
 
 def draw(sheet: Sheet, explanation: Explanation) -> None:
     """The picture with its map, dot for dot."""
+    from explainers.reports.pictures.sheet import DPI, WIDTH
+
     drawn = composite(explanation)
     height, width = drawn.shape[0] / DPI, drawn.shape[1] / DPI
     # On whole dots, so that no dot of the map is a mixture of two.
@@ -74,6 +75,8 @@ def draw(sheet: Sheet, explanation: Explanation) -> None:
 
 def height_of(explanation: Explanation) -> float:
     """Inches that the picture takes."""
+    from explainers.reports.pictures.sheet import DPI
+
     return composite(explanation).shape[0] / DPI
 
 

@@ -12,6 +12,7 @@ from explainers.methods import METHODS
 from explainers.reports.pictures import chart, logo, photo, volume
 from explainers.reports.pictures.sheet import Sheet, drawing, legend
 from explainers.reports.pictures.words import plain
+from explainers.reports.sentence import alt_text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -99,21 +100,6 @@ def caption(explanation: Explanation) -> str:
         )
         said = f"{said}. {over}".removeprefix(". ")
     return f"{said}. Made with Evident.".removeprefix(". ")
-
-
-def alt_text(explanation: Explanation) -> str:
-    """What the picture shows, for those who cannot see it."""
-    said = plain(explanation.sentence)
-    shows = f"{explanation.method_name} for {explanation.about} on {explanation.title}."
-    if explanation.kind == "table":
-        from explainers.figures.text.alt_texts import table_alt_text
-
-        names, values, scores = explanation.bars
-        told = table_alt_text(names, values, scores, explanation.signed)
-        return f"{shows} {told}".replace(" = :", ":")
-    if explanation.depth:
-        shows = f"{shows} {volume.told(explanation)[:1].upper()}{volume.told(explanation)[1:]}."
-    return f"{shows} {said}".strip()
 
 
 def _view(explanation: Explanation) -> str:

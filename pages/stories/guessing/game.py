@@ -10,6 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from explainers.figures.colours import colour_limit
+from explainers.figures.text.as_text import markdown_table
 from explainers.figures.text.sentences import escape_markdown
 from explainers.figures.text.words import percent
 from explainers.kinds.picture import display_jpeg, to_image
@@ -250,14 +251,16 @@ def _result(game: _Game, told: list[Round]) -> None:
     """What the guesses say, round by round, and the ways on."""
     st.markdown(f"### {verdict(game.guesses)}")
     marks = {True: "right", False: "wrong"}
-    st.table(
-        {
-            "Picture": [one.picture for one in told],
-            "Hidden": [one.part for one in told],
-            "The network": ["stayed" if one.stays else "changed" for one in told],
-            "Without the map": [marks[guess.without] for guess in game.guesses],
-            "With the map": [marks[guess.with_map] for guess in game.guesses],
-        }
+    st.markdown(
+        markdown_table(
+            {
+                "Picture": [one.picture for one in told],
+                "Hidden": [one.part for one in told],
+                "The network": ["stayed" if one.stays else "changed" for one in told],
+                "Without the map": [marks[guess.without] for guess in game.guesses],
+                "With the map": [marks[guess.with_map] for guess in game.guesses],
+            }
+        )
     )
     with st.container(horizontal=True):
         if game.series < len(PARTS):
