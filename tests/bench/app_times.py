@@ -1,6 +1,6 @@
-"""How soon the app answers: first page, a click, Integrated Gradients, cancel.
+"""How soon the app answers, from its first page to a cancelled job, and what its process holds.
 
-python -m tests.bench.app_times prints a Markdown table, measured in a real browser, fresh server.
+python -m tests.bench.app_times prints Markdown tables, measured in a real browser, fresh server.
 """
 
 import contextlib
@@ -24,10 +24,11 @@ from explainers.models.zoo.signs import samples
 from explainers.service.backends.local import LocalBackend
 from pages.widgets import models
 from tests.__main__ import browser
+from tests.bench.resident import resident
 
 
-def first_page(folder: Path) -> dict[str, float]:
-    """Seconds from the server's first healthy answer to Home, and to its finished examples."""
+def first_page(folder: Path) -> tuple[dict[str, float], dict[str, int]]:
+    """Seconds from the server's first healthy answer to what is shown; the web process's bytes."""
     with sync_playwright() as playwright, contextlib.ExitStack() as stack:
         launched = playwright.chromium.launch(executable_path=browser(), args=FLAGS)
         page = launched.new_page(viewport={"width": 1280, "height": 800})
@@ -39,6 +40,7 @@ def first_page(folder: Path) -> dict[str, float]:
         examples = [page.evaluate(WHEN, f"{EXAMPLES}{n + 1}") for n in range(3)]
         clock = (time.perf_counter() - started) * 1000
         assert abs(examples[-1] - clock) < 500, "the page's clock began with the question for it"
+        memory = {"Home": resident(server.process.pid)}
         first, final, proved = clicks_to_maps(page, server.url)
         page.goto(f"{server.url}/explain?model=signs&method=rise&o.rise.samples=100000")
         settled(page)
@@ -47,6 +49,10 @@ def first_page(folder: Path) -> dict[str, float]:
         began = page.evaluate("performance.now()")
         page.get_by_role("button", name="Cancel").click()
         cancel = page.evaluate(WHEN, CANCELLED) - began
+        memory["Explain, six pictures and a RISE"] = resident(server.process.pid)
+        page.goto(f"{server.url}/compare?model=signs")
+        page.get_by_text("hiding and revealing speak most for").first.wait_for()
+        memory["Compare, six methods"] = resident(server.process.pid)
         launched.close()
     seconds = {
         "Home, after the server answers": home,
@@ -57,7 +63,7 @@ def first_page(folder: Path) -> dict[str, float]:
         "Click on a picture, to all that is proved of it, median": proved,
         "Cancel of a long RISE, on the screen": cancel,
     }
-    return {what: milliseconds / 1000 for what, milliseconds in seconds.items()}
+    return {what: milliseconds / 1000 for what, milliseconds in seconds.items()}, memory
 
 
 # What stands on the page, the roots of our components included.
@@ -141,7 +147,11 @@ def integrated_gradients(folder: Path) -> dict[str, float]:
 if __name__ == "__main__":
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
-        found = first_page(Path(one)) | integrated_gradients(Path(two))
+        found, memory = first_page(Path(one))
+        found |= integrated_gradients(Path(two))
     print("| what | seconds |\n|---|---|")
     for what, seconds in found.items():
         print(f"| {what} | {seconds:.2f} |")
+    print("\n| the web process after | MB |\n|---|---|")
+    for page, size in memory.items():
+        print(f"| {page} | {size / 1e6:.0f} |")
