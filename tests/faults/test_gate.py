@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.requests import ClientDisconnect
@@ -38,7 +39,9 @@ def status(path: str, method: str = "GET", raises: Exception | None = None, **gi
             (name.replace("_", "-").encode(), value.encode()) for name, value in given.items()
         ],
     }
-    asyncio.run(gate.Gate(app)(scope, None, send))
+    # In a thread of its own: tests in a browser leave a loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, gate.Gate(app)(scope, None, send)).result()
     return told[0]["status"] if told else 0
 
 

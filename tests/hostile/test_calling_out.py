@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,8 @@ def test_an_upload_is_taken_from_its_own_session_and_may_break_off(served):
             await asyncio.sleep(0.5)
             return url, served.ask(url, "DELETE")[0]
 
-    _, deleted = asyncio.run(visit())
+    with ThreadPoolExecutor(1) as thread:  # tests in a browser leave a loop running in this one
+        _, deleted = thread.submit(asyncio.run, visit()).result()
     assert deleted == 403, "without the cookie of its browser"
     served.output.seek(0)
     assert "Traceback" not in served.output.read()
